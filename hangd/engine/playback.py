@@ -1,0 +1,296 @@
+"""What is said to a player, and what a player says: the vocabulary between Follower and whatever plays.
+
+Commands are orders, events are facts. ``position`` is seconds into the media; ``at`` is the local monotonic clock in
+seconds (CLOCK_MONOTONIC, which is libVLC's clock, Python's ``time.monotonic`` and asyncio's ``loop.time`` alike).
+
+``generation`` numbers loads. Whoever commands a player counts it up with each Load; every event carries the generation
+that it belongs to, and an event of an older one is dropped unread.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+__all__ = [
+    "AddSubtitleFile",
+    "CommandFailed",
+    "DurationChanged",
+    "Ended",
+    "FailureCode",
+    "Load",
+    "LoadFailed",
+    "Loaded",
+    "PauseFor",
+    "PauseNow",
+    "PlayerCommand",
+    "PlayerDied",
+    "PlayerEvent",
+    "Resume",
+    "Sampled",
+    "SeekTo",
+    "SelectTrack",
+    "SetDelay",
+    "SetFullscreen",
+    "SetMute",
+    "SetRate",
+    "SetVolume",
+    "Settled",
+    "ShowText",
+    "Stalled",
+    "Started",
+    "StepFrame",
+    "Track",
+    "TrackKind",
+    "TracksChanged",
+    "Unload",
+    "VolumeChanged",
+]
+
+TrackKind = Literal["video", "audio", "subtitle"]
+
+FailureCode = Literal[
+    "not-found",  # no such file
+    "directory",
+    "unreadable",  # permissions, or an I/O error
+    "empty",  # zero bytes
+    "unrecognized",  # not a media file, or cut so short that nothing plays
+    "no-video",  # sound only
+    "truncated",  # ended long before its own duration
+    "vanished",  # went away or shrank while it played
+    "no-player",  # there is no libVLC on this machine, or it does not start
+    "hung",  # the player did not answer within its deadline
+]
+
+
+class Track(Struct, frozen=True):
+    """One track of the loaded media. ``id`` is the player's own; names come from the file and are hostile text."""
+
+    kind: TrackKind
+    id: int
+    name: str
+    selected: bool
+    language: str | None = None
+
+
+# ---- commands -------------------------------------------------------------------------------------------------------
+
+
+class Load(Struct, frozen=True):
+    """Open ``path`` (absolute) and stand on the frame at ``start``, paused. Answered by Loaded and Settled, or LoadFailed.
+
+    Replaces whatever was loaded.
+    """
+
+    path: str
+    generation: int
+    start: float = 0.0
+
+
+class Unload(Struct, frozen=True):
+    """Close the media. Not answered."""
+
+
+class Resume(Struct, frozen=True):
+    """Leave the pause at the local time ``at`` (None, or past: at once), to a millisecond or so. Answered by Started.
+
+    A later PauseNow, SeekTo, Load or Unload calls a resume off that is still to come.
+    """
+
+    at: float | None = None
+
+
+class PauseNow(Struct, frozen=True):
+    """Stop at once. Answered by Settled, which names the frame that is shown. Paused already: answered all the same."""
+
+
+class PauseFor(Struct, frozen=True):
+    """Pause for exactly this many seconds, then go on: a delay that is exact in picture and sound. Not answered."""
+
+    seconds: float
+
+
+class SeekTo(Struct, frozen=True):
+    """Go precisely to ``position`` and stand there, paused (a player that runs is paused first). Answered by Settled."""
+
+    position: float
+
+
+class SetRate(Struct, frozen=True):
+    """Play at the playable rate (1000/n) nearest to ``rate``. Not answered; samples carry the rate."""
+
+    rate: float
+
+
+class StepFrame(Struct, frozen=True):
+    """Show the next frame and stand there, paused. Answered by Settled."""
+
+
+class SetVolume(Struct, frozen=True):
+    """0 to 130 per cent. Answered by VolumeChanged."""
+
+    percent: float
+
+
+class SetMute(Struct, frozen=True):
+    mute: bool
+
+
+class SelectTrack(Struct, frozen=True):
+    """Play the track with this id; None: none of its kind. Answered by TracksChanged."""
+
+    kind: TrackKind
+    id: int | None
+
+
+class AddSubtitleFile(Struct, frozen=True):
+    """Add an absolute path's subtitles and select them. Answered by TracksChanged or CommandFailed."""
+
+    path: str
+
+
+class SetDelay(Struct, frozen=True):
+    """Let sound or subtitles come later than the picture by this many seconds (earlier where negative)."""
+
+    kind: Literal["audio", "subtitle"]
+    seconds: float
+
+
+class SetFullscreen(Struct, frozen=True):
+    fullscreen: bool
+
+
+class ShowText(Struct, frozen=True):
+    """Draw one line on the picture for some seconds."""
+
+    text: str
+    seconds: float = 2.0
+
+
+PlayerCommand = (
+    Load
+    | Unload
+    | Resume
+    | PauseNow
+    | PauseFor
+    | SeekTo
+    | SetRate
+    | StepFrame
+    | SetVolume
+    | SetMute
+    | SelectTrack
+    | AddSubtitleFile
+    | SetDelay
+    | SetFullscreen
+    | ShowText
+)
+
+
+# ---- events ---------------------------------------------------------------------------------------------------------
+
+
+class Loaded(Struct, frozen=True):
+    """The media is open. Settled follows when its first picture stands."""
+
+    generation: int
+    duration: float | None
+    tracks: tuple[Track, ...] = ()
+
+
+class LoadFailed(Struct, frozen=True):
+    """The media can not be played (or not any further). Nothing is loaded now. ``message`` is fit for a user."""
+
+    generation: int
+    code: FailureCode
+    message: str
+
+
+class DurationChanged(Struct, frozen=True):
+    generation: int
+    duration: float
+
+
+class Settled(Struct, frozen=True):
+    """The player stands, paused, on the frame at ``position``, ready to resume from it."""
+
+    generation: int
+    position: float
+    at: float
+
+
+class Started(Struct, frozen=True):
+    """The player left its pause at ``at``, from ``position``."""
+
+    generation: int
+    position: float
+    at: float
+
+
+class Sampled(Struct, frozen=True):
+    """While playing: at ``at`` the picture was at ``position`` and moved at ``rate``. Two to four a second.
+
+    Errors are one-sided: ``at`` may be late by a millisecond or two (a callback that waited), never early.
+    """
+
+    generation: int
+    position: float
+    at: float
+    rate: float
+
+
+class Stalled(Struct, frozen=True):
+    """The player waits for data (``stalled``), or has it again."""
+
+    generation: int
+    stalled: bool
+    at: float
+
+
+class Ended(Struct, frozen=True):
+    """The file played to its end. The last frame may be gone; SeekTo brings the player back."""
+
+    generation: int
+    position: float
+    at: float
+
+
+class TracksChanged(Struct, frozen=True):
+    generation: int
+    tracks: tuple[Track, ...]
+
+
+class VolumeChanged(Struct, frozen=True):
+    generation: int
+    percent: float
+    mute: bool
+
+
+class CommandFailed(Struct, frozen=True):
+    """A command could not be carried out; nothing changed. ``message`` is fit for a user."""
+
+    generation: int
+    command: str
+    message: str
+
+
+class PlayerDied(Struct, frozen=True):
+    """The player itself is lost (hung or gone): ``code`` says how. It has to be replaced and its media loaded anew."""
+
+    generation: int
+    code: FailureCode
+    message: str
+
+
+PlayerEvent = (
+    Loaded
+    | LoadFailed
+    | DurationChanged
+    | Settled
+    | Started
+    | Sampled
+    | Stalled
+    | Ended
+    | TracksChanged
+    | VolumeChanged
+    | CommandFailed
+    | PlayerDied
+)

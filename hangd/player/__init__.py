@@ -1,0 +1,1 @@
+"""Players behind one port (`hangd.player.base`): libVLC, and a simulated one that obeys the same contract tests."""

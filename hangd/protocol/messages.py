@@ -1,0 +1,420 @@
+"""What travels: two closed unions, ``ClientMessage`` and ``ServerMessage``.
+
+On the wire a message is ``{"type": NAME, "payload": {...}}``, optionally with an ``id`` (a client's) or a ``re`` (the
+reply's). NAME is the struct's name, but for ``SyncCommand``, whose payload is itself a union tagged by ``action``.
+What a basic client (one that never says Hello) must understand is marked "Basic".
+"""
+
+from typing import Annotated, Final, Literal, get_args
+
+from msgspec import Meta, Struct
+
+from hangd.protocol.errors import ErrorCode
+from hangd.protocol.model import (
+    TEXT_MAX,
+    Alias,
+    Bound,
+    ClientId,
+    CommandId,
+    Error as SignedSeconds,
+    FileHash,
+    FileInfo,
+    LeftReason,
+    Limits,
+    Member,
+    Moment,
+    Name,
+    Password,
+    Policy,
+    PolicyChange,
+    Position,
+    Rate,
+    ReportedState,
+    Revision,
+    Role,
+    Room,
+    RoomName,
+    RoomSummary,
+    Secret,
+    ShortText,
+    Timeline,
+)
+
+__all__ = [
+    "CLIENT_TYPES",
+    "SERVER_TYPES",
+    "Action",
+    "ClientMessage",
+    "CreateRoom",
+    "Error",
+    "GetRoom",
+    "Goodbye",
+    "Hello",
+    "JoinRoom",
+    "Kick",
+    "LeaveRoom",
+    "ListRooms",
+    "MediaChanged",
+    "MemberChanged",
+    "MemberJoined",
+    "MemberLeft",
+    "Pause",
+    "Ping",
+    "Play",
+    "PolicyChanged",
+    "Pong",
+    "Report",
+    "RequestId",
+    "Resume",
+    "RoomCreated",
+    "RoomJoined",
+    "RoomLeft",
+    "RoomState",
+    "Rooms",
+    "Said",
+    "Say",
+    "Seek",
+    "ServerMessage",
+    "SetFile",
+    "SetMedia",
+    "SetPolicy",
+    "SetReady",
+    "SetRole",
+    "Speed",
+    "Stop",
+    "SyncBroadcast",
+    "SyncCommand",
+    "Welcome",
+]
+
+RequestId = Annotated[str, Meta(max_length=64)] | int
+"""A client's own mark on a message; the direct reply carries it back as ``re``."""
+
+
+class _Message(Struct, frozen=True, omit_defaults=True):
+    pass
+
+
+class _Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
+    pass
+
+
+# ---- what a client says ---------------------------------------------------------------------------------------------
+
+
+class Resume(Struct, frozen=True):
+    """The proof that a new connection is the member whose old one dropped."""
+
+    client_id: ClientId
+    secret: Secret
+
+
+class Hello(_Message, frozen=True):
+    """Makes this a full client. First message or not at all. Reply: Welcome."""
+
+    protocol: int
+    name: Name
+    client: ShortText
+    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = ()
+    token: Annotated[str, Meta(max_length=4096)] | None = None
+    resume: Resume | None = None
+
+
+class Ping(_Message, frozen=True):
+    """Asks for the server's clock. ``t0`` is the client's, echoed in the Pong."""
+
+    t0: Moment
+
+
+class CreateRoom(_Message, frozen=True):
+    """Basic. Makes a room around a file and joins it as host. Reply: RoomCreated."""
+
+    file_hash: FileHash
+    file: FileInfo | None = None
+    name: Alias | None = None
+    password: Password | None = None
+    policy: PolicyChange | None = None
+
+
+class JoinRoom(_Message, frozen=True):
+    """Basic. Reply: RoomJoined. Without ``file_hash``, ``file.quick_hash`` must be there: the member is ``verifying``."""
+
+    room_id: RoomName
+    file_hash: FileHash | None = None
+    file: FileInfo | None = None
+    password: Password | None = None
+    host_secret: Secret | None = None
+
+
+class LeaveRoom(_Message, frozen=True):
+    """Basic. Reply: RoomLeft."""
+
+
+class Play(_Action, frozen=True, tag="Play"):
+    """Basic. From ``timestamp`` on, everyone plays."""
+
+    timestamp: Position
+    command_id: CommandId | None = None
+
+
+class Pause(_Action, frozen=True, tag="Pause"):
+    """Basic. Everyone stands on the frame at ``timestamp``."""
+
+    timestamp: Position
+    command_id: CommandId | None = None
+
+
+class Seek(_Action, frozen=True, tag="Seek"):
+    """Basic. Everyone goes to ``timestamp``; a room that plays goes on from there."""
+
+    timestamp: Position
+    command_id: CommandId | None = None
+
+
+class Speed(_Action, frozen=True, tag="Speed"):
+    """Basic. The room plays at ``rate`` times normal speed."""
+
+    rate: Rate
+    command_id: CommandId | None = None
+
+
+class Stop(_Action, frozen=True, tag="Stop"):
+    """Basic. Paused at 0, and the players unload."""
+
+    command_id: CommandId | None = None
+
+
+SyncCommand = Play | Pause | Seek | Speed | Stop
+Action = SyncCommand
+
+
+class Report(_Message, frozen=True):
+    """Where a full client's player really is. No reply."""
+
+    state: ReportedState
+    position: Position
+    at: Moment
+    """Server time at which ``position`` was true."""
+    error: SignedSeconds = 0.0
+    """Signed seconds from the timeline, positive when ahead."""
+    clock_error: Bound = 0.0
+    rev: Revision = 0
+    """The newest timeline that the player acts on."""
+
+
+class SetReady(_Message, frozen=True):
+    ready: bool
+
+
+class SetFile(_Message, frozen=True):
+    """This member's own file changed, or its whole hash is now known."""
+
+    file: FileInfo
+    file_hash: FileHash | None = None
+
+
+class SetMedia(_Message, frozen=True):
+    """The room moves on to another file, paused at ``start``. Reply: MediaChanged, to all."""
+
+    file_hash: FileHash
+    file: FileInfo
+    start: Position = 0.0
+
+
+class Say(_Message, frozen=True):
+    """One line of chat. Reply: Said, to all."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+
+
+class SetPolicy(PolicyChange, frozen=True, omit_defaults=True):
+    """Reply: PolicyChanged, to all."""
+
+
+class SetRole(_Message, frozen=True):
+    """Reply: MemberChanged, to all. Handing on ``host`` makes the old host a controller."""
+
+    client_id: ClientId
+    role: Role
+
+
+class GetRoom(_Message, frozen=True):
+    """Reply: RoomState."""
+
+
+class Kick(_Message, frozen=True):
+    client_id: ClientId
+    ban: bool = False
+    reason: ShortText | None = None
+
+
+class ListRooms(_Message, frozen=True):
+    """Reply: Rooms, where the server publishes them."""
+
+
+ClientMessage = (
+    Hello
+    | Ping
+    | CreateRoom
+    | JoinRoom
+    | LeaveRoom
+    | SyncCommand
+    | Report
+    | SetReady
+    | SetFile
+    | SetMedia
+    | Say
+    | SetPolicy
+    | SetRole
+    | GetRoom
+    | Kick
+    | ListRooms
+)
+
+
+# ---- what a server says ---------------------------------------------------------------------------------------------
+
+
+class Welcome(_Message, frozen=True):
+    client_id: ClientId
+    resume_secret: Secret
+    protocol: int
+    server: str
+    clock_id: str
+    """Names the server's clock: readings of clocks with different names have nothing to do with each other."""
+    features: tuple[str, ...]
+    limits: Limits
+    resumed: bool
+    motd: str | None = None
+    room: Room | None = None
+    """The room that a resumed member is still in."""
+
+
+class Pong(_Message, frozen=True):
+    """``t1``: server clock when the Ping's bytes arrived; ``t2``: just before these were written."""
+
+    t0: Moment
+    t1: Moment
+    t2: Moment
+    epoch: str | None = None
+    rev: Revision | None = None
+
+
+class RoomCreated(_Message, frozen=True):
+    """Basic."""
+
+    room_id: str
+    client_id: ClientId
+    host_secret: Secret
+    room: Room
+
+
+class RoomJoined(_Message, frozen=True):
+    """Basic."""
+
+    room_id: str
+    client_id: ClientId
+    is_host: bool
+    room: Room
+
+
+class RoomLeft(_Message, frozen=True):
+    """Basic. ``reason`` says whether that was asked for."""
+
+    room_id: str
+    reason: LeftReason
+    detail: str | None = None
+
+
+class RoomState(_Message, frozen=True):
+    room: Room
+
+
+class SyncBroadcast(_Message, frozen=True):
+    """Basic. A command that took effect, and the timeline that it made."""
+
+    from_client: ClientId
+    command: SyncCommand
+    timeline: Timeline
+    command_id: CommandId | None = None
+
+
+class MemberJoined(_Message, frozen=True):
+    member: Member
+
+
+class MemberChanged(_Message, frozen=True):
+    member: Member
+
+
+class MemberLeft(_Message, frozen=True):
+    client_id: ClientId
+    reason: LeftReason
+
+
+class PolicyChanged(_Message, frozen=True):
+    policy: Policy
+
+
+class MediaChanged(_Message, frozen=True):
+    file_hash: FileHash
+    file: FileInfo
+    timeline: Timeline
+
+
+class Said(_Message, frozen=True):
+    from_client: ClientId
+    text: str
+    at: Moment
+
+
+class Rooms(_Message, frozen=True):
+    rooms: tuple[RoomSummary, ...]
+
+
+class Error(_Message, frozen=True):
+    """Basic. ``message`` is one sentence fit for a user; ``retry`` says whether the same request may work later."""
+
+    code: ErrorCode
+    message: str
+    retry: bool
+    details: dict[str, str | float | int | bool] | None = None
+
+
+class Goodbye(_Message, frozen=True):
+    """The server is going down, or closes this connection on purpose."""
+
+    reason: Literal["going-down", "too-slow", "idle", "protocol", "replaced", "rate-limited"]
+    retry_after: Annotated[float, Meta(ge=0, le=3600)] | None = None
+    """Seconds to wait before coming back; absent: do not come back by yourself."""
+
+
+ServerMessage = (
+    Welcome
+    | Pong
+    | RoomCreated
+    | RoomJoined
+    | RoomLeft
+    | RoomState
+    | SyncBroadcast
+    | MemberJoined
+    | MemberChanged
+    | MemberLeft
+    | PolicyChanged
+    | MediaChanged
+    | Said
+    | Rooms
+    | Error
+    | Goodbye
+)
+
+_ACTIONS: Final = get_args(SyncCommand)
+
+CLIENT_TYPES: Final[dict[str, object]] = {
+    **{kind.__name__: kind for kind in get_args(ClientMessage) if kind not in _ACTIONS},
+    "SyncCommand": SyncCommand,
+}
+"""Wire name to the type of its payload, for every message of a client."""
+
+SERVER_TYPES: Final[dict[str, object]] = {kind.__name__: kind for kind in get_args(ServerMessage)}
+"""The same for a server's."""

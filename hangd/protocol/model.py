@@ -1,0 +1,199 @@
+"""What the messages are about. Seconds are floats, everywhere; server times are readings of the room's clock.
+
+Limits stand in the types: a decoded value is within them, and nobody checks a second time.
+"""
+
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "CAPACITY_MAX",
+    "FRAME_BYTES_MAX",
+    "PROTOCOL",
+    "RATE_MAX",
+    "RATE_MIN",
+    "ROOM_ITSELF",
+    "TEXT_MAX",
+    "Alias",
+    "ClientId",
+    "CommandId",
+    "Control",
+    "FileHash",
+    "FileInfo",
+    "Gate",
+    "LeftReason",
+    "Limits",
+    "Match",
+    "Member",
+    "MemberState",
+    "Moment",
+    "Name",
+    "Password",
+    "Policy",
+    "PolicyChange",
+    "Position",
+    "Rate",
+    "Revision",
+    "Role",
+    "Room",
+    "RoomSummary",
+    "Secret",
+    "Timeline",
+    "Wait",
+]
+
+PROTOCOL: Final = 1
+"""The protocol version that this package speaks."""
+
+FRAME_BYTES_MAX: Final = 64 * 1024
+"""Inbound frames are at most this long. A snapshot of a full room is larger; it only travels outwards."""
+
+TEXT_MAX: Final = 500
+"""Characters in one chat line."""
+
+CAPACITY_MAX: Final = 1000
+"""The largest room that a policy may ask for."""
+
+RATE_MIN: Final = 0.25
+RATE_MAX: Final = 2.0
+
+ROOM_ITSELF: Final = "00000000-0000-0000-0000-000000000000"
+"""``from_client`` of a broadcast that the room made by itself: a gate that opened, the end of the file. The nil UUID."""
+
+Position = Annotated[float, Meta(ge=0, le=1e8)]
+"""A place in the media, in seconds from its start. Finite: JSON has no NaN, and the bound keeps infinity out."""
+
+Duration = Annotated[float, Meta(ge=0, le=1e8)]
+Moment = Annotated[float, Meta(ge=-1e12, le=1e12)]
+"""A reading of some monotonic clock, in seconds; whose clock, the field says."""
+
+Error = Annotated[float, Meta(ge=-1e8, le=1e8)]
+Bound = Annotated[float, Meta(ge=0, le=1e8)]
+Rate = Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
+Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+
+# One line of text: no control characters (they would reach terminals and logs) and something visible at both ends.
+Name = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+ShortText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f/\\]*$")]
+Alias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+RoomName = Annotated[str, Meta(min_length=1, max_length=64)]
+"""What a join names: a UUID or an alias. Wider than ``Alias`` on purpose, so that a wrong one is RoomNotFound."""
+
+ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
+Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+Password = Annotated[str, Meta(min_length=1, max_length=256)]
+FileHash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+"""SHA-256 of the whole file, in lower-case hex digits."""
+
+Gate = Literal["seeking", "buffering"]
+Control = Literal["everyone", "host", "controllers"]
+Match = Literal["hash", "duration", "none"]
+Wait = Literal["everyone", "nobody"]
+Role = Literal["host", "controller", "viewer"]
+MemberState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle", "away"]
+ReportedState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle"]
+LeftReason = Literal["left", "kicked", "banned", "closed", "mismatch", "lost"]
+"""Why a member is no longer in a room; ``lost``: its connection dropped and it did not come back in time."""
+
+
+class FileInfo(Struct, frozen=True, omit_defaults=True):
+    """What one member tells of its copy of the file."""
+
+    size: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    """Bytes."""
+    duration: Duration | None = None
+    """Seconds."""
+    name: FileName | None = None
+    """The base name, where the member's privacy setting allows it to travel."""
+    quick_hash: FileHash | None = None
+    """SHA-256 over the size and the first, middle and last MiB: known within milliseconds."""
+
+
+class Timeline(Struct, frozen=True):
+    """Where a room's media stands: at server time ``at`` it is at ``position``, and while ``playing`` moves at ``rate``.
+
+    ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
+    was lost and made anew. While ``gate`` is set the media stands at ``position`` until the room says otherwise.
+    """
+
+    epoch: str
+    rev: Revision
+    playing: bool
+    position: Position
+    rate: Rate
+    at: Moment
+    gate: Gate | None = None
+
+
+class Member(Struct, frozen=True, omit_defaults=True):
+    """One member as the others see it. ``error`` is its distance from the timeline in seconds, positive when ahead."""
+
+    client_id: ClientId
+    name: Name
+    role: Role
+    state: MemberState = "idle"
+    ready: bool = False
+    verifying: bool = False
+    position: Position | None = None
+    error: Error | None = None
+    clock_error: Bound | None = None
+    """How far off ``error`` may be, because clocks are only known so well. Seconds."""
+    rtt: Bound | None = None
+    """Smallest round trip to the server that the server saw of late. Seconds."""
+    file: FileInfo | None = None
+
+
+class Policy(Struct, frozen=True, omit_defaults=True):
+    """The rules of a room, as everyone may see them: of the password only that there is one."""
+
+    control: Control = "everyone"
+    match: Match = "hash"
+    wait: Wait = "nobody"
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = 100
+    locked: bool = False
+    has_password: bool = False
+
+
+class PolicyChange(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
+    """What to change in a room's rules: only what is given. An empty password takes the password away."""
+
+    control: Control | None = None
+    password: Annotated[str, Meta(max_length=256)] | None = None
+    match: Match | None = None
+    wait: Wait | None = None
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] | None = None
+    locked: bool | None = None
+
+
+class Room(Struct, frozen=True, omit_defaults=True):
+    """A whole room at one moment."""
+
+    room_id: str
+    file_hash: FileHash
+    file: FileInfo | None
+    policy: Policy
+    members: tuple[Member, ...]
+    timeline: Timeline
+    name: Alias | None = None
+
+
+class RoomSummary(Struct, frozen=True, omit_defaults=True):
+    """A room in a public list: what somebody outside may know of it."""
+
+    room_id: str
+    members: int
+    locked: bool
+    has_password: bool
+    name: Alias | None = None
+    media: str | None = None
+
+
+class Limits(Struct, frozen=True):
+    """What a server told a client it will take."""
+
+    frame_bytes: int = FRAME_BYTES_MAX
+    text_characters: int = TEXT_MAX
+    room_capacity: int = 100
