@@ -11,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """A set of tasks whose failures are logged and end nobody else. For infrastructure use asyncio.TaskGroup instead."""
+    """A set of tasks whose failures are logged and end nobody else. For infrastructure, use a TaskGroup."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -110,7 +110,7 @@ class ConnectionResumed(Struct, frozen=True):
 
 
 class LatencyMeasured(Struct, frozen=True):
-    """One round trip between server and member took ``rtt`` seconds (a WebSocket ping, answered by the peer's library)."""
+    """One round trip between server and member took ``rtt`` seconds (a WebSocket ping)."""
 
     client_id: str
     rtt: float
@@ -132,7 +132,7 @@ RoomInput = (
 
 
 class SendTo(Struct, frozen=True):
-    """Send one message to these members. It is encoded once, whatever their number; ``re`` goes with single recipients."""
+    """Send one message to these members, encoded once whatever their number. ``re`` is for a single recipient."""
 
     client_ids: tuple[str, ...]
     message: ServerMessage
@@ -155,7 +155,7 @@ class HashPassword(Struct, frozen=True):
 
 
 class ForgetMember(Struct, frozen=True):
-    """This client is not (or no longer) a member here: its session may join another room, its place can not be resumed."""
+    """This client is not (or no longer) a member here: it may join another room, and can not resume here."""
 
     client_id: str
     reason: LeftReason | Literal["refused"]

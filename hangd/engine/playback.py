@@ -76,9 +76,9 @@ class Track(Struct, frozen=True):
 
 
 class Load(Struct, frozen=True):
-    """Open ``path`` (absolute) and stand on the frame at ``start``, paused. Answered by Loaded and Settled, or LoadFailed.
+    """Open ``path`` (absolute) and stand on the frame at ``start``, paused. Replaces whatever was loaded.
 
-    Replaces whatever was loaded.
+    Answered by Loaded and then Settled, or by LoadFailed.
     """
 
     path: str
@@ -110,7 +110,7 @@ class PauseFor(Struct, frozen=True):
 
 
 class SeekTo(Struct, frozen=True):
-    """Go precisely to ``position`` and stand there, paused (a player that runs is paused first). Answered by Settled."""
+    """Go precisely to ``position`` and stand there, paused (one that runs is paused first). Answered by Settled."""
 
     position: float
 

@@ -45,7 +45,7 @@ def position_at(timeline: Timeline, at: float) -> float:
 
 
 def time_of(timeline: Timeline, position: float) -> float:
-    """Return the server time at which a running timeline reaches ``position`` (before ``timeline.at`` if it lies behind).
+    """Return the server time at which a running timeline reaches ``position`` (maybe a past one).
 
     Raises:
         ValueError: the timeline is not running, so no time answers.

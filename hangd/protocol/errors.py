@@ -95,7 +95,7 @@ class HangProtocolError(Exception):
 
 
 class RemoteProtocolError(HangProtocolError):
-    """The peer sent something that is no message of this protocol. ``request_id`` is its mark, where one was readable."""
+    """The peer sent something that is no message of this protocol. ``request_id`` is its mark, if readable."""
 
     def __init__(self, code: ErrorCode, message: str, *, path: str = "$", request_id: str | int | None = None) -> None:
         super().__init__(code, message, details={"path": path})

@@ -16,7 +16,6 @@ from hangd.protocol.model import (
     Bound,
     ClientId,
     CommandId,
-    Error as SignedSeconds,
     FileHash,
     FileInfo,
     LeftReason,
@@ -37,6 +36,7 @@ from hangd.protocol.model import (
     RoomSummary,
     Secret,
     ShortText,
+    SignedSeconds,
     Timeline,
 )
 
@@ -137,7 +137,7 @@ class CreateRoom(_Message, frozen=True):
 
 
 class JoinRoom(_Message, frozen=True):
-    """Basic. Reply: RoomJoined. Without ``file_hash``, ``file.quick_hash`` must be there: the member is ``verifying``."""
+    """Basic. Reply: RoomJoined. With only ``file.quick_hash`` and no ``file_hash`` it is ``verifying``."""
 
     room_id: RoomName
     file_hash: FileHash | None = None

@@ -59,7 +59,7 @@ RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
 
 ROOM_ITSELF: Final = "00000000-0000-0000-0000-000000000000"
-"""``from_client`` of a broadcast that the room made by itself: a gate that opened, the end of the file. The nil UUID."""
+"""``from_client`` of a broadcast that the room made by itself: a gate that opened, an end of file."""
 
 Position = Annotated[float, Meta(ge=0, le=1e8)]
 """A place in the media, in seconds from its start. Finite: JSON has no NaN, and the bound keeps infinity out."""
@@ -68,7 +68,7 @@ Duration = Annotated[float, Meta(ge=0, le=1e8)]
 Moment = Annotated[float, Meta(ge=-1e12, le=1e12)]
 """A reading of some monotonic clock, in seconds; whose clock, the field says."""
 
-Error = Annotated[float, Meta(ge=-1e8, le=1e8)]
+SignedSeconds = Annotated[float, Meta(ge=-1e8, le=1e8)]
 Bound = Annotated[float, Meta(ge=0, le=1e8)]
 Rate = Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
 Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -113,9 +113,9 @@ class FileInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class Timeline(Struct, frozen=True):
-    """Where a room's media stands: at server time ``at`` it is at ``position``, and while ``playing`` moves at ``rate``.
+    """Where a room's media stands: at server time ``at`` it is at ``position``, and while ``playing`` moves on.
 
-    ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
+    It moves at ``rate``. ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
     was lost and made anew. While ``gate`` is set the media stands at ``position`` until the room says otherwise.
     """
 
@@ -138,7 +138,7 @@ class Member(Struct, frozen=True, omit_defaults=True):
     ready: bool = False
     verifying: bool = False
     position: Position | None = None
-    error: Error | None = None
+    error: SignedSeconds | None = None
     clock_error: Bound | None = None
     """How far off ``error`` may be, because clocks are only known so well. Seconds."""
     rtt: Bound | None = None
