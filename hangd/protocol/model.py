@@ -113,9 +113,9 @@ class FileInfo(Struct, frozen=True, omit_defaults=True):
 
 
 class Timeline(Struct, frozen=True):
-    """Where a room's media stands: at server time ``at`` it is at ``position``, and while ``playing`` moves on.
+    """Where a room's media stands: at server time ``at`` it is at ``position``, moving at ``rate``.
 
-    It moves at ``rate``. ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
+    ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
     was lost and made anew. While ``gate`` is set the media stands at ``position`` until the room says otherwise.
     """
 
