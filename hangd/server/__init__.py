@@ -1,0 +1,1 @@
+"""`hangd server`: the room server as a process. Composition only; what it does is in hangd.rooms."""

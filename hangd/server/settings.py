@@ -1,0 +1,44 @@
+"""What a server's operator may choose. Command line and config file fill it in; nothing else of the house knows them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from hangd.protocol.model import CAPACITY_MAX
+
+__all__ = ["ServerSettings"]
+
+_Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Seconds = Annotated[float, Meta(ge=0, le=10 * 365 * 86400)]
+
+
+class ServerSettings(Struct, frozen=True, kw_only=True):
+    """The options of ``hangd server``."""
+
+    listen: tuple[str, ...] = ("127.0.0.1:3005", "[::1]:3005")
+    """``HOST:PORT`` or ``[IPV6]:PORT``; port 0 takes a free one."""
+    tls_cert: str | None = None
+    """A PEM file, the chain included. With ``tls_key``: the server then speaks wss only."""
+    tls_key: str | None = None
+    echo: Literal["full", "always", "never"] = "full"
+    """Whether a member gets its own commands back: a full client only, every client, none."""
+    room_ttl: _Seconds = 600.0
+    """Seconds for which an empty room lives on."""
+    away: _Seconds = 90.0
+    """Seconds for which a member whose connection dropped keeps its place."""
+    room_capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = 100
+    """The largest room."""
+    max_clients: _Count = 1000
+    max_rooms: _Count = 1000
+    max_per_address: _Count = 100
+    """Connections from one address at the same time."""
+    publish_rooms: bool = False
+    """Whether anybody may ask for the list of rooms."""
+    motd: Annotated[str, Meta(max_length=4000)] | None = None
+    """A greeting, sent to each client with its Welcome."""
+    messages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0
+    """What one connection may send in the long run, in messages a second."""
+    burst: _Count = 60
+    """What it may send at once."""
+    shutdown_timeout: Annotated[float, Meta(gt=0, le=600)] = 5.0
+    """Seconds that going down may take before what is still open is cut off."""
