@@ -12,11 +12,16 @@ import msgspec
 from hangd.protocol.errors import LocalProtocolError, RemoteProtocolError
 from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, ClientMessage, RequestId, ServerMessage, _Action
 from hangd.protocol.model import FRAME_BYTES_MAX
+from hangd.protocol.wording import reason
 
 __all__ = ["ClientFrame", "ServerFrame", "decode_client", "decode_server", "encode_client", "encode_server"]
 
 # A server's snapshot of a room of a thousand fits; more than that is not a server of ours.
 _SERVER_BYTES_MAX: Final = 4 * 1024 * 1024
+
+# A path names nothing that a peer chose (keys of ours and indexes), but a reason may quote what it sent.
+_PATH_MAX: Final = 200
+_REASON_MAX: Final = 200
 
 _PATH: Final = re.compile(r" - at `([^`]*)`$")
 
@@ -80,6 +85,11 @@ def encode_server(message: ServerMessage, re: RequestId | None = None) -> bytes:
 
 
 def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], limit: int) -> tuple[object, _Envelope]:
+    if isinstance(data, str):
+        try:
+            data = data.encode()
+        except UnicodeError as error:
+            raise _invalid(error, "$", None) from None
     if len(data) > limit:
         raise RemoteProtocolError("TooLarge", f"the message is {len(data)} bytes long, and at most {limit} are taken")
     try:
@@ -101,11 +111,12 @@ def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], l
 
 
 def _invalid(error: Exception, root: str, request_id: RequestId | None) -> RemoteProtocolError:
-    text = str(error) or "nested too deeply"
+    text = str(error)
     found = _PATH.search(text)
-    path = root + found.group(1)[1:] if found else root
-    reason = _PATH.sub("", text)
-    return RemoteProtocolError("InvalidMessage", f"at {path}: {reason}"[:300], path=path[:200], request_id=request_id)
+    path = (root + found.group(1)[1:] if found else root)[:_PATH_MAX]
+    why = reason(_PATH.sub("", text))[:_REASON_MAX]
+    subject = "the message" if path == "$" else path
+    return RemoteProtocolError("InvalidMessage", f"{subject} {why}", path=path, request_id=request_id)
 
 
 def _encode(message: object, types: dict[str, object], key: str, mark: RequestId | None) -> bytes:

@@ -11,9 +11,9 @@ from msgspec import Meta, Struct
 
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.model import (
-    TEXT_MAX,
     Alias,
     Bound,
+    ChatText,
     ClientId,
     CommandId,
     FileHash,
@@ -87,8 +87,8 @@ __all__ = [
     "Welcome",
 ]
 
-RequestId = Annotated[str, Meta(max_length=64)] | int
-"""A client's own mark on a message; the direct reply carries it back as ``re``."""
+RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
+"""A client's own mark on a message; the direct reply carries it back as ``re``. A whole number that all JSON keeps."""
 
 
 class _Message(Struct, frozen=True, omit_defaults=True):
@@ -224,7 +224,7 @@ class SetMedia(_Message, frozen=True):
 class Say(_Message, frozen=True):
     """One line of chat. Reply: Said, to all."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    text: ChatText
 
 
 class SetPolicy(PolicyChange, frozen=True, omit_defaults=True):

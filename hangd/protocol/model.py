@@ -10,12 +10,15 @@ from msgspec import Meta, Struct
 __all__ = [
     "CAPACITY_MAX",
     "FRAME_BYTES_MAX",
+    "NAME_MAX",
+    "PATTERN_MEANINGS",
     "PROTOCOL",
     "RATE_MAX",
     "RATE_MIN",
     "ROOM_ITSELF",
     "TEXT_MAX",
     "Alias",
+    "ChatText",
     "ClientId",
     "CommandId",
     "Control",
@@ -39,6 +42,7 @@ __all__ = [
     "Room",
     "RoomSummary",
     "Secret",
+    "ServerUrl",
     "Timeline",
     "Wait",
 ]
@@ -73,19 +77,42 @@ Bound = Annotated[float, Meta(ge=0, le=1e8)]
 Rate = Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
 Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
-# One line of text: no control characters (they would reach terminals and logs) and something visible at both ends.
-Name = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-ShortText = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
-FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f-\x9f/\\]*$")]
-Alias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+# Control characters would reach terminals and logs. In Python "$" alone also matches before a last newline, hence the
+# look-ahead; the patterns stand in the JSON Schema too, and mean the same in its dialect.
+_LINE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
+_NAME: Final = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$(?!\n)"
+_FILE_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f/\\]*$(?!\n)"
+_ALIAS: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)"
+_URL: Final = r"^wss?://[^\s\x00-\x1f\x7f-\x9f/]+[^\s\x00-\x1f\x7f-\x9f]*$(?!\n)"
+_HASH: Final = r"^[0-9a-f]{64}$(?!\n)"
+
+PATTERN_MEANINGS: Final[dict[str, str]] = {
+    _LINE: "one line without control characters",
+    _NAME: "one line without control characters, and without spaces around it",
+    _FILE_NAME: "the name of a file, without a folder and control characters",
+    _ALIAS: "of letters, digits, dots, hyphens and underscores, a letter or digit first",
+    _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
+    _HASH: "a SHA-256 in 64 lower-case hex digits",
+}
+"""What each pattern of this protocol asks for: goes after "must be"."""
+
+NAME_MAX: Final = 32
+"""Characters in a member's name."""
+
+Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NAME)]
+ShortText = Annotated[str, Meta(max_length=200, pattern=_LINE)]
+ChatText = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=_LINE)]
+FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=_FILE_NAME)]
+Alias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_ALIAS)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=64)]
 """What a join names: a UUID or an alias. Wider than ``Alias`` on purpose, so that a wrong one is RoomNotFound."""
 
+ServerUrl = Annotated[str, Meta(max_length=2048, pattern=_URL)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
-FileHash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+FileHash = Annotated[str, Meta(pattern=_HASH)]
 """SHA-256 of the whole file, in lower-case hex digits."""
 
 Gate = Literal["seeking", "buffering"]
