@@ -1,0 +1,299 @@
+"""Connections over WebSocket: the server's end (`ServerTransport`, `listen`) and the client's end (`dial`).
+
+No compression (messages are small, and a context per connection is not), no subprotocol, no redirects.
+What both ends have in common, and what bounds a hostile peer, is in ``wire``.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from typing import Final, Literal, Protocol
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+from websockets.uri import WebSocketURI, parse_uri
+
+from hangd.protocol.model import FRAME_BYTES_MAX
+from hangd.transport.base import Listener, Transport
+from hangd.transport.wire import QuietLogger, Wire
+
+__all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
+
+_SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
+"""A server's snapshot of a room of a thousand fits (the codec's own limit)."""
+_TLS_TIMEOUT: Final = 10.0
+_BACKLOG: Final = 1024
+_QUEUE_HIGH: Final = 256
+"""Messages that a client holds unread before it stops reading the socket."""
+_UNSENT_MAX: Final = 1024 * 1024
+"""Bytes that a client holds unsent before it gives the connection up."""
+
+
+# ---- the server's end -----------------------------------------------------------------------------------------------
+
+
+class Door(Protocol):
+    """Who decides about a connection until it speaks hang, and learns of each one's beginning and end."""
+
+    def came(self, transport: Transport) -> None:
+        """A socket was accepted. Nothing has been read from it."""
+
+    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
+        """An HTTP request for ``path`` arrived: answer with this status and text, or None: as WebSocket."""
+
+    def opened(self, transport: Transport, at: float) -> Listener:
+        """The opening handshake is done. Return who listens from now on."""
+
+    def went(self, transport: Transport) -> None:
+        """The connection is over."""
+
+
+class ServerTransport(Wire):
+    """A `Transport` over a WebSocket that was accepted."""
+
+    def __init__(self, door: Door, logger: QuietLogger) -> None:
+        self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=logger)
+        super().__init__(self._server)
+        self._door = door
+        self._listener: Listener | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._door.came(self)
+
+    def _handshake(self, event: Request | Response) -> None:
+        assert isinstance(event, Request)
+        refusal = self._door.asked(self, event.path)
+        response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
+        self._server.send_response(response)
+        self._flush()
+        if self._server.state is State.OPEN:
+            self._opened()
+            self._listener = self._door.opened(self, self._loop.time())
+
+    def _received(self, data: str | bytes, at: float) -> None:
+        if self._listener is not None:
+            self._listener.received(data, at)
+
+    def _latency_measured(self, rtt: float, at: float) -> None:
+        if self._listener is not None:
+            self._listener.latency_measured(rtt, at)
+
+    def _writable_again(self) -> None:
+        if self._listener is not None:
+            self._listener.writable_again()
+
+    def _lost(self, at: float) -> None:
+        if self._listener is not None:
+            self._listener.lost(at)
+        self._door.went(self)
+
+
+async def listen(
+    door: Door, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
+) -> list[asyncio.Server]:
+    """Accept WebSocket connections on these bound sockets. Close what is returned to stop accepting."""
+    loop = asyncio.get_running_loop()
+    logger = QuietLogger()
+    timeout = _TLS_TIMEOUT if tls is not None else None
+    return [
+        await loop.create_server(
+            lambda: ServerTransport(door, logger),
+            sock=sock,
+            ssl=tls,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=timeout,
+            ssl_shutdown_timeout=timeout,
+        )
+        for sock in sockets
+    ]
+
+
+# ---- the client's end -----------------------------------------------------------------------------------------------
+
+DialFailure = Literal["bad-url", "unreachable", "refused", "tls", "not-a-server", "timeout"]
+
+
+class DialFailed(Exception):
+    """There is no connection. ``str()`` is a sentence fit for a user; ``kind`` says the same to a program."""
+
+    def __init__(self, kind: DialFailure, message: str) -> None:
+        super().__init__(message)
+        self.kind: DialFailure = kind
+
+
+class ClientTransport(Wire):
+    """A connection to a server. Iterate to receive: ``async for data, at in transport``; it ends with the connection.
+
+    ``at`` is the loop time at which the bytes of that message arrived, however late it is looked at.
+    """
+
+    def __init__(self, client: ClientProtocol) -> None:
+        super().__init__(client)
+        self._client = client
+        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self._messages: deque[tuple[str | bytes, float]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._reading = True
+
+    @property
+    def close_code(self) -> int:
+        """Why the connection ended: the server's close code, 1006 where it just broke off (or is still open)."""
+        return 1006 if self._client.close_rcvd is None else self._client.close_rcvd.code
+
+    @property
+    def close_reason(self) -> str:
+        """The server's reason. Remote text."""
+        return "" if self._client.close_rcvd is None else self._client.close_rcvd.reason
+
+    def write(self, data: bytes) -> None:
+        """Write one text message (UTF-8) to the socket, now. On a connection that is over, do nothing."""
+        if self._closing or self._client.state is not State.OPEN:
+            return
+        self._client.send_text(data)
+        self._flush()
+        if self._transport.get_write_buffer_size() > _UNSENT_MAX:
+            self.abort()
+
+    def close(self, code: int = 1000, reason: str = "") -> None:
+        """Start the closing handshake; cut off where the server does not answer. `wait_closed` waits for its end."""
+        super().close(code, reason)
+        self._wake()
+
+    async def wait_closed(self) -> None:
+        await asyncio.shield(self._over)
+
+    async def opened(self) -> None:
+        """Wait for the opening handshake. Raises what it failed with."""
+        await self._ready
+
+    async def __aiter__(self) -> AsyncIterator[tuple[str | bytes, float]]:
+        while True:
+            while self._messages:
+                yield self._messages.popleft()
+                if not self._reading and len(self._messages) < _QUEUE_HIGH // 2 and not self._transport.is_closing():
+                    self._reading = True
+                    self._transport.resume_reading()
+            if self._closing or self._over.done():
+                return
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+
+    # ---- Wire's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._client.send_request(self._client.connect())
+        self._flush()
+
+    def _handshake(self, event: Request | Response) -> None:
+        if self._client.state is State.OPEN:
+            self._opened()
+            if not self._ready.done():
+                self._ready.set_result(None)
+
+    def _rejected(self, error: Exception) -> None:
+        if not self._ready.done():
+            self._ready.set_exception(error)
+
+    def _received(self, data: str | bytes, at: float) -> None:
+        self._messages.append((data, at))
+        if self._reading and len(self._messages) >= _QUEUE_HIGH:
+            self._reading = False
+            self._transport.pause_reading()
+        self._wake()
+
+    def _lost(self, at: float) -> None:
+        self._rejected(self._client.handshake_exc or ConnectionResetError("the connection broke off"))
+        if not self._over.done():
+            self._over.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -> ClientTransport:
+    """Connect to the hang server at a ``ws://`` or ``wss://`` URL.
+
+    Args:
+        url: names scheme, host, port and path.
+        timeout: seconds for all of it: finding the host, connecting, TLS, and the opening handshake.
+        tls: for a ``wss://`` URL, instead of the system's certificates.
+
+    Raises:
+        DialFailed: whatever went wrong.
+    """
+    try:
+        target = parse_uri(url)
+    except (InvalidURI, ValueError):
+        message = f"{url[:200]!r} is not the address of a server: one looks like ws://host:3005/ws"
+        raise DialFailed("bad-url", message) from None
+    if target.username is not None:
+        raise DialFailed("bad-url", "a server's address must not carry a user name or password")
+    context = (tls or ssl.create_default_context()) if target.secure else None
+    place = f"{target.host}:{target.port}"
+    refused: OSError | None = None
+    try:
+        async with asyncio.timeout(timeout):
+            for family, address in await _resolve(target):
+                try:
+                    return await _connect(target, family, address, context)
+                except ssl.SSLError:
+                    raise
+                except OSError as error:
+                    # One address of several: the next may do. "Refused" says more than "no route".
+                    if refused is None or isinstance(error, ConnectionRefusedError):
+                        refused = error
+    except TimeoutError:
+        raise DialFailed("timeout", f"the server at {place} did not answer within {timeout:g} seconds") from None
+    except ssl.SSLCertVerificationError as error:
+        raise DialFailed("tls", f"the server at {place} can not be trusted: {error.verify_message}") from error
+    except ssl.SSLError as error:
+        reason = (error.reason or "TLS failed").replace("_", " ").lower()
+        raise DialFailed("tls", f"no encrypted connection to {place}: {reason}") from error
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if status in (429, 503):
+            raise DialFailed("refused", f"the server at {place} takes no more connections now") from error
+        raise DialFailed("not-a-server", f"there is no hang server at {place}{target.path}: HTTP {status}") from error
+    except InvalidHandshake as error:
+        raise DialFailed("not-a-server", f"what answers at {place} is not a hang server") from error
+    except (socket.gaierror, UnicodeError) as error:
+        raise DialFailed("unreachable", f"there is no host named {target.host!r}") from error
+    if isinstance(refused, ConnectionRefusedError):
+        raise DialFailed("refused", f"no server is running at {place}") from refused
+    reason = refused.strerror or str(refused) if refused is not None else "it has no address"
+    raise DialFailed("unreachable", f"{place} can not be reached: {reason}") from refused
+
+
+async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
+    found = await asyncio.get_running_loop().getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    return [(family, str(address[0])) for family, _, _, _, address in found]
+
+
+async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSLContext | None) -> ClientTransport:
+    _, transport = await asyncio.get_running_loop().create_connection(
+        lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),
+        address,
+        target.port,
+        family=family,
+        ssl=tls,
+        server_hostname=target.host if tls is not None else None,
+    )
+    try:
+        await transport.opened()
+    except BaseException:
+        transport.abort()
+        raise
+    return transport

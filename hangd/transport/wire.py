@@ -1,0 +1,281 @@
+"""One WebSocket connection on asyncio: what the server's end and the client's end have in common.
+
+Layering: ``websockets`` gives the protocol without I/O (its documented ``ServerProtocol`` and ``ClientProtocol``: feed
+bytes, take events, write bytes), asyncio gives the socket, and `Wire` joins them. The library's own asyncio connections
+hand messages to a reading task through a queue; here a message is handed over in the very call in which its bytes
+arrived, so that its time stamp is right and an answer leaves in the same turn of the loop. The only bytes that go past
+the library are whole, unmasked text frames (`Encoded`), written while it is open and no fragmented message is under
+way, which we never send.
+
+What a hostile or dead peer can cost, and what bounds it:
+
+- memory, by not reading: asyncio's buffer up to `_WRITE_HIGH`, then `writable` is False. Answers to its pings come past
+  that, so a buffer of `_BUFFER_MAX` ends the connection.
+- time, by sending tiny frames: input is taken in slices, and more than `_MINOR_MAX` frames that are not messages
+  between two heartbeats end the connection. Messages are the session's to count.
+- a place, by saying nothing: an opening handshake, a ping's answer and a closing handshake each have a deadline.
+
+The heartbeat is one timer: `_beat` sends a ping and comes back when the answer is overdue; an answer re-arms it for the
+next ping. A dropped socket is thus noticed within 20 + 24 + 1 = 45 seconds.
+"""
+
+import asyncio
+import logging
+import socket
+import struct
+from typing import Any, Final, cast
+
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from hangd.transport.base import Encoded
+
+__all__ = ["QuietLogger", "Wire"]
+
+_SLICE: Final = 4096
+"""Bytes fed to the parser at once: 680 of the smallest frames, some milliseconds."""
+_MINOR_MAX: Final = 2000
+_WRITE_HIGH: Final = 64 * 1024
+_BUFFER_MAX: Final = 512 * 1024
+_SEND_BUFFER: Final = 128 * 1024
+"""The kernel's buffer. Left to itself it grows to megabytes of old news for a peer that is slow."""
+_OPEN_TIMEOUT: Final = 10.0
+_CLOSE_TIMEOUT: Final = 3.0
+_PING_INTERVAL: Final = 20.0
+_PING_TIMEOUT: Final = 24.0
+_PING_GRACE: Final = 1.0
+"""A process that was stopped wakes to an expired timer and an answer that waits to be read: it reads first."""
+_EARLY_PINGS: Final = 3
+_EARLY_PING_GAP: Final = 0.3
+"""The first pings follow each other closely, so that the round trip is known when the first command comes."""
+
+
+class QuietLogger(logging.LoggerAdapter[logging.Logger]):
+    """What the library has to say, from warnings up: below that it logs what clients send, word for word."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.getLogger(__name__), None)
+
+    def isEnabledFor(self, level: int) -> bool:
+        return level >= logging.WARNING and super().isEnabledFor(level)
+
+
+class Wire(asyncio.Protocol):
+    """The common half. A subclass does the opening handshake and takes what happens (the methods below `_opened`)."""
+
+    def __init__(self, protocol: ServerProtocol | ClientProtocol) -> None:
+        self._protocol = protocol
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport
+        self._writable = True
+        self._closing = False
+        self._partial: bytearray | None = None
+        self._partial_is_text = True
+        self._minor = 0
+        self._ping: tuple[bytes, float] | None = None
+        self._pings = 0
+        self._overdue = False
+        self._heartbeat: asyncio.TimerHandle | None = None
+        self._cutoff: asyncio.TimerHandle | None = None
+
+    # ---- Transport
+
+    @property
+    def address(self) -> str:
+        name: Any = self._transport.get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) and name else ""
+
+    @property
+    def writable(self) -> bool:
+        return self._writable
+
+    def send(self, message: Encoded) -> None:
+        if self._protocol.state is State.OPEN and not self._closing:
+            self._transport.write(message.frame)
+
+    def close(self, code: int, reason: str) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(code, reason)
+            self._flush()
+        elif self._protocol.state is State.CONNECTING:
+            self.abort()
+
+    def abort(self) -> None:
+        self._closing = True
+        self._transport.abort()
+
+    # ---- asyncio's callbacks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_HIGH)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        self._cut_off_after(_OPEN_TIMEOUT)
+
+    def data_received(self, data: bytes) -> None:
+        at = self._loop.time()
+        for start in range(0, len(data), _SLICE):
+            if self._transport.is_closing():
+                return
+            self._protocol.receive_data(data[start : start + _SLICE])
+            self._flush()
+            for event in self._protocol.events_received():
+                if isinstance(event, Frame):
+                    self._frame(event, at)
+                else:
+                    self._handshake(event)
+            if self._protocol.handshake_exc is not None:
+                self._rejected(self._protocol.handshake_exc)
+            if self._transport.get_write_buffer_size() > _BUFFER_MAX:
+                self.abort()
+
+    def eof_received(self) -> None:
+        self._protocol.receive_eof()
+        self._flush()
+        # asyncio closes the transport now, once it has written what it holds: that may be never.
+        self._cut_off_after(_CLOSE_TIMEOUT)
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        if not self._closing:
+            self._writable_again()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._protocol.receive_eof()
+        for timer in (self._heartbeat, self._cutoff):
+            if timer is not None:
+                timer.cancel()
+        self._lost(self._loop.time())
+
+    # ---- what subclasses do
+
+    def _handshake(self, event: Request | Response) -> None:
+        """The other side's half of the opening handshake arrived."""
+        raise NotImplementedError
+
+    def _rejected(self, error: Exception) -> None:
+        """The opening handshake failed."""
+
+    def _received(self, data: str | bytes, at: float) -> None:
+        raise NotImplementedError
+
+    def _latency_measured(self, rtt: float, at: float) -> None:
+        """A ping was answered."""
+
+    def _writable_again(self) -> None:
+        """The peer has caught up."""
+
+    def _lost(self, at: float) -> None:
+        raise NotImplementedError
+
+    # ---- what subclasses use
+
+    def _opened(self) -> None:
+        """To be called when the opening handshake is done."""
+        if self._cutoff is not None:
+            self._cutoff.cancel()
+            self._cutoff = None
+        self._beat()
+
+    def _flush(self) -> None:
+        """Write what the protocol wants written. To be called after each call on it."""
+        for data in self._protocol.data_to_send():
+            if self._transport.is_closing():
+                return
+            if data:
+                self._transport.write(data)
+            elif self._transport.can_write_eof():
+                self._transport.write_eof()
+            else:
+                self._transport.close()
+        if self._protocol.close_expected():
+            self._cut_off_after(_CLOSE_TIMEOUT)
+
+    # ---- frames
+
+    def _frame(self, frame: Frame, at: float) -> None:
+        if self._closing or frame.opcode not in (Opcode.TEXT, Opcode.BINARY) or not frame.fin:
+            self._minor += 1
+            if self._minor > _MINOR_MAX:
+                self.abort()
+                return
+        if self._closing:
+            return
+        if frame.opcode is Opcode.PONG:
+            self._pong(bytes(frame.data), at)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONT):
+            self._data(frame, at)
+
+    def _data(self, frame: Frame, at: float) -> None:
+        if self._partial is None:
+            is_text, data = frame.opcode is Opcode.TEXT, bytes(frame.data)
+            if not frame.fin:
+                self._partial, self._partial_is_text = bytearray(data), is_text
+                return
+        else:
+            self._partial += frame.data
+            if not frame.fin:
+                return
+            is_text, data = self._partial_is_text, bytes(self._partial)
+            self._partial = None
+        if not is_text:
+            self._received(data, at)
+            return
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            self.close(1007, "text that is not UTF-8")
+            return
+        self._received(text, at)
+
+    # ---- deadlines
+
+    def _beat(self) -> None:
+        if self._ping is not None and self._overdue:
+            self.abort()
+            return
+        if self._ping is not None:
+            self._overdue = True
+            self._heartbeat = self._loop.call_later(_PING_GRACE, self._beat)
+            return
+        if self._protocol.state is not State.OPEN or self._closing:
+            return
+        self._minor = 0
+        self._pings += 1
+        self._ping = (struct.pack("!I", self._pings & 0xFFFFFFFF), self._loop.time())
+        self._protocol.send_ping(self._ping[0])
+        self._flush()
+        self._heartbeat = self._loop.call_later(_PING_TIMEOUT, self._beat)
+
+    def _pong(self, data: bytes, at: float) -> None:
+        if self._ping is None or data != self._ping[0]:
+            return
+        rtt = at - self._ping[1]
+        self._ping, self._overdue = None, False
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        self._heartbeat = self._loop.call_later(
+            _EARLY_PING_GAP if self._pings < _EARLY_PINGS else _PING_INTERVAL, self._beat
+        )
+        self._latency_measured(max(rtt, 0.0), at)
+
+    def _cut_off_after(self, seconds: float) -> None:
+        """Abort after so long, unless that is to happen sooner anyway."""
+        if self._cutoff is not None:
+            if self._cutoff.when() <= self._loop.time() + seconds:
+                return
+            self._cutoff.cancel()
+        self._cutoff = self._loop.call_later(seconds, self.abort)
