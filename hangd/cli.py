@@ -1,0 +1,227 @@
+"""The command line of ``hangd``: without a subcommand it is ``run``.
+
+Only click is imported up here; what a subcommand needs is imported when it runs. The options say what was asked for and
+nothing else: `hangd.config` judges it, together with the variables and the config file.
+"""
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+
+from hangd.systemd import UNITS
+
+if TYPE_CHECKING:
+    from hangd.config import Config, Given
+
+__all__ = ["main"]
+
+_DEFAULT: Final = "run"
+
+EXIT_USAGE: Final = 2
+"""Wrong options or a wrong config file: starting again would end the same way."""
+
+
+class _RunByDefault(click.Group):
+    """A group whose arguments belong to ``run`` unless they name a subcommand or are the group's own."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {name for parameter in self.get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
+        if not args or (args[0] not in self.commands and args[0].partition("=")[0] not in own):
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return one decorator for several, in the order in which they are to be listed."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_config_option = click.option(
+    "--config", "config_file", metavar="FILE", help="Read this file instead of the usual one."
+)
+_shared_options = _options(
+    _config_option,
+    click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="How much to log."),
+    click.option("--log-format", type=click.Choice(["text", "json"]), help="How a line of the log looks."),
+)
+
+
+def _print_unit(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
+    if value is None or context.resilient_parsing:
+        return
+    from hangd.systemd import command, unit
+
+    words = command()
+    click.echo(unit(value, words), nl=False)
+    if value == "system" and words[0].startswith(("/home/", "/root/")):
+        click.echo(
+            f"hangd: hint: {words[0]} is in a home folder, which this unit hides: install hangd elsewhere", err=True
+        )
+    context.exit()
+
+
+@click.group(cls=_RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hang-sync", prog_name="hangd", message="%(prog)s %(version)s")
+@click.option(
+    "--print-unit",
+    type=click.Choice(list(UNITS)),
+    expose_value=False,
+    is_eager=True,
+    callback=_print_unit,
+    help="Print a systemd unit that starts this hangd, and exit.",
+)
+def main() -> None:
+    """Watch films together, each from their own copy of the file.
+
+    Without a command, hangd runs the daemon that plays the film ("hangd run --help" lists its options).
+    """
+
+
+@main.command()
+@_options(
+    click.option("--socket", metavar="PATH", help="Where control clients find the daemon."),
+    click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws or wss://HOST/ws."),
+    click.option("--name", metavar="NAME", help="What the others see, 1 to 32 characters."),
+    click.option("--player", type=click.Choice(["vlc", "simulated"]), help="What plays the film."),
+    click.option(
+        "--vlc-option", "vlc_options", metavar="OPTION", multiple=True, help="An option for libVLC; may be repeated."
+    ),
+    click.option(
+        "--video-offset", "video_offset_ms", metavar="MS", help="Show this machine's picture so much earlier."
+    ),
+    click.option("--audio-offset", "audio_offset_ms", metavar="MS", help="Play this machine's sound so much earlier."),
+    click.option(
+        "--media-dir", "media_dirs", metavar="DIR", multiple=True, help="Look here for files; may be repeated."
+    ),
+)
+@_shared_options
+@click.pass_context
+def run(context: click.Context, /, **_options: object) -> None:
+    """Play films: run the daemon in the foreground."""
+    config = _started(context)
+    from hangd.client import daemon
+    from hangd.notify import listen_sockets
+
+    sys.exit(daemon.run(config.client, sockets=[one for several in listen_sockets().values() for one in several]))
+
+
+@main.command()
+@_options(
+    click.option(
+        "--listen",
+        metavar="HOST:PORT",
+        multiple=True,
+        help="Where to listen; may be repeated. [default: 127.0.0.1:3005 and [::1]:3005]",
+    ),
+    click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM): speak wss only."),
+    click.option("--tls-key", metavar="FILE", help="The certificate's key (PEM)."),
+    click.option("--echo", type=click.Choice(["full", "always", "never"]), help="Who gets its own commands back."),
+    click.option("--room-ttl", metavar="SECONDS", help="How long an empty room lives on."),
+    click.option("--away", metavar="SECONDS", help="How long a member whose connection dropped keeps its place."),
+    click.option("--room-capacity", metavar="NUMBER", help="The largest room."),
+    click.option("--max-clients", metavar="NUMBER", help="Connections at the same time."),
+    click.option("--max-rooms", metavar="NUMBER", help="Rooms at the same time."),
+    click.option("--max-per-address", metavar="NUMBER", help="Connections from one address at the same time."),
+    click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms."),
+    click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with."),
+    click.option("--messages-per-second", metavar="NUMBER", help="What one connection may send in the long run."),
+    click.option("--burst", metavar="NUMBER", help="Messages that one connection may send at once."),
+    click.option("--shutdown-timeout", metavar="SECONDS", help="How long to wait for connections to close."),
+)
+@_shared_options
+@click.pass_context
+def server(context: click.Context, /, **_options: object) -> None:
+    """Run the room server in the foreground."""
+    config = _started(context)
+    from hangd.notify import listen_sockets
+    from hangd.server import app
+
+    sys.exit(app.run(config.server, sockets=[one for several in listen_sockets().values() for one in several]))
+
+
+@main.group(name="config")
+def config_group() -> None:
+    """Look at the settings."""
+
+
+@config_group.command()
+@_config_option
+def path(config_file: str | None) -> None:
+    """Print where the config file is, or would be."""
+    from hangd.config import config_path
+
+    click.echo(config_path(config_file))
+
+
+@config_group.command()
+@_config_option
+@click.pass_context
+def show(context: click.Context, /, **_options: object) -> None:
+    """Print the settings in force, and where each comes from."""
+    click.echo(_load(context).show())
+
+
+@config_group.command()
+@_config_option
+@click.pass_context
+def check(context: click.Context, /, **_options: object) -> None:
+    """Tell all that is wrong with the settings; exit 1 if anything is."""
+    for warning in _load(context, exit_code=1).warnings:
+        click.echo(f"hangd: warning: {warning}", err=True)
+
+
+@main.command(name="protocol-schema")
+def protocol_schema() -> None:
+    """Print the JSON Schema of all messages between clients and servers."""
+    from hangd.protocol.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
+def _load(context: click.Context, exit_code: int = EXIT_USAGE) -> "Config":
+    """Return the settings, or say all that is wrong with them and end."""
+    from hangd.config import ConfigError, load
+
+    try:
+        return load(file=context.params["config_file"], flags=_given(context))
+    except ConfigError as error:
+        for problem in error.problems:
+            click.echo(f"hangd: error: {problem}", err=True)
+        context.exit(exit_code)
+
+
+def _given(context: click.Context) -> "dict[str, Given]":
+    """Return what the command line really says, by the name of the setting."""
+    from hangd.config import Given
+
+    given = {}
+    for parameter in context.command.get_params(context):
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name == "config_file":
+            continue
+        value = context.params[name]
+        if name == "motd_file":
+            name, value = "motd", value.read()
+        given[name] = Given(parameter.opts[0], value)
+    return given
+
+
+def _started(context: click.Context) -> "Config":
+    """Return the settings of a process that is to stay, its log set up."""
+    from hangd import log
+
+    config = _load(context)
+    log.set_up(config.shared.log_level, config.shared.log_format)
+    for warning in config.warnings:
+        logging.getLogger(__name__).warning("%s", warning)
+    return config

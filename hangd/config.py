@@ -1,0 +1,277 @@
+"""Settings: flag > ``HANG_*`` variable > config file > default, judged together and reported all at once.
+
+The file is TOML with the sections ``[shared]``, ``[client]`` and ``[server]``; a key is the name of the setting, and
+its variable is ``HANG_`` and that name in capitals. No two sections have a key in common, so a name is enough.
+
+What is given is judged even where something stronger overrides it: a mistake that only shows once a variable is gone is
+worse than one shown now. Lists in variables are split as a shell splits words, lists of folders as ``$PATH`` is.
+"""
+
+import difflib
+import json
+import os
+import re
+import shlex
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+from msgspec.inspect import LiteralType, Metadata, Type, UnionType, VarTupleType, type_info
+
+from hangd import paths
+from hangd.client.settings import ClientSettings
+from hangd.log import Format, Level
+from hangd.protocol.wording import reason
+from hangd.server.settings import ServerSettings
+
+__all__ = ["ConfigError", "Config", "Given", "SharedSettings", "config_path", "load", "variables"]
+
+
+class SharedSettings(Struct, frozen=True, kw_only=True):
+    """What the daemon and the server have in common."""
+
+    log_level: Level = "info"
+    log_format: Format = "text"
+
+
+_SECTIONS: Final[dict[str, type[Struct]]] = {
+    "shared": SharedSettings,
+    "client": ClientSettings,
+    "server": ServerSettings,
+}
+_FIELDS: Final = {
+    field.name: (section, field) for section, kind in _SECTIONS.items() for field in msgspec.structs.fields(kind)
+}
+
+# Of hangctl, or read before the settings are: no settings, but no slips of the pen either.
+_OTHER_VARIABLES: Final = ("HANG_CONFIG", "HANG_DEBUG", "HANG_PASSWORD_FILE")
+
+_YES_NO: Final = {
+    "yes": True,
+    "on": True,
+    "true": True,
+    "1": True,
+    "no": False,
+    "off": False,
+    "false": False,
+    "0": False,
+}
+
+# A password inside a URL, or in what looks like an option that sets one.
+_SECRET: Final = re.compile(
+    r"(?<=://)([^/@\s:]*:)[^/@\s]+(?=@)|((?:password|passwd|pwd|token|secret)=)\S+", re.IGNORECASE
+)
+
+
+class ConfigError(Exception):
+    """The settings can not be used. ``problems`` has a line for each thing that is wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class Given(NamedTuple):
+    """A value from the command line, and the option that gave it."""
+
+    option: str
+    value: object
+
+
+class Config(Struct, frozen=True):
+    """The settings in force, and for each of them by name where it comes from."""
+
+    shared: SharedSettings
+    client: ClientSettings
+    server: ServerSettings
+    origins: dict[str, str]
+    warnings: tuple[str, ...]
+
+    def show(self) -> str:
+        """Return all of it as TOML, each value with where it comes from. Passwords are masked."""
+        blocks = []
+        for section in _SECTIONS:
+            lines = [f"[{section}]"]
+            for name, value in msgspec.structs.asdict(getattr(self, section)).items():
+                setting = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
+                lines.append(f"{setting}  # {self.origins.get(name, 'default')}")
+            blocks.append("\n".join(lines))
+        return "\n\n".join(blocks)
+
+
+def variables() -> tuple[str, ...]:
+    """Return the names of all environment variables that hangd reads of its own."""
+    return ("HANG_CONFIG", *map(_variable, _FIELDS))
+
+
+def config_path(given: str | None = None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where the config file is: ``given`` > $HANG_CONFIG > the usual place."""
+    named = given or environment.get("HANG_CONFIG")
+    return Path(named).expanduser().absolute() if named else paths.config_file()
+
+
+def load(
+    *,
+    file: str | None = None,
+    flags: Mapping[str, Given] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Config:
+    """Gather the settings. ``flags`` maps a setting's name to what the command line says.
+
+    A config file that somebody named must be there; in the usual place there need not be one.
+
+    Raises:
+        ConfigError: with everything that is wrong.
+    """
+    problems: list[str] = []
+    values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    origins: dict[str, str] = {}
+
+    def take(name: str, raw: object, origin: str, spoken: str, *, text: bool = False) -> None:
+        section, field = _FIELDS[name]
+        try:
+            values[section][name] = _convert(raw, field.type, text=text)
+            origins[name] = origin
+        except ValueError as error:
+            problems.append(f"{spoken}{error}")
+
+    path = config_path(file, environment)
+    required = bool(file or environment.get("HANG_CONFIG"))
+    for section, name, raw in _read(path, required, problems):
+        take(name, raw, str(path), f"{path}: [{section}] {name}")
+    for name in _FIELDS:
+        if raw := environment.get(_variable(name)):
+            take(name, raw, _variable(name), _variable(name), text=True)
+    for name, given in (flags or {}).items():
+        take(name, given.value, given.option, given.option, text=True)
+    if problems:
+        raise ConfigError(problems)
+    return Config(
+        shared=SharedSettings(**values["shared"]),
+        client=ClientSettings(**values["client"]),
+        server=ServerSettings(**values["server"]),
+        origins=origins,
+        warnings=tuple(_misspelt(environment)),
+    )
+
+
+def _read(path: Path, required: bool, problems: list[str]) -> list[tuple[str, str, object]]:
+    """Return the file's settings as (section, name, value); what is none goes to ``problems``."""
+    try:
+        with path.open("rb") as opened:
+            document = tomllib.load(opened)
+    except FileNotFoundError:
+        if required:
+            problems.append(f"{path}: there is no such file")
+        return []
+    except OSError as error:
+        problems.append(f"{path}: can not be read: {error.strerror}")
+        return []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: is not TOML: {error}")
+        return []
+    found = []
+    for section, table in document.items():
+        if section not in _SECTIONS:
+            problems.append(f"{path}: {_unknown(section, 'section', f'[{section}]', _SECTIONS)}")
+        elif not isinstance(table, dict):
+            problems.append(f"{path}: [{section}] must be a section, not a value")
+        else:
+            for name, value in table.items():
+                if name in _FIELDS and _FIELDS[name][0] == section:
+                    found.append((section, name, value))
+                else:
+                    known = _SECTIONS[section].__struct_fields__
+                    problems.append(f"{path}: [{section}] {_unknown(name, 'setting', name, known)}")
+    return found
+
+
+def _unknown(name: str, kind: str, shown: str, known: Iterable[str]) -> str:
+    if name in _FIELDS:
+        return f"{shown} belongs in [{_FIELDS[name][0]}]"
+    near = difflib.get_close_matches(name.lower().replace("-", "_"), list(known), n=1)
+    return f"{shown} is no {kind}" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _misspelt(environment: Mapping[str, str]) -> Iterable[str]:
+    known = (*variables(), *_OTHER_VARIABLES)
+    for name in environment:
+        if name.startswith("HANG_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+            if near:
+                yield f"{name} is not read by hangd; did you mean {near[0]}?"
+
+
+def _variable(name: str) -> str:
+    return f"HANG_{name.upper()}"
+
+
+def _convert(raw: object, kind: Any, *, text: bool) -> object:
+    """Return ``raw`` as this type; ``text``: numbers come as words. Raises ValueError with the end of a sentence."""
+    info = _plain(type_info(kind))
+    is_path = "path" in _extra(type_info(kind))
+    if text and isinstance(raw, str):
+        raw = _parse(raw, info, is_path)
+    if isinstance(info, LiteralType) and raw not in info.values:
+        raise ValueError(f" must be {' or '.join(map(str, info.values))}, not {raw!r}")
+    try:
+        value = msgspec.convert(raw, kind, strict=not text)
+    except msgspec.ValidationError as error:
+        why, _, where = str(error).partition(" - at `$")
+        raise ValueError(f"{where.rstrip('`')} {reason(why)}") from None
+    return _expanded(value) if is_path else value
+
+
+def _parse(raw: str, info: Type, is_path: bool) -> object:
+    if isinstance(info, msgspec.inspect.BoolType):
+        return _YES_NO.get(raw.lower(), raw)
+    if isinstance(info, VarTupleType):
+        if is_path:
+            return [part for part in raw.split(os.pathsep) if part]
+        try:
+            return shlex.split(raw)
+        except ValueError as error:
+            raise ValueError(f" can not be split into words: {error}") from None
+    return raw
+
+
+def _plain(info: Type) -> Type:
+    """Return the type without its limits and without None."""
+    if isinstance(info, Metadata):
+        return _plain(info.type)
+    if isinstance(info, UnionType):
+        return _plain(next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType)))
+    return info
+
+
+def _extra(info: Type) -> Mapping[str, object]:
+    """Return what the type, or the type of its items, is marked with."""
+    if isinstance(info, Metadata):
+        return info.extra or _extra(info.type)
+    if isinstance(info, UnionType):
+        return next((found for one in info.types if (found := _extra(one))), {})
+    if isinstance(info, VarTupleType):
+        return _extra(info.item_type)
+    return {}
+
+
+def _expanded(value: object) -> object:
+    if isinstance(value, tuple):
+        return tuple(map(_expanded, value))
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's too; only DEL stays bare in JSON.
+        return json.dumps(_mask(value), ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(value)
+
+
+def _mask(text: str) -> str:
+    return _SECRET.sub(lambda found: (found[1] or found[2]) + "***", text)

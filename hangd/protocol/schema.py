@@ -1,0 +1,58 @@
+"""The protocol as JSON Schema (2020-12), for other implementations: what ``hangd protocol-schema`` prints."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, RequestId
+from hangd.protocol.model import PROTOCOL
+
+__all__ = ["schema", "schema_text"]
+
+_REFERENCE: Final = "#/$defs/{name}"
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema: it takes a frame of either side; ``$defs`` has ClientFrame and ServerFrame by themselves."""
+    kinds = [*CLIENT_TYPES.values(), *SERVER_TYPES.values(), RequestId]
+    built, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
+    payloads = dict(zip([*CLIENT_TYPES, *SERVER_TYPES, "RequestId"], built, strict=True))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"The hang protocol, version {PROTOCOL}",
+        "oneOf": [{"$ref": "#/$defs/ClientFrame"}, {"$ref": "#/$defs/ServerFrame"}],
+        "$defs": {
+            "ClientFrame": _frames(CLIENT_TYPES, payloads, "id"),
+            "ServerFrame": _frames(SERVER_TYPES, payloads, "re"),
+            "RequestId": payloads["RequestId"],
+            **dict(sorted(components.items())),
+        },
+    }
+
+
+def schema_text() -> str:
+    """Return the schema as it is kept in docs/protocol.schema.json."""
+    return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"
+
+
+def _frames(types: Mapping[str, object], payloads: Mapping[str, dict[str, Any]], mark: str) -> dict[str, Any]:
+    """Return the envelope around each type's payload. A payload may be left out where nothing in it is required."""
+    return {"oneOf": [_frame(name, payloads[name], mark, _may_be_empty(kind)) for name, kind in types.items()]}
+
+
+def _frame(name: str, payload: dict[str, Any], mark: str, may_be_empty: bool) -> dict[str, Any]:
+    return {
+        "title": name,
+        "type": "object",
+        "properties": {"type": {"const": name}, "payload": payload, mark: {"$ref": "#/$defs/RequestId"}},
+        "required": ["type"] if may_be_empty else ["type", "payload"],
+    }
+
+
+def _may_be_empty(kind: Any) -> bool:
+    try:
+        msgspec.convert({}, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
