@@ -1,0 +1,495 @@
+"""Follower: makes one player stand and move as a timeline says, and the viewer's hand reach the room.
+
+Theory of operation. There is a *timeline*, what should be, and a `Picture`, what is. ``_steer`` is the one place that
+compares the two and gives the next command; it is called after every input, and gives none while the player still works
+on the last one (LOADING, SEEKING, PAUSING). So whatever arrives in whatever order, the player is always on its way to
+where the timeline is now.
+
+*Starts are scheduled.* The room names a future moment and everyone resumes at it. Who is late (a joiner, a slow seek)
+seeks to where the room will be after the time that a seek has been seen to take here, and resumes as the room passes.
+
+*The viewer's hand.* A pause takes effect at once, and the frame that it stopped on goes to the room; until the room
+has answered (or ``hand_wait`` is over) the timeline does not pull. What the player does unasked, a pause, a start or a
+frame step that no command of ours explains, is the viewer's hand as well. Everything else is asked for, and happens
+when the room says so.
+
+*Alone* the timeline is the follower's own (`hangd.engine.alone`): the same requests, answered here, on the local clock,
+and the player is the clock that the timeline follows. Entering a room and leaving one is a change of timeline, nothing
+else.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hangd.engine import alone
+from hangd.engine.clock import ClockFilter
+from hangd.engine.drift import Correction, DriftController, Hold, Resync, Trim
+from hangd.engine.picture import Motion, Picture
+from hangd.engine.playback import Ended, PauseFor, PlayerCommand, PlayerEvent, Sampled, Settled, Started
+from hangd.engine.timeline import is_newer, is_running, position_at, time_of
+from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
+from hangd.protocol.model import ReportedState, Timeline
+
+__all__ = [
+    "AskRoom",
+    "Corrected",
+    "Follower",
+    "FollowerEffect",
+    "FollowerPolicy",
+    "FollowerState",
+    "SeekBegan",
+    "SendReport",
+]
+
+_REPORTABLE: dict[Motion, ReportedState] = {
+    Motion.EMPTY: "idle",
+    Motion.LOADING: "buffering",
+    Motion.SEEKING: "seeking",
+    Motion.PAUSING: "seeking",
+    Motion.STANDING: "paused",
+    Motion.STARTING: "paused",
+    Motion.RUNNING: "playing",
+    Motion.ENDED: "ended",
+}
+
+
+class FollowerPolicy(Struct, frozen=True):
+    """Seconds, but for the one count."""
+
+    near: float = 0.040
+    """A start that is so late is made at once and left to the drift controller; a later one seeks first."""
+    far_ahead: float = 2.0
+    """Who stands ahead of a running room waits for it up to this long, and else goes back to it."""
+    jump: float = 0.5
+    """A running picture that a new timeline puts so far off seeks at once: that is a seek, not drift."""
+    seeks_in_a_row: int = 2
+    """After so many seeks that came too late a start is made at once, however late: the file is slow, not we."""
+    seek_margin: float = 0.05
+    end_slack: float = 1.0
+    """A picture may end so much before its file's duration says."""
+    hand_wait: float = 2.0
+    """For so long after the viewer's own pause the timeline does not pull, unless the room answers earlier."""
+    merge: float = 0.1
+    """Seeks of the viewer's within this time of one another are one: the last."""
+    report_every: float = 2.0
+
+
+class AskRoom(Struct, frozen=True):
+    """Ask the room for this; what it says comes back as a new timeline."""
+
+    command: SyncCommand
+
+
+class SendReport(Struct, frozen=True):
+    report: Report
+
+
+class Corrected(Struct, frozen=True):
+    """A correction was begun, for whoever watches."""
+
+    correction: Correction
+
+
+class SeekBegan(Struct, frozen=True):
+    """The picture is about to jump to ``position``."""
+
+    position: float
+
+
+FollowerEffect = PlayerCommand | AskRoom | SendReport | Corrected | SeekBegan
+
+
+class FollowerState(Struct, frozen=True):
+    """What ``snapshot`` tells, for status and for whoever follows along."""
+
+    motion: str
+    path: str | None
+    duration: float | None
+    position: float | None
+    paused: bool
+    rate: float
+    error: float | None
+    clock_error: float | None
+    in_room: bool
+
+
+class Follower:
+    """See the module's docstring. ``now`` is the local monotonic clock; `clock` converts it to the server's."""
+
+    def __init__(self, policy: FollowerPolicy | None = None, drift: DriftController | None = None) -> None:
+        self.policy = policy or FollowerPolicy()
+        self.clock = ClockFilter()
+        self.picture = Picture()
+        self.video_offset = 0.0
+        """Seconds by which this screen shows later than the player thinks: the player is kept so far ahead."""
+        self.timeline = alone.resting(0.0)
+        self.in_room = False
+        self._drift = drift or DriftController()
+        self._error: float | None = None
+        self._pending: Timeline | None = None
+        self._trim_until: float | None = None
+        self._seeks = 0
+        self._hand: Literal["paused", "playing"] | None = None
+        self._hand_until: float | None = None
+        self._hand_rev = 0
+        self._held_seek: float | None = None
+        self._merge_until: float | None = None
+        self._reported: tuple[ReportedState, int] | None = None
+        self._report_due: float | None = None
+        self._commands = 0
+
+    # ---- what the daemon tells ------------------------------------------------------------------------------------
+
+    def load(self, path: str, now: float, start: float = 0.0) -> list[FollowerEffect]:
+        """Play this file (absolute path): the room's, or alone from ``start``, paused."""
+        if not self.in_room:
+            self.timeline = alone.resting(now, start, rate=self.timeline.rate)
+        self.picture.duration = None
+        return [*self._load(path, now), *self._after(now)]
+
+    def unload(self, now: float) -> list[FollowerEffect]:
+        """Nothing is to be played any more."""
+        self._release_hand()
+        return [*self.picture.forget(), *self._after(now)]
+
+    def follow(
+        self, timeline: Timeline, now: float, *, entering: bool = False, stop: bool = False
+    ) -> list[FollowerEffect]:
+        """The room says where its media stands.
+
+        ``entering``: this is another room, or ours after an absence. ``stop``: the players let go of their files,
+        until the room moves again.
+        """
+        if entering:
+            self.in_room = True
+        elif not self.in_room or not is_newer(timeline, self._pending or self.timeline):
+            return []
+        if self.picture.motion is not Motion.PAUSING:
+            self._release_hand()
+        ahead = timeline.at - self.clock.to_server(now) if self.clock.locked else 0.0
+        if is_running(timeline) and is_running(self.timeline) and not entering and ahead > 0:
+            # A change of speed that is still to come: until then the room moves as it did.
+            self._pending = timeline
+            return []
+        unloading = self.picture.unload() if stop else []
+        return [*unloading, *self._adopt(timeline, now), *self._after(now)]
+
+    def leave(self, now: float) -> list[FollowerEffect]:
+        """Out of the room: alone from here on, going on as it goes."""
+        if not self.in_room:
+            return []
+        self.in_room, self._pending = False, None
+        self._release_hand()
+        running = self.picture.motion in (Motion.RUNNING, Motion.STARTING)
+        self.timeline = alone.resting(now, self.picture.position(now), playing=running, rate=self.timeline.rate)
+        return self._after(now)
+
+    def refused(self, now: float) -> list[FollowerEffect]:
+        """The room refused what the viewer's hand asked for: the timeline pulls again."""
+        self._release_hand()
+        return self._after(now)
+
+    def clock_changed(self, now: float) -> list[FollowerEffect]:
+        """A ping came back: what waited for a clock can begin."""
+        return self._after(now)
+
+    # ---- the viewer's hand ----------------------------------------------------------------------------------------
+
+    def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
+        """The viewer wants a pause, now; or wants to go on."""
+        if not paused:
+            standing = self._hand == "paused"
+            timestamp = self.picture.clamped(self.picture.position(now)) if standing else self._target(now)
+            return [*self._ask(Play(timestamp=timestamp), now), *self._after(now)]
+        if self.picture.motion in (Motion.RUNNING, Motion.STARTING):
+            self._trim_until = None
+            self._take_hand("paused", now)
+            return [*self.picture.pause(), *self._after(now)]
+        return [*self._ask(Pause(timestamp=self._target(now)), now), *self._after(now)]
+
+    def ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
+        """The viewer wants to be at ``position`` (seconds, clamped to the media)."""
+        position = self.picture.clamped(position)
+        if self._merge_until is not None and now < self._merge_until:
+            self._held_seek = position
+            return []
+        self._merge_until = now + self.policy.merge
+        return [*self._ask(Seek(timestamp=position), now), *self._after(now)]
+
+    def ask_speed(self, rate: float, now: float) -> list[FollowerEffect]:
+        return [*self._ask(Speed(rate=rate), now), *self._after(now)]
+
+    def ask_stop(self, now: float) -> list[FollowerEffect]:
+        return [*self._ask(Stop(), now), *self._after(now)]
+
+    # ---- the player's facts ---------------------------------------------------------------------------------------
+
+    def handle(self, event: PlayerEvent, now: float) -> list[FollowerEffect]:
+        """Take one event of the player's. Those of an older load are dropped."""
+        before = self.picture.motion
+        if not self.picture.absorb(event):
+            return []
+        effects: list[FollowerEffect] = []
+        match event:
+            case Settled(position=position):
+                self._trim_until = None
+                effects = self._settled(before, self.picture.clamped(position), now)
+            case Started(position=position, at=at):
+                effects = self._started(before, position, at, now)
+            case Sampled():
+                effects = self._sampled(event, now)
+            case Ended(position=position) if not self.in_room:
+                self.timeline = alone.resting(now, self.picture.clamped(position), rate=self.timeline.rate)
+        return [*effects, *self._after(now)]
+
+    def _settled(self, before: Motion, position: float, now: float) -> list[FollowerEffect]:
+        match before:
+            case Motion.PAUSING | Motion.RUNNING | Motion.STARTING:
+                # The viewer's hand, through us or past us. If the room moved on meanwhile, it means a pause there.
+                moved_on = before is Motion.PAUSING and self._hand_rev != self.timeline.rev
+                self._take_hand("paused", now)
+                return self._ask(Pause(timestamp=self._target(now) if moved_on else position), now)
+            case Motion.STANDING if not self.picture.stands_at(self.timeline.position):
+                # A frame step: in a room that stands, everyone takes it.
+                self._take_hand("paused", now)
+                return self._ask(Seek(timestamp=position), now)
+            case _:
+                return []
+
+    def _started(self, before: Motion, position: float, at: float, now: float) -> list[FollowerEffect]:
+        self._seeks = 0
+        self._error = None
+        self._drift.started(now)
+        if before is Motion.STANDING:
+            self._take_hand("playing", now)
+            return self._ask(Play(timestamp=self.picture.clamped(position)), now)
+        if not self.in_room and is_running(self.timeline):
+            self.timeline = alone.at_player(self.timeline, position, at)
+        return []
+
+    def _sampled(self, sample: Sampled, now: float) -> list[FollowerEffect]:
+        if not is_running(self.timeline):
+            return []
+        if not self.in_room:
+            self.timeline = alone.at_player(self.timeline, sample.position, sample.at)
+            return []
+        server = self.clock.to_server(sample.at)
+        if not self.clock.locked or server < self.timeline.at or self._trim_until is not None or self.picture.stalled:
+            return []
+        error = sample.position - self.video_offset - position_at(self.timeline, server)
+        correction = self._drift.observe(error, sample.at, self.timeline.rate)
+        judged = self._drift.error
+        self._error = error if judged is None else judged
+        return [] if correction is None else self._correct(correction, now)
+
+    def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
+        match correction:
+            case Trim(rate=rate, seconds=seconds):
+                self._trim_until = now + seconds
+                return [Corrected(correction), *self.picture.set_rate(rate)]
+            case Hold(seconds=seconds):
+                return [Corrected(correction), PauseFor(seconds)]
+            case Resync():
+                return [Corrected(correction), *self._catch_up(now)]
+
+    # ---- time -----------------------------------------------------------------------------------------------------
+
+    def deadline(self) -> float | None:
+        """The local time at which to be woken, or None."""
+        due = (
+            self._trim_until,
+            self._hand_until,
+            self._merge_until if self._held_seek is not None else None,
+            self._report_due if self.in_room else None,
+            None if self._pending is None else self.clock.to_local(self._pending.at),
+        )
+        return min((moment for moment in due if moment is not None), default=None)
+
+    def expire(self, now: float) -> list[FollowerEffect]:
+        """Do what is due."""
+        effects: list[FollowerEffect] = []
+        if self._pending is not None and self.clock.to_local(self._pending.at) <= now:
+            effects += self._adopt(self._pending, now)
+        if self._trim_until is not None and self._trim_until <= now:
+            self._trim_until = None
+        if self._hand_until is not None and self._hand_until <= now:
+            self._release_hand()
+        if self._held_seek is not None and self._merge_until is not None and self._merge_until <= now:
+            position, self._held_seek = self._held_seek, None
+            self._merge_until = now + self.policy.merge
+            effects += self._ask(Seek(timestamp=position), now)
+        if self._report_due is not None and self._report_due <= now:
+            self._reported = self._report_due = None
+        return [*effects, *self._after(now)]
+
+    # ---- what there is to read ------------------------------------------------------------------------------------
+
+    def position(self, now: float) -> float | None:
+        """Return where the picture is, in seconds; None where there is none."""
+        return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
+
+    @property
+    def error(self) -> float | None:
+        """Seconds from the room's timeline, positive ahead: judged from samples, or from where the picture stands."""
+        if not self.in_room:
+            return None
+        if self.picture.motion is Motion.STANDING and not is_running(self.timeline):
+            goal = self.timeline.position
+            return 0.0 if self.picture.stands_at(goal) else self.picture.position(0.0) - goal
+        return self._error if self.picture.motion is Motion.RUNNING else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether what should be is a pause (a gate is none: the room goes on by itself)."""
+        return self._hand == "paused" or (self._hand is None and not (self._pending or self.timeline).playing)
+
+    @property
+    def rate(self) -> float:
+        return (self._pending or self.timeline).rate
+
+    def snapshot(self, now: float) -> FollowerState:
+        return FollowerState(
+            motion=self.picture.motion.value,
+            path=self.picture.path,
+            duration=self.picture.duration,
+            position=self.position(now),
+            paused=self.paused,
+            rate=self.rate,
+            error=self.error,
+            clock_error=self.clock.bound(now) if self.in_room and self.clock.locked else None,
+            in_room=self.in_room,
+        )
+
+    def check(self) -> None:
+        """Assert the invariants."""
+        self.picture.check()
+        assert self._trim_until is None or self.picture.motion is Motion.RUNNING
+        assert self._pending is None or (self.in_room and is_running(self._pending))
+        assert (self._hand is None) == (self._hand_until is None)
+
+    # ---- deciding -------------------------------------------------------------------------------------------------
+
+    def _after(self, now: float) -> list[FollowerEffect]:
+        effects = self._steer(now)
+        if self.picture.motion is not Motion.RUNNING:
+            self._trim_until = None
+        return [*effects, *self._report(now)]
+
+    def _steer(self, now: float) -> list[FollowerEffect]:
+        """Give the next command that leads from the picture to the timeline; none if it is on its way."""
+        timeline, picture = self.timeline, self.picture
+        if self._hand is not None or (self.in_room and not self.clock.locked and is_running(timeline)):
+            return []
+        match picture.motion:
+            case Motion.EMPTY:
+                # After a Stop the file is still known: a room that moves again has it opened again.
+                moved = timeline.playing or timeline.position > 0
+                return self._load(picture.path, now) if picture.path is not None and moved else []
+            case Motion.LOADING | Motion.SEEKING | Motion.PAUSING:
+                return []
+            case Motion.STARTING if is_running(timeline) and picture.resume_at is not None:
+                return []
+            case Motion.STARTING | Motion.STANDING if is_running(timeline):
+                return self._start(now)
+            case Motion.RUNNING if is_running(timeline):
+                return [*picture.set_rate(timeline.rate)] if self._trim_until is None else []
+            case Motion.ENDED if is_running(timeline):
+                # The picture may end a little before the file's duration says so: nothing is left to show.
+                return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)
+            case Motion.ENDED if picture.is_at_end(timeline.position):
+                return []
+            case Motion.STANDING if picture.stands_at(timeline.position):
+                return self._open_own_gate(now)
+            case _:
+                return self._seek(timeline.position, now)
+
+    def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
+        self.timeline, self._pending = timeline, None
+        self.picture.resume_at = None
+        self._seeks = 0
+        self._drift.started(now)
+        if self.picture.motion is not Motion.RUNNING or not is_running(timeline) or not self.clock.locked:
+            return []
+        jump = abs(self.picture.position(now) - self.video_offset - self._target(now))
+        return self._catch_up(now) if jump > self.policy.jump else []
+
+    def _start(self, now: float) -> list[FollowerEffect]:
+        """From standing (or about to start): resume as the room passes, or seek to where that can be done."""
+        if not self.in_room:
+            return [*self.picture.resume(None, now, self.timeline.rate)]
+        server = self.clock.to_server(now)
+        if self.picture.is_at_end(position_at(self.timeline, server)):
+            return []
+        passing = time_of(self.timeline, self.picture.position(now) - self.video_offset)
+        late = server - passing
+        if -self.policy.far_ahead <= late <= 0:
+            return [*self.picture.resume(self.clock.to_local(passing), now, self.timeline.rate)]
+        if 0 < late < self.policy.near or (late > 0 and self._seeks >= self.policy.seeks_in_a_row):
+            return [*self.picture.resume(None, now, self.timeline.rate)]
+        return self._catch_up(now)
+
+    def _catch_up(self, now: float) -> list[FollowerEffect]:
+        """Seek to where the room will be by the time the picture stands there."""
+        there = now + self.picture.seek_cost + self.policy.seek_margin
+        return self._seek(self._target(there) + self.video_offset, now)
+
+    def _seek(self, position: float, now: float) -> list[FollowerEffect]:
+        position = self.picture.clamped(position)
+        self._seeks += 1
+        return [SeekBegan(position), *self.picture.seek(position, now)]
+
+    def _open_own_gate(self, now: float) -> list[FollowerEffect]:
+        if self.in_room or self.timeline.gate is None:
+            return []
+        self.timeline = alone.opened(self.timeline, self.picture.position(now), now)
+        return self._start(now)
+
+    def _load(self, path: str, now: float) -> list[FollowerEffect]:
+        self._seeks = 0
+        self._error = None
+        self._release_hand()
+        return [*self.picture.load(path, self._target(now))]
+
+    def _take_hand(self, hand: Literal["paused", "playing"], now: float) -> None:
+        self._hand, self._hand_until, self._hand_rev = hand, now + self.policy.hand_wait, self.timeline.rev
+
+    def _release_hand(self) -> None:
+        self._hand = self._hand_until = None
+
+    # ---- asking and telling ---------------------------------------------------------------------------------------
+
+    def _ask(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
+        if self.in_room:
+            self._commands += 1
+            return [AskRoom(replace(command, command_id=str(self._commands)))]
+        self._release_hand()
+        at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
+        loaded = self.picture.motion is not Motion.EMPTY
+        self.timeline = alone.applied(self.timeline, command, now, loaded=loaded, at_end=at_end)
+        return [*self.picture.unload()] if isinstance(command, Stop) else []
+
+    def _report(self, now: float) -> list[FollowerEffect]:
+        if not self.in_room or not self.clock.locked:
+            return []
+        state = "buffering" if self.picture.stalled else _REPORTABLE[self.picture.motion]
+        if self._reported == (state, self.timeline.rev):
+            return []
+        self._reported, self._report_due = (state, self.timeline.rev), now + self.policy.report_every
+        report = Report(
+            state=state,
+            position=self.position(now) or 0.0,
+            at=self.clock.to_server(now),
+            error=self.error or 0.0,
+            clock_error=self.clock.bound(now),
+            rev=self.timeline.rev,
+        )
+        return [SendReport(report)]
+
+    def _target(self, now: float) -> float:
+        """Where the timeline wants the picture at the local time ``now``, in seconds of media."""
+        if self.in_room and is_running(self.timeline) and not self.clock.locked:
+            return self.picture.clamped(self.timeline.position)
+        moment = self.clock.to_server(now) if self.in_room else now
+        return self.picture.clamped(position_at(self.timeline, moment))
