@@ -1,0 +1,386 @@
+"""Room: the authority over one film watched together. Who is in it, what the rules are, where the film stands.
+
+A Room is told facts and answers with orders (``hangd.engine.effects``); it reads no clock and waits for nothing. What
+it does of its own accord, by ``deadline()`` and ``expire()``:
+
+- an away member's time is up: it is gone for good, and another becomes host if it was
+- everyone stands where a gate sent them, or it was closed for as long as one may be: it opens
+- a stall is half a second old, in a room that waits for everyone: the gate closes
+- the film ran to its end: the room pauses there
+- a member's position, held back so as not to flood the others, is told
+- nobody has been in for ``ttl``: the room is to be forgotten
+
+All but the last also comes about before any input is looked at, so that a late timer changes no outcome. What members
+ask for is in ``requests``, the timeline's rules are in ``schedule``, the members' in ``membership``, the files' in
+``admission``.
+
+``now`` does not run back: where the stamps of two sources cross by a hair, the later one stands.
+"""
+
+import hashlib
+import hmac
+from typing import Final, assert_never
+
+from msgspec import Struct
+
+from hangd.engine.admission import compare_files
+from hangd.engine.assembly import Assembly, RoomSettings, known_duration
+from hangd.engine.effects import (
+    CheckPassword,
+    ConnectionLost,
+    ConnectionResumed,
+    CreateRequested,
+    ForgetMember,
+    ForgetRoom,
+    JoinRequested,
+    LatencyMeasured,
+    MessageReceived,
+    PasswordChecked,
+    PasswordHashed,
+    RoomEffect,
+    RoomInput,
+)
+from hangd.engine.membership import Occupant
+from hangd.engine.refusal import as_error
+from hangd.engine.requests import Requests
+from hangd.protocol.errors import RequestRefused
+from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
+from hangd.protocol.model import Room as Snapshot
+from hangd.protocol.model import RoomSummary
+
+__all__ = ["Room", "RoomSettings"]
+
+_STALL_SECONDS: Final = 0.5
+"""A stall shorter than this is over before a stop and a common start would be."""
+
+_REPORT_SECONDS: Final = 1.0
+_REPORT_SECONDS_PER_MEMBER: Final = 0.05
+"""How often the others hear where a member is, if nothing but that changes: once a second, and less often in rooms of
+more than 20, so that a room of N costs at most 20 N messages a second rather than N squared."""
+
+_RTT_MAX: Final = 60.0
+"""Seconds: the server gives a connection up for lost before a ping may take that long."""
+
+_GUEST_DIGITS: Final = range(5, 27)
+"""How many digits of its id a guest whose name is taken gets instead of four; with "guest-" at most 32 characters."""
+
+
+class _Pending(Struct, frozen=True):
+    """A join that waits for its password to be compared with ``password_hash``."""
+
+    request: JoinRequested
+    password_hash: str
+
+
+class Room:
+    """One room. Its first input is CreateRequested; ``password_hash`` is that of the password which it named."""
+
+    def __init__(
+        self, *, room_id: str, epoch: str, settings: RoomSettings, now: float, password_hash: str | None = None
+    ) -> None:
+        self._room = Assembly(room_id=room_id, epoch=epoch, settings=settings, now=now)
+        self._room.set_password_hash(password_hash)
+        self._requests = Requests(self._room)
+        self._settings = settings
+        self._pending: dict[str, _Pending] = {}
+        self._host_digest: bytes | None = None
+        """SHA-256 of the host's secret: 128 random bits need no salt. None: the room is still to be created."""
+        self._now = now
+        self._empty_since: float | None = now
+        self._forgotten = False
+        self._rev_checked = 0
+
+    @property
+    def room_id(self) -> str:
+        return self._room.room_id
+
+    @property
+    def name(self) -> str | None:
+        """The alias, if it has one."""
+        return self._room.name
+
+    @property
+    def epoch(self) -> str:
+        return self._room.timeline.epoch
+
+    @property
+    def rev(self) -> int:
+        return self._room.timeline.rev
+
+    def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
+        """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
+        self._now = max(now, self._now)
+        self._settle()
+        self._take(input)
+        self._settle()
+        return self._orders()
+
+    def deadline(self) -> float | None:
+        """Return the earliest time at which something happens without an input; `expire` is to be called then."""
+        if self._forgotten:
+            return None
+        room, schedule = self._room, self._room.schedule
+        times = [member.away_until for member in room.roster]
+        times += [schedule.gate_until, schedule.ends_at]
+        if self._waits_for_stalls:
+            times += [self._stalled_at(member) for member in room.roster]
+        times += [self._due_at(member) for member in room.roster if member.untold]
+        times += [self._forgotten_at]
+        return min((time for time in times if time is not None), default=None)
+
+    def expire(self, now: float) -> list[RoomEffect]:
+        """Do what is due by ``now``, which is not before `deadline`."""
+        self._now = max(now, self._now)
+        self._settle()
+        if not self._forgotten and self._forgotten_at is not None and self._forgotten_at <= self._now:
+            self._forgotten = True
+            self._room.effects.append(ForgetRoom())
+        return self._orders()
+
+    def snapshot(self) -> Snapshot:
+        return self._room.snapshot()
+
+    def summary(self) -> RoomSummary:
+        """Return what a public list may say of this room."""
+        room = self._room
+        return RoomSummary(
+            room_id=room.room_id,
+            members=len(room.roster),
+            locked=room.policy.locked,
+            has_password=room.policy.has_password,
+            name=room.name,
+            media=room.file.name if room.file is not None else None,
+        )
+
+    def check(self) -> None:
+        """Assert the invariants."""
+        room = self._room
+        room.roster.check()
+        room.schedule.check()
+        assert not room.effects, "a turn is over when its orders are out"
+        assert len(room.roster) <= self._settings.capacity
+        assert 1 <= room.policy.capacity <= self._settings.capacity
+        assert room.policy.has_password == (room.password_hash is not None)
+        assert (self._empty_since is None) == (len(room.roster) > 0)
+        assert len(room.roster) > 0 or not room.timeline.playing
+        assert not any(client_id in room.roster for client_id in self._pending)
+        assert not (self._forgotten and len(room.roster))
+        assert self.rev >= self._rev_checked
+        self._rev_checked = self.rev
+
+    # ---- inputs -----------------------------------------------------------------------------------------------------
+
+    def _take(self, input: RoomInput) -> None:
+        match input:
+            case CreateRequested() | JoinRequested():
+                if input.client_id in self._room.roster or input.client_id in self._pending:
+                    refused = RequestRefused("AlreadyInRoom", "you are in this room already")
+                    self._room.send((input.client_id,), as_error(refused), input.request_id)
+                elif isinstance(input, CreateRequested):
+                    self._create(input)
+                else:
+                    self._admit(input, proven=None)
+            case PasswordChecked(client_id=client_id, matches=matches):
+                pending = self._pending.pop(client_id, None)
+                if pending is None:
+                    pass  # it went away in the meantime
+                elif matches:
+                    self._admit(pending.request, proven=pending.password_hash)
+                else:
+                    self._refuse(pending.request, RequestRefused("WrongPassword", "that is not this room's password"))
+            case PasswordHashed(client_id=client_id, password_hash=password_hash):
+                self._requests.set_password_hash(client_id, password_hash)
+            case MessageReceived():
+                self._request(input)
+            case ConnectionLost(client_id=client_id):
+                self._lose(client_id)
+            case ConnectionResumed(client_id=client_id):
+                member = self._room.roster.get(client_id)
+                if member is not None:
+                    member.resume()
+                    self._room.tell_how(member, self._now)
+            case LatencyMeasured(client_id=client_id, rtt=rtt):
+                member = self._room.roster.get(client_id)
+                if member is not None:
+                    member.trips.append(min(max(0.0, rtt), _RTT_MAX) / 2)
+            case _:
+                assert_never(input)
+
+    def _create(self, input: CreateRequested) -> None:
+        room, message = self._room, input.message
+        if self._host_digest is not None or self._forgotten:
+            return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
+        self._host_digest = _digest(input.host_secret)
+        room.name = message.name
+        room.file_hash, room.file = message.file_hash, message.file
+        room.schedule.duration = known_duration(message.file)
+        if message.policy is not None:
+            room.change_policy(message.policy)
+            if message.policy.password and room.password_hash is None:
+                self._requests.hash_password(input.client_id, message.policy.password, None)
+        self._add(input, verifying=False)
+        created = RoomCreated(room.room_id, input.client_id, input.host_secret, room.snapshot())
+        room.send((input.client_id,), created, input.request_id)
+
+    def _request(self, input: MessageReceived) -> None:
+        sender = self._room.roster.get(input.client_id)
+        try:
+            if sender is None or not sender.present:
+                raise RequestRefused("NotInRoom", "you are not in this room")
+            self._requests.handle(sender, input.message, input.request_id, self._now)
+        except RequestRefused as refused:
+            self._room.send((input.client_id,), as_error(refused), input.request_id)
+
+    def _lose(self, client_id: str) -> None:
+        self._pending.pop(client_id, None)
+        member = self._room.roster.get(client_id)
+        if member is None or not member.present:
+            return
+        if member.full:
+            member.lose(self._now + self._settings.away)
+            self._room.tell_how(member, self._now)
+        else:
+            # It has no secret to resume with: whoever comes back is somebody new.
+            self._room.dismiss(member, "lost")
+
+    # ---- the door ---------------------------------------------------------------------------------------------------
+
+    def _admit(self, input: JoinRequested, proven: str | None) -> None:
+        """Let a newcomer in, refuse it, or have its password checked; ``proven`` is the hash that it has matched.
+
+        Asked again after the check, everything is judged anew: locked, full, or under another password by then counts.
+        """
+        room, message = self._room, input.message
+        is_owner = self._is_owner(message.host_secret)
+        try:
+            if self._host_digest is None or self._forgotten:
+                raise RequestRefused("RoomNotFound", "there is no such room")
+            if input.client_id in room.banned:
+                raise RequestRefused("Banned", "you are banned from this room")
+            if room.policy.locked and not is_owner:
+                raise RequestRefused("RoomLocked", "this room is locked: nobody else is let in for now")
+            if len(room.roster) >= room.policy.capacity:
+                raise RequestRefused("RoomFull", f"this room is full: it takes {room.policy.capacity}")
+            if room.password_hash is not None and not is_owner and proven != room.password_hash:
+                if message.password is None:
+                    raise RequestRefused("WrongPassword", "this room has a password")
+                self._pending[input.client_id] = _Pending(input, room.password_hash)
+                room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
+                return
+            verifying = compare_files(
+                room.policy.match,
+                room_hash=room.file_hash,
+                room_file=room.file,
+                file_hash=message.file_hash,
+                file=message.file,
+            )
+            if input.full and room.roster.name_taken(input.name):
+                raise RequestRefused("NameTaken", "somebody in this room has that name already")
+        except RequestRefused as refused:
+            self._refuse(input, refused)
+            return
+        member = self._add(input, verifying=verifying)
+        room.learn_file(member.file_hash, member.file)
+        old_host = room.roster.crown(member) if is_owner else None
+        joined = RoomJoined(room.room_id, member.client_id, member.role == "host", room.snapshot())
+        room.send((member.client_id,), joined, input.request_id)
+        room.send(room.roster.full_ids(but=member.client_id), MemberJoined(member.as_member()))
+        if old_host is not None:
+            room.send(room.roster.full_ids(but=member.client_id), MemberChanged(old_host.as_member()))
+
+    def _add(self, input: CreateRequested | JoinRequested, *, verifying: bool) -> Occupant:
+        member = Occupant(
+            client_id=input.client_id,
+            name=self._name_for(input),
+            full=input.full,
+            file_hash=input.message.file_hash,
+            file=input.message.file,
+            verifying=verifying,
+        )
+        # The first to come into an empty room is its host: somebody must be, and the owner's secret takes it back.
+        self._room.roster.add(member)
+        return member
+
+    def _name_for(self, input: CreateRequested | JoinRequested) -> str:
+        roster = self._room.roster
+        if input.full or not roster.name_taken(input.name):
+            return input.name
+        longer = (f"guest-{input.client_id[:digits]}" for digits in _GUEST_DIGITS)
+        return next((name for name in longer if not roster.name_taken(name)), input.name)
+
+    def _is_owner(self, secret: str | None) -> bool:
+        # A wrong secret is no error: RoomJoined says who is host, and a client may offer what it kept from long ago.
+        if secret is None or self._host_digest is None:
+            return False
+        return hmac.compare_digest(_digest(secret), self._host_digest)
+
+    def _refuse(self, input: CreateRequested | JoinRequested, refused: RequestRefused) -> None:
+        self._room.send((input.client_id,), as_error(refused), input.request_id)
+        self._room.effects.append(ForgetMember(input.client_id, "refused"))
+
+    # ---- time -------------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Bring about all that is due by now, and what follows from it."""
+        room, now = self._room, self._now
+        for member in [member for member in room.roster if _is_due(member.away_until, now)]:
+            room.dismiss(member, "lost")
+        self._review_gate()
+        if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
+            room.broadcast(room.schedule.stall(now))
+        if _is_due(room.schedule.ends_at, now):
+            room.broadcast(room.schedule.end(now))
+        for member in room.roster:
+            if member.untold and self._due_at(member) <= now:
+                room.tell_how(member, now)
+        if len(room.roster) > 0:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = now
+            if room.timeline.playing:
+                room.schedule.hold(now)
+
+    def _review_gate(self) -> None:
+        room, schedule, now = self._room, self._room.schedule, self._now
+        match schedule.gate:
+            case None:
+                return
+            case "seeking":
+                opens = room.roster.all_stand_at(schedule.timeline.position, schedule.gate_rev)
+            case "buffering":
+                opens = room.policy.wait == "nobody" or not any(member.stalls for member in room.roster)
+        if not opens and _is_due(schedule.gate_until, now):
+            opens = True
+            if schedule.gate == "buffering":
+                room.roster.forgive()
+        if opens and len(room.roster) > 0:
+            room.broadcast(schedule.open(now, room.roster.lead()))
+
+    @property
+    def _waits_for_stalls(self) -> bool:
+        return self._room.policy.wait == "everyone" and self._room.schedule.running
+
+    @staticmethod
+    def _stalled_at(member: Occupant) -> float | None:
+        """Return when a room that waits for everyone stops for this member's stall."""
+        return member.buffering_since + _STALL_SECONDS if member.stalls and member.buffering_since is not None else None
+
+    def _due_at(self, member: Occupant) -> float:
+        """Return when the others are to hear how this member does, if nothing but its position changed."""
+        return member.told_at + max(_REPORT_SECONDS, _REPORT_SECONDS_PER_MEMBER * len(self._room.roster))
+
+    @property
+    def _forgotten_at(self) -> float | None:
+        return self._empty_since + self._settings.ttl if self._empty_since is not None else None
+
+    def _orders(self) -> list[RoomEffect]:
+        orders, self._room.effects = self._room.effects, []
+        return orders
+
+
+def _is_due(time: float | None, now: float) -> bool:
+    return time is not None and time <= now
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
