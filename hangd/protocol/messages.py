@@ -38,6 +38,7 @@ from hangd.protocol.model import (
     ShortText,
     SignedSeconds,
     Timeline,
+    written,
 )
 
 __all__ = [
@@ -115,7 +116,7 @@ class Hello(_Message, frozen=True):
     protocol: int
     name: Name
     client: ShortText
-    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = ()
+    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = written(())
     token: Annotated[str, Meta(max_length=4096)] | None = None
     resume: Resume | None = None
 
@@ -195,10 +196,10 @@ class Report(_Message, frozen=True):
     position: Position
     at: Moment
     """Server time at which ``position`` was true."""
-    error: SignedSeconds = 0.0
+    error: SignedSeconds = written(0.0)
     """Signed seconds from the timeline, positive when ahead."""
-    clock_error: Bound = 0.0
-    rev: Revision = 0
+    clock_error: Bound = written(0.0)
+    rev: Revision = written(0)
     """The newest timeline that the player acts on."""
 
 
@@ -244,7 +245,7 @@ class GetRoom(_Message, frozen=True):
 
 class Kick(_Message, frozen=True):
     client_id: ClientId
-    ban: bool = False
+    ban: bool = written(False)
     reason: ShortText | None = None
 
 

@@ -3,9 +3,9 @@
 Limits stand in the types: a decoded value is within them, and nobody checks a second time.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 __all__ = [
     "CAPACITY_MAX",
@@ -45,7 +45,19 @@ __all__ = [
     "ServerUrl",
     "Timeline",
     "Wait",
+    "written",
 ]
+
+_T = TypeVar("_T")
+
+
+def written(default: _T) -> _T:
+    """Give a field of a struct this default, and yet have it written out.
+
+    ``omit_defaults`` leaves out what an optional field does not say; what the protocol promises is there even where it
+    is as usual. msgspec leaves a default out only where it knows it without calling anything.
+    """
+    return field(default_factory=lambda: default)
 
 PROTOCOL: Final = 1
 """The protocol version that this package speaks."""
@@ -161,9 +173,9 @@ class Member(Struct, frozen=True, omit_defaults=True):
     client_id: ClientId
     name: Name
     role: Role
-    state: MemberState = "idle"
-    ready: bool = False
-    verifying: bool = False
+    state: MemberState = written("idle")
+    ready: bool = written(False)
+    verifying: bool = written(False)
     position: Position | None = None
     error: SignedSeconds | None = None
     clock_error: Bound | None = None
@@ -176,12 +188,12 @@ class Member(Struct, frozen=True, omit_defaults=True):
 class Policy(Struct, frozen=True, omit_defaults=True):
     """The rules of a room, as everyone may see them: of the password only that there is one."""
 
-    control: Control = "everyone"
-    match: Match = "hash"
-    wait: Wait = "nobody"
-    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = 100
-    locked: bool = False
-    has_password: bool = False
+    control: Control = written("everyone")
+    match: Match = written("hash")
+    wait: Wait = written("nobody")
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = written(100)
+    locked: bool = written(False)
+    has_password: bool = written(False)
 
 
 class PolicyChange(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
