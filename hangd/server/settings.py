@@ -1,4 +1,4 @@
-"""What a server's operator may choose. Command line and config file fill it in; nothing else of the house knows them."""
+"""What a server's operator may choose. Command line and config file fill it in; the server reads nothing else."""
 
 from typing import Annotated, Literal
 
