@@ -1,4 +1,4 @@
-"""One connection as the hub keeps it, and one client, which may outlive its connection."""
+"""One connection as the hub keeps it."""
 
 from collections import deque
 from collections.abc import Callable, Hashable
@@ -11,7 +11,7 @@ from hangd.rooms.outbox import Outbox, state_key
 from hangd.tasks import DeadlineTimer
 from hangd.transport.base import Encoded, Transport
 
-__all__ = ["Client", "Peer", "PeerOwner"]
+__all__ = ["Peer", "PeerOwner"]
 
 _LATENCIES_KEPT: Final = 8
 
@@ -73,17 +73,3 @@ class Peer:
 
     def lost(self, at: float) -> None:
         self._owner.detach(self, at)
-
-
-class Client:
-    """Who is behind a client id: it keeps its room while its connection is gone, and may come back to it."""
-
-    def __init__(self, client_id: str, peer: Peer) -> None:
-        self.client_id = client_id
-        self.peer: Peer | None = peer
-        self.room_id: str | None = None
-        """The room that it is in, or wants to enter."""
-        self.entering = False
-        """Its password for that room is being checked."""
-        self.secret_digest: bytes | None = None
-        """SHA-256 of what proves another connection to be this client's. It is 192 random bits, so no salt."""

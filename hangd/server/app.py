@@ -10,15 +10,17 @@ import logging
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from hangd import notify
 from hangd.engine.room import RoomSettings
 from hangd.engine.session import SessionSettings
-from hangd.rooms.hub import Hub, HubSettings
+from hangd.rooms.hub import Hub
+from hangd.rooms.settings import HubSettings
 from hangd.server import http
 from hangd.server.auth import RoomPasswords
 from hangd.server.limits import AddressLimit, allow_open_files
@@ -127,12 +129,11 @@ async def serve(
         StartFailed: a port is in use, a certificate can not be read, and the like.
     """
     tls = tls_context(settings.tls_cert, settings.tls_key)
-    bound = list(sockets) or bind(settings.listen)
-    loop = asyncio.get_running_loop()
     passwords = RoomPasswords()
     state = _Status(status or (lambda line: None))
-    hub = state.hub = Hub(_hub_settings(settings), passwords=passwords, clock=loop.time, changed=state.changed)
+    hub = state.hub = Hub(_hub_settings(settings), passwords=passwords, clock=time.monotonic, changed=state.changed)
     entrance = _Entrance(hub, settings)
+    bound = list(sockets) or bind(settings.listen)
     servers: list[asyncio.Server] = []
     try:
         urls = [url_of(sock, secure=tls is not None) for sock in bound]
@@ -207,7 +208,7 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
 
 def _hub_settings(settings: ServerSettings) -> HubSettings:
     return HubSettings(
-        server=f"hangd {version('hang-sync')}",
+        server=f"hangd {_version()}",
         room=RoomSettings(
             ttl=settings.room_ttl, away=settings.away, capacity=settings.room_capacity, echo=settings.echo
         ),
@@ -217,6 +218,13 @@ def _hub_settings(settings: ServerSettings) -> HubSettings:
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
     )
+
+
+def _version() -> str:
+    try:
+        return version("hang-sync")
+    except PackageNotFoundError:  # run from a source tree that nobody installed
+        return "0"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -56,7 +56,7 @@ class Transport(Protocol):
 
 
 class Listener(Protocol):
-    """Who is told what happens on a connection. ``at`` is loop time, taken when the bytes arrived."""
+    """Who is told what happens on a connection. ``at`` is ``time.monotonic()`` when the bytes arrived."""
 
     def received(self, data: str | bytes, at: float) -> None:
         """A whole message arrived: str if it was a text message, bytes if it was a binary one."""

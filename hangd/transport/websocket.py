@@ -7,6 +7,7 @@ What both ends have in common, and what bounds a hostile peer, is in ``wire``.
 import asyncio
 import socket
 import ssl
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Final, Literal, Protocol
@@ -74,7 +75,7 @@ class ServerTransport(Wire):
         self._flush()
         if self._server.state is State.OPEN:
             self._opened()
-            self._listener = self._door.opened(self, self._loop.time())
+            self._listener = self._door.opened(self, time.monotonic())
 
     def _received(self, data: str | bytes, at: float) -> None:
         if self._listener is not None:
@@ -130,7 +131,7 @@ class DialFailed(Exception):
 class ClientTransport(Wire):
     """A connection to a server. Iterate to receive: ``async for data, at in transport``; it ends with the connection.
 
-    ``at`` is the loop time at which the bytes of that message arrived, however late it is looked at.
+    ``at`` is the time (``time.monotonic()``) at which the bytes of that message arrived, however late it is looked at.
     """
 
     def __init__(self, client: ClientProtocol) -> None:

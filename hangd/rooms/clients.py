@@ -1,0 +1,76 @@
+"""Who is behind a client id. Clients outlive connections: one in a room keeps its place while its own is gone."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator
+
+from hangd.protocol.messages import Resume
+from hangd.rooms.peer import Peer
+
+__all__ = ["Client", "Clients"]
+
+
+class Client:
+    """One client id, and where it is."""
+
+    def __init__(self, client_id: str, peer: Peer) -> None:
+        self.client_id = client_id
+        self.peer: Peer | None = peer
+        """Its connection; None while it is away."""
+        self.room_id: str | None = None
+        """The room that it is in, or wants to enter."""
+        self.entering = False
+        """Its password for that room is being checked."""
+        self._digest: bytes | None = None
+
+    def new_secret(self) -> str:
+        """Return what will prove another connection to be this client's."""
+        # 192 random bits: kept as a plain digest, because nobody can guess through those, salt or no salt.
+        secret = secrets.token_urlsafe(24)
+        self._digest = _digest(secret)
+        return secret
+
+    def is_proved_by(self, secret: str) -> bool:
+        return self._digest is not None and hmac.compare_digest(_digest(secret), self._digest)
+
+
+class Clients:
+    """The clients of one hub, by id."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Client] = {}
+
+    def __iter__(self) -> Iterator[Client]:
+        return iter(self._clients.values())
+
+    def add(self, peer: Peer) -> None:
+        self._clients[peer.client_id] = Client(peer.client_id, peer)
+
+    def get(self, client_id: str) -> Client | None:
+        return self._clients.get(client_id)
+
+    def remove(self, client_id: str) -> None:
+        self._clients.pop(client_id, None)
+
+    def of(self, peer: Peer) -> Client | None:
+        """Return whose connection this is, unless another one took its place."""
+        client = self._clients.get(peer.client_id)
+        return client if client is not None and client.peer is peer else None
+
+    def returning(self, peer: Peer, resume: Resume | None) -> Client | None:
+        """Return the client that this proves the peer to be, if any. A wrong or old proof is nobody's."""
+        client = None if resume is None else self._clients.get(resume.client_id)
+        if resume is None or client is None or client.peer is peer or client.entering:
+            return None
+        return client if client.is_proved_by(resume.secret) else None
+
+    def move(self, client: Client, peer: Peer) -> None:
+        """Make this the client's connection. The peer forgets who it was before."""
+        del self._clients[peer.client_id]
+        client.peer = peer
+        peer.session.adopt(client.client_id)
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()
