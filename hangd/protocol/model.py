@@ -59,6 +59,7 @@ def written(default: _T) -> _T:
     """
     return field(default_factory=lambda: default)
 
+
 PROTOCOL: Final = 1
 """The protocol version that this package speaks."""
 

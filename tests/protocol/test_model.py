@@ -1,0 +1,85 @@
+"""What the model promises beyond single fields' limits, which test_messages.py holds it to."""
+
+import re
+
+import msgspec
+import pytest
+
+from hangd.protocol.model import PATTERN_MEANINGS, ROOM_ITSELF, FileInfo, Member, Policy, ServerUrl, Timeline, written
+from hangd.protocol.wording import reason
+
+
+class Sample(msgspec.Struct, omit_defaults=True):
+    promised: bool = written(False)
+    optional: int | None = None
+
+
+def test_a_written_default_is_written_and_may_still_be_left_out_by_others() -> None:
+    assert msgspec.json.encode(Sample()) == b'{"promised":false}'
+    assert msgspec.json.decode(b"{}", type=Sample) == Sample(promised=False)
+
+
+@pytest.mark.parametrize("pattern", PATTERN_MEANINGS)
+def test_no_pattern_lets_a_last_newline_through(pattern: str) -> None:
+    """In Python "$" alone does."""
+    good = {"[0-9a-f]{64}": "a" * 64, "^wss?": "ws://host/ws"}
+    text = next((value for beginning, value in good.items() if beginning in pattern), "abc")
+    assert re.search(pattern, text)
+    assert not re.search(pattern, text + "\n")
+
+
+@pytest.mark.parametrize("pattern", PATTERN_MEANINGS)
+def test_each_pattern_has_its_words(pattern: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert("\x00", msgspec_type(pattern))
+    assert reason(str(caught.value)) == f"must be {PATTERN_MEANINGS[pattern]}"
+
+
+def msgspec_type(pattern: str) -> object:
+    from typing import Annotated
+
+    return Annotated[str, msgspec.Meta(pattern=pattern)]
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("ws://127.0.0.1:3005/ws", True),
+        ("wss://films.example.org", True),
+        ("ws://[::1]:3005/", True),
+        ("http://films.example.org", False),
+        ("ws://", False),
+        ("ws:///ws", False),
+        ("WS://host", False),
+        ("ws://a b/", False),
+        ("ws://host/\x1b", False),
+        (" ws://host", False),
+    ],
+)
+def test_the_url_of_a_server(url: str, good: bool) -> None:
+    if good:
+        assert msgspec.convert(url, ServerUrl) == url
+    else:
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(url, ServerUrl)
+
+
+def test_a_policy_never_holds_a_password() -> None:
+    """It is what everybody may see."""
+    assert "password" not in Policy.__struct_fields__
+
+
+def test_values_can_not_be_changed() -> None:
+    timeline = Timeline(epoch="e", rev=0, playing=False, position=0, rate=1, at=0)
+    for value, name in ((timeline, "rev"), (FileInfo(size=1), "size"), (Member("a", "Ada", "host"), "name")):
+        with pytest.raises(AttributeError):
+            setattr(value, name, 1)
+
+
+def test_the_room_itself_is_no_member() -> None:
+    """Members' ids are random UUIDs; the nil UUID is never among them."""
+    assert ROOM_ITSELF.replace("-", "") == "0" * 32
+
+
+def test_wording_keeps_what_it_does_not_know() -> None:
+    assert reason("Something new of msgspec's") == "something new of msgspec's"

@@ -1,0 +1,69 @@
+"""Hypothesis strategies read off msgspec types: every value within a type's limits may come, and no other."""
+
+import re
+from typing import Any, get_args
+
+from hypothesis import strategies as st
+from msgspec import NODEFAULT, UNSET, inspect
+
+__all__ = ["values"]
+
+# What a pattern narrows text to. Others take all but control characters, and what does not match is thrown away.
+_NARROW = {
+    "^[0-9a-f]{64}$": st.text("0123456789abcdef", min_size=64, max_size=64),
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$": st.text("aZ09._-", min_size=1, max_size=64),
+}
+
+
+def values(kind: Any) -> st.SearchStrategy[Any]:
+    """Return a strategy for the values of a type: a struct, a union, or what stands in their fields."""
+    # msgspec itself has no union of structs that are told apart by the envelope alone.
+    return st.one_of([_of(info) for info in inspect.multi_type_info(get_args(kind) or [kind])])
+
+
+def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
+    match info:
+        case inspect.Metadata():
+            return _of(info.type)
+        case inspect.StructType():
+            return st.builds(info.cls, **{field.name: _field(field) for field in info.fields})
+        case inspect.UnionType():
+            return st.one_of([_of(one) for one in info.types])
+        case inspect.LiteralType():
+            return st.sampled_from(info.values)
+        case inspect.NoneType():
+            return st.none()
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.IntType():
+            # What JSON carries for everybody where nothing else is said.
+            low, high = -(2**53) + 1 if info.ge is None else info.ge, 2**53 - 1 if info.le is None else info.le
+            return st.integers(low, high)
+        case inspect.FloatType():
+            return st.floats(info.ge, info.le, allow_nan=False, allow_infinity=False)
+        case inspect.StrType():
+            return _text(info)
+        case inspect.VarTupleType():
+            most = 3 if info.max_length is None else min(3, info.max_length)
+            return st.lists(_of(info.item_type), min_size=info.min_length or 0, max_size=most).map(tuple)
+        case inspect.DictType():
+            return st.dictionaries(_of(info.key_type), _of(info.value_type), max_size=3)
+        case _:
+            raise NotImplementedError(f"no strategy for {info}")
+
+
+def _field(field: inspect.Field) -> st.SearchStrategy[Any]:
+    made = _of(field.type)
+    # A field that was left out and one that was given its default are the same message: let both come often.
+    default = field.default
+    return made if field.required or default is NODEFAULT or default is UNSET else st.just(default) | made
+
+
+def _text(info: inspect.StrType) -> st.SearchStrategy[str]:
+    least, most = info.min_length or 0, 12 if info.max_length is None else info.max_length
+    if info.pattern is None:
+        return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most)
+    free = st.text(
+        st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), min_size=least, max_size=most
+    )
+    return _NARROW.get(info.pattern.removesuffix(r"(?!\n)"), free).filter(re.compile(info.pattern).search)
