@@ -167,6 +167,11 @@ class PingSchedule:
     def stop(self) -> None:
         self.due = None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the burst is over, so that each ping has had time to come back before the next one."""
+        return self._burst <= 0
+
     def sent(self, now: float) -> None:
         self._burst -= 1
         if self._burst > 0:

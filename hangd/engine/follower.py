@@ -168,11 +168,11 @@ class Follower:
             return []
         if self.picture.motion is not Motion.PAUSING:
             self._release_hand()
-        ahead = timeline.at - self.clock.to_server(now) if self.clock.locked else 0.0
-        if is_running(timeline) and is_running(self.timeline) and not entering and ahead > 0:
-            # A change of speed that is still to come: until then the room moves as it did.
-            self._pending = timeline
-            return []
+        if not entering and self.clock.locked and is_running(timeline) and is_running(self.timeline):
+            if self.timeline.at <= self.clock.to_server(now) < timeline.at:
+                # A change of speed that is still to come: until then the room moves as it did.
+                self._pending = timeline
+                return []
         unloading = self.picture.unload() if stop else []
         return [*unloading, *self._adopt(timeline, now), *self._after(now)]
 
@@ -344,6 +344,11 @@ class Follower:
     def paused(self) -> bool:
         """Whether what should be is a pause (a gate is none: the room goes on by itself)."""
         return self._hand == "paused" or (self._hand is None and not (self._pending or self.timeline).playing)
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the viewer's hand has yet to be told: a pause that is not done, a seek that waits to be merged."""
+        return self.picture.motion is Motion.PAUSING or self._held_seek is not None
 
     @property
     def rate(self) -> float:

@@ -1,0 +1,93 @@
+"""``hangd run`` as a process: player, viewer and control socket, started in this order and ended in the reverse one."""
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from hangd.client.control.socket import ControlServer, ControlSocketUnusable
+from hangd.client.media import MediaFiles
+from hangd.client.settings import ClientSettings
+from hangd.client.viewer import Viewer
+from hangd.lifetime import feed_watchdog, stop_on_signals, version
+from hangd.notify import notify
+from hangd.paths import cache_dir, runtime_socket
+from hangd.player.base import EventSink, Player
+
+__all__ = ["run", "serve"]
+
+_log = logging.getLogger(__name__)
+
+_SWITCH_INTERVAL: Final = 0.0005
+"""Seconds for which one Python thread may keep the interpreter from another that wants it. A sample of the player's
+clock is stamped in a callback on a thread of VLC's: the default of 5 ms would be its error."""
+
+
+async def serve(
+    settings: ClientSettings,
+    *,
+    stop: asyncio.Event,
+    ready: Callable[[], None] | None = None,
+    sockets: Sequence[socket.socket] = (),
+) -> None:
+    """Run the daemon until ``stop`` is set, then end in order.
+
+    Args:
+        ready: called once control clients are answered.
+        sockets: listen on these (bound by the service manager) instead of the settings' socket.
+
+    Raises:
+        ControlSocketUnusable: another daemon has the control socket, or it can not be made.
+    """
+    viewer = Viewer(
+        settings,
+        lambda sink: _player(settings, sink),
+        MediaFiles(cache_dir() / "media.sqlite3"),
+        version=version(),
+        quit=stop.set,
+    )
+    control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets)
+    try:
+        await control.start()
+        if ready is not None:
+            ready()
+        await stop.wait()
+    finally:
+        await viewer.close()
+        await control.close()
+
+
+def run(settings: ClientSettings, *, sockets: Sequence[socket.socket] = ()) -> int:
+    """Run the daemon in this process until TERM or INT. Returns the exit code."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        asyncio.run(_main(settings, sockets))
+    except ControlSocketUnusable as error:
+        print(f"hangd: error: {error}", file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        return 1
+    return 0
+
+
+async def _main(settings: ClientSettings, sockets: Sequence[socket.socket]) -> None:
+    stop = asyncio.Event()
+    stop_on_signals(stop)
+    if hasattr(signal, "SIGHUP"):
+        # Nothing to reload yet that would not need a new player or another socket; dying of it would be worse.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    feed_watchdog()
+    await serve(settings, stop=stop, ready=lambda: notify("READY=1", "STATUS=ready"), sockets=sockets)
+
+
+def _player(settings: ClientSettings, sink: EventSink) -> Player:
+    if settings.player == "simulated":
+        from hangd.player.simulated import SimulatedPlayer
+
+        return SimulatedPlayer(sink)
+    from hangd.player.vlc import VlcPlayer
+
+    return VlcPlayer(sink, options=settings.vlc_options)

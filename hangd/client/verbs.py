@@ -1,0 +1,406 @@
+"""hang's own verbs (control.md): what a control client asks of the room as such, and waits for.
+
+Each is a coroutine that ends with the server's answer, and raises CommandRefused with the server's code, or with one of
+hang's own, where it is refused. Arguments arrive as strings and are checked here, once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from hangd.client.connection import NotConnected, ServerRefused
+from hangd.client.control.conductor import CommandRefused, RoomVerb
+from hangd.client.media import MediaUnusable
+from hangd.client.room_view import RoomView
+from hangd.engine.link import LinkState
+from hangd.engine.picture import Motion
+from hangd.engine.playback import FailureCode
+from hangd.protocol.messages import (
+    ClientMessage,
+    CreateRoom,
+    JoinRoom,
+    Kick,
+    LeaveRoom,
+    ListRooms,
+    MediaChanged,
+    RoomCreated,
+    RoomJoined,
+    Rooms,
+    Say,
+    ServerMessage,
+    SetFile,
+    SetMedia,
+    SetPolicy,
+    SetReady,
+    SetRole,
+)
+from hangd.protocol.model import CAPACITY_MAX, FileInfo, PolicyChange
+
+if TYPE_CHECKING:
+    from hangd.client.viewer import Viewer
+
+__all__ = ["Verbs"]
+
+_log = logging.getLogger(__name__)
+
+_REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
+"""Seconds between tries to get back into a room that refuses for now (full, or its server still starting)."""
+
+_YES: Final = frozenset({"yes", "true", "on", "1"})
+_NO: Final = frozenset({"no", "false", "off", "0"})
+
+
+def _refusal(code: str, message: str) -> CommandRefused:
+    return CommandRefused("error running command", code, message)
+
+
+def _invalid(message: str) -> CommandRefused:
+    return CommandRefused("invalid parameter", "InvalidMessage", message)
+
+
+def file_code(code: FailureCode) -> str:
+    """Return a player's failure code as control clients know it: "not-found" is "NotFound"."""
+    return "".join(word.capitalize() for word in code.split("-"))
+
+
+class Verbs:
+    """The verbs of one viewer, and what they have to remember: the file's hash, and a load that is waited for."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self._viewer = viewer
+        self.media_hash: str | None = None
+        self.hash_progress: float | None = None
+        self._loading: asyncio.Future[None] | None = None
+        self._verifying: asyncio.Task[Any] | None = None
+
+    async def carry_out(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+        """Carry out one verb and return what its reply says. Raises CommandRefused."""
+        verbs: dict[RoomVerb, Callable[[Mapping[str, str]], Awaitable[Any]]] = {
+            "room-create": self._create,
+            "room-join": self._join,
+            "room-leave": self._leave,
+            "room-say": self._say,
+            "room-ready": self._ready,
+            "room-set": self._set,
+            "room-role": self._role,
+            "room-kick": self._kick,
+            "room-media": self._media,
+            "room-list": self._list,
+            "server-connect": self._connect,
+            "server-disconnect": self._disconnect,
+        }
+        try:
+            return await verbs[verb](arguments)
+        except MediaUnusable as error:
+            raise _refusal(file_code(error.code), str(error)) from error
+        except ServerRefused as error:
+            raise _refusal(error.code, error.message) from error
+        except NotConnected as error:
+            raise _refusal("NotConnected", str(error)) from error
+        except TimeoutError as error:
+            raise _refusal("TimedOut", "the server did not answer in time") from error
+        except msgspec.ValidationError as error:
+            raise _invalid(str(error)) from error
+
+    # ---- the server -----------------------------------------------------------------------------------------------
+
+    async def _connect(self, arguments: Mapping[str, str]) -> None:
+        url = arguments["url"]
+        connection = self._viewer.connection
+        if connection.url == url and connection.is_up:
+            return
+        if self._viewer.room_view is not None:
+            raise _refusal("AlreadyInRoom", "leave the room before you go to another server")
+        await self._connected(url)
+        self._viewer.server_url = url
+
+    async def _disconnect(self, arguments: Mapping[str, str]) -> None:
+        if self._viewer.room_view is not None:
+            await self._leave({})
+        self._viewer.connection.unwant()
+
+    async def _connected(self, url: str | None = None) -> None:
+        """Have a connection: the one that is there, or one to ``url``. Raises CommandRefused where none is to be had."""
+        connection = self._viewer.connection
+        url = url or connection.url or self._viewer.server_url
+        if connection.is_up and connection.url == url:
+            return
+        if connection.state in (LinkState.DOWN, LinkState.WAITING) or connection.url != url:
+            connection.want(url)
+        trying = (LinkState.DIALING, LinkState.GREETING)
+        await self._viewer.until(lambda: connection.state not in trying)
+        if not connection.is_up:
+            reason = connection.reason or "there is no connection to a server"
+            if self._viewer.room_view is None:
+                connection.unwant()
+            raise _refusal("NotConnected", reason)
+
+    async def _request(self, message: ClientMessage) -> ServerMessage:
+        return await self._viewer.connection.request(message)
+
+    # ---- coming and going -----------------------------------------------------------------------------------------
+
+    async def _create(self, arguments: Mapping[str, str]) -> dict[str, Any]:
+        if self._viewer.room_view is not None:
+            raise _refusal("AlreadyInRoom", "already in a room: leave it first")
+        path = arguments["file"]
+        policy = msgspec.convert(
+            {key: arguments[key] for key in ("control", "wait", "match") if key in arguments}, PolicyChange
+        )
+        await self._connected()
+        info = await self._viewer.media.quick(path)
+        whole, duration = await asyncio.gather(self._whole_hash(path), self._opened(path))
+        info = self._told(msgspec.structs.replace(info, duration=duration))
+        message = CreateRoom(
+            file_hash=whole,
+            file=info,
+            name=arguments.get("name"),
+            password=arguments.get("password"),
+            policy=policy,
+        )
+        # Decoding what is about to be sent checks it by the protocol's own limits, with its own words.
+        message = msgspec.convert(msgspec.to_builtins(message), CreateRoom)
+        answer = await self._request(message)
+        assert isinstance(answer, RoomCreated)
+        viewer = self._viewer
+        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic())
+        view.host_secret, view.password = answer.host_secret, message.password
+        return self._entered(view, host=True)
+
+    async def _join(self, arguments: Mapping[str, str]) -> dict[str, Any]:
+        viewer = self._viewer
+        if viewer.room_view is not None:
+            raise _refusal("AlreadyInRoom", "already in a room: leave it first")
+        path = arguments.get("file") or viewer.path
+        if path is None:
+            raise _refusal("NoMedia", "which file? name your copy of the film")
+        info = await viewer.media.quick(path)
+        if path == viewer.path and viewer.duration is not None:
+            info = msgspec.structs.replace(info, duration=viewer.duration)
+        whole = await viewer.media.cached_hash(path)
+        await self._connected()
+        message = msgspec.convert(
+            msgspec.to_builtins(
+                JoinRoom(
+                    room_id=arguments["room"],
+                    file_hash=whole,
+                    file=self._told(info),
+                    password=arguments.get("password"),
+                )
+            ),
+            JoinRoom,
+        )
+        answer = await self._request(message)
+        assert isinstance(answer, RoomJoined)
+        self.media_hash = whole
+        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic())
+        view.password = message.password
+        if path != viewer.path or viewer.follower.picture.motion is Motion.EMPTY:
+            viewer.load_file(path)
+        if whole is None:
+            self._verifying = viewer.tasks.start(self._verify(path, view), name="verify")
+        return self._entered(view, host=answer.is_host, verifying=whole is None)
+
+    async def _verify(self, path: str, view: RoomView) -> None:
+        """Bring the whole hash of the file that we joined with."""
+        try:
+            whole = await self._whole_hash(path)
+            info = await self._viewer.media.quick(path)
+        except MediaUnusable as error:
+            _log.warning("the file could not be verified: %s", error)
+            return
+        if self._viewer.room_view is view and self._viewer.connection.is_up:
+            duration = self._viewer.duration
+            self._viewer.connection.send(
+                SetFile(file_hash=whole, file=self._told(msgspec.structs.replace(info, duration=duration)))
+            )
+
+    async def rejoin(self) -> None:
+        """Get back into the room after an absence for which the server did not keep our place."""
+        viewer = self._viewer
+        view, path = viewer.room_view, viewer.path
+        if view is None:
+            return
+        for pause in (*_REJOIN_PAUSES, None):
+            message = JoinRoom(
+                room_id=view.room_id,
+                file_hash=self.media_hash or (None if path is None else await viewer.media.cached_hash(path)),
+                file=None if path is None else self._told(await viewer.media.quick(path)),
+                password=view.password,
+                host_secret=view.host_secret,
+            )
+            try:
+                answer = await self._request(message)
+            except (NotConnected, TimeoutError):
+                return  # The link comes back by itself, and we with it.
+            except ServerRefused as error:
+                if pause is not None and error.retry:
+                    await asyncio.sleep(pause)
+                    continue
+                _log.warning("the room is lost: %s", error)
+                viewer.leave_room("lost", time.monotonic())
+                return
+            assert isinstance(answer, RoomJoined)
+            viewer.enter_room(answer.room, answer.client_id, time.monotonic(), again=True)
+            return
+
+    async def _leave(self, arguments: Mapping[str, str]) -> dict[str, Any]:
+        view = self._in_room()
+        if self._viewer.connection.is_up:
+            await self._request(LeaveRoom())
+        # The answer, RoomLeft, has made the viewer leave; without a connection it leaves by itself.
+        self._viewer.leave_room("left", time.monotonic())
+        return {"room_id": view.room_id}
+
+    def _in_room(self) -> RoomView:
+        if self._viewer.room_view is None:
+            raise _refusal("NotInRoom", "not in a room")
+        return self._viewer.room_view
+
+    def _entered(self, view: RoomView, *, host: bool, verifying: bool | None = None) -> dict[str, Any]:
+        return {
+            "room_id": view.room_id,
+            **({} if view.name is None else {"name": view.name}),
+            "invite": view.invite,
+            "host": host,
+            **({} if verifying is None else {"verifying": verifying}),
+        }
+
+    # ---- in the room ----------------------------------------------------------------------------------------------
+
+    async def _say(self, arguments: Mapping[str, str]) -> None:
+        self._in_room()
+        await self._request(msgspec.convert({"text": arguments["text"]}, Say))
+
+    async def _ready(self, arguments: Mapping[str, str]) -> None:
+        self._in_room()
+        await self._request(SetReady(ready=self._flag("ready", arguments.get("ready", "yes"))))
+
+    async def _set(self, arguments: Mapping[str, str]) -> None:
+        self._in_room()
+        key, value = arguments["key"], arguments["value"]
+        converted: object = value
+        if key == "locked":
+            converted = self._flag(key, value)
+        elif key == "capacity":
+            if not value.isdecimal():
+                raise _invalid(f"capacity is a number from 1 to {CAPACITY_MAX}, not {value[:40]!r}")
+            converted = int(value)
+        elif key not in ("control", "password", "match", "wait"):
+            raise _invalid(f"there is no room setting {key[:40]!r}: control, password, match, wait, capacity, locked")
+        await self._request(msgspec.convert({key: converted}, SetPolicy))
+
+    async def _role(self, arguments: Mapping[str, str]) -> None:
+        client_id = self._member(arguments["member"])
+        await self._request(msgspec.convert({"client_id": client_id, "role": arguments["role"]}, SetRole))
+
+    async def _kick(self, arguments: Mapping[str, str]) -> None:
+        message = {"client_id": self._member(arguments["member"]), "ban": self._flag("ban", arguments.get("ban", "no"))}
+        if "reason" in arguments:
+            message["reason"] = arguments["reason"]
+        await self._request(msgspec.convert(message, Kick))
+
+    def _member(self, given: str) -> str:
+        """Return the id of the member that ``given`` names: its id, or its name where only one has it."""
+        members = self._in_room().members
+        if given in members:
+            return given
+        found = [member.client_id for member in members.values() if member.name == given]
+        if len(found) != 1:
+            raise _invalid(f"there is no member {given[:40]!r} here" if not found else f"{given[:40]!r} is not unique")
+        return found[0]
+
+    async def _list(self, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
+        await self._connected()
+        answer = await self._request(ListRooms())
+        assert isinstance(answer, Rooms)
+        return [
+            {**msgspec.to_builtins(room), "locked": room.locked, "has_password": room.has_password}
+            for room in answer.rooms
+        ]
+
+    @staticmethod
+    def _flag(name: str, value: str) -> bool:
+        if value.lower() in _YES:
+            return True
+        if value.lower() in _NO:
+            return False
+        raise _invalid(f"{name} is yes or no, not {value[:40]!r}")
+
+    # ---- files ----------------------------------------------------------------------------------------------------
+
+    async def _media(self, arguments: Mapping[str, str]) -> None:
+        self._in_room()
+        await self._move_to(arguments["file"])
+
+    async def change_media(self, path: str) -> None:
+        """A ``loadfile`` in a room: its reply is long gone, so what goes wrong goes to the log."""
+        try:
+            await self._move_to(path)
+        except (MediaUnusable, ServerRefused, NotConnected, CommandRefused, TimeoutError) as error:
+            _log.warning("the room does not move on to that file: %s", error)
+
+    async def _move_to(self, path: str) -> None:
+        """Show this file here if it is the room's; else ask the room to move on to it."""
+        view, media = self._in_room(), self._viewer.media
+        info = await media.quick(path)
+        whole = await self._whole_hash(path)
+        self.media_hash = whole
+        if whole == view.file_hash:
+            self._viewer.load_file(path)
+            self._viewer.connection.send(SetFile(file_hash=whole, file=self._told(info)))
+            return
+        duration = await self._opened(path)
+        info = self._told(msgspec.structs.replace(info, duration=duration))
+        await self._request(SetMedia(file_hash=whole, file=info))
+
+    def media_changed(self, message: MediaChanged) -> None:
+        """The room moved on. Who has another file stands without one until it is named (room-media)."""
+        viewer = self._viewer
+        if message.file_hash != self.media_hash:
+            viewer.emit({"event": "media-mismatch", "file_hash": message.file_hash, "file": message.file.name})
+            viewer.drop_file()
+
+    async def _opened(self, path: str) -> float | None:
+        """Open ``path`` in the player and return its duration in seconds. Raises CommandRefused with the reason."""
+        viewer = self._viewer
+        if viewer.path == path and viewer.duration is not None:
+            return viewer.duration
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._loading is not None and not self._loading.done():
+            self._loading.set_exception(_refusal("Replaced", "another file was opened meanwhile"))
+        self._loading = future
+        viewer.load_file(path)
+        await future
+        return viewer.duration
+
+    def load_ended(self, code: FailureCode | None, message: str) -> None:
+        """The player stands with the file open (no code), or could not open it."""
+        if self._loading is None or self._loading.done():
+            return
+        if code is None:
+            self._loading.set_result(None)
+        else:
+            self._loading.set_exception(_refusal(file_code(code), message))
+
+    async def _whole_hash(self, path: str) -> str:
+        def progressed(done: int, total: int) -> None:
+            self.hash_progress = done / total if total else 1.0
+            self._viewer.announce()
+
+        try:
+            self.media_hash = await self._viewer.media.whole_hash(path, progressed)
+        finally:
+            self.hash_progress = None
+            self._viewer.announce()
+        return self.media_hash
+
+    def _told(self, info: FileInfo) -> FileInfo:
+        """Return what of this file the others may know."""
+        return info if self._viewer.settings.share_file_name else msgspec.structs.replace(info, name=None)

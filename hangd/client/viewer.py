@@ -1,0 +1,608 @@
+"""Viewer: one person's end of it all. Player, connection and control clients meet here, and the `Follower` decides.
+
+Everything that happens becomes one call of the follower's and a list of effects, carried out at once by ``_do``, the one
+interpreter. Nothing is polled: the follower's deadline arms one timer, and whoever waits for a state (`settle`) is
+looked at whenever something has happened.
+
+What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from hangd.client.connection import Connection, NotConnected
+from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
+from hangd.client.media import MediaFiles
+from hangd.client.room_view import RoomView
+from hangd.client.settings import ClientSettings
+from hangd.client.verbs import Verbs
+from hangd.engine.drift import Correction, Hold, Resync, Trim
+from hangd.engine.follower import AskRoom, Corrected, Follower, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.link import LinkState
+from hangd.engine.picture import Motion
+from hangd.engine.playback import (
+    CommandFailed,
+    Ended,
+    Load,
+    Loaded,
+    LoadFailed,
+    PlayerCommand,
+    PlayerDied,
+    PlayerEvent,
+    SetDelay,
+    SetFullscreen,
+    Settled,
+    SetVolume,
+    Track,
+    TracksChanged,
+    Unload,
+    VolumeChanged,
+)
+from hangd.log import escape
+from hangd.player.base import Player, PlayerFactory, PlayerUnavailable
+from hangd.protocol.messages import (
+    Error,
+    LeaveRoom,
+    MediaChanged,
+    RequestId,
+    RoomLeft,
+    ServerMessage,
+    Stop,
+    SyncBroadcast,
+    Welcome,
+)
+from hangd.protocol.messages import RoomState as RoomStateMessage
+from hangd.protocol.model import PROTOCOL, LeftReason, Room
+from hangd.tasks import DeadlineTimer, Tasks
+
+__all__ = ["Viewer"]
+
+_log = logging.getLogger(__name__)
+
+_REPLACEMENTS_MAX: Final = 3
+"""Players that may die in a row before the file is given up: it is then the file that kills them."""
+
+
+class Viewer:
+    """See the module's docstring. Make it inside a running loop; ``close`` it before the loop ends."""
+
+    def __init__(
+        self,
+        settings: ClientSettings,
+        player_factory: PlayerFactory,
+        media: MediaFiles,
+        *,
+        version: str,
+        quit: Callable[[], None],
+    ) -> None:
+        self.settings = settings
+        self.media = media
+        self.tasks = Tasks()
+        self.follower = Follower()
+        self.follower.video_offset = settings.video_offset_ms / 1000
+        self.connection = Connection(
+            self, self.follower.clock, self.tasks, name=settings.name, client=f"hangd {version}"
+        )
+        self.server_url = settings.server
+        self.room_view: RoomView | None = None
+        self.verbs = Verbs(self)
+        self._version = version
+        self._quit = quit
+        self._make_player = player_factory
+        self._player: Player | None = None
+        self._player_problem: str | None = None
+        self._deaths = 0
+        self._timer = DeadlineTimer(self._expire)
+        self._sinks: list[Callable[[ControlEvent], None]] = []
+        self._watchers: list[Callable[[frozenset[str]], None]] = []
+        self._last_seen: dict[str, Any] = {}
+        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self._asked: set[RequestId] = set()
+        self._entry = 0
+        self._last_path: str | None = None
+        self._restarting = False
+        self._tracks: tuple[Track, ...] = ()
+        self._volume, self._mute, self._fullscreen = 100.0, False, False
+        self.open_player()
+
+    # ---- the player -----------------------------------------------------------------------------------------------
+
+    def open_player(self) -> None:
+        """Make a player if there is none. Where that fails the daemon lives on, and says why when asked to play."""
+        if self._player is not None:
+            return
+        try:
+            self._player = self._make_player(self._player_said)
+        except PlayerUnavailable as error:
+            if self._player_problem is None:
+                _log.warning("no player: %s", error)
+            self._player_problem = str(error)
+        else:
+            self._player_problem = None
+            if self.settings.audio_offset_ms:
+                self._player.do(SetDelay("audio", -self.settings.audio_offset_ms / 1000))
+
+    def _player_said(self, event: PlayerEvent) -> None:
+        now = time.monotonic()
+        current = event.generation == self.follower.picture.generation
+        effects = self.follower.handle(event, now)
+        match event:
+            case VolumeChanged(percent=percent, mute=mute):
+                self._volume, self._mute = percent, mute
+            case CommandFailed(command=command, message=message):
+                _log.info("the player refused %s: %s", command, message)
+            case PlayerDied():
+                self._replace_player(event)
+                return
+            case _ if not current:
+                pass
+            case Loaded(tracks=tracks):
+                self._tracks = tracks
+                self.emit({"event": "file-loaded"})
+            case TracksChanged(tracks=tracks):
+                self._tracks = tracks
+            case LoadFailed(message=message, code=code):
+                _log.warning("can not play: %s", message)
+                self.emit(
+                    {
+                        "event": "end-file",
+                        "reason": "error",
+                        "playlist_entry_id": self._entry,
+                        "file_error": "loading failed",
+                        "details": {"code": code, "message": message},
+                    }
+                )
+                self.verbs.load_ended(code, message)
+            case Settled():
+                self._deaths = 0
+                self.verbs.load_ended(None, "")
+                self._restart()
+            case Ended():
+                self.emit({"event": "end-file", "reason": "eof", "playlist_entry_id": self._entry})
+        self._do(effects)
+
+    def _restart(self) -> None:
+        if self._restarting:
+            self._restarting = False
+            self.emit({"event": "playback-restart"})
+
+    def _replace_player(self, death: PlayerDied) -> None:
+        _log.error("the player is lost: %s", death.message)
+        lost, self._player = self._player, None
+        if lost is not None:
+            self.tasks.start(lost.close(), name="player-close")
+        self._deaths += 1
+        path, position = self._last_path, self.follower.position(time.monotonic())
+        self.emit({"event": "end-file", "reason": "error", "playlist_entry_id": self._entry})
+        if path is not None and self._deaths <= _REPLACEMENTS_MAX:
+            self.open_player()
+            self._do(self.follower.load(path, time.monotonic(), position or 0.0))
+        else:
+            self._do([])
+
+    # ---- carrying out ---------------------------------------------------------------------------------------------
+
+    def _do(self, effects: list[FollowerEffect]) -> None:
+        """Carry the follower's effects out, arm its timer, and tell whoever watches or waits."""
+        for effect in effects:
+            match effect:
+                case AskRoom(command=command):
+                    mark = command.command_id
+                    try:
+                        self.connection.send(command, mark)
+                    except NotConnected:
+                        effects.extend(self.follower.refused(time.monotonic()))
+                    else:
+                        if mark is not None:
+                            self._asked.add(mark)
+                case SendReport(report=report):
+                    if self.connection.is_up:
+                        self.connection.send(report)
+                case Corrected(correction=correction):
+                    self._corrected(correction)
+                case SeekBegan():
+                    self._restarting = True
+                    self.emit({"event": "seek"})
+                case _:
+                    self._command(effect)
+        self._timer.arm(self.follower.deadline())
+        self.announce()
+
+    def _command(self, command: PlayerCommand) -> None:
+        match command:
+            case Load(path=path, generation=generation):
+                self._last_path = path
+                self._entry += 1
+                self._tracks = ()
+                self._restarting = True
+                self.emit({"event": "start-file", "playlist_entry_id": self._entry})
+                self.open_player()
+                if self._player is None:
+                    problem = LoadFailed(generation, "no-player", self._player_problem or "there is no player")
+                    asyncio.get_running_loop().call_soon(self._player_said, problem)
+            case Unload():
+                self.emit({"event": "end-file", "reason": "stop", "playlist_entry_id": self._entry})
+        if self._player is not None:
+            self._player.do(command)
+
+    def _corrected(self, correction: Correction) -> None:
+        match correction:
+            case Trim(rate=rate, seconds=seconds):
+                what: dict[str, Any] = {"action": "trim", "rate": rate, "seconds": seconds}
+            case Hold(seconds=seconds):
+                what = {"action": "hold", "seconds": seconds}
+            case Resync():
+                what = {"action": "resync"}
+        _log.info("%.1f ms off: %s", correction.error * 1000, what["action"])
+        self.emit({"event": "sync-corrected", "error": correction.error, **what})
+
+    def _expire(self, now: float) -> None:
+        self._do(self.follower.expire(now))
+
+    # ---- what the server says -------------------------------------------------------------------------------------
+
+    def welcomed(self, welcome: Welcome, now: float) -> None:
+        """The connection is up again: back into the room, if there is one to be in."""
+        if self.room_view is None:
+            return
+        if welcome.room is not None:
+            self.enter_room(welcome.room, welcome.client_id, now, again=True)
+        else:
+            self.tasks.start(self.verbs.rejoin(), name="rejoin")
+
+    def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
+        """Take what the server said: into the room's view, to the follower, and to whoever asked."""
+        refused = isinstance(message, Error)
+        if re is not None and re in self._asked:
+            self._asked.discard(re)
+            if isinstance(message, Error):
+                self._refuse_waiters(message.code, message.message)
+                self._do(self.follower.refused(now))
+        room = self.room_view
+        if room is None or refused:
+            self.announce()
+            return
+        for event in room.learn(message):
+            self.emit(event)
+        match message:
+            case SyncBroadcast(command=command, timeline=timeline):
+                self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+            case RoomStateMessage(room=snapshot):
+                self._do(self.follower.follow(snapshot.timeline, now))
+            case MediaChanged():
+                self._do(self.follower.follow(message.timeline, now))
+                self.verbs.media_changed(message)
+            case RoomLeft(reason=reason):
+                self.leave_room(reason, now)
+        self.announce()
+
+    def link_changed(self, state: LinkState, reason: str | None) -> None:
+        _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
+        self.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
+        if state is not LinkState.UP and self._asked:
+            self._asked.clear()
+            self._refuse_waiters("NotConnected", reason or "the connection broke off")
+            self._do(self.follower.refused(time.monotonic()))
+        if state is LinkState.DOWN and self.room_view is not None:
+            self.leave_room("lost", time.monotonic())
+        self.announce()
+
+    def clock_improved(self, now: float) -> None:
+        self._do(self.follower.clock_changed(now))
+
+    def enter_room(self, room: Room, client_id: str, now: float, *, again: bool = False) -> RoomView:
+        """Be a member of this room from now on: a new one, or (``again``) ours after an absence."""
+        if self.room_view is not None and again:
+            self.room_view.enter(room, client_id)
+        else:
+            self.room_view = RoomView(room, client_id, self.connection.url or self.server_url)
+        self.emit({"event": "room-joined", "room_id": room.room_id})
+        self._do(self.follower.follow(room.timeline, now, entering=True))
+        return self.room_view
+
+    def leave_room(self, reason: LeftReason, now: float) -> None:
+        """Be in no room from now on; the film goes on alone."""
+        room, self.room_view = self.room_view, None
+        if room is None:
+            return
+        self._asked.clear()
+        if reason == "mismatch":
+            self.emit({"event": "media-mismatch", "room_id": room.room_id})
+        self.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
+        self._do(self.follower.leave(now))
+
+    # ---- Conductor: requests --------------------------------------------------------------------------------------
+
+    def _may(self, refusal: Refusal) -> None:
+        """Refuse at once what the room would refuse, or what can not reach it."""
+        room = self.room_view
+        if room is None:
+            return
+        if not self.connection.is_up:
+            raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
+        if not room.may_control:
+            who = "the host" if room.policy.control == "host" else "the host and controllers"
+            raise CommandRefused(refusal, "Forbidden", f"only {who} may control this room")
+
+    def _needs_media(self, refusal: Refusal) -> None:
+        if self.room_view is None and self.follower.picture.path is None:
+            raise CommandRefused(refusal, "NoMedia", "no file is loaded")
+
+    def set_paused(self, paused: bool) -> None:
+        self._may("error accessing property")
+        self._do(self.follower.ask_paused(paused, time.monotonic()))
+
+    def seek(self, position: float) -> None:
+        self._needs_media("error running command")
+        self._may("error running command")
+        self._do(self.follower.ask_seek(position, time.monotonic()))
+
+    def set_speed(self, rate: float) -> None:
+        self._may("error accessing property")
+        self._do(self.follower.ask_speed(rate, time.monotonic()))
+
+    def stop(self) -> None:
+        self._may("error running command")
+        self._do(self.follower.ask_stop(time.monotonic()))
+
+    def load(self, path: str) -> int:
+        if self.room_view is not None:
+            self._may("error running command")
+            self.tasks.start(self.verbs.change_media(path), name="media")
+            return self._entry + 1
+        self.load_file(path)
+        return self._entry
+
+    def load_file(self, path: str) -> None:
+        """Play this file here, whatever the room plays."""
+        self._deaths = 0
+        self._do(self.follower.load(path, time.monotonic()))
+
+    def drop_file(self) -> None:
+        """Show nothing: the room plays a file that is not here."""
+        self._last_path = None
+        self._do(self.follower.unload(time.monotonic()))
+
+    def play_command(self, command: PlayerCommand) -> None:
+        match command:
+            case SetFullscreen(fullscreen=fullscreen):
+                self._fullscreen = fullscreen
+            case SetVolume(percent=percent):
+                self._volume = percent
+        if self._player is None:
+            raise CommandRefused("error running command", "NoPlayer", self._player_problem)
+        self._player.do(command)
+        self.announce()
+
+    def quit(self) -> None:
+        if not self.settings.allow_quit:
+            raise CommandRefused("error running command", "Forbidden", "this daemon's config does not allow quit")
+        self._quit()
+
+    # ---- Conductor: reading ---------------------------------------------------------------------------------------
+
+    @property
+    def paused(self) -> bool:
+        return self.follower.paused
+
+    @property
+    def path(self) -> str | None:
+        return self.follower.picture.path
+
+    @property
+    def duration(self) -> float | None:
+        return self.follower.picture.duration
+
+    def position(self) -> float | None:
+        return self.follower.position(time.monotonic())
+
+    @property
+    def speed(self) -> float:
+        return self.follower.rate
+
+    @property
+    def seeking(self) -> bool:
+        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
+
+    @property
+    def ended(self) -> bool:
+        return self.follower.picture.motion is Motion.ENDED
+
+    @property
+    def volume(self) -> float:
+        return self._volume
+
+    @property
+    def mute(self) -> bool:
+        return self._mute
+
+    @property
+    def fullscreen(self) -> bool:
+        return self._fullscreen
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return self._tracks
+
+    @property
+    def playlist_entry_id(self) -> int | None:
+        return self._entry if self.follower.picture.path is not None else None
+
+    def hang_property(self, name: str) -> Any:
+        value = self._hang_value(name)
+        if value is None:
+            raise CommandRefused("property unavailable")
+        return value
+
+    def _hang_value(self, name: str) -> Any:
+        room, clock = self.room_view, self.follower.clock
+        now = time.monotonic()
+        match name:
+            case "hang-version":
+                return self._version
+            case "hang-protocol":
+                return PROTOCOL
+            case "room":
+                return None if room is None else room.as_dict()
+            case "room/id":
+                return None if room is None else room.room_id
+            case "room/name":
+                return None if room is None else room.name
+            case "room/role":
+                return None if room is None else room.role
+            case "room/members":
+                return None if room is None else room.as_dict()["members"]
+            case "room/state":
+                return None if room is None else self._room_state(room)
+            case "room/timeline":
+                return None if room is None else msgspec.to_builtins(room.timeline)
+            case "room/policy":
+                return None if room is None else msgspec.to_builtins(room.policy)
+            case "room/invite":
+                return None if room is None else room.invite
+            case "server/url":
+                return self.connection.url or self.server_url
+            case "server/state":
+                return self.connection.state.value
+            case "server/rtt":
+                return clock.round_trip if self.connection.is_up else None
+            case "server/clock-offset":
+                return clock.offset(now) if clock.locked else None
+            case "server/clock-error":
+                return clock.bound(now) if clock.locked else None
+            case "sync/error":
+                return self.follower.error
+            case "sync/state":
+                return self._sync_state()
+            case "media/hash":
+                return self.verbs.media_hash
+            case "media/hash-progress":
+                return self.verbs.hash_progress
+            case "player/state":
+                return self.follower.picture.motion.value
+            case "player/name":
+                return None if self._player is None else self._player.name
+        raise CommandRefused("property not found")
+
+    def _room_state(self, room: RoomView) -> str:
+        timeline = room.timeline
+        if timeline.gate is not None:
+            return timeline.gate
+        return "playing" if timeline.playing else "paused"
+
+    def _sync_state(self) -> str:
+        """One word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, off."""
+        if self.room_view is None:
+            return "alone"
+        if not self.connection.is_up:
+            return "away"
+        if not self.follower.clock.locked:
+            return "waiting"
+        error = self.follower.error
+        if error is None:
+            return "busy"
+        return "synced" if abs(error) <= self.follower.policy.near else "off"
+
+    # ---- Conductor: waiting and telling ---------------------------------------------------------------------------
+
+    async def room(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+        return await self.verbs.carry_out(verb, arguments)
+
+    async def settle(self, awaited: Awaited) -> None:
+        conditions: dict[Awaited, Callable[[], bool]] = {
+            "joined": lambda: self.room_view is not None,
+            "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
+            "paused": lambda: self.follower.picture.motion is Motion.STANDING and self.paused,
+            "ended": lambda: self.ended,
+            "synced": lambda: self._sync_state() == "synced",
+            "done": self._is_done,
+        }
+        await self.until(conditions[awaited])
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until ``condition`` holds; it is looked at whenever something has happened.
+
+        Raises CommandRefused where something that this viewer asked for meanwhile was refused.
+        """
+        if condition():
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter = (condition, future)
+        self._waiters.append(waiter)
+        try:
+            await future
+        finally:
+            self._waiters.remove(waiter)
+
+    def _is_done(self) -> bool:
+        if self._asked or self.follower.is_asking:
+            return False
+        busy = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
+        return self.follower.in_room or self.follower.picture.motion not in busy
+
+    def _refuse_waiters(self, code: str, message: str) -> None:
+        for _, future in self._waiters:
+            if not future.done():
+                future.set_exception(CommandRefused("error running command", code, message))
+
+    def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
+        self._sinks.append(sink)
+        self._watchers.append(changed)
+
+    def emit(self, event: ControlEvent) -> None:
+        """Tell every control client."""
+        for sink in self._sinks:
+            sink(event)
+
+    def announce(self) -> None:
+        """Tell what has changed since the last time, and wake whoever waited for it."""
+        seen = self._look()
+        changed = frozenset(name for name, value in seen.items() if self._last_seen.get(name, self) != value)
+        self._last_seen = seen
+        if changed:
+            for watcher in self._watchers:
+                watcher(changed)
+        for condition, future in self._waiters:
+            if not future.done() and condition():
+                future.set_result(None)
+
+    def _look(self) -> dict[str, Any]:
+        room = self.room_view
+        members = None if room is None else tuple(room.members.values())
+        return {
+            "pause": self.paused,
+            "path": self.path,
+            "duration": self.duration,
+            "speed": self.speed,
+            "seeking": self.seeking,
+            "eof-reached": self.ended,
+            "player/state": self.follower.picture.motion,
+            "volume": self._volume,
+            "mute": self._mute,
+            "fullscreen": self._fullscreen,
+            "track-list": self._tracks,
+            "room": (None if room is None else (room.room_id, room.policy, room.role, room.file_hash), members),
+            "room/timeline": None if room is None else room.timeline,
+            "server/state": (self.connection.state, self.connection.url),
+            "sync/state": self._sync_state(),
+            "sync/error": self.follower.error,
+            "media/hash": self.verbs.media_hash,
+            "media/hash-progress": self.verbs.hash_progress,
+            "player/name": None if self._player is None else self._player.name,
+        }
+
+    async def close(self) -> None:
+        """Leave the room, the server and the player, each with a deadline of its own."""
+        self._timer.arm(None)
+        if self.room_view is not None and self.connection.is_up:
+            # Said aloud, so that the others do not keep a place for somebody who does not come back.
+            self.connection.send(LeaveRoom())
+        await self.connection.close()
+        await self.tasks.cancel()
+        if self._player is not None:
+            await self._player.close()

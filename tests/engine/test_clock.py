@@ -1,0 +1,162 @@
+"""ClockFilter on simulated networks: the true offset is known, so every claim can be checked."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangd.engine.clock import ClockFilter, PingSchedule
+
+
+class Network:
+    """Two clocks and the way between them."""
+
+    def __init__(self, offset: float, skew: float = 0.0, seed: int = 1) -> None:
+        self.true_offset = offset
+        self.skew = skew
+        self.random = random.Random(seed)
+
+    def server(self, local: float) -> float:
+        return local * (1 + self.skew) + self.true_offset
+
+    def ping(self, clock: ClockFilter, at: float, out: float, back: float) -> float:
+        """Send one ping at local time ``at``; return when its Pong has arrived."""
+        t1 = self.server(at + out)
+        t2 = t1 + 0.0001
+        t3 = at + out + 0.0001 / (1 + self.skew) + back
+        clock.add(at, t1, t2, t3)
+        return t3
+
+    def error(self, clock: ClockFilter, at: float) -> float:
+        return clock.to_server(at) - self.server(at)
+
+
+def test_nothing_is_known_before_the_first_ping() -> None:
+    clock = ClockFilter()
+    assert not clock.locked
+    assert clock.bound(0.0) == float("inf")
+    assert clock.round_trip is None
+
+
+def test_a_symmetric_way_gives_the_offset_exactly() -> None:
+    clock, network = ClockFilter(), Network(offset=1234.5)
+    now = network.ping(clock, at=10.0, out=0.02, back=0.02)
+    assert network.error(clock, now) == pytest.approx(0.0, abs=1e-9)
+    assert clock.bound(now) == pytest.approx(0.02, abs=1e-6)
+    assert clock.round_trip == pytest.approx(0.04)
+
+
+def test_asymmetry_costs_half_the_difference_and_the_bound_says_so() -> None:
+    clock, network = ClockFilter(), Network(offset=-7.0)
+    now = network.ping(clock, at=10.0, out=0.040, back=0.010)
+    assert network.error(clock, now) == pytest.approx(0.015, abs=1e-6)
+    assert abs(network.error(clock, now)) <= clock.bound(now)
+
+
+@given(
+    offset=st.floats(-1e6, 1e6),
+    skew=st.floats(-100e-6, 100e-6),
+    ways=st.lists(st.tuples(st.floats(0, 0.3), st.floats(0, 0.3)), min_size=1, max_size=80),
+)
+def test_the_error_stays_under_the_bound(offset: float, skew: float, ways: list[tuple[float, float]]) -> None:
+    """Whatever the delays: what the filter says of its own error is true (as far as clocks part as slowly as assumed)."""
+    clock, network = ClockFilter(), Network(offset, skew)
+    now = 100.0
+    for out, back in ways:
+        now = network.ping(clock, now, out, back) + 0.5
+        # 80 samples in half a minute or so: clocks of 100 ppm part by 3 ms in that time beyond what the filter allows.
+        allowed = abs(skew) * 0.5 * len(ways) * 2 + 1e-4
+        assert abs(network.error(clock, now)) <= clock.bound(now) + allowed
+
+
+def test_jitter_is_filtered_by_the_least_delay() -> None:
+    """100 +- 30 ms each way, as in sync.md's table: within 15 ms, and mostly far better."""
+    clock, network = ClockFilter(), Network(offset=55.0)
+    schedule, now, errors = PingSchedule(), 0.0, []
+    schedule.start(now)
+    while now < 120:
+        assert schedule.due is not None
+        now = max(now, schedule.due)
+        out, back = (max(0.0, network.random.gauss(0.1, 0.03)) for _ in range(2))
+        arrived = network.ping(clock, now, out, back)
+        schedule.sent(now)
+        if now > 1:
+            errors.append(abs(network.error(clock, arrived)))
+    assert sorted(errors)[int(len(errors) * 0.95)] < 0.015
+
+
+def test_skew_is_learned_and_lets_the_bound_grow_more_slowly() -> None:
+    clock, network = ClockFilter(), Network(offset=3.0, skew=80e-6)
+    now = 0.0
+    for _ in range(30):
+        network.ping(clock, now, 0.001, 0.001)
+        now += 8.0
+    assert clock.skew == pytest.approx(80e-6, abs=2e-6)
+    # A minute without a ping: 80 ppm unlearned would be 4.8 ms.
+    assert abs(network.error(clock, now + 60)) < 0.0005
+
+
+def test_the_published_offset_slews_and_does_not_jump_within_the_bounds() -> None:
+    clock, network = ClockFilter(), Network(offset=0.0)
+    now = network.ping(clock, 0.0, 0.050, 0.010)
+    before = clock.offset(now)
+    network.ping(clock, now + 1, 0.010, 0.010)
+    after = clock.offset(now + 1.02)
+    assert abs(after - before) <= 500e-6 * 1.1 + 1e-9, "20 ms of correction take their time"
+    assert abs(network.error(clock, now + 60)) < 0.001, "and are there in the end"
+
+
+def test_a_change_beyond_both_bounds_steps() -> None:
+    clock, network = ClockFilter(), Network(offset=0.0)
+    network.ping(clock, 0.0, 0.001, 0.001)
+    network.true_offset = 5.0  # a server whose clock was another one all along
+    for step in range(1, 70):
+        network.ping(clock, float(step), 0.001, 0.001)
+    assert abs(network.error(clock, 71.0)) < 0.01
+
+
+def test_flush_forgets_all() -> None:
+    clock, network = ClockFilter(), Network(offset=9.0)
+    network.ping(clock, 0.0, 0.01, 0.01)
+    clock.flush()
+    assert not clock.locked
+    network.true_offset = -400.0
+    now = network.ping(clock, 1.0, 0.01, 0.01)
+    assert network.error(clock, now) == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        pytest.param((5.0, 1.0, 1.0, 4.0), id="answered before it was asked"),
+        pytest.param((5.0, 2.0, 1.0, 6.0), id="sent before it was received"),
+        pytest.param((5.0, 1.0, 9.0, 6.0), id="held for longer than it was away"),
+    ],
+)
+def test_impossible_stamps_change_nothing(stamps: tuple[float, float, float, float]) -> None:
+    clock = ClockFilter()
+    clock.add(*stamps)
+    assert not clock.locked
+
+
+@given(server=st.floats(-1e5, 1e5), elapsed=st.floats(0, 100))
+def test_to_local_undoes_to_server(server: float, elapsed: float) -> None:
+    clock, network = ClockFilter(), Network(offset=server)
+    now = network.ping(clock, 50.0, 0.02, 0.03) + elapsed
+    assert clock.to_local(clock.to_server(now)) == pytest.approx(now, abs=1e-6)
+
+
+def test_the_schedule_is_a_burst_then_often_then_seldom() -> None:
+    schedule = PingSchedule()
+    schedule.start(100.0)
+    sent: list[float] = []
+    while schedule.due is not None and schedule.due < 160:
+        sent.append(schedule.due)
+        schedule.sent(schedule.due)
+    gaps = [round(b - a, 3) for a, b in zip(sent, sent[1:], strict=False)]
+    assert gaps[:7] == [0.05] * 7
+    assert set(gaps[7:17]) == {2.0}
+    assert set(gaps[18:]) == {8.0}
+    schedule.stop()
+    assert schedule.due is None
