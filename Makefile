@@ -1,0 +1,43 @@
+# make demo   a server and two real players, kept together, seen and measured
+# make test   everything
+# Each target brings what it needs first (.ci/setup): Debian packages, and a .venv.
+
+PYTHON := .venv/bin/python
+PAGES := $(wildcard man/*.[1-8])
+
+.PHONY: help setup demo test lint bench man clean
+
+help:
+	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+	@echo 'make lint   ruff, mypy, import-linter, mandoc'
+	@echo 'make bench  the benchmarks, with their numbers'
+	@echo 'make man    the manual pages as HTML, in build/man'
+	@echo 'make clean  remove what was built'
+
+setup:
+	@.ci/setup
+
+demo: setup
+	@$(PYTHON) -m tests.demo
+
+test: setup
+	$(PYTHON) -m pytest $(ARGS)
+
+lint: setup
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	mandoc -T lint -W warning $(PAGES)
+
+bench: setup
+	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PYTHON) -m "$$(echo "$${bench%.py}" | tr / .)" || exit 1; done
+
+man: setup
+	@mkdir -p build/man
+	@for page in $(PAGES); do mandoc -T html -O style=mandoc.css "$$page" > "build/man/$$(basename "$$page").html"; done
+	@echo build/man
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
