@@ -45,7 +45,7 @@ def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
     """Tell whether ``told`` only says more about the file that was ``known`` already."""
     if known is None or known.size != told.size:
         return False
-    return told.quick_hash is None or known.quick_hash == told.quick_hash
+    return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
 
 
 def _compare_durations(room_file: FileInfo | None, file: FileInfo | None) -> None:

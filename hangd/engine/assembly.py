@@ -149,7 +149,8 @@ class Assembly:
     ) -> None:
         """Tell a member that it is out, and then dismiss it."""
         own = re if by == member.client_id else None
-        self.send((member.client_id,), RoomLeft(self.room_id, reason, detail), own)
+        if member.present:
+            self.send((member.client_id,), RoomLeft(self.room_id, reason, detail), own)
         self.dismiss(member, reason, by=by, re=re)
 
     # ---- showing ----------------------------------------------------------------------------------------------------

@@ -208,7 +208,9 @@ class Room:
 
     def _create(self, input: CreateRequested) -> None:
         room, message = self._room, input.message
-        if self._host_digest is not None or self._forgotten:
+        if self._forgotten:
+            return self._refuse(input, RequestRefused("RoomNotFound", "there is no such room"))
+        if self._host_digest is not None:
             return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
         self._host_digest = _digest(input.host_secret)
         room.name = message.name

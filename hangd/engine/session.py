@@ -43,31 +43,7 @@ from hangd.engine.effects import (
 from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, ErrorCode, RequestRefused
-from hangd.protocol.messages import (
-    ClientMessage,
-    CreateRoom,
-    GetRoom,
-    Goodbye,
-    Hello,
-    JoinRoom,
-    Kick,
-    LeaveRoom,
-    ListRooms,
-    Pause,
-    Ping,
-    Play,
-    Report,
-    RequestId,
-    Say,
-    Seek,
-    SetFile,
-    SetMedia,
-    SetPolicy,
-    SetReady,
-    SetRole,
-    Speed,
-    Stop,
-)
+from hangd.protocol.messages import ClientMessage, CreateRoom, Goodbye, Hello, JoinRoom, ListRooms, Ping, RequestId
 from hangd.protocol.model import PROTOCOL
 
 __all__ = ["Session", "SessionSettings", "SessionSnapshot", "State"]
@@ -127,13 +103,8 @@ _KINDS: Final[dict[type[ClientMessage], _Kind]] = {
     ListRooms: _Kind.LIST,
     CreateRoom: _Kind.ENTER,
     JoinRoom: _Kind.ENTER,
-    **dict.fromkeys(
-        (LeaveRoom, Play, Pause, Seek, Speed, Stop, Report, SetReady, SetFile, SetMedia, Say, SetPolicy, SetRole),
-        _Kind.ROOM,
-    ),
-    GetRoom: _Kind.ROOM,
-    Kick: _Kind.ROOM,
 }
+"""What is neither here nor Ping is for the room that the client is in."""
 
 _Refusal = tuple[ErrorCode, str]
 
@@ -228,7 +199,7 @@ class Session:
             return self._limited(bucket, re, now)
         if isinstance(message, Ping):
             return [AnswerPing(t0=message.t0, t1=now, re=re)]
-        refusal = _REFUSALS[self.state].get(_KINDS[type(message)])
+        refusal = _REFUSALS[self.state].get(_KINDS.get(type(message), _Kind.ROOM))
         if refusal is not None:
             return [Reply(as_error(RequestRefused(*refusal)), re)]
         if isinstance(message, Hello):
