@@ -70,8 +70,24 @@ def _print_unit(context: click.Context, _parameter: click.Parameter, value: str 
     context.exit()
 
 
+def _print_version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    from hangd.lifetime import version
+
+    click.echo(f"hangd {version()}")
+    context.exit()
+
+
 @click.group(cls=_RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="hang-sync", prog_name="hangd", message="%(prog)s %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_version,
+    help="Print the version, and exit.",
+)
 @click.option(
     "--print-unit",
     type=click.Choice(list(UNITS)),

@@ -1,0 +1,230 @@
+"""Settings: who overrides whom, where each came from, and all that is wrong at once."""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hangd.client.settings import ClientSettings, default_name
+from hangd.config import Config, ConfigError, Given, SharedSettings, config_path, load, variables
+from hangd.protocol.model import Name
+from hangd.server.settings import ServerSettings
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def problems(
+    file: str | None = None, environment: dict[str, str] | None = None, flags: dict[str, Given] | None = None
+) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(file=file, environment=environment or {}, flags=flags)
+    return list(caught.value.problems)
+
+
+@pytest.fixture(autouse=True)
+def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own config file has a say in these tests."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
+
+
+def test_without_anything_the_defaults_hold() -> None:
+    config = load(environment={})
+    assert (config.shared, config.client, config.server) == (SharedSettings(), ClientSettings(), ServerSettings())
+    assert (config.client.server, config.client.allow_quit, config.origins) == ("ws://127.0.0.1:3005/ws", False, {})
+
+
+def test_each_source_overrides_the_weaker_ones(tmp_path: Path) -> None:
+    file = written(tmp_path, '[client]\nname = "File"\nserver = "ws://file/ws"\nplayer = "simulated"\n')
+    config = load(
+        file=file,
+        environment={"HANG_NAME": "Variable", "HANG_SERVER": "ws://variable/ws"},
+        flags={"name": Given("--name", "Flag")},
+    )
+    assert config.client.name == "Flag"
+    assert config.client.server == "ws://variable/ws"
+    assert config.client.player == "simulated"
+    assert config.origins == {"name": "--name", "server": "HANG_SERVER", "player": file}
+
+
+def test_the_file_in_the_usual_place_is_read(tmp_path: Path) -> None:
+    place = tmp_path / "home" / "config" / "hang"
+    place.mkdir(parents=True)
+    (place / "config.toml").write_text('[shared]\nlog_format = "json"\n')
+    assert config_path(None, {}) == place / "config.toml"
+    assert load(environment={}).shared.log_format == "json"
+
+
+def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+    missing = tmp_path / "none.toml"
+    assert problems(file=str(missing)) == [f"{missing}: there is no such file"]
+    assert problems(environment={"HANG_CONFIG": str(missing)}) == [f"{missing}: there is no such file"]
+    assert config_path("a.toml", {"HANG_CONFIG": str(missing)}) == Path.cwd() / "a.toml"
+
+
+def test_a_file_that_can_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+    assert problems(file=str(tmp_path)) == [f"{tmp_path}: can not be read: Is a directory"]
+    [not_toml] = problems(file=written(tmp_path, "[client\n"))
+    assert "is not TOML" in not_toml and "line 1" in not_toml
+    (tmp_path / "latin.toml").write_bytes(b'[client]\nname = "\xe9"\n')
+    [not_text] = problems(file=str(tmp_path / "latin.toml"))
+    assert "is not TOML" in not_text
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        """
+        server = 3
+        [clinet]
+        name = "Ada"
+        [client]
+        servr = "ws://x/ws"
+        video-offset = 3
+        log_level = "info"
+        player = "vcl"
+        media_dirs = ["films", 3]
+        audio_offset_ms = "3"
+        zzz = 1
+        """,
+    )
+    found = problems(
+        file=file,
+        environment={"HANG_LOG_LEVEL": "trace", "HANG_ALLOW_QUIT": "perhaps", "HANG_VLC_OPTIONS": "'open"},
+        flags={"name": Given("--name", " "), "room_ttl": Given("--room-ttl", "soon")},
+    )
+    assert sorted(found) == sorted(
+        [
+            f"{file}: [server] must be a section, not a value",
+            f"{file}: [clinet] is no section; did you mean client?",
+            f"{file}: [client] servr is no setting; did you mean server?",
+            f"{file}: [client] video-offset is no setting; did you mean video_offset_ms?",
+            f"{file}: [client] log_level belongs in [shared]",
+            f"{file}: [client] zzz is no setting",
+            f"{file}: [client] player must be simulated or vlc, not 'vcl'",
+            f"{file}: [client] media_dirs[1] must be text, not a whole number",
+            f"{file}: [client] audio_offset_ms must be a number, not text",
+            "HANG_LOG_LEVEL must be debug or error or info or warning, not 'trace'",
+            "HANG_ALLOW_QUIT must be true or false, not text",
+            "HANG_VLC_OPTIONS can not be split into words: No closing quotation",
+            "--name must be one line without control characters, and without spaces around it",
+            "--room-ttl must be a number, not text",
+        ]
+    )
+
+
+def test_a_mistake_counts_even_where_it_is_overridden(tmp_path: Path) -> None:
+    file = written(tmp_path, '[client]\nname = ""\n')
+    assert problems(file=file, flags={"name": Given("--name", "Ada")}) == [f"{file}: [client] name must not be empty"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "setting", "value"),
+    [
+        ("HANG_ALLOW_QUIT", "yes", "allow_quit", True),
+        ("HANG_ALLOW_QUIT", "ON", "allow_quit", True),
+        ("HANG_SHARE_FILE_NAME", "0", "share_file_name", False),
+        ("HANG_SHARE_FILE_NAME", "no", "share_file_name", False),
+        ("HANG_VIDEO_OFFSET_MS", "-12.5", "video_offset_ms", -12.5),
+        ("HANG_AUDIO_OFFSET_MS", "40", "audio_offset_ms", 40.0),
+        ("HANG_VLC_OPTIONS", "--no-spu '--logfile=a b'", "vlc_options", ("--no-spu", "--logfile=a b")),
+        ("HANG_MEDIA_DIRS", "/films:/more films:", "media_dirs", ("/films", "/more films")),
+        ("HANG_NAME", "12", "name", "12"),
+        ("HANG_SOCKET", "/run/x.sock", "socket", "/run/x.sock"),
+    ],
+)
+def test_a_variable_is_read_as_its_setting_is_typed(variable: str, text: str, setting: str, value: object) -> None:
+    assert getattr(load(environment={variable: text}).client, setting) == value
+
+
+def test_an_empty_variable_is_none() -> None:
+    assert load(environment={"HANG_SOCKET": "", "HANG_NAME": ""}).origins == {}
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path) -> None:
+    client = load(
+        environment={"HANG_MEDIA_DIRS": "~/films"},
+        flags={"socket": Given("--socket", "~/s"), "name": Given("--name", "~")},
+    ).client
+    home = tmp_path / "home"
+    assert (client.media_dirs, client.socket, client.name) == ((f"{home}/films",), f"{home}/s", "~")
+
+
+def test_flags_come_as_text_and_as_lists() -> None:
+    config = load(
+        environment={},
+        flags={
+            "listen": Given("--listen", ("127.0.0.1:0", "[::1]:0")),
+            "max_rooms": Given("--max-rooms", "3"),
+            "publish_rooms": Given("--publish-rooms", True),
+            "vlc_options": Given("--vlc-option", ("--no-spu",)),
+        },
+    )
+    assert config.server.listen == ("127.0.0.1:0", "[::1]:0")
+    assert (config.server.max_rooms, config.server.publish_rooms) == (3, True)
+    assert config.client.vlc_options == ("--no-spu",)
+
+
+def test_a_misspelt_variable_is_a_warning() -> None:
+    """Not an error: it may well belong to another program, or to another version."""
+    config = load(environment={"HANG_SEVER": "ws://x/ws", "HANG_DEBUG": "1", "HANG_MAN": "x", "HANGAR": "x"})
+    assert config.warnings == ("HANG_SEVER is not read by hangd; did you mean HANG_SERVER?",)
+
+
+def test_shown_settings_are_a_config_file_of_the_same_settings(tmp_path: Path) -> None:
+    before = load(
+        environment={
+            "HANG_NAME": 'Zoë "🎬" \\o/',
+            "HANG_VLC_OPTIONS": "--a '--b=\x7f\t'",
+            "HANG_MOTD": "one\ntwo",
+            "HANG_SOCKET": "/x",
+        }
+    )
+    after = load(file=written(tmp_path, before.show()), environment={})
+    assert (after.shared, after.client, after.server) == (before.shared, before.client, before.server)
+
+
+def test_what_is_shown_says_where_it_comes_from(tmp_path: Path) -> None:
+    file = written(tmp_path, "[server]\nroom_ttl = 5\n")
+    lines = load(file=file, environment={"HANG_NAME": "Ada"}).show().splitlines()
+    assert 'name = "Ada"  # HANG_NAME' in lines
+    assert f"room_ttl = 5.0  # {file}" in lines
+    assert 'player = "vlc"  # default' in lines
+    assert "# motd is not set  # default" in lines
+
+
+def test_passwords_are_not_shown() -> None:
+    shown = load(
+        environment={
+            "HANG_SERVER": "wss://ada:hunter2@films.example.org/ws",
+            "HANG_VLC_OPTIONS": "--http-password=hunter2 --sout-token=hunter2 --no-spu",
+        }
+    ).show()
+    assert "hunter2" not in shown
+    client = tomllib.loads(shown)["client"]
+    assert client["server"] == "wss://ada:***@films.example.org/ws"
+    assert client["vlc_options"] == ["--http-password=***", "--sout-token=***", "--no-spu"]
+
+
+def test_no_two_sections_share_a_key() -> None:
+    """A setting's name alone says whose it is: its variable carries no section."""
+    names = [name for kind in (SharedSettings, ClientSettings, ServerSettings) for name in kind.__struct_fields__]
+    assert len(names) == len(set(names))
+    assert set(variables()) == {"HANG_CONFIG", *(f"HANG_{name.upper()}" for name in names)}
+    assert Config.__struct_fields__[:3] == ("shared", "client", "server")
+
+
+@pytest.mark.parametrize("login", ["ada", "x" * 100, " ada ", "a\x1bda", "\x1b", " " * 40, "x" * 31 + " y"])
+def test_the_default_name_is_a_valid_one(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", login)
+    assert msgspec.convert(default_name(), Name)
+
+
+def test_somebody_without_a_name_is_a_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "\x1b")
+    assert ClientSettings().name == "viewer"
