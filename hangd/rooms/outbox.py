@@ -42,7 +42,6 @@ class Outbox:
         self._transport = transport
         self._bytes_max = bytes_max
         self._waiting: dict[Hashable, Encoded | Callable[[], Encoded]] = {}
-        self._events = 0
         self.size = 0
         """Bytes that wait."""
 
@@ -54,12 +53,10 @@ class Outbox:
         if not self._waiting and self._transport.writable:
             self._send(message)
             return True
-        if key is None:
-            self._events += 1
-            key = self._events
-        older = self._waiting.pop(key, None)
+        older = None if key is None else self._waiting.pop(key, None)
         self.size += _size(message) - (0 if older is None else _size(older))
-        self._waiting[key] = message
+        # An event's key is an object that nothing else is equal to.
+        self._waiting[object() if key is None else key] = message
         return self.size <= self._bytes_max
 
     def flush(self) -> None:

@@ -272,6 +272,8 @@ async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -
         raise DialFailed("not-a-server", f"what answers at {place} is not a hang server") from error
     except (socket.gaierror, UnicodeError) as error:
         raise DialFailed("unreachable", f"there is no host named {target.host!r}") from error
+    if isinstance(refused, ConnectionResetError | ConnectionAbortedError) and context is not None:
+        raise DialFailed("tls", f"no encrypted connection to {place}: it broke off (does it speak TLS?)") from refused
     if isinstance(refused, ConnectionRefusedError):
         raise DialFailed("refused", f"no server is running at {place}") from refused
     reason = refused.strerror or str(refused) if refused is not None else "it has no address"

@@ -76,6 +76,7 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._writable = True
         self._closing = False
+        self._gone = False
         self._partial: bytearray | None = None
         self._partial_is_text = True
         self._minor = 0
@@ -112,7 +113,8 @@ class Wire(asyncio.Protocol):
 
     def abort(self) -> None:
         self._closing = True
-        self._transport.abort()
+        if not self._gone:
+            self._transport.abort()
 
     # ---- asyncio's callbacks
 
@@ -157,7 +159,7 @@ class Wire(asyncio.Protocol):
             self._writable_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._closing = True
+        self._closing = self._gone = True
         self._protocol.receive_eof()
         for timer in (self._heartbeat, self._cutoff):
             if timer is not None:

@@ -1,0 +1,128 @@
+"""A room server to test against, in this process or in one of its own, and a client that types JSON."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+
+from hangd.server.app import serve
+from hangd.server.settings import ServerSettings
+
+__all__ = ["HASH", "PATIENCE", "Typist", "process", "running", "typist"]
+
+HASH = "a" * 64
+PATIENCE = 30.0
+"""Seconds to wait for what must come. Two noisy cores are slow at times."""
+
+_CODE = """
+import socket, sys
+import msgspec
+from hangd.server.app import run
+from hangd.server.settings import ServerSettings
+settings = msgspec.json.decode(sys.argv[2], type=ServerSettings)
+sys.exit(run(settings, sockets=[socket.socket(fileno=int(sys.argv[1]))]))
+"""
+
+
+@asynccontextmanager
+async def running(settings: ServerSettings | None = None) -> AsyncIterator[str]:
+    """Run a server in this loop; the value is its URL."""
+    settings = settings or ServerSettings()
+    stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve(settings, stop=stop, ready=ready.set_result, sockets=[_bound()]))
+        try:
+            yield (await asyncio.wait_for(ready, PATIENCE))[0]
+        finally:
+            stop.set()
+
+
+@contextmanager
+def process(settings: ServerSettings | None = None) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a server in a process of its own; the values are the process and its URL. It is killed at the end."""
+    sock = _bound()
+    url = f"ws://127.0.0.1:{sock.getsockname()[1]}/ws"
+    words = [
+        sys.executable,
+        "-c",
+        _CODE,
+        str(sock.fileno()),
+        msgspec.json.encode(settings or ServerSettings()).decode(),
+    ]
+    root = Path(__file__).parent.parent.parent
+    child = subprocess.Popen(words, pass_fds=[sock.fileno()], cwd=root, stderr=subprocess.PIPE)
+    sock.close()
+    try:
+        yield child, url
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def _bound() -> socket.socket:
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
+
+
+class Typist:
+    """A client of some twenty lines that knows JSON and a WebSocket library."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def say(self, type: str, id: int | str | None = None, **payload: Any) -> None:
+        message = {"type": type, "payload": payload} | ({} if id is None else {"id": id})
+        await self.connection.send(json.dumps(message))
+
+    async def next(self) -> dict[str, Any]:
+        """Return the next message, whatever it is."""
+        message = json.loads(await asyncio.wait_for(self.connection.recv(), PATIENCE))
+        assert isinstance(message, dict)
+        return message
+
+    async def hear(self, type: str) -> dict[str, Any]:
+        """Return the payload of the next message of this type; others are passed over."""
+        while (message := await self.next())["type"] != type:
+            pass
+        payload = message["payload"]
+        assert isinstance(payload, dict)
+        return payload
+
+    async def hello(self, name: str, **more: Any) -> dict[str, Any]:
+        await self.say("Hello", protocol=1, name=name, client="test", **more)
+        return await self.hear("Welcome")
+
+    async def create(self, **more: Any) -> dict[str, Any]:
+        await self.say("CreateRoom", file_hash=HASH, **more)
+        return await self.hear("RoomCreated")
+
+    async def join(self, room: str, **more: Any) -> dict[str, Any]:
+        await self.say("JoinRoom", room_id=room, file_hash=HASH, **more)
+        return await self.hear("RoomJoined")
+
+    async def closed(self) -> int | None:
+        """Wait until the server has closed the connection. Returns the close code."""
+        await asyncio.wait_for(self.connection.wait_closed(), PATIENCE)
+        return self.connection.close_code
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.connection.close()
+
+
+async def typist(url: str) -> Typist:
+    return Typist(await connect(url, compression=None, proxy=None, open_timeout=PATIENCE, max_size=None))

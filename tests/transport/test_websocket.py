@@ -1,0 +1,460 @@
+"""Both ends of a WebSocket on real sockets, and what a hostile or dead peer gets out of it."""
+
+import asyncio
+import socket
+import ssl
+import struct
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.frames import Frame, Opcode
+
+from hangd.protocol.model import FRAME_BYTES_MAX
+from hangd.transport import wire
+from hangd.transport.base import Encoded, Listener, Transport
+from hangd.transport.websocket import ClientTransport, DialFailed, dial, listen
+
+PATIENCE = 30.0
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Porter:
+    """A `Door` that lets everybody in, and the `Listener` that writes down what each one does."""
+
+    def __init__(self) -> None:
+        self.transports: list[Transport] = []
+        self.heard: list[tuple[str | bytes, float]] = []
+        self.latencies: list[float] = []
+        self.gone: list[Transport] = []
+        self.lost_at: list[float] = []
+        self.caught_up = 0
+        self.echo = False
+
+    def came(self, transport: Transport) -> None:
+        pass
+
+    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
+        return {"/full": (503, "full"), "/nothing": (404, "nothing")}.get(path)
+
+    def opened(self, transport: Transport, at: float) -> Listener:
+        self.transports.append(transport)
+        return self
+
+    def went(self, transport: Transport) -> None:
+        self.gone.append(transport)
+
+    def received(self, data: str | bytes, at: float) -> None:
+        self.heard.append((data, at))
+        if self.echo:
+            self.transports[-1].send(Encoded(data.encode() if isinstance(data, str) else data))
+
+    def latency_measured(self, rtt: float, at: float) -> None:
+        self.latencies.append(rtt)
+
+    def writable_again(self) -> None:
+        self.caught_up += 1
+
+    def lost(self, at: float) -> None:
+        self.lost_at.append(at)
+
+
+@asynccontextmanager
+async def door(tls: ssl.SSLContext | None = None) -> AsyncIterator[tuple[Porter, int]]:
+    porter = Porter()
+    sock = socket.create_server(("127.0.0.1", 0))
+    sock.setblocking(False)
+    (server,) = await listen(porter, [sock], tls=tls)
+    try:
+        yield porter, sock.getsockname()[1]
+    finally:
+        for transport in porter.transports:
+            transport.abort()
+        server.close()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def hear(client: ClientTransport, number: int) -> list[tuple[str | bytes, float]]:
+    heard = []
+    async with asyncio.timeout(PATIENCE):
+        async for message in client:
+            heard.append(message)
+            if len(heard) == number:
+                break
+    return heard
+
+
+async def raw(port: int, handshake: bytes = UPGRADE) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a connection by hand, past the answer to the handshake."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(handshake)
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+    return reader, writer
+
+
+async def ended(reader: asyncio.StreamReader) -> bytes:
+    """Read to the end of the connection, however it ends. Returns what came."""
+    data = b""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while chunk := await reader.read(65536):
+                data += chunk
+    except ConnectionError:
+        pass
+    return data
+
+
+async def fill(transport: Transport) -> int:
+    """Send messages of 10 kB until the transport takes no more. Returns how many."""
+    sent = 0
+    while transport.writable:
+        transport.send(Encoded(b"x" * 10_000))
+        sent += 1
+        assert sent < 10_000
+        await asyncio.sleep(0)
+    return sent
+
+
+def masked(opcode: int, data: bytes = b"", fin: bool = True) -> bytes:
+    return Frame(Opcode(opcode), data, fin).serialize(mask=True)
+
+
+async def test_messages_both_ways_in_order_and_stamped_when_they_arrived() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        before = time.monotonic()
+        for text in ("one", "zwölf", "x" * 1000):
+            client.write(text.encode())
+        await until(lambda: len(porter.heard) == 3)
+        assert [data for data, _ in porter.heard] == ["one", "zwölf", "x" * 1000]
+        assert before <= porter.heard[0][1] <= porter.heard[2][1] <= time.monotonic()
+        big = "y" * 300_000
+        for text in ("eins", big):
+            porter.transports[0].send(Encoded(text.encode()))
+        sent = time.monotonic()
+        heard = await hear(client, 2)
+        assert [data for data, _ in heard] == ["eins", big]
+        assert heard[0][1] <= heard[1][1] <= time.monotonic()
+        assert heard[0][1] >= before and sent
+        client.close()
+        await asyncio.wait_for(client.wait_closed(), PATIENCE)
+        await until(lambda: len(porter.lost_at) == len(porter.gone) == 1)
+
+
+async def test_a_message_is_stamped_when_it_arrives_though_it_is_read_later() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        porter.transports[0].send(Encoded(b"x"))
+        await until(lambda: bool(client._messages))
+        read_at = time.monotonic()
+        ((_, at),) = await hear(client, 1)
+        assert at <= read_at
+        client.abort()
+
+
+async def test_no_delay_on_either_end() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        for end in (client, porter.transports[0]):
+            assert isinstance(end, wire.Wire)
+            sock = end._transport.get_extra_info("socket")
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        client.abort()
+
+
+async def test_the_servers_close_reaches_the_client() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        porter.transports[0].send(Encoded(b"last words"))
+        porter.transports[0].close(4001, "going down")
+        porter.transports[0].send(Encoded(b"unheard"))
+        assert [data async for data, _ in client] == ["last words"]
+        await client.wait_closed()
+        assert (client.close_code, client.close_reason) == (4001, "going down")
+        await until(lambda: len(porter.gone) == 1)
+
+
+async def test_a_cut_connection_ends_the_iteration_with_1006() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        porter.transports[0].abort()
+        assert await hear(client, 1) == []
+        assert client.close_code == 1006
+        client.write(b"into the void")
+
+
+async def test_latency_is_measured_three_times_soon() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        await until(lambda: len(porter.latencies) >= 3)
+        assert all(0 <= rtt < PATIENCE for rtt in porter.latencies)
+        client.abort()
+
+
+async def test_fragments_and_binary() -> None:
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        writer.write(masked(1, b"one ", fin=False) + masked(9, b"ping") + masked(0, b"whole", fin=True))
+        writer.write(masked(2, b"\xff"))
+        await until(lambda: len(porter.heard) == 2)
+        assert [data for data, _ in porter.heard] == ["one whole", b"\xff"]
+        writer.close()
+        await until(lambda: len(porter.gone) == 1)
+
+
+async def test_frames_right_behind_the_handshake_are_heard() -> None:
+    async with door() as (porter, port):
+        _, writer = await raw(port, UPGRADE + masked(1, b"early"))
+        await until(lambda: [data for data, _ in porter.heard] == ["early"])
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (masked(1, b"\xff\xfe"), 1007),
+        (masked(1, b"x" * (FRAME_BYTES_MAX + 1)), 1009),
+        (masked(1, b"x" * FRAME_BYTES_MAX, fin=False) + masked(0, b"x"), 1009),
+        (b"\x83\x80\x00\x00\x00\x00", 1002),
+        (b"\x81\x01x", 1002),
+        (b"\xf1\x80\x00\x00\x00\x00", 1002),
+        (masked(0, b"continues nothing"), 1002),
+        (b"\x89\xfe\x00\x80" + b"\x00" * 132, 1002),
+    ],
+    ids=["utf-8", "large", "large in parts", "opcode", "unmasked", "reserved bits", "continuation", "long ping"],
+)
+async def test_what_breaks_the_framing_closes_the_connection(
+    data: bytes, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        reader, writer = await raw(port)
+        writer.write(data)
+        assert struct.pack("!H", code) in await ended(reader)
+        await until(lambda: len(porter.gone) == 1)
+        assert not porter.heard
+        writer.close()
+
+
+async def test_a_peer_that_does_not_read_becomes_unwritable_and_catches_up() -> None:
+    async with door() as (porter, port):
+        reader, writer = await raw(port)
+        sent = await fill(porter.transports[0])
+        taken = 0
+        while taken < sent * 10_000:
+            taken += len(await asyncio.wait_for(reader.read(65536), PATIENCE))
+        await until(lambda: porter.caught_up == 1)
+        assert porter.transports[0].writable
+        writer.close()
+
+
+async def test_a_closing_handshake_that_is_not_answered_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        porter.transports[0].close(4002, "too slow")
+        await until(lambda: len(porter.gone) == 1)
+        writer.close()
+
+
+async def test_a_peer_that_neither_reads_nor_answers_the_close_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        await fill(porter.transports[0])
+        porter.transports[0].close(4002, "too slow")
+        await until(lambda: len(porter.gone) == 1)
+        writer.close()
+
+
+async def test_a_peer_that_ends_its_half_and_reads_no_more_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        await fill(porter.transports[0])
+        writer.write_eof()
+        await until(lambda: len(porter.gone) == 1)
+        writer.close()
+
+
+async def test_a_silent_peer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_PING_TIMEOUT", 0.2)
+    monkeypatch.setattr(wire, "_PING_GRACE", 0.1)
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        await until(lambda: len(porter.gone) == 1)
+        assert len(porter.lost_at) == 1
+        writer.close()
+
+
+async def test_a_peer_that_answers_pings_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_PING_INTERVAL", 0.01)
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        await until(lambda: len(porter.latencies) > 10)
+        assert not porter.gone
+        client.abort()
+
+
+async def test_an_opening_handshake_that_is_never_finished_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_OPEN_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(UPGRADE[:40])
+        await ended(reader)
+        await until(lambda: len(porter.gone) == 1)
+        assert not porter.transports
+        writer.close()
+
+
+@pytest.mark.parametrize("flood", [masked(9), masked(10), masked(1, fin=False) + masked(0, fin=False) * 2999])
+async def test_a_flood_of_tiny_frames_is_cut_off(flood: bytes) -> None:
+    async with door() as (porter, port):
+        reader, writer = await raw(port)
+        writer.write(flood * (3000 if len(flood) < 10 else 1))
+        await ended(reader)
+        await until(lambda: len(porter.gone) == 1)
+        writer.close()
+
+
+async def test_pings_without_end_that_are_never_read_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_MINOR_MAX", 10**9)
+
+    async def pour(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(masked(9, b"x" * 125) * 100)
+            await writer.drain()
+
+    async with door() as (porter, port):
+        _, writer = await raw(port)
+        with pytest.raises(ConnectionError):
+            await asyncio.wait_for(pour(writer), PATIENCE)
+        await until(lambda: len(porter.gone) == 1)
+        writer.close()
+
+
+async def test_a_client_that_reads_slowly_stops_reading_the_socket() -> None:
+    async with door() as (porter, port):
+        client = await dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
+        await until(lambda: bool(porter.transports))
+        sent = 0
+        while porter.transports[0].writable:
+            porter.transports[0].send(Encoded(b"%d " % sent + b"x" * 1000))
+            sent += 1
+            await asyncio.sleep(0)
+        heard = await hear(client, sent)
+        assert [int(str(data).split()[0]) for data, _ in heard] == list(range(sent))
+        client.abort()
+
+
+# ---- dialling -------------------------------------------------------------------------------------------------------
+
+
+async def failure(attempt: Awaitable[Any]) -> DialFailed:
+    with pytest.raises(DialFailed) as caught:
+        await attempt
+    assert str(caught.value).isprintable()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "127.0.0.1:3005",
+        "http://127.0.0.1/ws",
+        "ws://",
+        "ws:///ws",
+        "ws://host:port/",
+        "ws://host:99999/",
+        "ws://me:secret@host/ws",
+        "ws://host/ws#part",
+        "ws://[::1/ws",
+        "ws://ho\x1bst\n/\x00",
+    ],
+)
+async def test_bad_urls(url: str) -> None:
+    error = await failure(dial(url, timeout=PATIENCE))
+    assert error.kind in ("bad-url", "unreachable") if "\x1b" in url else error.kind == "bad-url"
+    assert "secret" not in str(error)
+
+
+async def test_nobody_listens() -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        error = await failure(dial(f"ws://127.0.0.1:{sock.getsockname()[1]}/ws", timeout=PATIENCE))
+        assert error.kind == "refused"
+        error = await failure(dial(f"ws://localhost:{sock.getsockname()[1]}/ws", timeout=PATIENCE))
+        assert error.kind == "refused"
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 70, "a..b"])
+async def test_no_such_host(host: str) -> None:
+    assert (await failure(dial(f"ws://{host}:1/ws", timeout=PATIENCE))).kind in ("unreachable", "timeout")
+
+
+async def test_nothing_answers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        error = await failure(dial(f"ws://127.0.0.1:{sock.getsockname()[1]}/ws", timeout=0.3))
+        assert error.kind == "timeout"
+
+
+async def test_something_else_answers() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    assert (await failure(dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE))).kind == "not-a-server"
+    server.close()
+
+
+async def test_the_server_says_no() -> None:
+    async with door() as (_, port):
+        assert (await failure(dial(f"ws://127.0.0.1:{port}/nothing", timeout=PATIENCE))).kind == "not-a-server"
+        assert (await failure(dial(f"ws://127.0.0.1:{port}/full", timeout=PATIENCE))).kind == "refused"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(words, check=True, capture_output=True)
+    return certificate, key
+
+
+async def test_tls(certificate: tuple[Path, Path]) -> None:
+    there = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    there.load_cert_chain(*certificate)
+    here = ssl.create_default_context(cafile=str(certificate[0]))
+    async with door(there) as (porter, port):
+        porter.echo = True
+        client = await dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE, tls=here)
+        client.write(b"hush")
+        assert [data for data, _ in await hear(client, 1)] == ["hush"]
+        porter.transports[0].close(4001, "going down")
+        assert await hear(client, 1) == []
+        await client.wait_closed()
+        assert client.close_code == 4001
+        await until(lambda: len(porter.gone) == 1)
+        error = await failure(dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE))
+        assert error.kind == "tls"
+        assert (await failure(dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE))).kind == "not-a-server"
+    async with door() as (_, port):
+        assert (await failure(dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE, tls=here))).kind == "tls"
