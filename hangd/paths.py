@@ -1,41 +1,56 @@
 """Where things are: the control socket, the lock, config, state and cache. Imports no more than it must.
 
-Everything follows platformdirs; ``HANG_SOCKET`` and ``--socket`` override the socket's place.
+Everything follows platformdirs; ``HANG_SOCKET`` and ``--socket`` override the socket's place. What costs time to import
+is imported where it is used: a key press that finds $XDG_RUNTIME_DIR waits for neither pathlib nor platformdirs.
 """
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
+if TYPE_CHECKING:
+    from pathlib import Path
 
-__all__ = ["cache_dir", "config_file", "log_file", "runtime_socket", "state_dir"]
+__all__ = ["cache_dir", "config_file", "log_file", "runtime_socket", "runtime_socket_path", "state_dir"]
 
 _APP = "hang"
 
 
-def runtime_socket(given: str | None = None) -> Path:
+def runtime_socket(given: str | None = None) -> "Path":
     """Return where the control socket is: ``given`` > $HANG_SOCKET > $XDG_RUNTIME_DIR/hang/hangd.sock > state dir."""
+    from pathlib import Path
+
+    return Path(runtime_socket_path(given))
+
+
+def runtime_socket_path(given: str | None = None) -> str:
+    """Return ``runtime_socket`` as the text that connect() takes."""
     if given:
-        return Path(given).absolute()
+        return os.path.abspath(given)
     if named := os.environ.get("HANG_SOCKET"):
-        return Path(named).absolute()
+        return os.path.abspath(named)
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime) / _APP / "hangd.sock"
-    return state_dir() / "hangd.sock"
+        return os.path.join(runtime, _APP, "hangd.sock")
+    return str(state_dir() / "hangd.sock")
 
 
-def config_file() -> Path:
-    return Path(platformdirs.user_config_dir(_APP)) / "config.toml"
+def config_file() -> "Path":
+    from platformdirs import user_config_path
+
+    return user_config_path(_APP) / "config.toml"
 
 
-def state_dir() -> Path:
-    return Path(platformdirs.user_state_dir(_APP))
+def state_dir() -> "Path":
+    from platformdirs import user_state_path
+
+    return user_state_path(_APP)
 
 
-def cache_dir() -> Path:
-    return Path(platformdirs.user_cache_dir(_APP))
+def cache_dir() -> "Path":
+    from platformdirs import user_cache_path
+
+    return user_cache_path(_APP)
 
 
-def log_file() -> Path:
+def log_file() -> "Path":
     """Where a daemon that hangctl started in the background writes its log."""
     return state_dir() / "hangd.log"

@@ -1,0 +1,164 @@
+"""Who is in the room, what they say to each other, and what they may do."""
+
+from typing import Any
+
+import click
+
+from hangctl.client import Refused
+from hangctl.options import Settings, verb
+from hangctl.output import emit, emit_json, escape, milliseconds, plain
+
+__all__ = ["ban", "describe", "kick", "members", "policy", "ready", "role", "rooms", "say"]
+
+
+@verb("members", reads=True)
+@click.pass_obj
+def members(settings: Settings) -> None:
+    """List the room's members, one a line."""
+    with settings.connect() as connection:
+        found = _of_room(connection.read("room/members", "room/id"), "room/members")
+    for member in found:
+        if settings.json:
+            emit_json(member)
+        else:
+            emit(describe(member))
+
+
+@verb("say")
+@click.argument("text", nargs=-1, required=True)
+@click.pass_obj
+def say(settings: Settings, text: tuple[str, ...]) -> None:
+    """Say TEXT to everyone in the room."""
+    with settings.connect() as connection:
+        connection.ask(["room-say", " ".join(text)], doing="say that")
+
+
+# Everything after the first word is text, also what looks like an option.
+say.allow_interspersed_args = False
+
+
+@verb("ready")
+@click.argument("answer", default="yes", type=click.Choice(["yes", "no"]))
+@click.pass_obj
+def ready(settings: Settings, answer: str) -> None:
+    """Tell the others that you are ready, or not."""
+    with settings.connect() as connection:
+        connection.ask(["room-ready", answer], doing=f"say {answer} to being ready")
+
+
+@verb("kick")
+@click.argument("member")
+@click.option("--reason", metavar="TEXT", help="What the member is told.")
+@click.pass_obj
+def kick(settings: Settings, member: str, reason: str | None) -> None:
+    """Send MEMBER (a name or an id) out of the room."""
+    _remove(settings, member, reason, ban=False)
+
+
+@verb("ban")
+@click.argument("member")
+@click.option("--reason", metavar="TEXT", help="What the member is told.")
+@click.pass_obj
+def ban(settings: Settings, member: str, reason: str | None) -> None:
+    """Send MEMBER out of the room, and do not let it in again."""
+    _remove(settings, member, reason, ban=True)
+
+
+@verb("role")
+@click.argument("member")
+@click.argument("role", type=click.Choice(["host", "controller", "viewer"]))
+@click.pass_obj
+def role(settings: Settings, member: str, role: str) -> None:
+    """Make MEMBER host, controller or viewer."""
+    with settings.connect() as connection:
+        connection.ask(["room-role", member, role], doing=f"make '{member}' {role}")
+
+
+@verb("policy", reads=True)
+@click.argument(
+    "key", required=False, type=click.Choice(["control", "match", "wait", "capacity", "locked", "password"])
+)
+@click.argument("value", required=False)
+@click.option("--password-file", metavar="FILE", help="Read the new password from FILE.")
+@click.pass_obj
+def policy(settings: Settings, key: str | None, value: str | None, password_file: str | None) -> None:
+    """Print the room's rules, or set one: control everyone|host|controllers, match hash|duration|none,
+    wait everyone|nobody, capacity N, locked yes|no, password.
+
+    "policy password" asks for the new password, or reads it from a file; "policy password none" takes it away.
+    """
+    if key is None:
+        _print_policy(settings)
+        return
+    if key == "password":
+        from hangctl.commands.room import read_password
+
+        if value not in (None, "none"):
+            raise click.UsageError("a password does not stand on a command line, where others can read it")
+        value = "" if value == "none" else read_password(password_file is None, password_file, confirm=True)
+    elif value is None:
+        raise click.UsageError(f"what is {key} to be?")
+    with settings.connect() as connection:
+        connection.ask(["room-set", key, value], doing=f"set the room's {key}")
+
+
+@verb("rooms", reads=True)
+@click.pass_obj
+def rooms(settings: Settings) -> None:
+    """List the server's rooms, where it publishes them."""
+    with settings.connect() as connection:
+        found = connection.ask(["room-list"], doing="list the rooms")[0]
+    for room in found or []:
+        if settings.json:
+            emit_json(room)
+            continue
+        count = room["members"]
+        words = [
+            room["room_id"],
+            f"{count} member" + ("" if count == 1 else "s"),
+            room.get("name"),
+            room.get("media"),
+            "locked" if room.get("locked") else None,
+            "password" if room.get("has_password") else None,
+        ]
+        emit(escape("  ".join(word for word in words if word)))
+
+
+def describe(member: dict[str, Any]) -> str:
+    """Write one member as one line: a star for oneself, name, role, state, distance from the timeline, what is odd."""
+    error, bound, rtt = member.get("error"), member.get("clock_error"), member.get("rtt")
+    words = [
+        f"{'*' if member.get('self') else ' '} {escape(str(member.get('name'))):<16}",
+        f"{member.get('role', ''):<10}",
+        f"{member.get('state', ''):<9}",
+        "" if error is None else milliseconds(error, signed=True),
+        "" if bound is None else f"(known to {milliseconds(bound)})",
+        "" if rtt is None else f"rtt {milliseconds(rtt)}",
+        "ready" if member.get("ready") else "",
+        "file not yet checked" if member.get("verifying") else "",
+    ]
+    return " ".join(word for word in words if word).rstrip()
+
+
+def _print_policy(settings: Settings) -> None:
+    with settings.connect() as connection:
+        found = _of_room(connection.read("room/policy", "room/id"), "room/policy")
+    if settings.json:
+        emit_json(found)
+        return
+    for key, value in found.items():
+        emit(escape(f"{key} {plain(value)}"))
+
+
+def _of_room(values: dict[str, Any], name: str) -> Any:
+    if values["room/id"] is None:
+        raise Refused("property unavailable", "NotInRoom", "not in a room", "tell")
+    return values[name]
+
+
+def _remove(settings: Settings, member: str, reason: str | None, *, ban: bool) -> None:
+    request = {"_name": "room-kick", "member": member, "ban": "yes" if ban else "no"}
+    if reason is not None:
+        request["reason"] = reason
+    with settings.connect() as connection:
+        connection.ask(request, doing=f"{'ban' if ban else 'remove'} '{member}'")

@@ -1,0 +1,79 @@
+"""What moves the film, for everyone in the room: play, pause, toggle, stop, seek, speed, step.
+
+These are bound to keys. Nothing is imported here that a key press would wait for.
+"""
+
+import re
+
+import click
+
+from hangctl.options import Settings, verb
+
+__all__ = ["parse_place", "pause", "play", "seek", "speed", "step", "stop", "toggle"]
+
+
+@verb("play", waits=True)
+@click.pass_obj
+def play(settings: Settings) -> None:
+    """Play, for everyone in the room."""
+    settings.carry_out(["set_property", "pause", False], doing="play")
+
+
+@verb("pause", waits=True)
+@click.pass_obj
+def pause(settings: Settings) -> None:
+    """Pause, for everyone in the room."""
+    settings.carry_out(["set_property", "pause", True], doing="pause")
+
+
+@verb("toggle", waits=True)
+@click.pass_obj
+def toggle(settings: Settings) -> None:
+    """Pause what plays, play what is paused."""
+    settings.carry_out(["cycle", "pause"], doing="toggle")
+
+
+@verb("stop", waits=True)
+@click.pass_obj
+def stop(settings: Settings) -> None:
+    """Stop, for everyone: back to the start, and the players unload."""
+    settings.carry_out(["stop"], doing="stop")
+
+
+@verb("seek", waits=True, signed=True)
+@click.argument("place")
+@click.pass_obj
+def seek(settings: Settings, place: str) -> None:
+    """Go to PLACE: +10 or -10 seconds from here, 1:02:03, 90, 50%."""
+    where, how = parse_place(place)
+    settings.carry_out(["seek", where, how], doing=f"seek to {place}")
+
+
+@verb("speed", waits=True)
+@click.argument("rate", type=float)
+@click.pass_obj
+def speed(settings: Settings, rate: float) -> None:
+    """Play RATE times as fast: 0.25 to 2."""
+    if not 0.25 <= rate <= 2.0:
+        raise click.BadParameter("a speed is between 0.25 and 2", param_hint="RATE")
+    settings.carry_out(["set_property", "speed", rate], doing=f"set the speed to {rate:g}")
+
+
+@verb("step", waits=True)
+@click.pass_obj
+def step(settings: Settings) -> None:
+    """Show the next frame, paused."""
+    settings.carry_out(["frame-step"], doing="step")
+
+
+def parse_place(text: str) -> tuple[float, str]:
+    """Turn what a person writes into seek's arguments: a number, and what it counts from. Raises BadParameter."""
+    found = re.fullmatch(r"([+-]?)(?:(?:(\d+):)?([0-5]?\d):(?=[0-5]?\d(?:\.|$)))?(\d+(?:\.\d*)?|\.\d+)(%?)", text, re.A)
+    if found is None or (found[5] and found[3]):
+        raise click.BadParameter(f"'{text}' is no place: write +10, -10, 1:02:03, 90 or 50%", param_hint="PLACE")
+    sign, hours, minutes, seconds, percent = found.groups()
+    number = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+    if percent and number > 100:
+        raise click.BadParameter(f"'{text}' is past the end", param_hint="PLACE")
+    how = ("relative" if sign else "absolute") + ("-percent" if percent else "")
+    return (-number if sign == "-" else number), how
