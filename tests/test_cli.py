@@ -1,0 +1,267 @@
+"""The command line of hangd, by itself and as real processes."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hangd.cli import main
+from hangd.client.settings import ClientSettings
+from hangd.config import SharedSettings
+from hangd.protocol.schema import schema_text
+from hangd.server.settings import ServerSettings
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody's own files have a say in these tests, and no daemon of theirs is met."""
+    for name in os.environ:
+        if name.startswith(("HANG_", "XDG_", "NOTIFY_", "WATCHDOG_", "LISTEN_", "JOURNAL_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+
+
+def hangd(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, list(arguments), prog_name="hangd", env=environment)
+
+
+def test_help_is_in_two_spellings_and_for_each_command() -> None:
+    assert hangd("-h").output == hangd("--help").output
+    for arguments in (["run"], ["server"], ["config"], ["config", "show"], ["protocol-schema"]):
+        assert hangd(*arguments, "--help").output.startswith(f"Usage: hangd {' '.join(arguments)} ")
+
+
+def test_without_a_command_it_is_run() -> None:
+    """Both get as far as judging the settings, and say the same about them."""
+    for arguments in (["--name", ""], ["run", "--name", ""]):
+        result = hangd(*arguments)
+        assert (result.exit_code, result.output) == (2, "hangd: error: --name must not be empty\n")
+    assert hangd(HANG_NAME=" ").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--nonsense"], ["dance"], ["run", "x"], ["--player", "vcl"], ["server", "--echo", "x"], ["config"]]
+)
+def test_wrong_usage_exits_2(arguments: list[str]) -> None:
+    result = hangd(*arguments)
+    assert result.exit_code == 2
+    assert "Usage: hangd" in result.output
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    result = hangd("server", "--room-ttl", "soon", "--max-rooms", "0", HANG_LOG_LEVEL="trace")
+    assert result.exit_code == 2
+    assert (result.stdout, sorted(result.stderr.splitlines())) == (
+        "",
+        [
+            "hangd: error: --max-rooms must be at least 1",
+            "hangd: error: --room-ttl must be a number, not text",
+            "hangd: error: HANG_LOG_LEVEL must be debug or error or info or warning, not 'trace'",
+        ],
+    )
+
+
+def test_every_setting_has_its_option_or_a_reason() -> None:
+    def names(command: str) -> set[str]:
+        return {parameter.name or "" for parameter in main.commands[command].params} - {"config_file"}
+
+    shared = set(SharedSettings.__struct_fields__)
+    # Chosen once, in the file: what others may see, and who may end the daemon.
+    assert names("run") == {*ClientSettings.__struct_fields__, *shared} - {"share_file_name", "allow_quit"}
+    assert names("server") == {*ServerSettings.__struct_fields__, *shared, "motd_file"} - {"motd"}
+
+
+def test_a_greeting_comes_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "motd").write_text("x" * 4001)
+    result = hangd("server", "--motd-file", str(tmp_path / "motd"))
+    assert (result.exit_code, result.output) == (2, "hangd: error: --motd-file must have at most 4000 characters\n")
+    assert hangd("server", "--motd-file", str(tmp_path / "none")).exit_code == 2
+
+
+def test_config_path(tmp_path: Path) -> None:
+    assert hangd("config", "path").output == f"{tmp_path}/.config/hang/config.toml\n"
+    assert hangd("config", "path", "--config", "/x.toml").output == "/x.toml\n"
+    assert hangd("config", "path", HANG_CONFIG="/y.toml").output == "/y.toml\n"
+
+
+def test_config_show(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text("[client]\nname = 'Ada'\n")
+    result = hangd("config", "show", "--config", str(tmp_path / "c.toml"), HANG_SERVER="wss://a:b@h/ws")
+    assert result.exit_code == 0
+    assert f'name = "Ada"  # {tmp_path}/c.toml' in result.stdout
+    assert 'server = "wss://a:***@h/ws"  # HANG_SERVER' in result.stdout
+
+
+def test_config_check(tmp_path: Path) -> None:
+    good = hangd("config", "check", HANG_SEVER="x")
+    assert (good.exit_code, good.stdout) == (0, "")
+    assert good.stderr == "hangd: warning: HANG_SEVER is not read by hangd; did you mean HANG_SERVER?\n"
+    (tmp_path / "c.toml").write_text("[client]\nnmae = 'Ada'\n[server]\nburst = 0\n")
+    bad = hangd("config", "check", "--config", str(tmp_path / "c.toml"))
+    assert bad.exit_code == 1
+    assert bad.stderr.splitlines() == [
+        f"hangd: error: {tmp_path}/c.toml: [client] nmae is no setting; did you mean name?",
+        f"hangd: error: {tmp_path}/c.toml: [server] burst must be at least 1",
+    ]
+
+
+def test_protocol_schema() -> None:
+    assert hangd("protocol-schema").stdout == schema_text()
+
+
+@pytest.mark.parametrize(("name", "words"), [("user", ""), ("system", " server")])
+def test_print_unit(name: str, words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "hangd", "--print-unit", name], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert f"\nExecStart={sys.executable} -m hangd{words}\n" in done.stdout
+
+
+def test_a_service_whose_program_it_could_not_see_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["/home/ada/.local/bin/hangd"])
+    assert "hangd: hint: /home/ada/.local/bin/hangd is in a home folder" in hangd("--print-unit", "system").stderr
+    assert hangd("--print-unit", "user").stderr == ""
+
+
+def test_the_version() -> None:
+    assert re.fullmatch(r"hangd \d\S*\n", hangd("--version").output)
+
+
+def test_help_loads_neither_an_event_loop_nor_a_library() -> None:
+    """What a command needs is imported when it runs."""
+    code = "import sys, hangd.cli; print([m for m in ('asyncio', 'msgspec', 'websockets', 'vlc') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "[]\n"
+
+
+# ---- real processes -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def started(tmp_path: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """Start hangd, wait until it tells its service manager that it is ready, and make sure that it ends.
+
+    Yields the process and the list of what it tells, complete once the block is left.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(1)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hangd", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify")} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            said: list[str] = []
+            while "READY=1" not in said:
+                assert process.poll() is None, process.communicate()[1]
+                with suppress(TimeoutError):
+                    said += manager.recv(4096).decode().split("\n")
+            yield process, said
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+            manager.setblocking(False)
+            while "STOPPING=1" not in said:
+                said += manager.recv(4096).decode().split("\n")
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.real
+def test_the_daemon_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    path = tmp_path / "s" / "hangd.sock"
+    with started(tmp_path, "--player", "simulated", "--socket", str(path), "--server", "ws://127.0.0.1:1/ws") as (
+        process,
+        said,
+    ):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(60)
+            client.connect(str(path))
+            client.sendall(b'{"command":["get_property","pause"]}\n')
+            assert json.loads(client.makefile().readline())["error"] == "success"
+    assert process.returncode == 0
+    assert "STOPPING=1" in said
+    assert not path.exists()
+
+
+@pytest.mark.real
+def test_the_server_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+    with started(tmp_path, "server", "--listen", "127.0.0.1:0", WATCHDOG_USEC="100000000") as (process, said):
+        [status] = [one for one in said if one.startswith("STATUS=")]
+        found = re.search(r"127\.0\.0\.1:(\d+)", status)
+        assert found is not None and "WATCHDOG=1" in said
+        socket.create_connection(("127.0.0.1", int(found[1])), 60).close()
+    assert process.returncode == 0
+
+
+@pytest.mark.real
+def test_a_port_that_is_taken_ends_the_server_with_a_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, "-m", "hangd", "server", "--listen", address],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert address in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("role", ["run", "server"])
+def test_a_socket_that_is_handed_over_is_used(role: str, tmp_path: Path) -> None:
+    """As a socket unit does it: the socket is number 3, and the process that runs is the one that is meant."""
+    arguments = ["--player", "simulated"] if role == "run" else []
+    code = (
+        "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid());"
+        "os.execv(sys.executable, [sys.executable, '-m', 'hangd', *sys.argv[2:]])"
+    )
+    kind = socket.AF_UNIX if role == "run" else socket.AF_INET
+    with socket.socket(kind) as listener, socket.socket(kind) as client:
+        listener.bind(str(tmp_path / "handed") if role == "run" else ("127.0.0.1", 0))
+        listener.listen()
+        # Connected before there is a process: it is the backlog's to keep.
+        client.settimeout(60)
+        client.connect(listener.getsockname())
+        hello = (
+            b'{"command":["get_property","pause"]}\n' if role == "run" else b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        client.sendall(hello)
+        high = os.dup(listener.fileno())
+        os.set_inheritable(high, True)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, str(high), role, *arguments],
+            pass_fds=[high],
+            cwd=ROOT,
+            env=os.environ | {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "control" if role == "run" else "ws"},
+        )
+        # From here on it is the child's alone: were that to fail, the client would be told.
+        os.close(high)
+        listener.close()
+        try:
+            answer = client.makefile("rb").readline()
+            assert b'"error":"success"' in answer if role == "run" else answer.startswith(b"HTTP/1.1 404")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            process.wait()

@@ -1,0 +1,140 @@
+"""The unit files: sound, sealed, and made for the hangd that prints them. Also the man pages, which tell of them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from hangd.cli import main
+from hangd.config import variables
+from hangd.systemd import UNITS, command, unit
+
+ROOT = Path(__file__).parent.parent
+
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
+
+# systemd's own scale goes from 0 (sealed) to 10. What is left is the network, which a server needs.
+EXPOSURE_MAX = 1.5
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        list(map(str, arguments)),
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+
+
+@needs_systemd
+@pytest.mark.parametrize("role", ["user", "system"])
+def test_systemd_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
+    paths = []
+    for name in (role, f"{role}-socket"):
+        path = tmp_path / Path(UNITS[name]).name
+        path.write_text(unit(name, [sys.executable, "-m", "hangd"]))
+        paths.append(path)
+    done = run("systemd-analyze", f"--{role}", "--man=no", "verify", *paths, XDG_RUNTIME_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@needs_systemd
+def test_the_server_is_sealed() -> None:
+    done = run("systemd-analyze", "security", "--offline=true", ROOT / "contrib/systemd" / UNITS["system"])
+    found = re.search(r"Overall exposure level for hang-server\.service: (\d+\.\d)", done.stdout)
+    assert found is not None, done.stdout
+    assert float(found[1]) < EXPOSURE_MAX
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_a_printed_unit_starts_the_hangd_that_printed_it(name: str) -> None:
+    kept = (ROOT / "contrib/systemd" / UNITS[name]).read_text()
+    printed = unit(name, ["/opt/hang/bin/hangd"])
+    assert "/usr/bin/hangd" not in printed
+    assert printed.replace("/opt/hang/bin/hangd", "/usr/bin/hangd") == kept
+    assert printed.count("ExecStart=/opt/hang/bin/hangd") == (0 if name.endswith("socket") else 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "quoted"),
+    [
+        ("/opt/hang/bin/hangd", "/opt/hang/bin/hangd"),
+        ("/home/Zoë/bin/hangd", "/home/Zoë/bin/hangd"),
+        ("/my films/hangd", '"/my films/hangd"'),
+        ("/100%/hangd", "/100%%/hangd"),
+        ("/$HOME/hangd", "/$$HOME/hangd"),
+        ('/a"b\\c/hangd', '"/a\\"b\\\\c/hangd"'),
+    ],
+)
+def test_a_path_is_quoted_as_systemd_reads_it(word: str, quoted: str) -> None:
+    assert f"\nExecStart={quoted} -m hangd server\n" in unit("system", [word, "-m", "hangd"])
+
+
+def test_the_command_that_runs_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "hangd"
+    installed.write_text("#!/bin/sh\n")
+    installed.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert command("hangd") == [str(installed)]
+    monkeypatch.chdir(tmp_path)
+    assert command("./hangd") == [str(installed)]
+    assert command("/x/hangd/__main__.py") == [sys.executable, "-m", "hangd"]
+
+
+# ---- the man pages --------------------------------------------------------------------------------------------------
+
+PAGES = {name: (ROOT / "man" / name).read_text(encoding="utf-8") for name in ("hangd.1", "hangd-server.8")}
+
+
+@needs_mandoc
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_sound_mdoc(page: str) -> None:
+    done = run("mandoc", "-T", "lint", "-W", "warning", ROOT / "man" / page)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def options(*commands: click.Command) -> set[str]:
+    context = click.Context(main)
+    return {
+        option
+        for command in commands
+        for parameter in command.get_params(context)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+def told(page: str) -> set[str]:
+    """Return the options that a page describes in a list, not those that it merely mentions."""
+    items = re.findall(r"^\.It (.*)", PAGES[page], re.MULTILINE)
+    return {f"-{flag}" for item in items for flag in re.findall(r"Fl (\S+)", item)}
+
+
+def test_each_option_is_described() -> None:
+    assert told("hangd.1") == options(main, main.commands["run"], main.commands["config"])
+    assert told("hangd-server.8") == options(main.commands["server"])
+
+
+def test_each_command_is_described() -> None:
+    config = main.commands["config"]
+    assert isinstance(config, click.Group)
+    names = {*main.commands, *(f"config {name}" for name in config.commands)} - {"config"}
+    assert set(re.findall(r"^\.It Cm (.*)", PAGES["hangd.1"], re.MULTILINE)) == names
+
+
+def test_each_variable_is_described() -> None:
+    text = "".join(PAGES.values())
+    assert set(re.findall(r"HANG_[A-Z_]+", text)) == set(variables())
+
+
+def test_each_setting_without_an_option_is_described() -> None:
+    for setting in ("share_file_name", "allow_quit"):
+        assert f".It Va {setting}\n" in PAGES["hangd.1"]
+    assert "motd" in PAGES["hangd-server.8"]
