@@ -169,13 +169,12 @@ class Roster:
         return heir
 
     def crown(self, member: Occupant) -> Occupant | None:
-        """Make ``member`` the host. Returns the old one, now a controller, if that was another."""
+        """Make ``member``, who is in, the host. Returns the old one, now a controller, if that was another."""
         old = self.host
-        if old is member:
+        if old is None or old is member:
             return None
         member.role = "host"
-        if old is not None:
-            old.role = "controller"
+        old.role = "controller"
         return old
 
     def ids(self, which: Callable[[Occupant], bool] = lambda _: True) -> tuple[str, ...]:

@@ -183,7 +183,7 @@ class HonestHub(RuleBasedStateMachine):
 
     @rule(client=ids, message=joins)
     def join(self, client: str, message: JoinRoom) -> None:
-        if client not in self.inside | self.away:
+        if not self.gone and client not in self.inside | self.away:
             self.inside.add(client)
             self.feed(JoinRequested(client, client, client not in BASIC, message, 1))
 
