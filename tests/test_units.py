@@ -102,7 +102,7 @@ def test_a_page_is_sound_mdoc(page: str) -> None:
 
 
 def options(*commands: click.Command) -> set[str]:
-    context = click.Context(main)
+    context = click.Context(main, **main.context_settings)
     return {
         option
         for command in commands
