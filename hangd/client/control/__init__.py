@@ -1,7 +1,8 @@
 """The control socket: mpv's JSON IPC, through which keybindings, scripts and hangctl drive the daemon.
 
-``dialect``     bytes to requests, replies to bytes: mpv's format, no socket
-``socket``      connections, bounded queues, observers
+``notation``    mpv's JSON                    ``dialect``     lines to requests, outcomes to lines; no socket
 ``commands``    the table of commands        ``properties``  the table of properties
-``conductor``   what the daemon lends to them
+``values``      kinds of value               ``expand``      ``${name}`` in texts
+``socket``      where it listens, fan-out    ``connection``  one client      ``outbox``  what it gets unasked
+``conductor``   what the daemon lends to all of them
 """

@@ -1,0 +1,392 @@
+"""One control client: its requests, in their order, and their answers.
+
+From ``data_received`` to the conductor's method is one call stack. Only hang's own verbs wait; while one does, later
+requests of the same connection stay in the buffer (unless it was asked with "async":true), and events flow on.
+
+A client that does not read is not read either: no more requests, no more replies. Its events are the outbox's matter.
+"""
+
+import asyncio
+import logging
+import select
+import time
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from typing import Any, Final, Protocol
+
+from hangd.client.control import dialect
+from hangd.client.control.commands import Context, Waiting, run
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.dialect import Malformed, Request, TextLine
+from hangd.client.control.outbox import Outbox
+from hangd.tasks import Tasks
+
+__all__ = ["Connection", "Host"]
+
+_log = logging.getLogger(__name__)
+
+LINE_LIMIT: Final = 1 << 20
+_REQUESTS_PER_TURN: Final = 64
+"""Then the event loop turns to others: one client's flood is not everybody's pause."""
+_MOST_PENDING: Final = 64
+"""Commands of one client that wait at the same time."""
+_LOG_LEVELS: Final = frozenset("no fatal error warn info v debug trace terminal-default".split())
+_VERSION: Final = 2 << 16 | 3
+"""mpv 0.38's client API."""
+
+
+class Host(Protocol):
+    """What a connection needs of the server that accepted it."""
+
+    context: Context
+    tasks: Tasks
+    patience: float
+    """Seconds for which a client may stay choked."""
+
+    @property
+    def connections(self) -> Collection["Connection"]:
+        """Those that are admitted and not closed."""
+
+    def admits(self, transport: asyncio.BaseTransport) -> bool: ...
+
+    def opened(self, connection: "Connection") -> None: ...
+
+    def closed(self, connection: "Connection") -> None: ...
+
+    def flush_soon(self) -> None:
+        """Flush every outbox when the current batch of work is over."""
+
+    def observed(self) -> None:
+        """Some connection observes something more."""
+
+
+class Connection(asyncio.Protocol):
+    """See the module's docstring."""
+
+    outbox: Outbox
+    """Its events and observers: there once the client is admitted."""
+    _transport: asyncio.Transport
+
+    def __init__(self, host: Host, number: int) -> None:
+        self._host = host
+        self.name = f"ipc_{number}"
+        self._buffer = bytearray()
+        self._scanned = 0
+        self._reading = True
+        self._ended = False
+        self._closing = False
+        self._turn_due = False
+        self._waiting: asyncio.Task[Any] | None = None
+        self._pending: set[asyncio.Task[Any]] = set()
+        self._forsaken: set[asyncio.Task[Any]] = set()
+        self._departure: select.epoll | None = None
+
+    # ---- asyncio's calls ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        if not self._host.admits(transport):
+            self._closing = True
+            transport.abort()
+            return
+        self.outbox = Outbox(transport, self._host.context.properties, self._host.patience)
+        self._host.opened(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._closing = True
+        self._buffer.clear()
+        self._stop_watching()
+        for task in self._forsaken:
+            task.cancel()
+        if self in self._host.connections:
+            self.outbox.close()
+            self._host.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        self._work()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._work()
+        if not self._closing:
+            self._watch_departure()
+        return True
+
+    def pause_writing(self) -> None:
+        self.outbox.writable = False
+
+    def resume_writing(self) -> None:
+        self.outbox.writable = True
+        self.outbox.flush()
+        self._work()
+
+    # ---- requests -------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        """Answer what can be answered now, then see to reading on, or to the end."""
+        if self._closing:
+            return
+        turns = _REQUESTS_PER_TURN
+        line: bytes | None = b""
+        while turns and line is not None and self._waiting is None and self.outbox.writable and not self._closing:
+            line = self._next_line()
+            if line is not None:
+                self._answer(line)
+                turns -= 1
+        if self._closing:
+            return
+        if turns == 0 and not self._turn_due:
+            self._turn_due = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+        wanted = self.outbox.writable and len(self._buffer) <= LINE_LIMIT
+        if wanted != self._reading and not self._ended:
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
+        if self._ended and line is None and not self._pending:
+            self.close()
+
+    def _next_turn(self) -> None:
+        self._turn_due = False
+        self._work()
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\n", self._scanned)
+        if end > LINE_LIMIT or (end < 0 and len(self._buffer) > LINE_LIMIT):
+            self._reply(dialect.failure(0, CommandRefused("invalid parameter")))
+            self.close()
+            return None
+        if end < 0:
+            self._scanned = len(self._buffer)
+            return None
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        self._scanned = 0
+        return line
+
+    def _answer(self, line: bytes) -> None:
+        try:
+            request = dialect.decode(line)
+        except Malformed as malformed:
+            self._reply(dialect.failure(malformed.request_id, CommandRefused("invalid parameter")))
+            return
+        match request:
+            case Request():
+                self._answer_request(request)
+            case TextLine(requests=requests):
+                for each in requests:
+                    self._carry_out_mutely(each)
+            case None:
+                pass
+
+    def _answer_request(self, request: Request) -> None:
+        try:
+            verb = _VERBS.get(request.name)
+            if verb is not None and isinstance(request.arguments, list) and not request.prefixes:
+                self._reply(verb(self, request))
+                return
+            outcome = run(
+                self._host.context,
+                request.name,
+                request.arguments,
+                expanding="expand-properties" in request.prefixes and "raw" not in request.prefixes,
+            )
+            if isinstance(outcome, Waiting):
+                self._wait_for(request, outcome)
+                return
+        except CommandRefused as refused:
+            self._reply(self._refusal(request, refused))
+        except Exception:
+            # A mistake of ours must not cost the client its connection, nor anybody else anything.
+            _log.exception("a command failed")
+            self._reply(self._refusal(request, CommandRefused("error running command")))
+        else:
+            self._reply(self._success(request, outcome))
+
+    def _carry_out_mutely(self, request: Request) -> None:
+        """Carry out a command of a text line: no answer, whatever comes of it."""
+        try:
+            expanding = "expand-properties" in request.prefixes
+            outcome = run(self._host.context, request.name, request.arguments, expanding=expanding)
+            if isinstance(outcome, Waiting):
+                self._start(outcome, self._outcome(outcome), pending=True)
+        except CommandRefused as refused:
+            _log.debug("a text command failed: %s", refused.error)
+        except Exception:
+            _log.exception("a command failed")
+
+    def _wait_for(self, request: Request, outcome: Waiting) -> None:
+        answer = self._answer_later(request, outcome)
+        task = self._start(outcome, answer, pending=request.asynchronous)
+        if not request.asynchronous:
+            self._waiting = task
+
+    def _start(self, outcome: Waiting, answer: Coroutine[Any, Any, Any], *, pending: bool) -> asyncio.Task[Any]:
+        if len(self._pending) >= _MOST_PENDING:
+            answer.close()
+            outcome.coroutine.close()
+            raise CommandRefused("error running command", "RateLimited", "too many commands are waiting already")
+        task = self._host.tasks.start(answer, name=f"control-{self.name}")
+        if pending:
+            self._pending.add(task)
+        if outcome.abandoned_with_client:
+            self._forsaken.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._pending.discard(task)
+        self._forsaken.discard(task)
+        if task is self._waiting:
+            self._waiting = None
+        self._work()
+
+    async def _answer_later(self, request: Request, outcome: Waiting) -> None:
+        answer = await self._outcome(outcome)
+        if isinstance(answer, CommandRefused):
+            self._reply(self._refusal(request, answer))
+        else:
+            self._reply(self._success(request, answer))
+
+    async def _outcome(self, outcome: Waiting) -> Any:
+        try:
+            return await outcome.coroutine
+        except CommandRefused as refused:
+            return refused
+        except Exception:
+            _log.exception("a command failed")
+            return CommandRefused("error running command")
+
+    def _reply(self, line: bytes) -> None:
+        if not self._closing:
+            self._transport.write(line)
+
+    @staticmethod
+    def _success(request: Request, data: Any) -> bytes:
+        return (dialect.completion if request.asynchronous else dialect.result)(request.request_id, data)
+
+    @staticmethod
+    def _refusal(request: Request, refused: CommandRefused) -> bytes:
+        # What makes no sense is answered at once, also when asked with "async".
+        begun = request.asynchronous and refused.error != "invalid parameter"
+        return (dialect.failed_completion if begun else dialect.failure)(request.request_id, refused)
+
+    # ---- the protocol's own verbs ---------------------------------------------------------------------------------
+
+    def _client_name(self, request: Request) -> bytes:
+        return dialect.result(request.request_id, self.name)
+
+    def _get_version(self, request: Request) -> bytes:
+        return dialect.result(request.request_id, _VERSION)
+
+    def _get_time_us(self, request: Request) -> bytes:
+        return dialect.result(request.request_id, time.monotonic_ns() // 1000)
+
+    def _get_property(self, request: Request) -> bytes:
+        match request.arguments:
+            case [str() as name]:
+                return dialect.result(request.request_id, self._host.context.properties.read(name))
+        raise CommandRefused("invalid parameter")
+
+    def _get_property_string(self, request: Request) -> bytes:
+        match request.arguments:
+            case [str() as name]:
+                try:
+                    text = self._host.context.properties.read_text(name)
+                except CommandRefused:
+                    return dialect.result(request.request_id, None)
+                return dialect.result(request.request_id, text)
+        raise CommandRefused("invalid parameter")
+
+    def _set_property(self, request: Request) -> bytes:
+        match request.arguments:
+            case [str() as name, value]:
+                self._host.context.properties.write(name, value)
+                return dialect.done(request.request_id)
+        raise CommandRefused("invalid parameter")
+
+    def _observe_property(self, request: Request) -> bytes:
+        match request.arguments:
+            case [int() as number, str() as name] if not isinstance(number, bool):
+                self.outbox.observe(number, name, as_text=request.name == "observe_property_string")
+                self._host.observed()
+                self._host.flush_soon()
+                return dialect.done(request.request_id)
+        raise CommandRefused("invalid parameter")
+
+    def _unobserve_property(self, request: Request) -> bytes:
+        match request.arguments:
+            case [int() as number] if not isinstance(number, bool):
+                self.outbox.unobserve(number)
+                return dialect.done(request.request_id)
+        raise CommandRefused("invalid parameter")
+
+    def _toggle_event(self, request: Request) -> bytes:
+        match request.arguments:
+            case [str() as name]:
+                self.outbox.enable(name, request.name == "enable_event")
+                return dialect.done(request.request_id)
+        raise CommandRefused("invalid parameter")
+
+    def _request_log_messages(self, request: Request) -> bytes:
+        # Accepted, as clients ask for it in passing. There are none.
+        match request.arguments:
+            case [str() as level] if level in _LOG_LEVELS:
+                return dialect.done(request.request_id)
+        raise CommandRefused("invalid parameter")
+
+    # ---- the end --------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Send what is on its way, then close."""
+        if not self._closing:
+            self._closing = True
+            self._stop_watching()
+            self.outbox.close()
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._closing = True
+        self._transport.abort()
+
+    def _watch_departure(self) -> None:
+        """After the end of its requests, notice when the client itself goes: asyncio, no longer reading, does not.
+
+        An epoll of our own, because registered for nothing it reports hang-ups and nothing else. Where there is no
+        epoll, a command goes on that nobody waits for any more.
+        """
+        if not hasattr(select, "epoll"):
+            return
+        self._departure = select.epoll()
+        self._departure.register(self._transport.get_extra_info("socket").fileno(), 0)
+        asyncio.get_running_loop().add_reader(self._departure.fileno(), self._departed)
+
+    def _departed(self) -> None:
+        self._stop_watching()
+        self.abort()
+
+    def _stop_watching(self) -> None:
+        if self._departure is not None:
+            asyncio.get_running_loop().remove_reader(self._departure.fileno())
+            self._departure.close()
+            self._departure = None
+
+
+_VERBS: Final[Mapping[str, Callable[[Connection, Request], bytes]]] = {
+    "client_name": Connection._client_name,
+    "get_version": Connection._get_version,
+    "get_time_us": Connection._get_time_us,
+    "get_property": Connection._get_property,
+    "get_property_string": Connection._get_property_string,
+    "set_property": Connection._set_property,
+    "set_property_string": Connection._set_property,
+    "observe_property": Connection._observe_property,
+    "observe_property_string": Connection._observe_property,
+    "unobserve_property": Connection._unobserve_property,
+    "enable_event": Connection._toggle_event,
+    "disable_event": Connection._toggle_event,
+    "request_log_messages": Connection._request_log_messages,
+}

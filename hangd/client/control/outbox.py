@@ -1,0 +1,159 @@
+"""What goes to one control client unasked: events, and properties that it observes. Bounded, whoever does not read.
+
+Properties are not queued but looked up when the client can be written to: a slow reader misses values in between, never
+the last. Events are queued up to a limit; beyond that they are dropped until the queue has drained, which
+``event-queue-overflow`` then says. Who stays choked for too long is shown the door.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hangd.client.control import dialect
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.notation import write
+from hangd.client.control.properties import Properties
+
+__all__ = ["EVENTS", "Outbox"]
+
+_log = logging.getLogger(__name__)
+
+_MOST_EVENTS: Final = 1000
+"""As many as mpv keeps."""
+_MOST_BYTES: Final = 4 << 20
+
+EVENTS: Final = frozenset(
+    "shutdown log-message start-file end-file file-loaded idle tick client-message video-reconfig audio-reconfig seek"
+    " playback-restart property-change event-queue-overflow hook get-property-reply set-property-reply command-reply"
+    " room-joined room-left member-joined member-left member-changed said sync-corrected media-mismatch server-state"
+    .split()
+)  # fmt: skip
+"""What can be enabled and disabled: mpv's, and hang's own."""
+
+
+@dataclass
+class _Observer:
+    id: int
+    name: str
+    as_text: bool
+    topic: str
+    moves: bool
+    stale: bool = True
+    last: str | None = None
+    """What was last delivered, as written. "" stands for no value, None for nothing delivered yet."""
+
+
+class Outbox:
+    """The events and observers of one client. Its owner sets ``writable`` as the transport says."""
+
+    def __init__(self, transport: asyncio.Transport, properties: Properties, patience: float) -> None:
+        self.writable = True
+        self._transport = transport
+        self._properties = properties
+        self._patience = patience
+        self._events: deque[bytes] = deque()
+        self._size = 0
+        self._disabled: set[str] = set()
+        self._choked: asyncio.TimerHandle | None = None
+        self._observers: list[_Observer] = []
+        self._closed = False
+
+    # ---- what the client wants ------------------------------------------------------------------------------------
+
+    def observe(self, number: int, name: str, *, as_text: bool) -> None:
+        """Deliver this property now and whenever it changes."""
+        topic, moves = self._properties.topic(name), self._properties.moves(name)
+        self._observers.append(_Observer(number, name, as_text, topic, moves))
+
+    def unobserve(self, number: int) -> None:
+        self._observers = [observer for observer in self._observers if observer.id != number]
+
+    def enable(self, name: str, wanted: bool) -> None:
+        """Deliver this event from now on, or no more ("all": every one). Raises CommandRefused for unknown ones."""
+        if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
+            raise CommandRefused("invalid parameter")
+        names = EVENTS if name == "all" else {name}
+        self._disabled = self._disabled - names if wanted else self._disabled | names
+
+    # ---- what has happened ----------------------------------------------------------------------------------------
+
+    def offer(self, name: str, line: bytes) -> None:
+        """Queue an event, written already."""
+        if name in self._disabled or self._choked is not None or self._closed:
+            return
+        if self._events and (len(self._events) >= _MOST_EVENTS or self._size + len(line) > _MOST_BYTES):
+            self._choked = asyncio.get_running_loop().call_later(self._patience, self._give_up)
+            return
+        self._events.append(line)
+        self._size += len(line)
+
+    def mark(self, topics: frozenset[str]) -> bool:
+        """Note that the properties of these topics may be new. Returns whether any is observed here."""
+        marked = [observer for observer in self._observers if observer.topic in topics]
+        for observer in marked:
+            observer.stale = True
+        return bool(marked)
+
+    def mark_moving(self) -> None:
+        """Note that positions have moved on."""
+        for observer in self._observers:
+            observer.stale |= observer.moves
+
+    @property
+    def observes_moving(self) -> bool:
+        return any(observer.moves for observer in self._observers)
+
+    # ---- delivery -------------------------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Send queued events, then the properties that are no longer what they were, as far as the client reads."""
+        while self._events and self.writable and not self._closed:
+            line = self._events.popleft()
+            self._size -= len(line)
+            self._transport.write(line)
+        if self._choked is not None and not self._events and self.writable:
+            self._unchoke()
+            if "event-queue-overflow" not in self._disabled and not self._closed:
+                self._transport.write(dialect.line({"event": "event-queue-overflow"}))
+        for observer in self._observers:
+            if not self.writable or self._closed:
+                break
+            if observer.stale:
+                observer.stale = False
+                self._deliver(observer)
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        self._closed = True
+        self._events.clear()
+        self._observers.clear()
+        self._unchoke()
+
+    def _deliver(self, observer: _Observer) -> None:
+        event: dict[str, Any] = {"event": "property-change"}
+        if observer.id:
+            event["id"] = observer.id
+        event["name"] = observer.name
+        written = ""
+        read = self._properties.read_text if observer.as_text else self._properties.read
+        try:
+            event["data"] = read(observer.name)
+            written = write(event["data"])
+        except CommandRefused:
+            pass
+        except Exception:
+            _log.exception("a property could not be read")
+        if written != observer.last and "property-change" not in self._disabled:
+            observer.last = written
+            self._transport.write(dialect.line(event))
+
+    def _unchoke(self) -> None:
+        if self._choked is not None:
+            self._choked.cancel()
+            self._choked = None
+
+    def _give_up(self) -> None:
+        _log.info("a control client does not read its events: closed")
+        self._transport.abort()
