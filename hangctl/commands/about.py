@@ -27,7 +27,7 @@ def completion(context: click.Context, shell: str) -> None:
 @verb("version", reads=True)
 @click.pass_obj
 def version_(settings: Settings) -> None:
-    """Print hangctl's version, and the daemon's where one runs."""
+    """Print the versions of hangctl and the daemon."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:

@@ -27,7 +27,7 @@ def daemon() -> None:
 @verb("start")
 @click.pass_obj
 def start(settings: Settings) -> None:
-    """Start the daemon where there is none, and wait until it answers."""
+    """Start the daemon, where there is none."""
     from hangctl.autostart import ensure_daemon
 
     ensure_daemon(settings).close()
@@ -60,7 +60,7 @@ def stop(settings: Settings) -> None:
 @verb("log")
 @click.option("-f", "--follow", is_flag=True, help="Print what comes, until interrupted.")
 def log(follow: bool) -> None:
-    """Print the end of the log of a daemon that hangctl started."""
+    """Print the end of the daemon's log."""
     path = log_file()
     try:
         stream = open(path, encoding="utf-8", errors="replace")

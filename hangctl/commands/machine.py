@@ -15,7 +15,7 @@ __all__ = ["audio", "fullscreen", "mute", "subs", "volume"]
 @click.argument("level", required=False)
 @click.pass_obj
 def volume(settings: Settings, level: str | None) -> None:
-    """Set the volume to LEVEL per cent, or change it by +5 or -5; without LEVEL, print it."""
+    """Print the volume, or set it: 80, +5, -5."""
     if level is None:
         from hangctl.output import emit, plain
 

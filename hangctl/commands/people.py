@@ -51,7 +51,7 @@ def ready(settings: Settings, answer: str) -> None:
 @click.option("--reason", metavar="TEXT", help="What the member is told.")
 @click.pass_obj
 def kick(settings: Settings, member: str, reason: str | None) -> None:
-    """Send MEMBER (a name or an id) out of the room."""
+    """Send a MEMBER (name or id) out of the room."""
     _remove(settings, member, reason, ban=False)
 
 
@@ -60,7 +60,7 @@ def kick(settings: Settings, member: str, reason: str | None) -> None:
 @click.option("--reason", metavar="TEXT", help="What the member is told.")
 @click.pass_obj
 def ban(settings: Settings, member: str, reason: str | None) -> None:
-    """Send MEMBER out of the room, and do not let it in again."""
+    """Send a MEMBER out, and let it in no more."""
     _remove(settings, member, reason, ban=True)
 
 
@@ -82,10 +82,11 @@ def role(settings: Settings, member: str, role: str) -> None:
 @click.option("--password-file", metavar="FILE", help="Read the new password from FILE.")
 @click.pass_obj
 def policy(settings: Settings, key: str | None, value: str | None, password_file: str | None) -> None:
-    """Print the room's rules, or set one: control everyone|host|controllers, match hash|duration|none,
-    wait everyone|nobody, capacity N, locked yes|no, password.
+    """Print the room's rules, or set one of them.
 
-    "policy password" asks for the new password, or reads it from a file; "policy password none" takes it away.
+    These are: control everyone|host|controllers, match hash|duration|none, wait everyone|nobody, capacity NUMBER,
+    locked yes|no, password. "policy password" asks for a new one or reads it from a file; "policy password none" takes
+    it away.
     """
     if key is None:
         _print_policy(settings)
@@ -105,7 +106,7 @@ def policy(settings: Settings, key: str | None, value: str | None, password_file
 @verb("rooms", reads=True)
 @click.pass_obj
 def rooms(settings: Settings) -> None:
-    """List the server's rooms, where it publishes them."""
+    """List the rooms, where the server publishes them."""
     with settings.connect() as connection:
         found = connection.ask(["room-list"], doing="list the rooms")[0]
     for room in found or []:

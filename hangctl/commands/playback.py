@@ -36,7 +36,7 @@ def toggle(settings: Settings) -> None:
 @verb("stop", waits=True)
 @click.pass_obj
 def stop(settings: Settings) -> None:
-    """Stop, for everyone: back to the start, and the players unload."""
+    """Stop, for everyone, and go back to the start."""
     settings.carry_out(["stop"], doing="stop")
 
 
@@ -44,7 +44,7 @@ def stop(settings: Settings) -> None:
 @click.argument("place")
 @click.pass_obj
 def seek(settings: Settings, place: str) -> None:
-    """Go to PLACE: +10 or -10 seconds from here, 1:02:03, 90, 50%."""
+    """Go to a PLACE: +10, -10, 1:02:03, 90 or 50%."""
     where, how = parse_place(place)
     settings.carry_out(["seek", where, how], doing=f"seek to {place}")
 
@@ -53,7 +53,7 @@ def seek(settings: Settings, place: str) -> None:
 @click.argument("rate", type=float)
 @click.pass_obj
 def speed(settings: Settings, rate: float) -> None:
-    """Play RATE times as fast: 0.25 to 2."""
+    """Play RATE times as fast, 0.25 to 2."""
     if not 0.25 <= rate <= 2.0:
         raise click.BadParameter("a speed is between 0.25 and 2", param_hint="RATE")
     settings.carry_out(["set_property", "speed", rate], doing=f"set the speed to {rate:g}")
@@ -68,12 +68,13 @@ def step(settings: Settings) -> None:
 
 def parse_place(text: str) -> tuple[float, str]:
     """Turn what a person writes into seek's arguments: a number, and what it counts from. Raises BadParameter."""
-    found = re.fullmatch(r"([+-]?)(?:(?:(\d+):)?([0-5]?\d):(?=[0-5]?\d(?:\.|$)))?(\d+(?:\.\d*)?|\.\d+)(%?)", text, re.A)
-    if found is None or (found[5] and found[3]):
+    found = re.fullmatch(r"([+-]?)((?:\d+:){0,2})(\d+(?:\.\d*)?|\.\d+)(%?)", text, re.ASCII)
+    if found is None:
         raise click.BadParameter(f"'{text}' is no place: write +10, -10, 1:02:03, 90 or 50%", param_hint="PLACE")
-    sign, hours, minutes, seconds, percent = found.groups()
-    number = int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
-    if percent and number > 100:
-        raise click.BadParameter(f"'{text}' is past the end", param_hint="PLACE")
+    sign, larger, seconds, percent = found.groups()
+    numbers = [*(int(part) for part in larger.split(":")[:-1]), float(seconds)]
+    if any(number >= 60 for number in numbers[1:]) or (percent and (larger or numbers[0] > 100)):
+        raise click.BadParameter(f"'{text}' is no place", param_hint="PLACE")
+    total = sum(number * 60**power for power, number in enumerate(reversed(numbers)))
     how = ("relative" if sign else "absolute") + ("-percent" if percent else "")
-    return (-number if sign == "-" else number), how
+    return (-total if sign == "-" else total), how

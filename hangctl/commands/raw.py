@@ -16,7 +16,10 @@ __all__ = ["cycle", "events", "get", "ipc", "observe", "set_", "wait"]
 @click.argument("property_name", metavar="PROPERTY")
 @click.pass_obj
 def get(settings: Settings, property_name: str) -> None:
-    """Print a property: pause, time-pos, room/name, sync/error, ... (property-list names them all)."""
+    """Print a property.
+
+    pause, time-pos, room/name, sync/error, ...; the property property-list names them all.
+    """
     with settings.connect() as connection:
         value = connection.ask(["get_property", property_name], doing=f"get '{property_name}'")[0]
     if settings.json:
@@ -46,7 +49,10 @@ def cycle(settings: Settings, property_name: str) -> None:
 @click.argument("properties", metavar="PROPERTY...", nargs=-1, required=True)
 @click.pass_obj
 def observe(settings: Settings, properties: tuple[str, ...]) -> None:
-    """Print properties now and whenever they change, as NAME=VALUE a line, until interrupted."""
+    """Print properties whenever they change.
+
+    One NAME=VALUE a line, the present values first, until interrupted.
+    """
     with settings.connect() as connection:
         for event in connection.observing(*properties):
             name, value = event["name"], event.get("data")
@@ -60,7 +66,10 @@ def observe(settings: Settings, properties: tuple[str, ...]) -> None:
 @click.argument("names", metavar="[EVENT]...", nargs=-1)
 @click.pass_obj
 def events(settings: Settings, names: tuple[str, ...]) -> None:
-    """Print what happens, one JSON object a line (only these EVENTs, where some are named), until interrupted."""
+    """Print what happens, as JSON.
+
+    One object a line, only these EVENTs where some are named, until interrupted.
+    """
     with settings.connect() as connection:
         for event in connection.events():
             if not names or event["event"] in names:
@@ -71,7 +80,10 @@ def events(settings: Settings, names: tuple[str, ...]) -> None:
 @click.argument("state", type=click.Choice(["joined", "playing", "paused", "ended", "synced"]))
 @click.pass_obj
 def wait(settings: Settings, state: str) -> None:
-    """Wait until that is so: as long as it takes, or as long as --timeout says."""
+    """Wait until that is so.
+
+    As long as it takes, or as long as --timeout says.
+    """
     if settings.timeout is None:
         settings.timeout = 0
     with settings.connect() as connection:
@@ -82,7 +94,10 @@ def wait(settings: Settings, state: str) -> None:
 @click.argument("request", metavar="JSON")
 @click.pass_obj
 def ipc(settings: Settings, request: str) -> None:
-    """Send one request of mpv's JSON IPC, {"command": [...]} or the list alone, and print the reply."""
+    """Send one line of mpv's JSON IPC.
+
+    {"command": [...]}, or the list alone. Prints the reply.
+    """
     try:
         message: Any = json.loads(request)
     except ValueError as error:

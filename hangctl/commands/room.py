@@ -38,7 +38,10 @@ def create(
     host_only: bool,
     server: str | None,
 ) -> None:
-    """Open a room to watch FILE in, and print its id. Starts a daemon where there is none."""
+    """Open a room to watch FILE in, and print its id.
+
+    Starts a daemon where there is none.
+    """
     path = existing(file)
     password = read_password(ask_password, password_file, confirm=True)
     arguments = {"file": path, "name": name, "password": password, "control": "host" if host_only else None}
@@ -66,8 +69,9 @@ def join(
     password_file: str | None,
     server: str | None,
 ) -> None:
-    """Join ROOM: its id, its name, or an invite hang://HOST[:PORT]/ROOM. FILE is your own copy of the film.
+    """Join a room with your own copy of its film.
 
+    ROOM is its id, its name, or an invite, hang://HOST[:PORT]/ROOM. Without FILE it is the one that plays here.
     Starts a daemon where there is none.
     """
     named, inviting_server = parse_room(room)
@@ -93,7 +97,10 @@ def leave(settings: Settings) -> None:
 @click.argument("file")
 @click.pass_obj
 def media(settings: Settings, file: str) -> None:
-    """Move the room on to FILE; or, where the room has moved on already, show this copy of its film."""
+    """Move the room on to FILE.
+
+    Where the room has moved on already, FILE is your own copy of what it plays now.
+    """
     from hangctl.progress import ask_for_hashing
 
     path = existing(file)

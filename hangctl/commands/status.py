@@ -66,7 +66,10 @@ _LOOK_AGAIN = 0.5
 @click.option("-F", "--follow", is_flag=True, help="Print a line whenever something changes, until interrupted.")
 @click.pass_obj
 def status(settings: Settings, form: str | None, follow: bool) -> None:
-    """Tell what plays, where it stands, who is there, and how far from the room's timeline this machine is."""
+    """Tell how things stand.
+
+    What plays and where it is, who is there, and how far from the room's timeline this machine is.
+    """
     if form is not None and settings.json:
         raise click.UsageError("--format and --json are two ways to say one thing")
     if follow:

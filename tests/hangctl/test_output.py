@@ -1,0 +1,89 @@
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangctl.output import clock, dumps, escape, milliseconds, plain
+from hangctl.progress import Progress
+
+HOSTILE = [
+    ("\x1b[2J", r"\x1b[2J"),
+    ("a\nb\tc\rd", r"a\nb\tc\rd"),
+    ("\u202egnp.exe", r"\u202egnp.exe"),
+    ("\u2066x\u2069", r"\u2066x\u2069"),
+    ("\x9b31m", r"\x9b31m"),
+    ("\u2028", r"\u2028"),
+    ("\U000e0041", r"\U000e0041"),
+    ("\udcff", r"\udcff"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HOSTILE)
+def test_what_a_terminal_would_obey_is_shown_instead(text: str, shown: str) -> None:
+    assert escape(text) == shown
+
+
+@pytest.mark.parametrize("text", ["Amélie", "千と千尋の神隠し", "می‌خواهم", "👩‍👩‍👧", "a b"])
+def test_people_may_write_in_their_own_script(text: str) -> None:
+    assert escape(text) == text
+
+
+@given(st.text())
+def test_an_escaped_text_is_one_printable_line(text: str) -> None:
+    shown = escape(text).replace("\u200c", "").replace("\u200d", "")
+    assert shown.isprintable()
+    assert escape(escape(text)) == escape(text)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+def test_json_is_read_back_as_it_was_and_harms_no_terminal(value: Any) -> None:
+    line = dumps(value)
+    assert json.loads(line) == value
+    assert line.replace("\u200c", "").replace("\u200d", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(True, "yes"), (False, "no"), (100.0, "100"), (12.161467, "12.161467"), (3, "3"), ("a", "a"), ([1], "[1]")],
+)
+def test_a_value_is_written_as_scripts_expect_it(value: Any, shown: str) -> None:
+    assert plain(value) == shown
+
+
+def test_times_are_written_for_people() -> None:
+    assert [clock(seconds) for seconds in (None, 0, 83.9, 3723)] == ["-:--", "0:00", "1:23", "1:02:03"]
+    assert milliseconds(0.0021, signed=True) == "+2 ms"
+    assert milliseconds(-0.0021, signed=True) == "-2 ms"
+    assert milliseconds(0.004) == "4 ms"
+
+
+def test_progress_off_a_terminal_is_a_line_for_each_tenth() -> None:
+    stream = io.StringIO()
+    progress = Progress("film\x1b.mkv", 1000, stream, terminal=False, now=0)
+    for step in range(101):
+        progress.update(step / 100, 2 + step)
+    progress.clear()
+    assert stream.getvalue().splitlines() == [rf"hashing film\x1b.mkv: {tenth} %" for tenth in range(10, 101, 10)]
+
+
+def test_progress_on_a_terminal_is_one_line_with_rate_and_time_left() -> None:
+    stream = io.StringIO()
+    progress = Progress("film.mkv", 4_000_000_000, stream, terminal=True, now=0)
+    progress.update(0.25, 2)
+    assert stream.getvalue() == "\rhashing film.mkv: 25 %, 500 MB/s, 0:06 left\x1b[K"
+    progress.clear()
+    assert stream.getvalue().endswith("\r\x1b[K")
+    assert "\n" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_short_work_shows_nothing(terminal: bool) -> None:
+    stream = io.StringIO()
+    progress = Progress("film.mkv", 10, stream, terminal=terminal, now=0)
+    for fraction in (0.0, 0.5, 1.0):
+        progress.update(fraction, 0.9)
+    progress.clear()
+    assert stream.getvalue() == ""

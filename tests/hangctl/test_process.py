@@ -1,0 +1,294 @@
+"""hangctl as a process: exit codes, what it imports, what it says where, and how it ends."""
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hangctl.client import Exit
+from tests.support.scripted_daemon import ScriptedDaemon, refusal
+
+Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
+StartHangctl = Callable[..., "subprocess.Popen[str]"]
+
+
+def test_the_exit_codes_are_frozen() -> None:
+    assert {code.name: code.value for code in Exit} == {
+        "DONE": 0,
+        "REFUSED": 1,
+        "USAGE": 2,
+        "NO_DAEMON": 3,
+        "TIMED_OUT": 4,
+        "NOT_IN_ROOM": 5,
+        "NO_SERVER": 6,
+        "INTERRUPTED": 130,
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [
+        ("WrongPassword", 1),
+        ("FileHashMismatch", 1),
+        ("Forbidden", 1),
+        ("NoMedia", 1),
+        ("TimedOut", 4),
+        ("NotInRoom", 5),
+        ("NotConnected", 6),
+        ("NoServer", 6),
+        ("Unauthorized", 6),
+        ("SomethingNew", 1),
+    ],
+)
+def test_a_refusal_is_one_line_and_its_exit_code(
+    daemon: ScriptedDaemon, hangctl: Hangctl, code: str, exit_code: int
+) -> None:
+    daemon.answers["room-leave"] = refusal(code, "it is \x1b[31mso")
+    done = hangctl("leave")
+    assert done.returncode == exit_code
+    assert done.stdout == ""
+    line, *hints = done.stderr.splitlines()
+    assert line == r"hangctl: error: cannot leave: it is \x1b[31mso"
+    assert all(hint.startswith("hint: ") for hint in hints) and len(hints) <= 1
+
+
+def test_a_refused_join_says_which_room_and_what_would_help(
+    daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path
+) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    daemon.answers["room-join"] = refusal("WrongPassword", "wrong password")
+    done = hangctl("join", "friday", "film.mkv")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "hangctl: error: cannot join 'friday': wrong password"
+    assert done.stderr.splitlines()[1].startswith("hint: --password")
+
+
+def test_a_refusal_of_what_was_accepted_comes_with_the_wait(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.answers["hang-wait"] = refusal("Forbidden", "only the host may do that")
+    assert hangctl("play").returncode == 1
+    assert hangctl("play", "--no-wait").returncode == 0
+
+
+def test_without_a_daemon(hangctl: Hangctl) -> None:
+    done = hangctl("play")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[1] == "hint: start one with `hangctl daemon start`"
+
+
+def test_a_daemon_that_does_not_answer(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    finished = threading.Event()
+
+    def wait(_: object) -> None:
+        finished.wait(60)
+
+    daemon.answers["hang-wait"] = wait
+    for options in (["--timeout", "0.2", "wait", "playing"], ["wait", "playing", "--timeout", "0.2"]):
+        assert hangctl(*options).returncode == 4
+    finished.set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["paly"],
+        ["seek"],
+        ["seek", "ten"],
+        ["seek", "--no-wiat", "5"],
+        ["speed", "3"],
+        ["speed", "nan"],
+        ["volume", "loud"],
+        ["--timeout", "nan", "play"],
+        ["--timeout", "-1", "play"],
+        ["ready", "perhaps"],
+        ["subs", "add"],
+        ["audio", "1", "2"],
+        ["policy", "locked"],
+        ["ipc", "{"],
+        ["ipc", "5"],
+        ["status", "-f", "${pause}", "--json"],
+        ["daemon"],
+        ["daemon", "restart"],
+    ],
+    ids=" ".join,
+)
+def test_a_wrong_command_line(hangctl: Hangctl, arguments: list[str]) -> None:
+    done = hangctl(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_misspelt_verb_is_named(hangctl: Hangctl) -> None:
+    assert "did you mean 'play'?" in hangctl("paly").stderr
+
+
+def test_a_traceback_only_where_it_is_asked_for(hangctl: Hangctl) -> None:
+    assert "Traceback" not in hangctl("play").stderr
+    assert "Traceback" in hangctl("play", variables={"HANG_DEBUG": "1"}).stderr
+
+
+@pytest.mark.parametrize("arguments", [["play"], ["pause"], ["toggle"], ["seek", "-10"], ["volume", "+5"]])
+def test_a_key_press_waits_for_no_import_that_it_does_not_need(
+    daemon: ScriptedDaemon, environment: dict[str, str], arguments: list[str]
+) -> None:
+    program = (
+        "import json, sys; from hangctl.main import run; code = run(sys.argv[1:]);"
+        "print(json.dumps([code, sorted(sys.modules)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=environment, capture_output=True, text=True, check=True
+    )
+    code, modules = json.loads(done.stdout)
+    assert code == 0
+    unwanted = {"asyncio", "rich", "websockets", "vlc", "msgspec", "platformdirs", "pathlib", "subprocess", "ssl"}
+    assert not unwanted & {name.partition(".")[0] for name in modules}
+    ours = {name for name in modules if name.startswith("hang")}
+    verbs = "hangctl.commands.machine" if arguments[0] == "volume" else "hangctl.commands.playback"
+    assert ours == {
+        "hangctl",
+        "hangctl.main",
+        "hangctl.client",
+        "hangctl.options",
+        "hangctl.commands",
+        verbs,
+        "hangd",
+        "hangd.paths",
+    }
+
+
+def test_an_interrupt_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+    process = start_hangctl("events")
+    assert process.stdout is not None
+    wait_until_connected(daemon, process)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stdout, stderr) == (130, "", "")
+
+
+def wait_until_connected(daemon: ScriptedDaemon, process: "subprocess.Popen[str]") -> None:
+    """Send events until one is printed."""
+    assert process.stdout is not None
+    while not select.select([process.stdout], [], [], 0.1)[0]:
+        assert process.poll() is None
+        daemon.emit({"event": "idle"})
+    while select.select([process.stdout], [], [], 0.1)[0]:
+        process.stdout.readline()
+
+
+def test_a_closed_pipe_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+    process = start_hangctl("events")
+    wait_until_connected(daemon, process)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    while process.poll() is None:
+        daemon.emit({"event": "idle"})
+        select.select([process.stderr], [], [], 0.05)
+    assert (process.returncode, process.stderr.read()) == (0, "")
+
+
+def on_terminal(
+    arguments: list[str], environment: dict[str, str], folder: Path, *, answers: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """Run hangctl on a terminal of its own, type the answer to each prompt, and return exit code and screen."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hangctl.main", *arguments],
+        env=environment,
+        cwd=folder,
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+    )
+    os.close(slave)
+    screen, waiting = "", dict(answers or {})
+    while True:
+        try:
+            data = os.read(master, 4096)
+        except OSError:  # Linux says EIO when the last one on the terminal has gone
+            break
+        if not data:
+            break
+        screen += data.decode()
+        for prompt in [prompt for prompt in waiting if prompt in screen]:
+            os.write(master, waiting.pop(prompt).encode() + b"\n")
+    os.close(master)
+    return process.wait(timeout=60), screen.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("verb", ["create", "join"])
+def test_on_a_terminal_people_are_told_what_to_do_next(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, verb: str
+) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    room = {"room_id": "0d9f", "name": "fri\x1bday", "invite": "hang://h/0d9f", "host": True, "verifying": True}
+    daemon.answers[f"room-{verb}"] = {"error": "success", "data": room}
+    arguments = ["create", "film.mkv"] if verb == "create" else ["join", "friday", "film.mkv"]
+    code, screen = on_terminal(arguments, environment, tmp_path)
+    assert code == 0
+    assert "\x1b" not in screen
+    if verb == "create":
+        assert screen.startswith("0d9f\n")
+        assert "hangctl join hang://h/0d9f FILE" in screen
+    else:
+        assert r"joined fri\x1bday as its host" in screen
+        assert "being checked" in screen
+
+
+def test_a_password_is_asked_for_unseen(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
+    daemon.answers["room-join"] = {"error": "success", "data": {"room_id": "0d9f"}}
+    code, screen = on_terminal(
+        ["join", "friday", "--password"], environment, tmp_path, answers={"Password:": "open sesame"}
+    )
+    assert code == 0
+    assert "sesame" not in screen
+    assert daemon.received == [{"_name": "room-join", "room": "friday", "password": "open sesame"}]
+
+
+def test_a_password_can_not_be_asked_for_off_a_terminal(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    done = hangctl("join", "friday", "--password")
+    assert done.returncode == 2
+    assert "--password-file" in done.stderr
+
+
+def test_long_hashing_is_shown_and_does_not_time_out(daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film" * 1000)
+
+    def hashing(_: object) -> dict[str, object]:
+        for step in range(1, 11):
+            select.select([], [], [], 0.25)
+            daemon.change("media/hash-progress", step / 10)
+        return {"error": "success", "data": {"room_id": "0d9f"}}
+
+    daemon.answers["room-create"] = hashing
+    done = hangctl("create", "film.mkv", "--timeout", "1.5")
+    assert (done.returncode, done.stdout) == (0, "0d9f\n")
+    assert done.stderr.splitlines()[-1] == "hashing film.mkv: 100 %"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_printed(hangctl: Hangctl, shell: str) -> None:
+    done = hangctl("completion", shell)
+    assert done.returncode == 0
+    assert "_HANGCTL_COMPLETE" in done.stdout
+
+
+def test_verbs_are_completed(hangctl: Hangctl) -> None:
+    done = hangctl(variables={"_HANGCTL_COMPLETE": "bash_complete", "COMP_WORDS": "hangctl pl", "COMP_CWORD": "1"})
+    assert done.stdout.split() == ["plain,play"]
+
+
+def test_the_versions_are_told(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties["hang-version"] = "0.1.0"
+    assert hangctl("version").stdout.splitlines()[1] == "hangd 0.1.0"
+    assert json.loads(hangctl("version", "--json").stdout)["hangd"] == "0.1.0"

@@ -1,0 +1,242 @@
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hangctl.commands.status import brief, status_of, text
+from tests.support.scripted_daemon import ScriptedDaemon
+
+Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
+StartHangctl = Callable[..., "subprocess.Popen[str]"]
+
+MEMBERS = [
+    {
+        "client_id": "1",
+        "name": "anna",
+        "role": "host",
+        "state": "playing",
+        "ready": True,
+        "verifying": False,
+        "error": -0.003,
+        "clock_error": 0.004,
+        "rtt": 0.012,
+        "self": True,
+    },
+    {
+        "client_id": "2",
+        "name": "be\x1b[31mrt",
+        "role": "viewer",
+        "state": "paused",
+        "ready": False,
+        "verifying": True,
+        "self": False,
+    },
+]
+
+IN_A_ROOM: dict[str, Any] = {
+    "pause": False,
+    "idle-active": False,
+    "eof-reached": False,
+    "seeking": False,
+    "time-pos": 83.5,
+    "duration": 5520.0,
+    "speed": 1.25,
+    "volume": 80.0,
+    "mute": False,
+    "path": "/films/film.mkv",
+    "media-title": "film.mkv",
+    "room": {"room_id": "0d9f", "name": "friday", "role": "host", "invite": "hang://h/friday", "members": MEMBERS},
+    "room/id": "0d9f",
+    "room/members": MEMBERS,
+    "sync/error": 0.002,
+    "sync/state": "synced",
+    "server/url": "ws://h:3005/ws",
+    "server/state": "connected",
+    "server/rtt": 0.012,
+    "server/clock-error": 0.004,
+    "player/name": "vlc 3.0.24",
+}
+
+
+def test_status_for_people(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = dict(IN_A_ROOM)
+    done = hangctl("status")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "playing  1:23 / 1:32:00  1.25x  volume 80 %  film.mkv",
+        "room friday (0d9f), host",
+        "server ws://h:3005/ws, connected, rtt 12 ms",
+        "drift +2 ms, known to 4 ms",
+        "* anna             host       playing   -3 ms (known to 4 ms) rtt 12 ms ready",
+        r"  be\x1b[31mrt     viewer     paused    file not yet checked",
+    ]
+    assert len(daemon.writes) == 1  # one write for all that is read
+
+
+def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = dict(IN_A_ROOM)
+    done = hangctl("status", "--json")
+    assert done.stdout.count("\n") == 1
+    assert json.loads(done.stdout) == {
+        "state": "playing",
+        "position": 83.5,
+        "duration": 5520.0,
+        "speed": 1.25,
+        "volume": 80.0,
+        "mute": False,
+        "path": "/films/film.mkv",
+        "title": "film.mkv",
+        "room": {"room_id": "0d9f", "name": "friday", "role": "host", "invite": "hang://h/friday"},
+        "members": MEMBERS,
+        "sync": {"error": 0.002, "clock_error": 0.004, "state": "synced"},
+        "server": {"url": "ws://h:3005/ws", "state": "connected", "rtt": 0.012},
+        "player": "vlc 3.0.24",
+    }
+
+
+def test_the_keys_are_the_same_with_nothing_to_tell(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = {"idle-active": True, "pause": False, "volume": 100.0}
+    found = json.loads(hangctl("status", "--json").stdout)
+    assert found.keys() == status_of(IN_A_ROOM).keys()
+    assert found["state"] == "idle"
+    assert found["room"] is None and found["members"] == [] and found["position"] is None
+    assert hangctl("status").stdout.splitlines() == ["idle", "in no room"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "playing"),
+        ({"pause": True}, "paused"),
+        ({"pause": True, "seeking": True}, "seeking"),
+        ({"pause": True, "eof-reached": True}, "ended"),
+        ({"idle-active": True, "path": None}, "idle"),
+    ],
+)
+def test_the_state_is_one_word(changes: dict[str, Any], state: str) -> None:
+    values = IN_A_ROOM | changes
+    assert status_of(values)["state"] == state
+    assert text(values).startswith(state)
+    assert brief(values).startswith(state)
+
+
+def test_a_format_is_filled_in_by_the_daemon(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.answers["expand-text"] = {"error": "success", "data": "film\x1b.mkv 00:01:23"}
+    done = hangctl("status", "-f", "${filename} ${time-pos}")
+    assert done.stdout == "film\\x1b.mkv 00:01:23\n"
+    assert daemon.received == [["expand-text", "${filename} ${time-pos}"]]
+
+
+def test_follow_prints_each_change_and_outlives_the_daemon(
+    environment: dict[str, str], start_hangctl: StartHangctl
+) -> None:
+    folder = Path(environment["XDG_RUNTIME_DIR"], "hang")
+    folder.mkdir(mode=0o700)
+    process = start_hangctl("status", "-F")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "no daemon\n"
+    for _ in range(2):
+        with ScriptedDaemon(folder / "hangd.sock") as daemon:
+            daemon.properties = dict(IN_A_ROOM)
+            playing = "playing  1:23 / 1:32:00  1.25x  volume 80 %  film.mkv [friday: 2] +2 ms\n"
+            assert process.stdout.readline() == playing
+            daemon.change("pause", True)
+            assert process.stdout.readline() == playing.replace("playing", "paused")
+            daemon.properties["room"] = {**IN_A_ROOM["room"], "members": MEMBERS[:1]}
+            daemon.emit({"event": "member-left", "client_id": "2"})
+            assert "[friday: 1]" in process.stdout.readline()
+            daemon.properties["time-pos"] = 84.5  # of which nobody is told
+            assert "1:24" in process.stdout.readline()
+        assert process.stdout.readline() == "no daemon\n"
+
+
+@pytest.mark.parametrize(("arguments", "line"), [(["--json"], None), (["-f", "${pause}"], "\n")])
+def test_follow_without_a_daemon_says_so_in_its_own_form(
+    start_hangctl: StartHangctl, arguments: list[str], line: str | None
+) -> None:
+    process = start_hangctl("status", "-F", *arguments)
+    assert process.stdout is not None
+    printed = process.stdout.readline()
+    if line is None:
+        assert json.loads(printed)["state"] == "no-daemon"
+    else:
+        assert printed == line
+
+
+def test_members_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = dict(IN_A_ROOM)
+    assert [line.split()[:2] for line in hangctl("members").stdout.splitlines()] == [
+        ["*", "anna"],
+        [r"be\x1b[31mrt", "viewer"],
+    ]
+    assert [json.loads(line) for line in hangctl("members", "--json").stdout.splitlines()] == MEMBERS
+
+
+@pytest.mark.parametrize("verb", ["members", "policy"])
+def test_there_is_nobody_to_list_out_of_a_room(daemon: ScriptedDaemon, hangctl: Hangctl, verb: str) -> None:
+    done = hangctl(verb)
+    assert done.returncode == 5
+    assert "not in a room" in done.stderr
+
+
+def test_the_policy_is_printed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = {"room/id": "0d9f", "room/policy": {"control": "host", "capacity": 10, "locked": False}}
+    assert hangctl("policy").stdout == "control host\ncapacity 10\nlocked no\n"
+    assert json.loads(hangctl("policy", "--json").stdout) == daemon.properties["room/policy"]
+
+
+def test_rooms_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    room = {"room_id": "0d9f", "members": 1, "locked": True, "has_password": False, "name": "fri", "media": "a\x1bb"}
+    daemon.answers["room-list"] = {"error": "success", "data": [room]}
+    assert hangctl("rooms").stdout == "0d9f  1 member  fri  a\\x1bb  locked\n"
+    assert json.loads(hangctl("rooms", "--json").stdout) == room
+
+
+# -- the control socket itself --
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(True, b"yes\n"), (12.5, b"12.5\n"), ("bad\udcff name", b"bad\xff name\n"), ({"a": "\x1b"}, b'{"a":"\\u001b"}\n')],
+)
+def test_a_property_reaches_a_program_as_it_is(
+    daemon: ScriptedDaemon, hangctl: Hangctl, value: Any, printed: bytes
+) -> None:
+    daemon.properties = {"it": value}
+    assert hangctl("get", "it", text=False).stdout == printed
+    assert json.loads(hangctl("get", "it", "--json").stdout) == value
+
+
+def test_a_property_without_a_value_is_refused(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    done = hangctl("get", "time-pos")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "hangctl: error: cannot get 'time-pos': property unavailable\n"
+
+
+def test_observed_properties_are_printed_as_they_change(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+    daemon.properties = {"pause": False}
+    process = start_hangctl("observe", "pause", "room/name")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "pause=no\n"
+    assert process.stdout.readline() == "room/name=\n"
+    daemon.change("room/name", "friday")
+    assert process.stdout.readline() == "room/name=friday\n"
+    daemon.hang_up()
+    assert process.wait(timeout=60) == 3
+
+
+def test_observed_properties_are_printed_as_json(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+    process = start_hangctl("observe", "pause", "--json")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline()) == {"name": "pause", "data": None}
+
+
+def test_a_raw_reply_is_printed_and_judged(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = {"pause": True}
+    done = hangctl("ipc", '{"command": ["get_property", "pause"], "request_id": "mine"}')
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"data": True, "error": "success", "request_id": "mine"})
+    done = hangctl("ipc", '["get_property", "nothing"]')
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (1, "property unavailable")
