@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -17,7 +19,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from hangd.server.app import serve
 from hangd.server.settings import ServerSettings
 
-__all__ = ["HASH", "PATIENCE", "Typist", "process", "running", "typist"]
+__all__ = ["HASH", "PATIENCE", "Process", "Typist", "process", "running", "typist"]
 
 HASH = "a" * 64
 PATIENCE = 30.0
@@ -46,9 +48,36 @@ async def running(settings: ServerSettings | None = None) -> AsyncIterator[str]:
             stop.set()
 
 
+class Process:
+    """A server in a process of its own."""
+
+    def __init__(self, child: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
+        self.child = child
+        self.url = url
+        self._log = log
+
+    async def wait(self) -> int:
+        """Wait for its end. Returns the exit code."""
+        return await asyncio.to_thread(self.child.wait, PATIENCE)
+
+    def log(self) -> str:
+        """Return what it wrote to standard error so far."""
+        self._log.seek(0)
+        return self._log.read().decode()
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that it took so far (Linux)."""
+        fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self) -> int:
+        """Return how much memory it holds (Linux)."""
+        return int(Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
 @contextmanager
-def process(settings: ServerSettings | None = None) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run a server in a process of its own; the values are the process and its URL. It is killed at the end."""
+def process(settings: ServerSettings | None = None) -> Iterator[Process]:
+    """Run a server in a process of its own. It is killed at the end."""
     sock = _bound()
     url = f"ws://127.0.0.1:{sock.getsockname()[1]}/ws"
     words = [
@@ -59,13 +88,14 @@ def process(settings: ServerSettings | None = None) -> Iterator[tuple[subprocess
         msgspec.json.encode(settings or ServerSettings()).decode(),
     ]
     root = Path(__file__).parent.parent.parent
-    child = subprocess.Popen(words, pass_fds=[sock.fileno()], cwd=root, stderr=subprocess.PIPE)
-    sock.close()
-    try:
-        yield child, url
-    finally:
-        child.kill()
-        child.communicate()
+    with tempfile.TemporaryFile() as log:
+        child = subprocess.Popen(words, pass_fds=[sock.fileno()], cwd=root, stderr=log)
+        sock.close()
+        try:
+            yield Process(child, url, log)
+        finally:
+            child.kill()
+            child.wait()
 
 
 def _bound() -> socket.socket:

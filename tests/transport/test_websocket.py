@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from websockets.frames import Frame, Opcode
+from websockets.sync.client import connect
 
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport import wire
@@ -306,6 +307,24 @@ async def test_a_peer_that_answers_pings_is_kept(monkeypatch: pytest.MonkeyPatch
         await until(lambda: len(porter.latencies) > 10)
         assert not porter.gone
         client.abort()
+
+
+async def test_a_process_that_was_stopped_reads_before_it_judges(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else the loop does first, an answer that waits to be read counts."""
+    monkeypatch.setattr(wire, "_PING_INTERVAL", 0.01)
+    monkeypatch.setattr(wire, "_EARLY_PING_GAP", 0.01)
+    monkeypatch.setattr(wire, "_PING_TIMEOUT", 0.2)
+    async with door() as (porter, port):
+        client = await asyncio.to_thread(connect, f"ws://127.0.0.1:{port}/ws", compression=None)
+        (server,) = porter.transports
+        assert isinstance(server, wire.Wire)
+        for _ in range(3):
+            await until(lambda: server._ping is not None)
+            time.sleep(0.5)  # noqa: ASYNC251 (it stands for SIGSTOP)
+            before = len(porter.latencies)
+            await until(lambda: len(porter.latencies) > before)  # noqa: B023 (awaited at once)
+        assert not porter.gone
+        await asyncio.to_thread(client.close)
 
 
 async def test_an_opening_handshake_that_is_never_finished_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
