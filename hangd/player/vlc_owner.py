@@ -1,0 +1,749 @@
+"""What lives on libVLC's owner thread: commands become libVLC calls, libVLC's events become the player's.
+
+Theory of operation::
+
+    EMPTY --Load--> OPENING --open--> ROUSING --roused--> SEEKING --decoded--> STANDING --at--> STARTING --> PLAYING
+                                                           ^                    |  ^ ^            |           | | ^
+                                                           +------- SeekTo -----+  | +- PAUSING <-+-PauseNow--+ | |
+                                                           |                       |                            v |
+                                                           +------- SeekTo ------ ENDED                   DELAYING
+
+*Loading* opens the file paused and seeks once, for only then does VLC make its picture. It has to be roused from its
+pause for a moment and paused again, though: a picture that was made during a pause does not know of the pause, takes
+the frames of later seeks for late ones, and drops them (measured, 3.0.24). Nothing is seen or heard of that.
+
+*Seeking* is done paused and at rate 1 (at other rates VLC misses the target). Buffering 100 comes a few milliseconds
+after, and means "read". "Decoded" is said by nothing but a line of VLC's debug log, "end of video preroll": measured
+8-20 ms after the seek with a small clip, up to 800 ms with a 1080p one whose key frames lie 8 s apart. A seek that hits
+a key frame has no preroll and no such line, so the wait is bounded; a line that comes late makes this file's later
+waits longer. VLC counts preroll in decoding order: while paused, the frame shown may be up to four before the target
+(the same four on every machine); from the first moving frame on it is right.
+
+*Two positions* belong to a pause. VLC's clock stops where it was told (``_clock``), the picture on the frame which
+begins next: its thread is waiting with that one already, and shows it (measured in 58 of 60 pauses). That frame's time
+is the position that Settled names (``_stand``), so that everyone who seeks there sees the same. A resume then leaves
+the pause just so much earlier (or later) that the media is where the line through (``_stand``, ``at``) wants it.
+After a seek VLC's clock begins 10 ms after the unpause (``i_wakeup_delay``), after a mere pause at once.
+
+*Rates.* VLC applies a new rate as from the last block read. Right after a seek a second and more has been read ahead:
+the picture would jump by (rate - 1) x 1.1 s. A sample is raised just after a read. So a rate is set at once while
+playing, but after a seek or a pause only with the first sample (at most 0.5 s later); the jump is then below
+(rate - 1) x 25 ms.
+
+*The end.* ``:play-and-pause`` makes VLC pause on the last frame, unasked; from there it seeks as ever. Only a player
+that was resumed there stops for good, so Resume at the end is answered without asking VLC.
+
+*Frame steps* upset VLC's clock (the next resume would be a second off), so a resume after one seeks first.
+"""
+
+import enum
+import math
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, Literal, NamedTuple, assert_never
+
+from hangd.engine.playback import (
+    AddSubtitleFile,
+    CommandFailed,
+    DurationChanged,
+    Ended,
+    FailureCode,
+    Load,
+    Loaded,
+    LoadFailed,
+    PauseFor,
+    PauseNow,
+    PlayerCommand,
+    PlayerEvent,
+    Resume,
+    Sampled,
+    SeekTo,
+    SelectTrack,
+    SetDelay,
+    SetFullscreen,
+    SetMute,
+    SetRate,
+    Settled,
+    SetVolume,
+    ShowText,
+    Stalled,
+    Started,
+    StepFrame,
+    Track,
+    TracksChanged,
+    Unload,
+    VolumeChanged,
+)
+from hangd.engine.timeline import rate_period
+from hangd.player import files
+from hangd.player.vlc_tracks import list_tracks, picture_rate
+
+__all__ = ["Fact", "VlcOwner"]
+
+_OPEN_SECONDS: Final = 10.0
+_ROUSE_SECONDS: Final = 3.0
+"""An output that has not shown itself by now will not; the film goes on without (sound, time and samples are there)."""
+_ANSWER_SECONDS: Final = 1.0
+"""VLC answers a pause within 0.3 ms; where it has nothing to say (it was paused already) we go on after this."""
+_BUFFER_SECONDS: Final = 1.5
+"""At and behind the end VLC never says Buffering 100."""
+_DECODE_SECONDS: Final = 0.35
+_DECODE_SECONDS_MAX: Final = 1.5
+_START_DECODE_SECONDS: Final = 0.1
+"""A seek to the start has no preroll."""
+_WAKE_SECONDS: Final = 0.010
+_RENDER_LEAD: Final = 0.002
+"""The picture's thread takes up the next frame this long before its time, and shows it even if a pause comes."""
+_FRAME_SECONDS: Final = 0.040
+"""A frame step where the file does not tell its rate."""
+_SHORT_OF_END: Final = 5.0
+"""A file that ends so long before its duration is cut short. Less may be the container's rounding, or odd tracks."""
+_SUBTITLE_SECONDS: Final = 3.0
+_PERIOD_BASE: Final = 1000
+_TEXT_LENGTH: Final = 200
+_DECODED_LINE: Final = b"end of video preroll"
+
+
+class Fact(NamedTuple):
+    """Something that VLC told on one of its own threads. ``load`` is the number of our load that it belongs to."""
+
+    kind: str
+    load: int
+    at: float
+    value: float = 0.0
+
+
+class _Phase(enum.Enum):
+    EMPTY = enum.auto()
+    OPENING = enum.auto()
+    ROUSING = enum.auto()
+    SEEKING = enum.auto()
+    STANDING = enum.auto()
+    STARTING = enum.auto()
+    PLAYING = enum.auto()
+    PAUSING = enum.auto()
+    DELAYING = enum.auto()
+    ENDED = enum.auto()
+
+
+_LOADING: Final = (_Phase.OPENING, _Phase.ROUSING)
+_MOVING: Final = (_Phase.STARTING, _Phase.PLAYING, _Phase.DELAYING)
+
+
+class VlcOwner:
+    """See the module's docstring. ``post`` hands a fact to the owner thread, ``emit`` an event to the event loop."""
+
+    def __init__(
+        self, vlc: ModuleType, instance: Any, post: Callable[[Fact], None], emit: Callable[[PlayerEvent], None]
+    ) -> None:
+        self._vlc = vlc
+        self._instance = instance
+        self._post = post
+        self._emit = emit
+        self._player: Any = instance.media_player_new()
+        self._media: Any = None
+        self._keep_alive = [self._hear_log()]
+        self._hear_events()
+
+        self._phase = _Phase.EMPTY
+        self._due: float | None = None
+        """When the phase gives up waiting, or does what it waits for."""
+        self._subtitles_due: float | None = None
+        self._load_number = 0
+        self._generation = 0
+        self._path = ""
+        self._identity: files.Identity | None = None
+        self._duration: float | None = None
+        self._frame_rate: float | None = None
+        self._announced = False
+
+        self._target = 0.0
+        """Where a seek goes; where the first one goes while loading."""
+        self._resume: tuple[float | None] | None = None
+        """A resume that waits: for the picture to stand, or for its time."""
+        self._buffered = False
+        self._decoded = False
+        self._has_output = False
+        self._target_asked = False
+        """While loading: the first seek was made."""
+        self._sought_at = 0.0
+        self._decode_seconds = _DECODE_SECONDS
+        self._runs_dry = False
+        """The last seek found nothing to read: the next one's frame is not shown unless it is made twice."""
+
+        self._stand = 0.0
+        self._clock = 0.0
+        self._fresh = False
+        """Nothing was played since the last seek: the clock begins with a delay."""
+        self._stepped = False
+        self._unpaused_at = 0.0
+        self._lines: deque[float] = deque(maxlen=6)
+        """position - rate * at, of the newest samples on this stretch. Samples are never early: the most is truest."""
+        self._base = 0.0
+        """The same, of the stretch's beginning."""
+        self._wanted_period = _PERIOD_BASE
+        self._period = _PERIOD_BASE
+        self._period_settled = False
+        """A sample has come since the last unpause: a rate may be set."""
+        self._stalled = False
+
+        self._volume: float | None = None
+        self._mute: bool | None = None
+        self._volume_due = False
+        self._delays: dict[Literal["audio", "subtitle"], float] = {}
+
+    # ---- what the thread calls ------------------------------------------------------------------------------------
+
+    def handle(self, item: PlayerCommand | Fact | Callable[[], object]) -> None:
+        if isinstance(item, Fact):
+            if item.load == self._load_number:
+                self._learn(item)
+        elif callable(item):
+            item()
+        else:
+            self._do(item)
+
+    def deadline(self) -> float | None:
+        return min((due for due in (self._due, self._subtitles_due) if due is not None), default=None)
+
+    def expire(self, now: float) -> None:
+        if self._subtitles_due is not None and self._subtitles_due <= now:
+            self._subtitles_due = None
+            self._refuse("AddSubtitleFile", "these subtitles can not be read")
+        if self._due is None or self._due > now:
+            return
+        self._due = None
+        match self._phase:
+            case _Phase.OPENING if self._buffered:
+                self._rouse()
+            case _Phase.OPENING if self._target_asked:
+                self._on_first_buffered()
+            case _Phase.OPENING:
+                self._fail("hung")
+            case _Phase.ROUSING:
+                self._seek(self._target)
+            case _Phase.SEEKING:
+                self._runs_dry = not self._buffered
+                self._settle(self._target, self._target_clock())
+            case _Phase.STANDING:
+                self._unpause()
+            case _Phase.STARTING:
+                self._started(now)
+            case _Phase.PAUSING:
+                self._paused(now)
+            case _Phase.DELAYING:
+                self._player.set_pause(0)
+                self._unpaused_at = now
+                self._base = self._clock - self._rate * now
+                self._phase = _Phase.PLAYING
+            case _:
+                pass
+
+    def close(self) -> None:
+        self._load_number += 1
+        self._player.stop()
+        self._player.release()
+        if self._media is not None:
+            self._media.release()
+        self._instance.log_unset()
+        self._instance.release()
+
+    # ---- commands -------------------------------------------------------------------------------------------------
+
+    def _do(self, command: PlayerCommand) -> None:
+        match command:
+            case Load():
+                self._load(command)
+            case SetVolume(percent=percent):
+                self._volume = min(max(percent, 0.0), 130.0)
+                self._change_volume()
+            case SetMute(mute=mute):
+                self._mute = mute
+                self._change_volume()
+            case SetFullscreen(fullscreen=fullscreen):
+                self._player.set_fullscreen(fullscreen)
+            case SetDelay(kind=kind, seconds=seconds):
+                self._delays[kind] = seconds
+                self._apply_delays()
+            case _ if self._phase is _Phase.EMPTY:
+                self._refuse(type(command).__name__, "nothing is loaded")
+            case Unload():
+                self._unload()
+            case Resume(at=at):
+                self._do_resume(at)
+            case PauseNow():
+                self._pause_now()
+            case PauseFor(seconds=seconds):
+                self._pause_for(seconds)
+            case SeekTo(position=position):
+                self._seek_to(position)
+            case SetRate(rate=rate):
+                self._wanted_period = rate_period(rate)
+                if self._phase is _Phase.PLAYING and self._period_settled:
+                    self._apply_rate(time.monotonic())
+            case StepFrame():
+                self._step()
+            case SelectTrack():
+                self._select(command)
+            case AddSubtitleFile(path=path):
+                self._add_subtitles(path)
+            case ShowText():
+                self._show(command)
+            case _:
+                assert_never(command)
+
+    def _load(self, command: Load) -> None:
+        self._generation = command.generation
+        self._path = command.path
+        self._wanted_period = _PERIOD_BASE
+        self._decode_seconds = _DECODE_SECONDS
+        self._announced = False
+        self._duration = None
+        try:
+            self._identity = files.examine(command.path)
+        except files.MediaProblem as problem:
+            self._unload()
+            self._emit(LoadFailed(self._generation, problem.code, str(problem)))
+            return
+        self._open(max(0.0, command.start))
+
+    def _open(self, start: float) -> None:
+        if self._media is not None:
+            self._media.release()
+        self._media = self._instance.media_new_path(os.fsencode(self._path))
+        self._media.add_option(":start-paused")
+        self._media.add_option(":play-and-pause")
+        self._player.set_media(self._media)  # ends what was playing; its last events are numbered with the old load
+        self._load_number += 1
+        self._target, self._resume = start, None
+        self._period = _PERIOD_BASE
+        self._target_asked = self._buffered = self._has_output = self._stepped = self._stalled = self._runs_dry = False
+        self._subtitles_due = None
+        self._volume_due = True
+        self._enter(_Phase.OPENING, time.monotonic() + _OPEN_SECONDS)
+        self._player.play()
+
+    def _unload(self) -> None:
+        self._load_number += 1
+        self._enter(_Phase.EMPTY)
+        self._resume = self._subtitles_due = None
+        self._player.stop()
+
+    def _do_resume(self, at: float | None) -> None:
+        now = time.monotonic()
+        match self._phase:
+            case _Phase.STANDING:
+                self._resume = (at,)
+                if self._stepped:
+                    self._seek(self._stand)
+                else:
+                    self._schedule()
+            case _Phase.STARTING:
+                pass
+            case _Phase.PLAYING | _Phase.DELAYING:
+                self._emit(Started(self._generation, self._position(now), now))
+            case _Phase.ENDED:
+                self._emit(Started(self._generation, self._stand, now))
+                self._emit(Ended(self._generation, self._stand, now))
+            case _:
+                self._resume = (at,)
+
+    def _pause_now(self) -> None:
+        self._resume = None
+        now = time.monotonic()
+        match self._phase:
+            case _Phase.STARTING | _Phase.PLAYING:
+                self._player.set_pause(1)
+                self._enter(_Phase.PAUSING, now + _ANSWER_SECONDS)
+            case _Phase.DELAYING:
+                self._settle(self._frame_at(self._clock), self._clock)
+            case _Phase.STANDING | _Phase.ENDED:
+                self._settle(self._stand, self._clock, ended=self._phase is _Phase.ENDED)
+            case _:
+                pass  # on its way to stand: the Settled that comes answers this too
+
+    def _pause_for(self, seconds: float) -> None:
+        now = time.monotonic()
+        if self._phase is not _Phase.PLAYING or seconds < 0.001:
+            return
+        self._player.set_pause(1)
+        self._clock = self._position(now)
+        self._fresh = False
+        self._lines.clear()
+        self._enter(_Phase.DELAYING, now + seconds)
+
+    def _seek_to(self, position: float) -> None:
+        position = max(0.0, position)
+        self._resume = None
+        if self._phase in _LOADING:
+            self._target = position
+            return
+        if self._phase in (_Phase.STARTING, _Phase.PLAYING):
+            self._player.set_pause(1)
+        if self._player.get_state() in (self._vlc.State.Ended, self._vlc.State.Stopped):
+            self._open(position)  # VLC has let go of the file at its end
+            return
+        self._seek(position)
+
+    def _step(self) -> None:
+        match self._phase:
+            case _Phase.STANDING:
+                self._resume = None
+                self._player.next_frame()
+                self._stepped = True
+                stand = self._stand + (1 / self._frame_rate if self._frame_rate else _FRAME_SECONDS)
+                self._settle(stand, stand)
+            case _:
+                self._pause_now()
+
+    def _select(self, command: SelectTrack) -> None:
+        number = -1 if command.id is None else command.id
+        match command.kind:
+            case "video":
+                result = self._player.video_set_track(number)
+            case "audio":
+                result = self._player.audio_set_track(number)
+            case "subtitle":
+                result = self._player.video_set_spu(number)
+        if result < 0:
+            self._refuse("SelectTrack", f"there is no {command.kind} track {command.id}")
+        else:
+            self._emit(TracksChanged(self._generation, self._media_tracks()))
+
+    def _add_subtitles(self, path: str) -> None:
+        try:
+            files.examine(path)
+            uri = Path(path).as_uri()
+        except (files.MediaProblem, ValueError) as problem:
+            self._refuse("AddSubtitleFile", str(problem))
+            return
+        if self._player.add_slave(self._vlc.MediaSlaveType.subtitle, uri, True) != 0:
+            self._refuse("AddSubtitleFile", f"{files.shown_name(path)} can not be added")
+            return
+        self._subtitles_due = time.monotonic() + _SUBTITLE_SECONDS
+
+    def _show(self, command: ShowText) -> None:
+        line = "".join(c if c.isprintable() else " " for c in command.text[:_TEXT_LENGTH])
+        options = self._vlc.VideoMarqueeOption
+        height = max(self._player.video_get_size(0)[1], 180)
+        self._player.video_set_marquee_int(options.Enable, 1)
+        self._player.video_set_marquee_int(options.Size, height // 16)
+        self._player.video_set_marquee_int(options.Position, 8)  # below, in the middle
+        self._player.video_set_marquee_int(options.Timeout, round(command.seconds * 1000))
+        # The text is a format for strftime: a lone per cent sign would become the date.
+        self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
+
+    def _refuse(self, command: str, message: str) -> None:
+        self._emit(CommandFailed(self._generation, command, message))
+
+    # ---- VLC's facts ----------------------------------------------------------------------------------------------
+
+    def _learn(self, fact: Fact) -> None:
+        match fact.kind:
+            case "TimeChanged":
+                self._sampled(fact.value / 1000, fact.at)
+            case "Buffering":
+                self._on_buffering(full=fact.value >= 100, at=fact.at)
+            case "Decoded":
+                self._on_decoded(fact.at)
+            case "Paused":
+                self._on_paused(fact.at)
+            case "Playing":
+                self._on_playing(fact.at)
+            case "Vout":
+                self._has_output = fact.value > 0
+                if self._phase is _Phase.OPENING and self._buffered and self._has_output:
+                    self._rouse()
+            case "LengthChanged":
+                self._on_length(fact.value / 1000)
+            case "ESAdded":
+                self._on_track_added()
+            case "EndReached":
+                self._on_end_reached(fact.at)
+            case "EncounteredError":
+                self._fail(self._reason("unrecognized"))
+
+    def _sampled(self, position: float, at: float) -> None:
+        # A seek raises one as well, with what was asked for; and one may have been under way when a pause was asked.
+        if self._phase is not _Phase.PLAYING or at < self._unpaused_at:
+            return
+        self._lines.append(position - self._rate * at)
+        self._fresh = False
+        self._emit(Sampled(self._generation, position, at, self._rate))
+        self._period_settled = True
+        if self._period != self._wanted_period:
+            self._apply_rate(at)
+
+    def _on_buffering(self, *, full: bool, at: float) -> None:
+        match self._phase:
+            case _Phase.OPENING | _Phase.SEEKING if at < self._sought_at:
+                pass  # of an older seek
+            case _Phase.OPENING if full and self._target_asked:
+                self._on_first_buffered()
+            case _Phase.SEEKING if full and self._runs_dry:
+                self._runs_dry = False
+                self._seek(self._target)
+            case _Phase.SEEKING if full:
+                self._buffered = True
+                wait = self._decode_seconds if self._target > 0 else _START_DECODE_SECONDS
+                self._due = at if self._decoded else at + wait
+            case _Phase.PLAYING if self._stalled == full and at >= self._unpaused_at:
+                self._stalled = not full
+                self._lines.clear()
+                self._emit(Stalled(self._generation, self._stalled, at))
+            case _:
+                pass
+
+    def _on_decoded(self, at: float) -> None:
+        if at < self._sought_at:
+            return
+        if self._phase is _Phase.SEEKING:
+            self._decoded = True
+            if self._buffered:
+                self._due = at
+        elif self._fresh:  # later than we waited
+            self._decode_seconds = min(max(self._decode_seconds, 1.2 * (at - self._sought_at)), _DECODE_SECONDS_MAX)
+
+    def _on_paused(self, at: float) -> None:
+        match self._phase:
+            case _Phase.OPENING if not self._target_asked:
+                # Open, and standing before the first frame. Near the end there is nothing to make a picture of.
+                known = max(0.0, self._duration - 2.0) if self._duration is not None else self._target
+                self._sought_at = time.monotonic()
+                self._player.set_time(math.floor(min(self._target, known) * 1000))
+                self._target_asked = True
+                self._due = time.monotonic() + _ROUSE_SECONDS
+            case _Phase.ROUSING:
+                self._seek(self._target)
+            case _Phase.PAUSING:
+                self._paused(at)
+            case _Phase.PLAYING if at > self._unpaused_at:
+                self._on_end(at)
+            case _Phase.STARTING if at > self._unpaused_at:
+                self._started(at)
+                self._on_end(at)
+            case _:
+                pass
+
+    def _on_playing(self, at: float) -> None:
+        match self._phase:
+            case _Phase.ROUSING:
+                self._player.set_pause(1)
+            case _Phase.STARTING:
+                self._started(at)
+            case _:
+                pass
+
+    def _on_length(self, duration: float) -> None:
+        if duration > 0 and duration != self._duration:
+            self._duration = duration
+            if self._announced:
+                self._emit(DurationChanged(self._generation, duration))
+
+    def _on_track_added(self) -> None:
+        if self._announced:
+            self._subtitles_due = None
+            self._emit(TracksChanged(self._generation, self._media_tracks()))
+
+    def _on_end_reached(self, at: float) -> None:
+        match self._phase:
+            case _Phase.EMPTY | _Phase.ENDED:
+                pass
+            case _Phase.OPENING | _Phase.ROUSING:
+                self._fail(self._reason("unrecognized"))
+            case _:
+                self._on_end(at)
+
+    def _on_first_buffered(self) -> None:
+        tracks = self._media_tracks()
+        kinds = {track.kind for track in tracks}
+        if "video" not in kinds:
+            self._fail("no-video" if "audio" in kinds else "unrecognized")
+            return
+        self._buffered = True
+        self._frame_rate = picture_rate(self._vlc, self._media)
+        self._apply_delays()
+        if not self._announced:  # a file that is opened again after its end is no news
+            self._announced = True
+            self._emit(Loaded(self._generation, self._duration, tracks))
+        if self._has_output:
+            self._rouse()
+        else:
+            self._due = time.monotonic() + _ROUSE_SECONDS
+
+    def _rouse(self) -> None:
+        self._enter(_Phase.ROUSING, time.monotonic() + _ANSWER_SECONDS)
+        self._player.set_pause(0)
+
+    # ---- standing, starting, stopping -----------------------------------------------------------------------------
+
+    def _seek(self, position: float) -> None:
+        if self._period != _PERIOD_BASE:
+            self._player.set_rate(1.0)
+            self._period = _PERIOD_BASE
+        self._target = position
+        self._sought_at = time.monotonic()
+        self._buffered = self._decoded = self._stepped = self._stalled = False
+        self._enter(_Phase.SEEKING, self._sought_at + _BUFFER_SECONDS)
+        self._player.set_time(math.floor(self._target_clock() * 1000))
+        self._fresh = True
+
+    def _target_clock(self) -> float:
+        """Where VLC's clock will stand: whole milliseconds, and never past a frame that begins at the target."""
+        return math.floor(self._target * 1000 + 0.001) / 1000
+
+    def _settle(self, stand: float, clock: float, *, ended: bool = False) -> None:
+        self._stand, self._clock = stand, clock
+        self._enter(_Phase.ENDED if ended else _Phase.STANDING)
+        self._emit(Settled(self._generation, stand, time.monotonic()))
+        if self._resume is not None:
+            self._schedule()
+
+    def _paused(self, at: float) -> None:
+        """VLC's clock stopped at ``at``."""
+        clock = max(0.0, self._position(at))
+        self._fresh = self._period_settled = False
+        self._settle(self._frame_at(clock), clock)
+
+    def _frame_at(self, clock: float) -> float:
+        """Return the time of the frame on which a picture stands whose clock was stopped at ``clock``."""
+        if not self._frame_rate:
+            return clock
+        frame = math.ceil((clock + _RENDER_LEAD) * self._frame_rate)
+        if self._duration is not None:
+            frame = min(frame, math.ceil(self._duration * self._frame_rate) - 1)
+        return frame / self._frame_rate
+
+    def _schedule(self) -> None:
+        """Decide when to leave the pause, so that the media is at ``_stand`` when the resume is due."""
+        assert self._resume is not None
+        now = time.monotonic()
+        (at,) = self._resume
+        self._due = now if at is None else max(now, at - self._head_start())
+
+    def _head_start(self) -> float:
+        """How long before the resume's time the pause has to be left: later than it, where this is negative."""
+        return (_WAKE_SECONDS if self._fresh else 0.0) + (self._stand - self._clock) / self._rate
+
+    def _unpause(self) -> None:
+        self._resume = None
+        self._unpaused_at = time.monotonic()
+        self._player.set_pause(0)
+        self._lines.clear()
+        self._period_settled = False
+        self._enter(_Phase.STARTING, self._unpaused_at + _ANSWER_SECONDS)
+        self._base = self._stand - self._rate * (self._unpaused_at + self._head_start())
+
+    def _started(self, at: float) -> None:
+        at += self._head_start()
+        self._base = self._stand - self._rate * at
+        self._enter(_Phase.PLAYING)
+        if self._volume_due:  # before there was sound it may have been lost on VLC
+            self._volume_due = False
+            self._apply_volume()
+        self._emit(Started(self._generation, self._stand, at))
+
+    def _on_end(self, at: float) -> None:
+        """VLC has paused, or stopped, because there is no more to play."""
+        position = max(0.0, self._position(at))
+        if self._duration is not None:
+            if position < self._duration - _SHORT_OF_END:
+                self._fail(self._reason("truncated"))
+                return
+            position = min(position, self._duration)
+        self._stand = self._clock = position
+        self._resume = None
+        self._enter(_Phase.ENDED)
+        self._emit(Ended(self._generation, position, at))
+
+    def _fail(self, code: FailureCode) -> None:
+        # Told first: closing what would not open may take its time, or hang.
+        self._emit(LoadFailed(self._generation, code, str(files.problem(code, self._path))))
+        self._unload()
+
+    def _reason(self, code: FailureCode) -> FailureCode:
+        """The same, or the reason behind it: the file is not what it was."""
+        return "vanished" if self._identity is not None and files.was_changed(self._path, self._identity) else code
+
+    def _enter(self, phase: _Phase, due: float | None = None) -> None:
+        self._phase, self._due = phase, due
+
+    # ---- position, rate and the rest ------------------------------------------------------------------------------
+
+    @property
+    def _rate(self) -> float:
+        return _PERIOD_BASE / self._period
+
+    def _position(self, at: float) -> float:
+        """Where the media is (or was) at this time while it plays."""
+        if self._phase is _Phase.DELAYING:
+            return self._clock
+        return max(self._lines, default=self._base) + self._rate * at
+
+    def _apply_rate(self, at: float) -> None:
+        position = self._position(at)
+        self._period = self._wanted_period
+        self._lines.clear()
+        self._base = position - self._rate * at
+        # VLC keeps int(1000 / rate): the half makes float rounding harmless (0 of 3750 wrong).
+        self._player.set_rate(_PERIOD_BASE / (self._period + 0.5))
+
+    def _change_volume(self) -> None:
+        self._apply_volume()
+        self._volume_due = True
+        percent = 100.0 if self._volume is None else self._volume
+        self._emit(VolumeChanged(self._generation, percent, bool(self._mute)))
+
+    def _apply_volume(self) -> None:
+        if self._volume is not None:
+            self._player.audio_set_volume(round(self._volume))
+        if self._mute is not None:
+            self._player.audio_set_mute(self._mute)
+
+    def _apply_delays(self) -> None:
+        if "audio" in self._delays:
+            self._player.audio_set_delay(round(self._delays["audio"] * 1e6))
+        if "subtitle" in self._delays:
+            self._player.video_set_spu_delay(round(self._delays["subtitle"] * 1e6))
+
+    def _media_tracks(self) -> tuple[Track, ...]:
+        return list_tracks(self._vlc, self._player, self._media)
+
+    # ---- VLC's threads --------------------------------------------------------------------------------------------
+
+    def _hear_events(self) -> None:
+        """Have VLC's events copied and posted, and nothing else: its threads hold its locks meanwhile."""
+        clock, post = self._vlc.libvlc_clock, self._post
+        manager = self._player.event_manager()
+
+        def hear(kind: str, read: Callable[[Any], float | None]) -> None:
+            def told(event: Any) -> None:
+                at = clock() / 1e6
+                value = read(event.u)
+                if value is not None:
+                    post(Fact(kind, self._load_number, at, value))
+
+            manager.event_attach(getattr(self._vlc.EventType, f"MediaPlayer{kind}"), told)
+
+        hear("TimeChanged", lambda u: u.new_time)
+        hear("LengthChanged", lambda u: u.new_length)
+        hear("Vout", lambda u: u.new_count)
+        hear("Buffering", lambda u: u.new_cache if u.new_cache in (0.0, 100.0) else None)
+        for kind in ("Playing", "Paused", "ESAdded", "EndReached", "EncounteredError"):
+            hear(kind, lambda _: 0.0)
+
+    def _hear_log(self) -> object:
+        """Take VLC's log off stderr, and the one line out of it that tells of a decoded picture."""
+        clock, post = self._vlc.libvlc_clock, self._post
+
+        @self._vlc.CallbackDecorators.LogCb  # type: ignore[untyped-decorator]
+        def told(_data: object, _level: int, _context: object, template: bytes, _arguments: object) -> None:
+            if template == _DECODED_LINE:
+                post(Fact("Decoded", self._load_number, clock() / 1e6))
+
+        self._instance.log_set(told, None)
+        return told
