@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from hangd.client.control.conductor import ControlEvent
 from hangd.protocol.messages import (
@@ -15,6 +16,7 @@ from hangd.protocol.messages import (
     MemberJoined,
     MemberLeft,
     PolicyChanged,
+    Report,
     RoomState,
     Said,
     ServerMessage,
@@ -73,6 +75,18 @@ class RoomView:
             case "host":
                 return self.role == "host"
 
+    def reported(self, report: Report) -> None:
+        """This member told the room where it is; the room tells everybody else."""
+        own = self.members.get(self.client_id)
+        if own is not None:
+            self.members[self.client_id] = replace(
+                own,
+                state=report.state,
+                position=report.position,
+                error=report.error,
+                clock_error=report.clock_error,
+            )
+
     def name_of(self, client_id: str) -> str:
         member = self.members.get(client_id)
         return "somebody" if member is None else member.name
@@ -129,4 +143,4 @@ class RoomView:
 
 def _told(member: Member) -> Member:
     # Where somebody is changes all the time, and is a property; who somebody is, is news.
-    return msgspec.structs.replace(member, position=None, error=None, clock_error=None, rtt=None)
+    return replace(member, position=None, error=None, clock_error=None, rtt=None)

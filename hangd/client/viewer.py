@@ -201,8 +201,9 @@ class Viewer:
                         if mark is not None:
                             self._asked.add(mark)
                 case SendReport(report=report):
-                    if self.connection.is_up:
+                    if self.connection.is_up and self.room_view is not None:
                         self.connection.send(report)
+                        self.room_view.reported(report)
                 case Corrected(correction=correction):
                     self._corrected(correction)
                 case SeekBegan():

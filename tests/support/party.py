@@ -1,0 +1,175 @@
+"""Real people's machines, in small: a room server and viewers, each a process with a home of its own.
+
+::
+
+    with room_server() as url, person("ada", folder, display=":7") as ada:
+        ada.ctl("create", "clip.mp4", "--server", url)
+"""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["CLIP", "PATIENCE", "TRACKS", "Person", "free_port", "person", "room_server", "wait_for"]
+
+MEDIA: Final = Path(__file__).parent.parent / "media"
+CLIP: Final = MEDIA / "clip.mp4"
+TRACKS: Final = MEDIA / "tracks.mkv"
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for what must come, on a machine that others use too."""
+
+_BIN: Final = Path(sys.executable).parent
+
+
+def wait_for(condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
+    """Look at ``condition`` until it is true; return its value. Fails after ``timeout``, saying what was awaited."""
+    until = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > until:
+            raise AssertionError(f"{what}: did not happen within {timeout:g} s")
+        time.sleep(0.02)
+    return value
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+    return port
+
+
+class Person:
+    """One viewer: a home, a runtime directory, a screen, and the commands as anybody types them."""
+
+    def __init__(self, name: str, folder: Path, *, display: str | None, player: str) -> None:
+        self.name = name
+        self.folder = folder
+        self.display = display
+        home, runtime = folder / "home", folder / "run"
+        home.mkdir(parents=True, exist_ok=True)
+        runtime.mkdir(mode=0o700, exist_ok=True)
+        kept = ("PATH", "LANG", "LC_ALL", "VLC_PLUGIN_PATH", "PULSE_SERVER")
+        self.environment = {key: os.environ[key] for key in kept if key in os.environ} | {
+            "HOME": str(home),
+            "XDG_RUNTIME_DIR": str(runtime),
+            "HANG_NAME": name,
+            "HANG_PLAYER": player,
+            "PYTHONWARNINGS": "error::ResourceWarning",
+        }
+        if display is not None:
+            self.environment["DISPLAY"] = display
+            if "XAUTHORITY" in os.environ:
+                self.environment["XAUTHORITY"] = os.environ["XAUTHORITY"]
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "run" / "hang" / "hangd.sock"
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "home" / ".local" / "state" / "hang" / "hangd.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def run(self, *arguments: str | Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
+        """Run hangctl and return what came of it."""
+        words = [str(_BIN / "hangctl"), *map(str, arguments)]
+        return subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+        )
+
+    def ctl(self, *arguments: str | Path, timeout: float = PATIENCE) -> str:
+        """Run hangctl, which must succeed; return what it printed, without the line's end."""
+        done = self.run(*arguments, timeout=timeout)
+        if done.returncode != 0:
+            words = " ".join(map(str, arguments))
+            raise AssertionError(f"{self.name}: hangctl {words}: exit {done.returncode}: {done.stderr}\n{self.log}")
+        return done.stdout.rstrip("\n")
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(self.ctl("status", "--json"))
+        return status
+
+    def get(self, name: str) -> Any:
+        """Return a property's value; None where it has none now."""
+        done = self.run("get", name, "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def pid(self) -> int:
+        return int(self.ctl("get", "pid"))
+
+    def start_daemon(self) -> None:
+        self.ctl("daemon", "start")
+
+    def kill_daemon(self) -> None:
+        """End the daemon as a crash would."""
+        pid = self.pid()
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not _alive(pid), "the daemon's end")
+
+    def close(self) -> None:
+        if self.socket.exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.run("daemon", "stop")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@contextlib.contextmanager
+def person(name: str, folder: Path, *, display: str | None = None, player: str = "vlc") -> Iterator[Person]:
+    """Have a viewer, whose daemon is stopped at the end."""
+    somebody = Person(name, folder / name, display=display, player=player)
+    try:
+        yield somebody
+    finally:
+        somebody.close()
+
+
+class Server:
+    """A room server's process and its URL."""
+
+    def __init__(self, port: int, options: tuple[str, ...]) -> None:
+        self.url = f"ws://127.0.0.1:{port}/ws"
+        self._port = port
+        self._options = options
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[str]:
+        words = [str(_BIN / "hangd"), "server", "--listen", f"127.0.0.1:{self._port}", *self._options]
+        process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "listening" in line:
+                return process
+        raise AssertionError(f"the server did not start: exit {process.wait()}")
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.communicate()
+
+    def restart(self) -> None:
+        self.process = self._start()
+
+
+@contextlib.contextmanager
+def room_server(*options: str) -> Iterator[Server]:
+    """Run ``hangd server`` on a free port of this machine. It is killed at the end."""
+    server = Server(free_port(), options)
+    try:
+        yield server
+    finally:
+        server.kill()
