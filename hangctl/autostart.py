@@ -64,11 +64,12 @@ def _started(settings: Settings, path: str) -> Connection:
     except NoDaemon:
         pass
     if _start_by_systemd(path):
-        return _answering(settings, None)
+        return _answering(settings, None, 0)
     log = log_file()
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Opened, not shared: a second hangctl appends to the same file, and both daemons' lines stay whole.
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as stream:
+        before = os.fstat(stream.fileno()).st_size
         process = subprocess.Popen(
             [*_hangd(), "run", "--socket", path],
             stdin=subprocess.DEVNULL,
@@ -77,7 +78,7 @@ def _started(settings: Settings, path: str) -> Connection:
             cwd="/",
             start_new_session=True,
         )
-    return _answering(settings, process)
+    return _answering(settings, process, before)
 
 
 def _hangd() -> list[str]:
@@ -110,8 +111,11 @@ def _systemctl(*arguments: str) -> bool:
     return done.returncode == 0
 
 
-def _answering(settings: Settings, process: "subprocess.Popen[bytes] | None") -> Connection:
-    """Wait until the daemon answers, and return the connection on which it did."""
+def _answering(settings: Settings, process: "subprocess.Popen[bytes] | None", before: int) -> Connection:
+    """Wait until the daemon answers, and return the connection on which it did.
+
+    ``before`` is how long its log was, in bytes, before it started.
+    """
     patience = settings.patience()
     deadline = None if patience is None else time.monotonic() + patience
     pause = _FIRST_LOOK
@@ -124,14 +128,17 @@ def _answering(settings: Settings, process: "subprocess.Popen[bytes] | None") ->
             return connection
         except NoDaemon:
             if process is not None and ended:
-                raise DaemonFailed(f"the daemon ended at once (status {process.returncode}){_last_words()}") from None
+                raise DaemonFailed(
+                    f"the daemon ended at once (status {process.returncode}){_last_words(before)}"
+                ) from None
         if deadline is not None and time.monotonic() > deadline:
             raise TimedOut("the daemon does not answer yet", "`hangctl daemon log` shows what it is doing")
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_WAIT)
 
 
-def _last_words() -> str:
-    with open(log_file(), encoding="utf-8", errors="replace") as stream:
-        lines = [line.strip() for line in stream.readlines()[-_LAST_LINES:]]
-    return "".join(f"; {line}" for line in lines if line)
+def _last_words(before: int) -> str:
+    with open(log_file(), "rb") as stream:
+        stream.seek(before)
+        lines = stream.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
+    return "".join(f"; {line.strip()}" for line in lines if line.strip())
