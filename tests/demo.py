@@ -128,7 +128,7 @@ def main() -> int:
         console.print(f"[bold]bob[/]: hangctl join demo {CLIP.name}")
         shared = displays[0] == displays[1]
         screens = [
-            stack.enter_context(_screen(viewer, display, shared))
+            stack.enter_context(Screen(display, viewer.pid() if shared else None))
             for viewer, display in zip((ada, bob), displays, strict=True)
         ]
         one, other = stack.enter_context(watching(*screens))

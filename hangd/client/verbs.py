@@ -126,7 +126,7 @@ class Verbs:
         self._viewer.connection.unwant()
 
     async def _connected(self, url: str | None = None) -> None:
-        """Have a connection: the one that is there, or one to ``url``. Raises CommandRefused where none is to be had."""
+        """Have a connection: the one that is there, or one to ``url``. Raises CommandRefused where there is none."""
         connection = self._viewer.connection
         url = url or connection.url or self._viewer.server_url
         if connection.is_up and connection.url == url:

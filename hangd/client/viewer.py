@@ -1,7 +1,7 @@
 """Viewer: one person's end of it all. Player, connection and control clients meet here, and the `Follower` decides.
 
-Everything that happens becomes one call of the follower's and a list of effects, carried out at once by ``_do``, the one
-interpreter. Nothing is polled: the follower's deadline arms one timer, and whoever waits for a state (`settle`) is
+Everything that happens becomes one call of the follower's and a list of effects, carried out at once by ``_do``, the
+one interpreter. Nothing is polled: the follower's deadline arms one timer, and whoever waits for a state (`settle`) is
 looked at whenever something has happened.
 
 What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.

@@ -23,6 +23,7 @@ next ping. A dropped socket is thus noticed within 20 + 24 + 1 = 45 seconds.
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -204,7 +205,9 @@ class Wire(asyncio.Protocol):
             if data:
                 self._transport.write(data)
             elif self._transport.can_write_eof():
-                self._transport.write_eof()
+                # uvloop raises where the peer has closed in the meantime; reading ends then by itself.
+                with contextlib.suppress(RuntimeError, OSError):
+                    self._transport.write_eof()
             else:
                 self._transport.close()
         if self._protocol.close_expected():

@@ -153,7 +153,7 @@ async def throw(server: Process, data: bytes, chance: random.Random) -> None:
     """Send this over a connection of its own, and leave it in one of the ways in which people leave."""
     host, port = server.url.removeprefix("ws://").removesuffix("/ws").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    with suppress(ConnectionError, TimeoutError):
+    with suppress(OSError, TimeoutError):
         writer.write(data)
         match chance.randrange(4):
             case 0:
@@ -162,9 +162,9 @@ async def throw(server: Process, data: bytes, chance: random.Random) -> None:
                 await asyncio.wait_for(writer.drain(), PATIENCE)
             case 2:
                 writer.write_eof()
-                await asyncio.wait_for(reader.read(), PATIENCE)
+                await asyncio.wait_for(reader.read(), 1)
             case _:
-                await asyncio.wait_for(reader.read(4096), PATIENCE)
+                await asyncio.wait_for(reader.read(4096), 1)
     writer.transport.abort()
 
 
@@ -219,7 +219,7 @@ async def test_ten_thousand_frames_of_junk(seed: int) -> None:
                 if resident == 0 and sent > FRAMES // 4:
                     resident = server.resident_bytes()
             assert server.resident_bytes() - resident < GROWTH_MAX
-            assert "Traceback" not in server.log()
+            assert server.log() == ""
 
 
 @pytest.mark.real
@@ -275,4 +275,4 @@ async def test_junk_from_within_a_room_reaches_nobody_outside_it() -> None:
                             await someone.connection.send(json.dumps(message))
                 await bystanders.talk()
             assert server.child.poll() is None
-            assert "Traceback" not in server.log()
+            assert server.log() == ""

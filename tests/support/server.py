@@ -155,4 +155,6 @@ class Typist:
 
 
 async def typist(url: str) -> Typist:
-    return Typist(await connect(url, compression=None, proxy=None, open_timeout=PATIENCE, max_size=None))
+    return Typist(
+        await connect(url, compression=None, proxy=None, open_timeout=PATIENCE, max_size=None, max_queue=None)
+    )

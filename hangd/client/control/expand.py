@@ -8,8 +8,8 @@
     ${?name==value:text}  ${!name==value:text}
     $$  $}                     a dollar; a brace          $>   the rest stands as it is
 
-Without a value and without a fallback: ``(unavailable)``, or ``(error)`` where there is no such property. What does not
-close its brace is left as it stands.
+Without a value and without a fallback: nothing if raw, else ``(unavailable)``, or ``(error)`` where there is no such
+property. What does not close its brace is left as it stands.
 """
 
 import re
@@ -105,7 +105,8 @@ class _Expansion:
         try:
             value = self._read(name, raw)
         except CommandRefused as refused:
-            return None, "(unavailable)" if refused.error == "property unavailable" else "(error)"
+            excuse = "(unavailable)" if refused.error == "property unavailable" else "(error)"
+            return None, "" if raw else excuse
         self._left -= len(value)
         if self._left < 0:
             raise CommandRefused("error running command")
