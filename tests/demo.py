@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tests.support.party import CLIP, Person, person, room_server, wait_for
-from tests.support.screen import private_display
+from tests.support.screen import Screen, private_display
 from tests.support.skew import Skew, Watch, skew_of, watching
 
 __all__ = ["main"]
