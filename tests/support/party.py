@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["CLIP", "PATIENCE", "TRACKS", "Person", "free_port", "person", "room_server", "wait_for"]
+__all__ = ["BIN", "CLIP", "PATIENCE", "TRACKS", "Person", "Server", "free_port", "person", "room_server", "wait_for"]
 
 MEDIA: Final = Path(__file__).parent.parent / "media"
 CLIP: Final = MEDIA / "clip.mp4"
@@ -27,7 +27,8 @@ TRACKS: Final = MEDIA / "tracks.mkv"
 PATIENCE: Final = 30.0
 """Seconds to wait for what must come, on a machine that others use too."""
 
-_BIN: Final = Path(sys.executable).parent
+BIN: Final = Path(sys.executable).parent
+"""Where hangd and hangctl are."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
@@ -80,7 +81,7 @@ class Person:
 
     def run(self, *arguments: str | Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run hangctl and return what came of it."""
-        words = [str(_BIN / "hangctl"), *map(str, arguments)]
+        words = [str(BIN / "hangctl"), *map(str, arguments)]
         return subprocess.run(
             words, env=self.environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
         )
@@ -148,7 +149,7 @@ class Server:
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        words = [str(_BIN / "hangd"), "server", "--listen", f"127.0.0.1:{self._port}", *self._options]
+        words = [str(BIN / "hangd"), "server", "--listen", f"127.0.0.1:{self._port}", *self._options]
         process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
         assert process.stderr is not None
         for line in process.stderr:
