@@ -67,8 +67,12 @@ class ServerTransport(Wire):
         super().connection_made(transport)
         self._door.came(self)
 
-    def _handshake(self, event: Request | Response) -> None:
+    def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         assert isinstance(event, Request)
+        if not alone or self._server.close_expected():
+            # It did not wait for our answer. No client does that, and the library would answer the frames first.
+            self.abort()
+            return
         refusal = self._door.asked(self, event.path)
         response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
         self._server.send_response(response)
@@ -196,7 +200,7 @@ class ClientTransport(Wire):
         self._client.send_request(self._client.connect())
         self._flush()
 
-    def _handshake(self, event: Request | Response) -> None:
+    def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         if self._client.state is State.OPEN:
             self._opened()
             if not self._ready.done():

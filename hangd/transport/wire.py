@@ -23,7 +23,6 @@ next ping. A dropped socket is thus noticed within 20 + 24 + 1 = 45 seconds.
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import struct
@@ -135,11 +134,12 @@ class Wire(asyncio.Protocol):
                 return
             self._protocol.receive_data(data[start : start + _SLICE])
             self._flush()
-            for event in self._protocol.events_received():
+            events = self._protocol.events_received()
+            for event in events:
                 if isinstance(event, Frame):
                     self._frame(event, at)
                 else:
-                    self._handshake(event)
+                    self._handshake(event, alone=len(events) == 1)
             if self._protocol.handshake_exc is not None:
                 self._rejected(self._protocol.handshake_exc)
             if self._transport.get_write_buffer_size() > _BUFFER_MAX:
@@ -169,8 +169,8 @@ class Wire(asyncio.Protocol):
 
     # ---- what subclasses do
 
-    def _handshake(self, event: Request | Response) -> None:
-        """The other side's half of the opening handshake arrived."""
+    def _handshake(self, event: Request | Response, *, alone: bool) -> None:
+        """The other side's half of the opening handshake arrived, with frames behind it unless ``alone``."""
         raise NotImplementedError
 
     def _rejected(self, error: Exception) -> None:
@@ -205,9 +205,7 @@ class Wire(asyncio.Protocol):
             if data:
                 self._transport.write(data)
             elif self._transport.can_write_eof():
-                # uvloop raises where the peer has closed in the meantime; reading ends then by itself.
-                with contextlib.suppress(RuntimeError, OSError):
-                    self._transport.write_eof()
+                self._transport.write_eof()
             else:
                 self._transport.close()
         if self._protocol.close_expected():

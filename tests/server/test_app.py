@@ -1,6 +1,7 @@
 """The server as people meet it: a real process, real sockets, a client of twenty lines."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
+from websockets.frames import Frame, Opcode
 
 from hangd.server.settings import ServerSettings
 from tests.support.server import HASH, PATIENCE, process, running, typist
@@ -163,6 +165,36 @@ async def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             heard = b""
             while not heard.startswith(b"STOPPING=1"):
                 heard = await asyncio.to_thread(sock.recv, 4096)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="measures by /proc")
+async def test_a_member_that_reads_nothing_is_shown_the_door_and_nobody_waits_for_it() -> None:
+    settings = ServerSettings(messages_per_second=100_000, burst=1_000_000)
+    with process(settings) as server:
+        async with await typist(server.url) as anna:
+            await anna.hello("Anna")
+            room = (await anna.create())["room_id"]
+            with deaf(server.url) as sock:
+                for type, payload in (
+                    ("Hello", {"protocol": 1, "name": "Deaf", "client": "test"}),
+                    ("JoinRoom", {"room_id": room, "file_hash": HASH}),
+                ):
+                    data = json.dumps({"type": type, "payload": payload}).encode()
+                    sock.sendall(Frame(Opcode.TEXT, data).serialize(mask=True))
+                await anna.hear("MemberJoined")
+                before = server.resident_bytes()
+                said = 0
+                state = "idle"
+                while state != "away":
+                    await anna.say("Say", text="x" * 500)
+                    said += 1
+                    while (message := await anna.next())["type"] != "Said":
+                        state = message["payload"]["member"]["state"]
+                    assert said < 50_000
+                # Buffers of the two kernels' sides, of the server's transport and its outbox, in that order.
+                assert said * 600 < 16 * 1024 * 1024
+                assert server.resident_bytes() - before < 8 * 1024 * 1024
 
 
 async def test_plain_http() -> None:

@@ -144,6 +144,7 @@ def http_junk(chance: random.Random) -> bytes:
             UPGRADE[: chance.randrange(len(UPGRADE))],
             b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
             b"\r\n\r\n\r\n",
+            b"\r\n" + UPGRADE + odd_value(chance),
             b"",
         ]
     )
@@ -154,6 +155,10 @@ async def throw(server: Process, data: bytes, chance: random.Random) -> None:
     host, port = server.url.removeprefix("ws://").removesuffix("/ws").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     with suppress(OSError, TimeoutError):
+        if data.startswith(UPGRADE):
+            writer.write(UPGRADE)
+            await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+            data = data.removeprefix(UPGRADE)
         writer.write(data)
         match chance.randrange(4):
             case 0:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -215,10 +216,14 @@ async def test_fragments_and_binary() -> None:
         await until(lambda: len(porter.gone) == 1)
 
 
-async def test_frames_right_behind_the_handshake_are_heard() -> None:
+@pytest.mark.parametrize("more", [masked(1, b"early"), masked(9), b"\xff\xff\xff"])
+async def test_whoever_does_not_wait_for_the_answer_to_the_handshake_is_cut_off(more: bytes) -> None:
     async with door() as (porter, port):
-        _, writer = await raw(port, UPGRADE + masked(1, b"early"))
-        await until(lambda: [data for data, _ in porter.heard] == ["early"])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(UPGRADE + more)
+        assert b"101" not in await ended(reader)
+        await until(lambda: len(porter.gone) == 1)
+        assert not porter.transports
         writer.close()
 
 
@@ -309,22 +314,32 @@ async def test_a_peer_that_answers_pings_is_kept(monkeypatch: pytest.MonkeyPatch
         client.abort()
 
 
+def answer_pings(url: str, leave: threading.Event) -> None:
+    """Be a client on a thread of its own, which answers pings whatever the loop does."""
+    with connect(url, compression=None):
+        leave.wait(PATIENCE)
+
+
 async def test_a_process_that_was_stopped_reads_before_it_judges(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else the loop does first, an answer that waits to be read counts."""
     monkeypatch.setattr(wire, "_PING_INTERVAL", 0.01)
     monkeypatch.setattr(wire, "_EARLY_PING_GAP", 0.01)
     monkeypatch.setattr(wire, "_PING_TIMEOUT", 0.2)
+    leave = threading.Event()
     async with door() as (porter, port):
-        client = await asyncio.to_thread(connect, f"ws://127.0.0.1:{port}/ws", compression=None)
+        url = f"ws://127.0.0.1:{port}/ws"
+        client = asyncio.get_running_loop().run_in_executor(None, answer_pings, url, leave)
+        await until(lambda: bool(porter.latencies))
         (server,) = porter.transports
         assert isinstance(server, wire.Wire)
         for _ in range(3):
             await until(lambda: server._ping is not None)
-            time.sleep(0.5)  # noqa: ASYNC251 (it stands for SIGSTOP)
             before = len(porter.latencies)
-            await until(lambda: len(porter.latencies) > before)  # noqa: B023 (awaited at once)
+            time.sleep(0.5)  # noqa: ASYNC251 (it stands for SIGSTOP)
+            await until(lambda before=before: len(porter.latencies) > before)  # type: ignore[misc]
         assert not porter.gone
-        await asyncio.to_thread(client.close)
+        leave.set()
+        await client
 
 
 async def test_an_opening_handshake_that_is_never_finished_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
