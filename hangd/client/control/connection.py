@@ -11,7 +11,7 @@ import logging
 import select
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from hangd.client.control import dialect
 from hangd.client.control.commands import Context, Waiting, run
@@ -83,13 +83,13 @@ class Connection(asyncio.Protocol):
     # ---- asyncio's calls ------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # No isinstance: uvloop's transports are none of asyncio's classes.
+        self._transport = cast(asyncio.Transport, transport)
         if not self._host.admits(transport):
             self._closing = True
-            transport.abort()
+            self._transport.abort()
             return
-        self.outbox = Outbox(transport, self._host.context.properties, self._host.patience)
+        self.outbox = Outbox(self._transport, self._host.context.properties, self._host.patience)
         self._host.opened(self)
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -125,11 +125,9 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Answer what can be answered now, then see to reading on, or to the end."""
-        if self._closing:
-            return
         turns = _REQUESTS_PER_TURN
         line: bytes | None = b""
-        while turns and line is not None and self._waiting is None and self.outbox.writable and not self._closing:
+        while not self._closing and turns and line is not None and self._waiting is None and self.outbox.writable:
             line = self._next_line()
             if line is not None:
                 self._answer(line)

@@ -31,7 +31,8 @@ __all__ = ["ControlServer", "ControlSocketBusy", "ControlSocketUnusable"]
 _log = logging.getLogger(__name__)
 
 _SAMPLE_INTERVAL: Final = 0.1
-_BACKLOG: Final = 128
+_BACKLOG: Final = 1024
+"""A connect to a full queue fails at once on a Unix socket; two hundred clients at a time are no reason for that."""
 _FAREWELL: Final = 1.0
 """Seconds that closing waits for clients to take what is on its way to them."""
 

@@ -1,0 +1,188 @@
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
+from hangd.client.control.conductor import Awaited, CommandRefused, RoomVerb
+from hangd.client.control.properties import Properties
+from hangd.engine.playback import AddSubtitleFile, ShowText, StepFrame
+from tests.support.conductor import CLIP, RecordingConductor
+
+
+@pytest.fixture
+def conductor() -> RecordingConductor:
+    conductor = RecordingConductor(CLIP)
+    conductor.at = 8.0
+    conductor.gate.set()
+    return conductor
+
+
+@pytest.fixture
+def context(conductor: RecordingConductor) -> Context:
+    told: list[Any] = conductor.calls
+    return Context(conductor, Properties(conductor, command_list()), told.append)
+
+
+def refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:
+    with pytest.raises(CommandRefused) as caught:
+        run(context, name, arguments)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("arguments", "position"),
+    [
+        ([5], 13.0),
+        (["-2.5", "relative+exact"], 5.5),
+        ([-100], 0.0),
+        ([100], 20.0),
+        (["0:12", "absolute", "exact"], 12.0),
+        ([-5, "absolute"], 15.0),
+        ([50, "absolute-percent+keyframes"], 10.0),
+        ([-10, "relative-percent"], 6.0),
+        ([7, "exact+absolute"], 7.0),
+        ([1, ""], 9.0),
+    ],
+)
+def test_seek(context: Context, conductor: RecordingConductor, arguments: list[Any], position: float) -> None:
+    run(context, "seek", arguments)
+    assert conductor.calls == [("seek", position)]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["nope"], ["seek"], ["seek", "x"], ["seek", True], ["seek", 5, "absolute+relative"], ["seek", 5, 1],
+        ["seek", 5, "exact+keyframes"], ["seek", "inf"], ["seek", 5, "relative", "exact", "x"], ["set", "volume", 30],
+        ["cycle", "pause", -1], ["cycle-values", "speed"], ["cycle-values", "!reverse", "speed"], ["show-text"],
+        ["show-text", "a", 1.5], ["script-message", 5], ["ignore", "x"], ["stop", "x"], ["quit", "x"],
+        ["loadfile", "/x", "nope"], ["sub-add", "/x", "nope"], ["hang-wait", "rain"], ["hang-wait"], ["room-join"],
+        ["room-say", ["x"]], ["room-join", "a", "b", "c", "d"], ["room-leave", "x"],
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
+    assert refusal(context, *command).error == "invalid parameter"
+    assert conductor.calls == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["set", "nope", "1"], ["set", "pause", "maybe"], ["set", "path", "/x"], ["add", "path", 1], ["cycle", "nope"],
+        ["multiply", "pause", 2], ["cycle-values", "nope", "1"], ["cycle-values", "volume", "loud"],
+        ["loadfile", "http://example.org/x.mp4"], ["loadfile", "/x", "append"], ["loadfile", "/x", "append-play"],
+        ["sub-add", "/nowhere/to/be/found.srt"],
+    ],
+)  # fmt: skip
+def test_what_fails(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
+    assert refusal(context, *command).error == "error running command"
+    assert conductor.calls == []
+
+
+@pytest.mark.parametrize("command", [["seek", 5], ["frame-step"], ["sub-add", "/x"], ["set", "time-pos", "5"]])
+def test_what_needs_a_file(command: list[Any]) -> None:
+    conductor = RecordingConductor()
+    assert refusal(Context(conductor, Properties(conductor, ()), print), *command).error == "error running command"
+
+
+def test_named_arguments(context: Context, conductor: RecordingConductor) -> None:
+    run(context, "seek", {"target": 5, "flags": "absolute"})
+    run(context, "set", {"name": "pause", "value": "no"})
+    assert conductor.calls == [("seek", 5.0), ("set_paused", False)]
+    for arguments in ({"flags": "absolute"}, {"target": 5, "speed": 1}):
+        with pytest.raises(CommandRefused, match="invalid parameter"):
+            run(context, "seek", arguments)
+    with pytest.raises(CommandRefused, match="invalid parameter"):
+        run(context, "script-message", {"args": "x"})
+
+
+def test_underscores_are_dashes(context: Context) -> None:
+    assert run(context, "expand_text", ["${pause}"]) == "yes"
+
+
+def test_cycle_values(context: Context, conductor: RecordingConductor) -> None:
+    seen = []
+    for words in (["1", "1.5", "2"], ["1", "1.5", "2"], ["1.0", "2.0"], ["0.5", "2"]):
+        run(context, "cycle-values", ["speed", *words])
+        seen.append(conductor.speed)
+    run(context, "cycle-values", ["!reverse", "speed", "1", "1.5", "2"])
+    assert [*seen, conductor.speed] == [1.5, 2.0, 1.0, 0.5, 2.0]
+
+
+def test_loading(
+    context: Context, conductor: RecordingConductor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(context, "loadfile", ["/a b"]) == {"playlist_entry_id": 2}
+    run(context, "loadfile", ["x.mp4", "replace", -1, "start=5"])
+    run(context, "loadfile", ["file:///a%20b%FF"])
+    conductor.stop()
+    run(context, "loadfile", ["/a", "append-play"])
+    paths = ["/a b", str(tmp_path / "x.mp4"), os.fsdecode(b"/a b\xff"), "/a"]
+    assert [call[1] for call in conductor.calls if call[0] == "load"] == paths
+
+
+def test_local_commands(context: Context, conductor: RecordingConductor, tmp_path: Path) -> None:
+    subtitles = tmp_path / "x.srt"
+    subtitles.touch()
+    run(context, "frame-step", [])
+    run(context, "sub-add", [str(subtitles), "select"])
+    run(context, "show-text", ["hi", 1500])
+    run(context, "show-text", ["hi ${pause}"])
+    run(context, "show-text", ["hi ${pause}"], expanding=True)
+    assert [call[0] for call in conductor.calls] == [
+        StepFrame(), AddSubtitleFile(str(subtitles)), ShowText("hi", 1.5), ShowText("hi ${pause}"), ShowText("hi yes"),
+    ]  # fmt: skip
+
+
+def test_script_messages_are_for_everybody(context: Context, conductor: RecordingConductor) -> None:
+    run(context, "script-message", ["a", "b"])
+    assert conductor.calls == [{"event": "client-message", "args": ["a", "b"]}]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "call"),
+    [
+        ("room-create", ["/f", "friday"], ("room-create", {"file": "/f", "name": "friday"})),
+        ("room-create", {"file": "/f", "wait": "nobody"}, ("room-create", {"file": "/f", "wait": "nobody"})),
+        ("room-join", ["friday", "", "secret"], ("room-join", {"room": "friday", "password": "secret"})),
+        ("room-ready", [False], ("room-ready", {"ready": "no"})),
+        ("room-set", ["capacity", 5], ("room-set", {"key": "capacity", "value": "5"})),
+        ("room-kick", {"member": "Bob", "ban": True}, ("room-kick", {"member": "Bob", "ban": "yes"})),
+        ("room_leave", [], ("room-leave", {})),
+        ("hang-wait", ["playing"], ("settle", "playing")),
+    ],
+)
+async def test_own_verbs(
+    context: Context, conductor: RecordingConductor, command: str, arguments: Any, call: Any
+) -> None:
+    waiting = run(context, command, arguments)
+    assert isinstance(waiting, Waiting)
+    await waiting.coroutine
+    assert conductor.calls == [call]
+
+
+def test_every_verb_and_state_is_there() -> None:
+    assert set(get_args(RoomVerb)) <= COMMANDS.keys()
+    for state in get_args(Awaited):
+        COMMANDS["hang-wait"].parameters[0].kind.parse(state)
+
+
+async def test_every_listed_command_does_something(
+    context: Context, conductor: RecordingConductor, tmp_path: Path
+) -> None:
+    """Called with the fewest arguments that make sense, each returns."""
+    subtitles = tmp_path / "x.srt"
+    subtitles.touch()
+    fewest = {
+        "name": "volume", "value": "50", "target": "5", "url": str(subtitles), "text": "t", "file": "/f", "room": "r",
+        "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50",
+    }  # fmt: skip
+    for command in command_list():
+        conductor.load(CLIP)
+        words = [fewest[arg["name"]] for arg in command["args"] if not arg["optional"] and arg["name"] != "args"]
+        outcome = run(context, command["name"], words)
+        if isinstance(outcome, Waiting):
+            await outcome.coroutine

@@ -1,0 +1,74 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangd.client.control.dialect import Malformed, Request, TextLine, decode
+
+
+@given(st.binary() | st.binary().map(lambda data: b'{"command":' + data) | st.binary().map(lambda data: b"set " + data))
+def test_any_line_is_something_or_malformed(data: bytes) -> None:
+    try:
+        assert decode(data) is None or isinstance(decode(data), Request | TextLine)
+    except Malformed:
+        pass
+
+
+def test_request() -> None:
+    assert decode(b' \t{"command":["no-osd","seek",5],"request_id":{"a":1}} trailing\r') == Request(
+        "seek", [5], {"a": 1}, frozenset({"no-osd"})
+    )
+
+
+def test_named_request() -> None:
+    assert decode(b'{"command":{"name":"seek","target":5,"_flags":["raw"]}}') == Request(
+        "seek", {"target": 5}, 0, frozenset({"raw"})
+    )
+    assert decode(b'{"command":{"_name":"room-create","name":"friday"}}') == Request("room-create", {"name": "friday"})
+
+
+@pytest.mark.parametrize("line", [b"", b"   \r", b"# note", b'\0{"command":["client_name"]}'])
+def test_lines_that_are_nothing(line: bytes) -> None:
+    assert decode(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "request_id"),
+    [
+        (b"{nonsense", 0),
+        (b'{"request_id":5}', 5),
+        (b'{"command":[],"request_id":5}', 5),
+        (b'{"command":["no-osd"],"request_id":5}', 5),
+        (b'{"command":["seek"],"request_id":5,"async":1}', 0),
+        (b'{"command":["seek"],"request_id":"a","async":true}', "a"),
+        (b'{"command":{"name":"seek","_flags":["nope"]},"request_id":5}', 5),
+    ],
+)
+def test_malformed(line: bytes, request_id: object) -> None:
+    with pytest.raises(Malformed) as caught:
+        decode(line)
+    assert caught.value.request_id == request_id
+
+
+@pytest.mark.parametrize(
+    ("line", "commands"),
+    [
+        (b"cycle pause", [["cycle", "pause"]]),
+        (b"set pause no; set volume 40 # louder", [["set", "pause", "no"], ["set", "volume", "40"]]),
+        (b'raw loadfile "/a \\"b\\"" append', [["loadfile", '/a "b"', "append"]]),
+        (b"loadfile '/it''s \\n' ;; stop", [["loadfile", "/it", "s \\n"], ["stop"]]),
+        (b'show-text ""', [["show-text", ""]]),
+        (b'set a "unfinished', []),
+        (b"[1]", [["[1]"]]),
+        (b"no-osd", []),
+    ],
+)
+def test_text_lines(line: bytes, commands: list[list[str]]) -> None:
+    decoded = decode(line)
+    assert isinstance(decoded, TextLine)
+    assert [[request.name, *request.arguments] for request in decoded.requests] == commands
+
+
+def test_text_is_expanded_unless_raw() -> None:
+    decoded = decode(b"show-text a; raw show-text a")
+    assert isinstance(decoded, TextLine)
+    assert ["expand-properties" in request.prefixes for request in decoded.requests] == [True, False]

@@ -1,0 +1,45 @@
+"""Hundreds of requests and what mpv 0.35.1 answered, byte for byte (recorded with ``--idle --pause --keep-open``).
+
+Where hang answers something else on purpose the record says what, and why.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.conductor import CLIP, RecordingConductor
+from tests.support.control import ControlClient, control_server
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "mpv-ipc.jsonl"
+
+
+def scenes() -> list[tuple[str, list[dict[str, list[str]]]]]:
+    found: list[tuple[str, list[dict[str, list[str]]]]] = []
+    for line in GOLDEN.read_text().splitlines():
+        record = json.loads(line)
+        if "scene" in record:
+            found.append((record["scene"], []))
+        else:
+            found[-1][1].append(record)
+    return found
+
+
+@pytest.mark.parametrize(("scene", "records"), scenes())
+async def test_answers_are_those_of_mpv(scene: str, records: list[dict[str, list[str]]], tmp_path: Path) -> None:
+    assert records
+    async with control_server(tmp_path, RecordingConductor(CLIP if scene == "loaded" else None)):
+        client = await ControlClient.connect(tmp_path / "hangd.sock")
+        # All at once: requests that get no answer would show as soon as they got one.
+        client.send(*(str(record["ask"]).encode("latin-1") for record in records), b'{"command":["client_name"]}')
+        for record in records:
+            for expected in record.get("hang", record["mpv"]):
+                line = await client.line()
+                while line.startswith(b'{"event":'):
+                    line = await client.line()
+                assert line.decode("latin-1") == expected + "\n", record["ask"]
+        line = await client.line()
+        while line.startswith(b'{"event":'):
+            line = await client.line()
+        assert line == b'{"data":"ipc_0","request_id":0,"error":"success"}\n'
+        await client.close()

@@ -1,0 +1,187 @@
+from typing import Any
+
+import pytest
+
+from hangd.client.control.commands import command_list
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.notation import write
+from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES, Properties
+from hangd.engine.playback import SelectTrack, SetDelay, SetVolume, Track
+from tests.support.conductor import CLIP, RecordingConductor
+
+FILE_WITH_CHOICE = (
+    Track("video", 3, "", True),
+    Track("audio", 5, "", True),
+    Track("audio", 9, "Commentary", False, "en"),
+    Track("subtitle", 12, "", False, "de"),
+)
+
+
+@pytest.fixture
+def conductor() -> RecordingConductor:
+    return RecordingConductor(CLIP)
+
+
+@pytest.fixture
+def properties(conductor: RecordingConductor) -> Properties:
+    return Properties(conductor, command_list())
+
+
+def refusal(properties: Properties, name: str, value: Any = ...) -> str:
+    with pytest.raises(CommandRefused) as caught:
+        properties.read(name) if value is ... else properties.write(name, value)
+    return caught.value.error
+
+
+@pytest.mark.parametrize("path", [CLIP, None])
+def test_every_listed_property_can_be_read(path: str | None) -> None:
+    properties = Properties(RecordingConductor(path), command_list())
+    listed = properties.read("property-list")
+    assert set(listed) == {*PROPERTIES, *HANG_PROPERTIES}
+    assert len(listed) == len(set(listed))
+    for name in listed:
+        try:
+            write(properties.read(name))
+            assert isinstance(properties.read_text(name), str)
+            assert isinstance(properties.read_text(name, raw=False), str)
+        except CommandRefused as refused:
+            assert refused.error == "property unavailable"
+
+
+def test_every_writable_property_takes_what_it_reads(properties: Properties) -> None:
+    for row in PROPERTIES.values():
+        if row.write is not None:
+            properties.write(row.name, properties.read(row.name))
+            properties.write(row.name, properties.read_text(row.name))
+
+
+def test_what_no_property_is_called(properties: Properties) -> None:
+    for name in ("nope", "", "/", "track-list/", "track-list/9/id", "track-list/x", "track-list/-1", "room/members/7"):
+        assert refusal(properties, name) == "property not found"
+        assert refusal(properties, name, 1) == "property not found"
+
+
+def test_paths_into_values(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.tracks = FILE_WITH_CHOICE
+    assert properties.read("track-list/count") == 4
+    assert properties.read("track-list/2") == {
+        "id": 2, "type": "audio", "src-id": 9, "title": "Commentary", "lang": "en", "selected": False,
+    }  # fmt: skip
+    assert properties.read("track-list/3/type") == "sub"
+    assert properties.read("playlist/0/filename") == CLIP
+    assert properties.read("room/members/0/name") == "Ann"
+    assert refusal(properties, "room/members/1/name") == "property unavailable"
+    assert refusal(properties, "track-list/0/title") == "property unavailable"
+    assert refusal(properties, "track-list/0/nope") == "property not found"
+    assert refusal(properties, "pause/x") == "error accessing property"
+
+
+def test_tracks_are_numbered_per_kind(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.tracks = FILE_WITH_CHOICE
+    assert [properties.read(name) for name in ("vid", "aid", "sid")] == [1, 1, False]
+    properties.write("aid", 2)
+    properties.write("sid", "1")
+    properties.write("vid", "no")
+    assert conductor.calls == [
+        (SelectTrack("audio", 9),), (SelectTrack("subtitle", 12),), (SelectTrack("video", None),),
+    ]  # fmt: skip
+    assert properties.read_text("aid", raw=False) == "(2) Commentary"
+    assert refusal(properties, "aid", 3) == "unsupported format for accessing property"
+    assert refusal(properties, "aid", True) == "error accessing property"
+
+
+def test_cycling_tracks_passes_none(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.tracks = FILE_WITH_CHOICE
+    seen = []
+    for _ in range(4):
+        properties.cycle("aid")
+        seen.append(properties.read("aid"))
+    properties.cycle("aid", up=False)
+    assert [*seen, properties.read("aid")] == [2, False, 1, 2, 1]
+
+
+def test_hidden_subtitles_come_back(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.tracks = FILE_WITH_CHOICE
+    properties.write("sid", 1)
+    properties.cycle("sub-visibility")
+    assert (properties.read("sub-visibility"), properties.read("sid")) == (False, False)
+    properties.cycle("sub-visibility")
+    assert (properties.read("sub-visibility"), properties.read("sid")) == (True, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "call"),
+    [
+        ("pause", False, ("set_paused", False)),
+        ("pause", "yes", ("set_paused", True)),
+        ("time-pos", "1:30", ("seek", 90.0)),
+        ("playback-time", -5, ("seek", 0.0)),
+        ("percent-pos", 50, ("seek", 10.0)),
+        ("speed", "1.5", ("set_speed", 1.5)),
+        ("volume", 200, (SetVolume(130.0),)),
+        ("audio-delay", "-0.25", (SetDelay("audio", -0.25),)),
+        ("sub-delay", 1, (SetDelay("subtitle", 1.0),)),
+    ],
+)
+def test_writes(properties: Properties, conductor: RecordingConductor, name: str, value: Any, call: Any) -> None:
+    properties.write(name, value)
+    assert conductor.calls == [call]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("pause", "maybe", "unsupported format for accessing property"),
+        ("pause", 1, "error accessing property"),
+        ("volume", "1e9", "unsupported format for accessing property"),
+        ("volume", {"a": 1}, "error accessing property"),
+        ("speed", 3, "unsupported format for accessing property"),
+        ("percent-pos", "50%", "unsupported format for accessing property"),
+        ("playlist-pos", 0.0, "error accessing property"),
+        ("path", "/x", "error accessing property"),
+        ("room/id", "x", "property unavailable"),
+        ("hang-version", "x", "error accessing property"),
+    ],
+)
+def test_refused_writes(
+    properties: Properties, conductor: RecordingConductor, name: str, value: Any, error: str
+) -> None:
+    assert refusal(properties, name, value) == error
+    assert conductor.calls == []
+
+
+def test_without_a_file_positions_are_unavailable() -> None:
+    conductor = RecordingConductor()
+    properties = Properties(conductor, ())
+    for name in ("time-pos", "percent-pos", "duration", "path", "filename", "eof-reached", "seekable"):
+        assert refusal(properties, name) == "property unavailable"
+        assert refusal(properties, name, "1") == "property unavailable"
+    assert properties.read("idle-active") is True
+    assert (properties.read("playlist"), properties.read("playlist-pos")) == ([], -1)
+
+
+def test_what_the_room_forbids(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
+    with pytest.raises(CommandRefused) as caught:
+        properties.write("time-pos", 5)
+    assert (caught.value.error, caught.value.code) == ("error accessing property", "Forbidden")
+
+
+def test_adding_stops_at_the_limits(properties: Properties) -> None:
+    for by, volume in ((-30, 70.0), (1000, 130.0), (-1000, 0.0)):
+        properties.add("volume", by)
+        assert properties.read("volume") == volume
+    properties.multiply("speed", 100)
+    assert properties.read("speed") == 2.0
+    properties.cycle("speed")
+    assert properties.read("speed") == 0.25
+    with pytest.raises(CommandRefused):
+        properties.multiply("pause", 2)
+
+
+def test_core_is_idle_unless_it_plays(properties: Properties, conductor: RecordingConductor) -> None:
+    assert properties.read("core-idle") is True
+    conductor.paused = False
+    assert properties.read("core-idle") is False
+    conductor.hang["player/state"] = "buffering"
+    assert (properties.read("core-idle"), properties.read("paused-for-cache")) == (True, True)

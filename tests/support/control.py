@@ -1,0 +1,98 @@
+"""A control server with a recording conductor behind it, and a client that reads its lines."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from hangd.client.control.socket import ControlServer
+from tests.support.conductor import RecordingConductor
+
+__all__ = ["PATIENCE", "ControlClient", "control_server", "until"]
+
+PATIENCE = 30.0
+"""Seconds for anything that has to happen; the machine may be busy."""
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that nobody announces to a test."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.002)
+
+
+class ControlClient:
+    """One connection. ``ask`` sends a command and returns its answer, keeping the events that came before it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.events: list[Any] = []
+        self._number = 0
+
+    @classmethod
+    async def connect(cls, path: Path) -> "ControlClient":
+        return cls(*await asyncio.open_unix_connection(str(path), limit=1 << 24))
+
+    def send(self, *lines: bytes) -> None:
+        self.writer.write(b"".join(line + b"\n" for line in lines))
+
+    def begin(self, *words: Any, **more: Any) -> int:
+        """Send a command without waiting for its answer; return its number."""
+        self._number += 1
+        self.send(json.dumps({"command": words, "request_id": self._number, **more}).encode())
+        return self._number
+
+    async def line(self) -> bytes:
+        """Return the next line; b"" at the end."""
+        return await asyncio.wait_for(self.reader.readline(), PATIENCE)
+
+    async def message(self) -> Any:
+        line = await self.line()
+        assert line.endswith(b"\n")
+        return json.loads(line)
+
+    async def answer(self) -> Any:
+        while "event" in (message := await self.message()):
+            self.events.append(message)
+        return message
+
+    async def ask(self, *words: Any, **more: Any) -> Any:
+        number = self.begin(*words, **more)
+        answer = await self.answer()
+        assert answer["request_id"] == number
+        return answer
+
+    async def event(self, name: str) -> Any:
+        """Return the next event of this name that has not been returned yet."""
+        while True:
+            for index, event in enumerate(self.events):
+                if event["event"] == name:
+                    del self.events[: index + 1]
+                    return event
+            self.events = [await self.message()]
+
+    async def rest(self) -> bytes:
+        """Return everything up to the end of the connection."""
+        return await asyncio.wait_for(self.reader.read(), PATIENCE)
+
+    async def close(self) -> None:
+        self.writer.close()
+        try:
+            await self.writer.wait_closed()
+        except OSError:
+            pass
+
+
+@asynccontextmanager
+async def control_server(
+    folder: Path, conductor: RecordingConductor, patience: float = 30.0
+) -> AsyncIterator[ControlServer]:
+    server = ControlServer(conductor, folder / "hangd.sock", patience=patience)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close()
