@@ -187,9 +187,10 @@ def _no_media() -> CommandRefused:
 
 def _seek(context: Context, arguments: Arguments) -> None:
     conductor = context.conductor
-    position, duration = conductor.position(), conductor.duration
-    if position is None:
+    if conductor.path is None:
         raise _no_media()
+    # After a stop there is no picture, but a place at which to go on.
+    position, duration = conductor.position() or 0.0, conductor.duration
     target: float = arguments["target"]
     flags = arguments["flags"].split("+")
     if "absolute-percent" in flags or "relative-percent" in flags:
@@ -216,7 +217,7 @@ def _file(name: str) -> str:
 
 def _loadfile(context: Context, arguments: Arguments) -> dict[str, int]:
     if arguments["flags"] in ("append", "insert-next") or (
-        arguments["flags"] != "replace" and context.conductor.path is not None
+        arguments["flags"] != "replace" and context.properties.path is not None
     ):
         raise CommandRefused("error running command", "NotSupported", "there is no playlist to append to")
     return {"playlist_entry_id": context.conductor.load(_file(arguments["url"]))}
@@ -227,13 +228,13 @@ def _stop(context: Context, arguments: Arguments) -> None:
 
 
 def _frame_step(context: Context, arguments: Arguments) -> None:
-    if context.conductor.path is None:
+    if context.properties.path is None:
         raise _no_media()
     context.conductor.play_command(StepFrame())
 
 
 def _sub_add(context: Context, arguments: Arguments) -> None:
-    if context.conductor.path is None:
+    if context.properties.path is None:
         raise _no_media()
     path = _file(arguments["url"])
     if not os.path.isfile(path):
@@ -249,7 +250,7 @@ def _quit(context: Context, arguments: Arguments) -> None:
 
 
 def _show_text(context: Context, arguments: Arguments) -> None:
-    if context.conductor.path is None:
+    if context.properties.path is None:
         return  # There is no picture to write on: for mpv, too, no failure.
     milliseconds = arguments["duration"]
     context.conductor.play_command(

@@ -99,10 +99,14 @@ class Properties:
         return row is not None and row.moves
 
     @property
+    def path(self) -> str | None:
+        """What is loaded. The conductor's own path may outlive a stop: it is what play would load again."""
+        return None if self.conductor.position() is None else self.conductor.path
+
+    @property
     def moving(self) -> bool:
         """Whether positions change by themselves now."""
-        conductor = self.conductor
-        return conductor.path is not None and not conductor.paused and not conductor.ended
+        return self.path is not None and not self.conductor.paused and not self.conductor.ended
 
     # -- writing --
 
@@ -278,7 +282,7 @@ def _track_list(properties: Properties) -> list[dict[str, Any]]:
 
 
 def _playlist(properties: Properties) -> list[dict[str, Any]]:
-    path, entry = properties.conductor.path, properties.conductor.playlist_entry_id
+    path, entry = properties.path, properties.conductor.playlist_entry_id
     if path is None:
         return []
     return [{"filename": path, "current": True, "playing": True, "id": entry or 0}]
@@ -291,12 +295,12 @@ def _play_entry(properties: Properties, number: int) -> None:
 
 
 def _name(properties: Properties) -> str | None:
-    path = properties.conductor.path
+    path = properties.path
     return None if path is None else PurePath(path).name
 
 
 def _bare_name(properties: Properties) -> str | None:
-    path = properties.conductor.path
+    path = properties.path
     return None if path is None else PurePath(path).stem
 
 
@@ -339,7 +343,7 @@ def _working_directory(properties: Properties) -> str | None:
 
 def _loaded(read: Callable[[Conductor], Any]) -> Callable[[Properties], Any]:
     """Read what has a value only while a file is loaded."""
-    return lambda properties: None if properties.conductor.path is None else read(properties.conductor)
+    return lambda properties: None if properties.path is None else read(properties.conductor)
 
 
 def _plain(read: Callable[[Conductor], Any]) -> Callable[[Properties], Any]:
@@ -413,11 +417,11 @@ _ROWS: Final = (
         for name in ("time-pos", "playback-time")
     ),
     Property("percent-pos", Double(0.0, 100.0, show=_rounded), _percent, _seek_percent, moves=True),
-    Property("playlist-pos", Integer(), _plain(lambda c: -1 if c.path is None else 0), _play_entry, limits=(0, 0)),
+    Property("playlist-pos", Integer(), lambda p: -1 if p.path is None else 0, _play_entry, limits=(0, 0)),
     Property(
         "playlist-pos-1",
         Integer(),
-        _plain(lambda c: 0 if c.path is None else 1),
+        lambda p: 0 if p.path is None else 1,
         lambda p, value: _play_entry(p, value - 1),
         limits=(1, 1),
     ),
@@ -449,16 +453,16 @@ _ROWS: Final = (
     Property("duration", Time(), _loaded(lambda c: c.duration)),
     Property("time-remaining", Time(), _remaining, moves=True),
     Property("playtime-remaining", Time(), _remaining_at_speed, moves=True),
-    Property("path", Text(), _plain(lambda c: c.path)),
+    Property("path", Text(), lambda p: p.path),
     Property("filename", Text(), _name),
     Property("filename/no-ext", Text(), _bare_name),
     Property("media-title", Text(), _name),
-    Property("idle-active", Flag(), _plain(lambda c: c.path is None)),
+    Property("idle-active", Flag(), lambda p: p.path is None),
     Property("core-idle", Flag(), _core_idle),
     Property("eof-reached", Flag(), _loaded(lambda c: c.ended)),
     Property("seeking", Flag(), _loaded(lambda c: c.seeking)),
     Property("seekable", Flag(), _loaded(lambda c: c.duration is not None)),
-    Property("paused-for-cache", Flag(), lambda p: None if p.conductor.path is None else _stalled(p)),
+    Property("paused-for-cache", Flag(), lambda p: None if p.path is None else _stalled(p)),
     Property("track-list", Node(), _track_list),
     Property("playlist", Node(), _playlist, pretty=_mark_current),
     Property("playlist-count", Integer(), lambda p: len(_playlist(p))),

@@ -160,6 +160,14 @@ def test_without_a_file_positions_are_unavailable() -> None:
     assert (properties.read("playlist"), properties.read("playlist-pos")) == ([], -1)
 
 
+def test_after_a_stop_nothing_is_loaded(properties: Properties, conductor: RecordingConductor) -> None:
+    """Although the conductor remembers what to play again."""
+    conductor.at = None
+    for name in ("path", "media-title", "time-pos", "eof-reached", "duration"):
+        assert refusal(properties, name) == "property unavailable"
+    assert (properties.read("idle-active"), properties.read("playlist-count")) == (True, 0)
+
+
 def test_what_the_room_forbids(properties: Properties, conductor: RecordingConductor) -> None:
     conductor.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
     with pytest.raises(CommandRefused) as caught:
