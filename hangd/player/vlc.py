@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as NotInTime
 from typing import Final
 
-from hangd.engine.playback import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent
+from hangd.engine.playback import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent
 from hangd.player.base import EventSink, PlayerUnavailable
+from hangd.player.gate import EventGate
 from hangd.player.libvlc import load_bindings, open_instance, version
 from hangd.player.thread import OwnerThread
 from hangd.player.vlc_owner import Fact, VlcOwner
@@ -50,9 +51,8 @@ class VlcPlayer:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._call_seconds = call_seconds
-        self._generation = 0
-        self._finished = False
-        """Closed, or dead: no event is delivered any more, and no command taken."""
+        self._gate = EventGate()
+        """Closed once the player is, or is dead: no event is delivered any more, and no command taken."""
         self._ended = asyncio.Event()
         self._watch: asyncio.TimerHandle | None = None
         self._version = "?"
@@ -74,19 +74,18 @@ class VlcPlayer:
         return f"vlc {self._version}"
 
     def do(self, command: PlayerCommand) -> None:
-        if self._finished:
+        if self._gate.closed:
             return
-        if isinstance(command, Load):
-            self._generation = command.generation
+        self._gate.take(command)
         self._post(command)
 
     def call(self, function: Callable[[], object]) -> None:
         """Run ``function`` on the owner thread, in turn. For tests (one that hangs) and for looking around."""
-        if not self._finished:
+        if not self._gate.closed:
             self._post(function)
 
     async def close(self) -> None:
-        self._finished = True
+        self._gate.close()
         if self._watch is not None:
             self._watch.cancel()
         self._thread.end()
@@ -109,7 +108,7 @@ class VlcPlayer:
         """See whether the thread is stuck. One look after the last command is enough: it is not posted to meanwhile."""
         self._watch = None
         since = self._thread.busy_since
-        if since is None or self._finished:
+        if since is None or self._gate.closed:
             return
         left = since + self._call_seconds - time.monotonic()
         if left <= 0:
@@ -119,13 +118,13 @@ class VlcPlayer:
 
     def _on_thread_ended(self) -> None:
         self._ended.set()
-        if not self._finished and (error := self._thread.ended.exception()) is not None:
+        if not self._gate.closed and (error := self._thread.ended.exception()) is not None:
             _log.error("libVLC's thread failed", exc_info=error)
             self._die("libVLC's thread failed")
 
     def _die(self, message: str) -> None:
-        self._finished = True
-        self._sink(PlayerDied(self._generation, "hung", message))
+        self._gate.close()
+        self._sink(PlayerDied(self._gate.generation, "hung", message))
 
     # ---- events ---------------------------------------------------------------------------------------------------
 
@@ -139,8 +138,7 @@ class VlcPlayer:
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _deliver(self, event: PlayerEvent) -> None:
-        # What an older load still had to say when the newer one was asked for is of no interest any more.
-        if self._finished or event.generation != self._generation:
+        if not self._gate.admits(event):
             return
         self._sink(event)
         if isinstance(event, LoadFailed):

@@ -8,22 +8,25 @@ Theory of operation::
                                                            |                       |                            v |
                                                            +------- SeekTo ------ ENDED                   DELAYING
 
+STEPPING leads from STANDING to PAUSING. A new Load or SeekTo leads out of every phase.
+
 *Loading* opens the file paused and seeks once, for only then does VLC make its picture. It has to be roused from its
 pause for a moment and paused again, though: a picture that was made during a pause does not know of the pause, takes
 the frames of later seeks for late ones, and drops them (measured, 3.0.24). Nothing is seen or heard of that.
 
-*Seeking* is done paused and at rate 1 (at other rates VLC misses the target). Buffering 100 comes a few milliseconds
-after, and means "read". "Decoded" is said by nothing but a line of VLC's debug log, "end of video preroll": measured
-8-20 ms after the seek with a small clip, up to 800 ms with a 1080p one whose key frames lie 8 s apart. A seek that hits
-a key frame has no preroll and no such line, so the wait is bounded; a line that comes late makes this file's later
-waits longer. VLC counts preroll in decoding order: while paused, the frame shown may be up to four before the target
-(the same four on every machine); from the first moving frame on it is right.
+*Seeking* is done paused and at rate 1 (at other rates VLC misses the target), and not before the picture's thread has
+come to rest: a seek less than 40 ms after a pause lost its picture in 9 of 10 trials, later ones never. Buffering 100
+comes a few milliseconds after it, and means "read". "Decoded" is said by nothing but a line of VLC's debug log, "end of
+video preroll": measured 8-20 ms after the seek with a small clip, up to 800 ms with a 1080p one whose key frames lie
+8 s apart. A seek that hits a key frame has no preroll and no such line, so the wait is bounded; a line that comes late
+makes this file's later waits longer. VLC counts preroll in decoding order: while paused, the frame shown may be up to
+four before the target; from the first moving frame on it is right.
 
 *Two positions* belong to a pause. VLC's clock stops where it was told (``_clock``), the picture on the frame which
-begins next: its thread is waiting with that one already, and shows it (measured in 58 of 60 pauses). That frame's time
-is the position that Settled names (``_stand``), so that everyone who seeks there sees the same. A resume then leaves
-the pause just so much earlier (or later) that the media is where the line through (``_stand``, ``at``) wants it.
-After a seek VLC's clock begins 10 ms after the unpause (``i_wakeup_delay``), after a mere pause at once.
+begins next: its thread is waiting with that one already, and shows it (58 of 60 pauses on a quiet machine, else one
+more). That frame's time is the position that Settled names (``_stand``). A resume then leaves the pause just so much
+earlier (or later) that the media is where the line through (``_stand``, ``at``) wants it. After a seek VLC's clock
+begins 10 ms after the unpause (``i_wakeup_delay``), after a mere pause at once.
 
 *Rates.* VLC applies a new rate as from the last block read. Right after a seek a second and more has been read ahead:
 the picture would jump by (rate - 1) x 1.1 s. A sample is raised just after a read. So a rate is set at once while
@@ -33,7 +36,8 @@ playing, but after a seek or a pause only with the first sample (at most 0.5 s l
 *The end.* ``:play-and-pause`` makes VLC pause on the last frame, unasked; from there it seeks as ever. Only a player
 that was resumed there stops for good, so Resume at the end is answered without asking VLC.
 
-*Frame steps* upset VLC's clock (the next resume would be a second off), so a resume after one seeks first.
+*Frame steps* leave the pause for a frame's time. VLC's own ``next_frame`` upsets its clock for good: the next resume is
+a second off, even after a seek.
 """
 
 import enum
@@ -87,14 +91,18 @@ __all__ = ["Fact", "VlcOwner"]
 _OPEN_SECONDS: Final = 10.0
 _ROUSE_SECONDS: Final = 3.0
 """An output that has not shown itself by now will not; the film goes on without (sound, time and samples are there)."""
+_ROUSED_SECONDS: Final = 0.020
+"""VLC's decoders need some milliseconds to notice that they run. The first 10 ms are silent anyhow (see below)."""
 _ANSWER_SECONDS: Final = 1.0
 """VLC answers a pause within 0.3 ms; where it has nothing to say (it was paused already) we go on after this."""
 _BUFFER_SECONDS: Final = 1.5
-"""At and behind the end VLC never says Buffering 100."""
-_DECODE_SECONDS: Final = 0.35
+_DECODE_SECONDS: Final = 0.15
 _DECODE_SECONDS_MAX: Final = 1.5
-_START_DECODE_SECONDS: Final = 0.1
-"""A seek to the start has no preroll."""
+_REST_SECONDS: Final = 0.060
+"""From a pause to a seek: a frame's time (the picture's thread may be waiting for it) and some."""
+_END_SECONDS: Final = 1.0
+_END_BUFFER_SECONDS: Final = 0.3
+"""So long is waited for Buffering 100 within the last second, where it may not come."""
 _WAKE_SECONDS: Final = 0.010
 _RENDER_LEAD: Final = 0.002
 """The picture's thread takes up the next frame this long before its time, and shows it even if a pause comes."""
@@ -127,11 +135,12 @@ class _Phase(enum.Enum):
     PLAYING = enum.auto()
     PAUSING = enum.auto()
     DELAYING = enum.auto()
+    STEPPING = enum.auto()
     ENDED = enum.auto()
 
 
 _LOADING: Final = (_Phase.OPENING, _Phase.ROUSING)
-_MOVING: Final = (_Phase.STARTING, _Phase.PLAYING, _Phase.DELAYING)
+_MOVING: Final = (_Phase.STARTING, _Phase.PLAYING, _Phase.STEPPING)
 
 
 class VlcOwner:
@@ -179,8 +188,8 @@ class VlcOwner:
         self._clock = 0.0
         self._fresh = False
         """Nothing was played since the last seek: the clock begins with a delay."""
-        self._stepped = False
         self._unpaused_at = 0.0
+        self._paused_at = 0.0
         self._lines: deque[float] = deque(maxlen=6)
         """position - rate * at, of the newest samples on this stretch. Samples are never early: the most is truest."""
         self._base = 0.0
@@ -225,7 +234,10 @@ class VlcOwner:
             case _Phase.OPENING:
                 self._fail("hung")
             case _Phase.ROUSING:
+                self._pause()
                 self._seek(self._target)
+            case _Phase.SEEKING if not self._target_asked:
+                self._ask_target()
             case _Phase.SEEKING:
                 self._runs_dry = not self._buffered
                 self._settle(self._target, self._target_clock())
@@ -235,6 +247,9 @@ class VlcOwner:
                 self._started(now)
             case _Phase.PAUSING:
                 self._paused(now)
+            case _Phase.STEPPING:
+                self._pause()
+                self._enter(_Phase.PAUSING, now + _ANSWER_SECONDS)
             case _Phase.DELAYING:
                 self._player.set_pause(0)
                 self._unpaused_at = now
@@ -321,7 +336,7 @@ class VlcOwner:
         self._load_number += 1
         self._target, self._resume = start, None
         self._period = _PERIOD_BASE
-        self._target_asked = self._buffered = self._has_output = self._stepped = self._stalled = self._runs_dry = False
+        self._target_asked = self._buffered = self._has_output = self._stalled = self._runs_dry = False
         self._subtitles_due = None
         self._volume_due = True
         self._enter(_Phase.OPENING, time.monotonic() + _OPEN_SECONDS)
@@ -338,12 +353,9 @@ class VlcOwner:
         match self._phase:
             case _Phase.STANDING:
                 self._resume = (at,)
-                if self._stepped:
-                    self._seek(self._stand)
-                else:
-                    self._schedule()
+                self._schedule()
             case _Phase.STARTING:
-                pass
+                pass  # Started is on its way
             case _Phase.PLAYING | _Phase.DELAYING:
                 self._emit(Started(self._generation, self._position(now), now))
             case _Phase.ENDED:
@@ -356,8 +368,8 @@ class VlcOwner:
         self._resume = None
         now = time.monotonic()
         match self._phase:
-            case _Phase.STARTING | _Phase.PLAYING:
-                self._player.set_pause(1)
+            case _Phase.STARTING | _Phase.PLAYING | _Phase.STEPPING:
+                self._pause()
                 self._enter(_Phase.PAUSING, now + _ANSWER_SECONDS)
             case _Phase.DELAYING:
                 self._settle(self._frame_at(self._clock), self._clock)
@@ -370,7 +382,7 @@ class VlcOwner:
         now = time.monotonic()
         if self._phase is not _Phase.PLAYING or seconds < 0.001:
             return
-        self._player.set_pause(1)
+        self._pause()
         self._clock = self._position(now)
         self._fresh = False
         self._lines.clear()
@@ -382,23 +394,22 @@ class VlcOwner:
         if self._phase in _LOADING:
             self._target = position
             return
-        if self._phase in (_Phase.STARTING, _Phase.PLAYING):
-            self._player.set_pause(1)
+        if self._phase in _MOVING:
+            self._pause()
         if self._player.get_state() in (self._vlc.State.Ended, self._vlc.State.Stopped):
             self._open(position)  # VLC has let go of the file at its end
             return
         self._seek(position)
 
     def _step(self) -> None:
-        match self._phase:
-            case _Phase.STANDING:
-                self._resume = None
-                self._player.next_frame()
-                self._stepped = True
-                stand = self._stand + (1 / self._frame_rate if self._frame_rate else _FRAME_SECONDS)
-                self._settle(stand, stand)
-            case _:
-                self._pause_now()
+        if self._phase is not _Phase.STANDING:
+            self._pause_now()
+            return
+        frame = 1 / self._frame_rate if self._frame_rate else _FRAME_SECONDS
+        # Stop half a frame before the next one's time: it is shown then, whatever a pause's jitter.
+        seconds = (self._stand + frame / 2 - self._clock) / self._rate + (_WAKE_SECONDS if self._fresh else 0.0)
+        self._unpause()
+        self._enter(_Phase.STEPPING, self._unpaused_at + seconds)
 
     def _select(self, command: SelectTrack) -> None:
         number = -1 if command.id is None else command.id
@@ -480,17 +491,16 @@ class VlcOwner:
 
     def _on_buffering(self, *, full: bool, at: float) -> None:
         match self._phase:
-            case _Phase.OPENING | _Phase.SEEKING if at < self._sought_at:
-                pass  # of an older seek
-            case _Phase.OPENING if full and self._target_asked:
+            case _Phase.OPENING | _Phase.SEEKING if not self._target_asked or at < self._sought_at:
+                pass  # of an older seek, or of opening
+            case _Phase.OPENING if full:
                 self._on_first_buffered()
             case _Phase.SEEKING if full and self._runs_dry:
                 self._runs_dry = False
                 self._seek(self._target)
             case _Phase.SEEKING if full:
                 self._buffered = True
-                wait = self._decode_seconds if self._target > 0 else _START_DECODE_SECONDS
-                self._due = at if self._decoded else at + wait
+                self._due = at if self._decoded else at + self._decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self._unpaused_at:
                 self._stalled = not full
                 self._lines.clear()
@@ -501,7 +511,7 @@ class VlcOwner:
     def _on_decoded(self, at: float) -> None:
         if at < self._sought_at:
             return
-        if self._phase is _Phase.SEEKING:
+        if self._phase is _Phase.SEEKING and self._target_asked:
             self._decoded = True
             if self._buffered:
                 self._due = at
@@ -517,8 +527,6 @@ class VlcOwner:
                 self._player.set_time(math.floor(min(self._target, known) * 1000))
                 self._target_asked = True
                 self._due = time.monotonic() + _ROUSE_SECONDS
-            case _Phase.ROUSING:
-                self._seek(self._target)
             case _Phase.PAUSING:
                 self._paused(at)
             case _Phase.PLAYING if at > self._unpaused_at:
@@ -532,7 +540,7 @@ class VlcOwner:
     def _on_playing(self, at: float) -> None:
         match self._phase:
             case _Phase.ROUSING:
-                self._player.set_pause(1)
+                self._due = at + _ROUSED_SECONDS
             case _Phase.STARTING:
                 self._started(at)
             case _:
@@ -582,15 +590,25 @@ class VlcOwner:
     # ---- standing, starting, stopping -----------------------------------------------------------------------------
 
     def _seek(self, position: float) -> None:
+        self._target = position
+        self._target_asked = self._buffered = self._decoded = self._stalled = False
+        self._enter(_Phase.SEEKING, self._paused_at + _REST_SECONDS)
+        if self._due is not None and self._due <= time.monotonic():
+            self._ask_target()
+
+    def _ask_target(self) -> None:
         if self._period != _PERIOD_BASE:
             self._player.set_rate(1.0)
             self._period = _PERIOD_BASE
-        self._target = position
         self._sought_at = time.monotonic()
-        self._buffered = self._decoded = self._stepped = self._stalled = False
-        self._enter(_Phase.SEEKING, self._sought_at + _BUFFER_SECONDS)
-        self._player.set_time(math.floor(self._target_clock() * 1000))
-        self._fresh = True
+        self._target_asked = self._fresh = True
+        at_end = self._duration is not None and self._target > self._duration - _END_SECONDS
+        self._due = self._sought_at + (_END_BUFFER_SECONDS if at_end else _BUFFER_SECONDS)
+        self._player.set_time(round(self._target_clock() * 1000))
+
+    def _pause(self) -> None:
+        self._player.set_pause(1)
+        self._paused_at = time.monotonic()
 
     def _target_clock(self) -> float:
         """Where VLC's clock will stand: whole milliseconds, and never past a frame that begins at the target."""

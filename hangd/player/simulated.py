@@ -1,0 +1,348 @@
+"""A player that shows nothing: where its picture is, is arithmetic. For tests, and for machines without VLC.
+
+`SimulatedMachine` is a pure machine with libVLC's habits: loads and seeks cost time, samples come two to four a second
+at uneven intervals and a little late, rates are 1000/n, the media's pace is off the local clock by some ppm, and the
+file ends unasked. `SimulatedPlayer` puts it on the event loop, behind the Player port.
+
+::
+
+    EMPTY --Load--> SEEKING --due--> STANDING --Resume, its time--> PLAYING --end--> ENDED
+                       ^                |  ^                          |  | ^
+                       +---- SeekTo ----+  +-------- PauseNow --------+  v |
+                       (from every phase but EMPTY)                    DELAYING
+
+What a phase waits for comes true at its due time exactly, however late `expire` is called.
+"""
+
+import asyncio
+import enum
+import math
+from typing import Final, assert_never
+
+from msgspec.structs import replace
+
+from hangd.engine.playback import (
+    AddSubtitleFile,
+    CommandFailed,
+    Ended,
+    Load,
+    Loaded,
+    LoadFailed,
+    PauseFor,
+    PauseNow,
+    PlayerCommand,
+    PlayerEvent,
+    Resume,
+    Sampled,
+    SeekTo,
+    SelectTrack,
+    SetDelay,
+    SetFullscreen,
+    SetMute,
+    SetRate,
+    Settled,
+    SetVolume,
+    ShowText,
+    Started,
+    StepFrame,
+    Track,
+    TracksChanged,
+    Unload,
+    VolumeChanged,
+)
+from hangd.engine.timeline import playable_rate
+from hangd.player import files
+from hangd.player.base import EventSink
+from hangd.player.gate import EventGate
+from hangd.tasks import DeadlineTimer
+
+__all__ = ["SimulatedMachine", "SimulatedPlayer"]
+
+_FRAME_SECONDS: Final = 1 / 30
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
+
+_TRACKS: Final = (
+    Track(kind="video", id=0, name="Track 1", selected=True),
+    Track(kind="audio", id=1, name="Track 1", selected=True, language="eng"),
+    Track(kind="audio", id=2, name="Track 2", selected=False, language="deu"),
+    Track(kind="subtitle", id=3, name="Track 1", selected=False, language="eng"),
+    Track(kind="subtitle", id=4, name="Track 2", selected=False, language="deu"),
+)
+
+
+class _Phase(enum.Enum):
+    EMPTY = enum.auto()
+    SEEKING = enum.auto()
+    STANDING = enum.auto()
+    PLAYING = enum.auto()
+    DELAYING = enum.auto()
+    ENDED = enum.auto()
+
+
+class SimulatedMachine:
+    """See the module's docstring. Times are the caller's clock, in seconds; every file is ``duration`` long.
+
+    Args:
+        load_cost: seconds from Load to its Settled.
+        seek_cost: seconds from SeekTo to its Settled.
+        sample_period: seconds between samples, on average; they come 0.6 to 1.4 of it apart.
+        lateness: the most by which a sample's ``at`` is late. It never is early.
+        skew_ppm: by how much the media runs faster than the clock.
+    """
+
+    def __init__(
+        self,
+        *,
+        duration: float = 3600.0,
+        load_cost: float = 0.2,
+        seek_cost: float = 0.08,
+        sample_period: float = 0.41,
+        lateness: float = 0.0015,
+        skew_ppm: float = 0.0,
+    ) -> None:
+        self._duration = duration
+        self._load_cost = load_cost
+        self._seek_cost = seek_cost
+        self._sample_period = sample_period
+        self._lateness = lateness
+        self._pace = 1 + skew_ppm * 1e-6
+        self._phase = _Phase.EMPTY
+        self._generation = 0
+        self._due: float | None = None
+        self._sample_due = 0.0
+        self._samples = 0
+        self._resume: Resume | None = None
+        """A resume that waits for the picture to stand."""
+        self._position = 0.0
+        self._at = 0.0
+        self._rate = 1.0
+        self._tracks: tuple[Track, ...] = ()
+        self._percent = 100.0
+        self._mute = False
+
+    # ---- the machine ----------------------------------------------------------------------------------------------
+
+    def handle(self, command: PlayerCommand, now: float) -> list[PlayerEvent]:
+        """Carry out a command; return what there is to say at once."""
+        match command:
+            case Load():
+                return self._load(command, now)
+            case SetVolume(percent=percent):
+                self._percent = min(max(percent, 0.0), 130.0)
+                return [VolumeChanged(self._generation, self._percent, self._mute)]
+            case SetMute(mute=mute):
+                self._mute = mute
+                return [VolumeChanged(self._generation, self._percent, self._mute)]
+            case SetFullscreen() | SetDelay():
+                return []
+            case _ if self._phase is _Phase.EMPTY:
+                return [CommandFailed(self._generation, type(command).__name__, "nothing is loaded")]
+            case Unload():
+                self._enter(_Phase.EMPTY)
+                self._resume = None
+                return []
+            case Resume():
+                return self._do_resume(command, now)
+            case PauseNow():
+                return self._pause(now)
+            case PauseFor(seconds=seconds):
+                if self._phase is _Phase.PLAYING and seconds > 0:
+                    self._hold(now)
+                    self._enter(_Phase.DELAYING, now + seconds)
+                return []
+            case SeekTo(position=position):
+                self._seek(position, now + self._seek_cost)
+                return []
+            case SetRate(rate=rate):
+                if self._phase is _Phase.PLAYING:
+                    self._hold(now)
+                self._rate = playable_rate(rate)
+                return []
+            case StepFrame():
+                if self._phase is not _Phase.STANDING:
+                    return self._pause(now)
+                self._resume = self._due = None
+                return self._stand(min(self._position + _FRAME_SECONDS, self._duration), now)
+            case SelectTrack():
+                return self._select(command)
+            case AddSubtitleFile():
+                return self._add_subtitles()
+            case ShowText():
+                return []
+            case _:
+                assert_never(command)
+
+    def refuse(self, command: Load, problem: files.MediaProblem) -> list[PlayerEvent]:
+        """Answer a Load whose file can not be played."""
+        self._generation = command.generation
+        self._resume = None
+        self._enter(_Phase.EMPTY)
+        return [LoadFailed(self._generation, problem.code, str(problem))]
+
+    def deadline(self) -> float | None:
+        if self._phase is _Phase.PLAYING:
+            return min(self._sample_due, self._end_at())
+        return self._due
+
+    def expire(self, now: float) -> list[PlayerEvent]:
+        """Do what is due by ``now``: more than one thing where it was called late."""
+        events: list[PlayerEvent] = []
+        while (due := self.deadline()) is not None and due <= now:
+            events += self._expire_one(due)
+        return events
+
+    def position(self, now: float) -> float:
+        """Return where the picture is. Nobody is told so exactly."""
+        if self._phase is not _Phase.PLAYING:
+            return self._position
+        return min(self._position + (now - self._at) * self._rate * self._pace, self._duration)
+
+    # ---- phases ---------------------------------------------------------------------------------------------------
+
+    def _load(self, command: Load, now: float) -> list[PlayerEvent]:
+        self._generation = command.generation
+        self._rate = 1.0
+        self._tracks = _TRACKS
+        self._seek(command.start, now + self._load_cost)
+        return [Loaded(self._generation, self._duration, self._tracks)]
+
+    def _seek(self, position: float, due: float) -> None:
+        self._position = min(max(position, 0.0), self._duration)
+        self._resume = None
+        self._enter(_Phase.SEEKING, due)
+
+    def _do_resume(self, command: Resume, now: float) -> list[PlayerEvent]:
+        match self._phase:
+            case _Phase.STANDING:
+                self._due = now if command.at is None else max(now, command.at)
+                return []
+            case _Phase.SEEKING:
+                self._resume = command
+                return []
+            case _Phase.ENDED:
+                return [
+                    Started(self._generation, self._position, now),
+                    Ended(self._generation, self._position, now),
+                ]
+            case _:
+                return [Started(self._generation, self.position(now), now)]
+
+    def _pause(self, now: float) -> list[PlayerEvent]:
+        self._resume = None
+        match self._phase:
+            case _Phase.SEEKING:
+                return []  # the Settled to come answers this too
+            case _Phase.ENDED:
+                return [Settled(self._generation, self._position, now)]
+            case _:
+                return self._stand(self.position(now), now)
+
+    def _expire_one(self, due: float) -> list[PlayerEvent]:
+        match self._phase:
+            case _Phase.SEEKING:
+                resume, self._resume = self._resume, None
+                events = self._stand(self._position, due)
+                if resume is not None:
+                    self._due = due if resume.at is None else max(due, resume.at)
+                return events
+            case _Phase.STANDING:
+                self._play(due)
+                return [Started(self._generation, self._position, due)]
+            case _Phase.DELAYING:
+                self._play(due)
+                return []
+            case _Phase.PLAYING if self._end_at() <= due:
+                self._position = self._duration
+                self._enter(_Phase.ENDED)
+                return [Ended(self._generation, self._position, due)]
+            case _:
+                self._samples += 1
+                uneven = self._samples * _GOLDEN % 1
+                self._sample_due = due + self._sample_period * (0.6 + 0.8 * uneven)
+                position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
+                return [Sampled(self._generation, position, due, self._rate)]
+
+    def _stand(self, position: float, now: float) -> list[PlayerEvent]:
+        self._position = position
+        self._enter(_Phase.STANDING)
+        return [Settled(self._generation, position, now)]
+
+    def _play(self, at: float) -> None:
+        self._at = at
+        self._enter(_Phase.PLAYING)
+        self._sample_due = at + self._sample_period / 2
+
+    def _hold(self, now: float) -> None:
+        """Take the position of this moment as the one to go on from."""
+        self._position, self._at = self.position(now), now
+
+    def _end_at(self) -> float:
+        return self._at + (self._duration - self._position) / (self._rate * self._pace)
+
+    def _enter(self, phase: _Phase, due: float | None = None) -> None:
+        self._phase, self._due = phase, due
+
+    # ---- tracks ---------------------------------------------------------------------------------------------------
+
+    def _select(self, command: SelectTrack) -> list[PlayerEvent]:
+        of_kind = [track for track in self._tracks if track.kind == command.kind]
+        if command.id is not None and command.id not in [track.id for track in of_kind]:
+            return [CommandFailed(self._generation, "SelectTrack", f"there is no {command.kind} track {command.id}")]
+        self._tracks = tuple(
+            replace(track, selected=track.id == command.id) if track.kind == command.kind else track
+            for track in self._tracks
+        )
+        return [TracksChanged(self._generation, self._tracks)]
+
+    def _add_subtitles(self) -> list[PlayerEvent]:
+        number = max(track.id for track in self._tracks) + 1
+        self._tracks = (*self._tracks, Track(kind="subtitle", id=number, name="added", selected=False))
+        return self._select(SelectTrack(kind="subtitle", id=number))
+
+
+class SimulatedPlayer:
+    """A `SimulatedMachine` behind the Player port: on the loop's clock, with files that have to exist."""
+
+    def __init__(self, sink: EventSink, *, machine: SimulatedMachine | None = None) -> None:
+        self._sink = sink
+        self._loop = asyncio.get_running_loop()
+        self._machine = machine or SimulatedMachine()
+        self._timer = DeadlineTimer(self._expire)
+        self._gate = EventGate()
+
+    @property
+    def name(self) -> str:
+        return "simulated"
+
+    def do(self, command: PlayerCommand) -> None:
+        if self._gate.closed:
+            return
+        self._gate.take(command)
+        now = self._loop.time()
+        try:
+            if isinstance(command, Load | AddSubtitleFile):
+                files.examine(command.path)
+            events = self._machine.handle(command, now)
+        except files.MediaProblem as problem:
+            if isinstance(command, Load):
+                events = self._machine.refuse(command, problem)
+            else:
+                events = [CommandFailed(self._gate.generation, type(command).__name__, str(problem))]
+        self._tell(events)
+
+    async def close(self) -> None:
+        self._gate.close()
+        self._timer.arm(None)
+
+    def _expire(self, now: float) -> None:
+        self._tell(self._machine.expire(now))
+
+    def _tell(self, events: list[PlayerEvent]) -> None:
+        # Never from inside ``do``: whoever commands is not to be called back before it has finished its own step.
+        for event in events:
+            self._loop.call_soon(self._deliver, event)
+        self._timer.arm(self._machine.deadline())
+
+    def _deliver(self, event: PlayerEvent) -> None:
+        if self._gate.admits(event):
+            self._sink(event)
