@@ -35,6 +35,7 @@ _HANG = (
     "server/rtt",
     "server/clock-error",
     "player/name",
+    "player/state",
 )
 
 _NEWS = (
@@ -52,6 +53,7 @@ _NEWS = (
     "sync/state",
     "server/state",
     "player/name",
+    "player/state",
 )
 """What is told as soon as it changes. Positions and measurements move all the time: those are told once a second."""
 
@@ -145,11 +147,13 @@ def status_of(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(values: dict[str, Any]) -> str:
-    """Return no-daemon, idle, ended, seeking, paused or playing."""
+    """Return no-daemon, idle, stopped (the film is known, and Play shows it), ended, seeking, paused or playing."""
     if not values:
         return "no-daemon"
     if values.get("idle-active") or values.get("path") is None:
         return "idle"
+    if values.get("player/state") == "empty":
+        return "stopped"
     for name, state in (("eof-reached", "ended"), ("seeking", "seeking"), ("pause", "paused")):
         if values.get(name):
             return state
@@ -191,7 +195,7 @@ def _playback(values: dict[str, Any]) -> str:
     words = [state, f"{clock(values.get('time-pos'))} / {clock(values.get('duration'))}"]
     speed, volume = values.get("speed"), values.get("volume")
     if speed not in (None, 1):
-        words.append(f"{speed:.4g}x")
+        words.append(f"{speed:.3g}x")
     if values.get("mute"):
         words.append("muted")
     elif volume not in (None, 100):
