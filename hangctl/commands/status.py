@@ -35,7 +35,6 @@ _HANG = (
     "server/rtt",
     "server/clock-error",
     "player/name",
-    "player/state",
 )
 
 _NEWS = (
@@ -53,7 +52,6 @@ _NEWS = (
     "sync/state",
     "server/state",
     "player/name",
-    "player/state",
 )
 """What is told as soon as it changes. Positions and measurements move all the time: those are told once a second."""
 
@@ -147,13 +145,11 @@ def status_of(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(values: dict[str, Any]) -> str:
-    """Return no-daemon, idle, stopped (the film is known, and Play shows it), ended, seeking, paused or playing."""
+    """Return no-daemon, idle, ended, seeking, paused or playing."""
     if not values:
         return "no-daemon"
     if values.get("idle-active") or values.get("path") is None:
         return "idle"
-    if values.get("player/state") == "empty":
-        return "stopped"
     for name, state in (("eof-reached", "ended"), ("seeking", "seeking"), ("pause", "paused")):
         if values.get(name):
             return state

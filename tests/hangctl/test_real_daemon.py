@@ -1,0 +1,209 @@
+"""hangctl with a real server and real daemons, as two people on two machines have them. The player is simulated."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.server import process
+
+pytestmark = pytest.mark.real
+
+FILM = Path(__file__).parents[1] / "media" / "clip.mp4"
+
+
+class Person:
+    """Somebody's machine: a home, a runtime folder, and a daemon that hangctl starts there."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.folder = folder / name
+        for part in ("run", "home"):
+            (self.folder / part).mkdir(parents=True, mode=0o700)
+        (self.folder / "film.mp4").write_bytes(FILM.read_bytes())
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONUTF8": "1",
+            "HOME": str(self.folder / "home"),
+            "XDG_RUNTIME_DIR": str(self.folder / "run"),
+            "HANG_NAME": name,
+            "HANG_PLAYER": "simulated",
+        }
+
+    def hangctl(self, *arguments: str, code: int = 0) -> str:
+        """Run hangctl, which is to exit with ``code``. Returns what it printed; of a failure, what it said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "hangctl.main", "--timeout", "30", *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+        )
+        assert done.returncode == code, f"{arguments}: {done.stderr}"
+        return done.stdout if code == 0 else done.stderr
+
+    def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = json.loads(self.hangctl("status", "--json"))
+        return status
+
+    def watch(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+        """Follow the status until ``condition`` holds, and return the status that it held of."""
+        follower = subprocess.Popen(
+            [sys.executable, "-m", "hangctl.main", "status", "--json", "-F"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert follower.stdout is not None
+            for line in follower.stdout:
+                status: dict[str, Any] = json.loads(line)
+                if condition(status):
+                    return status
+        finally:
+            follower.kill()
+            follower.communicate()
+        raise AssertionError("the status ended")
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with process() as running:
+        yield running.url
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[tuple[Person, Person]]:
+    anna, bert = Person("anna", tmp_path), Person("bert", tmp_path)
+    yield anna, bert
+    for person in (anna, bert):
+        try:
+            person.hangctl("daemon", "stop")
+        except AssertionError:
+            person.hangctl("status", code=3)  # there was none any more, which is well
+
+
+def test_two_people_watch_a_film(people: tuple[Person, Person], server: str) -> None:
+    anna, bert = people
+    room = anna.hangctl("create", "film.mp4", "--name", "friday", "--server", server).strip()
+    invite = anna.hangctl("get", "room/invite").strip()
+    bert.hangctl("join", invite, "film.mp4")
+    assert {json.loads(line)["name"] for line in anna.hangctl("members", "--json").splitlines()} == {"anna", "bert"}
+    assert bert.status()["room"]["room_id"] == room
+
+    anna.hangctl("play")
+    for person in people:
+        person.hangctl("wait", "playing")
+        assert person.status()["state"] == "playing"
+    bert.hangctl("seek", "+30")
+    anna.watch(lambda status: status["state"] == "playing" and status["position"] > 29)
+    bert.hangctl("speed", "1.5")
+    assert anna.watch(lambda status: status["speed"] != 1)["speed"] == pytest.approx(1.5, abs=0.01)
+    anna.hangctl("pause")
+    for person in people:
+        person.hangctl("wait", "paused")
+    places = [person.status()["position"] for person in people]
+    assert places[0] == pytest.approx(places[1], abs=0.1)
+    assert places[0] >= 30
+    bert.hangctl("seek", "-10")
+    assert anna.watch(lambda status: status["position"] < places[0] - 5)["state"] in ("paused", "seeking")
+    anna.hangctl("toggle")
+    bert.hangctl("wait", "playing")
+    bert.hangctl("leave")
+    assert bert.status()["room"] is None
+    anna.watch(lambda status: len(status["members"]) == 1)
+
+
+def test_what_is_refused_says_why(people: tuple[Person, Person], server: str) -> None:
+    anna, bert = people
+    (anna.folder / "secret").write_text("open sesame\n")
+    (bert.folder / "wrong").write_text("open barley\n")
+    anna.hangctl(
+        "create", "film.mp4", "--name", "friday", "--host-only", "--password-file", "secret", "--server", server
+    )
+    assert "--password-file" in bert.hangctl("join", "friday", "film.mp4", "--server", server, code=1)
+    assert "this room's password" in bert.hangctl("join", "friday", "film.mp4", "--password-file", "wrong", code=1)
+    (bert.folder / "other.mp4").write_bytes(FILM.read_bytes() + b"\0")
+    secret = ["--password-file", str(anna.folder / "secret")]
+    assert "another file" in bert.hangctl("join", "friday", "other.mp4", *secret, code=1)
+    bert.hangctl("leave", code=5)
+    bert.hangctl("join", "friday", "film.mp4", *secret)
+    assert "host" in bert.hangctl("play", code=1)
+    assert "host" in bert.hangctl("kick", "anna", code=1)
+    anna.hangctl("kick", "bert", "--reason", "enough")
+    bert.watch(lambda status: status["room"] is None)
+    bert.hangctl("members", code=5)
+    assert bert.hangctl("create", "film.mp4", "--server", "ws://127.0.0.1:1/ws", code=6)
+
+
+def test_chat_policy_and_events(people: tuple[Person, Person], server: str) -> None:
+    anna, bert = people
+    anna.hangctl("create", "film.mp4", "--name", "friday", "--server", server)
+    bert.hangctl("join", "friday", "film.mp4", "--server", server)
+    listener = subprocess.Popen(
+        [sys.executable, "-m", "hangctl.main", "events", "said"],
+        env=bert.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert listener.stdout is not None
+    said: list[str] = []
+    try:
+        # It may not listen yet: what is said is said until it is heard.
+        while not select.select([listener.stdout], [], [], 0.5)[0]:
+            anna.hangctl("say", "hello", "-_-")
+        said.append(listener.stdout.readline())
+    finally:
+        listener.kill()
+        listener.communicate()
+    assert json.loads(said[0])["text"] == "hello -_-"
+    anna.hangctl("policy", "capacity", "5")
+    assert "capacity 5" in bert.hangctl("policy").splitlines()
+    anna.hangctl("role", "bert", "controller")
+    bert.hangctl("ready")
+    status = anna.watch(lambda status: any(member["ready"] for member in status["members"]))
+    assert [member["role"] for member in status["members"] if member["name"] == "bert"] == ["controller"]
+
+
+def test_this_machines_own_and_the_socket_itself(people: tuple[Person, Person]) -> None:
+    anna, _ = people
+    anna.hangctl("daemon", "start")
+    assert anna.hangctl("status").splitlines() == ["idle", "in no room"]
+    anna.hangctl("volume", "50")
+    assert anna.hangctl("volume") == "50\n"
+    anna.hangctl("volume", "-5")
+    assert anna.hangctl("get", "volume") == "45\n"
+    anna.hangctl("mute")
+    assert anna.hangctl("get", "mute") == "yes\n"
+    anna.hangctl("set", "mute", "no")
+    assert anna.hangctl("status", "-f", "${mute} $$") == "no $\n"
+    assert json.loads(anna.hangctl("ipc", '["get_property", "mute"]'))["data"] is False
+    anna.hangctl("ipc", json.dumps(["loadfile", str(anna.folder / "film.mp4")]))
+    duration = anna.watch(lambda status: status["duration"])["duration"]
+    anna.hangctl("seek", "50%")
+    assert anna.status()["position"] == pytest.approx(duration / 2, abs=2)
+    assert "property not found" in anna.hangctl("get", "nonsense", code=1)
+    anna.hangctl("step", "--no-wait")
+    anna.hangctl("stop")
+    anna.watch(lambda status: status["state"] == "idle")
+
+
+def test_a_killed_daemon_stops_nobody(people: tuple[Person, Person], server: str) -> None:
+    anna, bert = people
+    anna.hangctl("create", "film.mp4", "--name", "friday", "--server", server)
+    bert.hangctl("join", "friday", "film.mp4", "--server", server)
+    os.kill(int(bert.hangctl("get", "pid")), signal.SIGKILL)
+    anna.watch(lambda status: any(member["state"] == "away" for member in status["members"]))
+    bert.hangctl("status", code=3)
+    bert.environment["HANG_NAME"] = "bert again"
+    bert.hangctl("join", "friday", "film.mp4", "--server", server)
+    assert bert.status()["room"]["name"] == "friday"
