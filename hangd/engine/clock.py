@@ -128,16 +128,17 @@ class ClockFilter:
 
     def _fit(self) -> None:
         # Speed from two points, each the least delayed of its third of the history. A constant asymmetry cancels, so
-        # what can be wrong is only by how much each was delayed beyond the least delay.
+        # what can be wrong is what varies: as far as the usual delay exceeds the least one, on either way alone. (Two
+        # samples of one delay may have it on opposite ways: how much alike they are proves nothing.)
         span = self._samples[-1].at - self._samples[0].at
         if span < self._policy.skew_span:
             return
         third = len(self._samples) // 3
         early = min(self._samples[:third], key=lambda sample: sample.delay)
         late = min(self._samples[-third:], key=lambda sample: sample.delay)
-        least = min(early.delay, late.delay)
+        delays = sorted(sample.delay for sample in self._samples)
         gap = late.at - early.at
-        doubt = ((early.delay - least) + (late.delay - least)) / 2 / gap
+        doubt = (delays[len(delays) // 2] - delays[0]) / 2 / gap
         skew = (late.offset - early.offset) / gap
         if abs(skew) <= self._policy.skew_limit and doubt < self._policy.wander:
             self._skew = skew

@@ -1,0 +1,283 @@
+"""Viewers in a room on simulated time: what sync.md promises, checked against where the pictures really are."""
+
+import statistics
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hangd.engine.drift import Resync, Trim
+from hangd.engine.playback import PauseFor, SeekTo
+from tests.sim.world import Viewer, Way, World
+
+
+def company(world: World, ways: list[Way], **habits: float) -> list[Viewer]:
+    """Bring viewers into one room, each with clocks and a player of its own."""
+    viewers = []
+    for index, way in enumerate(ways):
+        viewers.append(
+            world.join(
+                f"viewer-{index}",
+                way,
+                offset=world.random.uniform(-1e4, 1e5),
+                skew=world.random.uniform(-50e-6, 50e-6),
+                **habits,
+            )
+        )
+        world.run(1.0)
+    world.run(2.0)
+    return viewers
+
+
+def apart(world: World, seconds: float, every: float = 0.1) -> list[float]:
+    """Return how far apart the two farthest pictures are, looked at every so often for so long. Seconds of media."""
+    distances = []
+    for _ in range(round(seconds / every)):
+        world.run(every)
+        if world.is_running:
+            errors = world.errors().values()
+            distances.append(max(errors) - min(errors))
+    return distances
+
+
+def p95(values: list[float]) -> float:
+    assert values
+    return sorted(values)[int(len(values) * 0.95)]
+
+
+LAN = Way(0.0005, 0.0005, 0.0002)
+FAR = Way(0.1, 0.1, 0.03)
+LOPSIDED = Way(0.04, 0.01, 0.002)
+
+
+@pytest.mark.parametrize(
+    ("ways", "goal"),
+    [
+        pytest.param([LAN, LAN], 0.005, id="same-room"),
+        pytest.param([LAN, LAN, LAN, LAN, LAN], 0.005, id="five-on-a-lan"),
+        pytest.param([LAN, FAR], 0.015, id="one-far-away"),
+        # 15 ms that nobody can see, and 10 ms that are not worth a correction.
+        pytest.param([LAN, LOPSIDED], 0.025, id="asymmetry-that-nobody-can-see"),
+    ],
+)
+def test_start_seek_and_pause_keep_everybody_together(ways: list[Way], goal: float) -> None:
+    world = World(seed=7)
+    viewers = company(world, ways)
+    viewers[0].play()
+    world.run(1.0)
+    assert p95(apart(world, 60)) <= goal
+    viewers[-1].seek(1800.0)
+    world.run(2.5)
+    assert p95(apart(world, 20)) <= goal
+    assert all(viewer.true_position() > 1800 for viewer in viewers)
+    viewers[0].pause()
+    world.run(1.5)
+    positions = [viewer.true_position() for viewer in viewers]
+    assert max(positions) - min(positions) < 0.001, "everybody stands on the same frame"
+    viewers[-1].play()
+    world.run(1.5)
+    assert p95(apart(world, 20)) <= goal
+
+
+def test_a_faster_speed_stays_together() -> None:
+    world = World(seed=3)
+    viewers = company(world, [LAN, LAN])
+    viewers[0].play()
+    world.run(2.0)
+    viewers[1].speed(1.5)
+    world.run(2.0)
+    assert p95(apart(world, 60)) <= 0.008
+    before = viewers[0].true_position()
+    world.run(10.0)
+    assert viewers[0].true_position() - before == pytest.approx(15.0, abs=0.05)
+
+
+def test_ten_minutes_undisturbed_need_hardly_a_correction() -> None:
+    world = World(seed=11)
+    viewers = company(world, [LAN, LAN, FAR])
+    viewers[0].play()
+    world.run(5.0)
+    for viewer in viewers:
+        viewer.corrections.clear()
+        viewer.commands.clear()
+    world.run(600.0)
+    for viewer in viewers:
+        assert not any(isinstance(command, SeekTo | PauseFor) for command in viewer.commands)
+        assert len(viewer.corrections) <= 3
+
+
+def test_a_joiner_catches_up_and_disturbs_nobody() -> None:
+    world = World(seed=5)
+    viewers = company(world, [LAN, LAN])
+    viewers[0].play()
+    world.run(100.0)
+    for viewer in viewers:
+        viewer.commands.clear()
+    late = world.join("late", FAR, offset=-777.0)
+    world.run(2.0)
+    assert abs(world.errors()["late"]) < 0.030
+    world.run(8.0)
+    assert abs(world.errors()["late"]) < 0.015
+    assert late.follower.paused is False
+    assert not any(isinstance(command, SeekTo | PauseFor) for viewer in viewers for command in viewer.commands)
+
+
+def test_a_cut_link_is_come_back_from() -> None:
+    world = World(seed=9)
+    viewers = company(world, [LAN, LAN, FAR])
+    viewers[0].play()
+    world.run(30.0)
+    viewers[2].cut(20.0)
+    world.run(5.0)
+    viewers[0].seek(3000.0)
+    world.run(15.0)
+    world.run(1.5)
+    assert abs(world.errors()["viewer-2"]) < 0.05, "where the others went meanwhile"
+
+
+def test_a_player_that_was_stopped_comes_back() -> None:
+    """As by SIGSTOP: the picture stands still for five seconds without anybody's being told."""
+    world = World(seed=13)
+    viewers = company(world, [LAN, LAN])
+    viewers[0].play()
+    world.run(20.0)
+    viewers[1].player.handle(PauseFor(5.0), viewers[1].local)
+    world.run(5.0)
+    world.run(3.0)
+    assert abs(world.errors()["viewer-1"]) < 0.020
+    assert abs(world.errors()["viewer-0"]) < 0.005
+
+
+def test_a_slow_file_is_not_sought_in_a_loop() -> None:
+    """Seeks that cost two seconds: they are counted on, and rationed."""
+    world = World(seed=17)
+    viewers = company(world, [LAN, LAN], seek_cost=2.0)
+    viewers[0].play()
+    world.run(10.0)
+    for viewer in viewers:
+        viewer.commands.clear()
+    world.run(300.0)
+    for viewer in viewers:
+        assert sum(isinstance(command, SeekTo) for command in viewer.commands) <= 2
+    assert p95(apart(world, 10)) < 0.02
+
+
+def test_a_media_clock_of_two_hundred_ppm_is_trimmed_not_sought() -> None:
+    world = World(seed=19)
+    viewers = company(world, [LAN])
+    viewers.append(world.join("quick", LAN, skew_ppm=200.0))
+    world.run(2.0)
+    viewers[0].play()
+    world.run(600.0)
+    quick = viewers[1]
+    assert all(isinstance(corrected.correction, Trim) for corrected in quick.corrections)
+    assert 5 <= len(quick.corrections) <= 30, "12 cm of film in ten minutes, a centimetre at a time"
+    assert abs(world.errors()["quick"]) < 0.015
+
+
+moments = st.floats(0.05, 20.0)
+actions = st.one_of(
+    st.tuples(st.just("play"), st.integers(0, 2), moments),
+    st.tuples(st.just("pause"), st.integers(0, 2), moments),
+    st.tuples(st.just("seek"), st.integers(0, 2), moments, st.floats(0, 7000)),
+    st.tuples(st.just("speed"), st.integers(0, 2), moments, st.sampled_from([0.5, 1.0, 1.25, 2.0])),
+    st.tuples(st.just("cut"), st.integers(0, 2), moments, st.floats(0.1, 30.0)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    far=st.floats(0.0, 0.25),
+    jitter=st.floats(0.0, 0.04),
+    story=st.lists(actions, max_size=12),
+)
+def test_whatever_happens_everybody_is_together_in_the_end(
+    seed: int, far: float, jitter: float, story: list[tuple[object, ...]]
+) -> None:
+    """Any viewers, any hands, any cuts: half a minute of peace, and the pictures agree and nobody seeks any more."""
+    world = World(seed=seed)
+    viewers = company(world, [LAN, LAN, Way(far, far, jitter)])
+    cut_until = 0.0
+    for what, who, wait, *more in story:
+        assert isinstance(who, int) and isinstance(wait, float)
+        viewer = viewers[who]
+        match what, more:
+            case "play", _:
+                viewer.play()
+            case "pause", _:
+                viewer.pause()
+            case "seek", [float() as position]:
+                viewer.seek(position)
+            case "speed", [float() as rate]:
+                viewer.speed(rate)
+            case "cut", [float() as seconds] if viewer.connected:
+                viewer.cut(seconds)
+                cut_until = max(cut_until, world.now + seconds)
+        world.run(wait)
+    world.run(max(0.0, cut_until - world.now) + 40.0)
+    for viewer in viewers:
+        viewer.commands.clear()
+    if world.is_running:
+        rate = world.room.snapshot().timeline.rate
+        # The bound: what the far one's clock can be off, and the drift that is not worth a correction.
+        allowed = (0.012 + 3 * jitter) * max(rate, 1.0)
+        assert statistics.median(apart(world, 10)) <= allowed
+    else:
+        world.run(10.0)
+        positions = [viewer.true_position() for viewer in viewers]
+        assert max(positions) - min(positions) <= 0.15, "the same frame, or the end"
+    assert not any(isinstance(command, SeekTo) for viewer in viewers for command in viewer.commands)
+
+
+def test_the_same_seed_gives_the_same_story() -> None:
+    def story() -> list[object]:
+        world = World(seed=23)
+        viewers = company(world, [LAN, FAR])
+        viewers[0].play()
+        world.run(20.0)
+        viewers[1].seek(500.0)
+        world.run(20.0)
+        return [command for viewer in viewers for command in viewer.commands]
+
+    assert story() == story()
+
+
+@pytest.mark.parametrize("fault", ["offset", "late-start", "no-corrections"])
+def test_a_fault_put_in_on_purpose_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation is worth its time only if it sees what is broken."""
+    world = World(seed=29)
+    viewers = company(world, [LAN, LAN])
+    match fault:
+        case "offset":
+            monkeypatch.setattr(viewers[1].follower.clock, "offset", lambda now: 0.05 - viewers[1].offset)
+        case "late-start":
+            resume = viewers[1].follower.picture.resume
+            monkeypatch.setattr(
+                viewers[1].follower.picture,
+                "resume",
+                lambda at, now, rate: resume(None if at is None else at + 0.05, now, rate),
+            )
+            monkeypatch.setattr(viewers[1].follower, "_correct", lambda correction, now: [])
+        case "no-corrections":
+            monkeypatch.setattr(viewers[1].follower, "_correct", lambda correction, now: [])
+            viewers[1].player.handle(PauseFor(0.05), viewers[1].local)
+    viewers[0].play()
+    world.run(2.0)
+    if fault == "no-corrections":
+        viewers[1].player.handle(PauseFor(0.05), viewers[1].local)
+    world.run(8.0)
+    assert p95(apart(world, 20)) > 0.02
+
+
+def test_a_lag_is_trimmed_away_or_sought_by_its_size() -> None:
+    world = World(seed=31)
+    viewers = company(world, [LAN, LAN])
+    viewers[0].play()
+    world.run(10.0)
+    for lag, kind in ((0.03, Trim), (0.1, Trim), (1.0, Resync)):
+        viewers[1].corrections.clear()
+        viewers[1].player.handle(PauseFor(lag), viewers[1].local)
+        world.run(30)
+        assert isinstance(viewers[1].corrections[0].correction, kind)
+        assert abs(world.errors()["viewer-1"]) < 0.010
