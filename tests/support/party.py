@@ -63,7 +63,6 @@ class Person:
             "XDG_RUNTIME_DIR": str(runtime),
             "HANG_NAME": name,
             "HANG_PLAYER": player,
-            "PYTHONWARNINGS": "error::ResourceWarning",
         }
         if display is not None:
             self.environment["DISPLAY"] = display
