@@ -1,7 +1,7 @@
 """The room server as a process: sockets in front, a hub behind, and an orderly beginning and end.
 
 Going down: no new connections; everybody is told (Goodbye, close code 4001) and has some seconds to answer; what is
-then still open is cut off. A second signal skips the waiting.
+then still open is cut off. A second signal skips the waiting. HUP reads the TLS certificate anew.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import contextlib
 import logging
 import signal
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from hangd.rooms.settings import HubSettings
 from hangd.server import http
 from hangd.server.auth import RoomPasswords
 from hangd.server.limits import AddressLimit, allow_open_files
-from hangd.server.listening import StartFailed, bind, tls_context, url_of
+from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
 from hangd.server.settings import ServerSettings
 from hangd.transport.base import Listener, Transport
 from hangd.transport.websocket import listen
@@ -117,6 +118,7 @@ async def serve(
     ready: Callable[[list[str]], None] | None = None,
     status: Callable[[str], None] | None = None,
     sockets: Sequence[socket.socket] = (),
+    tls: ssl.SSLContext | None = None,
 ) -> None:
     """Serve rooms until ``stop`` is set, then go down in order. Cancelled, go down at once.
 
@@ -124,11 +126,12 @@ async def serve(
         ready: told the URLs, once, when connections are accepted.
         status: told a line about how busy the server is, now and then.
         sockets: listen on these (already bound) instead of ``settings.listen``. They are closed at the end.
+        tls: speak TLS by this, instead of what the files that ``settings`` name hold now.
 
     Raises:
         StartFailed: a port is in use, a certificate can not be read, and the like.
     """
-    tls = tls_context(settings.tls_cert, settings.tls_key)
+    tls = tls or tls_context(settings.tls_cert, settings.tls_key)
     passwords = RoomPasswords()
     state = _Status(status or (lambda line: None))
     hub = state.hub = Hub(_hub_settings(settings), passwords=passwords, clock=time.monotonic, changed=state.changed)
@@ -181,6 +184,15 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
     main = asyncio.current_task()
     assert main is not None
     stop = asyncio.Event()
+    tls = tls_context(settings.tls_cert, settings.tls_key)
+
+    def renew() -> None:
+        if tls is not None and settings.tls_cert is not None:
+            try:
+                load_certificate(tls, settings.tls_cert, settings.tls_key)
+                _log.info("new connections get the certificate that is there now")
+            except StartFailed as error:
+                _log.error("the old certificate stays: %s", error)
 
     def leave() -> None:
         if stop.is_set():
@@ -192,9 +204,10 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
         notify.notify("WATCHDOG=1")
         loop.call_later(interval, alive, interval)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-            loop.add_signal_handler(number, leave)
+    with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+        loop.add_signal_handler(signal.SIGTERM, leave)
+        loop.add_signal_handler(signal.SIGINT, leave)
+        loop.add_signal_handler(signal.SIGHUP, renew)
     if (interval := notify.watchdog_interval()) is not None:
         alive(interval)
     await serve(
@@ -203,6 +216,7 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
         ready=lambda urls: notify.notify("READY=1", f"STATUS=listening on {', '.join(urls)}"),
         status=lambda line: notify.notify(f"STATUS={line}"),
         sockets=sockets,
+        tls=tls,
     )
 
 

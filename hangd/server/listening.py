@@ -7,7 +7,7 @@ import ssl
 import sys
 from collections.abc import Sequence
 
-__all__ = ["StartFailed", "bind", "tls_context", "url_of"]
+__all__ = ["StartFailed", "bind", "load_certificate", "tls_context", "url_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -113,10 +113,20 @@ def tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | No
             raise StartFailed("a TLS key needs its certificate (--tls-cert)")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    load_certificate(context, certificate, key)
+    return context
+
+
+def load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    """Use these files for connections from now on. Raises StartFailed as `tls_context` does, and changes nothing then.
+
+    A key that does not belong to the certificate is noticed only when the certificate is in: so both are tried out in
+    a context of their own first.
+    """
     try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
         context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:
         raise StartFailed(f"cannot use {certificate} and {key or 'its key'} for TLS: {error.reason}") from error
     except OSError as error:
         raise StartFailed(f"cannot read {certificate} or {key or 'its key'}: {error.strerror}") from error
-    return context

@@ -253,31 +253,29 @@ class Wire(asyncio.Protocol):
     def _beat(self) -> None:
         if self._ping is not None and self._overdue:
             self.abort()
-            return
-        if self._ping is not None:
+        elif self._ping is not None:
             self._overdue = True
-            self._heartbeat = self._loop.call_later(_PING_GRACE, self._beat)
-            return
-        if self._protocol.state is not State.OPEN or self._closing:
-            return
-        self._minor = 0
-        self._pings += 1
-        self._ping = (struct.pack("!I", self._pings & 0xFFFFFFFF), time.monotonic())
-        self._protocol.send_ping(self._ping[0])
-        self._flush()
-        self._heartbeat = self._loop.call_later(_PING_TIMEOUT, self._beat)
+            self._beat_after(_PING_GRACE)
+        elif self._protocol.state is State.OPEN and not self._closing:
+            self._minor = 0
+            self._pings += 1
+            self._ping = (struct.pack("!I", self._pings & 0xFFFFFFFF), time.monotonic())
+            self._protocol.send_ping(self._ping[0])
+            self._flush()
+            self._beat_after(_PING_TIMEOUT)
 
     def _pong(self, data: bytes, at: float) -> None:
         if self._ping is None or data != self._ping[0]:
             return
         rtt = at - self._ping[1]
         self._ping, self._overdue = None, False
+        self._beat_after(_EARLY_PING_GAP if self._pings < _EARLY_PINGS else _PING_INTERVAL)
+        self._latency_measured(max(rtt, 0.0), at)
+
+    def _beat_after(self, seconds: float) -> None:
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-        self._heartbeat = self._loop.call_later(
-            _EARLY_PING_GAP if self._pings < _EARLY_PINGS else _PING_INTERVAL, self._beat
-        )
-        self._latency_measured(max(rtt, 0.0), at)
+        self._heartbeat = self._loop.call_later(seconds, self._beat)
 
     def _cut_off_after(self, seconds: float) -> None:
         """Abort after so long, unless that is to happen sooner anyway."""

@@ -5,8 +5,10 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -147,6 +149,33 @@ def test_a_port_in_use_is_one_clear_sentence() -> None:
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr == f"hangd: error: cannot listen on {place}: the port is in use (is another server running?)\n"
+
+
+def make_certificate(folder: Path) -> None:
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    words += ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
+    subprocess.run(words, check=True, capture_output=True)
+
+
+@pytest.mark.real
+def test_hup_reads_the_certificate_anew_and_keeps_the_old_one_if_the_new_one_is_bad(tmp_path: Path) -> None:
+    make_certificate(tmp_path)
+    first = (tmp_path / "cert.pem").read_text()
+    settings = ServerSettings(tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
+    with process(settings) as server:
+        place = ("127.0.0.1", int(server.url.removesuffix("/ws").rpartition(":")[2]))
+        deadline = time.monotonic() + PATIENCE
+        assert ssl.get_server_certificate(place, timeout=PATIENCE) == first
+        make_certificate(tmp_path)
+        second = (tmp_path / "cert.pem").read_text()
+        server.child.send_signal(signal.SIGHUP)
+        while ssl.get_server_certificate(place, timeout=PATIENCE) != second:
+            assert time.monotonic() < deadline
+        (tmp_path / "cert.pem").write_text(first)
+        server.child.send_signal(signal.SIGHUP)
+        while "the old certificate stays" not in server.log():
+            assert time.monotonic() < deadline
+        assert ssl.get_server_certificate(place, timeout=PATIENCE) == second
 
 
 @pytest.mark.real
