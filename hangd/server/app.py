@@ -242,7 +242,7 @@ def _version() -> str:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return how to make a loop: uvloop's where there is one, which is twice as fast at small messages."""
+    """Return how to make a loop: uvloop's where it is installed."""
     try:
         import uvloop
     except ImportError:
