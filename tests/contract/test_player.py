@@ -1,0 +1,577 @@
+"""What every player does, whatever it is made of: the ordering rules of `hangd.player.base`, on real files."""
+
+import asyncio
+import os
+import shutil
+import time
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hangd.engine.playback import (
+    AddSubtitleFile,
+    CommandFailed,
+    Ended,
+    Load,
+    Loaded,
+    LoadFailed,
+    PauseFor,
+    PauseNow,
+    PlayerCommand,
+    Resume,
+    Sampled,
+    SeekTo,
+    SelectTrack,
+    SetDelay,
+    SetFullscreen,
+    SetMute,
+    SetRate,
+    Settled,
+    SetVolume,
+    ShowText,
+    Started,
+    StepFrame,
+    TracksChanged,
+    Unload,
+    VolumeChanged,
+)
+from hangd.engine.timeline import playable_rate
+from hangd.player.base import EventSink, Player
+from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
+from hangd.player.vlc import VlcPlayer
+from tests.support.playing import Stagehand
+
+MEDIA = Path(__file__).parent.parent / "media"
+CLIP = str(MEDIA / "clip.mp4")
+TRACKS = str(MEDIA / "tracks.mkv")
+FRAME = 1 / 30
+LATE = 0.25
+"""Seconds by which a busy machine may be late with something that is else exact to a millisecond."""
+
+NO_SOUND_NO_PICTURE = ("--vout=dummy", "--aout=dummy")
+
+
+def simulated(sink: EventSink) -> Player:
+    return SimulatedPlayer(sink, machine=SimulatedMachine(duration=60.0))
+
+
+def vlc(sink: EventSink) -> Player:
+    return VlcPlayer(sink, options=NO_SOUND_NO_PICTURE)
+
+
+@pytest.fixture(params=[pytest.param(simulated, id="simulated"), pytest.param(vlc, id="vlc", marks=pytest.mark.real)])
+async def hand(request: pytest.FixtureRequest) -> AsyncIterator[Stagehand]:
+    hand = Stagehand(request.param)
+    yield hand
+    await hand.player.close()
+
+
+@pytest.fixture
+async def vlc_hand() -> AsyncIterator[Stagehand]:
+    hand = Stagehand(vlc)
+    yield hand
+    await hand.player.close()
+
+
+# ---- loading --------------------------------------------------------------------------------------------------------
+
+
+async def test_load_tells_what_it_is_and_then_stands(hand: Stagehand) -> None:
+    hand.do(Load(path=CLIP, generation=7, start=12.3))
+    loaded = await hand.next(Loaded, unless=(Settled,))
+    settled = await hand.next(Settled)
+    assert loaded.duration == pytest.approx(60, abs=0.1)
+    assert {track.kind for track in loaded.tracks} >= {"video", "audio"}
+    assert settled.position == pytest.approx(12.3, abs=0.002)
+    assert {event.generation for event in hand.events} == {7}
+
+
+async def test_do_calls_nobody_back(hand: Stagehand) -> None:
+    hand.do(Load(path=CLIP, generation=1), SetVolume(50), Load(path="/nowhere/film.mkv", generation=2))
+    assert hand.events == []
+    await hand.next(LoadFailed)
+
+
+async def test_a_newer_load_silences_the_older(hand: Stagehand) -> None:
+    hand.do(Load(path=CLIP, generation=1), Load(path=TRACKS, generation=2, start=5.0))
+    assert (await hand.next(Settled)).position == pytest.approx(5, abs=0.002)
+    assert {event.generation for event in hand.events} == {2}
+
+
+async def test_a_newer_load_replaces_what_plays(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    heard = len(hand.events)
+    hand.do(Load(path=TRACKS, generation=2, start=30.0))
+    assert (await hand.next(Settled)).position == pytest.approx(30, abs=0.002)
+    assert {event.generation for event in hand.events[heard:]} == {2}
+    hand.do(Resume())
+    assert (await hand.next(Sampled)).position > 29.9
+
+
+async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: Stagehand) -> None:
+    hand.do(Load(path=CLIP, generation=1), SeekTo(20.0), Resume())
+    assert (await hand.next(Settled)).position == pytest.approx(20, abs=0.002)
+    assert (await hand.next(Started, unless=(Settled,))).position == pytest.approx(20, abs=0.002)
+    assert (await hand.next(Sampled)).position > 20
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (lambda folder: folder / "missing.mkv", "not-found"),
+        (lambda folder: folder, "directory"),
+        (lambda folder: _written(folder / "empty.mp4", b""), "empty"),
+        (lambda folder: folder / "missing\x1b[31m.mkv", "not-found"),
+        (lambda folder: _pipe(folder / "pipe.mkv"), "unreadable"),
+    ],
+)
+async def test_a_file_that_can_not_be_opened_has_its_own_error(hand: Stagehand, tmp_path: Path, make, code) -> None:  # type: ignore[no-untyped-def]
+    path: Path = make(tmp_path)
+    hand.do(Load(path=str(path), generation=1))
+    failed = await hand.next(LoadFailed, unless=(Loaded, Settled))
+    assert failed.code == code
+    assert path.name.split("\x1b")[0] in failed.message
+    assert failed.message.isprintable()
+    assert (await hand.load(CLIP, generation=2)).generation == 2  # it lives
+
+
+@pytest.mark.parametrize("who", [os.geteuid()])
+async def test_a_file_that_may_not_be_read(hand: Stagehand, tmp_path: Path, who: int) -> None:
+    path = _written(tmp_path / "secret.mp4", b"x")
+    if who == 0:
+        path.unlink()
+        path.symlink_to(path)  # root may read everything, but not a link that leads to itself
+    else:
+        path.chmod(0)
+    hand.do(Load(path=str(path), generation=1))
+    assert (await hand.next(LoadFailed)).code == "unreadable"
+
+
+async def test_nothing_but_load_and_volume_works_unloaded(hand: Stagehand) -> None:
+    refused: list[PlayerCommand] = [
+        Resume(), PauseNow(), PauseFor(0.1), SeekTo(1.0), SetRate(1.5), StepFrame(), Unload(), ShowText("hello"),
+        SelectTrack("audio", 1), AddSubtitleFile(CLIP),
+    ]  # fmt: skip
+    for command in refused:
+        hand.do(command)
+        assert (await hand.next(CommandFailed)).command == type(command).__name__
+    hand.do(SetFullscreen(False), SetDelay("audio", 0.0), SetVolume(40))
+    assert (await hand.next(VolumeChanged, unless=(CommandFailed,))).percent == pytest.approx(40)
+
+
+async def test_unload_ends_everything(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    hand.do(Unload(), PauseNow())
+    await hand.next(CommandFailed)
+    hand.do(Resume())
+    await hand.next(CommandFailed, unless=(Sampled, Settled, Ended))
+
+
+# ---- starting and pausing -------------------------------------------------------------------------------------------
+
+
+async def test_resume_starts_at_its_time(hand: Stagehand) -> None:
+    await hand.load(CLIP, start=10.0)
+    at = time.monotonic() + 0.3
+    hand.do(Resume(at))
+    started = await hand.next(Started, unless=(Sampled, Settled))
+    assert at - 0.005 <= started.at <= at + LATE
+    assert started.position == pytest.approx(10, abs=0.002)
+    for _ in range(3):
+        sample = await hand.next(Sampled, unless=(Settled, Started))
+        assert sample.rate == 1.0
+        assert sample.position - started.position == pytest.approx(sample.at - started.at, abs=LATE)
+
+
+async def test_resume_without_a_time_or_with_a_past_one_starts_at_once(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    for at in (None, time.monotonic() - 10):
+        asked = time.monotonic()
+        hand.do(Resume(at))
+        assert asked <= (await hand.next(Started)).at <= asked + LATE + FRAME
+        hand.do(PauseNow())
+        await hand.next(Settled)
+
+
+@pytest.mark.parametrize("command", [PauseNow(), SeekTo(30.0), Load(path=TRACKS, generation=1), Unload()])
+async def test_a_newer_command_calls_a_resume_off(hand: Stagehand, command: PlayerCommand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume(time.monotonic() + 0.3), command)
+    await asyncio.sleep(0.6)  # the time that the start would have come, and as much again
+    hand.do(SetMute(False))
+    await hand.next(VolumeChanged, unless=(Started, Sampled))
+
+
+async def test_a_newer_resume_replaces_an_older(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    later = time.monotonic() + 0.6
+    hand.do(Resume(time.monotonic() + 30), Resume(later))
+    assert later - 0.005 <= (await hand.next(Started)).at <= later + LATE
+
+
+async def test_pause_settles_where_the_samples_say(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    sample = await hand.next(Sampled)
+    hand.do(PauseNow())
+    settled = await hand.next(Settled)
+    there = sample.position + (settled.at - sample.at)
+    assert settled.position == pytest.approx(there, abs=2 * FRAME + 0.05)
+    hand.do(Resume())
+    assert (await hand.next(Started, unless=(Sampled,))).position == pytest.approx(settled.position, abs=0.001)
+    hand.do(PauseNow())
+    await hand.next(Settled)
+
+
+async def test_a_pause_and_a_start_lose_no_time(hand: Stagehand) -> None:
+    """The line through (position, at) is kept: Settled's position is where the media is at the resume's time."""
+    await hand.load(CLIP)
+    for _ in range(3):
+        hand.do(Resume())
+        await hand.next(Sampled)
+        hand.do(PauseNow())
+        settled = await hand.next(Settled)
+        at = time.monotonic() + 0.3
+        hand.do(Resume(at))
+        started = await hand.next(Started)
+        sample = await hand.next(Sampled)
+        assert sample.position - settled.position == pytest.approx(sample.at - started.at, abs=0.1)
+        hand.do(PauseNow())
+        await hand.next(Settled)
+
+
+async def test_pausing_what_is_paused_is_answered_all_the_same(hand: Stagehand) -> None:
+    first = await hand.load(CLIP, start=3.0)
+    hand.do(PauseNow())
+    assert (await hand.next(Settled)).position == pytest.approx(first.position)
+
+
+async def test_pause_for_is_a_delay_and_is_not_told(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    before = await hand.next(Sampled)
+    hand.do(PauseFor(0.5))
+    await hand.next(Sampled, unless=(Settled, Started, Ended))
+    after = await hand.next(Sampled, unless=(Settled, Started, Ended))
+    lost = (after.at - before.at) - (after.position - before.position)
+    assert lost == pytest.approx(0.5, abs=0.1)
+
+
+async def test_a_pause_within_pause_for_stays(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    hand.do(PauseFor(0.3), PauseNow())
+    await hand.next(Settled)
+    await asyncio.sleep(0.6)
+    hand.do(SetMute(False))
+    await hand.next(VolumeChanged, unless=(Sampled, Started))
+
+
+# ---- seeking --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("position", [0.0, 0.1, 12.345, 40.0, 58.5])
+async def test_seek_stands_on_its_target(hand: Stagehand, position: float) -> None:
+    await hand.load(CLIP, start=5.0)
+    hand.do(SeekTo(position))
+    settled = await hand.next(Settled)
+    assert settled.position == pytest.approx(position, abs=0.002)
+    at = time.monotonic() + 0.2
+    hand.do(Resume(at))
+    started = await hand.next(Started)
+    sample = await hand.next(Sampled)
+    assert sample.position - position == pytest.approx(sample.at - started.at, abs=LATE)
+
+
+async def test_seek_pauses_what_plays_and_silences_its_samples(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    await hand.next(Sampled)
+    heard = len(hand.events)
+    hand.do(SeekTo(40.0))
+    await hand.next(Settled)
+    assert not any(isinstance(event, Sampled) for event in hand.events[heard:])
+    hand.do(SetMute(False))
+    await hand.next(VolumeChanged, unless=(Sampled, Started))
+
+
+async def test_a_burst_of_seeks_ends_at_the_last(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(*(SeekTo(float(position)) for position in range(5, 45, 5)))
+    assert (await hand.next(Settled)).position == pytest.approx(40, abs=0.002)
+    hand.do(Resume())
+    assert (await hand.next(Sampled, unless=(Settled,))).position > 40
+
+
+async def test_a_resume_after_a_seek_waits_for_the_picture(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(SeekTo(20.0), Resume())
+    await hand.next(Settled, unless=(Started,))
+    assert (await hand.next(Started)).position == pytest.approx(20, abs=0.002)
+
+
+async def test_frame_steps_go_on_by_a_frame_each(hand: Stagehand) -> None:
+    position = (await hand.load(CLIP, start=2.0)).position
+    for _ in range(4):
+        hand.do(StepFrame())
+        stepped = (await hand.next(Settled, unless=(Started, Sampled))).position
+        assert 0.5 * FRAME < stepped - position < 0.2  # a busy machine may be some frames late
+        position = stepped
+    hand.do(Resume())
+    started = await hand.next(Started)
+    sample = await hand.next(Sampled)
+    assert sample.position - position == pytest.approx(sample.at - started.at, abs=0.1)
+
+
+# ---- rate -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.25, 2.0])
+async def test_rate_after_a_seek(hand: Stagehand, rate: float) -> None:
+    await hand.load(CLIP, start=10.0)
+    hand.do(SetRate(rate), Resume())
+    started = await hand.next(Started)
+    while (first := await hand.next(Sampled)).rate == 1.0:
+        pass
+    while (later := await hand.next(Sampled)).at < first.at + 1.0:
+        pass
+    assert later.rate == playable_rate(rate)
+    assert (later.position - first.position) / (later.at - first.at) == pytest.approx(playable_rate(rate), rel=0.05)
+    # Nothing of what was read ahead is jumped over.
+    assert first.position - started.position == pytest.approx(first.at - started.at, abs=1.0)
+
+
+async def test_rate_while_it_plays_and_back(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    hand.do(SetRate(1.5))
+    while (sample := await hand.next(Sampled)).rate == 1.0:
+        pass
+    assert sample.rate == playable_rate(1.5)
+    hand.do(SeekTo(30.0))
+    await hand.next(Settled)
+    hand.do(SetRate(1.0), Resume())
+    started = await hand.next(Started)
+    await hand.next(Sampled)
+    sample = await hand.next(Sampled)
+    assert sample.rate == 1.0
+    assert sample.position - 30.0 == pytest.approx(sample.at - started.at, abs=0.1)
+
+
+# ---- the end --------------------------------------------------------------------------------------------------------
+
+
+async def test_the_end_is_told_and_seeking_back_works(hand: Stagehand) -> None:
+    await hand.load(CLIP, start=59.0)
+    hand.do(Resume())
+    ended = await hand.next(Ended, unless=(Settled, LoadFailed))
+    assert ended.position == pytest.approx(60, abs=0.2)
+    hand.do(SeekTo(20.0))
+    assert (await hand.next(Settled, unless=(Loaded,))).position == pytest.approx(20, abs=0.002)
+    hand.do(Resume())
+    assert 20 < (await hand.next(Sampled)).position < 25
+
+
+async def test_resume_at_the_end_ends_again(hand: Stagehand) -> None:
+    await hand.load(CLIP, start=59.0)
+    hand.do(Resume())
+    await hand.next(Ended)
+    hand.do(Resume())
+    await hand.next(Started)
+    await hand.next(Ended)
+    hand.do(PauseNow())
+    await hand.next(Settled)
+    hand.do(SeekTo(10.0))
+    assert (await hand.next(Settled)).position == pytest.approx(10, abs=0.002)
+
+
+@pytest.mark.parametrize("position", [59.99, 60.0, 61.0])
+async def test_a_seek_to_the_end_stands_and_then_ends(hand: Stagehand, position: float) -> None:
+    await hand.load(CLIP)
+    hand.do(SeekTo(position))
+    await hand.next(Settled)
+    hand.do(Resume())
+    await hand.next(Ended)
+    hand.do(SeekTo(5.0))
+    assert (await hand.next(Settled)).position == pytest.approx(5, abs=0.002)
+
+
+# ---- the rest -------------------------------------------------------------------------------------------------------
+
+
+async def test_volume_and_mute(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(SetVolume(250), SetMute(True), SetVolume(30))
+    told = [await hand.next(VolumeChanged) for _ in range(3)]
+    assert [(event.percent, event.mute) for event in told] == [(130, False), (130, True), (30, True)]
+
+
+async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:
+    hand.do(Load(path=TRACKS, generation=1))
+    tracks = (await hand.next(Loaded)).tracks
+    await hand.next(Settled)
+    assert [track.kind for track in tracks] == ["video", "audio", "audio", "subtitle", "subtitle"]
+    assert [track.language for track in tracks[1:]] == ["eng", "deu", "eng", "deu"]
+    for kind, other in (("audio", tracks[2]), ("subtitle", tracks[4])):
+        hand.do(SelectTrack(other.kind, other.id))
+        changed = (await hand.next(TracksChanged)).tracks
+        assert [track.id for track in changed if track.kind == kind and track.selected] == [other.id]
+    hand.do(SelectTrack("subtitle", None))
+    assert not any(t.selected for t in (await hand.next(TracksChanged)).tracks if t.kind == "subtitle")
+
+
+async def test_a_subtitle_file_is_added_and_selected(hand: Stagehand, tmp_path: Path) -> None:
+    file = _written(tmp_path / "mine & yours.srt", b"1\n00:00:00,000 --> 00:00:50,000\nhello\n")
+    await hand.load(CLIP)
+    hand.do(AddSubtitleFile(str(file)))
+    tracks = (await hand.next(TracksChanged)).tracks
+    assert any(track.kind == "subtitle" for track in tracks)
+
+
+async def test_a_subtitle_file_that_is_not_there_is_refused(hand: Stagehand, tmp_path: Path) -> None:
+    await hand.load(CLIP)
+    hand.do(AddSubtitleFile(str(tmp_path / "missing.srt")))
+    assert "missing.srt" in (await hand.next(CommandFailed)).message
+
+
+async def test_text_delay_and_fullscreen_leave_the_playing_alone(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    hand.do(
+        ShowText("50 % of \x1b[31m äöü 日本", 1.0),
+        SetDelay("audio", 0.03),
+        SetDelay("subtitle", -0.5),
+        SetFullscreen(True),
+    )
+    for _ in range(3):
+        await hand.next(Sampled, unless=(CommandFailed, Settled, Started))
+
+
+async def test_nothing_comes_after_close(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(Resume())
+    await hand.next(Sampled)
+    began = time.monotonic()
+    await hand.player.close()
+    assert time.monotonic() - began < 5
+    heard = len(hand.events)
+    hand.do(PauseNow(), Load(path=CLIP, generation=9))
+    await asyncio.sleep(0.5)
+    assert len(hand.events) == heard
+    await hand.player.close()  # once more does no harm
+
+
+async def test_closing_what_loads(hand: Stagehand) -> None:
+    hand.do(Load(path=CLIP, generation=1))
+    began = time.monotonic()
+    await hand.player.close()
+    assert time.monotonic() - began < 5
+
+
+# ---- what only a player that reads the file can know ----------------------------------------------------------------
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("noise.mp4", bytes(range(256)) * 400, "unrecognized"),
+        ("text.mkv", b"this is no film\n" * 100, "unrecognized"),
+        ("cut.mp4", Path(CLIP).read_bytes()[:2000], "unrecognized"),
+        ("sound.wav", b"", "no-video"),
+    ],
+)
+async def test_a_file_that_is_no_film(
+    vlc_hand: Stagehand, tmp_path: Path, name: str, content: bytes, code: str
+) -> None:
+    path = _sound(tmp_path / name) if code == "no-video" else _written(tmp_path / name, content)
+    vlc_hand.do(Load(path=str(path), generation=1))
+    failed = await vlc_hand.next(LoadFailed, unless=(Loaded, Settled))
+    assert failed.code == code
+    assert name in failed.message
+    await vlc_hand.load(CLIP, generation=2)
+
+
+@pytest.mark.real
+async def test_a_truncated_file_plays_to_where_it_is_cut(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    path = _cut(tmp_path / "film.mkv")
+    await vlc_hand.load(str(path))
+    vlc_hand.do(SeekTo(20.0))
+    await vlc_hand.next(Settled)
+    vlc_hand.do(Resume())
+    failed = await vlc_hand.next(LoadFailed, unless=(Ended,))
+    assert failed.code == "truncated"
+    await vlc_hand.load(CLIP, generation=2)
+
+
+@pytest.mark.real
+async def test_seeking_past_the_cut_is_answered(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    await vlc_hand.load(str(_cut(tmp_path / "film.mkv")))
+    vlc_hand.do(SeekTo(50.0))
+    await vlc_hand.next(Settled)
+    vlc_hand.do(Resume())
+    assert (await vlc_hand.next(LoadFailed)).code == "truncated"
+
+
+@pytest.mark.real
+async def test_a_file_that_shrinks_while_it_plays(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    path = Path(shutil.copy(TRACKS, tmp_path / "film.mkv"))
+    await vlc_hand.load(str(path))
+    vlc_hand.do(Resume())
+    await vlc_hand.next(Sampled)
+    os.truncate(path, 100_000)
+    failed = await vlc_hand.next(LoadFailed, unless=(Ended,))
+    assert failed.code == "vanished"
+    await vlc_hand.load(CLIP, generation=2)
+
+
+@pytest.mark.real
+async def test_a_file_that_is_deleted_plays_on(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    """The system keeps it while it is open; only opening it again fails."""
+    path = Path(shutil.copy(CLIP, tmp_path / "film.mp4"))
+    await vlc_hand.load(str(path))
+    vlc_hand.do(Resume())
+    await vlc_hand.next(Sampled)
+    os.unlink(path)
+    for _ in range(3):
+        await vlc_hand.next(Sampled, unless=(LoadFailed,))
+    vlc_hand.do(Load(path=str(path), generation=2))
+    assert (await vlc_hand.next(LoadFailed)).code == "not-found"
+
+
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def _pipe(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def _cut(path: Path) -> Path:
+    """The first four tenths of a minute's file."""
+    content = Path(TRACKS).read_bytes()
+    return _written(path, content[: len(content) * 4 // 10])
+
+
+def _sound(path: Path) -> Path:
+    """Two seconds of silence."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(32000))
+    return path

@@ -1,0 +1,56 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from hangd.player.files import MediaProblem, examine, shown_name, was_changed
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    file = tmp_path / "film.mkv"
+    file.write_bytes(b"abc")
+    assert examine(str(file)).size == 3
+
+
+@pytest.mark.parametrize("path", ["/nowhere/film.mkv", "/dev/null/film.mkv", "film\0.mkv"])
+def test_not_found(path: str) -> None:
+    with pytest.raises(MediaProblem, match="does not exist") as caught:
+        examine(path)
+    assert caught.value.code == "not-found"
+
+
+def test_whoever_shrinks_or_replaces_a_file_changes_it(tmp_path: Path) -> None:
+    file = tmp_path / "film.mkv"
+    file.write_bytes(b"abc")
+    identity = examine(str(file))
+    with file.open("ab") as growing:
+        growing.write(b"def")
+    assert not was_changed(str(file), identity)
+    os.truncate(file, 2)
+    assert was_changed(str(file), identity)
+    other = tmp_path / "other"
+    other.write_bytes(b"abcdef")
+    other.replace(file)
+    assert was_changed(str(file), identity)
+    file.unlink()
+    assert was_changed(str(file), identity)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/films/a film.mkv", "'a film.mkv'"),
+        ("/films/", "'films'"),
+        ("/films/\x1b[2J\n.mkv", "'\\x1b[2J\\n.mkv'"),
+        ("/films/\u202efdp.mkv", "'\\u202efdp.mkv'"),
+        (os.fsdecode(b"/films/\xff.mkv"), "'\\udcff.mkv'"),
+        ("/films/日本.mkv", "'日本.mkv'"),
+    ],
+)
+def test_names_are_shown_without_what_a_terminal_would_obey(path: str, shown: str) -> None:
+    assert shown_name(path) == shown
+    assert shown_name(path).isprintable()
+
+
+def test_a_long_name_is_shortened() -> None:
+    assert len(shown_name("/" + "x" * 5000)) < 130

@@ -1,0 +1,141 @@
+"""The simulated machine on simulated time. What it shares with VLC is in the contract suite."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangd.engine.playback import (
+    Ended,
+    Load,
+    PauseFor,
+    PauseNow,
+    PlayerCommand,
+    PlayerEvent,
+    Resume,
+    Sampled,
+    SeekTo,
+    SetRate,
+    Settled,
+    Started,
+    StepFrame,
+)
+from hangd.engine.timeline import playable_rate
+from hangd.player.simulated import SimulatedMachine
+
+
+class Run:
+    """A machine and its clock."""
+
+    def __init__(self, **habits: float) -> None:
+        self.machine = SimulatedMachine(**habits)
+        self.now = 100.0
+
+    def do(self, command: PlayerCommand) -> list[PlayerEvent]:
+        return self.machine.handle(command, self.now)
+
+    def passes(self, seconds: float) -> list[PlayerEvent]:
+        """Wake the machine just when it wants to."""
+        until, events = self.now + seconds, list[PlayerEvent]()
+        while (due := self.machine.deadline()) is not None and due <= until:
+            assert due >= self.now
+            self.now = due
+            events += self.machine.expire(due)
+        self.now = until
+        return events
+
+
+def playing(**habits: float) -> Run:
+    run = Run(**habits)
+    run.do(Load(path="/film", generation=1))
+    run.passes(1.0)
+    run.do(Resume())
+    run.passes(0.0)
+    return run
+
+
+def test_samples_are_uneven_and_late_but_never_early() -> None:
+    run = playing(lateness=0.002)
+    began = run.now
+    samples = [event for event in run.passes(600) if isinstance(event, Sampled)]
+    gaps = [after.at - before.at for before, after in itertools.pairwise(samples)]
+    assert sum(gaps) / len(gaps) == pytest.approx(0.41, abs=0.01)
+    assert 0.2 < min(gaps) < 0.3 and 0.5 < max(gaps) < 0.6
+    lateness = [(sample.at - began) - sample.position for sample in samples]
+    assert -1e-9 <= min(lateness) < 0.0005 and 0.0015 < max(lateness) <= 0.002 + 1e-9
+
+
+def test_rates_are_playable_ones_and_change_nothing_but_the_pace() -> None:
+    run = playing()
+    run.passes(10)
+    before = run.machine.position(run.now)
+    run.do(SetRate(1.5))
+    assert run.machine.position(run.now) == pytest.approx(before)
+    run.passes(10)
+    assert run.machine.position(run.now) - before == pytest.approx(10 * playable_rate(1.5))
+
+
+def test_skew_is_the_medias_own_clock() -> None:
+    run = playing(skew_ppm=200)
+    run.passes(1000)
+    assert run.machine.position(run.now) == pytest.approx(1000.2, abs=1e-6)
+
+
+def test_pause_for_is_exact() -> None:
+    run = playing()
+    run.passes(5)
+    run.do(PauseFor(0.123))
+    assert not any(isinstance(event, Settled | Started) for event in run.passes(5))
+    assert run.machine.position(run.now) == pytest.approx(10 - 0.123)
+
+
+def test_costs() -> None:
+    run = Run(load_cost=0.5, seek_cost=0.2)
+    run.do(Load(path="/film", generation=1, start=3.0))
+    assert run.passes(0.49) == []
+    assert run.passes(0.02) == [Settled(1, 3.0, 100.5)]
+    run.do(SeekTo(9.0))
+    asked = run.now
+    assert run.passes(1.0) == [Settled(1, 9.0, asked + 0.2)]
+
+
+def test_the_end_comes_on_time_however_late_one_looks() -> None:
+    run = playing(duration=10.0)
+    began = run.now
+    run.now += 1000
+    events = run.machine.expire(run.now)
+    assert events[-1] == Ended(1, 10.0, began + 10)
+    assert run.machine.deadline() is None
+
+
+_ACTS = st.one_of(
+    st.builds(SeekTo, st.floats(-5, 70)),
+    st.builds(Resume, st.none() | st.floats(90, 200)),
+    st.builds(PauseFor, st.floats(0, 2)),
+    st.builds(SetRate, st.floats(0.1, 4)),
+    st.just(PauseNow()),
+    st.just(StepFrame()),
+    st.floats(0, 5),
+)
+
+
+@given(st.lists(_ACTS, max_size=30))
+def test_whatever_happens_it_stays_within_the_file_and_silent_while_it_seeks(acts: list[PlayerCommand | float]) -> None:
+    run = Run(duration=60.0)
+    run.do(Load(path="/film", generation=1))
+    seeking = True
+    for act in acts:
+        if isinstance(act, float):
+            events = run.passes(act)
+        else:
+            events = run.do(act)
+            seeking = seeking or isinstance(act, SeekTo)
+        for event in events:
+            seeking = seeking and not isinstance(event, Settled)
+            assert not (seeking and isinstance(event, Sampled))
+            if isinstance(event, Sampled | Settled | Started | Ended):
+                assert 0 <= event.position <= 60
+        assert 0 <= run.machine.position(run.now) <= 60
+        due = run.machine.deadline()
+        assert due is None or due >= run.now - 1e-9

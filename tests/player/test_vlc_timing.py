@@ -1,0 +1,115 @@
+"""How exact libVLC is in our hands. The bounds are for a machine that is busy with something else."""
+
+import itertools
+import statistics
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from hangd.engine.playback import PauseFor, PauseNow, Resume, Sampled, SeekTo, SetRate, Settled, Started
+from hangd.engine.timeline import playable_rate
+from hangd.player.vlc import VlcPlayer
+from tests.support.playing import Stagehand
+
+pytestmark = pytest.mark.real
+
+CLIPS = [str(Path(__file__).parent.parent / "media" / name) for name in ("clip.mp4", "tracks.mkv")]
+FRAME = 1 / 30
+
+
+@pytest.fixture
+async def hand() -> AsyncIterator[Stagehand]:
+    hand = Stagehand(lambda sink: VlcPlayer(sink, options=("--vout=dummy", "--aout=dummy")))
+    yield hand
+    await hand.player.close()
+
+
+async def samples(hand: Stagehand, count: int) -> list[Sampled]:
+    return [await hand.next(Sampled) for _ in range(count)]
+
+
+def intercept(samples: list[Sampled], rate: float = 1.0) -> float:
+    """Where the line through the samples was at time 0. Samples may be late, never early: the most is the truest."""
+    return max(sample.position - rate * sample.at for sample in samples)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+async def test_starts_are_on_time(hand: Stagehand, clip: str) -> None:
+    await hand.load(clip)
+    late, off = [], []
+    for position in (10.0, 20.05, 33.3, 41.77, 52.0):
+        hand.do(SeekTo(position))
+        await hand.next(Settled)
+        at = time.monotonic() + 0.3
+        hand.do(Resume(at))
+        late.append((await hand.next(Started)).at - at)
+        off.append(intercept(await samples(hand, 3)) + at - position)
+    assert abs(statistics.median(late)) < 0.03
+    # What the samples say of the same start: after a seek the media is on its line from the first frame on.
+    assert abs(statistics.median(off)) < 0.03
+
+
+async def test_samples_agree_with_each_other(hand: Stagehand) -> None:
+    await hand.load(CLIPS[0])
+    hand.do(Resume())
+    taken = await samples(hand, 16)
+    lines = sorted((sample.position - sample.at for sample in taken), reverse=True)
+    assert lines[0] - lines[len(lines) // 4] < 0.01
+    gaps = [later.at - earlier.at for earlier, later in itertools.pairwise(taken)]
+    assert 0.2 < statistics.mean(gaps) < 0.6
+
+
+async def test_pause_and_resume_keep_the_line(hand: Stagehand) -> None:
+    await hand.load(CLIPS[0])
+    hand.do(Resume())
+    off = []
+    for _ in range(5):
+        line = intercept(await samples(hand, 2))
+        hand.do(PauseNow())
+        settled = await hand.next(Settled)
+        # The picture stands on the frame that was to begin next.
+        assert -0.03 < settled.position - (line + settled.at) < FRAME + 0.03
+        at = time.monotonic() + 0.3
+        hand.do(Resume(at))
+        await hand.next(Started)
+        off.append(intercept(await samples(hand, 2)) + at - settled.position)
+    assert abs(statistics.median(off)) < 0.02
+
+
+async def test_pause_for_delays_by_just_so_much(hand: Stagehand) -> None:
+    await hand.load(CLIPS[0])
+    hand.do(Resume())
+    off = []
+    for seconds in (0.02, 0.05, 0.1, 0.25, 0.5):
+        before = intercept(await samples(hand, 3))
+        hand.do(PauseFor(seconds))
+        off.append(before - intercept(await samples(hand, 3)) - seconds)
+    assert abs(statistics.median(off)) < 0.01
+
+
+@pytest.mark.parametrize("rate", [0.5, 1.05, 1.5])
+async def test_rates_are_what_was_asked_for(hand: Stagehand, rate: float) -> None:
+    await hand.load(CLIPS[0])
+    hand.do(SetRate(rate), Resume())
+    while (first := await hand.next(Sampled)).rate == 1.0:
+        pass
+    last = (await samples(hand, 12))[-1]
+    assert last.rate == playable_rate(rate)
+    assert (last.position - first.position) / (last.at - first.at) == pytest.approx(playable_rate(rate), rel=0.01)
+
+
+async def test_a_trim_moves_the_picture_by_what_it_should(hand: Stagehand) -> None:
+    """Two per cent for a second and a half: 30 ms."""
+    await hand.load(CLIPS[1])
+    hand.do(Resume())
+    before = intercept(await samples(hand, 4))
+    hand.do(SetRate(1.02))
+    began = time.monotonic()
+    while (await hand.next(Sampled)).at < began + 1.5:
+        pass
+    hand.do(SetRate(1.0))
+    seconds = time.monotonic() - began
+    moved = intercept(await samples(hand, 4)) - before
+    assert moved == pytest.approx((playable_rate(1.02) - 1) * seconds, abs=0.015)
