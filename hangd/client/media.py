@@ -132,7 +132,7 @@ def _changed(path: str) -> MediaUnusable:
 
 
 def _sha256(file: FileIO, size: int, progress: Callable[[int, int], object], stopped: threading.Event) -> str:
-    """Hash a file from its start; EOFError where it is not ``size`` bytes long. Gives up once ``stopped`` is set."""
+    """Hash a file from its start. EOFError where it is not ``size`` bytes long, or once ``stopped`` is set."""
     digest = hashlib.sha256()
     piece = memoryview(bytearray(_PIECE))
     done, told = 0, time.monotonic()

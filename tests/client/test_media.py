@@ -134,26 +134,33 @@ async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
     assert turns > 20
 
 
-async def test_cancelling_ends_the_reading(tmp_path: Path) -> None:
-    """Reading it all would take an hour: a loop that ends has seen the thread end."""
-    path = sparse(tmp_path / "film", 4096 * 1024 * MIB)
+def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
+    """Reading it all would take minutes. The thread has ended once the executor has."""
+    path = sparse(tmp_path / "film", 256 * 1024 * MIB)
+    os.utime(path, (LONG_AGO, LONG_AGO))
     heard: list[int] = []
-    under_way = asyncio.Event()
 
-    def progressed(done: int, total: int) -> None:
-        heard.append(done)
-        under_way.set()
+    async def hash_and_cancel() -> None:
+        under_way = asyncio.Event()
 
-    hashing = asyncio.get_running_loop().create_task(MediaFiles().whole_hash(str(path), progressed))
-    await asyncio.wait_for(under_way.wait(), 60)
-    hashing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await hashing
-    at_the_end = len(heard)
-    async with asyncio.timeout(60):
-        await asyncio.get_running_loop().shutdown_default_executor()
-    await asyncio.sleep(0)
-    assert len(heard) == at_the_end
+        def progressed(done: int, total: int) -> None:
+            heard.append(done)
+            under_way.set()
+
+        loop = asyncio.get_running_loop()
+        hashing = loop.create_task(media.whole_hash(str(path), progressed))
+        await asyncio.wait_for(under_way.wait(), 60)
+        hashing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hashing
+        at_the_end = len(heard)
+        async with asyncio.timeout(20):
+            await loop.shutdown_default_executor()
+        await asyncio.sleep(0)
+        assert len(heard) == at_the_end
+
+    asyncio.run(hash_and_cancel())
+    assert asyncio.run(media.cached_hash(str(path))) is None, "part of a hash is none"
 
 
 # ---- the cache ------------------------------------------------------------------------------------------------------
