@@ -24,7 +24,7 @@ from msgspec.inspect import LiteralType, Metadata, Type, UnionType, VarTupleType
 from hangd import paths
 from hangd.client.settings import ClientSettings
 from hangd.log import Format, Level
-from hangd.protocol.wording import reason
+from hangd.protocol.wording import located
 from hangd.server.settings import ServerSettings
 
 __all__ = ["ConfigError", "Config", "Given", "SharedSettings", "config_path", "load", "variables"]
@@ -220,8 +220,8 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
     try:
         value = msgspec.convert(raw, kind, strict=not text)
     except msgspec.ValidationError as error:
-        why, _, where = str(error).partition(" - at `$")
-        raise ValueError(f"{where.rstrip('`')} {reason(why)}") from None
+        where, why = located(str(error))
+        raise ValueError(f"{where} {why}") from None
     return _expanded(value) if is_path else value
 
 

@@ -41,6 +41,7 @@ from hangd.protocol.messages import (
     SetRole,
 )
 from hangd.protocol.model import CAPACITY_MAX, FileInfo, PolicyChange
+from hangd.protocol.wording import located
 
 if TYPE_CHECKING:
     from hangd.client.viewer import Viewer
@@ -106,7 +107,8 @@ class Verbs:
         except TimeoutError as error:
             raise _refusal("TimedOut", "the server did not answer in time") from error
         except msgspec.ValidationError as error:
-            raise _invalid(str(error)) from error
+            where, why = located(str(error))
+            raise _invalid(f"{where.lstrip('.') or verb} {why}") from error
 
     # ---- the server -----------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ ask for is in ``requests``, the timeline's rules are in ``schedule``, the member
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -45,8 +46,8 @@ from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
+from hangd.protocol.model import NAME_MAX, RoomSummary
 from hangd.protocol.model import Room as Snapshot
-from hangd.protocol.model import RoomSummary
 
 __all__ = ["Room", "RoomSettings"]
 
@@ -187,7 +188,7 @@ class Room:
                 elif matches:
                     self._admit(pending.request, proven=pending.password_hash)
                 else:
-                    self._refuse(pending.request, RequestRefused("WrongPassword", "that is not this room's password"))
+                    self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
             case PasswordHashed(client_id=client_id, password_hash=password_hash):
                 self._requests.set_password_hash(client_id, password_hash)
             case MessageReceived():
@@ -276,8 +277,6 @@ class Room:
                 file_hash=message.file_hash,
                 file=message.file,
             )
-            if input.full and room.roster.name_taken(input.name):
-                raise RequestRefused("NameTaken", "somebody in this room has that name already")
         except RequestRefused as refused:
             self._refuse(input, refused)
             return
@@ -305,10 +304,14 @@ class Room:
 
     def _name_for(self, input: CreateRequested | JoinRequested) -> str:
         roster = self._room.roster
-        if input.full or not roster.name_taken(input.name):
+        if not roster.name_taken(input.name):
             return input.name
-        longer = (f"guest-{input.client_id[:digits]}" for digits in _GUEST_DIGITS)
-        return next((name for name in longer if not roster.name_taken(name)), input.name)
+        # Two screens of one person's, or two people of one name: let in, and told apart.
+        if input.full:
+            others: Iterable[str] = (_numbered(input.name, number) for number in range(2, len(roster) + 3))
+        else:
+            others = (f"guest-{input.client_id[:digits]}" for digits in _GUEST_DIGITS)
+        return next((name for name in others if not roster.name_taken(name)), input.name)
 
     def _is_owner(self, secret: str | None) -> bool:
         # A wrong secret is no error: RoomJoined says who is host, and a client may offer what it kept from long ago.
@@ -386,3 +389,9 @@ def _is_due(time: float | None, now: float) -> bool:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
+
+
+def _numbered(name: str, number: int) -> str:
+    """Return "ann" as "ann-2", within what a name may be long."""
+    suffix = f"-{number}"
+    return name[: NAME_MAX - len(suffix)].rstrip() + suffix

@@ -4,7 +4,6 @@ Decoding is in two steps, the envelope and then the payload by the type that it 
 from a bad payload, and a reply can carry the request's id even where the payload is wrong.
 """
 
-import re
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from hangd.protocol.errors import LocalProtocolError, RemoteProtocolError
 from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, ClientMessage, RequestId, ServerMessage, _Action
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.protocol.wording import reason
+from hangd.protocol.wording import located
 
 __all__ = ["ClientFrame", "ServerFrame", "decode_client", "decode_server", "encode_client", "encode_server"]
 
@@ -22,8 +21,6 @@ _SERVER_BYTES_MAX: Final = 4 * 1024 * 1024
 # A path names nothing that a peer chose (keys of ours and indexes), but a reason may quote what it sent.
 _PATH_MAX: Final = 200
 _REASON_MAX: Final = 200
-
-_PATH: Final = re.compile(r" - at `([^`]*)`$")
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -111,10 +108,8 @@ def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], l
 
 
 def _invalid(error: Exception, root: str, request_id: RequestId | None) -> RemoteProtocolError:
-    text = str(error)
-    found = _PATH.search(text)
-    path = (root + found.group(1)[1:] if found else root)[:_PATH_MAX]
-    why = reason(_PATH.sub("", text))[:_REASON_MAX]
+    below, why = located(str(error))
+    path, why = (root + below)[:_PATH_MAX], why[:_REASON_MAX]
     subject = "the message" if path == "$" else path
     return RemoteProtocolError("InvalidMessage", f"{subject} {why}", path=path, request_id=request_id)
 

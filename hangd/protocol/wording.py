@@ -9,7 +9,7 @@ from typing import Final
 
 from hangd.protocol.model import PATTERN_MEANINGS
 
-__all__ = ["reason"]
+__all__ = ["located", "reason"]
 
 _KINDS: Final = {
     "str": "text",
@@ -61,6 +61,15 @@ _WORDINGS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], .
     (re.compile(r"maximum recursion depth .*", re.DOTALL), lambda _: "is nested too deeply"),
     (re.compile(r"'utf-8' codec can't .*", re.DOTALL), lambda _: "is not UTF-8 text"),
 )
+
+
+_PLACE: Final = re.compile(r" - at `\$([^`]*)`$")
+
+
+def located(said: str) -> tuple[str, str]:
+    """Split what msgspec ``said`` into the path below the value that was judged (".name", or "") and the `reason`."""
+    found = _PLACE.search(said)
+    return ("", reason(said)) if found is None else (found[1], reason(said[: found.start()]))
 
 
 def reason(said: str) -> str:

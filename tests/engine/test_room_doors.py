@@ -174,14 +174,23 @@ def test_a_full_room_takes_nobody_and_the_away_keep_their_place() -> None:
     assert stage.ids == ["ann", "cy"]
 
 
-def test_a_name_is_taken_by_who_is_present() -> None:
+def test_two_of_one_name_are_told_apart() -> None:
+    """Two screens in one room belong to one person, whose login name both daemons take."""
     stage = ready()
     stage.join("c1", name="ANN")
-    assert refusal(stage, "c1").code == "NameTaken"
+    stage.join("c2", name="ann")
+    stage.join("c3", name="n" * 32)
+    stage.join("c4", name="n" * 32)
+    names = [member.name for member in stage.room.snapshot().members]
+    assert names == ["ann", "ANN-2", "ann-3", "n" * 32, "n" * 30 + "-2"]
+
+
+def test_who_is_away_keeps_no_name_from_others() -> None:
+    stage = ready()
     stage.loses("ann")
     stage.goes_on()
     stage.join("c1", name="ann")  # after a crash, say: the same person as a new client
-    assert stage.ids == ["ann", "c1"]
+    assert [member.name for member in stage.room.snapshot().members] == ["ann", "ann"]
 
 
 def test_guests_never_collide() -> None:
