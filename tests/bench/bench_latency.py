@@ -1,0 +1,180 @@
+"""From a key press to the player and back: how long each part of the way takes, on this machine.
+
+Two viewers with real libVLC in one process, a real server in another, the real control socket, a client that writes the
+bytes that hangctl writes. libVLC's own calls are stamped as they are made.
+
+=====================  ======================================================================================
+interface to player    a line is written to the control socket -> libVLC is called (set_pause)
+player to wire         libVLC has paused -> the request to the room has been written to the network's socket
+wire to player         the room's message arrives -> libVLC is called at the other end
+all of it              a line is written at one viewer's -> libVLC is called at the other's
+=====================  ======================================================================================
+
+The server's own part is `bench_server`'s.
+"""
+
+import asyncio
+import os
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from hangd.client.control.socket import ControlServer
+from hangd.client.media import MediaFiles
+from hangd.client.settings import ClientSettings
+from hangd.client.viewer import Viewer
+from hangd.engine.playback import Settled
+from hangd.player.vlc import VlcPlayer
+from hangd.protocol.messages import SyncBroadcast
+from tests.support.party import CLIP
+from tests.support.server import process
+
+__all__ = ["main"]
+
+_ROUNDS: Final = 40
+_GOALS: Final = {"interface to player": 0.005, "player to wire": 0.010, "wire to player": 0.010}
+
+
+class Stamps:
+    """When things happened, in the order in which they did."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, float]] = []
+
+    def mark(self, what: str) -> None:
+        self.log.append((what, time.monotonic()))
+
+    def first(self, what: str, since: float) -> float | None:
+        return next((at for kind, at in self.log if kind == what and at >= since), None)
+
+
+class Bench:
+    """One viewer whose libVLC calls and network writes are stamped."""
+
+    def __init__(self, name: str, folder: Path, stamps: Stamps) -> None:
+        self.name = name
+        self.stamps = stamps
+        settings = ClientSettings(name=name)
+        self.viewer = Viewer(settings, self._player, MediaFiles(None), version="0", quit=lambda: None)
+        self.path = folder / f"{name}.sock"
+        self.control = ControlServer(self.viewer, self.path)
+
+    def _player(self, sink: Callable[[Any], None]) -> VlcPlayer:
+        def heard(event: Any) -> None:
+            if isinstance(event, Settled):
+                self.stamps.mark(f"{self.name} settled")
+            sink(event)
+
+        return VlcPlayer(heard, window=False)
+
+    def stamp_network(self) -> None:
+        """Stamp what this viewer writes to the network, and take what arrives with the stamp that it has."""
+        connection = self.viewer.connection
+        received, send = self.viewer.received, connection.send
+
+        def sending(message: Any, mark: Any = None) -> None:
+            send(message, mark)
+            if mark is not None:
+                self.stamps.mark(f"{self.name} sent")
+
+        def receiving(message: Any, re: Any, now: float) -> None:
+            if isinstance(message, SyncBroadcast):
+                self.stamps.log.append((f"{self.name} received", now))
+            received(message, re, now)
+
+        connection.send = sending  # type: ignore[method-assign]
+        self.viewer.received = receiving  # type: ignore[method-assign]
+
+    async def press(self, line: bytes) -> float:
+        """Write a line to the control socket; return when."""
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, str(self.path))
+            at = time.monotonic()
+            await loop.sock_sendall(sock, line)
+            await loop.sock_recv(sock, 4096)
+        return at
+
+
+def stamp_libvlc(stamps: Stamps) -> None:
+    """Stamp each set_pause as libVLC gets it. The first player that makes one is ada's."""
+    import vlc
+
+    players: list[int] = []
+    set_pause = vlc.MediaPlayer.set_pause
+
+    def stamped(player: Any, paused: int) -> Any:
+        if id(player) not in players:
+            players.append(id(player))
+        stamps.mark(f"{('ada', 'bob')[players.index(id(player))]} called")
+        return set_pause(player, paused)
+
+    vlc.MediaPlayer.set_pause = stamped
+
+
+async def _measure(folder: Path, url: str) -> dict[str, list[float]]:
+    stamps = Stamps()
+    stamp_libvlc(stamps)
+    ada, bob = (Bench(name, folder, stamps) for name in ("ada", "bob"))
+    figures: dict[str, list[float]] = {name: [] for name in (*_GOALS, "all of it")}
+    for bench in (ada, bob):
+        await bench.control.start()
+        await bench.viewer.room("server-connect", {"url": url})
+    room = await ada.viewer.room("room-create", {"file": str(CLIP)})
+    await bob.viewer.room("room-join", {"room": room["room_id"], "file": str(CLIP)})
+    await bob.viewer.settle("paused")
+    for bench in (ada, bob):
+        bench.stamp_network()
+    for _ in range(_ROUNDS):
+        ada.viewer.set_paused(False)
+        for bench in (ada, bob):
+            await bench.viewer.settle("playing")
+        await asyncio.sleep(0.3)  # the measured pause is to meet a film that runs evenly
+        pressed = await ada.press(b'{"command":["set_property","pause",true]}\n')
+        for bench in (ada, bob):
+            await bench.viewer.settle("paused")
+        called, settled, sent, arrived, called_there = (
+            stamps.first(what, pressed)
+            for what in ("ada called", "ada settled", "ada sent", "bob received", "bob called")
+        )
+        assert called and settled and sent and arrived and called_there
+        figures["interface to player"].append(called - pressed)
+        figures["player to wire"].append(sent - settled)
+        figures["wire to player"].append(called_there - arrived)
+        figures["all of it"].append(called_there - pressed)
+    for bench in (ada, bob):
+        await bench.viewer.close()
+        await bench.control.close()
+    return figures
+
+
+def main() -> int:
+    sys.setswitchinterval(0.0005)
+    console = Console(highlight=False)
+    with tempfile.TemporaryDirectory() as folder, process() as server:
+        os.environ.pop("DISPLAY", None)
+        figures = asyncio.run(_measure(Path(folder), server.url))
+    table = Table(title=f"Latency, {_ROUNDS} pauses in a room of two, {os.cpu_count()} cores", title_justify="left")
+    for heading in ("", "median", "95 %", "worst", "goal"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, values in figures.items():
+        values.sort()
+        shown = (statistics.median(values), values[int(len(values) * 0.95)], values[-1])
+        goal = _GOALS.get(name)
+        cells = [f"{value * 1000:.2f} ms" for value in shown]
+        table.add_row(name, *cells, "" if goal is None else f"{goal * 1000:.0f} ms")
+    console.print(table)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
