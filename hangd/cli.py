@@ -15,6 +15,7 @@ from click.core import ParameterSource
 from hangd.systemd import UNITS
 
 if TYPE_CHECKING:
+    from hangd.client.settings import ClientSettings
     from hangd.config import Config, Given
 
 __all__ = ["main"]
@@ -128,7 +129,18 @@ def run(context: click.Context, /, **_options: object) -> None:
     from hangd.client import daemon
     from hangd.notify import listen_sockets
 
-    sys.exit(daemon.run(config.client, sockets=[one for several in listen_sockets().values() for one in several]))
+    def reload() -> "ClientSettings | None":
+        from hangd.config import ConfigError, load
+
+        try:
+            return load(file=context.params["config_file"], flags=_given(context)).client
+        except ConfigError as error:
+            for problem in error.problems:
+                logging.getLogger(__name__).error("the settings stay as they are: %s", problem)
+            return None
+
+    sockets = [one for several in listen_sockets().values() for one in several]
+    sys.exit(daemon.run(config.client, sockets=sockets, reload=reload))
 
 
 @main.command()

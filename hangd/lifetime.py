@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 
 from hangd import notify
 
-__all__ = ["feed_watchdog", "stop_on_signals", "version"]
+__all__ = ["feed_watchdog", "reload_on_hangup", "stop_on_signals", "version"]
 
 
 def version() -> str:
@@ -30,9 +31,19 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         notify.notify("STOPPING=1")
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-            asyncio.get_running_loop().add_signal_handler(number, leave)
+    for name in ("SIGTERM", "SIGINT"):
+        _on_signal(name, leave)
+
+
+def reload_on_hangup(reload: Callable[[], None]) -> None:
+    """Let HUP call ``reload`` on the event loop, and do nothing else."""
+    _on_signal("SIGHUP", reload)
+
+
+def _on_signal(name: str, call: Callable[[], None]) -> None:
+    # Windows has no HUP, and no handlers on a loop: Ctrl-C raises KeyboardInterrupt there instead.
+    with contextlib.suppress(NotImplementedError, AttributeError):
+        asyncio.get_running_loop().add_signal_handler(getattr(signal, name), call)
 
 
 def feed_watchdog() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from hangd.client.control.socket import ControlServer, ControlSocketUnusable
 from hangd.client.media import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.lifetime import feed_watchdog, stop_on_signals, version
+from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
 from hangd.paths import cache_dir, runtime_socket
 from hangd.player.base import EventSink, Player
@@ -30,13 +29,13 @@ async def serve(
     settings: ClientSettings,
     *,
     stop: asyncio.Event,
-    ready: Callable[[], None] | None = None,
+    ready: Callable[[Viewer], None] | None = None,
     sockets: Sequence[socket.socket] = (),
 ) -> None:
     """Run the daemon until ``stop`` is set, then end in order.
 
     Args:
-        ready: called once control clients are answered.
+        ready: called with the viewer once control clients are answered.
         sockets: listen on these (bound by the service manager) instead of the settings' socket.
 
     Raises:
@@ -53,18 +52,23 @@ async def serve(
     try:
         await control.start()
         if ready is not None:
-            ready()
+            ready(viewer)
         await stop.wait()
     finally:
         await viewer.close()
         await control.close()
 
 
-def run(settings: ClientSettings, *, sockets: Sequence[socket.socket] = ()) -> int:
-    """Run the daemon in this process until TERM or INT. Returns the exit code."""
+def run(
+    settings: ClientSettings, *, sockets: Sequence[socket.socket] = (), reload: Callable[[], ClientSettings | None]
+) -> int:
+    """Run the daemon in this process until TERM or INT. Returns the exit code.
+
+    ``reload`` reads the settings anew, for HUP; None says that they are wrong now (and has told so).
+    """
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:
-        asyncio.run(_main(settings, sockets))
+        asyncio.run(_main(settings, sockets, reload))
     except ControlSocketUnusable as error:
         print(f"hangd: error: {error}", file=sys.stderr)
         return 1
@@ -73,14 +77,23 @@ def run(settings: ClientSettings, *, sockets: Sequence[socket.socket] = ()) -> i
     return 0
 
 
-async def _main(settings: ClientSettings, sockets: Sequence[socket.socket]) -> None:
+async def _main(
+    settings: ClientSettings, sockets: Sequence[socket.socket], reload: Callable[[], ClientSettings | None]
+) -> None:
     stop = asyncio.Event()
+
+    def begin(viewer: Viewer) -> None:
+        def renew() -> None:
+            renewed = reload()
+            if renewed is not None:
+                viewer.renew(renewed)
+
+        reload_on_hangup(renew)
+        notify("READY=1", "STATUS=ready")
+
     stop_on_signals(stop)
-    if hasattr(signal, "SIGHUP"):
-        # Nothing to reload yet that would not need a new player or another socket; dying of it would be worse.
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     feed_watchdog()
-    await serve(settings, stop=stop, ready=lambda: notify("READY=1", "STATUS=ready"), sockets=sockets)
+    await serve(settings, stop=stop, ready=begin, sockets=sockets)
 
 
 def _player(settings: ClientSettings, sink: EventSink) -> Player:

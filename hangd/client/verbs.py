@@ -136,7 +136,7 @@ class Verbs:
         if connection.state in (LinkState.DOWN, LinkState.WAITING) or connection.url != url:
             connection.want(url)
         trying = (LinkState.DIALING, LinkState.GREETING)
-        await self._viewer.until(lambda: connection.state not in trying)
+        await self._viewer.notices.until(lambda: connection.state not in trying)
         if not connection.is_up:
             reason = connection.reason or "there is no connection to a server"
             if self._viewer.room_view is None:
@@ -179,7 +179,7 @@ class Verbs:
         viewer = self._viewer
         if viewer.room_view is not None:
             raise _refusal("AlreadyInRoom", "already in a room: leave it first")
-        path = arguments.get("file") or viewer.path
+        path = arguments.get("file") or viewer.follower.picture.path
         if path is None:
             raise _refusal("NoMedia", "which file? name your copy of the film")
         info = await viewer.media.quick(path)
@@ -366,7 +366,7 @@ class Verbs:
         """The room moved on. Who has another file stands without one until it is named (room-media)."""
         viewer = self._viewer
         if message.file_hash != self.media_hash:
-            viewer.emit({"event": "media-mismatch", "file_hash": message.file_hash, "file": message.file.name})
+            viewer.notices.emit({"event": "media-mismatch", "file_hash": message.file_hash, "file": message.file.name})
             viewer.drop_file()
 
     async def _opened(self, path: str) -> float | None:

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from hangd.client.connection import Connection, NotConnected
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
 from hangd.client.media import MediaFiles
+from hangd.client.notices import Notices
+from hangd.client.readings import hang_property, look, sync_state
 from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.verbs import Verbs
@@ -57,7 +57,7 @@ from hangd.protocol.messages import (
     Welcome,
 )
 from hangd.protocol.messages import RoomState as RoomStateMessage
-from hangd.protocol.model import PROTOCOL, LeftReason, Room
+from hangd.protocol.model import LeftReason, Room
 from hangd.tasks import DeadlineTimer, Tasks
 
 __all__ = ["Viewer"]
@@ -91,17 +91,14 @@ class Viewer:
         self.server_url = settings.server
         self.room_view: RoomView | None = None
         self.verbs = Verbs(self)
-        self._version = version
+        self.version = version
         self._quit = quit
         self._make_player = player_factory
         self._player: Player | None = None
         self._player_problem: str | None = None
         self._deaths = 0
         self._timer = DeadlineTimer(self._expire)
-        self._sinks: list[Callable[[ControlEvent], None]] = []
-        self._watchers: list[Callable[[frozenset[str]], None]] = []
-        self._last_seen: dict[str, Any] = {}
-        self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
+        self.notices = Notices()
         self._asked: set[RequestId] = set()
         self._entry = 0
         self._last_path: str | None = None
@@ -124,8 +121,23 @@ class Viewer:
             self._player_problem = str(error)
         else:
             self._player_problem = None
-            if self.settings.audio_offset_ms:
-                self._player.do(SetDelay("audio", -self.settings.audio_offset_ms / 1000))
+            self._offset_sound()
+
+    def _offset_sound(self) -> None:
+        if self._player is not None:
+            self._player.do(SetDelay("audio", -self.settings.audio_offset_ms / 1000))
+
+    def renew(self, settings: ClientSettings) -> None:
+        """Go by other settings from now on. A name, a server, a player and a socket are for the next start."""
+        before, self.settings = self.settings, settings
+        self.follower.video_offset = settings.video_offset_ms / 1000
+        self._offset_sound()
+        later = [
+            name
+            for name in ("socket", "name", "server", "player", "vlc_options")
+            if getattr(before, name) != getattr(settings, name)
+        ]
+        _log.info("settings read anew%s", f"; for the next start: {', '.join(later)}" if later else "")
 
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
@@ -143,12 +155,12 @@ class Viewer:
                 pass
             case Loaded(tracks=tracks):
                 self._tracks = tracks
-                self.emit({"event": "file-loaded"})
+                self.notices.emit({"event": "file-loaded"})
             case TracksChanged(tracks=tracks):
                 self._tracks = tracks
             case LoadFailed(message=message, code=code):
                 _log.warning("can not play: %s", message)
-                self.emit(
+                self.notices.emit(
                     {
                         "event": "end-file",
                         "reason": "error",
@@ -157,19 +169,20 @@ class Viewer:
                         "details": {"code": code, "message": message},
                     }
                 )
+                self.notices.emit({"event": "idle"})
                 self.verbs.load_ended(code, message)
             case Settled():
                 self._deaths = 0
                 self.verbs.load_ended(None, "")
                 self._restart()
             case Ended():
-                self.emit({"event": "end-file", "reason": "eof", "playlist_entry_id": self._entry})
+                self.notices.emit({"event": "end-file", "reason": "eof", "playlist_entry_id": self._entry})
         self._do(effects)
 
     def _restart(self) -> None:
         if self._restarting:
             self._restarting = False
-            self.emit({"event": "playback-restart"})
+            self.notices.emit({"event": "playback-restart"})
 
     def _replace_player(self, death: PlayerDied) -> None:
         _log.error("the player is lost: %s", death.message)
@@ -178,7 +191,7 @@ class Viewer:
             self.tasks.start(lost.close(), name="player-close")
         self._deaths += 1
         path, position = self._last_path, self.follower.position(time.monotonic())
-        self.emit({"event": "end-file", "reason": "error", "playlist_entry_id": self._entry})
+        self.notices.emit({"event": "end-file", "reason": "error", "playlist_entry_id": self._entry})
         if path is not None and self._deaths <= _REPLACEMENTS_MAX:
             self.open_player()
             self._do(self.follower.load(path, time.monotonic(), position or 0.0))
@@ -208,7 +221,7 @@ class Viewer:
                     self._corrected(correction)
                 case SeekBegan():
                     self._restarting = True
-                    self.emit({"event": "seek"})
+                    self.notices.emit({"event": "seek"})
                 case _:
                     self._command(effect)
         self._timer.arm(self.follower.deadline())
@@ -221,13 +234,14 @@ class Viewer:
                 self._entry += 1
                 self._tracks = ()
                 self._restarting = True
-                self.emit({"event": "start-file", "playlist_entry_id": self._entry})
+                self.notices.emit({"event": "start-file", "playlist_entry_id": self._entry})
                 self.open_player()
                 if self._player is None:
                     problem = LoadFailed(generation, "no-player", self._player_problem or "there is no player")
                     asyncio.get_running_loop().call_soon(self._player_said, problem)
             case Unload():
-                self.emit({"event": "end-file", "reason": "stop", "playlist_entry_id": self._entry})
+                self.notices.emit({"event": "end-file", "reason": "stop", "playlist_entry_id": self._entry})
+                self.notices.emit({"event": "idle"})
         if self._player is not None:
             self._player.do(command)
 
@@ -240,7 +254,7 @@ class Viewer:
             case Resync():
                 what = {"action": "resync"}
         _log.info("%.1f ms off: %s", correction.error * 1000, what["action"])
-        self.emit({"event": "sync-corrected", "error": correction.error, **what})
+        self.notices.emit({"event": "sync-corrected", "error": correction.error, **what})
 
     def _expire(self, now: float) -> None:
         self._do(self.follower.expire(now))
@@ -262,14 +276,14 @@ class Viewer:
         if re is not None and re in self._asked:
             self._asked.discard(re)
             if isinstance(message, Error):
-                self._refuse_waiters(message.code, message.message)
+                self.notices.refuse(message.code, message.message)
                 self._do(self.follower.refused(now))
         room = self.room_view
         if room is None or refused:
             self.announce()
             return
         for event in room.learn(message):
-            self.emit(event)
+            self.notices.emit(event)
         match message:
             case SyncBroadcast(command=command, timeline=timeline):
                 self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
@@ -284,10 +298,10 @@ class Viewer:
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
-        self.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
+        self.notices.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
         if state is not LinkState.UP and self._asked:
             self._asked.clear()
-            self._refuse_waiters("NotConnected", reason or "the connection broke off")
+            self.notices.refuse("NotConnected", reason or "the connection broke off")
             self._do(self.follower.refused(time.monotonic()))
         if state is LinkState.DOWN and self.room_view is not None:
             self.leave_room("lost", time.monotonic())
@@ -302,7 +316,7 @@ class Viewer:
             self.room_view.enter(room, client_id)
         else:
             self.room_view = RoomView(room, client_id, self.connection.url or self.server_url)
-        self.emit({"event": "room-joined", "room_id": room.room_id})
+        self.notices.emit({"event": "room-joined", "room_id": room.room_id})
         self._do(self.follower.follow(room.timeline, now, entering=True))
         return self.room_view
 
@@ -313,8 +327,8 @@ class Viewer:
             return
         self._asked.clear()
         if reason == "mismatch":
-            self.emit({"event": "media-mismatch", "room_id": room.room_id})
-        self.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
+            self.notices.emit({"event": "media-mismatch", "room_id": room.room_id})
+        self.notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
         self._do(self.follower.leave(now))
 
     # ---- Conductor: requests --------------------------------------------------------------------------------------
@@ -393,7 +407,12 @@ class Viewer:
 
     @property
     def path(self) -> str | None:
-        return self.follower.picture.path
+        picture = self.follower.picture
+        return None if picture.motion is Motion.EMPTY else picture.path
+
+    @property
+    def player_name(self) -> str | None:
+        return None if self._player is None else self._player.name
 
     @property
     def duration(self) -> float | None:
@@ -432,82 +451,10 @@ class Viewer:
 
     @property
     def playlist_entry_id(self) -> int | None:
-        return self._entry if self.follower.picture.path is not None else None
+        return None if self.path is None else self._entry
 
     def hang_property(self, name: str) -> Any:
-        value = self._hang_value(name)
-        if value is None:
-            raise CommandRefused("property unavailable")
-        return value
-
-    def _hang_value(self, name: str) -> Any:
-        room, clock = self.room_view, self.follower.clock
-        now = time.monotonic()
-        match name:
-            case "hang-version":
-                return self._version
-            case "hang-protocol":
-                return PROTOCOL
-            case "room":
-                return None if room is None else room.as_dict()
-            case "room/id":
-                return None if room is None else room.room_id
-            case "room/name":
-                return None if room is None else room.name
-            case "room/role":
-                return None if room is None else room.role
-            case "room/members":
-                return None if room is None else room.as_dict()["members"]
-            case "room/state":
-                return None if room is None else self._room_state(room)
-            case "room/timeline":
-                return None if room is None else msgspec.to_builtins(room.timeline)
-            case "room/policy":
-                return None if room is None else msgspec.to_builtins(room.policy)
-            case "room/invite":
-                return None if room is None else room.invite
-            case "server/url":
-                return self.connection.url or self.server_url
-            case "server/state":
-                return self.connection.state.value
-            case "server/rtt":
-                return clock.round_trip if self.connection.is_up else None
-            case "server/clock-offset":
-                return clock.offset(now) if clock.locked else None
-            case "server/clock-error":
-                return clock.bound(now) if clock.locked else None
-            case "sync/error":
-                return self.follower.error
-            case "sync/state":
-                return self._sync_state()
-            case "media/hash":
-                return self.verbs.media_hash
-            case "media/hash-progress":
-                return self.verbs.hash_progress
-            case "player/state":
-                return self.follower.picture.motion.value
-            case "player/name":
-                return None if self._player is None else self._player.name
-        raise CommandRefused("property not found")
-
-    def _room_state(self, room: RoomView) -> str:
-        timeline = room.timeline
-        if timeline.gate is not None:
-            return timeline.gate
-        return "playing" if timeline.playing else "paused"
-
-    def _sync_state(self) -> str:
-        """One word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, off."""
-        if self.room_view is None:
-            return "alone"
-        if not self.connection.is_up:
-            return "away"
-        if not self.follower.clock.locked:
-            return "waiting"
-        error = self.follower.error
-        if error is None:
-            return "busy"
-        return "synced" if abs(error) <= self.follower.policy.near else "off"
+        return hang_property(self, name)
 
     # ---- Conductor: waiting and telling ---------------------------------------------------------------------------
 
@@ -520,25 +467,10 @@ class Viewer:
             "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
             "paused": lambda: self.follower.picture.motion is Motion.STANDING and self.paused,
             "ended": lambda: self.ended,
-            "synced": lambda: self._sync_state() == "synced",
+            "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
         }
-        await self.until(conditions[awaited])
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until ``condition`` holds; it is looked at whenever something has happened.
-
-        Raises CommandRefused where something that this viewer asked for meanwhile was refused.
-        """
-        if condition():
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter = (condition, future)
-        self._waiters.append(waiter)
-        try:
-            await future
-        finally:
-            self._waiters.remove(waiter)
+        await self.notices.until(conditions[awaited])
 
     def _is_done(self) -> bool:
         if self._asked or self.follower.is_asking:
@@ -546,56 +478,12 @@ class Viewer:
         busy = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
         return self.follower.in_room or self.follower.picture.motion not in busy
 
-    def _refuse_waiters(self, code: str, message: str) -> None:
-        for _, future in self._waiters:
-            if not future.done():
-                future.set_exception(CommandRefused("error running command", code, message))
-
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
-        self._sinks.append(sink)
-        self._watchers.append(changed)
-
-    def emit(self, event: ControlEvent) -> None:
-        """Tell every control client."""
-        for sink in self._sinks:
-            sink(event)
+        self.notices.subscribe(sink, changed)
 
     def announce(self) -> None:
         """Tell what has changed since the last time, and wake whoever waited for it."""
-        seen = self._look()
-        changed = frozenset(name for name, value in seen.items() if self._last_seen.get(name, self) != value)
-        self._last_seen = seen
-        if changed:
-            for watcher in self._watchers:
-                watcher(changed)
-        for condition, future in self._waiters:
-            if not future.done() and condition():
-                future.set_result(None)
-
-    def _look(self) -> dict[str, Any]:
-        room = self.room_view
-        members = None if room is None else tuple(room.members.values())
-        return {
-            "pause": self.paused,
-            "path": self.path,
-            "duration": self.duration,
-            "speed": self.speed,
-            "seeking": self.seeking,
-            "eof-reached": self.ended,
-            "player/state": self.follower.picture.motion,
-            "volume": self._volume,
-            "mute": self._mute,
-            "fullscreen": self._fullscreen,
-            "track-list": self._tracks,
-            "room": (None if room is None else (room.room_id, room.policy, room.role, room.file_hash), members),
-            "room/timeline": None if room is None else room.timeline,
-            "server/state": (self.connection.state, self.connection.url),
-            "sync/state": self._sync_state(),
-            "sync/error": self.follower.error,
-            "media/hash": self.verbs.media_hash,
-            "media/hash-progress": self.verbs.hash_progress,
-            "player/name": None if self._player is None else self._player.name,
-        }
+        self.notices.announce(look(self))
 
     async def close(self) -> None:
         """Leave the room, the server and the player, each with a deadline of its own."""

@@ -7,19 +7,18 @@ then still open is cut off. A second signal skips the waiting. HUP reads the TLS
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from hangd import notify
 from hangd.engine.room import RoomSettings
 from hangd.engine.session import SessionSettings
+from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
+from hangd.notify import notify
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server import http
@@ -180,9 +179,6 @@ def run(settings: ServerSettings, *, sockets: Sequence[socket.socket] = ()) -> i
 
 
 async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> None:
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-    assert main is not None
     stop = asyncio.Event()
     tls = tls_context(settings.tls_cert, settings.tls_key)
 
@@ -194,27 +190,14 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
             except StartFailed as error:
                 _log.error("the old certificate stays: %s", error)
 
-    def leave() -> None:
-        if stop.is_set():
-            main.cancel()
-        notify.notify("STOPPING=1")
-        stop.set()
-
-    def alive(interval: float) -> None:
-        notify.notify("WATCHDOG=1")
-        loop.call_later(interval, alive, interval)
-
-    with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
-        loop.add_signal_handler(signal.SIGTERM, leave)
-        loop.add_signal_handler(signal.SIGINT, leave)
-        loop.add_signal_handler(signal.SIGHUP, renew)
-    if (interval := notify.watchdog_interval()) is not None:
-        alive(interval)
+    stop_on_signals(stop)
+    reload_on_hangup(renew)
+    feed_watchdog()
     await serve(
         settings,
         stop=stop,
-        ready=lambda urls: notify.notify("READY=1", f"STATUS=listening on {', '.join(urls)}"),
-        status=lambda line: notify.notify(f"STATUS={line}"),
+        ready=lambda urls: notify("READY=1", f"STATUS=listening on {', '.join(urls)}"),
+        status=lambda line: notify(f"STATUS={line}"),
         sockets=sockets,
         tls=tls,
     )
@@ -222,7 +205,7 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
 
 def _hub_settings(settings: ServerSettings) -> HubSettings:
     return HubSettings(
-        server=f"hangd {_version()}",
+        server=f"hangd {version()}",
         room=RoomSettings(
             ttl=settings.room_ttl, away=settings.away, capacity=settings.room_capacity, echo=settings.echo
         ),
@@ -232,13 +215,6 @@ def _hub_settings(settings: ServerSettings) -> HubSettings:
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
     )
-
-
-def _version() -> str:
-    try:
-        return version("hang-sync")
-    except PackageNotFoundError:  # run from a source tree that nobody installed
-        return "0"
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
