@@ -91,8 +91,9 @@ __all__ = ["Fact", "VlcOwner"]
 _OPEN_SECONDS: Final = 10.0
 _ROUSE_SECONDS: Final = 3.0
 """An output that has not shown itself by now will not; the film goes on without (sound, time and samples are there)."""
-_ROUSED_SECONDS: Final = 0.060
-"""Until a picture was shown that was not late. Of 14 loads each: at 20 ms 7 failed, at 50 and 100 ms none."""
+_ROUSED_SECONDS: Final = 0.120
+"""The picture's thread looks up every 100 ms, and has to find a picture in time. Of 7 loads each: at 60 ms 6 failed, from
+100 ms on none, idle or busy."""
 _ANSWER_SECONDS: Final = 1.0
 """VLC answers a pause within 0.3 ms; where it has nothing to say (it was paused already) we go on after this."""
 _BUFFER_SECONDS: Final = 1.5
@@ -203,6 +204,7 @@ class VlcOwner:
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
+        self._hushed = False
         self._delays: dict[Literal["audio", "subtitle"], float] = {}
 
     # ---- what the thread calls ------------------------------------------------------------------------------------
@@ -235,6 +237,7 @@ class VlcOwner:
                 self._fail("hung")
             case _Phase.ROUSING:
                 self._pause()
+                self._hush(False)
                 self._seek(self._target)
             case _Phase.SEEKING if not self._target_asked:
                 self._ask_target()
@@ -327,6 +330,7 @@ class VlcOwner:
         self._open(max(0.0, command.start))
 
     def _open(self, start: float) -> None:
+        self._hush(False)
         if self._media is not None:
             self._media.release()
         self._media = self._instance.media_new_path(os.fsencode(self._path))
@@ -344,6 +348,7 @@ class VlcOwner:
 
     def _unload(self) -> None:
         self._load_number += 1
+        self._hush(False)
         self._enter(_Phase.EMPTY)
         self._resume = self._subtitles_due = None
         self._player.stop()
@@ -585,7 +590,14 @@ class VlcOwner:
 
     def _rouse(self) -> None:
         self._enter(_Phase.ROUSING, time.monotonic() + _ANSWER_SECONDS)
+        self._hush(True)
         self._player.set_pause(0)
+
+    def _hush(self, hushed: bool) -> None:
+        """Keep what is heard while the picture is roused from being heard; leave a mute that is not ours alone."""
+        if hushed != self._hushed and (self._hushed or self._player.audio_get_mute() == 0):
+            self._hushed = hushed
+            self._player.audio_set_mute(hushed)
 
     # ---- standing, starting, stopping -----------------------------------------------------------------------------
 
@@ -721,6 +733,7 @@ class VlcOwner:
             self._player.audio_set_volume(round(self._volume))
         if self._mute is not None:
             self._player.audio_set_mute(self._mute)
+            self._hushed = False
 
     def _apply_delays(self) -> None:
         if "audio" in self._delays:

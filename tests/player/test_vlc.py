@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from Xlib import X
+from Xlib.display import Display
 
 from hangd.engine.playback import (
     Ended,
@@ -163,14 +165,21 @@ def screen(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
         yield screen
 
 
-async def until_shown(screen: Screen, low: float, high: float) -> int:
-    """Wait until the screen shows a picture within these numbers."""
-    last = None
+async def until(condition: Callable[[], bool]) -> None:
+    """Look at a screen again and again: it does not tell when it changes."""
     async with asyncio.timeout(20):
-        while last is None or not low <= last <= high:
-            await asyncio.sleep(0.005)
-            last = screen.read().number
-    return last
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def until_shown(screen: Screen, low: float, high: float) -> None:
+    """Wait until the screen shows a picture within these numbers."""
+
+    def shown() -> bool:
+        number = screen.read().number
+        return number is not None and low <= number <= high
+
+    await until(shown)
 
 
 async def test_the_picture_stands_where_the_player_says(screen: Screen) -> None:
@@ -249,20 +258,13 @@ async def test_text_is_drawn_and_unload_takes_the_window_away(screen: Screen) ->
     await until_shown(screen, 0, 1)
     before = _pixels(screen)
     hand.do(ShowText("hello", 30.0))
-    async with asyncio.timeout(20):
-        while _pixels(screen) == before:
-            await asyncio.sleep(0.05)
+    await until(lambda: _pixels(screen) != before)
     hand.do(Unload())
-    async with asyncio.timeout(20):
-        while screen.read().number is not None:
-            await asyncio.sleep(0.05)
+    await until(lambda: screen.read().number is None)
     await hand.player.close()
 
 
 def _pixels(screen: Screen) -> bytes:
-    from Xlib import X
-    from Xlib.display import Display
-
     display = Display(screen.display)
     try:
         root = display.screen().root
