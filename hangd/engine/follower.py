@@ -405,10 +405,19 @@ class Follower:
                 return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)
             case Motion.ENDED if picture.is_at_end(timeline.position):
                 return []
-            case Motion.STANDING if picture.stands_at(timeline.position):
+            case Motion.STANDING if self._is_there():
                 return self._open_own_gate(now)
             case _:
                 return self._seek(timeline.position, now)
+
+    def _is_there(self) -> bool:
+        """Whether the picture stands where a standing timeline wants it.
+
+        In a room that takes a seek, also for the one who paused: a paused seek of VLC's shows a frame up to four before
+        the one that was asked for, the same for everyone, and everyone is to see the same.
+        """
+        goal = self.timeline.position
+        return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         self.timeline, self._pending = timeline, None

@@ -194,7 +194,14 @@ class Picture:
         goal, near = self.clamped(position), self._policy.same_place
         if self.motion is not Motion.STANDING:
             return False
-        return abs(self._position - goal) <= near or (self._sought is not None and abs(self._sought - goal) <= near)
+        return abs(self._position - goal) <= near or self.was_sent_to(position)
+
+    def was_sent_to(self, position: float) -> bool:
+        """Whether it stands where a seek (or a load) to this very place put it."""
+        goal = self.clamped(position)
+        if self.motion is not Motion.STANDING or self._sought is None:
+            return False
+        return abs(self._sought - goal) <= self._policy.same_place
 
     def check(self) -> None:
         """Assert the invariants."""

@@ -352,7 +352,9 @@ class TestHand:
         assert playing.follower.paused
         effects = playing.settled(13.01, 5.02)
         assert asked(effects) == Pause(timestamp=13.01, command_id="1")
-        assert playing.hears(timeline(3, position=13.01), 5.1) == [], "it stands there already"
+        # It stands there, but a seek is what all the others see: on the same frame, it has to make one too.
+        assert playing.hears(timeline(3, position=13.01), 5.1) == [SeekBegan(13.01), SeekTo(13.01)]
+        assert playing.settled(13.01, 5.3) == []
 
     def test_until_the_room_has_answered_the_timeline_does_not_pull(self, playing: Stage) -> None:
         playing.pauses(5.0)
@@ -415,7 +417,7 @@ class TestHand:
 
     def test_a_frame_step_takes_everyone_along(self, member: Stage) -> None:
         assert asked(member.settled(10.033, 2.0)) == Seek(timestamp=10.033, command_id="1")
-        assert member.hears(timeline(2, position=10.033), 2.1) == []
+        assert member.hears(timeline(2, position=10.033), 2.1) == [SeekBegan(10.033), SeekTo(10.033)]
 
     def test_the_echo_of_our_own_command_is_nothing(self, playing: Stage) -> None:
         playing.hears(timeline(3, position=20.0), 4.0)
