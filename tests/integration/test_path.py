@@ -1,0 +1,150 @@
+"""What lies between a line on the control socket and libVLC's call: nothing that waits. Counted, not timed."""
+
+import asyncio
+import inspect
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hangd.client.control.socket import ControlServer
+from hangd.client.media import MediaFiles
+from hangd.client.settings import ClientSettings
+from hangd.client.viewer import Viewer
+from hangd.engine.playback import PauseNow, PlayerCommand, SeekTo
+from hangd.player.vlc import VlcPlayer
+from hangd.transport.websocket import ClientTransport
+from tests.support.party import CLIP
+from tests.support.server import running
+
+pytestmark = pytest.mark.real
+
+
+class Turns:
+    """How often the event loop has gone round."""
+
+    count = 0
+
+
+@pytest.fixture
+def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
+    counted = Turns()
+    run_once = asyncio.BaseEventLoop._run_once  # type: ignore[attr-defined]
+
+    def once(loop: asyncio.BaseEventLoop) -> None:
+        counted.count += 1
+        run_once(loop)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "_run_once", once)
+    return counted
+
+
+class Observed:
+    """A viewer with real libVLC, of which each command's way to the player is noted."""
+
+    def __init__(self, name: str, folder: Path, turns: Turns) -> None:
+        self._turns = turns
+        self.commands: list[tuple[PlayerCommand, list[str], int]] = []
+        self.name = name
+        settings = ClientSettings(name=name)
+        self.viewer = Viewer(settings, self._player, MediaFiles(None), version="0", quit=lambda: None)
+        self.path = folder / f"{name}.sock"
+        self.control = ControlServer(self.viewer, self.path)
+
+    def _player(self, sink: Callable[[Any], None]) -> VlcPlayer:
+        player = VlcPlayer(sink, window=False)
+        do = player.do
+
+        def noted(command: PlayerCommand) -> None:
+            self.commands.append((command, _callers(), self._turns.count))
+            do(command)
+
+        player.do = noted  # type: ignore[method-assign]
+        return player
+
+    async def press(self, line: bytes) -> None:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.setblocking(False)
+            await loop.sock_connect(sock, str(self.path))
+            await loop.sock_sendall(sock, line)
+            await loop.sock_recv(sock, 4096)
+
+    def way_of(self, kind: type) -> tuple[list[str], int]:
+        """Return by whose calls, and in which turn of the loop, the last command of this kind was given."""
+        return next((callers, turn) for command, callers, turn in reversed(self.commands) if isinstance(command, kind))
+
+
+def _callers() -> list[str]:
+    return [frame.function for frame in inspect.stack()]
+
+
+@pytest.fixture
+async def pair(tmp_path: Path, turns: Turns) -> AsyncIterator[tuple[Observed, Observed]]:
+    """Two viewers in one room, playing, on one event loop with their server."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(running())
+        ada, bob = Observed("ada", tmp_path, turns), Observed("bob", tmp_path, turns)
+        for somebody in (ada, bob):
+            stack.push_async_callback(somebody.control.close)
+            stack.push_async_callback(somebody.viewer.close)
+            await somebody.control.start()
+            await somebody.viewer.room("server-connect", {"url": url})
+        room = await ada.viewer.room("room-create", {"file": str(CLIP)})
+        await bob.viewer.room("room-join", {"room": room["room_id"], "file": str(CLIP)})
+        await bob.viewer.settle("paused")
+        ada.viewer.set_paused(False)
+        for somebody in (ada, bob):
+            await asyncio.wait_for(somebody.viewer.settle("playing"), 30)
+        yield ada, bob
+
+
+async def test_a_key_press_reaches_the_player_within_one_call(pair: tuple[Observed, Observed]) -> None:
+    ada, _ = pair
+    await ada.press(b'{"command":["set_property","pause",true]}\n')
+    callers, _turn = ada.way_of(PauseNow)
+    assert "data_received" in callers, "the player's queue has it before the bytes have been let go of"
+    assert "_read_ready__data_received" in callers
+
+
+async def test_a_request_is_on_the_wire_within_the_call_that_read_it(
+    pair: tuple[Observed, Observed], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, _ = pair
+    written: list[list[str]] = []
+    write = ClientTransport.write
+
+    def noted(transport: ClientTransport, data: bytes) -> None:
+        if b'"Seek"' in data:
+            written.append(_callers())
+        write(transport, data)
+
+    monkeypatch.setattr(ClientTransport, "write", noted)
+    await ada.press(b'{"command":["seek","30","absolute"]}\n')
+    assert len(written) == 1
+    assert "data_received" in written[0]
+
+
+async def test_from_the_wire_to_the_player_it_is_two_turns_at_most(
+    pair: tuple[Observed, Observed], turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One turn reads the bytes, the next wakes the task that takes the message. No timer, no sleep."""
+    ada, bob = pair
+    arrived: list[int] = []
+    received = ClientTransport._received
+
+    def noted(transport: ClientTransport, data: str | bytes, at: float) -> None:
+        if transport is bob.viewer.connection._transport and "SyncBroadcast" in str(data):
+            arrived.append(turns.count)
+        received(transport, data, at)
+
+    monkeypatch.setattr(ClientTransport, "_received", noted)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("something slept"))
+    await ada.press(b'{"command":["seek","30","absolute"]}\n')
+    await asyncio.wait_for(bob.viewer.notices.until(lambda: bob.viewer.seeking), 30)
+    _, turn = bob.way_of(SeekTo)
+    assert turn - arrived[0] <= 2
