@@ -18,7 +18,8 @@ from hangd.player.base import EventSink, PlayerUnavailable
 from hangd.player.gate import EventGate
 from hangd.player.libvlc import load_bindings, open_instance, version
 from hangd.player.thread import OwnerThread
-from hangd.player.vlc_owner import Fact, VlcOwner
+from hangd.player.vlc_facts import Fact
+from hangd.player.vlc_owner import VlcOwner
 
 __all__ = ["VlcPlayer"]
 

@@ -44,11 +44,9 @@ import enum
 import math
 import os
 import time
-from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Literal, NamedTuple, assert_never
+from typing import Any, Final, assert_never
 
 from hangd.engine.playback import (
     AddSubtitleFile,
@@ -77,23 +75,22 @@ from hangd.engine.playback import (
     Stalled,
     Started,
     StepFrame,
-    Track,
-    TracksChanged,
     Unload,
-    VolumeChanged,
 )
-from hangd.engine.timeline import rate_period
 from hangd.player import files
-from hangd.player.vlc_tracks import list_tracks, picture_rate
+from hangd.player.vlc_facts import Fact, hear_events, hear_log
+from hangd.player.vlc_local import VlcLocal
+from hangd.player.vlc_pace import Pace
+from hangd.player.vlc_tracks import picture_rate
 
-__all__ = ["Fact", "VlcOwner"]
+__all__ = ["VlcOwner"]
 
 _OPEN_SECONDS: Final = 10.0
 _ROUSE_SECONDS: Final = 3.0
 """An output that has not shown itself by now will not; the film goes on without (sound, time and samples are there)."""
 _ROUSED_SECONDS: Final = 0.120
-"""The picture's thread looks up every 100 ms, and has to find a picture in time. Of 7 loads each: at 60 ms 6 failed, from
-100 ms on none, idle or busy."""
+"""The picture's thread looks up every 100 ms, and has to find a picture in time. Of 7 loads each 6 failed at 60 ms, and
+none from 100 ms on, on an idle machine as on a busy one."""
 _ANSWER_SECONDS: Final = 1.0
 """VLC answers a pause within 0.3 ms; where it has nothing to say (it was paused already) we go on after this."""
 _BUFFER_SECONDS: Final = 1.5
@@ -111,19 +108,6 @@ _FRAME_SECONDS: Final = 0.040
 """A frame step where the file does not tell its rate."""
 _SHORT_OF_END: Final = 5.0
 """A file that ends so long before its duration is cut short. Less may be the container's rounding, or odd tracks."""
-_SUBTITLE_SECONDS: Final = 3.0
-_PERIOD_BASE: Final = 1000
-_TEXT_LENGTH: Final = 200
-_DECODED_LINE: Final = b"end of video preroll"
-
-
-class Fact(NamedTuple):
-    """Something that VLC told on one of its own threads. ``load`` is the number of our load that it belongs to."""
-
-    kind: str
-    load: int
-    at: float
-    value: float = 0.0
 
 
 class _Phase(enum.Enum):
@@ -152,17 +136,16 @@ class VlcOwner:
     ) -> None:
         self._vlc = vlc
         self._instance = instance
-        self._post = post
         self._emit = emit
         self._player: Any = instance.media_player_new()
         self._media: Any = None
-        self._keep_alive = [self._hear_log()]
-        self._hear_events()
+        self._local = VlcLocal(vlc, self._player, emit)
+        self._keep_alive = hear_log(vlc, instance, lambda: self._load_number, post)
+        hear_events(vlc, self._player, lambda: self._load_number, post)
 
         self._phase = _Phase.EMPTY
         self._due: float | None = None
         """When the phase gives up waiting, or does what it waits for."""
-        self._subtitles_due: float | None = None
         self._load_number = 0
         self._generation = 0
         self._path = ""
@@ -179,7 +162,7 @@ class VlcOwner:
         self._decoded = False
         self._has_output = False
         self._target_asked = False
-        """While loading: the first seek was made."""
+        """VLC was told of the target, if only in order to make a picture."""
         self._sought_at = 0.0
         self._decode_seconds = _DECODE_SECONDS
         self._runs_dry = False
@@ -191,21 +174,11 @@ class VlcOwner:
         """Nothing was played since the last seek: the clock begins with a delay."""
         self._unpaused_at = 0.0
         self._paused_at = 0.0
-        self._lines: deque[float] = deque(maxlen=6)
-        """position - rate * at, of the newest samples on this stretch. Samples are never early: the most is truest."""
-        self._base = 0.0
-        """The same, of the stretch's beginning."""
-        self._wanted_period = _PERIOD_BASE
-        self._period = _PERIOD_BASE
-        self._period_settled = False
-        """A sample has come since the last unpause: a rate may be set."""
+        self._pace = Pace()
+        self._wanted_rate = 1.0
+        self._rate_may_change = False
+        """A sample has come since the last unpause."""
         self._stalled = False
-
-        self._volume: float | None = None
-        self._mute: bool | None = None
-        self._volume_due = False
-        self._hushed = False
-        self._delays: dict[Literal["audio", "subtitle"], float] = {}
 
     # ---- what the thread calls ------------------------------------------------------------------------------------
 
@@ -219,12 +192,11 @@ class VlcOwner:
             self._do(item)
 
     def deadline(self) -> float | None:
-        return min((due for due in (self._due, self._subtitles_due) if due is not None), default=None)
+        return min((due for due in (self._due, self._local.subtitles_due) if due is not None), default=None)
 
     def expire(self, now: float) -> None:
-        if self._subtitles_due is not None and self._subtitles_due <= now:
-            self._subtitles_due = None
-            self._refuse("AddSubtitleFile", "these subtitles can not be read")
+        if self._local.subtitles_due is not None and self._local.subtitles_due <= now:
+            self._local.subtitles_failed()
         if self._due is None or self._due > now:
             return
         self._due = None
@@ -237,7 +209,7 @@ class VlcOwner:
                 self._fail("hung")
             case _Phase.ROUSING:
                 self._pause()
-                self._hush(False)
+                self._local.hush(False)
                 self._seek(self._target)
             case _Phase.SEEKING if not self._target_asked:
                 self._ask_target()
@@ -256,7 +228,7 @@ class VlcOwner:
             case _Phase.DELAYING:
                 self._player.set_pause(0)
                 self._unpaused_at = now
-                self._base = self._clock - self._rate * now
+                self._pace.begin(self._clock, now)
                 self._phase = _Phase.PLAYING
             case _:
                 pass
@@ -276,19 +248,10 @@ class VlcOwner:
         match command:
             case Load():
                 self._load(command)
-            case SetVolume(percent=percent):
-                self._volume = min(max(percent, 0.0), 130.0)
-                self._change_volume()
-            case SetMute(mute=mute):
-                self._mute = mute
-                self._change_volume()
-            case SetFullscreen(fullscreen=fullscreen):
-                self._player.set_fullscreen(fullscreen)
-            case SetDelay(kind=kind, seconds=seconds):
-                self._delays[kind] = seconds
-                self._apply_delays()
+            case SetVolume() | SetMute() | SetFullscreen() | SetDelay():
+                self._local.do(command)
             case _ if self._phase is _Phase.EMPTY:
-                self._refuse(type(command).__name__, "nothing is loaded")
+                self._emit(CommandFailed(self._generation, type(command).__name__, "nothing is loaded"))
             case Unload():
                 self._unload()
             case Resume(at=at):
@@ -300,24 +263,20 @@ class VlcOwner:
             case SeekTo(position=position):
                 self._seek_to(position)
             case SetRate(rate=rate):
-                self._wanted_period = rate_period(rate)
-                if self._phase is _Phase.PLAYING and self._period_settled:
+                self._wanted_rate = rate
+                if self._phase is _Phase.PLAYING and self._rate_may_change:
                     self._apply_rate(time.monotonic())
             case StepFrame():
                 self._step()
-            case SelectTrack():
-                self._select(command)
-            case AddSubtitleFile(path=path):
-                self._add_subtitles(path)
-            case ShowText():
-                self._show(command)
+            case SelectTrack() | AddSubtitleFile() | ShowText():
+                self._local.do(command)
             case _:
                 assert_never(command)
 
     def _load(self, command: Load) -> None:
-        self._generation = command.generation
+        self._generation = self._local.generation = command.generation
         self._path = command.path
-        self._wanted_period = _PERIOD_BASE
+        self._wanted_rate = 1.0
         self._decode_seconds = _DECODE_SECONDS
         self._announced = False
         self._duration = None
@@ -330,27 +289,25 @@ class VlcOwner:
         self._open(max(0.0, command.start))
 
     def _open(self, start: float) -> None:
-        self._hush(False)
         if self._media is not None:
             self._media.release()
         self._media = self._instance.media_new_path(os.fsencode(self._path))
         self._media.add_option(":start-paused")
         self._media.add_option(":play-and-pause")
+        self._local.opening(self._media)
         self._player.set_media(self._media)  # ends what was playing; its last events are numbered with the old load
         self._load_number += 1
         self._target, self._resume = start, None
-        self._period = _PERIOD_BASE
+        self._pace.begin(start, 0.0, rate=1.0)
         self._target_asked = self._buffered = self._has_output = self._stalled = self._runs_dry = False
-        self._subtitles_due = None
-        self._volume_due = True
         self._enter(_Phase.OPENING, time.monotonic() + _OPEN_SECONDS)
         self._player.play()
 
     def _unload(self) -> None:
         self._load_number += 1
-        self._hush(False)
+        self._local.closed()
         self._enter(_Phase.EMPTY)
-        self._resume = self._subtitles_due = None
+        self._resume = None
         self._player.stop()
 
     def _do_resume(self, at: float | None) -> None:
@@ -390,7 +347,6 @@ class VlcOwner:
         self._pause()
         self._clock = self._position(now)
         self._fresh = False
-        self._lines.clear()
         self._enter(_Phase.DELAYING, now + seconds)
 
     def _seek_to(self, position: float) -> None:
@@ -412,49 +368,9 @@ class VlcOwner:
             return
         frame = 1 / self._frame_rate if self._frame_rate else _FRAME_SECONDS
         # Stop half a frame before the next one's time: it is shown then, whatever a pause's jitter.
-        seconds = (self._stand + frame / 2 - self._clock) / self._rate + (_WAKE_SECONDS if self._fresh else 0.0)
+        seconds = (self._stand + frame / 2 - self._clock) / self._pace.rate + (_WAKE_SECONDS if self._fresh else 0.0)
         self._unpause()
         self._enter(_Phase.STEPPING, self._unpaused_at + seconds)
-
-    def _select(self, command: SelectTrack) -> None:
-        number = -1 if command.id is None else command.id
-        match command.kind:
-            case "video":
-                result = self._player.video_set_track(number)
-            case "audio":
-                result = self._player.audio_set_track(number)
-            case "subtitle":
-                result = self._player.video_set_spu(number)
-        if result < 0:
-            self._refuse("SelectTrack", f"there is no {command.kind} track {command.id}")
-        else:
-            self._emit(TracksChanged(self._generation, self._media_tracks()))
-
-    def _add_subtitles(self, path: str) -> None:
-        try:
-            files.examine(path)
-            uri = Path(path).as_uri()
-        except (files.MediaProblem, ValueError) as problem:
-            self._refuse("AddSubtitleFile", str(problem))
-            return
-        if self._player.add_slave(self._vlc.MediaSlaveType.subtitle, uri, True) != 0:
-            self._refuse("AddSubtitleFile", f"{files.shown_name(path)} can not be added")
-            return
-        self._subtitles_due = time.monotonic() + _SUBTITLE_SECONDS
-
-    def _show(self, command: ShowText) -> None:
-        line = "".join(c if c.isprintable() else " " for c in command.text[:_TEXT_LENGTH])
-        options = self._vlc.VideoMarqueeOption
-        height = max(self._player.video_get_size(0)[1], 180)
-        self._player.video_set_marquee_int(options.Enable, 1)
-        self._player.video_set_marquee_int(options.Size, height // 16)
-        self._player.video_set_marquee_int(options.Position, 8)  # below, in the middle
-        self._player.video_set_marquee_int(options.Timeout, round(command.seconds * 1000))
-        # The text is a format for strftime: a lone per cent sign would become the date.
-        self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
-
-    def _refuse(self, command: str, message: str) -> None:
-        self._emit(CommandFailed(self._generation, command, message))
 
     # ---- VLC's facts ----------------------------------------------------------------------------------------------
 
@@ -487,12 +403,11 @@ class VlcOwner:
         # A seek raises one as well, with what was asked for; and one may have been under way when a pause was asked.
         if self._phase is not _Phase.PLAYING or at < self._unpaused_at:
             return
-        self._lines.append(position - self._rate * at)
+        self._pace.sample(position, at)
         self._fresh = False
-        self._emit(Sampled(self._generation, position, at, self._rate))
-        self._period_settled = True
-        if self._period != self._wanted_period:
-            self._apply_rate(at)
+        self._rate_may_change = True
+        self._emit(Sampled(self._generation, position, at, self._pace.rate))
+        self._apply_rate(at)
 
     def _on_buffering(self, *, full: bool, at: float) -> None:
         match self._phase:
@@ -508,7 +423,7 @@ class VlcOwner:
                 self._due = at if self._decoded else at + self._decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self._unpaused_at:
                 self._stalled = not full
-                self._lines.clear()
+                self._pace.begin(self._pace.position(at), at)
                 self._emit(Stalled(self._generation, self._stalled, at))
             case _:
                 pass
@@ -559,8 +474,7 @@ class VlcOwner:
 
     def _on_track_added(self) -> None:
         if self._announced:
-            self._subtitles_due = None
-            self._emit(TracksChanged(self._generation, self._media_tracks()))
+            self._local.track_added()
 
     def _on_end_reached(self, at: float) -> None:
         match self._phase:
@@ -572,14 +486,14 @@ class VlcOwner:
                 self._on_end(at)
 
     def _on_first_buffered(self) -> None:
-        tracks = self._media_tracks()
+        tracks = self._local.tracks()
         kinds = {track.kind for track in tracks}
         if "video" not in kinds:
             self._fail("no-video" if "audio" in kinds else "unrecognized")
             return
         self._buffered = True
         self._frame_rate = picture_rate(self._vlc, self._media)
-        self._apply_delays()
+        self._local.opened()
         if not self._announced:  # a file that is opened again after its end is no news
             self._announced = True
             self._emit(Loaded(self._generation, self._duration, tracks))
@@ -590,14 +504,8 @@ class VlcOwner:
 
     def _rouse(self) -> None:
         self._enter(_Phase.ROUSING, time.monotonic() + _ANSWER_SECONDS)
-        self._hush(True)
+        self._local.hush(True)
         self._player.set_pause(0)
-
-    def _hush(self, hushed: bool) -> None:
-        """Keep what is heard while the picture is roused from being heard; leave a mute that is not ours alone."""
-        if hushed != self._hushed and (self._hushed or self._player.audio_get_mute() == 0):
-            self._hushed = hushed
-            self._player.audio_set_mute(hushed)
 
     # ---- standing, starting, stopping -----------------------------------------------------------------------------
 
@@ -609,9 +517,9 @@ class VlcOwner:
             self._ask_target()
 
     def _ask_target(self) -> None:
-        if self._period != _PERIOD_BASE:
-            self._player.set_rate(1.0)
-            self._period = _PERIOD_BASE
+        if self._pace.differs(1.0):
+            self._pace.begin(self._target, 0.0, rate=1.0)
+            self._player.set_rate(self._pace.asked)
         self._sought_at = time.monotonic()
         self._target_asked = self._fresh = True
         at_end = self._duration is not None and self._target > self._duration - _END_SECONDS
@@ -635,8 +543,8 @@ class VlcOwner:
 
     def _paused(self, at: float) -> None:
         """VLC's clock stopped at ``at``."""
-        clock = max(0.0, self._position(at))
-        self._fresh = self._period_settled = False
+        clock = self._pace.position(at)
+        self._fresh = False
         self._settle(self._frame_at(clock), clock)
 
     def _frame_at(self, clock: float) -> float:
@@ -657,29 +565,26 @@ class VlcOwner:
 
     def _head_start(self) -> float:
         """How long before the resume's time the pause has to be left: later than it, where this is negative."""
-        return (_WAKE_SECONDS if self._fresh else 0.0) + (self._stand - self._clock) / self._rate
+        return (_WAKE_SECONDS if self._fresh else 0.0) + (self._stand - self._clock) / self._pace.rate
 
     def _unpause(self) -> None:
         self._resume = None
         self._unpaused_at = time.monotonic()
         self._player.set_pause(0)
-        self._lines.clear()
-        self._period_settled = False
+        self._rate_may_change = False
+        self._pace.begin(self._stand, self._unpaused_at + self._head_start())
         self._enter(_Phase.STARTING, self._unpaused_at + _ANSWER_SECONDS)
-        self._base = self._stand - self._rate * (self._unpaused_at + self._head_start())
 
     def _started(self, at: float) -> None:
         at += self._head_start()
-        self._base = self._stand - self._rate * at
+        self._pace.begin(self._stand, at)
         self._enter(_Phase.PLAYING)
-        if self._volume_due:  # before there was sound it may have been lost on VLC
-            self._volume_due = False
-            self._apply_volume()
+        self._local.started()
         self._emit(Started(self._generation, self._stand, at))
 
     def _on_end(self, at: float) -> None:
         """VLC has paused, or stopped, because there is no more to play."""
-        position = max(0.0, self._position(at))
+        position = self._position(at)
         if self._duration is not None:
             if position < self._duration - _SHORT_OF_END:
                 self._fail(self._reason("truncated"))
@@ -702,79 +607,17 @@ class VlcOwner:
     def _enter(self, phase: _Phase, due: float | None = None) -> None:
         self._phase, self._due = phase, due
 
-    # ---- position, rate and the rest ------------------------------------------------------------------------------
-
-    @property
-    def _rate(self) -> float:
-        return _PERIOD_BASE / self._period
-
     def _position(self, at: float) -> float:
-        """Where the media is (or was) at this time while it plays."""
-        if self._phase is _Phase.DELAYING:
-            return self._clock
-        return max(self._lines, default=self._base) + self._rate * at
+        """Where the media is (or was) at this time."""
+        match self._phase:
+            case _Phase.STARTING | _Phase.PLAYING | _Phase.PAUSING | _Phase.STEPPING:
+                return self._pace.position(at)
+            case _Phase.DELAYING:
+                return self._clock
+            case _:
+                return self._stand
 
     def _apply_rate(self, at: float) -> None:
-        position = self._position(at)
-        self._period = self._wanted_period
-        self._lines.clear()
-        self._base = position - self._rate * at
-        # VLC keeps int(1000 / rate): the half makes float rounding harmless (0 of 3750 wrong).
-        self._player.set_rate(_PERIOD_BASE / (self._period + 0.5))
-
-    def _change_volume(self) -> None:
-        self._apply_volume()
-        self._volume_due = True
-        percent = 100.0 if self._volume is None else self._volume
-        self._emit(VolumeChanged(self._generation, percent, bool(self._mute)))
-
-    def _apply_volume(self) -> None:
-        if self._volume is not None:
-            self._player.audio_set_volume(round(self._volume))
-        if self._mute is not None:
-            self._player.audio_set_mute(self._mute)
-            self._hushed = False
-
-    def _apply_delays(self) -> None:
-        if "audio" in self._delays:
-            self._player.audio_set_delay(round(self._delays["audio"] * 1e6))
-        if "subtitle" in self._delays:
-            self._player.video_set_spu_delay(round(self._delays["subtitle"] * 1e6))
-
-    def _media_tracks(self) -> tuple[Track, ...]:
-        return list_tracks(self._vlc, self._player, self._media)
-
-    # ---- VLC's threads --------------------------------------------------------------------------------------------
-
-    def _hear_events(self) -> None:
-        """Have VLC's events copied and posted, and nothing else: its threads hold its locks meanwhile."""
-        clock, post = self._vlc.libvlc_clock, self._post
-        manager = self._player.event_manager()
-
-        def hear(kind: str, read: Callable[[Any], float | None]) -> None:
-            def told(event: Any) -> None:
-                at = clock() / 1e6
-                value = read(event.u)
-                if value is not None:
-                    post(Fact(kind, self._load_number, at, value))
-
-            manager.event_attach(getattr(self._vlc.EventType, f"MediaPlayer{kind}"), told)
-
-        hear("TimeChanged", lambda u: u.new_time)
-        hear("LengthChanged", lambda u: u.new_length)
-        hear("Vout", lambda u: u.new_count)
-        hear("Buffering", lambda u: u.new_cache if u.new_cache in (0.0, 100.0) else None)
-        for kind in ("Playing", "Paused", "ESAdded", "EndReached", "EncounteredError"):
-            hear(kind, lambda _: 0.0)
-
-    def _hear_log(self) -> object:
-        """Take VLC's log off stderr, and the one line out of it that tells of a decoded picture."""
-        clock, post = self._vlc.libvlc_clock, self._post
-
-        @self._vlc.CallbackDecorators.LogCb  # type: ignore[untyped-decorator]
-        def told(_data: object, _level: int, _context: object, template: bytes, _arguments: object) -> None:
-            if template == _DECODED_LINE:
-                post(Fact("Decoded", self._load_number, clock() / 1e6))
-
-        self._instance.log_set(told, None)
-        return told
+        if self._pace.differs(self._wanted_rate):
+            self._pace.begin(self._pace.position(at), at, rate=self._wanted_rate)
+            self._player.set_rate(self._pace.asked)
