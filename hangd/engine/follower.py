@@ -43,17 +43,6 @@ __all__ = [
     "SendReport",
 ]
 
-_REPORTABLE: dict[Motion, ReportedState] = {
-    Motion.EMPTY: "idle",
-    Motion.LOADING: "buffering",
-    Motion.SEEKING: "seeking",
-    Motion.PAUSING: "seeking",
-    Motion.STANDING: "paused",
-    Motion.STARTING: "paused",
-    Motion.RUNNING: "playing",
-    Motion.ENDED: "ended",
-}
-
 
 class FollowerPolicy(Struct, frozen=True):
     """Seconds, but for the one count."""
@@ -487,7 +476,7 @@ class Follower:
     def _report(self, now: float) -> list[FollowerEffect]:
         if not self.in_room or not self.clock.locked:
             return []
-        state = "buffering" if self.picture.stalled else _REPORTABLE[self.picture.motion]
+        state = self.picture.reported_as
         if self._reported == (state, self.timeline.rev):
             return []
         self._reported, self._report_due = (state, self.timeline.rev), now + self.policy.report_every

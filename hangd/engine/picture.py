@@ -13,6 +13,7 @@ LOADING, SEEKING and PAUSING are ways to STANDING: whoever steers waits for it. 
 
 import enum
 import math
+from typing import Final
 
 from msgspec import Struct
 
@@ -35,6 +36,7 @@ from hangd.engine.playback import (
     Started,
     Unload,
 )
+from hangd.protocol.model import ReportedState
 
 __all__ = ["Motion", "Picture", "PicturePolicy"]
 
@@ -48,6 +50,18 @@ class Motion(enum.Enum):
     PAUSING = "pausing"
     SEEKING = "seeking"
     ENDED = "ended"
+
+
+_REPORTED_AS: Final[dict[Motion, ReportedState]] = {
+    Motion.EMPTY: "idle",
+    Motion.LOADING: "buffering",
+    Motion.SEEKING: "seeking",
+    Motion.PAUSING: "seeking",
+    Motion.STANDING: "paused",
+    Motion.STARTING: "paused",
+    Motion.RUNNING: "playing",
+    Motion.ENDED: "ended",
+}
 
 
 class PicturePolicy(Struct, frozen=True):
@@ -177,6 +191,11 @@ class Picture:
         if self.motion is not Motion.RUNNING:
             return self._position
         return self.clamped(self._position + max(0.0, now - self._at) * self._rate)
+
+    @property
+    def reported_as(self) -> ReportedState:
+        """What a room is told of it."""
+        return "buffering" if self.stalled else _REPORTED_AS[self.motion]
 
     def clamped(self, position: float) -> float:
         """Return the nearest place at which a picture can stand."""

@@ -19,6 +19,7 @@ ask for is in ``requests``, the timeline's rules are in ``schedule``, the member
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 from typing import Final, assert_never
 
@@ -42,6 +43,7 @@ from hangd.engine.effects import (
     RoomInput,
 )
 from hangd.engine.membership import Occupant
+from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
 from hangd.protocol.errors import RequestRefused
@@ -66,6 +68,12 @@ _GUEST_DIGITS: Final = range(5, 27)
 """How many digits of its id a guest whose name is taken gets instead of four; with "guest-" at most 32 characters."""
 
 
+_WRONG_PASSWORDS_AT_ONCE: Final = 10
+_WRONG_PASSWORDS_PER_SECOND: Final = 0.2
+"""Whoever guesses, from however many addresses, gets twelve tries a minute: 17,000 a day, of which a password of five
+random letters survives two years. While somebody guesses, others wait as well (but for the owner's secret)."""
+
+
 class _Pending(Struct, frozen=True):
     """A join that waits for its password to be compared with ``password_hash``."""
 
@@ -84,6 +92,7 @@ class Room:
         self._requests = Requests(self._room)
         self._settings = settings
         self._pending: dict[str, _Pending] = {}
+        self._wrong_passwords = TokenBucket(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now)
         self._host_digest: bytes | None = None
         """SHA-256 of the host's secret: 128 random bits need no salt. None: the room is still to be created."""
         self._now = now
@@ -188,6 +197,7 @@ class Room:
                 elif matches:
                     self._admit(pending.request, proven=pending.password_hash)
                 else:
+                    self._wrong_passwords.take(self._now)
                     self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
             case PasswordHashed(client_id=client_id, password_hash=password_hash):
                 self._requests.set_password_hash(client_id, password_hash)
@@ -267,6 +277,8 @@ class Room:
             if room.password_hash is not None and not is_owner and proven != room.password_hash:
                 if message.password is None:
                     raise RequestRefused("WrongPassword", "this room has a password")
+                if (wait := self._wrong_passwords.wait(self._now)) > 0:
+                    raise RequestRefused("RateLimited", f"too many wrong passwords: wait {math.ceil(wait)} seconds")
                 self._pending[input.client_id] = _Pending(input, room.password_hash)
                 room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
                 return

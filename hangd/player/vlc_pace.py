@@ -1,11 +1,13 @@
-"""Pace: where the media is while it plays, from the samples of one undisturbed stretch."""
+"""Pace: where the media is while it plays. Stance: where it stands while it does not."""
 
+import math
 from collections import deque
 from typing import Final
 
 from hangd.engine.timeline import rate_period
+from hangd.player.vlc_timings import WAKE_SECONDS
 
-__all__ = ["Pace"]
+__all__ = ["Pace", "Stance", "whole_milliseconds"]
 
 _PERIOD_BASE: Final = 1000
 _SAMPLES: Final = 6
@@ -47,3 +49,24 @@ class Pace:
 
     def position(self, at: float) -> float:
         return max(0.0, max(self._lines, default=self._base) + self.rate * at)
+
+
+class Stance:
+    """A pause has two positions (see ``vlc_timings``)."""
+
+    def __init__(self) -> None:
+        self.stand = 0.0
+        """The time of the frame that is shown: what Settled names, and what a resume is to begin from."""
+        self.clock = 0.0
+        """Where VLC's clock stopped."""
+        self.fresh = False
+        """Nothing was played since the last seek: the clock begins with a delay."""
+
+    def head_start(self, rate: float) -> float:
+        """Return how long before a resume's time the pause has to be left: after it, where this is negative."""
+        return (WAKE_SECONDS if self.fresh else 0.0) + (self.stand - self.clock) / rate
+
+
+def whole_milliseconds(position: float) -> float:
+    """Return the place that VLC can be sent to, never past a frame that begins at ``position``."""
+    return math.floor(position * 1000 + 0.001) / 1000

@@ -246,6 +246,24 @@ def test_a_wrong_password_is_refused() -> None:
     assert refusal(stage, "bob").code == "WrongPassword"
 
 
+def test_guessing_passwords_is_slow() -> None:
+    stage = ready(password_hash="hash-1")
+    for number in range(10):
+        stage.join(f"eve-{number}", password=f"guess-{number}")
+        stage.ordered()
+        stage.feed(PasswordChecked(f"eve-{number}", False))
+        assert refusal(stage, f"eve-{number}").code == "WrongPassword"
+    stage.join("eve", password="guess")
+    error = refusal(stage, "eve")
+    assert (error.code, error.retry) == ("RateLimited", True)
+    assert "wait 5 seconds" in error.message
+    stage.passes(5.0)
+    stage.goes_on()
+    stage.join("bob", password="simsim")
+    stage.feed(PasswordChecked("bob", True))
+    assert "bob" in stage.ids
+
+
 def test_a_missing_password_is_asked_for() -> None:
     stage = ready(password_hash="hash-1")
     stage.join("bob", host_secret=WRONG_SECRET)
