@@ -1,23 +1,35 @@
 """What there is to read of a viewer: hang's own properties (control.md), and one look at all that is announced."""
 
-from __future__ import annotations
-
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 
-from hangd.client.control.conductor import CommandRefused
+from hangd.client.connection import Connection
+from hangd.client.control.conductor import CommandRefused, Conductor
 from hangd.client.room_view import RoomView
+from hangd.client.verbs import Verbs
+from hangd.engine.follower import Follower
 from hangd.protocol.model import PROTOCOL
 
-if TYPE_CHECKING:
-    from hangd.client.viewer import Viewer
-
-__all__ = ["hang_property", "look", "sync_state"]
+__all__ = ["Subject", "hang_property", "look", "sync_state"]
 
 
-def hang_property(viewer: Viewer, name: str) -> Any:
+class Subject(Conductor, Protocol):
+    """Whom one reads: what a conductor shows anyhow, and what lies behind it."""
+
+    follower: Follower
+    connection: Connection
+    verbs: Verbs
+    room_view: RoomView | None
+    server_url: str
+    version: str
+
+    @property
+    def player_name(self) -> str | None: ...
+
+
+def hang_property(viewer: Subject, name: str) -> Any:
     """Return one of hang's own properties as plain data. Raises CommandRefused: unknown, or without a value now."""
     value = _room_value(viewer.room_view, name) if name.partition("/")[0] == "room" else _value(viewer, name)
     if value is None:
@@ -50,7 +62,7 @@ def _room_value(room: RoomView | None, name: str) -> Any:
     raise CommandRefused("property not found")
 
 
-def _value(viewer: Viewer, name: str) -> Any:
+def _value(viewer: Subject, name: str) -> Any:
     clock, now = viewer.follower.clock, time.monotonic()
     match name:
         case "hang-version":
@@ -82,7 +94,7 @@ def _value(viewer: Viewer, name: str) -> Any:
     raise CommandRefused("property not found")
 
 
-def sync_state(viewer: Viewer) -> str:
+def sync_state(viewer: Subject) -> str:
     """Return one word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, or off."""
     if viewer.room_view is None:
         return "alone"
@@ -96,7 +108,7 @@ def sync_state(viewer: Viewer) -> str:
     return "synced" if abs(error) <= viewer.follower.policy.near else "off"
 
 
-def look(viewer: Viewer) -> dict[str, Any]:
+def look(viewer: Subject) -> dict[str, Any]:
     """Return all that is announced when it changes, by property."""
     room = viewer.room_view
     return {

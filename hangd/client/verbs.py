@@ -4,20 +4,21 @@ Each is a coroutine that ends with the server's answer, and raises CommandRefuse
 hang's own, where it is refused. Arguments arrive as strings and are checked here, once.
 """
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from hangd.client.connection import NotConnected, ServerRefused
+from hangd.client.connection import Connection, NotConnected, ServerRefused
 from hangd.client.control.conductor import CommandRefused, RoomVerb
-from hangd.client.media import MediaUnusable
+from hangd.client.media import MediaFiles, MediaUnusable
+from hangd.client.notices import Notices
 from hangd.client.room_view import RoomView
+from hangd.client.settings import ClientSettings
+from hangd.engine.follower import Follower
 from hangd.engine.link import LinkState
 from hangd.engine.picture import Motion
 from hangd.engine.playback import FailureCode
@@ -40,13 +41,11 @@ from hangd.protocol.messages import (
     SetReady,
     SetRole,
 )
-from hangd.protocol.model import CAPACITY_MAX, FileInfo, PolicyChange
+from hangd.protocol.model import CAPACITY_MAX, FileInfo, LeftReason, PolicyChange, Room
 from hangd.protocol.wording import located
+from hangd.tasks import Tasks
 
-if TYPE_CHECKING:
-    from hangd.client.viewer import Viewer
-
-__all__ = ["Verbs"]
+__all__ = ["Patron", "Verbs"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,10 +69,42 @@ def file_code(code: FailureCode) -> str:
     return "".join(word.capitalize() for word in code.split("-"))
 
 
+class Patron(Protocol):
+    """Whose verbs these are: what they need of the viewer."""
+
+    settings: ClientSettings
+    media: MediaFiles
+    tasks: Tasks
+    follower: Follower
+    connection: Connection
+    notices: Notices
+    server_url: str
+    room_view: RoomView | None
+
+    @property
+    def path(self) -> str | None:
+        """The file that is open."""
+
+    @property
+    def duration(self) -> float | None: ...
+
+    def enter_room(self, room: Room, client_id: str, now: float, *, again: bool = False) -> RoomView: ...
+
+    def leave_room(self, reason: LeftReason, now: float) -> None: ...
+
+    def load_file(self, path: str) -> None:
+        """Play this file here, whatever the room plays."""
+
+    def drop_file(self) -> None: ...
+
+    def announce(self) -> None:
+        """Something has changed: tell whoever watches or waits."""
+
+
 class Verbs:
     """The verbs of one viewer, and what they have to remember: the file's hash, and a load that is waited for."""
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Patron) -> None:
         self._viewer = viewer
         self.media_hash: str | None = None
         self.hash_progress: float | None = None
