@@ -24,8 +24,8 @@ test: setup
 	$(PYTHON) -m pytest $(ARGS)
 
 lint: setup
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check hangd hangctl tests
+	$(PYTHON) -m ruff format --check hangd hangctl tests
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	mandoc -T lint -W warning $(PAGES)
