@@ -27,8 +27,9 @@ from tests.support.skew import Skew, Watch, skew_of, watching
 __all__ = ["main"]
 
 _FRAME: Final = 1 / 30
-_TOGETHER: Final = 3 * _FRAME
-"""The demonstration fails beyond this, at the 95th percentile. What it reaches is far better: see what it prints."""
+_TOGETHER: Final = 1.5 * _FRAME
+"""The demonstration fails beyond this, as measured by the median: a busy machine delays single pictures for everybody.
+What it reaches is far better: see what it prints."""
 
 _STEP_SECONDS: Final = 4.0
 _SETTLING: Final = 0.5
@@ -98,7 +99,7 @@ class Demo:
                 together = False
                 table.add_row(what, "0", "-", "-", "-", note)
                 continue
-            together = together and skew.p95 <= _TOGETHER
+            together = together and abs(skew.median) <= _TOGETHER
             figures = [f"{value * 1000:.1f} ms" for value in (abs(skew.median), skew.p95, skew.worst)]
             table.add_row(what, str(skew.frames), *(figures if skew.frames > 1 else ["", "", ""]), note)
         return table, together
