@@ -50,7 +50,7 @@ _EXIT_OF_CODE = {
 
 _HINTS = {
     "Banned": "the room's host can lift a ban only by opening another room",
-    "FileHashMismatch": "everyone in a room plays the same file, byte for byte: compare `sha256sum FILE`",
+    "FileHashMismatch": "FileHashMismatch: everyone plays the same file, byte for byte; compare `sha256sum FILE`",
     "NameTaken": "choose another name for the room with --name",
     "NoMedia": "load a file with `hangctl create FILE` or `hangctl join ROOM FILE`",
     "NoServer": "name one with --server ws://HOST:3005/ws, or run one: `hangd server`",
