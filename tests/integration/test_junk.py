@@ -1,0 +1,58 @@
+"""Ten thousand lines of junk on a real daemon's socket, while it plays in a room with somebody else."""
+
+import random
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.junk import any_line
+from tests.support.party import CLIP, PATIENCE, Person, person, room_server
+
+pytestmark = pytest.mark.real
+
+LINES = 10_000
+
+
+def ask_junk(somebody: Person, lines: list[bytes]) -> bytes:
+    """Send lines, then a request; return all that came back until the daemon closed."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(PATIENCE)
+        sock.connect(str(somebody.socket))
+        sock.sendall(b"".join(line.replace(b"\n", b" ") + b"\n" for line in lines))
+        sock.sendall(b'{"command":["client_name"],"request_id":"the last"}\n')
+        sock.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := sock.recv(1 << 16):
+            answer += chunk
+    return answer
+
+
+def is_patient(line: bytes) -> bool:
+    """Tell whether a line may rightly be waited on for long, or end what the test needs."""
+    return any(word in line for word in (b"hang-wait", b"room-leave", b"server-", b"room_leave", b"server_"))
+
+
+def test_the_daemon_and_the_room_do_not_notice(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    with (
+        room_server() as server,
+        person("ada", tmp_path, player="simulated") as ada,
+        person("bob", tmp_path, player="simulated") as bob,
+    ):
+        room = ada.ctl("create", CLIP, "--server", server.url)
+        bob.ctl("join", room, CLIP, "--server", server.url)
+        ada.ctl("play")
+        pid = ada.pid()
+        left = LINES
+        while left > 0:
+            lines = [
+                line for line in (any_line(chance) for _ in range(chance.randrange(1, 400))) if not is_patient(line)
+            ]
+            left -= len(lines)
+            assert b'"request_id":"the last","error":"success"}\n' in ask_junk(ada, lines)
+        assert ada.pid() == pid
+        assert "Traceback" not in ada.log
+        assert {member["name"] for member in bob.status()["members"]} == {"ada", "bob"}
+        ada.ctl("ipc", '{"command":["set_property","pause",false]}')
+        bob.ctl("wait", "playing")
