@@ -5,10 +5,22 @@ Names, chat, room names and file names come from other people. Before a terminal
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["clock", "complain", "dumps", "emit", "emit_json", "escape", "interactive", "milliseconds", "note", "plain"]
+__all__ = [
+    "clock",
+    "complain",
+    "draw",
+    "dumps",
+    "emit",
+    "emit_json",
+    "escape",
+    "interactive",
+    "milliseconds",
+    "note",
+    "plain",
+]
 
 _JOINERS = "\u200c\u200d"
 """Not printable by Python's reckoning, but scripts and emoji need them, and all they can do is join."""
@@ -42,6 +54,21 @@ def emit(line: str, *, raw: bool = False) -> None:
 
 def emit_json(value: Any) -> None:
     emit(dumps(value))
+
+
+def draw(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Draw a table for a person who reads stdout. Cells are escaped here; None is an empty one."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="")
+    for heading in headings:
+        table.add_column(heading, no_wrap=True)
+    for row in rows:
+        table.add_row(*(Text("" if cell is None else escape(str(cell))) for cell in row))
+    Console(highlight=False).print(table)
 
 
 def note(line: str) -> None:

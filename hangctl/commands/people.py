@@ -6,7 +6,7 @@ import click
 
 from hangctl.client import Refused
 from hangctl.options import Settings, verb
-from hangctl.output import emit, emit_json, escape, milliseconds, plain
+from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds, plain
 
 __all__ = ["ban", "describe", "kick", "members", "policy", "ready", "role", "rooms", "say"]
 
@@ -17,6 +17,23 @@ def members(settings: Settings) -> None:
     """List the room's members, one a line."""
     with settings.connect() as connection:
         found = _of_room(connection.read("room/members", "room/id"), "room/members")
+    if interactive() and not settings.json:
+        draw(
+            ("", "name", "role", "state", "off by", "round trip", ""),
+            [
+                (
+                    "*" if member.get("self") else None,
+                    member.get("name"),
+                    member.get("role"),
+                    member.get("state"),
+                    _drift(member),
+                    None if (rtt := member.get("rtt")) is None else milliseconds(rtt),
+                    ", ".join(_marks(member)),
+                )
+                for member in found
+            ],
+        )
+        return
     for member in found:
         if settings.json:
             emit_json(member)
@@ -109,6 +126,15 @@ def rooms(settings: Settings) -> None:
     """List the rooms, where the server publishes them."""
     with settings.connect() as connection:
         found = connection.ask(["room-list"], doing="list the rooms")[0]
+    if interactive() and not settings.json:
+        draw(
+            ("room", "name", "members", "film", ""),
+            [
+                (room["room_id"], room.get("name"), room["members"], room.get("media"), ", ".join(_doors(room)))
+                for room in found or []
+            ],
+        )
+        return
     for room in found or []:
         if settings.json:
             emit_json(room)
@@ -119,26 +145,43 @@ def rooms(settings: Settings) -> None:
             f"{count} member" + ("" if count == 1 else "s"),
             room.get("name"),
             room.get("media"),
-            "locked" if room.get("locked") else None,
-            "password" if room.get("has_password") else None,
+            *_doors(room),
         ]
         emit(escape("  ".join(word for word in words if word)))
 
 
+def _doors(room: dict[str, Any]) -> list[str]:
+    """Return what keeps people out of a room."""
+    return [word for word, shut in (("locked", room.get("locked")), ("password", room.get("has_password"))) if shut]
+
+
 def describe(member: dict[str, Any]) -> str:
     """Write one member as one line: a star for oneself, name, role, state, distance from the timeline, what is odd."""
-    error, bound, rtt = member.get("error"), member.get("clock_error"), member.get("rtt")
+    rtt = member.get("rtt")
     words = [
         f"{'*' if member.get('self') else ' '} {escape(str(member.get('name'))):<16}",
         f"{member.get('role', ''):<10}",
         f"{member.get('state', ''):<9}",
-        "" if error is None else milliseconds(error, signed=True),
-        "" if bound is None else f"(known to {milliseconds(bound)})",
+        _drift(member),
         "" if rtt is None else f"rtt {milliseconds(rtt)}",
-        "ready" if member.get("ready") else "",
-        "file not yet checked" if member.get("verifying") else "",
+        *_marks(member),
     ]
     return " ".join(word for word in words if word).rstrip()
+
+
+def _drift(member: dict[str, Any]) -> str:
+    """Return how far a member is off, and how well that is known; "" where nothing is."""
+    error, bound = member.get("error"), member.get("clock_error")
+    words = [
+        "" if error is None else milliseconds(error, signed=True),
+        "" if bound is None else f"(known to {milliseconds(bound)})",
+    ]
+    return " ".join(word for word in words if word)
+
+
+def _marks(member: dict[str, Any]) -> list[str]:
+    marks = (("ready", member.get("ready")), ("file not yet checked", member.get("verifying")))
+    return [mark for mark, shown in marks if shown]
 
 
 def _print_policy(settings: Settings) -> None:
