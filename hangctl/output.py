@@ -58,12 +58,11 @@ def emit_json(value: Any) -> None:
 
 def draw(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Draw a table for a person who reads stdout. Cells are escaped here; None is an empty one."""
-    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="")
     for heading in headings:
         table.add_column(heading, no_wrap=True)
     for row in rows:
