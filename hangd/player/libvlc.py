@@ -13,7 +13,7 @@ from hangd.player.base import PlayerUnavailable
 
 __all__ = ["load_bindings", "open_instance", "version"]
 
-_INSTALL: Final = "install VLC: apt install vlc-plugin-base vlc-plugin-video-output"
+_INSTALL: Final = "install VLC: apt install libvlc5 vlc-plugin-base vlc-plugin-video-output"
 
 _OPTIONS: Final = (
     "--no-video-title-show",

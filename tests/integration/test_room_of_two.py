@@ -195,3 +195,12 @@ def test_a_file_that_is_no_film_is_named(tmp_path: Path, server: Server, name: s
         assert said in done.stderr
         assert "Traceback" not in done.stderr + ada.log
         assert ada.ctl("create", CLIP), "and the daemon lives"
+
+
+def test_without_vlc_the_daemon_lives_and_says_what_to_install(tmp_path: Path, server: Server) -> None:
+    with person("ada", tmp_path) as ada:
+        ada.environment["PYTHON_VLC_LIB_PATH"] = str(tmp_path / "libvlc.so")
+        done = ada.run("create", CLIP, "--server", server.url)
+        assert done.returncode == 1
+        assert "install VLC: apt install libvlc5" in done.stderr
+        assert state(ada) == "idle"

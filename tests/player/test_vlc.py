@@ -57,13 +57,13 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("variable", ["PYTHON_VLC_LIB_PATH", "PYTHON_VLC_MODULE_PATH"])
 def test_a_machine_without_libvlc_is_told_what_to_install(variable: str) -> None:
-    assert "apt install vlc-plugin-base" in _unavailable(_MAKE, **{variable: "/nowhere"})
+    assert "apt install libvlc5 vlc-plugin-base" in _unavailable(_MAKE, **{variable: "/nowhere"})
 
 
 def test_a_libvlc_that_does_not_start_says_why() -> None:
     told = _unavailable(_MAKE.replace("VlcPlayer(print)", "VlcPlayer(print, options=['--no-such-option'])"))
     assert "--no-such-option" in told
-    assert "apt install vlc-plugin-base" in told
+    assert "apt install libvlc5 vlc-plugin-base" in told
 
 
 def _unavailable(script: str, **environment: str) -> str:
