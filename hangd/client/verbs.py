@@ -20,7 +20,6 @@ from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.engine.follower import Follower
 from hangd.engine.link import LinkState
-from hangd.engine.picture import Motion
 from hangd.engine.playback import FailureCode
 from hangd.protocol.messages import (
     ClientMessage,
@@ -234,8 +233,12 @@ class Verbs:
         self.media_hash = whole
         view = viewer.enter_room(answer.room, answer.client_id, time.monotonic())
         view.password = message.password
-        if path != viewer.path or viewer.follower.picture.motion is Motion.EMPTY:
-            viewer.load_file(path)
+        try:
+            await self._opened(path)
+        except CommandRefused:
+            # A room in which nothing can be shown here is none to be in; why, is what was asked.
+            await self._leave({})
+            raise
         if whole is None:
             self._verifying = viewer.tasks.start(self._verify(path, view), name="verify")
         return self._entered(view, host=answer.is_host, verifying=whole is None)
@@ -248,7 +251,9 @@ class Verbs:
         except MediaUnusable as error:
             _log.warning("the file could not be verified: %s", error)
             return
-        if self._viewer.room_view is view and self._viewer.connection.is_up:
+        # The link may be down just now; who comes back into the room is still to be verified.
+        await self._viewer.notices.until(lambda: self._viewer.room_view is not view or self._viewer.connection.is_up)
+        if self._viewer.room_view is view:
             duration = self._viewer.duration
             self._viewer.connection.send(
                 SetFile(file_hash=whole, file=self._told(msgspec.structs.replace(info, duration=duration)))
@@ -260,11 +265,15 @@ class Verbs:
         view, path = viewer.room_view, viewer.path
         if view is None:
             return
+        try:
+            info = None if path is None else self._told(await viewer.media.quick(path))
+        except MediaUnusable:
+            info = None  # The room's file is not here any more; the room says what it makes of that.
         for pause in (*_REJOIN_PAUSES, None):
             message = JoinRoom(
                 room_id=view.room_id,
-                file_hash=self.media_hash or (None if path is None else await viewer.media.cached_hash(path)),
-                file=None if path is None else self._told(await viewer.media.quick(path)),
+                file_hash=self.media_hash,
+                file=info,
                 password=view.password,
                 host_secret=view.host_secret,
             )

@@ -370,6 +370,7 @@ class Viewer:
             self._may("error running command")
             self.tasks.start(self.verbs.change_media(path), name="media")
             return self._entry + 1
+        self.verbs.media_hash = None
         self.load_file(path)
         return self._entry
 

@@ -204,3 +204,15 @@ def test_without_vlc_the_daemon_lives_and_says_what_to_install(tmp_path: Path, s
         assert done.returncode == 1
         assert "install VLC: apt install libvlc5" in done.stderr
         assert state(ada) == "idle"
+
+
+def test_joining_without_a_player_is_refused_and_leaves_no_trace(pair: tuple[Person, Person], tmp_path: Path) -> None:
+    ada, _ = pair
+    room, url = ada.status()["room"]["room_id"], ada.get("server/url")
+    with person("eve", tmp_path) as eve:
+        eve.environment["PYTHON_VLC_LIB_PATH"] = str(tmp_path / "libvlc.so")
+        done = eve.run("join", room, CLIP, "--server", url)
+        assert done.returncode == 1
+        assert "install VLC" in done.stderr
+        assert eve.status()["room"] is None
+    wait_for(lambda: len(ada.status()["members"]) == 2, "eve's leaving, as ada sees it")
