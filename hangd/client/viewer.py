@@ -36,6 +36,7 @@ from hangd.engine.playback import (
     PlayerEvent,
     SetDelay,
     SetFullscreen,
+    SetMute,
     Settled,
     SetVolume,
     Track,
@@ -142,6 +143,7 @@ class Viewer:
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
         current = event.generation == self.follower.picture.generation
+        position = self.follower.position(now)
         effects = self.follower.handle(event, now)
         match event:
             case VolumeChanged(percent=percent, mute=mute):
@@ -149,7 +151,7 @@ class Viewer:
             case CommandFailed(command=command, message=message):
                 _log.info("the player refused %s: %s", command, message)
             case PlayerDied():
-                self._replace_player(event)
+                self._replace_player(event, position)
                 return
             case _ if not current:
                 pass
@@ -184,19 +186,19 @@ class Viewer:
             self._restarting = False
             self.notices.emit({"event": "playback-restart"})
 
-    def _replace_player(self, death: PlayerDied) -> None:
+    def _replace_player(self, death: PlayerDied, position: float | None) -> None:
         _log.error("the player is lost: %s", death.message)
         lost, self._player = self._player, None
         if lost is not None:
             self.tasks.start(lost.close(), name="player-close")
         self._deaths += 1
-        path, position = self._last_path, self.follower.position(time.monotonic())
         self.notices.emit({"event": "end-file", "reason": "error", "playlist_entry_id": self._entry})
-        if path is not None and self._deaths <= _REPLACEMENTS_MAX:
+        effects: list[FollowerEffect] = []
+        if self._last_path is not None and self._deaths <= _REPLACEMENTS_MAX:
             self.open_player()
-            self._do(self.follower.load(path, time.monotonic(), position or 0.0))
-        else:
-            self._do([])
+            effects = [SetVolume(self._volume), SetMute(self._mute)]
+            effects += self.follower.load(self._last_path, time.monotonic(), position or 0.0)
+        self._do(effects)
 
     # ---- carrying out ---------------------------------------------------------------------------------------------
 
