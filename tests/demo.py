@@ -136,6 +136,9 @@ def main() -> int:
             stack.enter_context(Screen(display, viewer.pid() if shared else None))
             for viewer, display in zip((ada, bob), displays, strict=True)
         ]
+        if shared:
+            for screen, left in zip(screens, (0, 660), strict=True):
+                screen.place(left, 40)
         one, other = stack.enter_context(watching(*screens))
         wait_for(lambda: one.number is not None and other.number is not None, "a picture on both screens")
         demo = Demo(console, (ada, bob), (one, other))

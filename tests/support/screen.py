@@ -107,6 +107,21 @@ class Screen:
             self._row = None
         return Reading(number, (before + after) / 2, (after - before) / 2)
 
+    def place(self, x: int, y: int) -> None:
+        """Move the window to this corner, so that no other one covers it: what is covered can not be read.
+
+        A tiling window manager places it as it likes, and covers nothing either.
+        """
+        row = self._middle_row()
+        if row is None:
+            raise RuntimeError("there is no window to be placed")
+        window, root = row[0], self._connection.screen().root
+        while (parent := window.query_tree().parent) not in (root, 0):
+            window = parent
+        window.configure(x=x, y=y)
+        self._connection.sync()
+        self._row = None
+
     def close(self) -> None:
         self._connection.close()
 
