@@ -410,7 +410,7 @@ class Follower:
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         self.timeline, self._pending = timeline, None
-        self.picture.resume_at = None
+        self.picture.resume_at = self._trim_until = None
         self._seeks = 0
         self._drift.started(now)
         if self.picture.motion is not Motion.RUNNING or not is_running(timeline) or not self.clock.locked:

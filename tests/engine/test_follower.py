@@ -330,6 +330,13 @@ class TestCorrections:
             ends = [effect for effect in playing.wakes(due) if isinstance(effect, SetRate)]
         assert ends == [SetRate(1.0)]
 
+    def test_a_new_speed_does_not_wait_for_a_trim_to_end(self, playing: Stage) -> None:
+        """Seen with real players: the old speed went on for a second more, and they were 0.7 s ahead."""
+        self.drift(playing, -0.03)
+        news = timeline(3, playing=True, position=14.0, rate=0.5, at=6.5)
+        assert playing.hears(news, 6.4) == []
+        assert playing.wakes(6.5 + 1e-9) == [SetRate(0.5)]
+
     def test_a_hold(self, playing: Stage) -> None:
         corrected, pause = self.drift(playing, 0.2)
         assert isinstance(corrected, Corrected) and isinstance(corrected.correction, Hold)
