@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -51,6 +51,8 @@ _log = logging.getLogger(__name__)
 _REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries to get back into a room that refuses for now (full, or its server still starting)."""
 
+_Checked = TypeVar("_Checked", CreateRoom, JoinRoom)
+
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})
 
@@ -61,6 +63,11 @@ def _refusal(code: str, message: str) -> CommandRefused:
 
 def _invalid(message: str) -> CommandRefused:
     return CommandRefused("invalid parameter", "InvalidMessage", message)
+
+
+def _checked(message: _Checked) -> _Checked:
+    """Return the same message, held to the protocol's own limits. Raises msgspec.ValidationError, in its own words."""
+    return msgspec.convert(msgspec.to_builtins(message), type(message))
 
 
 def file_code(code: FailureCode) -> str:
@@ -189,15 +196,15 @@ class Verbs:
         info = await self._viewer.media.quick(path)
         whole, duration = await asyncio.gather(self._whole_hash(path), self._opened(path))
         info = self._told(msgspec.structs.replace(info, duration=duration))
-        message = CreateRoom(
-            file_hash=whole,
-            file=info,
-            name=arguments.get("name"),
-            password=arguments.get("password"),
-            policy=policy,
+        message = _checked(
+            CreateRoom(
+                file_hash=whole,
+                file=info,
+                name=arguments.get("name"),
+                password=arguments.get("password"),
+                policy=policy,
+            )
         )
-        # Decoding what is about to be sent checks it by the protocol's own limits, with its own words.
-        message = msgspec.convert(msgspec.to_builtins(message), CreateRoom)
         answer = await self._request(message)
         assert isinstance(answer, RoomCreated)
         viewer = self._viewer
@@ -217,16 +224,13 @@ class Verbs:
             info = msgspec.structs.replace(info, duration=viewer.duration)
         whole = await viewer.media.cached_hash(path)
         await self._connected()
-        message = msgspec.convert(
-            msgspec.to_builtins(
-                JoinRoom(
-                    room_id=arguments["room"],
-                    file_hash=whole,
-                    file=self._told(info),
-                    password=arguments.get("password"),
-                )
-            ),
-            JoinRoom,
+        message = _checked(
+            JoinRoom(
+                room_id=arguments["room"],
+                file_hash=whole,
+                file=self._told(info),
+                password=arguments.get("password"),
+            )
         )
         answer = await self._request(message)
         assert isinstance(answer, RoomJoined)
