@@ -25,7 +25,7 @@ from Xlib.xobject.drawable import Window
 
 from tests.support.barcode import decode
 
-__all__ = ["Reading", "Screen", "private_display"]
+__all__ = ["Reading", "Screen", "private_display", "xvfb"]
 
 _START_SECONDS: Final = 30.0
 """A loaded machine may take this long to start an X server."""
@@ -34,10 +34,18 @@ _START_SECONDS: Final = 30.0
 @contextlib.contextmanager
 def private_display(width: int = 640, height: int = 360) -> Iterator[str]:
     """Run an X server of one's own without a screen, and give its display's name: ":7". It ends with the block."""
+    with xvfb(width, height) as display:
+        yield display
+
+
+@contextlib.contextmanager
+def xvfb(width: int, height: int, *options: str) -> Iterator[str]:
+    """The same, with ``options`` added to Xvfb's command line."""
     reader, writer = os.pipe()
     try:
+        words = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
         server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
+            [*words, "-noreset", *options],
             pass_fds=(writer,),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -1,22 +1,52 @@
 """How far apart two screens are, read off their pictures.
 
-Both screens are looked at in turn, as often as they let themselves be. A picture's number and when it was *first* seen
-there give, for each number that both showed, the time between its two appearances: positive, the second screen was
-later. A look takes a few milliseconds and comes every few, so one difference is only so exact; what is quoted is the
-median and the 95th percentile of many.
+Both screens are looked at as often as that costs little. A picture's number and when it was *first* seen there give,
+for each number that both showed, the time between its two appearances: positive, the second screen was later. A look
+comes every half millisecond or so where the screen's memory can be read (`framebuffer`), and every few where an X
+server has to be asked (`screen`): one difference is only so exact.
 """
 
 import contextlib
-import itertools
 import statistics
 import threading
 import time
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from tests.support.screen import Reading, Screen
+from tests.support.framebuffer import FrameBuffer
+from tests.support.screen import Reading
 
-__all__ = ["Skew", "Watch", "skew_of", "watching"]
+__all__ = ["Appearance", "Distance", "Skew", "Watch", "distances", "skew_of", "summary", "watching"]
+
+_BLINK: Final = 0.05
+"""Seconds. A look that came later than this after the one before says too little of when something appeared."""
+_SAME_SHOWING: Final = 2.0
+"""Seconds. The same number on two screens farther apart than this was shown on two occasions."""
+
+
+class Eye(Protocol):
+    """What looks at a screen."""
+
+    display: str
+
+    def read(self) -> Reading: ...
+
+
+class Appearance(NamedTuple):
+    """A picture was first seen: ``at`` is the middle between that look and the one before, which saw another."""
+
+    number: int
+    at: float
+
+
+class Distance(NamedTuple):
+    """By how much later (seconds; earlier where negative) the second screen showed a picture, and when."""
+
+    at: float
+    apart: float
+    number: int
 
 
 class Skew(NamedTuple):
@@ -29,20 +59,30 @@ class Skew(NamedTuple):
 
 
 class Watch:
-    """What one screen showed, look by look."""
+    """What one screen showed, from now until `close`."""
 
-    def __init__(self, screen: Screen) -> None:
-        self.screen = screen
-        self.readings: list[Reading] = []
+    def __init__(self, eye: Eye) -> None:
+        self.appearances: list[Appearance] = []
+        self._eye = eye
+        # Of an X server two hundred looks a second are enough to ask, and leave the players their processor.
+        self._pause = 0.0004 if isinstance(eye, FrameBuffer) else 0.002
+        self._last: Reading | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._look, name=f"watch {screen.display}", daemon=True)
+        self._thread = threading.Thread(target=self._look, name=f"watch {eye.display}", daemon=True)
         self._thread.start()
 
     def _look(self) -> None:
         while not self._stop.is_set():
-            self.readings.append(self.screen.read())
-            # Two hundred looks a second are enough for a few milliseconds, and leave the players their processor.
-            self._stop.wait(0.002)
+            reading, last = self._eye.read(), self._last
+            if reading.number is None:
+                pass  # between two pictures, or nothing to be seen: the one before is still the last
+            elif last is None or last.number == reading.number:
+                self._last = reading
+            else:
+                if reading.at - last.at < _BLINK:
+                    self.appearances.append(Appearance(reading.number, (last.at + reading.at) / 2))
+                self._last = reading
+            time.sleep(self._pause)
 
     def close(self) -> None:
         self._stop.set()
@@ -51,16 +91,17 @@ class Watch:
     @property
     def number(self) -> int | None:
         """The picture's number now, as last seen."""
-        return next((reading.number for reading in self.readings[:-50:-1] if reading.number is not None), None)
+        return None if self._last is None else self._last.number
 
-    def since(self, moment: float) -> list[Reading]:
-        return [reading for reading in self.readings if reading.at >= moment]
+    def between(self, begin: float, end: float) -> list[Appearance]:
+        key = [appearance.at for appearance in self.appearances]
+        return self.appearances[bisect_left(key, begin) : bisect_left(key, end)]
 
 
 @contextlib.contextmanager
-def watching(*screens: Screen) -> Iterator[tuple[Watch, ...]]:
+def watching(*eyes: Eye) -> Iterator[tuple[Watch, ...]]:
     """Watch several screens, each on a thread."""
-    watches = tuple(Watch(screen) for screen in screens)
+    watches = tuple(Watch(eye) for eye in eyes)
     try:
         yield watches
     finally:
@@ -68,19 +109,31 @@ def watching(*screens: Screen) -> Iterator[tuple[Watch, ...]]:
             watch.close()
 
 
-def _appearances(readings: Sequence[Reading]) -> dict[int, float]:
-    """Return when each number was first seen, where the look before saw another one: so the moment is a known one.
-
-    The appearance lies between two looks; the middle of them is what it is taken for.
-    """
-    found: dict[int, float] = {}
-    for before, reading in itertools.pairwise(readings):
-        number = reading.number
-        if number is None or number in found or before.number is None or number == before.number:
-            continue
-        if reading.at - before.at < 0.05:
-            found[number] = (before.at + reading.at) / 2
+def distances(first: Watch, second: Watch, begin: float, end: float) -> list[Distance]:
+    """Compare what two screens showed from ``begin`` to ``end``, picture by picture."""
+    shown: defaultdict[int, list[float]] = defaultdict(list)
+    for appearance in second.between(begin - _SAME_SHOWING, end + _SAME_SHOWING):
+        shown[appearance.number].append(appearance.at)
+    found = []
+    for number, at in first.between(begin, end):
+        if moments := shown.get(number):
+            apart = min((moment - at for moment in moments), key=abs)
+            if abs(apart) < _SAME_SHOWING:
+                found.append(Distance(at, apart, number))
     return found
+
+
+def summary(found: Sequence[Distance]) -> Skew | None:
+    """Return the figures that are quoted; None where there are too few."""
+    if len(found) < 3:
+        return None
+    sizes = sorted(abs(distance.apart) for distance in found)
+    return Skew(
+        frames=len(sizes),
+        median=statistics.median(distance.apart for distance in found),
+        p95=sizes[int(len(sizes) * 0.95)],
+        worst=sizes[-1],
+    )
 
 
 def skew_of(first: Watch, second: Watch, *, seconds: float, since: float | None = None) -> Skew | None:
@@ -89,17 +142,4 @@ def skew_of(first: Watch, second: Watch, *, seconds: float, since: float | None 
     wait = begin + seconds - time.monotonic()
     if wait > 0:
         time.sleep(wait)
-    one, other = (
-        _appearances([reading for reading in watch.since(begin) if reading.at <= begin + seconds])
-        for watch in (first, second)
-    )
-    differences = [other[number] - moment for number, moment in one.items() if number in other]
-    if len(differences) < 3:
-        return None
-    sizes = sorted(abs(difference) for difference in differences)
-    return Skew(
-        frames=len(sizes),
-        median=statistics.median(differences),
-        p95=sizes[int(len(sizes) * 0.95)],
-        worst=sizes[-1],
-    )
+    return summary(distances(first, second, begin, begin + seconds))
