@@ -22,8 +22,9 @@ from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.verbs import Verbs
 from hangd.engine.drift import Correction, Hold, Resync, Trim
-from hangd.engine.follower import AskRoom, Corrected, Follower, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower import Follower
 from hangd.engine.link import LinkState
+from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
 from hangd.engine.playback import (
     CommandFailed,

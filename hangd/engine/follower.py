@@ -26,22 +26,14 @@ from msgspec.structs import replace
 from hangd.engine import alone
 from hangd.engine.clock import ClockFilter
 from hangd.engine.drift import Correction, DriftController, Hold, Resync, Trim
+from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion, Picture
-from hangd.engine.playback import Ended, PauseFor, PlayerCommand, PlayerEvent, Sampled, Settled, Started
+from hangd.engine.playback import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
 from hangd.engine.timeline import is_newer, is_running, position_at, time_of
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import ReportedState, Timeline
 
-__all__ = [
-    "AskRoom",
-    "Corrected",
-    "Follower",
-    "FollowerEffect",
-    "FollowerPolicy",
-    "FollowerState",
-    "SeekBegan",
-    "SendReport",
-]
+__all__ = ["Follower", "FollowerPolicy", "FollowerState"]
 
 
 class FollowerPolicy(Struct, frozen=True):
@@ -63,31 +55,6 @@ class FollowerPolicy(Struct, frozen=True):
     merge: float = 0.1
     """Seeks of the viewer's within this time of one another are one: the last."""
     report_every: float = 2.0
-
-
-class AskRoom(Struct, frozen=True):
-    """Ask the room for this; what it says comes back as a new timeline."""
-
-    command: SyncCommand
-
-
-class SendReport(Struct, frozen=True):
-    report: Report
-
-
-class Corrected(Struct, frozen=True):
-    """A correction was begun, for whoever watches."""
-
-    correction: Correction
-
-
-class SeekBegan(Struct, frozen=True):
-    """The picture is about to jump to ``position``."""
-
-    position: float
-
-
-FollowerEffect = PlayerCommand | AskRoom | SendReport | Corrected | SeekBegan
 
 
 class FollowerState(Struct, frozen=True):
@@ -118,7 +85,8 @@ class Follower:
         self._drift = drift or DriftController()
         self._error: float | None = None
         self._pending: Timeline | None = None
-        self._trim_until: float | None = None
+        self._astray = False
+        """The machine was away: as soon as there is a clock, look whether the picture has to be sought."""
         self._seeks = 0
         self._hand: Literal["paused", "playing"] | None = None
         self._hand_until: float | None = None
@@ -182,6 +150,20 @@ class Follower:
 
     def clock_changed(self, now: float) -> list[FollowerEffect]:
         """A ping came back: what waited for a clock can begin."""
+        effects: list[FollowerEffect] = []
+        if self._astray and self.in_room and self.clock.locked:
+            self._astray = False
+            effects = self._jump(now)
+        return [*effects, *self._after(now)]
+
+    def woke(self, now: float) -> list[FollowerEffect]:
+        """The machine, or this process, was away for seconds. Local time may have stood still: the clock begins anew.
+
+        Where the picture is, nobody knows until its next sample: the drift controller takes it from there.
+        """
+        self.clock.flush()
+        self._drift.started(now)
+        self._astray = True
         return self._after(now)
 
     # ---- the viewer's hand ----------------------------------------------------------------------------------------
@@ -193,7 +175,6 @@ class Follower:
             timestamp = self.picture.clamped(self.picture.position(now)) if standing else self._target(now)
             return [*self._ask(Play(timestamp=timestamp), now), *self._after(now)]
         if self.picture.motion in (Motion.RUNNING, Motion.STARTING):
-            self._trim_until = None
             self._take_hand("paused", now)
             return [*self.picture.pause(), *self._after(now)]
         return [*self._ask(Pause(timestamp=self._target(now)), now), *self._after(now)]
@@ -223,7 +204,6 @@ class Follower:
         effects: list[FollowerEffect] = []
         match event:
             case Settled(position=position):
-                self._trim_until = None
                 effects = self._settled(before, self.picture.clamped(position), now)
             case Started(position=position, at=at):
                 effects = self._started(before, position, at, now)
@@ -265,7 +245,7 @@ class Follower:
             self.timeline = alone.at_player(self.timeline, sample.position, sample.at)
             return []
         server = self.clock.to_server(sample.at)
-        if not self.clock.locked or server < self.timeline.at or self._trim_until is not None or self.picture.stalled:
+        if not self.clock.locked or server < self.timeline.at or self.picture.stalled:
             return []
         error = sample.position - self.video_offset - position_at(self.timeline, server)
         correction = self._drift.observe(error, sample.at, self.timeline.rate)
@@ -275,8 +255,7 @@ class Follower:
 
     def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
         match correction:
-            case Trim(rate=rate, seconds=seconds):
-                self._trim_until = now + seconds
+            case Trim(rate=rate):
                 return [Corrected(correction), *self.picture.set_rate(rate)]
             case Hold(seconds=seconds):
                 return [Corrected(correction), PauseFor(seconds)]
@@ -288,7 +267,7 @@ class Follower:
     def deadline(self) -> float | None:
         """The local time at which to be woken, or None."""
         due = (
-            self._trim_until,
+            self._drift.deadline(),
             self._hand_until,
             self._merge_until if self._held_seek is not None else None,
             self._report_due if self.in_room else None,
@@ -301,8 +280,7 @@ class Follower:
         effects: list[FollowerEffect] = []
         if self._pending is not None and self.clock.to_local(self._pending.at) <= now:
             effects += self._adopt(self._pending, now)
-        if self._trim_until is not None and self._trim_until <= now:
-            self._trim_until = None
+        self._drift.expire(now)
         if self._hand_until is not None and self._hand_until <= now:
             self._release_hand()
         if self._held_seek is not None and self._merge_until is not None and self._merge_until <= now:
@@ -359,7 +337,7 @@ class Follower:
     def check(self) -> None:
         """Assert the invariants."""
         self.picture.check()
-        assert self._trim_until is None or self.picture.motion is Motion.RUNNING
+        assert self._drift.trim is None or self.picture.motion is Motion.RUNNING
         assert self._pending is None or (self.in_room and is_running(self._pending))
         assert (self._hand is None) == (self._hand_until is None)
 
@@ -368,7 +346,7 @@ class Follower:
     def _after(self, now: float) -> list[FollowerEffect]:
         effects = self._steer(now)
         if self.picture.motion is not Motion.RUNNING:
-            self._trim_until = None
+            self._drift.cancel()
         return [*effects, *self._report(now)]
 
     def _steer(self, now: float) -> list[FollowerEffect]:
@@ -388,7 +366,7 @@ class Follower:
             case Motion.STARTING | Motion.STANDING if is_running(timeline):
                 return self._start(now)
             case Motion.RUNNING if is_running(timeline):
-                return [*picture.set_rate(timeline.rate)] if self._trim_until is None else []
+                return [*picture.set_rate(timeline.rate)] if self._drift.trim is None else []
             case Motion.ENDED if is_running(timeline):
                 # The picture may end a little before the file's duration says so: nothing is left to show.
                 return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)
@@ -410,10 +388,14 @@ class Follower:
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         self.timeline, self._pending = timeline, None
-        self.picture.resume_at = self._trim_until = None
+        self.picture.resume_at = None
         self._seeks = 0
         self._drift.started(now)
-        if self.picture.motion is not Motion.RUNNING or not is_running(timeline) or not self.clock.locked:
+        return self._jump(now)
+
+    def _jump(self, now: float) -> list[FollowerEffect]:
+        """Seek at once where the running picture is so far off that it is no drift."""
+        if self.picture.motion is not Motion.RUNNING or not is_running(self.timeline) or not self.clock.locked:
             return []
         jump = abs(self.picture.position(now) - self.video_offset - self._target(now))
         return self._catch_up(now) if jump > self.policy.jump else []

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from hangd.engine.drift import Hold, Resync, Trim
-from hangd.engine.follower import AskRoom, Corrected, Follower, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower import Follower
+from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
 from hangd.engine.playback import (
     Ended,

@@ -25,7 +25,8 @@ from hangd.engine.effects import (
     RoomInput,
     SendTo,
 )
-from hangd.engine.follower import AskRoom, Corrected, Follower, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower import Follower
+from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.playback import PlayerEvent
 from hangd.engine.room import Room, RoomSettings
 from hangd.engine.timeline import is_running, position_at

@@ -67,7 +67,7 @@ class Person:
         if display is not None:
             self.environment["DISPLAY"] = display
             if display != os.environ.get("DISPLAY"):
-                # A screen of Xvfb's. Where Mesa is installed VLC would draw by OpenGL in software, 2-5 ms late at random.
+                # Xvfb's. Where Mesa is installed VLC would draw there by OpenGL in software, 2-5 ms late at random.
                 self.environment["HANG_VLC_OPTIONS"] = "--vout=xcb_x11"
             if "XAUTHORITY" in os.environ:
                 self.environment["XAUTHORITY"] = os.environ["XAUTHORITY"]
