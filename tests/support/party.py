@@ -57,7 +57,7 @@ class Person:
         home, runtime = folder / "home", folder / "run"
         home.mkdir(parents=True, exist_ok=True)
         runtime.mkdir(mode=0o700, exist_ok=True)
-        kept = ("PATH", "LANG", "LC_ALL", "VLC_PLUGIN_PATH", "PULSE_SERVER")
+        kept = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "VLC_PLUGIN_PATH", "PULSE_SERVER")
         self.environment = {key: os.environ[key] for key in kept if key in os.environ} | {
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(runtime),
