@@ -47,13 +47,16 @@ DIGIT_STROKE: Final = 12
 DIGIT_GAP: Final = 20
 
 
-def picture(number: int) -> bytes:
-    """Return one picture as RGB: its number as digits, the bar code in the middle, and below it a hand on its way."""
+def picture(number: int, rate: int = RATE) -> bytes:
+    """Return one picture as RGB: its number as digits, the bar code in the middle, and below it a hand on its way.
+
+    ``rate``: pictures a second, to the next whole number.
+    """
     ground = GROUND * WIDTH
-    second, within = divmod(number, RATE)
+    second, within = divmod(number, rate)
     lit = WHITE if within < 3 else GROUND  # a flash with each click, so that eyes can judge the sound
-    hand = within * WIDTH // RATE
-    digits = f"{second:02}{within:02}"
+    hand = within * WIDTH // rate
+    digits = f"{second:0{2 if second < 100 else 4}}{within:02}"
     return b"".join(
         [
             ground * 16,
@@ -61,7 +64,7 @@ def picture(number: int) -> bytes:
             ground * 20,
             code_row(number) * 80,
             ground * 30,
-            segment_row([(hand, WIDTH // RATE, HAND)]) * 40,
+            segment_row([(hand, WIDTH // rate, HAND)]) * 40,
             ground * 20,
             segment_row([(WIDTH // 2 - 40, 80, lit)]) * 40,
             ground * 10,
@@ -122,10 +125,13 @@ def subtitles(word: str) -> str:
     return "\n".join(lines)
 
 
-def ffmpeg(arguments: str, *, pictures: Iterable[bytes] = ()) -> None:
-    """Run ffmpeg with these arguments, which are split at spaces, and feed it the pictures."""
+def ffmpeg(arguments: str, *, pictures: Iterable[bytes] = (), folder: Path | None = None) -> None:
+    """Run ffmpeg with these arguments, which are split at spaces, and feed it the pictures.
+
+    ``folder``: where it runs, so that paths with spaces need not be among the arguments.
+    """
     command = ["ffmpeg", "-hide_banner", "-loglevel", "error", "-y", *arguments.split()]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, cwd=folder) as encoder:
         assert encoder.stdin is not None
         for shown in pictures:
             encoder.stdin.write(shown)

@@ -1,0 +1,1 @@
+"""How far apart viewers are, seen and heard: `make bench-skew`."""

@@ -1,0 +1,58 @@
+"""A noise is found in a recording of itself to the sample, whatever happened to it on the way."""
+
+import array
+import random
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as some
+
+from tests.bench.skew.correlate import lag
+
+LENGTH = 4000
+MOST = 300
+
+
+def noise(seed: int, length: int) -> list[int]:
+    """Return noise that is no wider than half of what its sampling would allow, as a codec's is."""
+    source = random.Random(seed)
+    white = [source.gauss(0, 2000) for _ in range(length + 3)]
+    return [round(sum(white[index : index + 4])) for index in range(length)]
+
+
+def samples(values: list[int]) -> bytes:
+    return array.array("h", [max(-32768, min(32767, value)) for value in values]).tobytes()
+
+
+@settings(deadline=None, max_examples=25)
+@given(some.integers(-MOST, MOST), some.integers(0, 1000))
+@example(-MOST, 0)
+@example(MOST, 0)
+def test_any_lag_is_found_to_the_sample(late: int, seed: int) -> None:
+    film = noise(seed, LENGTH + 2 * MOST)
+    first, second = film[MOST : MOST + LENGTH], film[MOST - late : MOST - late + LENGTH]
+    found = lag(samples(first), samples(second), MOST)
+    assert found == (late, 1.0)
+
+
+def test_quiet_and_noisy_it_is_found_and_agrees_less() -> None:
+    film, other = noise(1, LENGTH), noise(2, LENGTH)
+    heard = [value // 10 + hiss // 20 for value, hiss in zip(film, other, strict=True)]
+    found = lag(samples(film), samples(heard), MOST)
+    assert found.samples == 0
+    # By the arcsine law, the correlation being 1 / sqrt(1 + (10 / 20)^2).
+    assert found.agreement == pytest.approx(0.85, abs=0.03)
+
+
+def test_what_has_nothing_to_do_with_it_does_not_agree() -> None:
+    assert lag(samples(noise(1, LENGTH)), samples(noise(2, LENGTH)), MOST).agreement < 0.65
+
+
+def test_silence_does_not_agree() -> None:
+    assert lag(samples(noise(1, LENGTH)), bytes(2 * LENGTH), MOST).agreement < 0.6
+
+
+@pytest.mark.parametrize("sizes", [(100, 98), (101, 101), (80, 80)])
+def test_what_can_not_be_compared_is_refused(sizes: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="recording"):
+        lag(bytes(sizes[0]), bytes(sizes[1]), 20)
