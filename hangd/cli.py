@@ -154,6 +154,8 @@ def run(context: click.Context, /, **_options: object) -> None:
     click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM): speak wss only."),
     click.option("--tls-key", metavar="FILE", help="The certificate's key (PEM)."),
     click.option("--echo", type=click.Choice(["full", "always", "never"]), help="Who gets its own commands back."),
+    click.option("--keep-rooms/--no-keep-rooms", default=None, help="Whether rooms outlive the server."),
+    click.option("--data-dir", metavar="DIR", help="Where rooms are kept."),
     click.option("--room-ttl", metavar="SECONDS", help="How long an empty room lives on."),
     click.option("--away", metavar="SECONDS", help="How long a member whose connection dropped keeps its place."),
     click.option("--room-capacity", metavar="NUMBER", help="The largest room."),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["cache_dir", "config_file", "log_file", "runtime_socket", "runtime_socket_path", "state_dir"]
+__all__ = ["cache_dir", "config_file", "log_file", "runtime_socket", "runtime_socket_path", "server_dir", "state_dir"]
 
 _APP = "hang"
 
@@ -43,6 +43,15 @@ def state_dir() -> "Path":
     from platformdirs import user_state_path
 
     return user_state_path(_APP)
+
+
+def server_dir() -> "Path":
+    """Return where a room server keeps its rooms: $STATE_DIRECTORY (systemd's; the first of several) > state dir."""
+    from pathlib import Path
+
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.partition(os.pathsep)[0])
+    return state_dir()
 
 
 def cache_dir() -> "Path":

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hangd.engine.effects import ForgetMember, RoomEffect, SendTo
 from hangd.engine.membership import Occupant, Roster
+from hangd.engine.saved import SavedRoom
 from hangd.engine.schedule import Schedule
 from hangd.protocol.messages import (
     MemberChanged,
@@ -152,6 +153,17 @@ class Assembly:
         if member.present:
             self.send((member.client_id,), RoomLeft(self.room_id, reason, detail), own)
         self.dismiss(member, reason, by=by, re=re)
+
+    def bring_back(self, saved: SavedRoom, now: float) -> None:
+        """Be the room that was saved, under this epoch: all its members are away until they come back."""
+        self.name, self.file_hash, self.file = saved.name, saved.file_hash, saved.file
+        self.policy = replace(saved.policy, capacity=min(saved.policy.capacity, self.settings.capacity))
+        self.set_password_hash(saved.password_hash)
+        self.banned.extend(saved.banned)
+        until = now + self.settings.away
+        self.roster.bring_back(Occupant.absent(member, until) for member in saved.members)
+        self.schedule.duration = known_duration(saved.file)
+        self.schedule.go_on(replace(saved.timeline, epoch=self.timeline.epoch), now)
 
     # ---- showing ----------------------------------------------------------------------------------------------------
 

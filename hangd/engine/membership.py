@@ -7,11 +7,13 @@ first.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct, field
+from msgspec.structs import asdict
 
+from hangd.engine.saved import SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
 
@@ -57,6 +59,22 @@ class Occupant(Struct):
     untold: bool = False
     trips: deque[float] = field(default_factory=lambda: deque(maxlen=_TRIPS))
     """Half round trips, seconds."""
+
+    @classmethod
+    def absent(cls, saved: SavedMember, until: float) -> "Occupant":
+        """Return a member whose connection a restart ended; its place is kept until then."""
+        return cls(full=True, state="away", away_until=until, **asdict(saved))
+
+    def saved(self) -> SavedMember:
+        return SavedMember(
+            client_id=self.client_id,
+            name=self.name,
+            role=self.role,
+            ready=self.ready,
+            verifying=self.verifying,
+            file_hash=self.file_hash,
+            file=self.file,
+        )
 
     @property
     def present(self) -> bool:
@@ -161,8 +179,20 @@ class Roster:
 
     def remove(self, client_id: str) -> Occupant | None:
         """Take a member out. Returns the one that became host by that, if any."""
-        gone = self._members.pop(client_id)
-        if gone.role != "host" or not self._members:
+        self._members.pop(client_id)
+        return self._elect()
+
+    def bring_back(self, members: Iterable[Occupant]) -> None:
+        """Fill the empty roster with those who were in before a restart, oldest first.
+
+        If their host is not among them (it was a basic member), one of them is host now.
+        """
+        self._members = {member.client_id: member for member in members}
+        self._elect()
+
+    def _elect(self) -> Occupant | None:
+        """Make somebody host if nobody is. Returns whom."""
+        if not self._members or self.host is not None:
             return None
         heir = min(self, key=lambda member: (not member.present, member.role != "controller"))
         heir.role = "host"
@@ -200,6 +230,10 @@ class Roster:
     def all_stand_at(self, position: float, rev: int) -> bool:
         """Tell whether every present full member waits there. True where there is none."""
         return all(member.stands_at(position, rev) for member in self if member.present and member.full)
+
+    @property
+    def anybody_present(self) -> bool:
+        return any(member.present for member in self)
 
     def forgive(self) -> None:
         """Wait no longer for the stalls of now."""

@@ -46,8 +46,9 @@ from hangd.engine.membership import Occupant
 from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
+from hangd.engine.saved import SavedRoom
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
+from hangd.protocol.messages import GetRoom, MemberChanged, MemberJoined, Report, RoomCreated, RoomJoined, Say
 from hangd.protocol.model import NAME_MAX, RoomSummary
 from hangd.protocol.model import Room as Snapshot
 
@@ -99,6 +100,21 @@ class Room:
         self._empty_since: float | None = now
         self._forgotten = False
         self._rev_checked = 0
+        self._changes = 0
+
+    @classmethod
+    def restored(cls, saved: SavedRoom, *, epoch: str, settings: RoomSettings, now: float) -> "Room":
+        """Make a room anew from what was saved of it, its times being those of the clock that runs now.
+
+        The epoch is a new one: what came after the saving, if anything did, is lost, and was known by the old one.
+        """
+        room = cls(room_id=saved.room_id, epoch=epoch, settings=settings, now=now, password_hash=saved.password_hash)
+        room._host_digest = saved.host_digest
+        room._room.bring_back(saved, now)
+        # Without members it was empty already, or becomes so now, and pauses where it is.
+        room._empty_since = None if saved.members else saved.empty_since
+        room._settle()
+        return room
 
     @property
     def room_id(self) -> str:
@@ -117,12 +133,20 @@ class Room:
     def rev(self) -> int:
         return self._room.timeline.rev
 
+    @property
+    def changes(self) -> int:
+        """Rises with each change of what `save` returns, and now and then without one."""
+        return self._changes
+
     def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
+        before = (self.rev, len(self._room.roster))
         self._settle()
         self._take(input)
         self._settle()
+        if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
+            self._changes += 1
         return self._orders()
 
     def deadline(self) -> float | None:
@@ -141,7 +165,10 @@ class Room:
     def expire(self, now: float) -> list[RoomEffect]:
         """Do what is due by ``now``, which is not before `deadline`."""
         self._now = max(now, self._now)
+        before = (self.rev, len(self._room.roster))
         self._settle()
+        if before != (self.rev, len(self._room.roster)):
+            self._changes += 1
         if not self._forgotten and self._forgotten_at is not None and self._forgotten_at <= self._now:
             self._forgotten = True
             self._room.effects.append(ForgetRoom())
@@ -149,6 +176,24 @@ class Room:
 
     def snapshot(self) -> Snapshot:
         return self._room.snapshot()
+
+    def save(self) -> SavedRoom:
+        """Return what is to be kept of this room, which has been created."""
+        room = self._room
+        assert self._host_digest is not None
+        return SavedRoom(
+            room_id=room.room_id,
+            host_digest=self._host_digest,
+            file_hash=room.file_hash,
+            file=room.file,
+            policy=room.policy,
+            members=tuple(member.saved() for member in room.roster if member.full),
+            timeline=room.timeline,
+            name=room.name,
+            password_hash=room.password_hash,
+            banned=tuple(room.banned),
+            empty_since=self._empty_since,
+        )
 
     def summary(self) -> RoomSummary:
         """Return what a public list may say of this room."""
@@ -363,9 +408,11 @@ class Room:
             case None:
                 return
             case "seeking":
-                opens = room.roster.all_stand_at(schedule.timeline.position, schedule.gate_rev)
+                stand = room.roster.all_stand_at(schedule.timeline.position, schedule.gate_rev)
+                opens = stand and room.roster.anybody_present
             case "buffering":
-                opens = room.policy.wait == "nobody" or not any(member.stalls for member in room.roster)
+                waits = room.policy.wait == "everyone" and any(member.stalls for member in room.roster)
+                opens = not waits and room.roster.anybody_present
         if not opens and _is_due(schedule.gate_until, now):
             opens = True
             if schedule.gate == "buffering":
@@ -393,6 +440,17 @@ class Room:
     def _orders(self) -> list[RoomEffect]:
         orders, self._room.effects = self._room.effects, []
         return orders
+
+
+def _is_lasting(input: RoomInput) -> bool:
+    """Tell whether this fact by itself may change what is kept of a room, rather than by what it brings about."""
+    match input:
+        case MessageReceived(message=Report() | Say() | GetRoom()) | LatencyMeasured():
+            return False  # these come by the hundred
+        case ConnectionLost() | ConnectionResumed():
+            return False  # who is away is not kept: after a restart everybody is
+        case _:
+            return True
 
 
 def _is_due(time: float | None, now: float) -> bool:

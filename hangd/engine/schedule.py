@@ -47,6 +47,14 @@ class Schedule:
         self._gate_rev = 0
         self._gate_until = now
 
+    def go_on(self, timeline: Timeline, now: float) -> None:
+        """Take up a timeline of before a restart. A gate that was closed is given its whole time once more."""
+        self.timeline = timeline
+        if timeline.gate is not None:
+            # Who comes back reports anew, on this rev: what was reported on the gate's own is forgotten.
+            self._gate_rev = timeline.rev
+            self._gate_until = now + _GATE_SECONDS[timeline.gate]
+
     # ---- what it says -----------------------------------------------------------------------------------------------
 
     @property

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from hangd.protocol.messages import Resume
 from hangd.rooms.peer import Peer
@@ -14,25 +14,26 @@ __all__ = ["Client", "Clients"]
 class Client:
     """One client id, and where it is."""
 
-    def __init__(self, client_id: str, peer: Peer) -> None:
+    def __init__(self, client_id: str, peer: Peer | None, *, room_id: str | None = None, proof: bytes | None = None):
         self.client_id = client_id
-        self.peer: Peer | None = peer
+        self.peer = peer
         """Its connection; None while it is away."""
-        self.room_id: str | None = None
+        self.room_id = room_id
         """The room that it is in, or wants to enter."""
         self.entering = False
         """Its password for that room is being checked."""
-        self._digest: bytes | None = None
+        self.proof = proof
+        """The digest of its secret, if it has one."""
 
     def new_secret(self) -> str:
         """Return what will prove another connection to be this client's."""
         # 192 random bits: kept as a plain digest, because nobody can guess through those, salt or no salt.
         secret = secrets.token_urlsafe(24)
-        self._digest = _digest(secret)
+        self.proof = _digest(secret)
         return secret
 
     def is_proved_by(self, secret: str) -> bool:
-        return self._digest is not None and hmac.compare_digest(_digest(secret), self._digest)
+        return self.proof is not None and hmac.compare_digest(_digest(secret), self.proof)
 
 
 class Clients:
@@ -47,8 +48,17 @@ class Clients:
     def add(self, peer: Peer) -> None:
         self._clients[peer.client_id] = Client(peer.client_id, peer)
 
+    def bring_back(self, client_id: str, room_id: str, proof: bytes | None) -> None:
+        """Know a client again that is in this room, and away."""
+        self._clients[client_id] = Client(client_id, None, room_id=room_id, proof=proof)
+
     def get(self, client_id: str) -> Client | None:
         return self._clients.get(client_id)
+
+    def proofs(self, client_ids: Iterable[str]) -> dict[str, bytes]:
+        """Return what is to be kept in order to know these clients again."""
+        clients = (self._clients.get(client_id) for client_id in client_ids)
+        return {client.client_id: client.proof for client in clients if client is not None and client.proof is not None}
 
     def remove(self, client_id: str) -> None:
         self._clients.pop(client_id, None)

@@ -16,13 +16,19 @@ class Hosted:
         self.room = room
         self.alias = alias
         self.timer = DeadlineTimer(expire)
+        self.kept = 0
+        """Which of the room's `changes` the keeper has heard of."""
 
 
 class Directory:
-    """The rooms of one hub. Aliases differ in more than upper and lower case."""
+    """The rooms of one hub, at ``most`` so many; ``removed`` is called with the id of each that went.
 
-    def __init__(self, most: int) -> None:
+    Aliases differ in more than upper and lower case.
+    """
+
+    def __init__(self, most: int, removed: Callable[[str], None]) -> None:
         self._most = most
+        self._removed = removed
         self._rooms: dict[str, Hosted] = {}
         self._aliases: dict[str, str] = {}
         """Folded alias to room id; to "" while it is only reserved."""
@@ -72,6 +78,10 @@ class Directory:
     def add(self, hosted: Hosted) -> None:
         """Put a room in the place that was reserved for it."""
         self._reserved -= 1
+        self.bring_back(hosted)
+
+    def bring_back(self, hosted: Hosted) -> None:
+        """Put in a room of before a restart, for which no place was reserved."""
         self._rooms[hosted.room.room_id] = hosted
         if hosted.alias is not None:
             self._aliases[hosted.alias.casefold()] = hosted.room.room_id
@@ -81,3 +91,4 @@ class Directory:
         del self._rooms[hosted.room.room_id]
         if hosted.alias is not None:
             del self._aliases[hosted.alias.casefold()]
+        self._removed(hosted.room.room_id)

@@ -16,9 +16,8 @@ still there, is closed.
 """
 
 import logging
-import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, assert_never
 
@@ -67,14 +66,16 @@ from hangd.protocol.errors import (
     RemoteProtocolError,
     RequestRefused,
 )
-from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage, Welcome
-from hangd.protocol.model import PROTOCOL, Limits
-from hangd.protocol.model import Room as Snapshot
+from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
 from hangd.rooms.clients import Client, Clients
+from hangd.rooms.clock import ServerClock
 from hangd.rooms.directory import Directory, Hosted
+from hangd.rooms.keeper import Keeper
+from hangd.rooms.making import as_kept, creation, made_anew, new_room
 from hangd.rooms.outbox import state_key
 from hangd.rooms.peer import Peer
 from hangd.rooms.settings import HubSettings, Passwords
+from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks
 from hangd.transport.base import Encoded, Transport
 
@@ -90,9 +91,10 @@ _ROOM_SHOWN: Final = 64
 
 
 class Hub:
-    """Rooms, sessions and clients. ``clock`` is `time.monotonic`; ``changed`` is called when there are more or fewer.
+    """Rooms, sessions and clients. ``changed`` is called when there are more or fewer.
 
-    `attach` a transport and give it the peer as its listener; the rest follows.
+    `attach` a transport and give it the peer as its listener; the rest follows. Rooms are written to ``store`` as they
+    change; `bring_back` those that were in there first.
     """
 
     def __init__(
@@ -100,20 +102,22 @@ class Hub:
         settings: HubSettings,
         *,
         passwords: Passwords,
-        clock: Callable[[], float],
+        clock: ServerClock,
+        store: Store,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._passwords = passwords
         self._clock = clock
         self._changed = changed
-        self._clock_id = secrets.token_hex(8)
+        self._keeper = Keeper(store, self._look)
         self._clients = Clients()
-        self._rooms = Directory(settings.max_rooms)
+        self._rooms = Directory(settings.max_rooms, self._keeper.changed)
         self._peers: set[Peer] = set()
         self._leaving: list[Peer] = []
         """Peers that were closed in this turn, and whose rooms are still to be told."""
         self._tasks = Tasks()
+        self._going_down = False
 
     @property
     def client_count(self) -> int:
@@ -123,6 +127,16 @@ class Hub:
     @property
     def room_count(self) -> int:
         return len(self._rooms)
+
+    def bring_back(self, kept: Iterable[KeptRoom], now: float) -> None:
+        """Make these rooms anew, before anything is attached. Their members are away, and can prove who they are."""
+        for one in kept:
+            room = made_anew(one, self._settings.room, self._clock, now)
+            hosted = self._hosted(room, room.name)
+            self._rooms.bring_back(hosted)
+            for member in one.room.members:
+                self._clients.bring_back(member.client_id, room.room_id, one.proofs.get(member.client_id))
+            hosted.timer.arm(room.deadline())
 
     # ---- connections ------------------------------------------------------------------------------------------------
 
@@ -173,6 +187,8 @@ class Hub:
 
     def go_down(self, retry_after: float) -> None:
         """Tell everybody that the server is going down, and close their connections."""
+        # The rooms hear nothing of that: they are to go on as they were.
+        self._going_down = True
         message = Encoded(encode_server(Goodbye("going-down", retry_after)))
         for peer in self._peers:
             if peer.session.full:
@@ -180,12 +196,13 @@ class Hub:
             peer.close(CLOSE_GOING_DOWN, "the server is going down")
 
     async def aclose(self) -> None:
-        """Forget everything. Nothing may be attached any more."""
+        """Forget everything but what the store keeps, and close that. Nothing may be attached any more."""
         for hosted in self._rooms:
             hosted.timer.arm(None)
         for peer in self._peers:
             peer.timer.arm(None)
         await self._tasks.cancel()
+        await self._keeper.aclose()
 
     # ---- turns ------------------------------------------------------------------------------------------------------
 
@@ -218,7 +235,7 @@ class Hub:
         peer.timer.arm(None)
         self._changed()
         client = self._clients.of(peer)
-        if client is None:
+        if client is None or self._going_down:
             return
         client.peer = None
         try:
@@ -287,7 +304,7 @@ class Hub:
     def _pong(self, peer: Peer, ping: AnswerPing) -> Encoded:
         hosted = self._rooms.get(peer.session.room_id)
         epoch, rev = (None, None) if hosted is None else (hosted.room.epoch, hosted.room.rev)
-        return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock(), epoch, rev), ping.re))
+        return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
 
     def _greet(self, peer: Peer, order: Greet, now: float) -> None:
         name, resume = order.hello.name, order.hello.resume
@@ -295,7 +312,8 @@ class Hub:
         if client is None or resume is None:
             client = self._clients.of(peer)
             assert client is not None
-            self._welcome(peer, order, client.new_secret())
+            welcome = self._settings.welcome(peer.client_id, client.new_secret(), self._clock.clock_id)
+            self._send(peer, welcome, order.re)
             self._tell_session(peer, Greeted(name), now)
             return
         if client.peer is not None:
@@ -306,28 +324,12 @@ class Hub:
         orders = [] if hosted is None else hosted.room.handle(ConnectionResumed(client.client_id), now)
         room = None if hosted is None else hosted.room.snapshot()
         # The secret stays what it was: a connection that breaks before its Welcome arrives can still come back.
-        self._welcome(peer, order, resume.secret, room, resumed=True)
+        welcome = self._settings.welcome(peer.client_id, resume.secret, self._clock.clock_id, room, resumed=True)
+        self._send(peer, welcome, order.re)
         self._tell_session(peer, Greeted(name, client.room_id), now)
         if hosted is not None:
             self._carry_out(hosted, orders, now)
             self._tell_latencies(client, hosted, now)
-
-    def _welcome(
-        self, peer: Peer, order: Greet, secret: str, room: Snapshot | None = None, *, resumed: bool = False
-    ) -> None:
-        welcome = Welcome(
-            client_id=peer.client_id,
-            resume_secret=secret,
-            protocol=PROTOCOL,
-            server=self._settings.server,
-            clock_id=self._clock_id,
-            features=(),
-            limits=Limits(room_capacity=self._settings.room.capacity),
-            resumed=resumed,
-            motd=self._settings.motd,
-            room=room,
-        )
-        self._send(peer, welcome, order.re)
 
     # ---- into rooms and out -----------------------------------------------------------------------------------------
 
@@ -341,7 +343,7 @@ class Hub:
         self._tasks.start(self._make_guarded_room(peer, order, order.message.password), name="hash a room's password")
 
     async def _make_guarded_room(self, peer: Peer, order: OpenRoom, password: str) -> None:
-        with self._turn(self._clock(), peer):
+        with self._turn(self._clock.now(), peer):
             try:
                 password_hash = await self._passwords.hash(password)
             except BaseException:
@@ -350,29 +352,17 @@ class Hub:
             if peer.closed:
                 self._rooms.release(order.message.name)
             else:
-                self._make_room(peer, order, password_hash, self._clock())
+                self._make_room(peer, order, password_hash, self._clock.now())
 
     def _make_room(self, peer: Peer, order: OpenRoom, password_hash: str | None, now: float) -> None:
-        room_id = str(uuid.uuid4())
-        room = Room(
-            room_id=room_id,
-            epoch=secrets.token_hex(4),
-            settings=self._settings.room,
-            now=now,
-            password_hash=password_hash,
-        )
-        hosted = Hosted(room, order.message.name, lambda now: self._room_expired(hosted, now))
+        hosted = self._hosted(new_room(self._settings.room, password_hash, now), order.message.name)
         self._rooms.add(hosted)
         self._changed()
-        created = CreateRequested(
-            client_id=peer.client_id,
-            name=order.name,
-            full=order.full,
-            host_secret=secrets.token_urlsafe(24),
-            message=order.message,
-            request_id=order.re,
-        )
-        self._ask_in(peer, hosted, created, now)
+        self._ask_in(peer, hosted, creation(peer.client_id, order), now)
+
+    def _hosted(self, room: Room, alias: str | None) -> Hosted:
+        hosted = Hosted(room, alias, lambda now: self._room_expired(hosted, now))
+        return hosted
 
     def _enter_room(self, peer: Peer, order: EnterRoom, now: float) -> None:
         wanted = order.message.room_id
@@ -416,6 +406,13 @@ class Hub:
             self._carry_out_in(hosted, order, now)
         if hosted in self._rooms:
             hosted.timer.arm(hosted.room.deadline())
+            if hosted.kept != hosted.room.changes:
+                hosted.kept = hosted.room.changes
+                self._keeper.changed(hosted.room.room_id)
+
+    def _look(self, room_id: str) -> KeptRoom | None:
+        hosted = self._rooms.get(room_id)
+        return None if hosted is None else as_kept(hosted.room, self._clients, self._clock)
 
     def _carry_out_in(self, hosted: Hosted, order: RoomEffect, now: float) -> None:
         match order:
@@ -440,21 +437,21 @@ class Hub:
                 assert_never(order)
 
     async def _check_password(self, client: Client, hosted: Hosted, order: CheckPassword) -> None:
-        with self._turn(self._clock(), client.peer):
+        with self._turn(self._clock.now(), client.peer):
             try:
                 matches = await self._passwords.matches(order.password, order.password_hash)
             finally:
                 client.entering = False
-            now = self._clock()
+            now = self._clock.now()
             if hosted in self._rooms:
                 self._tell_room(hosted, PasswordChecked(order.client_id, matches), now)
                 self._entered(client, hosted, now)
 
     async def _hash_password(self, hosted: Hosted, order: HashPassword) -> None:
-        with self._turn(self._clock(), None):
+        with self._turn(self._clock.now(), None):
             password_hash = await self._passwords.hash(order.password)
             if hosted in self._rooms:
-                self._tell_room(hosted, PasswordHashed(order.client_id, password_hash), self._clock())
+                self._tell_room(hosted, PasswordHashed(order.client_id, password_hash), self._clock.now())
 
     def _forget_member(self, client_id: str, room_id: str, now: float) -> None:
         client = self._clients.get(client_id)

@@ -6,6 +6,9 @@ from msgspec import Struct
 
 from hangd.engine.room import RoomSettings
 from hangd.engine.session import SessionSettings
+from hangd.protocol.messages import Welcome
+from hangd.protocol.model import PROTOCOL, Limits
+from hangd.protocol.model import Room as Snapshot
 
 __all__ = ["HubSettings", "Passwords"]
 
@@ -21,6 +24,23 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     max_rooms: int = 1000
     publish_rooms: bool = False
     motd: str | None = None
+
+    def welcome(
+        self, client_id: str, secret: str, clock_id: str, room: Snapshot | None = None, *, resumed: bool = False
+    ) -> Welcome:
+        """Return what a client is greeted with."""
+        return Welcome(
+            client_id=client_id,
+            resume_secret=secret,
+            protocol=PROTOCOL,
+            server=self.server,
+            clock_id=clock_id,
+            features=(),
+            limits=Limits(room_capacity=self.room.capacity),
+            resumed=resumed,
+            motd=self.motd,
+            room=room,
+        )
 
 
 class Passwords(Protocol):

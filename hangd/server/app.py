@@ -1,7 +1,10 @@
 """The room server as a process: sockets in front, a hub behind, and an orderly beginning and end.
 
+Coming up: first the port, so that whoever comes early waits there; then the rooms that were kept; then connections.
+
 Going down: no new connections; everybody is told (Goodbye, close code 4001) and has some seconds to answer; what is
-then still open is cut off. A second signal skips the waiting. HUP reads the TLS certificate anew.
+then still open is cut off; what is not written of the rooms is. A second signal skips the waiting. HUP reads the TLS
+certificate anew.
 """
 
 import asyncio
@@ -19,6 +22,7 @@ from hangd.engine.room import RoomSettings
 from hangd.engine.session import SessionSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
+from hangd.rooms.clock import ServerClock, boot_name
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server import http
@@ -26,6 +30,9 @@ from hangd.server.auth import RoomPasswords
 from hangd.server.limits import AddressLimit, allow_open_files
 from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
 from hangd.server.settings import ServerSettings
+from hangd.server.storage import open_store, room_ttl
+from hangd.store.base import KeptRoom, Store
+from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport
 from hangd.transport.websocket import listen
 
@@ -33,8 +40,8 @@ __all__ = ["run", "serve"]
 
 _log = logging.getLogger(__name__)
 
-_RETRY_AFTER: Final = 2.0
-"""Seconds after which clients come back: a restart takes one."""
+_RETRY_AFTER: Final = 1.0
+"""Seconds after which clients come back: that is about what a restart takes, and who is early tries again soon."""
 _CUT_OFF_TIMEOUT: Final = 1.0
 _STATUS_SECONDS: Final = 2.0
 """How often, at most, the status line changes."""
@@ -118,6 +125,7 @@ async def serve(
     status: Callable[[str], None] | None = None,
     sockets: Sequence[socket.socket] = (),
     tls: ssl.SSLContext | None = None,
+    open_store: Callable[[], tuple[Store, list[KeptRoom]]] = lambda: (MemoryStore(), []),
 ) -> None:
     """Serve rooms until ``stop`` is set, then go down in order. Cancelled, go down at once.
 
@@ -126,16 +134,30 @@ async def serve(
         status: told a line about how busy the server is, now and then.
         sockets: listen on these (already bound) instead of ``settings.listen``. They are closed at the end.
         tls: speak TLS by this, instead of what the files that ``settings`` name hold now.
+        open_store: returns where rooms are kept, and the rooms that are there. May raise StartFailed.
 
     Raises:
         StartFailed: a port is in use, a certificate can not be read, and the like.
     """
     tls = tls or tls_context(settings.tls_cert, settings.tls_key)
+    bound = list(sockets) or bind(settings.listen)
+    try:
+        store, rooms = open_store()
+    except StartFailed:
+        for sock in bound:
+            sock.close()
+        raise
     passwords = RoomPasswords()
     state = _Status(status or (lambda line: None))
-    hub = state.hub = Hub(_hub_settings(settings), passwords=passwords, clock=time.monotonic, changed=state.changed)
+    hub = state.hub = Hub(
+        _hub_settings(settings, store),
+        passwords=passwords,
+        clock=ServerClock([kept.mark for kept in rooms], boot=boot_name()),
+        store=store,
+        changed=state.changed,
+    )
+    hub.bring_back(rooms, time.monotonic())
     entrance = _Entrance(hub, settings)
-    bound = list(sockets) or bind(settings.listen)
     servers: list[asyncio.Server] = []
     try:
         urls = [url_of(sock, secure=tls is not None) for sock in bound]
@@ -200,14 +222,15 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
         status=lambda line: notify(f"STATUS={line}"),
         sockets=sockets,
         tls=tls,
+        open_store=lambda: open_store(settings),
     )
 
 
-def _hub_settings(settings: ServerSettings) -> HubSettings:
+def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
     return HubSettings(
         server=f"hangd {version()}",
         room=RoomSettings(
-            ttl=settings.room_ttl, away=settings.away, capacity=settings.room_capacity, echo=settings.echo
+            ttl=room_ttl(settings, store), away=settings.away, capacity=settings.room_capacity, echo=settings.echo
         ),
         session=SessionSettings(messages_per_second=settings.messages_per_second, burst=settings.burst),
         max_clients=settings.max_clients,

@@ -22,8 +22,12 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     tls_key: str | None = None
     echo: Literal["full", "always", "never"] = "full"
     """Whether a member gets its own commands back: a full client only, every client, none."""
-    room_ttl: _Seconds = 600.0
-    """Seconds for which an empty room lives on."""
+    keep_rooms: bool = True
+    """Whether rooms outlive the server, in a file."""
+    data_dir: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
+    """The folder of that file. None: the service manager's or the usual place (`hangd.paths.server_dir`)."""
+    room_ttl: _Seconds | None = None
+    """Seconds for which an empty room lives on. None: a day where rooms are kept, else ten minutes."""
     away: _Seconds = 90.0
     """Seconds for which a member whose connection dropped keeps its place."""
     room_capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = 100

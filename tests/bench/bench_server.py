@@ -26,10 +26,12 @@ from websockets.frames import Frame, Opcode
 
 from hangd.engine.room import RoomSettings
 from hangd.engine.session import SessionSettings
+from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server.auth import RoomPasswords
 from hangd.server.settings import ServerSettings
+from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport
 from hangd.transport.websocket import ClientTransport, ServerTransport, dial
 from hangd.transport.wire import QuietLogger
@@ -103,7 +105,8 @@ async def turns(size: int) -> list[float]:
     hub = Hub(
         HubSettings(server="bench", room=RoomSettings(capacity=size), session=session),
         passwords=RoomPasswords(),
-        clock=time.monotonic,
+        clock=ServerClock(),
+        store=MemoryStore(),
     )
     door, logger = Open(hub), QuietLogger()
     members = [(ServerTransport(door, logger), NullSocket()) for _ in range(size)]

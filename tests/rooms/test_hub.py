@@ -13,9 +13,11 @@ from hangd.engine.effects import RoomEffect, RoomInput
 from hangd.engine.room import Room, RoomSettings
 from hangd.engine.session import SessionSettings
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW
-from hangd.rooms import hub as hub_module
+from hangd.rooms import making
+from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
+from hangd.store.memory import MemoryStore
 from hangd.transport.memory import MemoryClient
 
 HASH = "a" * 64
@@ -99,7 +101,8 @@ def make_hub(passwords: PlainPasswords | None = None, room: RoomSettings | None 
             **settings,
         ),
         passwords=passwords or PlainPasswords(),
-        clock=time.monotonic,
+        clock=ServerClock(),
+        store=MemoryStore(),
     )
 
 
@@ -423,7 +426,7 @@ class _BrokenRoom(Room):
 async def test_a_bug_costs_only_the_one_that_met_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hub_module, "Room", _BrokenRoom)
+    monkeypatch.setattr(making, "Room", _BrokenRoom)
     hub = make_hub()
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")
@@ -443,7 +446,7 @@ async def test_a_bug_costs_only_the_one_that_met_it(
 async def test_a_room_that_fails_at_its_deadline_is_closed(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(hub_module, "Room", _BrokenRoom)
+    monkeypatch.setattr(making, "Room", _BrokenRoom)
     hub = make_hub(room=RoomSettings(away=0.01))
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")

@@ -170,8 +170,11 @@ class Server:
 
 @contextlib.contextmanager
 def room_server(*options: str) -> Iterator[Server]:
-    """Run ``hangd server`` on a free port of this machine. It is killed at the end."""
-    server = Server(free_port(), options)
+    """Run ``hangd server`` on a free port of this machine. It is killed at the end.
+
+    Its rooms end with it, unless ``options`` say where they are kept (``--data-dir``).
+    """
+    server = Server(free_port(), options if "--data-dir" in options else (*options, "--no-keep-rooms"))
     try:
         yield server
     finally:

@@ -77,7 +77,10 @@ class Process:
 
 @contextmanager
 def process(settings: ServerSettings | None = None) -> Iterator[Process]:
-    """Run a server in a process of its own. It is killed at the end."""
+    """Run a server in a process of its own, which keeps rooms only where it is said. It is killed at the end."""
+    settings = settings or ServerSettings()
+    if settings.data_dir is None:
+        settings = msgspec.structs.replace(settings, keep_rooms=False)
     sock = _bound()
     url = f"ws://127.0.0.1:{sock.getsockname()[1]}/ws"
     words = [
@@ -85,7 +88,7 @@ def process(settings: ServerSettings | None = None) -> Iterator[Process]:
         "-c",
         _CODE,
         str(sock.fileno()),
-        msgspec.json.encode(settings or ServerSettings()).decode(),
+        msgspec.json.encode(settings).decode(),
     ]
     root = Path(__file__).parent.parent.parent
     with tempfile.TemporaryFile() as log:

@@ -1,0 +1,50 @@
+"""What is kept of a room, so that it can be made anew when its server comes back.
+
+Not kept is what a restart ends anyway or what the members tell again: connections, basic members (they have nothing to
+prove themselves with), reports, stalls, round trips, joins under way, and which commands were carried out of late.
+"""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Role, Timeline
+
+__all__ = ["SavedMember", "SavedRoom"]
+
+
+class SavedMember(Struct, frozen=True, omit_defaults=True):
+    """A full member."""
+
+    client_id: ClientId
+    name: Name
+    role: Role
+    ready: bool = False
+    verifying: bool = False
+    file_hash: FileHash | None = None
+    file: FileInfo | None = None
+
+
+class SavedRoom(Struct, frozen=True, omit_defaults=True):
+    """A room. Times are readings of the server's clock that ran when it was saved; `moved` translates them."""
+
+    room_id: str
+    host_digest: bytes
+    """SHA-256 of the host's secret."""
+    file_hash: FileHash
+    file: FileInfo | None
+    policy: Policy
+    members: tuple[SavedMember, ...]
+    """Oldest first."""
+    timeline: Timeline
+    name: Alias | None = None
+    password_hash: str | None = None
+    banned: tuple[ClientId, ...] = ()
+    empty_since: Moment | None = None
+
+    def moved(self, seconds: float) -> "SavedRoom":
+        """Return the same room by a clock that shows so many seconds more."""
+        return replace(
+            self,
+            timeline=replace(self.timeline, at=self.timeline.at + seconds),
+            empty_since=None if self.empty_since is None else self.empty_since + seconds,
+        )
