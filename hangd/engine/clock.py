@@ -11,6 +11,7 @@ averaged: the one with the smallest bound now is the best, where a bound grows w
 part in that time. What is published slews towards the best, so that a player that follows it is not jerked about.
 """
 
+from operator import attrgetter
 from typing import Final
 
 from msgspec import Struct
@@ -37,6 +38,9 @@ class _Sample(Struct, frozen=True):
     delay: float
 
 
+_delay = attrgetter("delay")
+
+
 class ClockFilter:
     """The local view of one server's clock. Local times are seconds of the local monotonic clock.
 
@@ -48,16 +52,16 @@ class ClockFilter:
     def __init__(self, policy: ClockPolicy | None = None) -> None:
         self._policy = policy or ClockPolicy()
         self._samples: list[_Sample] = []
+        self._best: _Sample | None = None
         self._offset = 0.0
         self._offset_at = 0.0
         self._skew = 0.0
         self._wander = self._policy.wander
-        self._bound = 0.0
 
     @property
     def locked(self) -> bool:
         """Whether there is anything to convert with."""
-        return bool(self._samples)
+        return self._best is not None
 
     @property
     def skew(self) -> float:
@@ -67,45 +71,48 @@ class ClockFilter:
     @property
     def round_trip(self) -> float | None:
         """The smallest delay among the samples kept, in seconds."""
-        return min((sample.delay for sample in self._samples), default=None)
+        return min(map(_delay, self._samples), default=None)
 
     def add(self, t0: float, t1: float, t2: float, t3: float) -> None:
         """Take one ping's four timestamps. Impossible ones (a Pong before its Ping) are ignored: a peer sent them."""
         delay = (t3 - t0) - (t2 - t1)
         if t3 < t0 or t2 < t1 or delay < -1e-6:
             return
-        first = not self._samples
+        first = self._best is None
         before, bound_before = self.offset(t3), self.bound(t3)
         self._samples.append(_Sample(at=t3, offset=((t1 - t0) + (t2 - t3)) / 2, delay=max(delay, 0.0)))
         del self._samples[: -self._policy.samples]
         self._fit()
-        best = self._best(t3)
+        self._best = best = self._choose()
         goal = self._carried(best, t3)
-        self._bound = best.delay / 2
         step = first or abs(goal - before) > bound_before + self._error(best, t3)
         self._offset, self._offset_at = (goal if step else before), t3
 
     def flush(self) -> None:
         """Forget everything: the next sample steps."""
         self._samples.clear()
+        self._best = None
         self._offset = self._offset_at = self._skew = 0.0
         self._wander = self._policy.wander
 
     def offset(self, now: float) -> float:
         """Return what to add to the local time ``now`` for the server's: published, slewing to the best."""
-        if not self._samples:
+        best = self._best
+        if best is None:
             return 0.0
-        elapsed = max(0.0, now - self._offset_at)
-        goal = self._carried(self._best(now), now)
+        elapsed = now - self._offset_at
+        if elapsed <= 0.0:
+            return self._offset
+        goal = self._carried(best, now)
         held = self._offset + self._skew * elapsed
         reach = self._policy.slew * elapsed
         return held + min(max(goal - held, -reach), reach)
 
     def bound(self, now: float) -> float:
         """Return how far off ``offset(now)`` can be, in seconds, asymmetry of the way included."""
-        if not self._samples:
+        best = self._best
+        if best is None:
             return float("inf")
-        best = self._best(now)
         return self._error(best, now) + abs(self._carried(best, now) - self.offset(now))
 
     def to_server(self, local: float) -> float:
@@ -120,8 +127,11 @@ class ClockFilter:
     def _error(self, sample: _Sample, now: float) -> float:
         return sample.delay / 2 + self._wander * max(0.0, now - sample.at)
 
-    def _best(self, now: float) -> _Sample:
-        return min(self._samples, key=lambda sample: self._error(sample, now))
+    def _choose(self) -> _Sample:
+        # All age alike, so the one that is best now stays so until a sample comes or goes, or the wander changes. Its
+        # error is taken as of a common time, any time: readings are many, a sample comes once in 8 s.
+        wander = self._wander
+        return min(self._samples, key=lambda sample: sample.delay / 2 - wander * sample.at)
 
     def _carried(self, sample: _Sample, now: float) -> float:
         return sample.offset + self._skew * (now - sample.at)
@@ -134,9 +144,9 @@ class ClockFilter:
         if span < self._policy.skew_span:
             return
         third = len(self._samples) // 3
-        early = min(self._samples[:third], key=lambda sample: sample.delay)
-        late = min(self._samples[-third:], key=lambda sample: sample.delay)
-        delays = sorted(sample.delay for sample in self._samples)
+        early = min(self._samples[:third], key=_delay)
+        late = min(self._samples[-third:], key=_delay)
+        delays = sorted(map(_delay, self._samples))
         gap = late.at - early.at
         doubt = (delays[len(delays) // 2] - delays[0]) / 2 / gap
         skew = (late.offset - early.offset) / gap

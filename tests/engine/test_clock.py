@@ -117,6 +117,27 @@ def test_a_change_beyond_both_bounds_steps() -> None:
     assert abs(network.error(clock, 71.0)) < 0.01
 
 
+def test_a_good_sample_gives_way_when_it_has_aged() -> None:
+    """1 ms of delay that lay on one way, then 2 ms evenly: 30 ppm make up for the half millisecond in 17 s."""
+    clock, network = ClockFilter(), Network(offset=0.0)
+    network.ping(clock, 0.0, 0.001, 0.0)
+    for at, error in ((10.0, 0.0005), (20.0, 0.0)):
+        network.ping(clock, at, 0.001, 0.001)
+        assert network.error(clock, at + 5) == pytest.approx(error, abs=1e-6)
+
+
+def test_the_best_sample_is_missed_only_when_it_is_dropped() -> None:
+    clock, network = ClockFilter(), Network(offset=0.0)
+    now = network.ping(clock, 0.0, 0.001, 0.001)
+    for _ in range(63):
+        now = network.ping(clock, now + 0.1, 0.05, 0.02)
+    assert clock.round_trip == pytest.approx(0.002)
+    assert clock.bound(now) < 0.0014
+    now = network.ping(clock, now + 0.1, 0.05, 0.02)
+    assert clock.round_trip == pytest.approx(0.07)
+    assert clock.bound(now) > 0.034
+
+
 def test_flush_forgets_all() -> None:
     clock, network = ClockFilter(), Network(offset=9.0)
     network.ping(clock, 0.0, 0.01, 0.01)
