@@ -1,8 +1,9 @@
 """A player that shows nothing: where its picture is, is arithmetic. For tests, and for machines without VLC.
 
-`SimulatedMachine` is a pure machine with libVLC's habits: loads and seeks cost time, samples come two to four a second
-at uneven intervals and a little late, rates are 1000/n, the media's pace is off the local clock by some ppm, and the
-file ends unasked. `SimulatedPlayer` puts it on the event loop, behind the Player port.
+`SimulatedMachine` is a pure machine with libVLC's habits: loads and seeks cost time, the more the farther the key frame
+lies back; samples come two to four a second at uneven intervals and a little late; rates are 1000/n and hold as from
+the last block read; the media's pace is off the local clock by some ppm; and the file ends unasked. `SimulatedPlayer`
+puts it on the event loop, behind the Player port.
 
 ::
 
@@ -84,7 +85,9 @@ class SimulatedMachine:
 
     Args:
         load_cost: seconds from Load to its Settled.
-        seek_cost: seconds from SeekTo to its Settled.
+        seek_cost: seconds from SeekTo to its Settled, to a place that is a key frame.
+        key_frames: seconds between key frames. What lies between one and the target has to be decoded first.
+        preroll_speed: media seconds decoded a second. VLC 3 takes up to 0.8 s for 8 s of a 1080p film.
         sample_period: seconds between samples, on average; they come 0.6 to 1.4 of it apart.
         lateness: the most by which a sample's ``at`` is late. It never is early.
         skew_ppm: by how much the media runs faster than the clock.
@@ -96,6 +99,8 @@ class SimulatedMachine:
         duration: float = 3600.0,
         load_cost: float = 0.2,
         seek_cost: float = 0.08,
+        key_frames: float = 0.0,
+        preroll_speed: float = 10.0,
         sample_period: float = 0.41,
         lateness: float = 0.0015,
         skew_ppm: float = 0.0,
@@ -103,13 +108,18 @@ class SimulatedMachine:
         self._duration = duration
         self._load_cost = load_cost
         self._seek_cost = seek_cost
+        self._key_frames = key_frames
+        self._preroll_speed = preroll_speed
         self._sample_period = sample_period
         self._lateness = lateness
         self._pace = 1 + skew_ppm * 1e-6
         self._phase = _Phase.EMPTY
         self._generation = 0
         self._due: float | None = None
-        self._sample_due = 0.0
+        """When the phase comes to its end, or the next sample is due."""
+        self._ends_at = 0.0
+        self._read_at = 0.0
+        """When the last block was read: just before the last sample."""
         self._samples = 0
         self._resume: Resume | None = None
         """A resume that waits for the picture to stand."""
@@ -151,12 +161,10 @@ class SimulatedMachine:
                     self._enter(_Phase.DELAYING, now + seconds)
                 return []
             case SeekTo(position=position):
-                self._seek(position, now + self._seek_cost)
+                self._seek(position, now + self._seek_cost + self._preroll(position))
                 return []
             case SetRate(rate=rate):
-                if self._phase is _Phase.PLAYING:
-                    self._hold(now)
-                self._rate = playable_rate(rate)
+                self._set_rate(playable_rate(rate))
                 return []
             case StepFrame():
                 if self._phase is not _Phase.STANDING:
@@ -180,14 +188,12 @@ class SimulatedMachine:
         return [LoadFailed(self._generation, problem.code, str(problem))]
 
     def deadline(self) -> float | None:
-        if self._phase is _Phase.PLAYING:
-            return min(self._sample_due, self._end_at())
         return self._due
 
     def expire(self, now: float) -> list[PlayerEvent]:
         """Do what is due by ``now``: more than one thing where it was called late."""
         events: list[PlayerEvent] = []
-        while (due := self.deadline()) is not None and due <= now:
+        while (due := self._due) is not None and due <= now:
             events += self._expire_one(due)
         return events
 
@@ -210,6 +216,18 @@ class SimulatedMachine:
         self._position = min(max(position, 0.0), self._duration)
         self._resume = None
         self._enter(_Phase.SEEKING, due)
+
+    def _preroll(self, position: float) -> float:
+        return position % self._key_frames / self._preroll_speed if self._key_frames > 0 else 0.0
+
+    def _set_rate(self, rate: float) -> None:
+        playing = self._phase is _Phase.PLAYING
+        if playing:
+            # The line is turned about the last block read (input_clock_ChangeRate), so the picture jumps a little.
+            self._hold(self._read_at)
+        self._rate = rate
+        if playing:
+            self._reckon_end()
 
     def _do_resume(self, command: Resume, now: float) -> list[PlayerEvent]:
         match self._phase:
@@ -251,16 +269,20 @@ class SimulatedMachine:
             case _Phase.DELAYING:
                 self._play(due)
                 return []
-            case _Phase.PLAYING if self._end_at() <= due:
+            case _Phase.PLAYING if self._ends_at <= due:
                 self._position = self._duration
                 self._enter(_Phase.ENDED)
                 return [Ended(self._generation, self._position, due)]
             case _:
-                self._samples += 1
-                uneven = self._samples * _GOLDEN % 1
-                self._sample_due = due + self._sample_period * (0.6 + 0.8 * uneven)
-                position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
-                return [Sampled(self._generation, position, due, self._rate)]
+                return [self._sample(due)]
+
+    def _sample(self, due: float) -> Sampled:
+        self._samples += 1
+        uneven = self._samples * _GOLDEN % 1
+        position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
+        self._read_at = due
+        self._due = min(due + self._sample_period * (0.6 + 0.8 * uneven), self._ends_at)
+        return Sampled(self._generation, position, due, self._rate)
 
     def _stand(self, position: float, now: float) -> list[PlayerEvent]:
         self._position = position
@@ -268,16 +290,18 @@ class SimulatedMachine:
         return [Settled(self._generation, position, now)]
 
     def _play(self, at: float) -> None:
-        self._at = at
-        self._enter(_Phase.PLAYING)
-        self._sample_due = at + self._sample_period / 2
+        self._at = self._read_at = at
+        self._enter(_Phase.PLAYING, at + self._sample_period / 2)
+        self._reckon_end()
 
     def _hold(self, now: float) -> None:
         """Take the position of this moment as the one to go on from."""
         self._position, self._at = self.position(now), now
 
-    def _end_at(self) -> float:
-        return self._at + (self._duration - self._position) / (self._rate * self._pace)
+    def _reckon_end(self) -> None:
+        self._ends_at = self._at + (self._duration - self._position) / (self._rate * self._pace)
+        if self._due is not None:
+            self._due = min(self._due, self._ends_at)
 
     def _enter(self, phase: _Phase, due: float | None = None) -> None:
         self._phase, self._due = phase, due

@@ -66,14 +66,16 @@ def test_samples_are_uneven_and_late_but_never_early() -> None:
     assert -1e-9 <= min(lateness) < 0.0005 and 0.0015 < max(lateness) <= 0.002 + 1e-9
 
 
-def test_rates_are_playable_ones_and_change_nothing_but_the_pace() -> None:
+def test_rates_are_playable_ones_and_hold_as_from_the_last_block_read() -> None:
     run = playing()
-    run.passes(10)
-    before = run.machine.position(run.now)
+    seen = [event for event in run.passes(10) if isinstance(event, Sampled)][-1]
+    assert 0.05 < run.now - seen.at < 0.5
     run.do(SetRate(1.5))
-    assert run.machine.position(run.now) == pytest.approx(before)
+    rate = playable_rate(1.5)
+    at_once = run.machine.position(run.now)
+    assert at_once == pytest.approx(seen.position + (run.now - seen.at) * rate, abs=0.002)
     run.passes(10)
-    assert run.machine.position(run.now) - before == pytest.approx(10 * playable_rate(1.5))
+    assert run.machine.position(run.now) - at_once == pytest.approx(10 * rate)
 
 
 def test_skew_is_the_medias_own_clock() -> None:
@@ -88,6 +90,19 @@ def test_pause_for_is_exact() -> None:
     run.do(PauseFor(0.123))
     assert not any(isinstance(event, Settled | Started) for event in run.passes(5))
     assert run.machine.position(run.now) == pytest.approx(10 - 0.123)
+
+
+def test_a_seek_costs_more_the_farther_the_key_frame_lies_back() -> None:
+    run = Run(load_cost=0.5, seek_cost=0.1, key_frames=10.0, preroll_speed=20.0)
+    run.do(Load(path="/film", generation=1))
+    run.passes(1.0)
+    for position, cost in ((30.0, 0.1), (39.0, 0.1 + 9 / 20)):
+        asked = run.now
+        run.do(SeekTo(position))
+        (settled,) = run.passes(2.0)
+        assert isinstance(settled, Settled)
+        assert settled.position == position
+        assert settled.at - asked == pytest.approx(cost)
 
 
 def test_costs() -> None:
