@@ -120,7 +120,7 @@ class Follower:
         until the room moves again.
         """
         if entering:
-            self.in_room = True
+            self.in_room, self._reported = True, None  # what was reported before, this connection's room has forgotten
         elif not self.in_room or not is_newer(timeline, self._pending or self.timeline):
             return []
         if self.picture.motion is not Motion.PAUSING:

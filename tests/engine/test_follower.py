@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hangd.engine.drift import Hold, Resync, Trim
 from hangd.engine.follower import Follower
@@ -302,6 +303,32 @@ class TestFollowing:
             if due is not None and due <= now:
                 playing.wakes(now)
         assert 8 <= len(playing.reports) - before <= 11
+
+
+class TestBackAfterAnAbsence:
+    """The link was cut, or the server was started again: the room may have another epoch, and is the same."""
+
+    def test_who_plays_along_is_left_alone_and_tells_where_it_is(self, playing: Stage) -> None:
+        playing.sampled(13.0, 5.0)
+        told = len(playing.reports)
+        assert playing.enters(replace(timeline(2, playing=True, position=10.0, at=2.0), epoch="new"), 6.0) == []
+        assert playing.motion is Motion.RUNNING
+        assert [(report.state, report.rev) for report in playing.reports[told:]] == [("playing", 2)]
+
+    def test_who_stands_where_the_room_does_is_left_alone(self, member: Stage) -> None:
+        assert member.enters(replace(timeline(1, position=10.0), epoch="new"), 6.0) == []
+        assert member.motion is Motion.STANDING
+
+    def test_another_clock_disturbs_nobody_whom_it_does_not_move(self, playing: Stage) -> None:
+        """The server's machine was started again: its clock is another one, and is learned while the film goes on."""
+        playing.sampled(13.0, 5.0)
+        playing.follower.clock.flush()
+        line = Timeline("new", 2, True, 10.0, 1.0, 2.0 - 77.0)
+        assert playing._sift(playing.follower.follow(line, 6.0, entering=True)) == []
+        playing.follower.clock.add(6.0, 6.0 - 77.0, 6.0 - 77.0, 6.0)
+        assert playing._sift(playing.follower.clock_changed(6.0)) == []
+        assert playing.sampled(14.0, 6.0) == []
+        assert playing.motion is Motion.RUNNING
 
 
 class TestCorrections:
