@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -24,6 +25,7 @@ from hangd.engine.effects import (
     SendTo,
 )
 from hangd.engine.room import Room, RoomSettings
+from hangd.engine.saved import SavedRoom
 from hangd.protocol.codec import decode_server, encode_server
 from hangd.protocol.messages import (
     ClientMessage,
@@ -143,8 +145,12 @@ inputs: st.SearchStrategy[RoomInput] = st.one_of(
 )
 
 
+def room_settings(echo: Any = "full") -> RoomSettings:
+    return RoomSettings(ttl=60.0, away=9.0, capacity=4, echo=echo)
+
+
 def new_room(echo: Any = "full") -> Room:
-    return Room(room_id="room-1", epoch="e", settings=RoomSettings(ttl=60.0, away=9.0, capacity=4, echo=echo), now=0.0)
+    return Room(room_id="room-1", epoch="e", settings=room_settings(echo), now=0.0)
 
 
 @given(st.lists(st.tuples(inputs, st.floats(-1, 50)), max_size=40))
@@ -173,10 +179,13 @@ class HonestHub(RuleBasedStateMachine):
         self.hashing: list[str] = []
         self.rev = 0
         self.gone = False
+        self.clock_shift = 0.0
+        self.saved: tuple[int, SavedRoom] | None = None
 
     @initialize(message=creations, creator=ids, echo=st.sampled_from(["full", "full", "always", "never"]))
     def create(self, message: CreateRoom, creator: str, echo: str) -> None:
         self.room = new_room(echo)
+        self.settings = room_settings(echo)
         self.inside.add(creator)
         self.feed(CreateRequested(creator, creator, creator not in BASIC, SECRET, message, 1))
         assert creator in self.inside
@@ -253,6 +262,23 @@ class HonestHub(RuleBasedStateMachine):
             raise AssertionError("a room that does not rest")
         self.now = until
 
+    @rule(meanwhile=gaps)
+    def restart(self, meanwhile: float) -> None:
+        """The server is killed, and comes back with what was saved; its clock may be another one."""
+        if self.gone:
+            return
+        saved = msgspec.json.decode(msgspec.json.encode(self.room.save()), type=SavedRoom)
+        assert saved == self.room.save()
+        self.now += meanwhile
+        self.clock_shift = -1000.0 - self.clock_shift
+        self.now += self.clock_shift
+        self.room = Room.restored(saved.moved(self.clock_shift), epoch="e", settings=self.settings, now=self.now)
+        self.saved = None
+        self.away = {client for client in self.inside - set(self.checking) | self.away if client not in BASIC}
+        self.inside.clear()
+        self.checking.clear()
+        self.hashing.clear()
+
     @rule(gap=gaps)
     def oversleep(self, gap: float) -> None:
         """Let time pass without waking the room: a busy loop."""
@@ -309,6 +335,14 @@ class HonestHub(RuleBasedStateMachine):
         assert set(members) == (self.inside - set(self.checking)) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
         assert snapshot.timeline.rev == self.room.rev
+
+    @invariant()
+    def whoever_keeps_it_knows_when_to(self) -> None:
+        if not hasattr(self, "room") or self.gone:
+            return
+        changes, saved = self.room.changes, self.room.save()
+        assert self.saved is None or self.saved[0] != changes or self.saved[1] == saved
+        self.saved = changes, saved
 
 
 HonestHub.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

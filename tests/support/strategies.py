@@ -41,6 +41,8 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
             return st.integers(low, high)
         case inspect.FloatType():
             return st.floats(info.ge, info.le, allow_nan=False, allow_infinity=False)
+        case inspect.BytesType():
+            return st.binary(max_size=32)
         case inspect.StrType():
             return _text(info)
         case inspect.VarTupleType():
