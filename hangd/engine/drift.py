@@ -9,13 +9,17 @@ each, so nothing is done below a threshold, and after each nothing is believed f
 - a *hold* pauses for exactly the error: only ahead, exact in picture and sound;
 - a *resync* seeks to where the room will be: for all that the others can not reach. Rationed, ever more strictly.
 
-A trim begins and ends with a sample. VLC applies a rate as from the last block it read (its clock turns the line about
-that point), and a sample comes just after a read: between two samples a trim is worth (rate change) x (time between
-them), to a fraction of a millisecond; ended at any other moment up to (rate change) x 250 ms more. So a trim ends with
-the sample nearest to the end that was reckoned, and what is then left is seen by the samples after it.
+*What a trim does to the picture.* VLC 3 dates a block when it is read, which is ``read_ahead`` before it is shown, and
+a change of rate turns its clock about the last block read (``input_clock_ChangeRate``). So a change by d moves the
+picture by d x ``read_ahead`` as soon as what was decoded before has been shown (0.1-0.3 s), and back when it ends;
+what stays is d x (time). Samples tell only of what stays. Measured: 3 % for an error of 17 ms threw the picture 26 ms
+forward at once, and back at the end. So the rate follows the error, sample by sample: with
 
-What a start left over is taken back at once, and a trim is then made as strong as it has to be to be over with the next
-sample or soon: 3 % (half a semitone) for less than half a second instead of 0.5 % for two or more.
+    d = -error / (read_ahead + sample_gap / 2)
+
+the jump makes good at once what has yet to be made good for good, the picture stays within a fifth of the error of its
+place from the first change on, and the rate comes back to the room's as the error goes. A sample comes just after a
+read, so that is where rates are changed: at any other moment they would count from the last read all the same.
 """
 
 from typing import Final, Literal
@@ -38,8 +42,6 @@ class DriftPolicy(Struct, frozen=True):
     act_fresh: float = 0.004
     """The same within ``fresh`` of a start or a seek: what a start left over is best taken back at once."""
     fresh: float = 1.0
-    fresh_trims: int = 2
-    """So many trims may follow a start at once; then it is drift."""
     trim_behind: float = 0.150
     """Behind by more than this: resync."""
     trim_ahead: float = 0.040
@@ -47,12 +49,18 @@ class DriftPolicy(Struct, frozen=True):
     hold_limit: float = 2.0
     """Ahead by more than this: resync."""
     gentle: float = 0.005
-    """A trim's change of the rate, as a share of it: 8.6 cents of pitch, inaudible."""
+    """The most that a trim changes the rate, as a share of it: 8.6 cents of pitch, inaudible."""
     brisk: float = 0.020
     """The same from ``brisk_from`` on, where the gentle one takes too long."""
     brisk_from: float = 0.060
     fresh_limit: float = 0.030
-    """The most that a trim just after a start may change."""
+    """The same just after a start: half a semitone, for half a second."""
+    done: float = 0.0015
+    """A trim has done its work when it has come so near. Samples are no more exact than this."""
+    patience: float = 4.0
+    """Gentle trims take the time that their limit needs, and this much more at most: samples may fail to come."""
+    read_ahead: float = 1.0
+    """VLC's file-caching."""
     sample_gap: float = 0.41
     """What lies between two samples, on average (measured, VLC 3)."""
     blank: float = 1.5
@@ -64,7 +72,7 @@ class DriftPolicy(Struct, frozen=True):
 
 
 class Trim(Struct, frozen=True, tag=True):
-    """Play at ``rate`` for about ``seconds``, then at the room's rate again."""
+    """Play at ``rate``, and with each sample at what ``DriftController.rate`` says then, for ``seconds`` or so."""
 
     rate: float
     seconds: float
@@ -90,52 +98,57 @@ class Resync(Struct, frozen=True, tag=True):
 Correction = Trim | Hold | Resync
 
 
+class _Trimming(Struct):
+    """A trim that is on: where it has come to."""
+
+    limit: float
+    until: float
+    error: float
+    at: float
+    rate: float
+
+
 class DriftController:
     """Feeds on errors, answers with corrections.
 
     ``started`` at each start or seek that has come to rest; ``observe`` each clean sample; ``cancel`` when the player
-    is paused, sought or given another speed. The caller carries a correction out at once; while there is a ``trim``,
-    the player is to play at its rate.
+    is paused, sought or given another speed. The caller carries a correction out at once; while ``rate`` is not None,
+    the player is to play at that rate.
     """
 
     _PERIOD: Final = 1000
 
     def __init__(self, policy: DriftPolicy | None = None) -> None:
         self.policy = policy or DriftPolicy()
-        self.trim: Trim | None = None
-        """The trim that is on."""
-        self._trim_until = 0.0
+        self._trimming: _Trimming | None = None
         self._errors: list[float] = []
         self._fresh_until = 0.0
-        self._fresh_trims = 0
         self._blank_until = 0.0
         self._resync_gap = self.policy.resync_gap
         self._resynced_at: float | None = None
 
     def started(self, now: float) -> None:
         """The picture moves anew, from a place of our choosing: errors of before mean nothing any more."""
-        self.trim = None
+        self._trimming = None
         self._errors.clear()
         self._fresh_until = now + self.policy.fresh
-        self._fresh_trims = self.policy.fresh_trims
         self._blank_until = now
 
     def cancel(self) -> None:
         """End a trim: what the player is told now is another thing."""
-        self.trim = None
+        self._trimming = None
 
     def observe(self, error: float, now: float, rate: float) -> Correction | None:
         """Judge one error (seconds, positive ahead) of a sample at ``now``; the room plays at ``rate``."""
         policy = self.policy
-        if self.trim is not None:
-            if now >= self._trim_until - policy.sample_gap / 2:
-                self._end_trim(now)
+        if self._trimming is not None:
+            self._trim_on(self._trimming, error, now, rate)
             return None
         if now < self._blank_until:
             return None
         self._errors.append(error)
         del self._errors[: -policy.window]
-        fresh = now < self._fresh_until and self._fresh_trims > 0
+        fresh = now < self._fresh_until
         if not fresh and len(self._errors) < policy.window:
             return None
         judged = self._judge()
@@ -144,41 +157,44 @@ class DriftController:
         correction = self._choose(judged, now, rate, fresh=fresh)
         if correction is not None:
             self._errors.clear()
-            self._begin(correction, now, fresh=fresh)
+            self._fresh_until = 0.0
+            if not isinstance(correction, Trim):
+                duration = correction.seconds if isinstance(correction, Hold) else 0.0
+                self._blank_until = now + duration + policy.blank
         return correction
 
     @property
     def error(self) -> float | None:
         """The error as judged from the samples at hand, in seconds; None where there are none."""
+        if self._trimming is not None:
+            return self._trimming.error
         return self._judge() if self._errors else None
 
+    @property
+    def rate(self) -> float | None:
+        """At what rate the player is to play now instead of the room's; None: at the room's."""
+        return None if self._trimming is None else self._trimming.rate
+
     def deadline(self) -> float | None:
-        """When a trim has to end, if no sample comes to end it with."""
-        return None if self.trim is None else self._trim_until + 2 * self.policy.sample_gap
+        """When a trim ends even if no sample has told that it has done its work."""
+        return None if self._trimming is None else self._trimming.until
 
     def expire(self, now: float) -> None:
-        due = self.deadline()
-        if due is not None and due <= now:
+        if self._trimming is not None and self._trimming.until <= now:
             self._end_trim(now)
 
-    def _begin(self, correction: Correction, now: float, *, fresh: bool) -> None:
-        match correction:
-            case Trim(seconds=seconds):
-                self.trim, self._trim_until = correction, now + seconds
-                self._fresh_trims -= 1
-                if not fresh:
-                    self._fresh_trims = 0
-            case Hold(seconds=seconds):
-                self._blank_until = now + seconds + self.policy.blank
-            case Resync():
-                self._blank_until = now + self.policy.blank
+    def _trim_on(self, trim: _Trimming, error: float, now: float, rate: float) -> None:
+        # A sample that looks farther behind than the last one and the rate since allow has come late.
+        expected = trim.error + (trim.rate - rate) * (now - trim.at)
+        trim.error, trim.at = max(error, expected), now
+        if abs(trim.error) <= self.policy.done or now >= trim.until:
+            self._end_trim(now)
+        else:
+            trim.rate = self._trimmed(trim.error, rate, trim.limit)
 
     def _end_trim(self, now: float) -> None:
-        self.trim = None
-        if self._fresh_trims > 0:
-            self._fresh_until, self._blank_until = now + self.policy.fresh, now
-        else:
-            self._blank_until = now + self.policy.blank
+        self._trimming = None
+        self._blank_until = now + self.policy.blank
 
     def _judge(self) -> float:
         return sorted(self._errors, reverse=True)[len(self._errors) // 4]
@@ -190,18 +206,18 @@ class DriftController:
             return self._resync(error, now, reason)
         if error > policy.trim_ahead:
             return Hold(seconds=error, error=error, reason=reason)
-        if fresh:
-            change = min(abs(error) / (policy.sample_gap * rate), policy.fresh_limit)
-        else:
-            change = policy.brisk if abs(error) > policy.brisk_from else policy.gentle
-        return self._trim(error, rate, change, reason)
-
-    def _trim(self, error: float, rate: float, change: float, reason: Reason) -> Trim:
-        period = rate_period(rate)
-        steps = round(period * change) or 1
-        trimmed = self._PERIOD / (period + steps if error > 0 else period - steps)
-        seconds = abs(error) / abs(trimmed - self._PERIOD / period)
+        limit = policy.fresh_limit if fresh else policy.brisk if abs(error) > policy.brisk_from else policy.gentle
+        seconds = abs(error) / (limit * rate) + 3 * policy.read_ahead
+        trimmed = self._trimmed(error, rate, limit)
+        self._trimming = _Trimming(limit, now + seconds + policy.patience, error, now, trimmed)
         return Trim(rate=trimmed, seconds=seconds, error=error, reason=reason)
+
+    def _trimmed(self, error: float, rate: float, limit: float) -> float:
+        """Return the playable rate that takes ``error`` back, no farther from ``rate`` than ``limit`` allows."""
+        change = min(abs(error) / (self.policy.read_ahead + self.policy.sample_gap / 2) / rate, limit)
+        period = rate_period(rate)
+        steps = max(round(period * change), 1)
+        return self._PERIOD / (period + steps if error > 0 else period - steps)
 
     def _resync(self, error: float, now: float, reason: Reason) -> Resync | None:
         if self._resynced_at is not None:

@@ -337,7 +337,7 @@ class Follower:
     def check(self) -> None:
         """Assert the invariants."""
         self.picture.check()
-        assert self._drift.trim is None or self.picture.motion is Motion.RUNNING
+        assert self._drift.rate is None or self.picture.motion is Motion.RUNNING
         assert self._pending is None or (self.in_room and is_running(self._pending))
         assert (self._hand is None) == (self._hand_until is None)
 
@@ -366,7 +366,7 @@ class Follower:
             case Motion.STARTING | Motion.STANDING if is_running(timeline):
                 return self._start(now)
             case Motion.RUNNING if is_running(timeline):
-                return [*picture.set_rate(timeline.rate)] if self._drift.trim is None else []
+                return [*picture.set_rate(self._drift.rate or timeline.rate)]
             case Motion.ENDED if is_running(timeline):
                 # The picture may end a little before the file's duration says so: nothing is left to show.
                 return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)

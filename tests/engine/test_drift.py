@@ -28,21 +28,78 @@ def test_small_errors_are_left_alone(error: float) -> None:
     assert feed(DriftController(), error, SETTLED, count=50) is None
 
 
+READ_AHEAD = DriftPolicy().read_ahead
+
+
+def play_on(controller: DriftController, error: float, start: float, rate: float = 1.0) -> list[tuple[float, float]]:
+    """Play for 60 s a sample each 0.4 s as VLC does, until the trim is over.
+
+    Returns for each sample where the error stood, and where the picture was: a change of rate moves it by as much as
+    has been read ahead.
+    """
+    trail = []
+    now = start
+    while controller.rate is not None and now < start + 60:
+        playing = controller.rate
+        trail.append((error, error + (playing - rate) * READ_AHEAD))
+        error += (playing - rate) * 0.4
+        now += 0.4
+        assert controller.observe(error, now, rate) is None
+    trail.append((error, error))
+    return trail
+
+
 @pytest.mark.parametrize("error", [0.011, 0.039, -0.011, -0.060, -0.149])
 def test_moderate_errors_are_trimmed_away(error: float) -> None:
-    trim = feed(DriftController(), error, SETTLED)
-    assert isinstance(trim, Trim)
-    assert trim.seconds * (trim.rate - 1.0) == pytest.approx(-error), "the trim takes back just the error"
+    controller = DriftController()
+    trim = feed(controller, error, SETTLED)
+    assert isinstance(trim, Trim) and trim.rate == controller.rate
+    assert (trim.rate > 1) == (error < 0)
     assert abs(trim.rate - 1.0) <= 0.0205
     assert (1000 / trim.rate) == pytest.approx(round(1000 / trim.rate)), "a rate that VLC can play"
+    trail = play_on(controller, error, SETTLED + 1.2)
+    assert controller.rate is None
+    assert abs(trail[-1][0]) <= 0.002, "what is left"
+    assert len(trail) * 0.4 <= trim.seconds + 1, "about as long as was said"
 
 
 @pytest.mark.parametrize("rate", [0.25, 0.5, 1000 / 667, 2.0])
 def test_trims_work_at_every_rate(rate: float) -> None:
-    trim = feed(DriftController(), -0.02, SETTLED, rate=rate)
+    controller = DriftController()
+    trim = feed(controller, -0.02, SETTLED, rate=rate)
     assert isinstance(trim, Trim)
-    assert trim.seconds * (trim.rate - rate) == pytest.approx(0.02)
-    assert trim.seconds < 60
+    trail = play_on(controller, -0.02, SETTLED + 1.2, rate)
+    assert abs(trail[-1][0]) <= 0.003 and len(trail) * 0.4 < 30
+
+
+@pytest.mark.parametrize("error", [0.005, -0.005, -0.010, 0.030, -0.030])
+def test_after_a_start_the_picture_is_in_its_place_from_the_first_change_on(error: float) -> None:
+    """What a trim does at once and takes back at its end, and what stays, add up to the error all the time."""
+    controller = DriftController()
+    controller.started(SETTLED)
+    assert isinstance(controller.observe(error, SETTLED + 0.4, 1.0), Trim)
+    trail = play_on(controller, error, SETTLED + 0.4)
+    assert all(abs(picture) <= 0.21 * abs(error) + 0.0015 for _, picture in trail)
+    assert len(trail) <= 14
+
+
+def test_a_late_sample_does_not_speed_a_trim_up() -> None:
+    controller = DriftController()
+    controller.started(SETTLED)
+    controller.observe(-0.010, SETTLED + 0.4, 1.0)
+    before = controller.rate
+    controller.observe(-0.050, SETTLED + 0.8, 1.0)
+    assert before is not None and controller.rate is not None
+    assert 1 < controller.rate < before
+
+
+def test_a_trim_ends_even_where_no_sample_comes() -> None:
+    controller = DriftController()
+    feed(controller, -0.02, SETTLED)
+    due = controller.deadline()
+    assert due is not None and due < SETTLED + 20
+    controller.expire(due)
+    assert controller.rate is None and controller.deadline() is None
 
 
 def test_far_ahead_is_held() -> None:
@@ -77,15 +134,15 @@ def test_just_after_a_start_one_sample_is_enough_and_less_is_too_much() -> None:
 
 def test_after_a_correction_nothing_is_believed_for_a_while() -> None:
     controller = DriftController()
-    trim = feed(controller, -0.02, SETTLED)
-    assert isinstance(trim, Trim)
+    hold = feed(controller, 0.2, SETTLED)
+    assert isinstance(hold, Hold)
     began = SETTLED + 1.2
-    blank_until = began + trim.seconds + controller.policy.blank
+    blank_until = began + hold.seconds + controller.policy.blank
     moment = began
     while moment < blank_until:
         assert controller.observe(-0.5, moment, 1.0) is None
         moment += 0.1
-    assert feed(controller, 0.3, blank_until) == Hold(seconds=0.3, error=0.3)
+    assert isinstance(feed(controller, -0.5, blank_until), Resync)
 
 
 def test_resyncs_are_rationed_ever_more_strictly() -> None:
@@ -117,6 +174,7 @@ def test_any_errors_give_sane_corrections(errors: list[float], rate: float) -> N
         match controller.observe(error, SETTLED + index * 0.5, rate):
             case Trim(rate=trimmed, seconds=seconds):
                 assert 0 < seconds < 120 and abs(trimmed / rate - 1) < 0.05
+                controller.cancel()
             case Hold(seconds=seconds):
                 assert 0 < seconds <= 2.0
             case Resync() | None:
