@@ -1,0 +1,283 @@
+"""Syncplay with mpv, to be measured by the same eyes as hang: a server and two viewers on two screens.
+
+::
+
+    with Syncplay(clip.path, (left.display, right.display), folder) as peers:
+        peers.start()
+        peers.seek(60.0)
+        peers.pause()
+
+Each viewer has a home of its own and is driven by the commands that one types into `syncplay --no-gui`, which take the
+way of the buttons in its window. Settings are Syncplay's own but for these: viewers are ready at once (who plays would
+else only say that they are ready), each opens its own file rather than a shared playlist's, nobody looks for updates,
+and nothing is written over the picture, which is to be read.
+
+mpv draws with `x11`: on a screen of Xvfb's that takes 6 % of a core for a clip of the bench's (640x360, 30 pictures a
+second), each picture within half a millisecond of its time; `sdl` takes 20 % and varies by 4 ms, and `gpu` finds no
+OpenGL. It plays sound where PULSE_SERVER names a server, else into its own null output, which keeps time as well.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from tests.support.badlink import BadLink
+from tests.support.party import PATIENCE, free_port, wait_for
+
+__all__ = ["Syncplay", "available", "versions"]
+
+_COMMANDS: Final = ("syncplay", "syncplay-server", "mpv")
+_NAMES: Final = ("ada", "bob")
+_ROOM: Final = "bench"
+
+_INI: Final = """\
+[client_settings]
+readyAtStart = True
+sharedPlaylistEnabled = False
+[gui]
+showOSD = False
+chatOutputEnabled = False
+chatInputEnabled = False
+[general]
+language = en
+checkForUpdatesAutomatically = False
+"""
+
+_MPV: Final = {
+    "config": "no",
+    "vo": "x11",
+    "hwdec": "no",
+    "geometry": "640x360+0+0",
+    "border": "no",
+    "osc": "no",
+    "osd-level": "0",
+    "cursor-autohide": "always",
+}
+
+_SETTLING: Final = 2.5
+"""Seconds. Shortly after it has opened a file (1 s) or has connected (2 s) Syncplay disregards what its player does
+(MPV_NEWFILE_IGNORE_TIME and LAST_PAUSED_DIFF_THRESHOLD in its constants.py)."""
+
+_END: Final = 5.0
+"""Seconds that a process has to end by itself."""
+
+
+def available() -> str | None:
+    """Say what has to be installed first; None where all is there."""
+    missing = [command for command in _COMMANDS if shutil.which(command) is None]
+    if not missing:
+        return None
+    return f"no {', '.join(missing)}: apt-get install --no-install-recommends {' '.join(missing)}"
+
+
+def versions() -> str:
+    """Return what is compared with: "Syncplay 1.6.9, mpv 0.35.1"."""
+    found = []
+    for command in ("syncplay", "mpv"):
+        done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
+        match = re.search(rf"{command}\D*([\d.]+\d)", done.stdout, re.IGNORECASE)
+        found.append(f"{command.replace('sync', 'Sync')} {match[1] if match else '?'}")
+    return ", ".join(found)
+
+
+class Syncplay:
+    """A Syncplay server and two viewers, one on each display; all of them end with the context.
+
+    Args:
+        film: what both play.
+        displays: two X displays, ":7" and ":8", of at least 640x360.
+        folder: for homes and logs; a new one for each.
+        far: makes the link to the server's port that the second viewer is behind: ``partial(BadLink, out=0.1)``. It
+            is ``link`` then.
+    """
+
+    def __init__(
+        self, film: Path, displays: tuple[str, str], folder: Path, *, far: Callable[[int], BadLink] | None = None
+    ) -> None:
+        self._stack = contextlib.ExitStack()
+        self.link: BadLink | None = None
+        try:
+            port = self._serve(folder)
+            if far is not None:
+                self.link = self._stack.enter_context(far(port))
+            ports = (port, port if self.link is None else self.link.port)
+            self._viewers: list[_Viewer] = []
+            for name, display, viewers_port in zip(_NAMES, displays, ports, strict=True):
+                viewer = _Viewer(name, film, display, viewers_port, folder / name)
+                self._stack.callback(viewer.close)
+                self._viewers.append(viewer)
+        except BaseException:
+            self.close()
+            raise
+
+    def _serve(self, folder: Path) -> int:
+        """Run the server. It listens on all of the machine's addresses: this version can not be told otherwise."""
+        folder.mkdir(parents=True, exist_ok=True)
+        port = free_port()
+        log = self._stack.enter_context(open(folder / "server.log", "wb"))
+        command = ["syncplay-server", "--port", str(port), "--isolate-rooms"]
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self._stack.callback(_end, server)
+        wait_for(lambda: server.poll() is not None or _answers(port), "Syncplay's server")
+        if server.poll() is not None:
+            raise RuntimeError(f"syncplay-server ended: {(folder / 'server.log').read_text()}")
+        return port
+
+    def start(self) -> None:
+        """Wait until both are in the room, with the film open and paused at its beginning; then the first plays it."""
+        for viewer in self._viewers:
+            wait_for(viewer.stands, f"{viewer.name}'s film, paused")
+        wait_for(lambda: all(viewer.sees(_NAMES) for viewer in self._viewers), "both in a room")
+        time.sleep(_SETTLING)
+        self.play()
+
+    def play(self, by: int = 0) -> None:
+        """One viewer plays on. Returns when the viewer's own player does."""
+        self._viewers[by].set_paused(False)
+
+    def pause(self, by: int = 0) -> None:
+        """One viewer pauses. Returns when the viewer's own player has."""
+        self._viewers[by].set_paused(True)
+
+    def seek(self, position: float, by: int = 0) -> None:
+        """One viewer goes to a position, in seconds. Returns at once.
+
+        By a second and more (SEEK_THRESHOLD): nobody else is told of a smaller step.
+        """
+        self._viewers[by].say(f"seek {position:.3f}")
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Viewer:
+    """A Syncplay client in its console mode, and the mpv that it started."""
+
+    def __init__(self, name: str, film: Path, display: str, port: int, folder: Path) -> None:
+        self.name = name
+        self._said: list[str] = []
+        self._ipc = folder / "mpv.sock"
+        config, runtime = folder / ".config", folder / "run"
+        config.mkdir(parents=True)
+        runtime.mkdir(mode=0o700)
+        (config / "syncplay.ini").write_text(_INI)
+        sound = "pulse" if "PULSE_SERVER" in os.environ else "null"
+        options = _MPV | {"ao": sound, "input-ipc-server": str(self._ipc)}
+        environment = {key: os.environ[key] for key in ("PATH", "PULSE_SERVER", "XAUTHORITY") if key in os.environ} | {
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(runtime),
+            "DISPLAY": display,
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONWARNINGS": "ignore",
+        }
+        words = ["syncplay", "--no-gui", "--no-store", "--host", f"127.0.0.1:{port}", "--name", name, "--room", _ROOM]
+        words += ["--player-path", str(shutil.which("mpv")), str(film), "--"]
+        self._process = subprocess.Popen(
+            [*words, *(f"--{option}={value}" for option, value in options.items())],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._listen, name=f"listen to {name}", daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as console:
+            for line in console:
+                self._said.append(line.rstrip("\n"))
+
+    def say(self, command: str) -> None:
+        """Type this on its console."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+
+    def stands(self) -> bool:
+        """Tell whether the film is open and paused on its first picture."""
+        return self._get("pause") is True and self._get("time-pos") == 0
+
+    def sees(self, names: tuple[str, ...]) -> bool:
+        """Tell whether the room that it lists has these people in it, each ready and with a film."""
+        begin = len(self._said)
+        self.say("list")
+        time.sleep(0.2)
+        listed = "\n".join(self._said[begin:])
+        ready = re.findall(r"\(Ready\) \*?<(\w+)>", listed)
+        return sorted(ready) == sorted(names) and listed.count("File:") == len(names)
+
+    def set_paused(self, paused: bool) -> None:
+        if self._get("pause") is not paused:
+            self.say("pause")  # in fact: the other way round
+        wait_for(lambda: self._get("pause") is paused, f"{self.name}: {'a pause' if paused else 'playing on'}")
+
+    def _get(self, name: str) -> Any:
+        return self._ask("get_property", name)
+
+    def _ask(self, *command: str) -> Any:
+        """Give mpv a command of its JSON IPC; None where nothing comes of it, or mpv is not there yet."""
+        with socket.socket(socket.AF_UNIX) as mpv:
+            mpv.settimeout(PATIENCE)
+            try:
+                mpv.connect(str(self._ipc))
+            except OSError:
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"{self.name}'s syncplay ended: {'; '.join(self._said)}") from None
+                return None
+            mpv.sendall(json.dumps({"command": command, "request_id": 1}).encode() + b"\n")
+            for line in mpv.makefile("rb"):
+                answer = json.loads(line)
+                if answer.get("request_id") == 1:
+                    return answer.get("data")
+        return None
+
+    def close(self) -> None:
+        """Close mpv, whereupon Syncplay ends by itself; what is left then is killed."""
+        with contextlib.suppress(OSError, RuntimeError):
+            self._ask("quit")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_END)
+        _end(self._process)
+        self._listener.join()
+
+
+def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE):
+        return True
+    return False
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    """End a process that leads a session, and all that it started."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_END)
+    if process.stdin is not None:
+        process.stdin.close()
