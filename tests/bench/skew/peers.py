@@ -14,7 +14,8 @@ and nothing is written over the picture, which is to be read.
 
 mpv draws with `x11`: on a screen of Xvfb's that takes 6 % of a core for a clip of the bench's (640x360, 30 pictures a
 second), each picture within half a millisecond of its time; `sdl` takes 20 % and varies by 4 ms, and `gpu` finds no
-OpenGL. It plays sound where PULSE_SERVER names a server, else into its own null output, which keeps time as well.
+OpenGL. It plays its sound where a viewer's environment names a PULSE_SERVER, else into a null output of its own, which
+keeps time as well.
 """
 
 import contextlib
@@ -27,7 +28,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -100,10 +101,17 @@ class Syncplay:
         folder: for homes and logs; a new one for each.
         far: makes the link to the server's port that the second viewer is behind: ``partial(BadLink, out=0.1)``. It
             is ``link`` then.
+        sound: what to add to each viewer's environment, such as PULSE_SERVER and PULSE_SINK.
     """
 
     def __init__(
-        self, film: Path, displays: tuple[str, str], folder: Path, *, far: Callable[[int], BadLink] | None = None
+        self,
+        film: Path,
+        displays: tuple[str, str],
+        folder: Path,
+        *,
+        far: Callable[[int], BadLink] | None = None,
+        sound: tuple[Mapping[str, str], Mapping[str, str]] = ({}, {}),
     ) -> None:
         self._stack = contextlib.ExitStack()
         self.link: BadLink | None = None
@@ -113,8 +121,9 @@ class Syncplay:
                 self.link = self._stack.enter_context(far(port))
             ports = (port, port if self.link is None else self.link.port)
             self._viewers: list[_Viewer] = []
-            for name, display, viewers_port in zip(_NAMES, displays, ports, strict=True):
-                viewer = _Viewer(name, film, display, viewers_port, folder / name)
+            for name, display, viewers_port, more in zip(_NAMES, displays, ports, sound, strict=True):
+                environment = {"DISPLAY": display, **more}
+                viewer = _Viewer(name, film, viewers_port, folder / name, environment)
                 self._stack.callback(viewer.close)
                 self._viewers.append(viewer)
         except BaseException:
@@ -172,7 +181,7 @@ class Syncplay:
 class _Viewer:
     """A Syncplay client in its console mode, and the mpv that it started."""
 
-    def __init__(self, name: str, film: Path, display: str, port: int, folder: Path) -> None:
+    def __init__(self, name: str, film: Path, port: int, folder: Path, environment: Mapping[str, str]) -> None:
         self.name = name
         self._said: list[str] = []
         self._ipc = folder / "mpv.sock"
@@ -180,12 +189,14 @@ class _Viewer:
         config.mkdir(parents=True)
         runtime.mkdir(mode=0o700)
         (config / "syncplay.ini").write_text(_INI)
-        sound = "pulse" if "PULSE_SERVER" in os.environ else "null"
-        options = _MPV | {"ao": sound, "input-ipc-server": str(self._ipc)}
-        environment = {key: os.environ[key] for key in ("PATH", "PULSE_SERVER", "XAUTHORITY") if key in os.environ} | {
+        options = _MPV | {
+            "ao": "pulse" if "PULSE_SERVER" in environment else "null",
+            "input-ipc-server": str(self._ipc),
+        }
+        inherited = {key: os.environ[key] for key in ("PATH", "XAUTHORITY") if key in os.environ}
+        own = {
             "HOME": str(folder),
             "XDG_RUNTIME_DIR": str(runtime),
-            "DISPLAY": display,
             "LANG": "C.UTF-8",
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "ignore",
@@ -194,7 +205,7 @@ class _Viewer:
         words += ["--player-path", str(shutil.which("mpv")), str(film), "--"]
         self._process = subprocess.Popen(
             [*words, *(f"--{option}={value}" for option, value in options.items())],
-            env=environment,
+            env={**inherited, **own, **environment},
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
