@@ -92,7 +92,14 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def make_hub(passwords: PlainPasswords | None = None, room: RoomSettings | None = None, **settings: Any) -> Hub:
+def make_hub(
+    passwords: PlainPasswords | None = None,
+    room: RoomSettings | None = None,
+    *,
+    store: MemoryStore | None = None,
+    clock: ServerClock | None = None,
+    **settings: Any,
+) -> Hub:
     return Hub(
         HubSettings(
             server="hangd test",
@@ -101,8 +108,8 @@ def make_hub(passwords: PlainPasswords | None = None, room: RoomSettings | None 
             **settings,
         ),
         passwords=passwords or PlainPasswords(),
-        clock=ServerClock(),
-        store=MemoryStore(),
+        clock=clock or ServerClock(),
+        store=store or MemoryStore(),
     )
 
 

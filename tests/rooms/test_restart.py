@@ -1,0 +1,171 @@
+"""A hub that goes and one that comes after it, with nothing between them but the store."""
+
+import time
+from functools import partial
+from typing import Any
+
+from hangd.engine.room import RoomSettings
+from hangd.rooms.clock import ServerClock
+from hangd.rooms.hub import Hub
+from hangd.store.memory import MemoryStore
+from tests.rooms.test_hub import PlainPasswords, Someone, make_hub, until
+
+Proof = dict[str, str]
+
+
+def proof(welcome: dict[str, Any]) -> Proof:
+    return {"client_id": welcome["client_id"], "secret": welcome["resume_secret"]}
+
+
+class Servers:
+    """One hub after the other."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.store = MemoryStore()
+        self.settings = settings
+        self.hub = self.start()
+
+    def start(self) -> Hub:
+        rooms = self.store.load()
+        clock = ServerClock([kept.mark for kept in rooms], boot="this one")
+        self.hub = make_hub(store=self.store, clock=clock, **self.settings)
+        self.hub.bring_back(rooms, time.monotonic())
+        return self.hub
+
+    async def restart(self) -> Hub:
+        self.hub.go_down(1.0)
+        await self.hub.aclose()
+        return self.start()
+
+
+async def test_a_member_resumes_in_the_room_that_it_was_in() -> None:
+    servers = Servers()
+    anna, bert = Someone(servers.hub), Someone(servers.hub)
+    first = anna.hello("Anna")
+    second = bert.hello("Bert")
+    room = anna.create(name="Friday")
+    bert.join("friday")
+    bert.say("SyncCommand", action="Play", timestamp=12.5)
+    before = bert.last("SyncBroadcast")["timeline"]
+
+    hub = await servers.restart()
+    assert (hub.room_count, hub.client_count) == (1, 0)
+    again = Someone(hub)
+    welcome = again.hello("Bert", resume=proof(second))
+    assert welcome["resumed"]
+    assert (welcome["client_id"], welcome["resume_secret"]) == (second["client_id"], second["resume_secret"])
+    assert welcome["clock_id"] == first["clock_id"], "it is the same clock, and nobody has to learn it anew"
+    after = welcome["room"]["timeline"]
+    assert after == before | {"epoch": after["epoch"]}
+    assert [(member["name"], member["role"], member["state"]) for member in welcome["room"]["members"]] == [
+        ("Anna", "host", "away"),
+        ("Bert", "viewer", "idle"),
+    ]
+    Someone(hub).hello("Anna", resume=proof(first))
+    assert again.last("MemberChanged")["member"]["state"] == "idle"
+    again.say("SyncCommand", action="Pause", timestamp=20.0)
+    assert again.last("SyncBroadcast")["timeline"]["rev"] == before["rev"] + 1
+    assert room["room_id"] == welcome["room"]["room_id"]
+
+
+async def test_it_does_so_after_one_restart_more() -> None:
+    servers = Servers()
+    anna = Someone(servers.hub)
+    welcome = anna.hello("Anna")
+    anna.create()
+    for _ in range(3):
+        hub = await servers.restart()
+    assert Someone(hub).hello("Anna", resume=proof(welcome))["resumed"]
+
+
+async def test_a_wrong_secret_resumes_nothing_after_a_restart_either() -> None:
+    servers = Servers()
+    anna = Someone(servers.hub)
+    welcome = anna.hello("Anna")
+    room = anna.create()
+    hub = await servers.restart()
+    wrong = proof(welcome) | {"secret": "x" * 32}
+    eve = Someone(hub)
+    assert not eve.hello("Eve", resume=wrong)["resumed"]
+    assert not eve.join(room["room_id"])["is_host"]
+
+
+async def test_who_left_is_not_in_again_and_who_was_in_no_room_is_nobody() -> None:
+    servers = Servers()
+    anna, bert, cleo = Someone(servers.hub), Someone(servers.hub), Someone(servers.hub)
+    anna.hello("Anna")
+    left, outside = bert.hello("Bert"), cleo.hello("Cleo")
+    bert.join(anna.create()["room_id"])
+    bert.say("LeaveRoom")
+    hub = await servers.restart()
+    for welcome in (left, outside):
+        assert not Someone(hub).hello("x", resume=proof(welcome))["resumed"]
+
+
+async def test_the_password_is_asked_for_and_the_host_is_known() -> None:
+    servers = Servers(passwords=PlainPasswords())
+    anna = Someone(servers.hub)
+    anna.say("CreateRoom", file_hash="a" * 64, name="friday", password="sesame")
+    await until(lambda: bool(anna.wire.heard))
+    secret = anna.last("RoomCreated")["host_secret"]
+    hub = await servers.restart()
+    for fields, answer in (({}, "Error"), ({"password": "wrong"}, "Error"), ({"password": "sesame"}, "RoomJoined")):
+        someone = Someone(hub)
+        someone.say("JoinRoom", room_id="FRIDAY", file_hash="a" * 64, **fields)
+        await until(partial(bool, someone.wire.heard))
+        assert someone.types() == [answer]
+    assert Someone(hub).join("friday", host_secret=secret)["is_host"]
+    taken = Someone(hub)
+    taken.say("CreateRoom", file_hash="a" * 64, name="Friday")
+    assert taken.error() == "NameTaken"
+
+
+async def test_a_room_that_is_gone_stays_gone() -> None:
+    servers = Servers(room=RoomSettings(ttl=0.01))
+    anna = Someone(servers.hub)
+    anna.create(name="friday")
+    anna.say("LeaveRoom")
+    await until(lambda: servers.hub.room_count == 0)
+    hub = await servers.restart()
+    assert hub.room_count == 0
+    assert Someone(hub).create(name="friday")
+
+
+async def test_a_room_that_gave_way_to_another_stays_gone() -> None:
+    servers = Servers(max_rooms=1)
+    anna, bert = Someone(servers.hub), Someone(servers.hub)
+    anna.create(name="friday")
+    anna.say("LeaveRoom")
+    bert.create(name="saturday")
+    hub = await servers.restart()
+    assert hub.room_count == 1
+    assert Someone(hub).join("saturday")
+
+
+async def test_members_that_do_not_come_back_are_gone_and_the_room_after_them() -> None:
+    servers = Servers(room=RoomSettings(away=0.05, ttl=0.05))
+    anna = Someone(servers.hub)
+    welcome = anna.hello("Anna")
+    anna.create()
+    hub = await servers.restart()
+    await until(lambda: hub.room_count == 0)
+    assert not Someone(hub).hello("Anna", resume=proof(welcome))["resumed"]
+    await until(lambda: servers.store.load() == [])
+
+
+async def test_going_down_itself_changes_no_room() -> None:
+    """Else those who can not resume would take the film's motion with them, and a short ``--away`` everybody."""
+    servers = Servers()
+    anna, bert = Someone(servers.hub), Someone(servers.hub)
+    anna.hello("Anna")
+    room = anna.create()
+    bert.join(room["room_id"])
+    await until(lambda: bool(servers.store.load()) and len(servers.store.load()[0].room.members) == 1)
+    servers.hub.go_down(1.0)
+    for someone in (anna, bert):
+        someone.drop()
+    assert servers.hub.client_count == 0
+    await servers.hub.aclose()
+    (kept,) = servers.store.load()
+    assert [member.name for member in kept.room.members] == ["Anna"]
+    assert kept.room.empty_since is None
