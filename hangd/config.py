@@ -221,7 +221,8 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
         value = msgspec.convert(raw, kind, strict=not text)
     except msgspec.ValidationError as error:
         where, why = located(str(error))
-        raise ValueError(f"{where} {why}") from None
+        # Who wants a setting to be none does not give it: neither TOML nor a variable can say null.
+        raise ValueError(f"{where} {why.replace(' or null', '')}") from None
     return _expanded(value) if is_path else value
 
 
