@@ -146,12 +146,12 @@ class Server:
 
     def __init__(self, port: int, options: tuple[str, ...]) -> None:
         self.url = f"ws://127.0.0.1:{port}/ws"
-        self._port = port
+        self.port = port
         self._options = options
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[str]:
-        words = [str(BIN / "hangd"), "server", "--listen", f"127.0.0.1:{self._port}", *self._options]
+        words = [str(BIN / "hangd"), "server", "--listen", f"127.0.0.1:{self.port}", *self._options]
         process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
         assert process.stderr is not None
         for line in process.stderr:

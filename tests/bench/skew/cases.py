@@ -1,0 +1,336 @@
+"""What is measured: each case drives the rig through some steps and gives a row of sync.md's table, with its goal.
+
+What counts is what was seen on the screens from half a second after the first moving picture on: goals are to be
+reached by then. Sound is compared over the same time.
+"""
+
+import math
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from tests.bench.skew.cost import Usage, plain_player, used_by
+from tests.bench.skew.rig import Rig
+from tests.support.skew import Distance
+
+__all__ = ["CASES", "LONG", "Row", "percentile"]
+
+_REACHED: Final = 0.5
+"""Seconds after the first moving picture at which a goal has to be reached."""
+_STEP: Final = 3.0
+_TRIALS: Final = 5
+_CHANGING_SPEED: Final = 1.5
+"""Seconds after a change of speed that are not counted: it is made in what VLC has read ahead."""
+_BACK: Final = 0.010
+"""Seconds apart: nearer than this viewers count as together again, where a row asks how soon they are."""
+
+
+class Row(Struct):
+    """One line of the table. Times are seconds, ``apart`` is (moment, seconds that the second viewer was later)."""
+
+    case: str
+    clip: str
+    goal: str
+    met: bool
+    p95: float | None = None
+    worst: float | None = None
+    sound_p95: float | None = None
+    sound_worst: float | None = None
+    note: str = ""
+    apart: list[tuple[float, float]] = []
+    heard: list[tuple[float, float]] = []
+
+
+def percentile(values: Iterable[float], share: float = 0.95) -> float:
+    """Return the value below which this share of the values' sizes lies; infinite where there are none."""
+    sizes = sorted(abs(value) for value in values)
+    return sizes[min(math.floor(len(sizes) * share), len(sizes) - 1)] if sizes else math.inf
+
+
+class _Trials:
+    """Collects what several trials of one step showed."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._rig = rig
+        self.apart: list[Distance] = []
+        self.heard: list[tuple[float, float]] = []
+        self.unheard = 0
+
+    def watch(self, since: float, seconds: float = _STEP, settling: float = _REACHED) -> None:
+        """Let ``seconds`` pass from the first picture that moves, and count those from ``settling`` on."""
+        self._rig.rest(1.0)
+        first = self._rig.first_moving(since)
+        self._rig.rest(first + seconds - time.monotonic())
+        self.apart += self._rig.apart(first + settling, first + seconds)
+        for heard in self._rig.heard(first + settling + 0.25, first + seconds - 0.5):
+            if heard.apart is None:
+                self.unheard += 1
+            else:
+                self.heard.append((heard.at, heard.apart))
+
+    def row(self, case: str, limit: float, *, sound_limit: float | None = None, note: str = "") -> Row:
+        clip = self._rig.clip
+        p95 = percentile(distance.apart for distance in self.apart)
+        worst = percentile((distance.apart for distance in self.apart), 1.0)
+        sounds = [apart for _, apart in self.heard]
+        sound = percentile(sounds) if sounds else None
+        met = p95 <= limit and worst <= 1 / clip.rate
+        goal = f"p95 {limit * 1000:g} ms"
+        if sound_limit is not None and self._rig.sound is not None:
+            goal += f", sound {sound_limit * 1000:g}"
+            met = met and sound is not None and sound <= sound_limit and self.unheard <= len(sounds) / 20
+        return Row(
+            case,
+            clip.name,
+            goal,
+            met,
+            p95,
+            worst,
+            sound,
+            percentile(sounds, 1.0) if sounds else None,
+            "; ".join(filter(None, [note, f"{self.unheard} unheard" if self.unheard else ""])),
+            [(distance.at, distance.apart) for distance in self.apart],
+            self.heard,
+        )
+
+
+# ---- together ------------------------------------------------------------------------------------------------------
+
+
+def same_machine(rig: Rig) -> list[Row]:
+    """Start, seek, pause and play, a minute on; and what it costs."""
+    rig.link.set(out=0, back=0, jitter=0)
+    rig.together()
+    starts, seeks, resumes, minute = (_Trials(rig) for _ in range(4))
+    for trial in range(_TRIALS):
+        _restart(rig, 2 + 3 * trial)
+        starts.watch(rig.do(trial % 2, "play"))
+        seeks.watch(rig.do((trial + 1) % 2, "seek", "+20"))
+        rig.do(trial % 2, "pause")
+        rig.rest(0.7)
+        resumes.watch(rig.do(trial % 2, "play"))
+    _restart(rig, 2)
+    began = rig.do(0, "play")
+    rig.rest(_STEP)
+    before = [used_by(viewer.pid()) for viewer in rig.people]
+    minute.watch(began, seconds=63, settling=_STEP)
+    after = [used_by(viewer.pid()) for viewer in rig.people]
+    return [
+        starts.row("start", 0.005, sound_limit=0.010),
+        seeks.row("seek while playing", 0.005, sound_limit=0.010),
+        resumes.row("pause and play", 0.005, sound_limit=0.010),
+        minute.row("60 s on", 0.005),
+        _cost(rig, before, after),
+    ]
+
+
+def _restart(rig: Rig, position: float) -> None:
+    rig.do(0, "pause")
+    rig.do(0, "seek", f"{position:g}")
+    rig.rest(1.0)
+
+
+def _cost(rig: Rig, before: Sequence[Usage], after: Sequence[Usage]) -> Row:
+    """Compare the viewers with a plain player of the same film, on the same screen, with the same options."""
+    plain = plain_player(rig.clip.path, rig.people[0].environment, seconds=20)
+    share = max((b.processor - a.processor) / (b.at - a.at) for a, b in zip(before, after, strict=True))
+    memory = max(usage.memory for usage in after)
+    beyond, more = share - plain.share, memory - plain.memory
+    return Row(
+        "cost beyond VLC's own",
+        rig.clip.name,
+        "2 % of a core, 60 MiB",
+        beyond <= 0.02 and more <= 60 << 20,
+        note=f"{beyond * 100:+.1f} % ({share * 100:.1f} against {plain.share * 100:.1f}), {more / 2**20:+.0f} MiB",
+    )
+
+
+def far(name: str, limit: float, out: float, back: float, jitter: float, rig: Rig) -> list[Row]:
+    """One viewer behind a bad link."""
+    rig.link.set(out=out, back=back, jitter=jitter)
+    rig.together()
+    trials = _Trials(rig)
+    for trial in range(2):
+        _restart(rig, 2 + 3 * trial)
+        trials.watch(rig.do(trial % 2, "play"))
+        trials.watch(rig.do((trial + 1) % 2, "seek", "+20"))
+        rig.do(trial % 2, "pause")
+        rig.rest(1.0)
+        trials.watch(rig.do(trial % 2, "play"), seconds=12)
+    rig.link.set(out=0, back=0, jitter=0)
+    return [trials.row(name, limit)]
+
+
+def speed(rig: Rig) -> list[Row]:
+    """A minute at speed 1.5."""
+    rig.together()
+    rig.do(0, "play")
+    rig.rest(2)
+    faster, back = _Trials(rig), _Trials(rig)
+    faster.watch(rig.do(0, "speed", "1.5"), seconds=61.5, settling=_CHANGING_SPEED)
+    back.watch(rig.do(1, "speed", "1"), seconds=6, settling=_CHANGING_SPEED)
+    return [faster.row("speed 1.5 for 60 s", 0.008), back.row("speed 1 again", 0.008)]
+
+
+def correction(rig: Rig) -> list[Row]:
+    """One viewer's screen is said to be 25 ms late, and then not to be: two corrections, and then all is as before."""
+    rig.together()
+    config = rig.people[1].folder / "home" / ".config" / "hang" / "config.toml"
+    rig.do(0, "play")
+    rig.rest(4)
+    trials = _Trials(rig)
+    for _ in range(2):
+        for offset in (25, 0):
+            config.parent.mkdir(parents=True, exist_ok=True)
+            config.write_text(f"[client]\nvideo_offset_ms = {offset}\n")
+            os.kill(rig.people[1].pid(), signal.SIGHUP)
+            rig.rest(9)
+        trials.watch(time.monotonic(), settling=0)
+    config.unlink()
+    made = rig.people[1].log.count("ms off: trim")
+    row = trials.row("after a correction", 0.010, sound_limit=0.010, note=f"{made} trims")
+    row.met = row.met and made >= 2
+    return [row]
+
+
+# ---- coming back ---------------------------------------------------------------------------------------------------
+
+
+def joiner(rig: Rig) -> list[Row]:
+    """Somebody joins a room that plays."""
+    rig.together()
+    rig.do(0, "play")
+    took = []
+    for _ in range(3):
+        rig.people[1].ctl("leave")
+        rig.people[1].close()
+        rig.rest(1.0)
+        began = time.monotonic()
+        rig.join()
+        rig.rest(4.0)
+        first = next(seen.at for seen in rig.seen(1, began, time.monotonic()))
+        took.append(_together_from(rig, first, first + 3) - first)
+    worst = max(took)
+    return [_back_row(rig, "joiner: first picture to together", worst, 1.0, 0, note=f"of {len(took)}")]
+
+
+def stopped(rig: Rig) -> list[Row]:
+    """A viewer's process stands still for 5 s."""
+    rig.together()
+    rig.do(0, "play")
+    rig.rest(4)
+    pid = rig.people[1].pid()
+    began = time.monotonic()
+    os.kill(pid, signal.SIGSTOP)
+    rig.rest(5)
+    os.kill(pid, signal.SIGCONT)
+    return [_back(rig, "a viewer stopped for 5 s", began)]
+
+
+def server_killed(rig: Rig) -> list[Row]:
+    """The server dies and comes back."""
+    rig.together()
+    rig.do(0, "play")
+    rig.rest(4)
+    began = time.monotonic()
+    rig.server.kill()
+    rig.rest(3)
+    rig.server.restart()
+    return [_back(rig, "server killed and restarted", began, both=True)]
+
+
+def cut(rig: Rig) -> list[Row]:
+    """A link is cut for 20 s, and meanwhile the others go elsewhere."""
+    rig.together()
+    rig.do(0, "play")
+    rig.rest(4)
+    began = time.monotonic()
+    rig.link.cut(20)
+    rig.rest(5)
+    rig.do(0, "seek", "+10")
+    rig.rest(began + 20 - time.monotonic())
+    return [_back(rig, "link cut for 20 s", began + 7)]
+
+
+def _back(rig: Rig, case: str, disturbed_from: float, *, both: bool = False) -> Row:
+    returned = time.monotonic()
+    rig.rest(6)
+    took = _together_from(rig, returned, returned + 5) - returned
+    row = _back_row(rig, case, took, 1.5, _unevenness(rig, disturbed_from, returned + 5))
+    states = [viewer.get("server/state") for viewer in rig.people]
+    if states != ["connected", "connected"] or rig.people[1].get("room/id") != rig.people[0].get("room/id"):
+        row.met, row.note = False, f"{row.note}; connections: {states}"
+    return row
+
+
+def _together_from(rig: Rig, begin: float, end: float) -> float:
+    """When the viewers were together for good, as far as one saw until ``end``."""
+    since = math.inf
+    for distance in reversed(rig.apart(begin, end)):
+        if abs(distance.apart) > _BACK:
+            break
+        since = distance.at
+    return since
+
+
+def _unevenness(rig: Rig, begin: float, end: float) -> float:
+    """By how much the first viewer's pictures left the line that they were on: whether they were disturbed."""
+    lines = [seen.at - seen.number / float(rig.clip.rate) for seen in rig.seen(0, begin, end)]
+    return percentile(line - sorted(lines)[len(lines) // 2] for line in lines)
+
+
+def _back_row(rig: Rig, case: str, took: float, limit: float, uneven: float, note: str = "") -> Row:
+    words = f"{took:.2f} s" if took < math.inf else "never"
+    if uneven:
+        words += f", the other's pictures p95 {uneven * 1000:.1f} ms off their line"
+    return Row(
+        case,
+        rig.clip.name,
+        f"{limit:g} s, nobody else disturbed" if uneven else f"{limit:g} s",
+        took <= limit and uneven <= 0.010,
+        note=f"{words} {note}".strip(),
+    )
+
+
+# ---- undisturbed ---------------------------------------------------------------------------------------------------
+
+
+def undisturbed(rig: Rig, minutes: float = 10) -> list[Row]:
+    """Ten minutes in which nobody does anything."""
+    rig.together()
+    began = rig.do(0, "play")
+    rig.rest(5)
+    before = [_corrections(viewer.log) for viewer in rig.people]
+    trials = _Trials(rig)
+    trials.watch(began, seconds=60 * minutes + 5, settling=5)
+    made = [_corrections(viewer.log)[len(had) :] for viewer, had in zip(rig.people, before, strict=True)]
+    row = trials.row(f"{minutes:g} min undisturbed", 0.005, note=", ".join(f"{len(some)} trims" for some in made))
+    row.goal += ", at most 3 trims, nothing else"
+    row.met = row.met and all(len(some) <= 3 and set(some) <= {"trim"} for some in made)
+    return [row]
+
+
+def _corrections(log: str) -> list[str]:
+    return [line.rpartition(": ")[2].split()[0] for line in log.splitlines() if " ms off: " in line]
+
+
+Case = Callable[[Rig], list[Row]]
+
+CASES: Final[dict[str, Case]] = {
+    "same": same_machine,
+    "correction": correction,
+    "far": partial(far, "one viewer at 100 +- 30 ms each way", 0.015, 0.100, 0.100, 0.030),
+    "lopsided": partial(far, "40 ms out, 10 ms back", 0.020, 0.040, 0.010, 0.002),
+    "speed": speed,
+    "joiner": joiner,
+    "stopped": stopped,
+    "server": server_killed,
+    "cut": cut,
+}
+
+LONG: Final[dict[str, Case]] = {"undisturbed": undisturbed}

@@ -1,0 +1,138 @@
+"""What two viewers are heard to play, side by side in one recording, sample for sample.
+
+PulseAudio, without a sound card: each viewer plays into a sink of one channel of its own, and both are the two channels
+of one sink that goes nowhere, whose monitor is recorded. So the two are under one clock, and what the recording says
+of the time between them is so whatever the machine was doing.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from array import array
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.bench.skew.clips import SAMPLE_RATE
+from tests.bench.skew.correlate import SAMPLE_BYTES, lag
+
+__all__ = ["Heard", "Recording", "available", "recording"]
+
+_SINKS: Final = ("left", "right")
+_CHANNELS: Final = len(_SINKS)
+_START_SECONDS: Final = 10.0
+_WINDOW: Final = 0.25
+"""Seconds of sound that one comparison looks at."""
+_REACH: Final = 0.2
+"""Seconds: a lag beyond this is not looked for."""
+_BELIEVED: Final = 0.75
+"""The share of signs that has to agree: see ``correlate``."""
+_SILENT: Final = 200
+"""Of 32768: a channel whose loudest sample is below this is silent."""
+
+
+class Heard(NamedTuple):
+    """By how much later (seconds; earlier where negative) the second viewer was heard; None: not both were."""
+
+    at: float
+    apart: float | None
+
+
+def available() -> str | None:
+    """Say what has to be installed first; None where all is there."""
+    missing = [name for name in ("pulseaudio", "parec") if shutil.which(name) is None]
+    return "the bench hears by PulseAudio: apt-get install pulseaudio pulseaudio-utils" if missing else None
+
+
+class Recording:
+    """What both played, from now until `close`."""
+
+    def __init__(self, server: str) -> None:
+        self._samples = bytearray()
+        self._begin: float | None = None
+        """When the first sample was played: the least delayed chunk tells."""
+        self._server = server
+        words = ["parec", "--device=judge.monitor", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=2", "--raw"]
+        self._process = subprocess.Popen(
+            [*words, "--latency-msec=20"],
+            env={**os.environ, "PULSE_SERVER": server},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self._thread = threading.Thread(target=self._read, name="recording", daemon=True)
+        self._thread.start()
+
+    def environment(self, viewer: int) -> Mapping[str, str]:
+        """Return what makes a viewer, the first or the second, play into this recording."""
+        return {"PULSE_SERVER": self._server, "PULSE_SINK": _SINKS[viewer]}
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        while chunk := os.read(self._process.stdout.fileno(), 65536):
+            self._samples += chunk
+            begin = time.monotonic() - len(self._samples) / (SAMPLE_RATE * SAMPLE_BYTES * _CHANNELS)
+            self._begin = begin if self._begin is None else min(begin, self._begin)
+
+    def apart(self, begin: float, end: float, every: float = 0.25) -> list[Heard]:
+        """Compare the two from ``begin`` to ``end`` (``time.monotonic()``, good to some 20 ms)."""
+        found, at = [], begin
+        while at < end:
+            found.append(Heard(at, self._lag(at)))
+            at += every
+        return found
+
+    def _lag(self, at: float) -> float | None:
+        if self._begin is None:
+            return None
+        first = round((at - self._begin - _REACH) * SAMPLE_RATE)
+        count = round((_WINDOW + 2 * _REACH) * SAMPLE_RATE)
+        frame = SAMPLE_BYTES * _CHANNELS
+        if first < 0 or (first + count) * frame > len(self._samples):
+            return None
+        samples = array("h", bytes(self._samples[first * frame : (first + count) * frame]))
+        one, other = samples[0::_CHANNELS], samples[1::_CHANNELS]
+        if min(max(one), max(other)) < _SILENT:
+            return None
+        found = lag(one.tobytes(), other.tobytes(), most=round(_REACH * SAMPLE_RATE))
+        return found.samples / SAMPLE_RATE if found.agreement >= _BELIEVED else None
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._thread.join()
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[Recording]:
+    """Run a PulseAudio of one's own, and record."""
+    with tempfile.TemporaryDirectory(prefix="hang-sound-") as folder:
+        socket = Path(folder, "native")
+        remap = "module-remap-sink master=judge channels=1 channel_map=mono remix=no"
+        modules = [
+            f"module-native-protocol-unix socket={socket} auth-anonymous=1",
+            f"module-null-sink sink_name=judge rate={SAMPLE_RATE} channels=2 channel_map=front-left,front-right",
+            *(f"{remap} sink_name={name} master_channel_map=front-{name}" for name in _SINKS),
+        ]
+        words = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no"]
+        with subprocess.Popen(
+            [*words, *(word for module in modules for word in ("-L", module))],
+            env={**os.environ, "HOME": folder, "XDG_RUNTIME_DIR": folder},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as daemon:
+            try:
+                until = time.monotonic() + _START_SECONDS
+                while not socket.exists():
+                    if time.monotonic() > until or daemon.poll() is not None:
+                        raise RuntimeError("PulseAudio did not start")
+                    time.sleep(0.02)
+                time.sleep(0.2)  # the sinks come after the socket
+                with contextlib.closing(Recording(f"unix:{socket}")) as both:
+                    yield both
+            finally:
+                daemon.terminate()
