@@ -262,9 +262,9 @@ class HonestHub(RuleBasedStateMachine):
             raise AssertionError("a room that does not rest")
         self.now = until
 
-    @rule(meanwhile=gaps)
-    def restart(self, meanwhile: float) -> None:
-        """The server is killed, and comes back with what was saved; its clock may be another one."""
+    @rule(meanwhile=gaps, back=st.sets(ids))
+    def restart(self, meanwhile: float, back: set[str]) -> None:
+        """The server is killed, and comes back with what was saved, maybe by another clock. Some return at once."""
         if self.gone:
             return
         saved = msgspec.json.decode(msgspec.json.encode(self.room.save()), type=SavedRoom)
@@ -278,6 +278,8 @@ class HonestHub(RuleBasedStateMachine):
         self.inside.clear()
         self.checking.clear()
         self.hashing.clear()
+        for client in sorted(back):
+            self.resume(client)
 
     @rule(gap=gaps)
     def oversleep(self, gap: float) -> None:

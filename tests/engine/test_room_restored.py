@@ -5,7 +5,7 @@ import pytest
 from hangd.engine.effects import CheckPassword, ForgetMember, ForgetRoom
 from hangd.engine.room import Room, RoomSettings
 from hangd.engine.timeline import position_at
-from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetRole, Speed
+from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
 from hangd.protocol.model import ROOM_ITSELF
 from tests.support.stage import FILE, HASH, SECRET, Stage
 
@@ -61,21 +61,29 @@ def test_the_film_may_have_ended_meanwhile(two: Stage) -> None:
 
 def test_everybody_is_away_and_keeps_role_and_place(two: Stage) -> None:
     two.join("cy", name="bob")
+    two.join("dee", file_hash=None)
     two.says("ann", SetRole("cy", "controller"))
+    two.says("bob", SetReady(ready=True))
     restart(two)
     found = two.room.snapshot().members
     assert [(member.name, member.role, member.state) for member in found] == [
         ("ann", "host", "away"),
         ("bob", "viewer", "away"),
         ("bob-2", "controller", "away"),
+        ("dee", "viewer", "away"),
     ]
-    assert two.member("ann").file == FILE
+    assert [(member.ready, member.verifying, member.file) for member in found] == [
+        (False, False, FILE),
+        (True, False, FILE),
+        (False, False, FILE),
+        (False, True, FILE),
+    ]
     two.resumes("cy")
     two.passes(89.0)
-    assert two.ids == ["ann", "bob", "cy"]
+    assert two.ids == ["ann", "bob", "cy", "dee"]
     two.passes(1.0)
     assert two.ids == ["cy"] and two.member("cy").role == "host"
-    assert two.ordered() == [ForgetMember("ann", "lost"), ForgetMember("bob", "lost")]
+    assert two.ordered() == [ForgetMember(gone, "lost") for gone in ("ann", "bob", "dee")]
 
 
 def test_basic_members_are_gone_and_a_host_among_them_has_an_heir() -> None:
