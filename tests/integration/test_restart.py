@@ -37,6 +37,9 @@ class Ear:
     def _listen(self, lines: Any) -> None:
         self.said.extend(json.loads(line) for line in lines)
 
+    def has_heard(self, name: str) -> bool:
+        return bool(told(list(self.said), name))
+
     def close(self) -> list[dict[str, Any]]:
         """Return what was said."""
         self._socket.shutdown(socket.SHUT_RDWR)
@@ -86,10 +89,6 @@ def stands_at(somebody: Person, position: float) -> bool:
     return abs(float(somebody.status()["position"]) - position) < 0.002
 
 
-def is_connected(somebody: Person) -> bool:
-    return bool(somebody.get("server/state") == "connected")
-
-
 def kill(server: Server) -> None:
     server.kill()
 
@@ -131,7 +130,8 @@ def test_a_film_goes_on_undisturbed(
     time.sleep(1.0)  # some of the film goes by meanwhile
     server.restart()
     back = {"ada": ("host", "playing"), "bob": ("viewer", "playing")}
-    for somebody in pair:
+    for somebody, ear in zip(pair, ears, strict=True):
+        wait_for(partial(ear.has_heard, "room-joined"), "the way back into the room")
         wait_for(partial(shows, somebody, back), "everybody's return")
         somebody.ctl("wait", "synced")
     for ear in ears:
@@ -163,7 +163,8 @@ def test_who_stood_on_a_frame_stands_there(pair: tuple[Person, Person], server: 
     server.kill()
     server.restart()
     back = {"ada": ("host", "paused"), "bob": ("viewer", "paused")}
-    for somebody in pair:
+    for somebody, ear in zip(pair, ears, strict=True):
+        wait_for(partial(ear.has_heard, "room-joined"), "the way back into the room")
         wait_for(partial(shows, somebody, back), "everybody's return")
     for ear in ears:
         said = ear.close()
@@ -176,6 +177,7 @@ def test_who_stood_on_a_frame_stands_there(pair: tuple[Person, Person], server: 
 def test_killed_amid_a_burst_of_commands_all_agree_afterwards(pair: tuple[Person, Person], server: Server) -> None:
     ada, bob = pair
     play(pair)
+    ears = [Ear(somebody) for somebody in pair]
     with socket.socket(socket.AF_UNIX) as control:
         control.connect(str(ada.socket))
         done = threading.Event()
@@ -193,9 +195,9 @@ def test_killed_amid_a_burst_of_commands_all_agree_afterwards(pair: tuple[Person
         done.set()
         hand.join()
     server.restart()
-    for somebody in pair:
-        wait_for(partial(is_connected, somebody), "everybody's return")
-        assert somebody.status()["room"] is not None
+    for ear in ears:
+        wait_for(partial(ear.has_heard, "room-joined"), "the way back into the room")
+        assert not told(ear.close(), "room-left")
     ada.ctl("pause")
     ada.ctl("seek", "100")
     for somebody in pair:
@@ -240,6 +242,8 @@ def test_a_damaged_file_costs_the_rooms_and_nothing_else(
     wait_for(lambda: ada.status()["room"] is None, "the room's end, as ada learns it")
     assert list(folder.glob("rooms.db.damaged-*"))
     ada.ctl("create", CLIP, "--name", "again")
+    ear = Ear(ada)
     server.kill()
     server.restart()
-    wait_for(lambda: is_connected(ada) and ada.status()["room"] is not None, "ada's return")
+    wait_for(partial(ear.has_heard, "room-joined"), "ada's return")
+    ear.close()
