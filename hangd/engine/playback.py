@@ -5,6 +5,8 @@ seconds (CLOCK_MONOTONIC, which is libVLC's clock, Python's ``time.monotonic`` a
 
 ``generation`` numbers loads. Whoever commands a player counts it up with each Load; every event carries the generation
 that it belongs to, and an event of an older one is dropped unread.
+
+Commands and events are tagged with their names ("type"), so that traces can be written and read: docs/traces.md.
 """
 
 from typing import Literal
@@ -75,7 +77,7 @@ class Track(Struct, frozen=True):
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
-class Load(Struct, frozen=True):
+class Load(Struct, frozen=True, tag=True):
     """Open ``path`` (absolute) and stand on the frame at ``start``, paused. Replaces whatever was loaded.
 
     Answered by Loaded and then Settled, or by LoadFailed.
@@ -86,11 +88,11 @@ class Load(Struct, frozen=True):
     start: float = 0.0
 
 
-class Unload(Struct, frozen=True):
+class Unload(Struct, frozen=True, tag=True):
     """Close the media. Not answered."""
 
 
-class Resume(Struct, frozen=True):
+class Resume(Struct, frozen=True, tag=True):
     """Leave the pause at the local time ``at`` (None, or past: at once), to a millisecond or so. Answered by Started.
 
     A later PauseNow, SeekTo, Load or Unload calls a resume off that is still to come.
@@ -99,67 +101,67 @@ class Resume(Struct, frozen=True):
     at: float | None = None
 
 
-class PauseNow(Struct, frozen=True):
+class PauseNow(Struct, frozen=True, tag=True):
     """Stop at once. Answered by Settled, which names the frame that is shown. Paused already: answered all the same."""
 
 
-class PauseFor(Struct, frozen=True):
+class PauseFor(Struct, frozen=True, tag=True):
     """Pause for exactly this many seconds, then go on: a delay that is exact in picture and sound. Not answered."""
 
     seconds: float
 
 
-class SeekTo(Struct, frozen=True):
+class SeekTo(Struct, frozen=True, tag=True):
     """Go precisely to ``position`` and stand there, paused (one that runs is paused first). Answered by Settled."""
 
     position: float
 
 
-class SetRate(Struct, frozen=True):
+class SetRate(Struct, frozen=True, tag=True):
     """Play at the playable rate (1000/n) nearest to ``rate``. Not answered; samples carry the rate."""
 
     rate: float
 
 
-class StepFrame(Struct, frozen=True):
+class StepFrame(Struct, frozen=True, tag=True):
     """Show the next frame and stand there, paused. Answered by Settled."""
 
 
-class SetVolume(Struct, frozen=True):
+class SetVolume(Struct, frozen=True, tag=True):
     """0 to 130 per cent. Answered by VolumeChanged."""
 
     percent: float
 
 
-class SetMute(Struct, frozen=True):
+class SetMute(Struct, frozen=True, tag=True):
     mute: bool
 
 
-class SelectTrack(Struct, frozen=True):
+class SelectTrack(Struct, frozen=True, tag=True):
     """Play the track with this id; None: none of its kind. Answered by TracksChanged."""
 
     kind: TrackKind
     id: int | None
 
 
-class AddSubtitleFile(Struct, frozen=True):
+class AddSubtitleFile(Struct, frozen=True, tag=True):
     """Add an absolute path's subtitles and select them. Answered by TracksChanged or CommandFailed."""
 
     path: str
 
 
-class SetDelay(Struct, frozen=True):
+class SetDelay(Struct, frozen=True, tag=True):
     """Let sound or subtitles come later than the picture by this many seconds (earlier where negative)."""
 
     kind: Literal["audio", "subtitle"]
     seconds: float
 
 
-class SetFullscreen(Struct, frozen=True):
+class SetFullscreen(Struct, frozen=True, tag=True):
     fullscreen: bool
 
 
-class ShowText(Struct, frozen=True):
+class ShowText(Struct, frozen=True, tag=True):
     """Draw one line on the picture for some seconds."""
 
     text: str
@@ -188,7 +190,7 @@ PlayerCommand = (
 # ---- events ---------------------------------------------------------------------------------------------------------
 
 
-class Loaded(Struct, frozen=True):
+class Loaded(Struct, frozen=True, tag=True):
     """The media is open. Settled follows when its first picture stands."""
 
     generation: int
@@ -196,7 +198,7 @@ class Loaded(Struct, frozen=True):
     tracks: tuple[Track, ...] = ()
 
 
-class LoadFailed(Struct, frozen=True):
+class LoadFailed(Struct, frozen=True, tag=True):
     """The media can not be played (or not any further). Nothing is loaded now. ``message`` is fit for a user."""
 
     generation: int
@@ -204,12 +206,12 @@ class LoadFailed(Struct, frozen=True):
     message: str
 
 
-class DurationChanged(Struct, frozen=True):
+class DurationChanged(Struct, frozen=True, tag=True):
     generation: int
     duration: float
 
 
-class Settled(Struct, frozen=True):
+class Settled(Struct, frozen=True, tag=True):
     """The player stands, paused, on the frame at ``position``, ready to resume from it."""
 
     generation: int
@@ -217,7 +219,7 @@ class Settled(Struct, frozen=True):
     at: float
 
 
-class Started(Struct, frozen=True):
+class Started(Struct, frozen=True, tag=True):
     """The player left its pause at ``at``, from ``position``."""
 
     generation: int
@@ -225,7 +227,7 @@ class Started(Struct, frozen=True):
     at: float
 
 
-class Sampled(Struct, frozen=True):
+class Sampled(Struct, frozen=True, tag=True):
     """While playing: at ``at`` the picture was at ``position`` and moved at ``rate``. Two to four a second.
 
     Errors are one-sided: ``at`` may be late by a millisecond or two (a callback that waited), never early.
@@ -237,7 +239,7 @@ class Sampled(Struct, frozen=True):
     rate: float
 
 
-class Stalled(Struct, frozen=True):
+class Stalled(Struct, frozen=True, tag=True):
     """The player waits for data (``stalled``), or has it again."""
 
     generation: int
@@ -245,7 +247,7 @@ class Stalled(Struct, frozen=True):
     at: float
 
 
-class Ended(Struct, frozen=True):
+class Ended(Struct, frozen=True, tag=True):
     """The file played to its end. The last frame may be gone; SeekTo brings the player back."""
 
     generation: int
@@ -253,18 +255,18 @@ class Ended(Struct, frozen=True):
     at: float
 
 
-class TracksChanged(Struct, frozen=True):
+class TracksChanged(Struct, frozen=True, tag=True):
     generation: int
     tracks: tuple[Track, ...]
 
 
-class VolumeChanged(Struct, frozen=True):
+class VolumeChanged(Struct, frozen=True, tag=True):
     generation: int
     percent: float
     mute: bool
 
 
-class CommandFailed(Struct, frozen=True):
+class CommandFailed(Struct, frozen=True, tag=True):
     """A command could not be carried out; nothing changed. ``message`` is fit for a user."""
 
     generation: int
@@ -272,7 +274,7 @@ class CommandFailed(Struct, frozen=True):
     message: str
 
 
-class PlayerDied(Struct, frozen=True):
+class PlayerDied(Struct, frozen=True, tag=True):
     """The player itself is lost (hung or gone): ``code`` says how. It has to be replaced and its media loaded anew."""
 
     generation: int
