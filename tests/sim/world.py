@@ -1,15 +1,18 @@
-"""A room and its viewers on simulated time: an hour of playback takes a second, and the same seed gives the same hour.
+"""A room and its viewers on simulated time: an hour of playback takes a fraction of a second, and the same seed gives
+the same hour.
 
 The machines are the real ones (Room, Follower, ClockFilter, DriftController); only what waits is played: the network,
 the timers and the players (`hangd.player.simulated.SimulatedMachine`, with VLC's habits). True time is the server's
-clock. Each viewer's own clock has an offset and a skew that nobody tells it.
+clock. Each viewer's own clock has an offset and a skew that nobody tells it, and stands still while its machine sleeps.
+
+There is one agenda of what happens when. A viewer has one entry in it for the earliest of its deadlines (its *alarm*);
+an entry that another one has replaced is not searched for but passed over when its time comes.
 """
 
 import heapq
-import itertools
 import random
 from collections.abc import Callable
-from functools import partial
+from typing import Any, Final, TypeVarTuple
 
 from msgspec import Struct
 
@@ -27,7 +30,7 @@ from hangd.engine.effects import (
 )
 from hangd.engine.follower import Follower
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
-from hangd.engine.playback import PlayerEvent
+from hangd.engine.playback import PauseFor, PlayerEvent
 from hangd.engine.room import Room, RoomSettings
 from hangd.engine.timeline import is_running, position_at
 from hangd.player.simulated import SimulatedMachine
@@ -35,31 +38,47 @@ from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
     JoinRoom,
+    LeaveRoom,
     RoomCreated,
     RoomJoined,
     RoomState,
-    ServerMessage,
     Stop,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo
+from hangd.protocol.model import FileInfo, Timeline
 
 __all__ = ["FILM_SECONDS", "Viewer", "Way", "World"]
 
-FILM_SECONDS = 7200.0
-_HASH = "f" * 64
-_FILE = FileInfo(size=1, duration=FILM_SECONDS)
+FILM_SECONDS: Final = 7200.0
+_HASH: Final = "f" * 64
+_FILE: Final = FileInfo(size=1, duration=FILM_SECONDS)
+
+_BEGINNING: Final = 1000.0
+_LEAST_DELAY: Final = 0.0002
+_SERVER_HOLDS: Final = 0.002
+"""The most that a busy server takes from a Ping's bytes to its Pong's."""
+_SILENCE: Final = 30.0
+"""Seconds of a sleeper's silence after which the server gives its connection up (it does so 24 to 45 s into it)."""
+_REDIALED: Final = 0.5
+"""Seconds from waking up to a connection of its own again, where the old one is gone."""
+
+_Args = TypeVarTuple("_Args")
+_Agreement = RoomCreated | RoomJoined | RoomState | SyncBroadcast
+"""What tells a viewer the timeline. The rest of what a room says (how the others do) is nothing to a follower."""
 
 
 class Way(Struct, frozen=True):
     """The network between one viewer and the server: seconds one way, plus or minus ``jitter``, evenly spread.
 
+    ``loss``: the share of messages whose packet is lost. They come after all, as with TCP, ``resend`` later.
     Messages never overtake one another.
     """
 
     out: float = 0.001
     back: float = 0.001
     jitter: float = 0.0
+    loss: float = 0.0
+    resend: float = 0.25
 
 
 class World:
@@ -67,23 +86,24 @@ class World:
 
     def __init__(self, seed: int = 1) -> None:
         self.random = random.Random(seed)
-        self.now = 1000.0
+        self.now = _BEGINNING
         self.room = Room(room_id="room", epoch="e", settings=RoomSettings(), now=self.now)
         self.viewers: dict[str, Viewer] = {}
-        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = itertools.count()
+        self._agenda: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
+        self._entries = 0
         self._room_due: float | None = None
 
-    def at(self, moment: float, what: Callable[[], None]) -> None:
-        """Let something happen at true time ``moment``."""
-        heapq.heappush(self._agenda, (max(moment, self.now), next(self._order), what))
+    def at(self, moment: float, what: Callable[[*_Args], None], *args: *_Args) -> None:
+        """Let something happen at true time ``moment``; at once, where that has passed."""
+        self._entries += 1
+        heapq.heappush(self._agenda, (max(moment, self.now), self._entries, what, args))
 
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
-        until = self.now + seconds
-        while self._agenda and self._agenda[0][0] <= until:
-            self.now, _, what = heapq.heappop(self._agenda)
-            what()
+        agenda, until = self._agenda, self.now + seconds
+        while agenda and agenda[0][0] <= until:
+            self.now, _, what, args = heapq.heappop(agenda)
+            what(*args)
         self.now = until
 
     def tell_room(self, input: RoomInput) -> None:
@@ -91,14 +111,15 @@ class World:
 
     def _carry_out(self, effects: list[RoomEffect]) -> None:
         for effect in effects:
-            if isinstance(effect, SendTo):
+            if isinstance(effect, SendTo) and isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
                     self.viewers[client_id].deliver(effect.message)
         self.room.check()
         due = self.room.deadline()
-        if due is not None and due != self._room_due:
+        if due != self._room_due:
             self._room_due = due
-            self.at(due, lambda: self._expire_room(due))
+            if due is not None:
+                self.at(due, self._expire_room, due)
 
     def _expire_room(self, due: float) -> None:
         if due == self._room_due:
@@ -112,14 +133,23 @@ class World:
         viewer.enter(creating=len(self.viewers) == 1)
         return viewer
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the world began."""
+        return self.now - _BEGINNING
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.room.snapshot().timeline
+
     def errors(self) -> dict[str, float]:
         """Return how far each picture *really* is from the room's timeline, in seconds, positive ahead."""
-        timeline = self.room.snapshot().timeline
-        return {name: viewer.true_position() - position_at(timeline, self.now) for name, viewer in self.viewers.items()}
+        should = position_at(self.timeline, self.now)
+        return {name: viewer.true_position() - should for name, viewer in self.viewers.items()}
 
     @property
     def is_running(self) -> bool:
-        timeline = self.room.snapshot().timeline
+        timeline = self.timeline
         return is_running(timeline) and self.now > timeline.at
 
 
@@ -135,13 +165,18 @@ class Viewer:
         self.offset = offset
         self.skew = skew
         self.connected = True
+        self.asleep = False
         self.follower = Follower()
         self.player = SimulatedMachine(duration=FILM_SECONDS, **habits)
         self.commands: list[FollowerEffect] = []
         self.corrections: list[Corrected] = []
+        self.log: list[tuple[float, FollowerEffect]] = []
+        """All that the follower ever ordered, but for its reports, and when (true time)."""
         self._pings = PingSchedule()
-        self._due: dict[str, float | None] = {}
-        self._last_arrival = {"out": 0.0, "back": 0.0}
+        self._alarm: float | None = None
+        self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        """What arrived while the machine slept: its kernel hands it out upon waking."""
+        self._last_out = self._last_back = 0.0
         self._do(self.follower.load("/film", self.local))
 
     # ---- clocks ---------------------------------------------------------------------------------------------------
@@ -150,93 +185,124 @@ class Viewer:
     def local(self) -> float:
         return self.world.now * (1 + self.skew) + self.offset
 
-    def _true(self, local: float) -> float:
-        return (local - self.offset) / (1 + self.skew)
-
     def true_position(self) -> float:
         """Return where the picture really is, which nobody in the system is told."""
         return self.player.position(self.local)
 
+    def clock_error(self) -> float:
+        """Return how far what it takes for the server's clock is from the true one, in seconds, positive ahead."""
+        return self.follower.clock.to_server(self.local) - self.world.now
+
+    def sleep(self, seconds: float) -> None:
+        """Suspend the machine: nothing happens on it, and its clock stands still (as CLOCK_MONOTONIC does)."""
+        self.asleep, self._alarm = True, None
+        if seconds > _SILENCE and self.connected:
+            self.world.at(self.world.now + _SILENCE, self.cut, seconds - _SILENCE + _REDIALED)
+        self._stood, self._skew_awake = self.local, self.skew
+        self.skew, self.offset = -1.0, self._stood
+        self.world.at(self.world.now + seconds, self._wake)
+
+    def _wake(self) -> None:
+        self.skew = self._skew_awake
+        self.offset = self._stood - self.world.now * (1 + self.skew)
+        self.asleep = False
+        self._pings.start(self.local)
+        held, self._held = self._held, []
+        for what, args in held:
+            what(*args)
+        self._do(self.follower.woke(self.local))
+
     # ---- the network ----------------------------------------------------------------------------------------------
 
-    def _arrives(self, way: str, base: float) -> float:
-        delay = max(0.0002, base + self.world.random.uniform(-1, 1) * self.way.jitter)
-        arrival = max(self.world.now + delay, self._last_arrival[way])
-        self._last_arrival[way] = arrival
-        return arrival
+    def _delay(self, base: float) -> float:
+        way, chance = self.way, self.world.random
+        delay = max(_LEAST_DELAY, base + chance.uniform(-1, 1) * way.jitter)
+        return delay + way.resend if way.loss and chance.random() < way.loss else delay
 
-    def deliver(self, message: ServerMessage) -> None:
+    def _go(self, what: Callable[[*_Args], None], *args: *_Args) -> None:
+        """Let this happen at the server, once it got there."""
+        self._last_out = max(self.world.now + self._delay(self.way.out), self._last_out)
+        self.world.at(self._last_out, what, *args)
+
+    def _come(self, what: Callable[[*_Args], None], *args: *_Args) -> None:
+        """Let this happen here, once it got back."""
+        self._last_back = max(self.world.now + self._delay(self.way.back), self._last_back)
+        self.world.at(self._last_back, self._arrive, what, args)
+
+    def _arrive(self, what: Callable[..., None], args: tuple[Any, ...]) -> None:
+        if self.asleep:
+            self._held.append((what, args))
+        else:
+            what(*args)
+
+    def deliver(self, message: _Agreement) -> None:
         """The server sends this viewer something."""
         if self.connected:
-            self.world.at(self._arrives("back", self.way.back), lambda: self._receive(message))
+            self._come(self._receive, message)
 
     def send(self, message: ClientMessage) -> None:
         if self.connected:
-            self.world.at(
-                self._arrives("out", self.way.out),
-                lambda: self.world.tell_room(MessageReceived(self.name, message)),
-            )
+            self._go(self.world.tell_room, MessageReceived(self.name, message))
 
     def enter(self, *, creating: bool) -> None:
-        world = self.world
-        arrival = self._arrives("out", self.way.out)
+        request: RoomInput
         if creating:
-            create = CreateRequested(self.name, self.name, True, "s" * 32, CreateRoom(file_hash=_HASH, file=_FILE))
-            world.at(arrival, lambda: world.tell_room(create))
+            create = CreateRoom(file_hash=_HASH, file=_FILE)
+            request = CreateRequested(self.name, self.name, True, "s" * 32, create)
         else:
-            join = JoinRequested(self.name, self.name, True, JoinRoom(room_id="room", file_hash=_HASH, file=_FILE))
-            world.at(arrival, lambda: world.tell_room(join))
+            join = JoinRoom(room_id="room", file_hash=_HASH, file=_FILE)
+            request = JoinRequested(self.name, self.name, True, join)
+        self._go(self.world.tell_room, request)
         self._begin_pings()
 
-    def _begin_pings(self) -> None:
-        self._pings.start(self.local)
-        self._schedule("ping", self._pings.due, self._ping)
-        for count in range(3):
-            rtt = max(0.0, self.way.out + self.way.back + self.world.random.uniform(-2, 2) * self.way.jitter)
-            measured = LatencyMeasured(self.name, rtt)
-            self.world.at(self.world.now + 0.3 * (count + 1), partial(self.world.tell_room, measured))
-
-    def _ping(self) -> None:
-        world, t0 = self.world, self.local
-        if self.connected:
-
-            def answer() -> None:
-                t1 = world.now
-                world.at(self._arrives("back", self.way.back), lambda: self._pong(t0, t1))
-
-            world.at(self._arrives("out", self.way.out), answer)
-        self._pings.sent(self.local)
-        self._schedule("ping", self._pings.due, self._ping)
-
-    def _pong(self, t0: float, t1: float) -> None:
-        if self.connected:
-            self.follower.clock.add(t0, t1, t1, self.local)
-            self._do(self.follower.clock_changed(self.local))
+    def leave(self) -> None:
+        """Leave the room and close the film, for good."""
+        self.send(LeaveRoom())
+        self.connected = False
+        del self.world.viewers[self.name]
+        self._pings.stop()
+        self._do([*self.follower.leave(self.local), *self.follower.unload(self.local)])
 
     def cut(self, seconds: float) -> None:
         """Lose the connection for a while; then resume."""
         self.connected = False
         self.world.tell_room(ConnectionLost(self.name))
+        self.world.at(self.world.now + seconds, self._resume)
 
-        def back() -> None:
-            self.connected = True
-            self.world.tell_room(ConnectionResumed(self.name))
-            self.deliver(RoomState(self.world.room.snapshot()))
-            self._begin_pings()
+    def _resume(self) -> None:
+        self.connected = True
+        self.world.tell_room(ConnectionResumed(self.name))
+        self.deliver(RoomState(self.world.room.snapshot()))
+        self._begin_pings()
 
-        self.world.at(self.world.now + seconds, back)
+    # ---- pings ----------------------------------------------------------------------------------------------------
 
-    # ---- the follower ---------------------------------------------------------------------------------------------
+    def _begin_pings(self) -> None:
+        self._pings.start(self.local)
+        self._arm()
+        for count in range(3):  # the transport's own, by which the server learns how far away we are
+            round_trip = self._delay(self.way.out) + self._delay(self.way.back)
+            measured = LatencyMeasured(self.name, round_trip)
+            self.world.at(self.world.now + 0.3 * (count + 1), self.world.tell_room, measured)
 
-    def _receive(self, message: ServerMessage) -> None:
-        now = self.local
-        match message:
-            case RoomCreated(room=room) | RoomJoined(room=room):
-                self._do(self.follower.follow(room.timeline, now, entering=True))
-            case RoomState(room=room):
-                self._do(self.follower.follow(room.timeline, now, entering=True))
-            case SyncBroadcast(command=command, timeline=timeline):
-                self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+    def _ping(self) -> None:
+        self._pings.sent(self.local)
+        if self.connected:
+            self._go(self._answer_ping, self.local)
+
+    def _answer_ping(self, t0: float) -> None:
+        t1 = self.world.now
+        self.world.at(t1 + self.world.random.uniform(0.0, _SERVER_HOLDS), self._send_pong, t0, t1)
+
+    def _send_pong(self, t0: float, t1: float) -> None:
+        self._come(self._pong, t0, t1, self.world.now)
+
+    def _pong(self, t0: float, t1: float, t2: float) -> None:
+        if self.connected:
+            self.follower.clock.add(t0, t1, t2, self.local)
+            self._do(self.follower.clock_changed(self.local))
+
+    # ---- the viewer's hand ----------------------------------------------------------------------------------------
 
     def play(self) -> None:
         self._do(self.follower.ask_paused(False, self.local))
@@ -250,51 +316,71 @@ class Viewer:
     def speed(self, rate: float) -> None:
         self._do(self.follower.ask_speed(rate, self.local))
 
+    def freeze(self, seconds: float) -> None:
+        """Let the picture stand still for so long without anybody's being told, as when the player is stopped."""
+        self.player.handle(PauseFor(seconds), self.local)
+        self._arm()
+
+    # ---- the follower ---------------------------------------------------------------------------------------------
+
+    def _receive(self, message: _Agreement) -> None:
+        now = self.local
+        match message:
+            case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
+                self._do(self.follower.follow(room.timeline, now, entering=True))
+            case SyncBroadcast(command=command, timeline=timeline):
+                self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+
     def _do(self, effects: list[FollowerEffect]) -> None:
+        """Carry out what the follower orders, as the daemon does."""
         self.follower.check()
+        heard: list[PlayerEvent] = []
         for effect in effects:
             match effect:
                 case AskRoom(command=command):
                     self.send(command)
                 case SendReport(report=report):
                     self.send(report)
+                    continue
                 case Corrected():
                     self.corrections.append(effect)
                 case SeekBegan():
                     pass
                 case _:
                     self.commands.append(effect)
-                    self._hear(self.player.handle(effect, self.local))
-        self._schedule("follower", self.follower.deadline(), self._expire_follower)
-        self._schedule("player", self.player.deadline(), self._expire_player)
+                    heard += self.player.handle(effect, self.local)
+            self.log.append((self.world.now, effect))
+        if heard:
+            self._hear(heard)  # only now: nobody is called back before it has finished its own step
+        else:
+            self._arm()
 
     def _hear(self, events: list[PlayerEvent]) -> None:
         for event in events:
-            self.world.at(self.world.now, partial(self._told, event))
+            self._do(self.follower.handle(event, self.local))
 
-    def _told(self, event: PlayerEvent) -> None:
-        self._do(self.follower.handle(event, self.local))
+    # ---- its deadlines --------------------------------------------------------------------------------------------
 
-    def _expire_follower(self) -> None:
-        due = self._due["follower_fired"]
-        self._do(self.follower.expire(max(self.local, due or 0.0)))
+    def _arm(self) -> None:
+        due = self.player.deadline()
+        for other in (self.follower.deadline(), self._pings.due):
+            if due is None or (other is not None and other < due):
+                due = other
+        if due != self._alarm:
+            self._alarm = due
+            if due is not None:
+                self.world.at((due - self.offset) / (1 + self.skew), self._ring, due)
 
-    def _expire_player(self) -> None:
-        due = self._due["player_fired"]
-        self._hear(self.player.expire(max(self.local, due or 0.0)))
-        self._schedule("player", self.player.deadline(), self._expire_player)
-
-    def _schedule(self, what: str, due: float | None, then: Callable[[], None]) -> None:
-        if self._due.get(what) == due:
+    def _ring(self, due: float) -> None:
+        """Do one thing that is due at the local time ``due``. If there are more, the alarm rings again at once."""
+        if due != self._alarm:
             return
-        self._due[what] = due
-        if due is None:
-            return
-
-        def fire() -> None:
-            if self._due.get(what) == due:
-                self._due[what] = None
-                self._due[f"{what}_fired"] = due
-                then()
-
-        self.world.at(self._true(due), fire)
+        self._alarm = None
+        if due == self.player.deadline():
+            self._hear(self.player.expire(due))
+        elif due == self._pings.due:
+            self._ping()
+        else:
+            self._do(self.follower.expire(due))
+        if self._alarm is None:
+            self._arm()
