@@ -10,7 +10,7 @@ import random
 import time
 from typing import Final, Protocol
 
-from hangd.engine.clock import ClockFilter, PingSchedule
+from hangd.engine.clock import PingSchedule
 from hangd.engine.link import (
     Dial,
     Dialed,
@@ -78,18 +78,18 @@ class ConnectionListener(Protocol):
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         """The connection went into another state."""
 
-    def clock_improved(self, now: float) -> None:
-        """A ping came back, and the clock has learned from it."""
+    def ponged(self, t0: float, t1: float, t2: float, t3: float) -> None:
+        """A ping came back: its four timestamps (`hangd.engine.clock`)."""
+
+    def clock_replaced(self, now: float) -> None:
+        """The server's clock is another one than before."""
 
 
 class Connection:
     """The client's connection to one room server at a time."""
 
-    def __init__(
-        self, listener: ConnectionListener, clock: ClockFilter, tasks: Tasks, *, name: str, client: str
-    ) -> None:
+    def __init__(self, listener: ConnectionListener, tasks: Tasks, *, name: str, client: str) -> None:
         self._listener = listener
-        self._clock = clock
         self._tasks = tasks
         self._name = name
         self._client = client
@@ -262,8 +262,7 @@ class Connection:
         match message:
             case Pong(t0=t0, t1=t1, t2=t2):
                 self._unanswered = 0
-                self._clock.add(t0, t1, t2, at)
-                self._listener.clock_improved(at)
+                self._listener.ponged(t0, t1, t2, at)
             case Welcome():
                 self._welcomed(message, at, attempt)
                 return
@@ -283,7 +282,7 @@ class Connection:
         self.client_id = welcome.client_id
         self._resume = Resume(client_id=welcome.client_id, secret=welcome.resume_secret)
         if welcome.clock_id != self._clock_id:
-            self._clock.flush()
+            self._listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
         self._feed(Welcomed(attempt))
         self._unanswered = 0

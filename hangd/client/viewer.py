@@ -1,52 +1,52 @@
 """Viewer: one person's end of it all. Player, connection and control clients meet here, and the `Follower` decides.
 
-Everything that happens becomes one call of the follower's and a list of effects, carried out at once by ``_do``, the
-one interpreter. Nothing is polled: the follower's deadline arms one timer, and whoever waits for a state (`settle`) is
-looked at whenever something has happened.
+Whatever happens is one input to the follower (`hangd.engine.inputs`), told through the recorder, and a list of effects,
+carried out at once by ``_do``, the one interpreter. Nothing is polled: the follower's deadline arms one timer, and
+whoever waits for a state (`settle`) is looked at whenever something has happened.
 
 What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from hangd.client.connection import Connection, NotConnected
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
 from hangd.client.media import MediaFiles
 from hangd.client.notices import Notices
+from hangd.client.player_keeper import PlayerKeeper
 from hangd.client.readings import hang_property, look, sync_state
+from hangd.client.recorder import Recorder
 from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.verbs import Verbs
 from hangd.engine.drift import Correction, Hold, Resync, Trim
-from hangd.engine.follower import Follower
+from hangd.engine.inputs import (
+    AskRefused,
+    ClockFlushed,
+    DeadlineCame,
+    FileDropped,
+    FileOpened,
+    FollowerInput,
+    OffsetSet,
+    PauseAsked,
+    Pinged,
+    PlayerSaid,
+    SeekAsked,
+    SpeedAsked,
+    StopAsked,
+    TimelineCame,
+    WentAlone,
+)
 from hangd.engine.link import LinkState
+from hangd.engine.memory import Policies
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
-from hangd.engine.playback import (
-    CommandFailed,
-    Ended,
-    Load,
-    Loaded,
-    LoadFailed,
-    PlayerCommand,
-    PlayerDied,
-    PlayerEvent,
-    SetDelay,
-    SetFullscreen,
-    SetMute,
-    Settled,
-    SetVolume,
-    Track,
-    TracksChanged,
-    Unload,
-    VolumeChanged,
-)
+from hangd.engine.playback import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Track
 from hangd.log import escape
-from hangd.player.base import Player, PlayerFactory, PlayerUnavailable
+from hangd.player.base import PlayerFactory
 from hangd.protocol.messages import (
     Error,
     LeaveRoom,
@@ -66,9 +66,6 @@ __all__ = ["Viewer"]
 
 _log = logging.getLogger(__name__)
 
-_REPLACEMENTS_MAX: Final = 3
-"""Players that may die in a row before the file is given up: it is then the file that kills them."""
-
 
 class Viewer:
     """See the module's docstring. Make it inside a running loop; ``close`` it before the loop ends."""
@@ -85,55 +82,32 @@ class Viewer:
         self.settings = settings
         self.media = media
         self.tasks = Tasks()
-        self.follower = Follower()
-        self.follower.video_offset = settings.video_offset_ms / 1000
-        self.connection = Connection(
-            self, self.follower.clock, self.tasks, name=settings.name, client=f"hangd {version}"
-        )
+        self.notices = Notices()
+        self.policies = Policies()
+        self.follower = self.policies.make_follower()
+        self._recorder = Recorder(self.follower)
+        self.connection = Connection(self, self.tasks, name=settings.name, client=f"hangd {version}")
         self.server_url = settings.server
         self.room_view: RoomView | None = None
         self.verbs = Verbs(self)
         self.version = version
         self._quit = quit
-        self._make_player = player_factory
-        self._player: Player | None = None
-        self._player_problem: str | None = None
-        self._deaths = 0
         self._timer = DeadlineTimer(self._expire)
-        self.notices = Notices()
         self._asked: set[RequestId] = set()
-        self._entry = 0
-        self._last_path: str | None = None
-        self._restarting = False
-        self._tracks: tuple[Track, ...] = ()
-        self._volume, self._mute, self._fullscreen = 100.0, False, False
-        self.open_player()
+        self._player = PlayerKeeper(player_factory, self._player_said, self.notices, self.tasks)
+        self._offset()
+        self._player.open()
 
-    # ---- the player -----------------------------------------------------------------------------------------------
+    # ---- what happens to it ---------------------------------------------------------------------------------------
 
-    def open_player(self) -> None:
-        """Make a player if there is none. Where that fails the daemon lives on, and says why when asked to play."""
-        if self._player is not None:
-            return
-        try:
-            self._player = self._make_player(self._player_said)
-        except PlayerUnavailable as error:
-            if self._player_problem is None:
-                _log.warning("no player: %s", error)
-            self._player_problem = str(error)
-        else:
-            self._player_problem = None
-            self._offset_sound()
-
-    def _offset_sound(self) -> None:
-        if self._player is not None:
-            self._player.do(SetDelay("audio", -self.settings.audio_offset_ms / 1000))
+    def _offset(self) -> None:
+        self._tell(OffsetSet(self.settings.video_offset_ms / 1000))
+        self._player.delay_sound(-self.settings.audio_offset_ms / 1000)
 
     def renew(self, settings: ClientSettings) -> None:
         """Go by other settings from now on. A name, a server, a player and a socket are for the next start."""
         before, self.settings = self.settings, settings
-        self.follower.video_offset = settings.video_offset_ms / 1000
-        self._offset_sound()
+        self._offset()
         later = [
             name
             for name in ("socket", "name", "server", "player", "vlc_options")
@@ -145,61 +119,23 @@ class Viewer:
         now = time.monotonic()
         current = event.generation == self.follower.picture.generation
         position = self.follower.position(now)
-        effects = self.follower.handle(event, now)
+        effects = self._recorder.tell(PlayerSaid(event), now)
+        self._player.heard(event, current=current)
         match event:
-            case VolumeChanged(percent=percent, mute=mute):
-                self._volume, self._mute = percent, mute
-            case CommandFailed(command=command, message=message):
-                _log.info("the player refused %s: %s", command, message)
-            case PlayerDied():
-                self._replace_player(event, position)
-                return
-            case _ if not current:
-                pass
-            case Loaded(tracks=tracks):
-                self._tracks = tracks
-                self.notices.emit({"event": "file-loaded"})
-            case TracksChanged(tracks=tracks):
-                self._tracks = tracks
-            case LoadFailed(message=message, code=code):
-                _log.warning("can not play: %s", message)
-                self.notices.emit(
-                    {
-                        "event": "end-file",
-                        "reason": "error",
-                        "playlist_entry_id": self._entry,
-                        "file_error": "loading failed",
-                        "details": {"code": code, "message": message},
-                    }
-                )
-                self.notices.emit({"event": "idle"})
+            case LoadFailed(message=message, code=code) if current:
                 self.verbs.load_ended(code, message)
-            case Settled():
-                self._deaths = 0
+            case Settled() if current:
                 self.verbs.load_ended(None, "")
-                self._restart()
-            case Ended():
-                self.notices.emit({"event": "end-file", "reason": "eof", "playlist_entry_id": self._entry})
+            case PlayerDied() if (path := self._player.replace(event)) is not None:
+                effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
         self._do(effects)
 
-    def _restart(self) -> None:
-        if self._restarting:
-            self._restarting = False
-            self.notices.emit({"event": "playback-restart"})
+    def _expire(self, now: float) -> None:
+        self._tell(DeadlineCame(), now)
 
-    def _replace_player(self, death: PlayerDied, position: float | None) -> None:
-        _log.error("the player is lost: %s", death.message)
-        lost, self._player = self._player, None
-        if lost is not None:
-            self.tasks.start(lost.close(), name="player-close")
-        self._deaths += 1
-        self.notices.emit({"event": "end-file", "reason": "error", "playlist_entry_id": self._entry})
-        effects: list[FollowerEffect] = []
-        if self._last_path is not None and self._deaths <= _REPLACEMENTS_MAX:
-            self.open_player()
-            effects = [SetVolume(self._volume), SetMute(self._mute)]
-            effects += self.follower.load(self._last_path, time.monotonic(), position or 0.0)
-        self._do(effects)
+    def _tell(self, input: FollowerInput, now: float | None = None) -> None:
+        """Tell the follower what happened (at ``now``, or just now), and do what it orders."""
+        self._do(self._recorder.tell(input, time.monotonic() if now is None else now))
 
     # ---- carrying out ---------------------------------------------------------------------------------------------
 
@@ -212,7 +148,7 @@ class Viewer:
                     try:
                         self.connection.send(command, mark)
                     except NotConnected:
-                        effects.extend(self.follower.refused(time.monotonic()))
+                        effects.extend(self._recorder.tell(AskRefused(), time.monotonic()))
                     else:
                         if mark is not None:
                             self._asked.add(mark)
@@ -223,30 +159,11 @@ class Viewer:
                 case Corrected(correction=correction):
                     self._corrected(correction)
                 case SeekBegan():
-                    self._restarting = True
-                    self.notices.emit({"event": "seek"})
+                    self._player.seek_began()
                 case _:
-                    self._command(effect)
+                    self._player.carry_out(effect)
         self._timer.arm(self.follower.deadline())
         self.announce()
-
-    def _command(self, command: PlayerCommand) -> None:
-        match command:
-            case Load(path=path, generation=generation):
-                self._last_path = path
-                self._entry += 1
-                self._tracks = ()
-                self._restarting = True
-                self.notices.emit({"event": "start-file", "playlist_entry_id": self._entry})
-                self.open_player()
-                if self._player is None:
-                    problem = LoadFailed(generation, "no-player", self._player_problem or "there is no player")
-                    asyncio.get_running_loop().call_soon(self._player_said, problem)
-            case Unload():
-                self.notices.emit({"event": "end-file", "reason": "stop", "playlist_entry_id": self._entry})
-                self.notices.emit({"event": "idle"})
-        if self._player is not None:
-            self._player.do(command)
 
     def _corrected(self, correction: Correction) -> None:
         match correction:
@@ -258,9 +175,6 @@ class Viewer:
                 what = {"action": "resync"}
         _log.info("%.1f ms off: %s", correction.error * 1000, what["action"])
         self.notices.emit({"event": "sync-corrected", "error": correction.error, **what})
-
-    def _expire(self, now: float) -> None:
-        self._do(self.follower.expire(now))
 
     # ---- what the server says -------------------------------------------------------------------------------------
 
@@ -280,7 +194,7 @@ class Viewer:
             self._asked.discard(re)
             if isinstance(message, Error):
                 self.notices.refuse(message.code, message.message)
-                self._do(self.follower.refused(now))
+                self._tell(AskRefused(), now)
         room = self.room_view
         if room is None or refused:
             self.announce()
@@ -289,11 +203,11 @@ class Viewer:
             self.notices.emit(event)
         match message:
             case SyncBroadcast(command=command, timeline=timeline):
-                self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+                self._tell(TimelineCame(timeline, stop=isinstance(command, Stop)), now)
             case RoomStateMessage(room=snapshot):
-                self._do(self.follower.follow(snapshot.timeline, now))
+                self._tell(TimelineCame(snapshot.timeline), now)
             case MediaChanged():
-                self._do(self.follower.follow(message.timeline, now))
+                self._tell(TimelineCame(message.timeline), now)
                 self.verbs.media_changed(message)
             case RoomLeft(reason=reason):
                 self.leave_room(reason, now)
@@ -305,13 +219,16 @@ class Viewer:
         if state is not LinkState.UP and self._asked:
             self._asked.clear()
             self.notices.refuse("NotConnected", reason or "the connection broke off")
-            self._do(self.follower.refused(time.monotonic()))
+            self._tell(AskRefused())
         if state is LinkState.DOWN and self.room_view is not None:
             self.leave_room("lost", time.monotonic())
         self.announce()
 
-    def clock_improved(self, now: float) -> None:
-        self._do(self.follower.clock_changed(now))
+    def ponged(self, t0: float, t1: float, t2: float, t3: float) -> None:
+        self._tell(Pinged(t0, t1, t2, t3), t3)
+
+    def clock_replaced(self, now: float) -> None:
+        self._tell(ClockFlushed(), now)
 
     def enter_room(self, room: Room, client_id: str, now: float, *, again: bool = False) -> RoomView:
         """Be a member of this room from now on: a new one, or (``again``) ours after an absence."""
@@ -320,7 +237,7 @@ class Viewer:
         else:
             self.room_view = RoomView(room, client_id, self.connection.url or self.server_url)
         self.notices.emit({"event": "room-joined", "room_id": room.room_id})
-        self._do(self.follower.follow(room.timeline, now, entering=True))
+        self._tell(TimelineCame(room.timeline, entering=True), now)
         return self.room_view
 
     def leave_room(self, reason: LeftReason, now: float) -> None:
@@ -332,7 +249,7 @@ class Viewer:
         if reason == "mismatch":
             self.notices.emit({"event": "media-mismatch", "room_id": room.room_id})
         self.notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
-        self._do(self.follower.leave(now))
+        self._tell(WentAlone(), now)
 
     # ---- Conductor: requests --------------------------------------------------------------------------------------
 
@@ -353,48 +270,41 @@ class Viewer:
 
     def set_paused(self, paused: bool) -> None:
         self._may("error accessing property")
-        self._do(self.follower.ask_paused(paused, time.monotonic()))
+        self._tell(PauseAsked(paused))
 
     def seek(self, position: float) -> None:
         self._needs_media("error running command")
         self._may("error running command")
-        self._do(self.follower.ask_seek(position, time.monotonic()))
+        self._tell(SeekAsked(position))
 
     def set_speed(self, rate: float) -> None:
         self._may("error accessing property")
-        self._do(self.follower.ask_speed(rate, time.monotonic()))
+        self._tell(SpeedAsked(rate))
 
     def stop(self) -> None:
         self._may("error running command")
-        self._do(self.follower.ask_stop(time.monotonic()))
+        self._tell(StopAsked())
 
     def load(self, path: str) -> int:
         if self.room_view is not None:
             self._may("error running command")
             self.tasks.start(self.verbs.change_media(path), name="media")
-            return self._entry + 1
+            return self._player.entry + 1
         self.verbs.media_hash = None
         self.load_file(path)
-        return self._entry
+        return self._player.entry
 
     def load_file(self, path: str) -> None:
         """Play this file here, whatever the room plays."""
-        self._deaths = 0
-        self._do(self.follower.load(path, time.monotonic()))
+        self._player.asked_anew()
+        self._tell(FileOpened(path))
 
     def drop_file(self) -> None:
         """Show nothing: the room plays a file that is not here."""
-        self._last_path = None
-        self._do(self.follower.unload(time.monotonic()))
+        self._player.forget()
+        self._tell(FileDropped())
 
     def play_command(self, command: PlayerCommand) -> None:
-        match command:
-            case SetFullscreen(fullscreen=fullscreen):
-                self._fullscreen = fullscreen
-            case SetVolume(percent=percent):
-                self._volume = percent
-        if self._player is None:
-            raise CommandRefused("error running command", "NoPlayer", self._player_problem)
         self._player.do(command)
         self.announce()
 
@@ -416,7 +326,7 @@ class Viewer:
 
     @property
     def player_name(self) -> str | None:
-        return None if self._player is None else self._player.name
+        return self._player.name
 
     @property
     def duration(self) -> float | None:
@@ -439,23 +349,23 @@ class Viewer:
 
     @property
     def volume(self) -> float:
-        return self._volume
+        return self._player.volume
 
     @property
     def mute(self) -> bool:
-        return self._mute
+        return self._player.mute
 
     @property
     def fullscreen(self) -> bool:
-        return self._fullscreen
+        return self._player.fullscreen
 
     @property
     def tracks(self) -> tuple[Track, ...]:
-        return self._tracks
+        return self._player.tracks
 
     @property
     def playlist_entry_id(self) -> int | None:
-        return None if self.path is None else self._entry
+        return None if self.path is None else self._player.entry
 
     def hang_property(self, name: str) -> Any:
         return hang_property(self, name)
@@ -497,5 +407,4 @@ class Viewer:
             self.connection.send(LeaveRoom())
         await self.connection.close()
         await self.tasks.cancel()
-        if self._player is not None:
-            await self._player.close()
+        await self._player.close()

@@ -74,10 +74,16 @@ class FollowerState(Struct, frozen=True):
 class Follower:
     """See the module's docstring. ``now`` is the local monotonic clock; `clock` converts it to the server's."""
 
-    def __init__(self, policy: FollowerPolicy | None = None, drift: DriftController | None = None) -> None:
+    def __init__(
+        self,
+        policy: FollowerPolicy | None = None,
+        drift: DriftController | None = None,
+        clock: ClockFilter | None = None,
+        picture: Picture | None = None,
+    ) -> None:
         self.policy = policy or FollowerPolicy()
-        self.clock = ClockFilter()
-        self.picture = Picture()
+        self.clock = clock or ClockFilter()
+        self.picture = picture or Picture()
         self.video_offset = 0.0
         """Seconds by which this screen shows later than the player thinks: the player is kept so far ahead."""
         self.timeline = alone.resting(0.0)

@@ -1,0 +1,120 @@
+"""What a follower goes by, and what it remembers, as plain data: with these two another one goes on where it is.
+
+The memory is this implementation's own. Its fields are the machines' attributes by the same names (without a leading
+underscore), so that nothing is written twice; a test holds the two to each other, and finds what one of them forgot.
+"""
+
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from hangd.engine.clock import ClockFilter, ClockPolicy, _Sample
+from hangd.engine.drift import DriftController, DriftPolicy, _Trimming
+from hangd.engine.follower import Follower, FollowerPolicy
+from hangd.engine.picture import Motion, Picture, PicturePolicy
+from hangd.protocol.model import ReportedState, Timeline
+
+__all__ = ["FollowerMemory", "Policies", "recall", "remember"]
+
+_M = TypeVar("_M", bound=Struct)
+
+
+class Policies(Struct, frozen=True):
+    """The constants by which a viewer's machines decide."""
+
+    follower: FollowerPolicy = field(default_factory=FollowerPolicy)
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
+    clock: ClockPolicy = field(default_factory=ClockPolicy)
+    picture: PicturePolicy = field(default_factory=PicturePolicy)
+
+    def make_follower(self) -> Follower:
+        return Follower(self.follower, DriftController(self.drift), ClockFilter(self.clock), Picture(self.picture))
+
+
+class ClockMemory(Struct):
+    samples: list[_Sample]
+    best: _Sample | None
+    offset: float
+    offset_at: float
+    skew: float
+    wander: float
+
+
+class DriftMemory(Struct):
+    trimming: _Trimming | None
+    errors: list[float]
+    fresh_until: float
+    blank_until: float
+    resync_gap: float
+    resynced_at: float | None
+
+
+class PictureMemory(Struct):
+    motion: Motion
+    path: str | None
+    duration: float | None
+    generation: int
+    stalled: bool
+    seek_cost: float
+    resume_at: float | None
+    position: float
+    at: float
+    rate: float
+    asked_rate: float | None
+    sought: float | None
+    seek_began: float | None
+
+
+class FollowerMemory(Struct):
+    clock: ClockMemory
+    drift: DriftMemory
+    picture: PictureMemory
+    video_offset: float
+    timeline: Timeline
+    in_room: bool
+    error: float | None
+    pending: Timeline | None
+    astray: bool
+    seeks: int
+    hand: str | None
+    hand_until: float | None
+    hand_rev: int
+    held_seek: float | None
+    merge_until: float | None
+    reported: tuple[ReportedState, int] | None
+    report_due: float | None
+    commands: int
+
+
+def remember(follower: Follower) -> FollowerMemory:
+    """Return what the follower knows. It is not a copy: write it down before the follower is told anything more."""
+    machines = {
+        "clock": _remember(follower.clock, ClockMemory),
+        "drift": _remember(follower._drift, DriftMemory),
+        "picture": _remember(follower.picture, PictureMemory),
+    }
+    return _remember(follower, FollowerMemory, **machines)
+
+
+def recall(follower: Follower, memory: FollowerMemory) -> None:
+    """Make a new follower know this. The memory is then the follower's: use it for no other."""
+    _recall(follower.clock, memory.clock)
+    _recall(follower._drift, memory.drift)
+    _recall(follower.picture, memory.picture)
+    _recall(follower, memory, but=("clock", "drift", "picture"))
+
+
+def _attribute(machine: object, name: str) -> str:
+    return name if name in vars(machine) else f"_{name}"
+
+
+def _remember(machine: object, kind: type[_M], **known: Struct) -> _M:
+    state = vars(machine)
+    names = (name for name in kind.__struct_fields__ if name not in known)
+    return kind(**known, **{name: state[_attribute(machine, name)] for name in names})
+
+
+def _recall(machine: object, memory: Struct, but: tuple[str, ...] = ()) -> None:
+    for name in memory.__struct_fields__:
+        if name not in but:
+            setattr(machine, _attribute(machine, name), getattr(memory, name))
