@@ -29,6 +29,7 @@ from hangd.player.vlc_facts import Fact, hear_events, hear_log
 from hangd.player.vlc_film import Film
 from hangd.player.vlc_local import VlcLocal
 from hangd.player.vlc_pace import Pace, Stance, whole_milliseconds
+from hangd.player.vlc_stretch import Stretcher
 from hangd.player.vlc_tracks import picture_rate
 
 __all__ = ["VlcOwner"]
@@ -64,6 +65,7 @@ class VlcOwner:
         self._player: Any = instance.media_player_new()
         self._media: Any = None
         self._local = VlcLocal(vlc, self._player, emit)
+        self._stretcher = Stretcher(self._player)
         self._keep_alive = hear_log(vlc, instance, lambda: self._load_number, post)
         hear_events(vlc, self._player, lambda: self._load_number, post)
 
@@ -178,6 +180,7 @@ class VlcOwner:
                 self._seek_to(position)
             case playback.SetRate(rate=rate):
                 self._wanted_rate = rate
+                self._stretcher.follow(rate)
                 if self._phase is _Phase.PLAYING and self._rate_may_change:
                     self._apply_rate(time.monotonic())
             case playback.StepFrame():
@@ -190,6 +193,7 @@ class VlcOwner:
     def _load(self, command: playback.Load) -> None:
         self._generation = self._local.generation = command.generation
         self._wanted_rate = 1.0
+        self._stretcher.load()
         self._film = Film(command.path)
         try:
             self._film.examine()
