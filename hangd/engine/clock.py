@@ -131,7 +131,8 @@ class ClockFilter:
         # All age alike, so the one that is best now stays so until a sample comes or goes, or the wander changes. Its
         # error is taken as of a common time, any time: readings are many, a sample comes once in 8 s.
         wander = self._wander
-        return min(self._samples, key=lambda sample: sample.delay / 2 - wander * sample.at)
+        errors = [sample.delay / 2 - wander * sample.at for sample in self._samples]
+        return self._samples[errors.index(min(errors))]
 
     def _carried(self, sample: _Sample, now: float) -> float:
         return sample.offset + self._skew * (now - sample.at)
