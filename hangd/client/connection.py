@@ -286,9 +286,14 @@ class Connection:
             self._clock_id = welcome.clock_id
         self._feed(Welcomed(attempt))
         self._unanswered = 0
-        self._pings.start(at)
-        self._ping_timer.arm(self._pings.due)
+        self.ask_the_time(at)
         self._listener.welcomed(welcome, at)
+
+    def ask_the_time(self, now: float) -> None:
+        """Learn the server's clock anew: a burst of pings, from now on."""
+        if self.is_up:
+            self._pings.start(now)
+            self._ping_timer.arm(self._pings.due)
 
     def _ping(self, now: float) -> None:
         if self._transport is None or not self.is_up:

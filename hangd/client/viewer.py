@@ -22,6 +22,7 @@ from hangd.client.recorder import Recorder
 from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.verbs import Verbs
+from hangd.client.waking import WakeWatch
 from hangd.engine.drift import Correction, Hold, Resync, Trim
 from hangd.engine.inputs import (
     AskRefused,
@@ -39,6 +40,7 @@ from hangd.engine.inputs import (
     StopAsked,
     TimelineCame,
     WentAlone,
+    Woken,
 )
 from hangd.engine.link import LinkState
 from hangd.engine.memory import Policies
@@ -95,6 +97,7 @@ class Viewer:
         self._timer = DeadlineTimer(self._expire)
         self._asked: set[RequestId] = set()
         self._player = PlayerKeeper(player_factory, self._player_said, self.notices, self.tasks)
+        self._waking = WakeWatch(self._woke)
         self._offset()
         self._player.open()
 
@@ -114,6 +117,11 @@ class Viewer:
             if getattr(before, name) != getattr(settings, name)
         ]
         _log.info("settings read anew%s", f"; for the next start: {', '.join(later)}" if later else "")
+
+    def _woke(self, now: float) -> None:
+        _log.info("this machine, or this process, stood still for a while")
+        self._tell(Woken())
+        self.connection.ask_the_time(now)
 
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
@@ -402,6 +410,7 @@ class Viewer:
     async def close(self) -> None:
         """Leave the room, the server and the player, each with a deadline of its own."""
         self._timer.arm(None)
+        self._waking.close()
         if self.room_view is not None and self.connection.is_up:
             # Said aloud, so that the others do not keep a place for somebody who does not come back.
             self.connection.send(LeaveRoom())
