@@ -15,7 +15,7 @@ from typing import Final
 from rich.console import Console
 
 from tests.bench.skew import clips, peers, sound
-from tests.bench.skew.cases import CASES, LONG, Row, percentile
+from tests.bench.skew.cases import CASES, SPECIAL, Case, Row, percentile
 from tests.bench.skew.report import machine, plot, print_table, write_json
 from tests.bench.skew.rig import rig
 from tests.support.badlink import BadLink
@@ -30,12 +30,12 @@ _STEP: Final = 3.0
 _TRIALS: Final = 3
 
 
-def _hang(console: Console, film: str, names: list[str]) -> list[Row]:
+def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
     rows: list[Row] = []
     with rig(clips.make(film)) as bench:
-        for name in names:
+        for case in cases:
             began = time.monotonic()
-            found = (CASES | LONG)[name](bench)
+            found = case(bench)
             bench.part()
             rows += found
             for row in found:
@@ -103,7 +103,7 @@ def _compare(rows: list[Row]) -> list[Row]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-skew ARGS=", description=__doc__)
     parser.add_argument("films", nargs="*", metavar="FILM", help=f"of {', '.join(clips.NAMES)}; {', '.join(_FILMS)}")
-    parser.add_argument("--case", action="append", choices=[*CASES, *LONG], help="only this one; may be repeated")
+    parser.add_argument("--case", action="append", choices=[*CASES, *SPECIAL], help="only this one; may be repeated")
     parser.add_argument("--no-long", action="store_true", help="without the ten minutes")
     parser.add_argument("--no-peers", action="store_true", help="without Syncplay")
     options = parser.parse_args()
@@ -113,13 +113,14 @@ def main() -> int:
     for absent in filter(None, (sound.available(), peers.available())):
         console.print(f"left out: {absent}")
     films = options.films or list(_FILMS)
-    names = options.case or list(CASES)
+    names = options.case or [*CASES, "slow-file", *([] if options.no_long else ["undisturbed"])]
     rows: list[Row] = []
-    for film in films:
+    for film in films if any(name in CASES for name in names) else []:
         console.print(f"[bold]{film}[/]")
-        rows += _hang(console, film, [name for name in names if name in CASES])
-    if "undisturbed" in names or not (options.no_long or options.case):
-        rows += _hang(console, "long", ["undisturbed"])
+        rows += _hang(console, film, [case for name, case in CASES.items() if name in names])
+    for name, (film, case) in SPECIAL.items():
+        if name in names:
+            rows += _hang(console, film, [case])
     if not options.no_peers and not options.case and peers.available() is None:
         console.print("[bold]Syncplay[/]")
         rows += _syncplay(console, films[0], far=False)

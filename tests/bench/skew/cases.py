@@ -4,9 +4,12 @@ What counts is what was seen on the screens from half a second after the first m
 reached by then. Sound is compared over the same time.
 """
 
+import contextlib
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,7 +21,7 @@ from tests.bench.skew.cost import Usage, plain_player, used_by
 from tests.bench.skew.rig import Rig
 from tests.support.skew import Distance
 
-__all__ = ["CASES", "LONG", "Row", "percentile"]
+__all__ = ["CASES", "SPECIAL", "Case", "Row", "percentile"]
 
 _REACHED: Final = 0.5
 """Seconds after the first moving picture at which a goal has to be reached."""
@@ -297,6 +300,52 @@ def _back_row(rig: Rig, case: str, took: float, limit: float, uneven: float, not
     )
 
 
+def slow_file(rig: Rig) -> list[Row]:
+    """A film whose key frames lie far apart, so that a seek costs most of what it is for; and a viewer falls behind."""
+    rig.together()
+    rig.do(0, "play")
+    rig.rest(4)
+    pid = rig.people[1].pid()
+    os.kill(pid, signal.SIGSTOP)
+    rig.rest(5)
+    os.kill(pid, signal.SIGCONT)
+    returned = time.monotonic()
+    rig.rest(31)
+    trials = _Trials(rig)
+    trials.apart = rig.apart(returned + 26, returned + 31)
+    resyncs = _corrections(rig.people[1].log).count("resync")
+    row = trials.row("behind, with a key frame every 10 s", 0.010, note=f"{resyncs} resyncs")
+    # By the policy at once, then not within 5 s, 10 s and 20 s of the one before.
+    row.goal += ", at most 3 resyncs in 30 s"
+    row.met = row.met and 1 <= resyncs <= 3
+    return [row]
+
+
+def busy(rig: Rig) -> list[Row]:
+    """Both cores work for somebody else, at normal priority."""
+    rig.together()
+    frame = 1 / float(rig.clip.rate)
+    with contextlib.ExitStack() as stack:
+        for _ in range(os.cpu_count() or 1):
+            hog = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(hog.kill)
+        began = rig.do(0, "play")
+        rig.rest(2)
+        begin, claims = time.monotonic(), []
+        while time.monotonic() < began + 22:
+            claims.append([viewer.get("sync/error") or 0.0 for viewer in rig.people])
+            rig.rest(0.5)
+        end = time.monotonic()
+    trials = _Trials(rig)
+    trials.apart = rig.apart(begin, end)
+    row = trials.row("both cores busy", frame)
+    row.goal = "p95 one frame, or said to be more"
+    said = percentile(claim[0] - claim[1] for claim in claims)
+    row.met = row.p95 is not None and (row.p95 <= frame or said >= row.p95 / 2)
+    row.note = f"{len(trials.apart)} pictures seen at both; status said p95 {said * 1000:.1f} ms"
+    return [row]
+
+
 # ---- undisturbed ---------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +380,12 @@ CASES: Final[dict[str, Case]] = {
     "stopped": stopped,
     "server": server_killed,
     "cut": cut,
+    "busy": busy,
 }
+"""What is measured with each film."""
 
-LONG: Final[dict[str, Case]] = {"undisturbed": undisturbed}
+SPECIAL: Final[dict[str, tuple[str, Case]]] = {
+    "slow-file": ("sparse", slow_file),
+    "undisturbed": ("long", undisturbed),
+}
+"""What is measured with a film of its own."""
