@@ -14,7 +14,7 @@ async def test_a_process_that_did_not_run_is_told_so() -> None:
     woken: list[float] = []
     watch = WakeWatch(woken.append)
     await asyncio.sleep(0.1)
-    time.sleep(2.8)  # nothing runs, as under SIGSTOP
+    time.sleep(2.8)  # noqa: ASYNC251 - nothing runs, as under SIGSTOP
     await asyncio.sleep(0.1)
     watch.close()
     assert len(woken) == 1
@@ -24,7 +24,7 @@ async def test_a_busy_moment_is_no_absence() -> None:
     woken: list[float] = []
     watch = WakeWatch(woken.append)
     await asyncio.sleep(0.1)
-    time.sleep(0.8)
+    time.sleep(0.8)  # noqa: ASYNC251
     await asyncio.sleep(0.7)
     watch.close()
     assert woken == []
