@@ -50,6 +50,7 @@ VERBS = {
     "wait": "raw:wait",
     "ipc": "raw:ipc",
     "daemon": "daemon:daemon",
+    "debug": "debug:debug",
     "completion": "about:completion",
     "version": "about:version_",
 }

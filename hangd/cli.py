@@ -7,7 +7,7 @@ nothing else: `hangd.config` judges it, together with the variables and the conf
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 from click.core import ParameterSource
@@ -216,6 +216,30 @@ def protocol_schema() -> None:
     from hangd.protocol.schema import schema_text
 
     click.echo(schema_text(), nl=False)
+
+
+@main.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def replay(context: click.Context, file: BinaryIO, as_json: bool) -> None:
+    """Play a trace again, and tell whether it comes out the same.
+
+    FILE is what "hangctl debug dump" wrote; "-" reads it from stdin. Exit status: 0 the same, 1 not the same, 2 not a
+    trace.
+    """
+    from hangd.engine.replay import replay as played_again
+    from hangd.engine.trace import NotATrace
+    from hangd.log import escape
+    from hangd.replaying import report, report_json
+
+    try:
+        replayed = played_again(file)
+    except NotATrace as error:
+        click.echo(f"hangd: error: {escape(f'{file.name} is not a trace: {error}')}", err=True)
+        context.exit(EXIT_USAGE)
+    click.echo(report_json(replayed) if as_json else report(replayed))
+    context.exit(0 if replayed.is_same else 1)
 
 
 def _load(context: click.Context, exit_code: int = EXIT_USAGE) -> "Config":

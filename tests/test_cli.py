@@ -17,6 +17,10 @@ from click.testing import CliRunner, Result
 from hangd.cli import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
+from hangd.engine.inputs import DeadlineCame, FileOpened
+from hangd.engine.memory import Policies
+from hangd.engine.playback import Load
+from hangd.engine.trace import FORMAT, Header, Step, encode
 from hangd.protocol.schema import schema_text
 from hangd.server.settings import ServerSettings
 
@@ -39,7 +43,7 @@ def hangd(*arguments: str, **environment: str) -> Result:
 
 def test_help_is_in_two_spellings_and_for_each_command() -> None:
     assert hangd("-h").output == hangd("--help").output
-    for arguments in (["run"], ["server"], ["config"], ["config", "show"], ["protocol-schema"]):
+    for arguments in (["run"], ["server"], ["config"], ["config", "show"], ["protocol-schema"], ["replay"]):
         assert hangd(*arguments, "--help").output.startswith(f"Usage: hangd {' '.join(arguments)} ")
 
 
@@ -265,3 +269,68 @@ def test_a_socket_that_is_handed_over_is_used(role: str, tmp_path: Path) -> None
         finally:
             process.kill()
             process.wait()
+
+
+# ---- hangd replay ---------------------------------------------------------------------------------------------------
+
+
+def trace(*steps: Step) -> str:
+    header = Header(format=FORMAT, hangd="0.1", policies=Policies(), title="a try")
+    return b"".join([encode(header), *map(encode, steps)]).decode()
+
+
+def test_a_trace_that_comes_out_the_same_exits_0(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(trace(Step(1.0, FileOpened("film-1"), [Load("film-1", 1)]), Step(2.5, DeadlineCame(), [])))
+    result = hangd("replay", str(path))
+    assert (result.exit_code, result.output) == (
+        0,
+        "hangd 0.1, a try\n2 steps in 1.5 s; corrections: none\ncomes out the same\n",
+    )
+    assert json.loads(hangd("replay", str(path), "--json").output) == {
+        "same": True,
+        "steps": 2,
+        "span": 1.5,
+        "corrections": {},
+        "difference": None,
+        "hangd": "0.1",
+        "player": None,
+        "date": None,
+        "title": "a try",
+    }
+
+
+def test_a_trace_that_comes_out_otherwise_exits_1_and_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(trace(Step(1.0, FileOpened("film-1"), [Load("film-1", 1, 3.0)])))
+    result = hangd("replay", str(path))
+    assert result.exit_code == 1
+    assert result.output.splitlines()[2:] == [
+        "line 2, at 1.000000 s, comes out otherwise",
+        '  told:     {"type":"FileOpened","path":"film-1","start":0.0}',
+        '  recorded: [{"type":"Load","path":"film-1","generation":1,"start":3.0}]',
+        '  now:      [{"type":"Load","path":"film-1","generation":1,"start":0.0}]',
+    ]
+    found = json.loads(hangd("replay", str(path), "--json").output)
+    assert (found["same"], found["difference"]["line"], found["difference"]["recorded"][0]["start"]) == (False, 2, 3.0)
+
+
+def test_what_is_no_trace_exits_2_and_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(trace() + "\x1b[31m\n")
+    result = hangd("replay", str(path))
+    assert result.exit_code == 2
+    assert result.output.startswith(f"hangd: error: {path} is not a trace: line 2: ")
+    assert result.output.count("\n") == 1
+    assert hangd("replay", str(tmp_path / "nowhere")).exit_code == 2
+
+
+def test_replaying_needs_neither_a_player_nor_a_loop(tmp_path: Path) -> None:
+    path = tmp_path / "trace.jsonl"
+    path.write_text(trace(Step(1.0, DeadlineCame(), [])))
+    probe = (
+        "import sys; from hangd.cli import main; main(['replay', sys.argv[1]], standalone_mode=False);"
+        " print(sorted({'vlc', 'asyncio', 'websockets', 'uvloop'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", probe, path], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.endswith("comes out the same\n[]\n"), done.stderr

@@ -7,13 +7,16 @@ whoever waits for a state (`settle`) is looked at whenever something has happene
 What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from hangd.client.connection import Connection, NotConnected
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
+from hangd.client.dumping import write_trace
 from hangd.client.media import MediaFiles
 from hangd.client.notices import Notices
 from hangd.client.player_keeper import PlayerKeeper
@@ -47,7 +50,9 @@ from hangd.engine.memory import Policies
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
 from hangd.engine.playback import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Track
+from hangd.engine.trace import FORMAT, Header, encode
 from hangd.log import escape
+from hangd.paths import state_dir
 from hangd.player.base import PlayerFactory
 from hangd.protocol.messages import (
     Error,
@@ -181,8 +186,16 @@ class Viewer:
                 what = {"action": "hold", "seconds": seconds}
             case Resync():
                 what = {"action": "resync"}
-        _log.info("%.1f ms off: %s", correction.error * 1000, what["action"])
-        self.notices.emit({"event": "sync-corrected", "error": correction.error, **what})
+        _log.info("%.1f ms off: %s (%s)", correction.error * 1000, what["action"], correction.reason)
+        self.notices.emit(
+            {
+                "event": "sync-corrected",
+                **what,
+                "error": correction.error,
+                "bound": self.follower.clock.bound(time.monotonic()),
+                "reason": correction.reason,
+            }
+        )
 
     # ---- what the server says -------------------------------------------------------------------------------------
 
@@ -393,6 +406,21 @@ class Viewer:
             "done": self._is_done,
         }
         await self.notices.until(conditions[awaited])
+
+    async def debug_dump(self) -> str:
+        now = datetime.now(UTC)
+        header = Header(
+            format=FORMAT,
+            hangd=self.version,
+            policies=self.policies,
+            player=self.player_name,
+            date=now.isoformat(timespec="seconds"),
+        )
+        lines = [encode(header), *self._recorder.lines()]
+        try:
+            return str(await asyncio.to_thread(write_trace, state_dir() / "traces", lines, now))
+        except OSError as error:
+            raise CommandRefused("error running command", "NotWritten", f"can not write a trace: {error}") from error
 
     def _is_done(self) -> bool:
         if self._asked or self.follower.is_asking:

@@ -118,6 +118,10 @@ class RecordingConductor:
         await self._wait()
         return {"room_id": "r"}
 
+    async def debug_dump(self) -> str:
+        self._note("debug_dump")
+        return "/state/trace.jsonl"
+
     async def settle(self, awaited: Awaited) -> None:
         self._note("settle", awaited)
         await self._wait()

@@ -1,5 +1,6 @@
 """The simulated world (`tests.sim.world`), its viewers' followers behind a recorder, as the daemon's are."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hangd.client.recorder import Recorder
@@ -102,25 +103,23 @@ class RecordedViewer(Viewer):
     inner: Follower
 
     @property
-    def follower(self) -> Any:  # type: ignore[override]
+    def follower(self) -> Any:
         return self._doorkeeper
 
     @follower.setter
     def follower(self, follower: Follower) -> None:
         self.inner = follower
-        self.recorder = self.world.recorder(follower) if isinstance(self.world, RecordedWorld) else Recorder(follower)
+        assert isinstance(self.world, RecordedWorld)
+        self.recorder = self.world.recorder(follower)
         self._doorkeeper = _Doorkeeper(follower, self.recorder)
 
 
 class RecordedWorld(World):
-    """``limits`` are the recorders' (`Recorder`)."""
+    """``recorder`` makes each viewer's recorder."""
 
-    def __init__(self, seed: int = 1, **limits: float) -> None:
+    def __init__(self, seed: int = 1, recorder: Callable[[Follower], Recorder] = Recorder) -> None:
         super().__init__(seed)
-        self._limits = limits
-
-    def recorder(self, follower: Follower) -> Recorder:
-        return Recorder(follower, **self._limits)
+        self.recorder = recorder
 
     def join(self, name: str, way: Way, **habits: float) -> RecordedViewer:
         viewer = RecordedViewer(self, name, way, **habits)

@@ -292,6 +292,10 @@ def _hang_wait(context: Context, arguments: Arguments) -> Waiting:
     return Waiting(context.conductor.settle(state), abandoned_with_client=True)
 
 
+def _hang_debug_dump(context: Context, arguments: Arguments) -> Waiting:
+    return Waiting(context.conductor.debug_dump())
+
+
 _MODES: Final = ("relative", "absolute", "absolute-percent", "relative-percent")
 _EXACTNESS: Final = ("exact", "keyframes")
 _STATES: Final[Sequence[Awaited]] = ("joined", "playing", "paused", "ended", "synced", "done")
@@ -362,6 +366,7 @@ _ROWS: Final = (
     _verb("server-connect", "url"),
     _verb("server-disconnect"),
     Command("hang-wait", (Parameter("state", Choice(_STATES)),), _hang_wait),
+    Command("hang-debug-dump", (), _hang_debug_dump),
 )
 
 COMMANDS: Final[Mapping[str, Command]] = {row.name: row for row in _ROWS}

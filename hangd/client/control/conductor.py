@@ -144,6 +144,9 @@ class Conductor(Protocol):
     async def settle(self, awaited: Awaited) -> None:
         """Wait until that is so. Raises CommandRefused where it can not become so, or what was asked was refused."""
 
+    async def debug_dump(self) -> str:
+        """Write down what this machine was told and did of late, and return the file's path. Raises CommandRefused."""
+
     # -- what happens --
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:

@@ -153,6 +153,7 @@ def test_script_messages_are_for_everybody(context: Context, conductor: Recordin
         ("room-kick", {"member": "Bob", "ban": True}, ("room-kick", {"member": "Bob", "ban": "yes"})),
         ("room_leave", [], ("room-leave", {})),
         ("hang-wait", ["playing"], ("settle", "playing")),
+        ("hang-debug-dump", [], ("debug_dump",)),
     ],
 )
 async def test_own_verbs(

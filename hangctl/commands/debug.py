@@ -1,0 +1,58 @@
+"""What helps to find out what went wrong."""
+
+import sys
+
+import click
+
+from hangctl.client import ControlError
+from hangctl.options import Settings, verb
+from hangctl.output import emit, emit_json, escape, interactive
+
+__all__ = ["debug"]
+
+
+@click.group("debug")
+def debug() -> None:
+    """Write down what the daemon was told and did."""
+
+
+@verb("dump", reads=True)
+@click.argument("file", required=False)
+@click.pass_obj
+def dump(settings: Settings, file: str | None) -> None:
+    """Write down the last half hour.
+
+    What the daemon was told and what it did goes to a file beside its log, whose path is printed; or to FILE, "-" for
+    stdout. "hangd replay" plays it again. No names, no chat, no passwords and no file names are in it.
+    """
+    if file == "-" and settings.json:
+        raise click.UsageError("--json prints the path, and with - there is none")
+    with settings.connect() as connection:
+        path = connection.ask(["hang-debug-dump"], doing="write a trace")[0]
+    if file == "-":
+        sys.stdout.buffer.write(_read(path))
+        sys.stdout.buffer.flush()
+        return
+    if file is not None:
+        trace = _read(path)
+        try:
+            with open(file, "wb") as copy:
+                copy.write(trace)
+        except OSError as error:
+            raise ControlError(f"cannot write '{file}': {(error.strerror or str(error)).lower()}") from None
+        path = file
+    if settings.json:
+        emit_json({"path": path})
+    else:
+        emit(escape(path) if interactive() else path, raw=not interactive())
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as trace:
+            return trace.read()
+    except OSError as error:
+        raise ControlError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
+
+
+debug.add_command(dump)
