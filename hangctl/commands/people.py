@@ -1,5 +1,6 @@
 """Who is in the room, what they say to each other, and what they may do."""
 
+import math
 from typing import Any
 
 import click
@@ -8,7 +9,10 @@ from hangctl.client import Refused
 from hangctl.options import Settings, verb
 from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds, plain
 
-__all__ = ["ban", "describe", "kick", "members", "policy", "ready", "role", "rooms", "say"]
+__all__ = ["ban", "describe", "kick", "measured", "members", "off_by", "policy", "ready", "role", "rooms", "say"]
+
+_MEASURED = ("playing", "paused", "ended")
+"""In which states there is a picture whose place can be told."""
 
 
 @verb("members", reads=True)
@@ -36,7 +40,7 @@ def members(settings: Settings) -> None:
         return
     for member in found:
         if settings.json:
-            emit_json(member)
+            emit_json(measured(member))
         else:
             emit(describe(member))
 
@@ -158,25 +162,34 @@ def _doors(room: dict[str, Any]) -> list[str]:
 def describe(member: dict[str, Any]) -> str:
     """Write one member as one line: a star for oneself, name, role, state, distance from the timeline, what is odd."""
     rtt = member.get("rtt")
+    known = [_drift(member), "" if rtt is None else f"rtt {milliseconds(rtt)}", *_marks(member)]
     words = [
         f"{'*' if member.get('self') else ' '} {escape(str(member.get('name'))):<16}",
         f"{member.get('role', ''):<10}",
         f"{member.get('state', ''):<9}",
-        _drift(member),
-        "" if rtt is None else f"rtt {milliseconds(rtt)}",
-        *_marks(member),
+        ", ".join(filter(None, known)),
     ]
-    return " ".join(word for word in words if word).rstrip()
+    return " ".join(words).rstrip()
+
+
+def measured(member: dict[str, Any]) -> dict[str, Any]:
+    """Return a member for programs, with what was measured of it in any case: None is what is not known."""
+    return {"error": None, "clock_error": None, **member}
+
+
+def off_by(error: float | None, bound: float | None) -> str:
+    """Write a distance from the room's timeline and how well it is known: "+2 ms, known to 4 ms"; "" for none.
+
+    Both are seconds. The bound is rounded up: less would be a promise that nobody made.
+    """
+    if error is None:
+        return ""
+    off = milliseconds(error, signed=True)
+    return off if bound is None else f"{off}, known to {math.ceil(round(bound * 1000, 6))} ms"
 
 
 def _drift(member: dict[str, Any]) -> str:
-    """Return how far a member is off, and how well that is known; "" where nothing is."""
-    error, bound = member.get("error"), member.get("clock_error")
-    words = [
-        "" if error is None else milliseconds(error, signed=True),
-        "" if bound is None else f"(known to {milliseconds(bound)})",
-    ]
-    return " ".join(word for word in words if word)
+    return off_by(member.get("error"), member.get("clock_error")) if member.get("state") in _MEASURED else ""
 
 
 def _marks(member: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from hangctl.client import Connection, NoDaemon
-from hangctl.commands.people import describe
+from hangctl.commands.people import describe, measured, off_by
 from hangctl.options import Settings, verb
 from hangctl.output import clock, dumps, emit, escape, milliseconds, plain
 
@@ -129,7 +129,7 @@ def status_of(values: dict[str, Any]) -> dict[str, Any]:
         "path": values.get("path"),
         "title": values.get("media-title"),
         "room": None if room is None else {key: value for key, value in room.items() if key != "members"},
-        "members": [] if room is None else room.get("members", []),
+        "members": [] if room is None else [measured(member) for member in room.get("members", [])],
         "sync": {
             "error": values.get("sync/error"),
             "clock_error": values.get("server/clock-error"),
@@ -207,8 +207,5 @@ def _server(values: dict[str, Any]) -> str:
 
 
 def _drift(values: dict[str, Any]) -> str:
-    error, bound = values.get("sync/error"), values.get("server/clock-error")
-    if error is None:
-        return ""
-    known = "" if bound is None else f", known to {milliseconds(bound)}"
-    return f"drift {milliseconds(error, signed=True)}{known}"
+    drift = off_by(values.get("sync/error"), values.get("server/clock-error"))
+    return f"drift {drift}" if drift else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hangctl.commands.people import describe, off_by
 from hangctl.commands.status import brief, status_of, text
 from tests.support.scripted_daemon import ScriptedDaemon
 
@@ -35,6 +36,8 @@ MEMBERS = [
         "self": False,
     },
 ]
+
+MEASURED = [MEMBERS[0], {**MEMBERS[1], "error": None, "clock_error": None}]
 
 IN_A_ROOM: dict[str, Any] = {
     "pause": False,
@@ -70,10 +73,31 @@ def test_status_for_people(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         "room friday (0d9f), host",
         "server ws://h:3005/ws, connected, rtt 12 ms",
         "drift +2 ms, known to 4 ms",
-        "* anna             host       playing   -3 ms (known to 4 ms) rtt 12 ms ready",
+        "* anna             host       playing   -3 ms, known to 4 ms, rtt 12 ms, ready",
         r"  be\x1b[31mrt     viewer     paused    file not yet checked",
     ]
     assert len(daemon.writes) == 1  # one write for all that is read
+
+
+@pytest.mark.parametrize(
+    ("error", "bound", "words"),
+    [
+        (0.0021, 0.004, "+2 ms, known to 4 ms"),
+        (-0.0123, 0.0001, "-12 ms, known to 1 ms"),
+        (0.0, 0.0041, "+0 ms, known to 5 ms"),
+        (0.5, None, "+500 ms"),
+        (None, 0.004, ""),
+    ],
+)
+def test_a_bound_is_never_made_smaller_than_it_is(error: float | None, bound: float | None, words: str) -> None:
+    assert off_by(error, bound) == words
+
+
+def test_who_has_no_picture_is_nowhere() -> None:
+    member = {"name": "carl", "role": "viewer", "error": 0.0, "clock_error": 0.004}
+    assert "ms" in describe({**member, "state": "paused"})
+    for state in ("seeking", "buffering", "idle", "away"):
+        assert "ms" not in describe({**member, "state": state})
 
 
 def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
@@ -90,7 +114,7 @@ def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         "path": "/films/film.mkv",
         "title": "film.mkv",
         "room": {"room_id": "0d9f", "name": "friday", "role": "host", "invite": "hang://h/friday"},
-        "members": MEMBERS,
+        "members": MEASURED,
         "sync": {"error": 0.002, "clock_error": 0.004, "state": "synced"},
         "server": {"url": "ws://h:3005/ws", "state": "connected", "rtt": 0.012},
         "player": "vlc 3.0.24",
@@ -172,7 +196,7 @@ def test_members_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         ["*", "anna"],
         [r"be\x1b[31mrt", "viewer"],
     ]
-    assert [json.loads(line) for line in hangctl("members", "--json").stdout.splitlines()] == MEMBERS
+    assert [json.loads(line) for line in hangctl("members", "--json").stdout.splitlines()] == MEASURED
 
 
 @pytest.mark.parametrize("verb", ["members", "policy"])

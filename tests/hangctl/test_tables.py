@@ -46,6 +46,6 @@ def test_members_are_a_table_on_a_terminal(tmp_path: Path) -> None:
         seen = on_a_terminal("--socket", str(tmp_path / "s"), "members", COLUMNS="100", TERM="xterm", NO_COLOR="1")
     lines = seen.splitlines()
     assert any(line.split()[:4] == ["name", "role", "state", "off"] for line in lines)
-    assert any("ada" in line and "+2 ms (known to 4 ms)" in line and "ready" in line for line in lines)
+    assert any("ada" in line and "+2 ms, known to 4 ms" in line and "ready" in line for line in lines)
     assert any("[bold]eve\\x1b[2J" in line and "30 ms" in line and "file not yet checked" in line for line in lines)
     assert "\x1b[2J" not in seen
