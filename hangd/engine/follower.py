@@ -26,6 +26,7 @@ from msgspec.structs import replace
 from hangd.engine import alone
 from hangd.engine.clock import ClockFilter
 from hangd.engine.drift import Correction, DriftController, Hold, Resync, Trim
+from hangd.engine.habits import Habits, StartBias
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion, Picture
 from hangd.engine.playback import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
@@ -33,7 +34,7 @@ from hangd.engine.timeline import is_newer, is_running, position_at, time_of
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import ReportedState, Timeline
 
-__all__ = ["Follower", "FollowerPolicy", "FollowerState"]
+__all__ = ["Follower", "FollowerPolicy"]
 
 
 class FollowerPolicy(Struct, frozen=True):
@@ -57,20 +58,6 @@ class FollowerPolicy(Struct, frozen=True):
     report_every: float = 2.0
 
 
-class FollowerState(Struct, frozen=True):
-    """What ``snapshot`` tells, for status and for whoever follows along."""
-
-    motion: str
-    path: str | None
-    duration: float | None
-    position: float | None
-    paused: bool
-    rate: float
-    error: float | None
-    clock_error: float | None
-    in_room: bool
-
-
 class Follower:
     """See the module's docstring. ``now`` is the local monotonic clock; `clock` converts it to the server's."""
 
@@ -89,6 +76,7 @@ class Follower:
         self.timeline = alone.resting(0.0)
         self.in_room = False
         self._drift = drift or DriftController()
+        self._starts = StartBias()
         self._error: float | None = None
         self._pending: Timeline | None = None
         self._astray = False
@@ -254,6 +242,7 @@ class Follower:
         if not self.clock.locked or server < self.timeline.at or self.picture.stalled:
             return []
         error = sample.position - self.video_offset - position_at(self.timeline, server)
+        self._starts.observe(error)
         correction = self._drift.observe(error, sample.at, self.timeline.rate)
         judged = self._drift.error
         self._error = error if judged is None else judged
@@ -327,19 +316,6 @@ class Follower:
     def rate(self) -> float:
         return (self._pending or self.timeline).rate
 
-    def snapshot(self, now: float) -> FollowerState:
-        return FollowerState(
-            motion=self.picture.motion.value,
-            path=self.picture.path,
-            duration=self.picture.duration,
-            position=self.position(now),
-            paused=self.paused,
-            rate=self.rate,
-            error=self.error,
-            clock_error=self.clock.bound(now) if self.in_room and self.clock.locked else None,
-            in_room=self.in_room,
-        )
-
     def check(self) -> None:
         """Assert the invariants."""
         self.picture.check()
@@ -392,9 +368,20 @@ class Follower:
         goal = self.timeline.position
         return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
 
+    @property
+    def habits(self) -> Habits:
+        """What has been learned of files like the one that is open."""
+        return Habits(self.picture.seek_cost, self._starts.bias)
+
+    def accustom(self, habits: Habits) -> None:
+        """Begin with what was learned of such files another time."""
+        self.picture.seek_cost = habits.seek_cost
+        self._starts.know(habits.start_bias)
+
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         self.timeline, self._pending = timeline, None
         self.picture.resume_at = None
+        self._starts.forget_start()
         self._seeks = 0
         self._drift.started(now)
         return self._jump(now)
@@ -416,7 +403,9 @@ class Follower:
         passing = time_of(self.timeline, self.picture.position(now) - self.video_offset)
         late = server - passing
         if -self.policy.far_ahead <= late <= 0:
-            return [*self.picture.resume(self.clock.to_local(passing), now, self.timeline.rate)]
+            self._starts.started()
+            at = self.clock.to_local(passing) + self._starts.bias / self.timeline.rate
+            return [*self.picture.resume(at, now, self.timeline.rate)]
         if 0 < late < self.policy.near or (late > 0 and self._seeks >= self.policy.seeks_in_a_row):
             return [*self.picture.resume(None, now, self.timeline.rate)]
         return self._catch_up(now)

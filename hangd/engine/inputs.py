@@ -10,6 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 
 from hangd.engine.follower import Follower
+from hangd.engine.habits import Habits
 from hangd.engine.orders import FollowerEffect
 from hangd.engine.playback import PlayerEvent
 from hangd.protocol.model import Timeline
@@ -21,6 +22,7 @@ __all__ = [
     "FileDropped",
     "FileOpened",
     "FollowerInput",
+    "HabitsKnown",
     "OffsetSet",
     "PauseAsked",
     "Pinged",
@@ -111,6 +113,12 @@ class OffsetSet(Struct, frozen=True, tag=True):
     seconds: float
 
 
+class HabitsKnown(Struct, frozen=True, tag=True):
+    """Files like the one that was opened were played here before."""
+
+    habits: Habits
+
+
 class DeadlineCame(Struct, frozen=True, tag=True):
     """``deadline()`` has come."""
 
@@ -129,6 +137,7 @@ FollowerInput = (
     | SpeedAsked
     | StopAsked
     | PlayerSaid
+    | HabitsKnown
     | OffsetSet
     | DeadlineCame
 )
@@ -167,6 +176,9 @@ def apply(follower: Follower, input: FollowerInput, now: float) -> list[Follower
             return follower.ask_speed(rate, now)
         case StopAsked():
             return follower.ask_stop(now)
+        case HabitsKnown(habits=habits):
+            follower.accustom(habits)
+            return []
         case OffsetSet(seconds=seconds):
             follower.video_offset = seconds
             return []

@@ -65,10 +65,17 @@ class PictureMemory(Struct):
     seek_began: float | None
 
 
+class StartsMemory(Struct):
+    bias: float
+    left: list[float]
+    applied: float | None
+
+
 class FollowerMemory(Struct):
     clock: ClockMemory
     drift: DriftMemory
     picture: PictureMemory
+    starts: StartsMemory
     video_offset: float
     timeline: Timeline
     in_room: bool
@@ -92,6 +99,7 @@ def remember(follower: Follower) -> FollowerMemory:
         "clock": _remember(follower.clock, ClockMemory),
         "drift": _remember(follower._drift, DriftMemory),
         "picture": _remember(follower.picture, PictureMemory),
+        "starts": _remember(follower._starts, StartsMemory),
     }
     return _remember(follower, FollowerMemory, **machines)
 
@@ -101,7 +109,8 @@ def recall(follower: Follower, memory: FollowerMemory) -> None:
     _recall(follower.clock, memory.clock)
     _recall(follower._drift, memory.drift)
     _recall(follower.picture, memory.picture)
-    _recall(follower, memory, but=("clock", "drift", "picture"))
+    _recall(follower._starts, memory.starts)
+    _recall(follower, memory, but=("clock", "drift", "picture", "starts"))
 
 
 def _attribute(machine: object, name: str) -> str:

@@ -58,7 +58,7 @@ def test_moderate_errors_are_trimmed_away(error: float) -> None:
     assert abs(trim.rate - 1.0) <= 0.0205
     assert (1000 / trim.rate) == pytest.approx(round(1000 / trim.rate)), "a rate that VLC can play"
     trail = play_on(controller, error, SETTLED + 1.2)
-    assert controller.rate is None
+    assert controller.deadline() is None, "it is over"
     assert abs(trail[-1][0]) <= 0.002, "what is left"
     assert len(trail) * 0.4 <= trim.seconds + 1, "about as long as was said"
 

@@ -12,6 +12,7 @@ from hangd.client.recorder import Recorder
 from hangd.engine.clock import ClockFilter
 from hangd.engine.drift import DriftController
 from hangd.engine.follower import Follower
+from hangd.engine.habits import StartBias
 from hangd.engine.inputs import DeadlineCame, FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.memory import FollowerMemory, Policies, recall, remember
 from hangd.engine.picture import Picture
@@ -67,7 +68,7 @@ def attributes(machine: object) -> dict[str, Any]:
     """Return all that a machine has as plain data, its parts' too; but for its constants, which are no memory."""
     return {
         name: attributes(value)
-        if isinstance(value, ClockFilter | DriftController | Picture)
+        if isinstance(value, ClockFilter | DriftController | Picture | StartBias)
         else msgspec.to_builtins(value)
         for name, value in vars(machine).items()
         if name.lstrip("_") != "policy"
