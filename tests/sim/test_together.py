@@ -3,6 +3,8 @@
 What is promised for every case is in `tests.sim.witness`, and tried in `test_stories`.
 """
 
+import statistics
+
 import pytest
 
 from hangd.engine.drift import Resync, Trim
@@ -56,14 +58,21 @@ def p95(values: list[float]) -> float:
     ],
 )
 def test_start_seek_and_pause_keep_everybody_together(ways: list[Way], goal: float) -> None:
-    world = World(seed=7)
+    """The median of nine evenings: how well a clock is known over a way that varies by 30 ms is a matter of luck."""
+    evenings = [evening(World(seed), ways) for seed in range(9)]
+    for distances in zip(*evenings, strict=True):
+        assert statistics.median(distances) <= goal
+
+
+def evening(world: World, ways: list[Way]) -> tuple[float, float, float]:
+    """Return how far apart (the 95th percentile, seconds) viewers were after a start, a seek, and a pause and play."""
     viewers = company(world, ways)
     viewers[0].play()
     world.run(1.0)
-    assert p95(apart(world, 60)) <= goal
+    started = p95(apart(world, 60))
     viewers[-1].seek(1800.0)
     world.run(2.5)
-    assert p95(apart(world, 20)) <= goal
+    sought = p95(apart(world, 20))
     assert all(viewer.true_position() > 1800 for viewer in viewers)
     viewers[0].pause()
     world.run(1.5)
@@ -71,7 +80,7 @@ def test_start_seek_and_pause_keep_everybody_together(ways: list[Way], goal: flo
     assert max(positions) - min(positions) < 0.001, "everybody stands on the same frame"
     viewers[-1].play()
     world.run(1.5)
-    assert p95(apart(world, 20)) <= goal
+    return started, sought, p95(apart(world, 20))
 
 
 def test_a_faster_speed_stays_together() -> None:
