@@ -1,8 +1,10 @@
 """Traces: what is written down is all that there was, another follower goes on from it, and a change is found."""
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from hangd.engine.habits import StartBias
 from hangd.engine.inputs import DeadlineCame, FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.memory import FollowerMemory, Policies, recall, remember
 from hangd.engine.picture import Picture
-from hangd.engine.playback import Loaded, LoadFailed, Sampled, Track
+from hangd.engine.playback import Loaded, LoadFailed, PlayerEvent, Sampled, Track
 from hangd.engine.replay import replay, same
 from hangd.engine.trace import FORMAT, Header, NotATrace, Step, decode, encode, read
 from tests.sim.world import Way
@@ -226,6 +228,24 @@ def test_a_line_comes_back_as_it_was_written() -> None:
         "effects": [],
     }
     assert decode(encode(step)) == step
+
+
+PAGE = Path(__file__).parents[2] / "docs" / "traces.md"
+
+
+@pytest.mark.parametrize("input", get_args(FollowerInput), ids=lambda struct: struct.__name__)
+def test_an_input_and_its_fields_stand_in_the_page(input: type[msgspec.Struct]) -> None:
+    (row,) = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {input.__name__} |")]
+    assert all(field in row.split("|")[2] for field in input.__struct_fields__)
+
+
+@pytest.mark.parametrize("event", get_args(PlayerEvent), ids=lambda struct: struct.__name__)
+def test_an_event_stands_in_the_page_with_what_a_follower_reads_of_it(event: type[msgspec.Struct]) -> None:
+    page = " ".join(PAGE.read_text().split())
+    found = re.search(rf"\b{event.__name__}\b(?: {{(.*?)}})?", page.partition("`event` is one of")[2])
+    assert found is not None
+    told = set((found[1] or "").split(", ")) - {""}
+    assert told == set(event.__struct_fields__) - {"generation", "tracks", "message"}
 
 
 @pytest.mark.parametrize(

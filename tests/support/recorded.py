@@ -10,6 +10,7 @@ from hangd.engine.inputs import (
     FileDropped,
     FileOpened,
     FollowerInput,
+    OffsetSet,
     PauseAsked,
     Pinged,
     PlayerSaid,
@@ -112,6 +113,10 @@ class RecordedViewer(Viewer):
         assert isinstance(self.world, RecordedWorld)
         self.recorder = self.world.recorder(follower)
         self._doorkeeper = _Doorkeeper(follower, self.recorder)
+
+    def shows_later(self, seconds: float) -> None:
+        """Set by how much this screen shows later than the player thinks."""
+        self._do(self.recorder.tell(OffsetSet(seconds), self.local))
 
 
 class RecordedWorld(World):

@@ -1,0 +1,205 @@
+"""The golden traces: a few short stories as one viewer's machine lives through them. docs/traces.md says what for.
+
+``python -m tests.golden.make_traces`` writes them anew, into tests/golden/traces. Do that when what a follower does has
+been changed on purpose, and read the difference: it is what the change changed.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from hangd.client.recorder import Recorder
+from hangd.engine.memory import Policies
+from hangd.engine.trace import FORMAT, Header, encode
+from tests.sim.world import FILM_SECONDS, Way
+from tests.support.recorded import RecordedViewer, RecordedWorld
+
+__all__ = ["STORIES", "TRACES", "make", "write"]
+
+TRACES: Final = Path(__file__).parent / "traces"
+
+_LAN: Final = Way(0.0005, 0.0005, 0.0002)
+_HOME: Final = Way(0.010, 0.010, 0.004)
+
+
+def _couple(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, RecordedViewer]:
+    """Bring ada, who opens the room, and bob into one; their clocks differ."""
+    ada = world.join("ada", _LAN, offset=100.5, skew=20e-6)
+    world.run(0.5)
+    bob = world.join("bob", way, offset=7000.25, skew=-30e-6)
+    world.run(1.0)
+    return ada, bob
+
+
+def _playing(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, RecordedViewer]:
+    ada, bob = _couple(world, way)
+    ada.play()
+    world.run(5.0)
+    return ada, bob
+
+
+def _start(world: RecordedWorld) -> RecordedViewer:
+    """Someone else starts the film: it waits for the moment that the room named, and resumes at it."""
+    return _playing(world, _HOME)[1]
+
+
+def _own_start(world: RecordedWorld) -> RecordedViewer:
+    """The viewer starts the film: that is asked of the room, and done when the room says so."""
+    return _playing(world)[0]
+
+
+def _gate(world: RecordedWorld) -> RecordedViewer:
+    """Someone seeks while the film runs: everybody stands at the gate, then starts together."""
+    ada, bob = _playing(world, _HOME)
+    ada.seek(1800.0)
+    world.run(4.0)
+    return bob
+
+
+def _seeks_merged(world: RecordedWorld) -> RecordedViewer:
+    """The viewer seeks three times within a tenth of a second: the first is asked for, and the last."""
+    ada, _ = _playing(world)
+    for position in (600.0, 610.0, 620.0):
+        ada.seek(position)
+        world.run(0.03)
+    world.run(4.0)
+    return ada
+
+
+def _pause(world: RecordedWorld) -> RecordedViewer:
+    """The viewer pauses: at once here, and the frame that it stopped on is the room's."""
+    ada, _ = _playing(world)
+    ada.pause()
+    world.run(3.0)
+    return ada
+
+
+def _others_pause(world: RecordedWorld) -> RecordedViewer:
+    """Someone else pauses: this picture goes to the frame that was named."""
+    ada, bob = _playing(world, _HOME)
+    ada.pause()
+    world.run(3.0)
+    return bob
+
+
+def _trim(world: RecordedWorld) -> RecordedViewer:
+    """The picture is 20 ms behind: it runs faster for as long as it takes."""
+    _, bob = _playing(world)
+    bob.freeze(0.020)
+    world.run(10.0)
+    return bob
+
+
+def _hold(world: RecordedWorld) -> RecordedViewer:
+    """The picture is 100 ms ahead: it stands for just as long."""
+    _, bob = _playing(world)
+    bob.shows_later(-0.100)
+    world.run(6.0)
+    return bob
+
+
+def _resync(world: RecordedWorld) -> RecordedViewer:
+    """The picture is a second behind: it seeks to where the room will be."""
+    _, bob = _playing(world)
+    bob.freeze(1.0)
+    world.run(6.0)
+    return bob
+
+
+def _joiner(world: RecordedWorld) -> RecordedViewer:
+    """Someone joins while the film runs: a seek to where the room will be, and a start as it passes."""
+    _playing(world)
+    carl = world.join("carl", _HOME, offset=300.0, skew=40e-6)
+    world.run(6.0)
+    return carl
+
+
+def _speed(world: RecordedWorld) -> RecordedViewer:
+    """The room goes at another speed, from a moment on that it names."""
+    ada, bob = _playing(world)
+    ada.speed(1.5)
+    world.run(5.0)
+    ada.speed(1.0)
+    world.run(3.0)
+    return bob
+
+
+def _link_lost(world: RecordedWorld) -> RecordedViewer:
+    """The link is cut for five seconds, in which the others seek: back in the room, it goes where they are."""
+    ada, bob = _playing(world)
+    bob.cut(5.0)
+    world.run(2.0)
+    ada.seek(900.0)
+    world.run(8.0)
+    return bob
+
+
+def _asleep(world: RecordedWorld) -> RecordedViewer:
+    """The machine is suspended for four seconds: its clock has to be learned anew, and the room caught up with."""
+    _, bob = _playing(world)
+    bob.sleep(4.0)
+    world.run(10.0)
+    return bob
+
+
+def _alone(world: RecordedWorld) -> RecordedViewer:
+    """In no room: play, seek through one's own gate, pause, another speed, play to the end, and begin anew."""
+    ada = RecordedViewer(world, "ada", _LAN, offset=100.5)
+    world.run(1.0)
+    for deed in (
+        ada.play,
+        partial(ada.seek, 300.0),
+        ada.pause,
+        partial(ada.speed, 1.25),
+        ada.play,
+        partial(ada.seek, FILM_SECONDS - 1.0),
+        ada.play,
+        ada.pause,
+    ):
+        deed()
+        world.run(2.0)
+    return ada
+
+
+STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
+    "start": _start,
+    "own-start": _own_start,
+    "gate": _gate,
+    "seeks-merged": _seeks_merged,
+    "pause": _pause,
+    "others-pause": _others_pause,
+    "trim": _trim,
+    "hold": _hold,
+    "resync": _resync,
+    "joiner": _joiner,
+    "speed": _speed,
+    "link-lost": _link_lost,
+    "asleep": _asleep,
+    "alone": _alone,
+}
+
+
+def make(name: str) -> list[bytes]:
+    """Return the lines of one trace."""
+    story = STORIES[name]
+    # One chapter, which nothing is torn out of; it begins with a new follower, which needs no memory.
+    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size=10**9, chapter=1e9))
+    viewer = story(world)
+    header = Header(
+        format=FORMAT, hangd="golden", policies=Policies(), player="simulated", title=(story.__doc__ or "").strip()
+    )
+    return [encode(header), *list(viewer.recorder.lines())[1:]]
+
+
+def write() -> None:
+    """Write all of them, and delete those that have no story any more."""
+    TRACES.mkdir(exist_ok=True)
+    for old in TRACES.glob("*.jsonl"):
+        old.unlink()
+    for name in STORIES:
+        (TRACES / f"{name}.jsonl").write_bytes(b"".join(make(name)))
+
+
+if __name__ == "__main__":
+    write()
