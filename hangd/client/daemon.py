@@ -47,6 +47,7 @@ async def serve(
         MediaFiles(cache_dir() / "media.sqlite3"),
         version=version(),
         quit=stop.set,
+        habits=cache_dir() / "media.sqlite3",
     )
     control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets)
     try:

@@ -12,11 +12,13 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from hangd.client.connection import Connection, NotConnected
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
 from hangd.client.dumping import write_trace
+from hangd.client.habit_keeper import HabitKeeper
 from hangd.client.media import MediaFiles
 from hangd.client.notices import Notices
 from hangd.client.player_keeper import PlayerKeeper
@@ -27,6 +29,7 @@ from hangd.client.settings import ClientSettings
 from hangd.client.verbs import Verbs
 from hangd.client.waking import WakeWatch
 from hangd.engine.drift import Correction, Hold, Resync, Trim
+from hangd.engine.habits import Habits
 from hangd.engine.inputs import (
     AskRefused,
     ClockFlushed,
@@ -34,6 +37,7 @@ from hangd.engine.inputs import (
     FileDropped,
     FileOpened,
     FollowerInput,
+    HabitsKnown,
     OffsetSet,
     PauseAsked,
     Pinged,
@@ -85,6 +89,7 @@ class Viewer:
         *,
         version: str,
         quit: Callable[[], None],
+        habits: Path | None = None,
     ) -> None:
         self.settings = settings
         self.media = media
@@ -102,6 +107,7 @@ class Viewer:
         self._timer = DeadlineTimer(self._expire)
         self._asked: set[RequestId] = set()
         self._player = PlayerKeeper(player_factory, self._player_said, self.notices, self.tasks)
+        self._habits = None if habits is None else HabitKeeper(habits, self.tasks, self._know_habits)
         self._waking = WakeWatch(self._woke)
         self._offset()
         self._player.open()
@@ -128,6 +134,9 @@ class Viewer:
         self._tell(Woken())
         self.connection.ask_the_time(now)
 
+    def _know_habits(self, habits: Habits) -> None:
+        self._tell(HabitsKnown(habits))
+
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
         current = event.generation == self.follower.picture.generation
@@ -139,6 +148,8 @@ class Viewer:
                 self.verbs.load_ended(code, message)
             case Settled() if current:
                 self.verbs.load_ended(None, "")
+                if self._habits is not None:
+                    self._habits.learned(self.follower.habits)
             case PlayerDied() if (path := self._player.replace(event)) is not None:
                 effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
         self._do(effects)
@@ -318,6 +329,8 @@ class Viewer:
     def load_file(self, path: str) -> None:
         """Play this file here, whatever the room plays."""
         self._player.asked_anew()
+        if self._habits is not None:
+            self._habits.opened(path)
         self._tell(FileOpened(path))
 
     def drop_file(self) -> None:
