@@ -5,22 +5,26 @@
 PYTHON := .venv/bin/python
 PAGES := $(wildcard man/*.[1-8])
 
-.PHONY: help setup demo test lint bench man clean
+.PHONY: help setup setup-all demo test lint bench bench-skew man clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
 	@echo 'make lint   ruff, mypy, import-linter, mandoc'
 	@echo 'make bench  the benchmarks, with their numbers'
+	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
 	@echo 'make man    the manual pages as HTML, in build/man'
 	@echo 'make clean  remove what was built'
 
 setup:
 	@.ci/setup
 
+setup-all:
+	@.ci/setup all
+
 demo: setup
 	@$(PYTHON) -m tests.demo
 
-test: setup
+test: setup-all
 	$(PYTHON) -m pytest $(ARGS)
 
 lint: setup
@@ -32,6 +36,9 @@ lint: setup
 
 bench: setup
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PYTHON) -m "$$(echo "$${bench%.py}" | tr / .)" || exit 1; done
+
+bench-skew: setup-all
+	$(PYTHON) -m tests.bench.skew $(ARGS)
 
 man: setup
 	@mkdir -p build/man

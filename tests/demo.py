@@ -20,9 +20,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from tests.support.framebuffer import virtual_screen
 from tests.support.party import CLIP, Person, person, room_server, wait_for
-from tests.support.screen import Screen, private_display
-from tests.support.skew import Skew, Watch, skew_of, watching
+from tests.support.screen import Screen
+from tests.support.skew import Eye, Skew, Watch, skew_of, watching
 
 __all__ = ["main"]
 
@@ -106,15 +107,24 @@ class Demo:
 
 
 @contextlib.contextmanager
-def _displays(console: Console) -> Iterator[tuple[str, str]]:
+def _screens(console: Console) -> Iterator[tuple[Eye, Eye] | str]:
+    """Give two screens of our own, or the name of the desktop that there is."""
     desktop = os.environ.get("DISPLAY")
     if desktop:
         console.print(f"windows open on this desktop ({desktop})")
-        yield desktop, desktop
+        yield desktop
         return
     console.print("no desktop here: the windows open on two screens of Xvfb's")
-    with private_display() as one, private_display() as other:
+    with virtual_screen() as one, virtual_screen() as other:
         yield one, other
+
+
+def _side_by_side(stack: contextlib.ExitStack, desktop: str, viewers: tuple[Person, Person]) -> tuple[Eye, Eye]:
+    """Look at both windows of one desktop: what another window covers can not be read."""
+    one, other = (stack.enter_context(Screen(desktop, viewer.pid())) for viewer in viewers)
+    one.place(0, 40)
+    other.place(660, 40)
+    return one, other
 
 
 def main() -> int:
@@ -122,24 +132,18 @@ def main() -> int:
     began = time.monotonic()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hang-demo-")))
-        displays = stack.enter_context(_displays(console))
+        screens = stack.enter_context(_screens(console))
+        names = (screens, screens) if isinstance(screens, str) else tuple(screen.display for screen in screens)
         server = stack.enter_context(room_server())
-        ada = stack.enter_context(person("ada", folder, display=displays[0]))
-        bob = stack.enter_context(person("bob", folder, display=displays[1]))
+        ada = stack.enter_context(person("ada", folder, display=names[0]))
+        bob = stack.enter_context(person("bob", folder, display=names[1]))
         console.print(f"server: {server.url}")
         room = ada.ctl("create", str(CLIP), "--server", server.url, "--name", "demo")
         console.print(f"[bold]ada[/]: hangctl create {CLIP.name}  ->  room {room}")
         bob.ctl("join", "demo", str(CLIP), "--server", server.url)
         console.print(f"[bold]bob[/]: hangctl join demo {CLIP.name}")
-        shared = displays[0] == displays[1]
-        screens = [
-            stack.enter_context(Screen(display, viewer.pid() if shared else None))
-            for viewer, display in zip((ada, bob), displays, strict=True)
-        ]
-        if shared:
-            for screen, left in zip(screens, (0, 660), strict=True):
-                screen.place(left, 40)
-        one, other = stack.enter_context(watching(*screens))
+        eyes = _side_by_side(stack, screens, (ada, bob)) if isinstance(screens, str) else screens
+        one, other = stack.enter_context(watching(*eyes))
         wait_for(lambda: one.number is not None and other.number is not None, "a picture on both screens")
         demo = Demo(console, (ada, bob), (one, other))
         demo.step("play", "play")

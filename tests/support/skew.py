@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, Protocol
 from tests.support.framebuffer import FrameBuffer
 from tests.support.screen import Reading
 
-__all__ = ["Appearance", "Distance", "Skew", "Watch", "distances", "skew_of", "summary", "watching"]
+__all__ = ["Appearance", "Distance", "Eye", "Skew", "Watch", "distances", "skew_of", "summary", "watching"]
 
 _BLINK: Final = 0.05
 """Seconds. A look that came later than this after the one before says too little of when something appeared."""
