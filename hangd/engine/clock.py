@@ -22,8 +22,13 @@ __all__ = ["ClockFilter", "ClockPolicy", "PingSchedule"]
 class ClockPolicy(Struct, frozen=True):
     samples: int = 64
     """How many samples are kept: at one in 8 s the best of the last eight and a half minutes."""
-    wander: float = 30e-6
-    """Seconds a second that two clocks are taken to part unseen. Crystals keep 10-50 ppm."""
+    wander: float = 100e-6
+    """Seconds a second that two clocks are taken to part until their difference in speed is fitted. Crystals keep 10-50
+    ppm, but clocks that are slewed, and virtual ones, are up to 200 off: an old sample would mislead."""
+    wander_fitted: float = 3e-6
+    """The least that they are taken to part once it is: crystals feel the temperature."""
+    settling: int = 8
+    """So many samples, the first burst, step: the first may have waited for a lost packet, and to slew is slow."""
     slew: float = 500e-6
     """The published offset moves at most so fast; NTP slews as fast, and no ear can tell."""
     skew_span: float = 60.0
@@ -52,6 +57,7 @@ class ClockFilter:
     def __init__(self, policy: ClockPolicy | None = None) -> None:
         self._policy = policy or ClockPolicy()
         self._samples: list[_Sample] = []
+        self._flushed_at: float | None = None
         self._best: _Sample | None = None
         self._offset = 0.0
         self._offset_at = 0.0
@@ -78,18 +84,26 @@ class ClockFilter:
         delay = (t3 - t0) - (t2 - t1)
         if t3 < t0 or t2 < t1 or delay < -1e-6:
             return
-        first = self._best is None
+        if self._flushed_at is not None and t0 < self._flushed_at:
+            return
+        settling = len(self._samples) < self._policy.settling
         before, bound_before = self.offset(t3), self.bound(t3)
         self._samples.append(_Sample(at=t3, offset=((t1 - t0) + (t2 - t3)) / 2, delay=max(delay, 0.0)))
         del self._samples[: -self._policy.samples]
         self._fit()
         self._best = best = self._choose()
         goal = self._carried(best, t3)
-        step = first or abs(goal - before) > bound_before + self._error(best, t3)
+        step = settling or abs(goal - before) > bound_before + self._error(best, t3)
         self._offset, self._offset_at = (goal if step else before), t3
 
-    def flush(self) -> None:
-        """Forget everything: the next sample steps."""
+    def flush(self, now: float | None = None) -> None:
+        """Forget everything: the next sample steps. ``now``: pings that were sent before it are not believed either.
+
+        After a suspend one may still be on its way. The local clock stood still while it was, so it would look quick,
+        and be wrong by the whole absence.
+        """
+        if now is not None:
+            self._flushed_at = now
         self._samples.clear()
         self._best = None
         self._offset = self._offset_at = self._skew = 0.0
@@ -153,7 +167,7 @@ class ClockFilter:
         skew = (late.offset - early.offset) / gap
         if abs(skew) <= self._policy.skew_limit and doubt < self._policy.wander:
             self._skew = skew
-            self._wander = max(doubt, self._policy.wander / 10)
+            self._wander = max(doubt, self._policy.wander_fitted)
 
 
 class PingSchedule:

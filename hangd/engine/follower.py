@@ -30,7 +30,7 @@ from hangd.engine.habits import Habits, StartBias
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion, Picture
 from hangd.engine.playback import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
-from hangd.engine.timeline import is_newer, is_running, position_at, time_of
+from hangd.engine.timeline import earliest, is_newer, is_running, position_at, time_of
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import ReportedState, Timeline
 
@@ -155,7 +155,7 @@ class Follower:
 
         Where the picture is, nobody knows until its next sample: the drift controller takes it from there.
         """
-        self.clock.flush()
+        self.clock.flush(now)
         self._drift.started(now)
         self._astray = True
         return self._after(now)
@@ -261,14 +261,13 @@ class Follower:
 
     def deadline(self) -> float | None:
         """The local time at which to be woken, or None."""
-        due = (
+        return earliest(
             self._drift.deadline(),
             self._hand_until,
             self._merge_until if self._held_seek is not None else None,
             self._report_due if self.in_room else None,
             None if self._pending is None else self.clock.to_local(self._pending.at),
         )
-        return min((moment for moment in due if moment is not None), default=None)
 
     def expire(self, now: float) -> list[FollowerEffect]:
         """Do what is due."""
@@ -337,6 +336,8 @@ class Follower:
         if self._hand is not None or (self.in_room and not self.clock.locked and is_running(timeline)):
             return []
         match picture.motion:
+            case Motion.RUNNING if is_running(timeline):  # first: so it is at every sample
+                return [*picture.set_rate(self._drift.rate or timeline.rate)]
             case Motion.EMPTY:
                 # After a Stop the file is still known: a room that moves again has it opened again.
                 moved = timeline.playing or timeline.position > 0
@@ -347,8 +348,6 @@ class Follower:
                 return []
             case Motion.STARTING | Motion.STANDING if is_running(timeline):
                 return self._start(now)
-            case Motion.RUNNING if is_running(timeline):
-                return [*picture.set_rate(self._drift.rate or timeline.rate)]
             case Motion.ENDED if is_running(timeline):
                 # The picture may end a little before the file's duration says so: nothing is left to show.
                 return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)

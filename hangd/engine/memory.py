@@ -33,6 +33,7 @@ class Policies(Struct, frozen=True):
 
 class ClockMemory(Struct):
     samples: list[_Sample]
+    flushed_at: float | None
     best: _Sample | None
     offset: float
     offset_at: float

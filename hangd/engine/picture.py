@@ -144,6 +144,10 @@ class Picture:
         if event.generation != self.generation:
             return False
         match event:
+            case Sampled(position=position, at=at, rate=rate):  # first: all the others are rare
+                if self.motion is not Motion.RUNNING:
+                    return False
+                self._position, self._at, self._rate = position, at, rate
             case Loaded(duration=duration):
                 self.duration = duration
             case DurationChanged(duration=duration):
@@ -165,10 +169,6 @@ class Picture:
                     return False  # A pause or a seek of ours came later; its Settled is on its way.
                 self._stand(Motion.RUNNING, position, at)
                 self._rate, self._sought = self._asked_rate or 1.0, None
-            case Sampled(position=position, at=at, rate=rate):
-                if self.motion is not Motion.RUNNING:
-                    return False
-                self._position, self._at, self._rate = position, at, rate
             case Stalled(stalled=stalled):
                 self.stalled = stalled and self.motion is Motion.RUNNING
             case Ended(position=position, at=at):

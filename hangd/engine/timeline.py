@@ -11,25 +11,28 @@ from msgspec.structs import replace
 
 from hangd.protocol.model import RATE_MAX, RATE_MIN, Timeline
 
-__all__ = ["is_newer", "is_running", "playable_rate", "position_at", "rate_period", "rebase", "time_of"]
+__all__ = ["earliest", "is_newer", "is_running", "playable_rate", "position_at", "rate_period", "rebase", "time_of"]
 
 _PERIOD_BASE: Final = 1000
 """VLC 3 keeps a rate as the integer period ``int(1000 / rate)`` (INPUT_RATE_DEFAULT)."""
+
+_CATCHING_UP: Final = 1.05
+"""A player can be so much faster than the fastest room, and slower than the slowest, to make up for an error."""
 
 
 def rate_period(rate: float) -> int:
     """Return the whole n for which 1000/n lies nearest to ``rate``.
 
-    ``rate`` is clamped to RATE_MIN..RATE_MAX first, so n lies in 500..4000.
+    ``rate`` is clamped first to what players are asked for: a room's rates and 5 % on either side.
     """
-    clamped = min(max(rate, RATE_MIN), RATE_MAX)
+    clamped = min(max(rate, RATE_MIN / _CATCHING_UP), RATE_MAX * _CATCHING_UP)
     low = math.floor(_PERIOD_BASE / clamped)
     return min((low, low + 1), key=lambda n: abs(_PERIOD_BASE / n - clamped))
 
 
 def playable_rate(rate: float) -> float:
-    """Round ``rate`` to the nearest rate that VLC 3 plays: 1000/n for a whole n."""
-    return _PERIOD_BASE / rate_period(rate)
+    """Round ``rate`` to the nearest that a room can have and VLC 3 plays: 1000/n for a whole n from 500 to 4000."""
+    return _PERIOD_BASE / rate_period(min(max(rate, RATE_MIN), RATE_MAX))
 
 
 def is_running(timeline: Timeline) -> bool:
@@ -59,6 +62,15 @@ def rebase(timeline: Timeline, at: float) -> Timeline:
     """Return the same motion written from server time ``at`` on (never earlier than its own start)."""
     at = max(at, timeline.at)
     return replace(timeline, position=position_at(timeline, at), at=at)
+
+
+def earliest(*moments: float | None) -> float | None:
+    """Return the least of those that are not None; None where all are."""
+    least: float | None = None
+    for moment in moments:
+        if moment is not None and (least is None or moment < least):
+            least = moment
+    return least
 
 
 def is_newer(candidate: Timeline, than: Timeline | None) -> bool:

@@ -51,7 +51,7 @@ from hangd.engine.playback import (
     Unload,
     VolumeChanged,
 )
-from hangd.engine.timeline import playable_rate
+from hangd.engine.timeline import rate_period
 from hangd.player import files
 from hangd.player.base import EventSink
 from hangd.player.gate import EventGate
@@ -164,7 +164,7 @@ class SimulatedMachine:
                 self._seek(position, now + self._seek_cost + self._preroll(position))
                 return []
             case SetRate(rate=rate):
-                self._set_rate(playable_rate(rate))
+                self._set_rate(1000 / rate_period(rate))
                 return []
             case StepFrame():
                 if self._phase is not _Phase.STANDING:

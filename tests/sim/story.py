@@ -19,10 +19,10 @@ FAR: Final = Way(0.1, 0.1, 0.03)
 LOPSIDED: Final = Way(0.04, 0.01, 0.002)
 LOSSY: Final = Way(0.03, 0.03, 0.01, loss=0.01)
 
-WAYS: Final = (LAN, LAN, HOME, HOME, FAR, LOPSIDED)
-SKEW: Final = 50e-6
+WAYS: Final = (LAN, LAN, HOME, HOME, FAR, LOPSIDED, LOSSY)
+SKEW: Final = 200e-6
 """Seconds a second by which a viewer's clock is off at the most."""
-RATES: Final = (0.5, 1.25, 1.5, 1.75)
+RATES: Final = (0.5, 1.25, 1.5, 1.75, 2.0)
 
 What = Literal["play", "pause", "seek", "speed", "cut", "sleep", "freeze", "join", "leave"]
 

@@ -37,7 +37,7 @@ _UNFITTED: Final = 0.004
 """Seconds that two clocks part until the next ping beyond what a filter allows for."""
 _LOOKS: Final = 200
 """From so many on, what is so most of the time means something."""
-_ONE_FRAME: Final = 0.001
+_ONE_FRAME: Final = 0.0025
 _SETTLING: Final = 12.0
 _SETTLING_SLOWLY: Final = 40.0
 """Seconds more, where a seek may land late: it takes some resyncs, and these are rationed."""
@@ -252,7 +252,9 @@ def _settling(person: Person) -> float:
 
 def _allowed(person: Person, rate: float) -> float:
     """Return how far off its picture may be at most, in seconds of media."""
-    unknown = abs(person.way.out - person.way.back) / 2 + person.way.jitter + 0.002
+    # By the jitter, and by half as much again while the clocks' difference in speed is not known: a sample that is
+    # minutes old may then be the best there is.
+    unknown = abs(person.way.out - person.way.back) / 2 + 1.5 * person.way.jitter + 0.002
     return _NOT_WORTH_IT + unknown * max(rate, 1.0)
 
 

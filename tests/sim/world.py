@@ -32,7 +32,7 @@ from hangd.engine.follower import Follower
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.playback import PauseFor, PlayerEvent
 from hangd.engine.room import Room, RoomSettings
-from hangd.engine.timeline import is_running, position_at
+from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
 from hangd.protocol.messages import (
     ClientMessage,
@@ -210,10 +210,10 @@ class Viewer:
         self.offset = self._stood - self.world.now * (1 + self.skew)
         self.asleep = False
         self._pings.start(self.local)
+        self._do(self.follower.woke(self.local))
         held, self._held = self._held, []
         for what, args in held:
             what(*args)
-        self._do(self.follower.woke(self.local))
 
     # ---- the network ----------------------------------------------------------------------------------------------
 
@@ -365,10 +365,7 @@ class Viewer:
     # ---- its deadlines --------------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        due = self.player.deadline()
-        for other in (self.follower.deadline(), self._pings.due):
-            if due is None or (other is not None and other < due):
-                due = other
+        due = earliest(self.player.deadline(), self.follower.deadline(), self._pings.due)
         if due != self._alarm:
             self._alarm = due
             if due is not None:
