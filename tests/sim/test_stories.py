@@ -1,4 +1,4 @@
-"""Stories made up by hypothesis and by the thousand hours: the witness finds no promise broken, but each fault."""
+"""Stories made up by hypothesis and by the hundred hours: the witness finds no promise broken, but each fault."""
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,8 @@ from tests.sim.story import Deed, Person, Story, made_up
 from tests.sim.telling import tell, tell_hours
 from tests.sim.world import Way
 
-VIEWER_HOURS = 1000.0
+VIEWER_HOURS = 400.0
+"""A minute on two cores that nobody else uses; `bench_sim` tells a thousand."""
 
 ways = st.builds(
     lambda out, back, jitter: Way(out, back, min(jitter, out, back)),
@@ -21,7 +22,7 @@ people = st.builds(
     Person,
     way=ways,
     offset=st.floats(0.0, 1e6),
-    # As far as a clock's bound allows for (ClockPolicy.wander); the thousand hours go to twice that.
+    # As far as a clock's bound allows for (ClockPolicy.wander); the hundreds of hours go to twice that.
     skew=st.floats(-100e-6, 100e-6),
     media_ppm=st.floats(-50.0, 50.0),
     seek_cost=st.floats(0.02, 0.25),
@@ -53,7 +54,7 @@ def test_whatever_happens_every_promise_is_kept(story: Story) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_hundreds_of_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
     """Rooms of two to six for an hour each, with VLC's own intervals, and nothing left out.
 
     How long it takes is printed, not judged: the limit is for a pool that hangs.
