@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["ClockFilter", "ClockPolicy", "PingSchedule"]
+__all__ = ["ClockFilter", "ClockPolicy", "ClockSample", "PingSchedule"]
 
 
 class ClockPolicy(Struct, frozen=True):
@@ -37,7 +37,9 @@ class ClockPolicy(Struct, frozen=True):
     """A fit beyond this is a network's work, not a crystal's."""
 
 
-class _Sample(Struct, frozen=True):
+class ClockSample(Struct, frozen=True):
+    """One ping: when it came back, what it says of the offset, and how long it was under way. Seconds."""
+
     at: float
     offset: float
     delay: float
@@ -56,9 +58,9 @@ class ClockFilter:
 
     def __init__(self, policy: ClockPolicy | None = None) -> None:
         self._policy = policy or ClockPolicy()
-        self._samples: list[_Sample] = []
+        self._samples: list[ClockSample] = []
         self._flushed_at: float | None = None
-        self._best: _Sample | None = None
+        self._best: ClockSample | None = None
         self._offset = 0.0
         self._offset_at = 0.0
         self._skew = 0.0
@@ -88,7 +90,7 @@ class ClockFilter:
             return
         settling = len(self._samples) < self._policy.settling
         before, bound_before = self.offset(t3), self.bound(t3)
-        self._samples.append(_Sample(at=t3, offset=((t1 - t0) + (t2 - t3)) / 2, delay=max(delay, 0.0)))
+        self._samples.append(ClockSample(at=t3, offset=((t1 - t0) + (t2 - t3)) / 2, delay=max(delay, 0.0)))
         del self._samples[: -self._policy.samples]
         self._fit()
         self._best = best = self._choose()
@@ -138,17 +140,17 @@ class ClockFilter:
         local = server - self._offset
         return server - self.offset(max(local, self._offset_at))
 
-    def _error(self, sample: _Sample, now: float) -> float:
+    def _error(self, sample: ClockSample, now: float) -> float:
         return sample.delay / 2 + self._wander * max(0.0, now - sample.at)
 
-    def _choose(self) -> _Sample:
+    def _choose(self) -> ClockSample:
         # All age alike, so the one that is best now stays so until a sample comes or goes, or the wander changes. Its
         # error is taken as of a common time, any time: readings are many, a sample comes once in 8 s.
         wander = self._wander
         errors = [sample.delay / 2 - wander * sample.at for sample in self._samples]
         return self._samples[errors.index(min(errors))]
 
-    def _carried(self, sample: _Sample, now: float) -> float:
+    def _carried(self, sample: ClockSample, now: float) -> float:
         return sample.offset + self._skew * (now - sample.at)
 
     def _fit(self) -> None:

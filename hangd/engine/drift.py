@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from hangd.engine.timeline import rate_period
 
-__all__ = ["Correction", "DriftController", "DriftPolicy", "Hold", "Reason", "Resync", "Trim"]
+__all__ = ["Correction", "DriftController", "DriftPolicy", "Hold", "Reason", "Resync", "Trim", "Trimming"]
 
 Reason = Literal["start", "drift"]
 """Why: what a start (or a seek) left over, or what has come to part since."""
@@ -98,7 +98,7 @@ class Resync(Struct, frozen=True, tag=True):
 Correction = Trim | Hold | Resync
 
 
-class _Trimming(Struct):
+class Trimming(Struct):
     """A trim that is on: where it has come to."""
 
     limit: float
@@ -120,7 +120,7 @@ class DriftController:
 
     def __init__(self, policy: DriftPolicy | None = None) -> None:
         self.policy = policy or DriftPolicy()
-        self._trimming: _Trimming | None = None
+        self._trimming: Trimming | None = None
         self._errors: list[float] = []
         self._fresh_until = 0.0
         self._blank_until = 0.0
@@ -183,7 +183,7 @@ class DriftController:
         if self._trimming is not None and self._trimming.until <= now:
             self._end_trim(now)
 
-    def _trim_on(self, trim: _Trimming, error: float, now: float, rate: float) -> None:
+    def _trim_on(self, trim: Trimming, error: float, now: float, rate: float) -> None:
         # A sample that looks farther behind than the last one and the rate since allow has come late.
         expected = trim.error + (trim.rate - rate) * (now - trim.at)
         trim.error, trim.at = max(error, expected), now
@@ -209,7 +209,7 @@ class DriftController:
         limit = policy.fresh_limit if fresh else policy.brisk if abs(error) > policy.brisk_from else policy.gentle
         seconds = abs(error) / (limit * rate) + 3 * policy.read_ahead
         trimmed = self._trimmed(error, rate, limit)
-        self._trimming = _Trimming(limit, now + seconds + policy.patience, error, now, trimmed)
+        self._trimming = Trimming(limit, now + seconds + policy.patience, error, now, trimmed)
         return Trim(rate=trimmed, seconds=seconds, error=error, reason=reason)
 
     def _trimmed(self, error: float, rate: float, limit: float) -> float:

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from hangd.engine.clock import ClockFilter, ClockPolicy, _Sample
-from hangd.engine.drift import DriftController, DriftPolicy, _Trimming
+from hangd.engine.clock import ClockFilter, ClockPolicy, ClockSample
+from hangd.engine.drift import DriftController, DriftPolicy, Trimming
 from hangd.engine.follower import Follower, FollowerPolicy
 from hangd.engine.picture import Motion, Picture, PicturePolicy
 from hangd.protocol.model import ReportedState, Timeline
@@ -32,9 +32,9 @@ class Policies(Struct, frozen=True):
 
 
 class ClockMemory(Struct):
-    samples: list[_Sample]
+    samples: list[ClockSample]
     flushed_at: float | None
-    best: _Sample | None
+    best: ClockSample | None
     offset: float
     offset_at: float
     skew: float
@@ -42,7 +42,7 @@ class ClockMemory(Struct):
 
 
 class DriftMemory(Struct):
-    trimming: _Trimming | None
+    trimming: Trimming | None
     errors: list[float]
     fresh_until: float
     blank_until: float

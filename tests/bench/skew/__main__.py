@@ -40,9 +40,8 @@ def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
             rows += found
             for row in found:
                 shown = "" if row.p95 is None else f"p95 {row.p95 * 1000:.1f} ms"
-                heard = "" if row.sound_p95 is None else f"sound {row.sound_p95 * 1000:.1f} ms"
                 verdict = "met" if row.met else "MISSED"
-                console.print(f"  {film}: {row.case}: {verdict}", shown, heard, row.note)
+                console.print(f"  {film}: {row.case}: {verdict}", shown, row.note)
             console.print(f"  ({time.monotonic() - began:.0f} s)")
     return rows
 

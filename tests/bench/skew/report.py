@@ -28,10 +28,10 @@ def machine(versions: Mapping[str, str]) -> dict[str, str]:
 def print_table(console: Console, rows: Sequence[Row], about: Mapping[str, str]) -> None:
     console.print(", ".join(f"{name} {value}" for name, value in about.items()))
     table = Table(title="How far apart the viewers were", title_justify="left")
-    for name in ("case", "film", "goal", "p95", "worst", "sound p95", "worst", "", ""):
-        table.add_column(name, justify="right" if name in ("p95", "worst", "sound p95") else "left")
+    for name in ("case", "film", "goal", "p95", "worst", "", ""):
+        table.add_column(name, justify="right" if name in ("p95", "worst") else "left")
     for row in rows:
-        figures = [_shown(value) for value in (row.p95, row.worst, row.sound_p95, row.sound_worst)]
+        figures = [_shown(value) for value in (row.p95, row.worst)]
         verdict = "" if row.goal == "" else "met" if row.met else "MISSED"
         table.add_row(row.case, row.clip, row.goal, *figures, verdict, row.note)
     console.print(table)
@@ -47,28 +47,24 @@ def write_json(path: Path, rows: Sequence[Row], about: Mapping[str, str]) -> Non
 
 
 def plot(path: Path, rows: Sequence[Row]) -> None:
-    """Draw for each row how far apart the pictures (and the sound) were over time."""
+    """Draw for each row how far apart the pictures, or the sounds, were over time."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    drawn = [row for row in rows if row.apart]
+    drawn = [row for row in rows if row.apart or row.heard]
     if not drawn:
         return
     figure, axes = pyplot.subplots(len(drawn), 1, figsize=(11, 1.7 * len(drawn)), squeeze=False)
     for axis, row in zip(axes[:, 0], drawn, strict=True):
         # The pauses between trials are left out: what counts is one behind the other.
-        axis.plot([apart * 1000 for _, apart in row.apart], ".", markersize=2, label="picture")
-        if row.heard:
-            step = len(row.apart) / len(row.heard)
-            axis.plot([n * step for n in range(len(row.heard))], [a * 1000 for _, a in row.heard], label="sound")
+        axis.plot([apart * 1000 for _, apart in row.apart or row.heard], ".", markersize=2)
         axis.set_title(f"{row.case}, {row.clip}: {row.goal}", fontsize=8, loc="left")
         axis.set_ylabel("ms", fontsize=8)
         axis.set_ylim(-40, 40)
         axis.axhspan(-5, 5, alpha=0.1)
         axis.tick_params(labelsize=7)
-    axes[0, 0].legend(fontsize=7, loc="upper right")
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=80)
