@@ -160,6 +160,11 @@ class Follower:
         self._astray = True
         return self._after(now)
 
+    def accustom(self, habits: Habits) -> None:
+        """Begin with what was learned of such files another time."""
+        self.picture.seek_cost = habits.seek_cost
+        self._starts.know(habits.start_bias)
+
     # ---- the viewer's hand ----------------------------------------------------------------------------------------
 
     def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
@@ -250,8 +255,8 @@ class Follower:
 
     def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
         match correction:
-            case Trim(rate=rate):
-                return [Corrected(correction), *self.picture.set_rate(rate)]
+            case Trim():
+                return [Corrected(correction)]  # the rate follows from the controller's, sample by sample: `_steer`
             case Hold(seconds=seconds):
                 return [Corrected(correction), PauseFor(seconds)]
             case Resync():
@@ -315,6 +320,11 @@ class Follower:
     def rate(self) -> float:
         return (self._pending or self.timeline).rate
 
+    @property
+    def habits(self) -> Habits:
+        """What has been learned of files like the one that is open."""
+        return Habits(self.picture.seek_cost, self._starts.bias)
+
     def check(self) -> None:
         """Assert the invariants."""
         self.picture.check()
@@ -366,16 +376,6 @@ class Follower:
         """
         goal = self.timeline.position
         return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
-
-    @property
-    def habits(self) -> Habits:
-        """What has been learned of files like the one that is open."""
-        return Habits(self.picture.seek_cost, self._starts.bias)
-
-    def accustom(self, habits: Habits) -> None:
-        """Begin with what was learned of such files another time."""
-        self.picture.seek_cost = habits.seek_cost
-        self._starts.know(habits.start_bias)
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         self.timeline, self._pending = timeline, None
