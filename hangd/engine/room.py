@@ -47,6 +47,7 @@ from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
 from hangd.engine.saved import SavedRoom
+from hangd.engine.timeline import earliest
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import GetRoom, MemberChanged, MemberJoined, Report, RoomCreated, RoomJoined, Say
 from hangd.protocol.model import NAME_MAX, RoomSummary
@@ -101,6 +102,8 @@ class Room:
         self._forgotten = False
         self._rev_checked = 0
         self._changes = 0
+        self._seen = (self.rev, 0)
+        """The rev and how many members there were when `changes` was last looked after."""
 
     @classmethod
     def restored(cls, saved: SavedRoom, *, epoch: str, settings: RoomSettings, now: float) -> "Room":
@@ -141,11 +144,10 @@ class Room:
     def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
-        before = (self.rev, len(self._room.roster))
         self._settle()
         self._take(input)
         self._settle()
-        if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
+        if _is_lasting(input):
             self._changes += 1
         return self._orders()
 
@@ -160,15 +162,12 @@ class Room:
             times += [self._stalled_at(member) for member in room.roster]
         times += [self._due_at(member) for member in room.roster if member.untold]
         times += [self._forgotten_at]
-        return min((time for time in times if time is not None), default=None)
+        return earliest(*times)
 
     def expire(self, now: float) -> list[RoomEffect]:
         """Do what is due by ``now``, which is not before `deadline`."""
         self._now = max(now, self._now)
-        before = (self.rev, len(self._room.roster))
         self._settle()
-        if before != (self.rev, len(self._room.roster)):
-            self._changes += 1
         if not self._forgotten and self._forgotten_at is not None and self._forgotten_at <= self._now:
             self._forgotten = True
             self._room.effects.append(ForgetRoom())
@@ -438,6 +437,10 @@ class Room:
         return self._empty_since + self._settings.ttl if self._empty_since is not None else None
 
     def _orders(self) -> list[RoomEffect]:
+        now = (self.rev, len(self._room.roster))
+        if now != self._seen:
+            self._seen = now
+            self._changes += 1
         orders, self._room.effects = self._room.effects, []
         return orders
 

@@ -23,6 +23,7 @@ from typing import Any, Final, assert_never
 
 from hangd.engine import playback
 from hangd.engine.playback import FailureCode, PlayerCommand, PlayerEvent
+from hangd.engine.timeline import earliest
 from hangd.player import files
 from hangd.player import vlc_timings as timings
 from hangd.player.vlc_facts import Fact, hear_events, hear_log
@@ -110,7 +111,7 @@ class VlcOwner:
             self._do(item)
 
     def deadline(self) -> float | None:
-        return min((due for due in (self._due, self._local.subtitles_due) if due is not None), default=None)
+        return earliest(self._due, self._local.subtitles_due)
 
     def expire(self, now: float) -> None:
         if self._local.subtitles_due is not None and self._local.subtitles_due <= now:
