@@ -12,10 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from tests.support.barcode import decode
+from tests.support.closing import Closing
 from tests.support.screen import Reading, xvfb
 
 __all__ = ["FrameBuffer", "virtual_screen"]
@@ -28,13 +28,15 @@ _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """On a disk, each page would be written to it every now and then, and whoever draws would wait for that."""
 
 
-class FrameBuffer:
+class FrameBuffer(Closing):
     """Reads pictures' numbers off the middle row of the whole screen.
 
     Args:
         display: the display's name, ":7".
         folder: what Xvfb was given as ``-fbdir``.
     """
+
+    pause: float = 0.0004
 
     def __init__(self, display: str, folder: Path) -> None:
         self.display = display
@@ -58,14 +60,6 @@ class FrameBuffer:
 
     def close(self) -> None:
         self._memory.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 @contextlib.contextmanager

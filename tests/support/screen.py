@@ -14,8 +14,7 @@ import select
 import subprocess
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from Xlib import X
 from Xlib.display import Display
@@ -24,6 +23,7 @@ from Xlib.ext import res
 from Xlib.xobject.drawable import Window
 
 from tests.support.barcode import decode
+from tests.support.closing import Closing
 
 __all__ = ["Reading", "Screen", "private_display", "xvfb"]
 
@@ -85,12 +85,15 @@ class Reading(NamedTuple):
     """How far off ``at`` may be, to either side: half the time that the look took."""
 
 
-class Screen:
+class Screen(Closing):
     """Reads pictures' numbers off an X display, several hundred times a second.
 
     It looks at the middle row of the largest window: on a display of our own, of any; with ``process_id`` of those that
     this process made, wherever they are on anybody's desktop.
     """
+
+    pause: float = 0.002
+    """Two hundred questions a second, with what they take, are enough for a few milliseconds."""
 
     def __init__(self, display: str, process_id: int | None = None) -> None:
         self.display = display
@@ -132,14 +135,6 @@ class Screen:
 
     def close(self) -> None:
         self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _middle_row(self) -> tuple[Window, int, int] | None:
         row, largest_area = None, 0

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from tests.support.framebuffer import FrameBuffer
+from tests.support.figures import percentile
 from tests.support.screen import Reading
 
 __all__ = ["Appearance", "Distance", "Eye", "Skew", "Watch", "distances", "skew_of", "summary", "watching"]
@@ -30,6 +30,8 @@ class Eye(Protocol):
     """What looks at a screen."""
 
     display: str
+    pause: float
+    """Seconds between two looks: what they cost, the players go without."""
 
     def read(self) -> Reading: ...
 
@@ -64,8 +66,6 @@ class Watch:
     def __init__(self, eye: Eye) -> None:
         self.appearances: list[Appearance] = []
         self._eye = eye
-        # Of an X server two hundred looks a second are enough to ask, and leave the players their processor.
-        self._pause = 0.0004 if isinstance(eye, FrameBuffer) else 0.002
         self._last: Reading | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, name=f"watch {eye.display}", daemon=True)
@@ -82,7 +82,7 @@ class Watch:
                 if reading.at - last.at < _BLINK:
                     self.appearances.append(Appearance(reading.number, (last.at + reading.at) / 2))
                 self._last = reading
-            time.sleep(self._pause)
+            time.sleep(self._eye.pause)
 
     def close(self) -> None:
         self._stop.set()
@@ -94,8 +94,8 @@ class Watch:
         return None if self._last is None else self._last.number
 
     def between(self, begin: float, end: float) -> list[Appearance]:
-        key = [appearance.at for appearance in self.appearances]
-        return self.appearances[bisect_left(key, begin) : bisect_left(key, end)]
+        first, last = (bisect_left(self.appearances, moment, key=lambda seen: seen.at) for moment in (begin, end))
+        return self.appearances[first:last]
 
 
 @contextlib.contextmanager
@@ -127,13 +127,8 @@ def summary(found: Sequence[Distance]) -> Skew | None:
     """Return the figures that are quoted; None where there are too few."""
     if len(found) < 3:
         return None
-    sizes = sorted(abs(distance.apart) for distance in found)
-    return Skew(
-        frames=len(sizes),
-        median=statistics.median(distance.apart for distance in found),
-        p95=sizes[int(len(sizes) * 0.95)],
-        worst=sizes[-1],
-    )
+    apart = [distance.apart for distance in found]
+    return Skew(len(apart), statistics.median(apart), percentile(apart), percentile(apart, 1.0))
 
 
 def skew_of(first: Watch, second: Watch, *, seconds: float, since: float | None = None) -> Skew | None:

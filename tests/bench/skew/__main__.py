@@ -15,10 +15,11 @@ from typing import Final
 from rich.console import Console
 
 from tests.bench.skew import clips, peers, sound
-from tests.bench.skew.cases import CASES, SPECIAL, Case, Row, percentile
+from tests.bench.skew.cases import CASES, SPECIAL, Case, Row
 from tests.bench.skew.report import machine, plot, print_table, write_json
 from tests.bench.skew.rig import rig
 from tests.support.badlink import BadLink
+from tests.support.figures import percentile
 from tests.support.framebuffer import virtual_screen
 from tests.support.skew import distances, watching
 

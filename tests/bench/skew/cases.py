@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
@@ -19,9 +19,10 @@ from msgspec import Struct
 
 from tests.bench.skew.cost import Usage, plain_player, used_by
 from tests.bench.skew.rig import Rig
+from tests.support.figures import percentile
 from tests.support.skew import Distance
 
-__all__ = ["CASES", "SPECIAL", "Case", "Row", "percentile"]
+__all__ = ["CASES", "SPECIAL", "Case", "Row"]
 
 _REACHED: Final = 0.5
 """Seconds after the first moving picture at which a goal has to be reached."""
@@ -46,12 +47,6 @@ class Row(Struct):
     note: str = ""
     apart: list[tuple[float, float]] = []
     heard: list[tuple[float, float]] = []
-
-
-def percentile(values: Iterable[float], share: float = 0.95) -> float:
-    """Return the value below which this share of the values' sizes lies; infinite where there are none."""
-    sizes = sorted(abs(value) for value in values)
-    return sizes[min(math.floor(len(sizes) * share), len(sizes) - 1)] if sizes else math.inf
 
 
 class _Trials:

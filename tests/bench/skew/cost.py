@@ -23,7 +23,7 @@ sys.stdin.read()
 
 
 class Usage(NamedTuple):
-    """A process until now: seconds of processor, bytes of memory that are its own (proportional set size)."""
+    """A process until now: seconds of processor, bytes of memory (resident set size)."""
 
     at: float
     processor: float

@@ -30,10 +30,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from tests.support.badlink import BadLink
+from tests.support.closing import Closing
 from tests.support.party import PATIENCE, free_port, wait_for
 
 __all__ = ["Syncplay", "available", "versions"]
@@ -92,7 +92,7 @@ def versions() -> str:
     return ", ".join(found)
 
 
-class Syncplay:
+class Syncplay(Closing):
     """A Syncplay server and two viewers, one on each display; all of them end with the context.
 
     Args:
@@ -168,14 +168,6 @@ class Syncplay:
 
     def close(self) -> None:
         self._stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class _Viewer:
