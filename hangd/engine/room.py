@@ -102,8 +102,6 @@ class Room:
         self._forgotten = False
         self._rev_checked = 0
         self._changes = 0
-        self._seen = (self.rev, 0)
-        """The rev and how many members there were when `changes` was last looked after."""
 
     @classmethod
     def restored(cls, saved: SavedRoom, *, epoch: str, settings: RoomSettings, now: float) -> "Room":
@@ -144,10 +142,11 @@ class Room:
     def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
+        before = (self.rev, len(self._room.roster))
         self._settle()
         self._take(input)
         self._settle()
-        if _is_lasting(input):
+        if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
             self._changes += 1
         return self._orders()
 
@@ -167,7 +166,10 @@ class Room:
     def expire(self, now: float) -> list[RoomEffect]:
         """Do what is due by ``now``, which is not before `deadline`."""
         self._now = max(now, self._now)
+        before = (self.rev, len(self._room.roster))
         self._settle()
+        if before != (self.rev, len(self._room.roster)):
+            self._changes += 1
         if not self._forgotten and self._forgotten_at is not None and self._forgotten_at <= self._now:
             self._forgotten = True
             self._room.effects.append(ForgetRoom())
@@ -437,10 +439,6 @@ class Room:
         return self._empty_since + self._settings.ttl if self._empty_since is not None else None
 
     def _orders(self) -> list[RoomEffect]:
-        now = (self.rev, len(self._room.roster))
-        if now != self._seen:
-            self._seen = now
-            self._changes += 1
         orders, self._room.effects = self._room.effects, []
         return orders
 
