@@ -1,6 +1,7 @@
 """hangctl as its users run it: as a process, with an environment and a socket of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -77,6 +78,8 @@ def start_hangctl(environment: dict[str, str], tmp_path: Path) -> Iterator[Calla
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
                 "text": True,
+                # As from a shell that one types at: tests that were started in the background have SIGINT ignored.
+                "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 **options,
             },
         )
