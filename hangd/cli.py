@@ -107,6 +107,9 @@ def main() -> None:
 @main.command()
 @_options(
     click.option("--socket", metavar="PATH", help="Where control clients find the daemon."),
+    click.option(
+        "--control-tcp", metavar="HOST:PORT", help="Let control clients come by TCP too, on this machine: see hangd(1)."
+    ),
     click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws or wss://HOST/ws."),
     click.option("--name", metavar="NAME", help="What the others see, 1 to 32 characters."),
     click.option("--player", type=click.Choice(["vlc", "simulated"]), help="What plays the film."),

@@ -212,7 +212,8 @@ def _variable(name: str) -> str:
 def _convert(raw: object, kind: Any, *, text: bool) -> object:
     """Return ``raw`` as this type; ``text``: numbers come as words. Raises ValueError with the end of a sentence."""
     info = _plain(type_info(kind))
-    is_path = "path" in _extra(type_info(kind))
+    extra = _extra(type_info(kind))
+    is_path = "path" in extra
     if text and isinstance(raw, str):
         raw = _parse(raw, info, is_path)
     if isinstance(info, LiteralType) and raw not in info.values:
@@ -223,6 +224,11 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
         where, why = located(str(error))
         # Who wants a setting to be none does not give it: neither TOML nor a variable can say null.
         raise ValueError(f"{where} {why.replace(' or null', '')}") from None
+    if check := extra.get("check"):
+        try:
+            check(value)
+        except ValueError as error:
+            raise ValueError(f" {error}") from None
     return _expanded(value) if is_path else value
 
 
@@ -248,8 +254,11 @@ def _plain(info: Type) -> Type:
     return info
 
 
-def _extra(info: Type) -> Mapping[str, object]:
-    """Return what the type, or the type of its items, is marked with."""
+def _extra(info: Type) -> Mapping[str, Any]:
+    """Return what the type, or the type of its items, is marked with.
+
+    "path": its ~ is expanded. "check": called with the value; raises ValueError with the end of a sentence.
+    """
     if isinstance(info, Metadata):
         return info.extra or _extra(info.type)
     if isinstance(info, UnionType):

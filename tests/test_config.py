@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hangd.client.settings import ClientSettings, default_name
+from hangd.client.settings import ClientSettings, default_name, loopback
 from hangd.config import Config, ConfigError, Given, SharedSettings, config_path, load, variables
 from hangd.protocol.model import Name
 from hangd.server.settings import ServerSettings
@@ -168,6 +168,33 @@ def test_flags_come_as_text_and_as_lists() -> None:
     assert config.server.listen == ("127.0.0.1:0", "[::1]:0")
     assert (config.server.max_rooms, config.server.publish_rooms) == (3, True)
     assert config.client.vlc_options == ("--no-spu",)
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [("127.0.0.1:9", ("127.0.0.1", 9)), ("127.9.8.7:65535", ("127.9.8.7", 65535)), ("[::1]:0", ("::1", 0))],
+)
+def test_control_by_tcp_is_at_an_address_of_this_machine(given: str, address: tuple[str, int]) -> None:
+    assert load(environment={"HANG_CONTROL_TCP": given}).client.control_tcp == given
+    assert loopback(given) == address
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["0.0.0.0:9", "[::]:9", "192.168.1.2:9", "localhost:9", "127.0.0.1", ":9", "9", "::1:9", "[127.0.0.1]:x",
+     "127.0.0.1:-1", "127.1:9", "[::ffff:1.2.3.4]:9", "127.0.0.1:9 ", "127.0.0.1:9\n", "[::1%lo]:9"],
+)  # fmt: skip
+def test_control_by_tcp_is_nowhere_else(given: str) -> None:
+    assert problems(environment={"HANG_CONTROL_TCP": given}) == [
+        f"HANG_CONTROL_TCP must be an address of this machine alone, 127.0.0.1:PORT or [::1]:PORT, not {given!r}"
+    ]
+
+
+def test_control_by_tcp_is_at_a_port() -> None:
+    assert problems(flags={"control_tcp": Given("--control-tcp", "127.0.0.1:65536")}) == [
+        "--control-tcp must have a port of at most 65535, not 65536"
+    ]
+    assert problems(file=None, environment={}, flags={"control_tcp": Given("--control-tcp", "")})
 
 
 def test_a_misspelt_variable_is_a_warning() -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hangd.client.control.socket import ControlServer, ControlSocketUnusable
+from hangd.client.control.tcp import TcpDoor
 from hangd.client.media import MediaFiles
-from hangd.client.settings import ClientSettings
+from hangd.client.settings import ClientSettings, loopback
 from hangd.client.viewer import Viewer
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
-from hangd.paths import cache_dir, runtime_socket
+from hangd.paths import cache_dir, runtime_socket, state_dir
 from hangd.player.base import EventSink, Player
 
 __all__ = ["run", "serve"]
@@ -39,7 +40,7 @@ async def serve(
         sockets: listen on these (bound by the service manager) instead of the settings' socket.
 
     Raises:
-        ControlSocketUnusable: another daemon has the control socket, or it can not be made.
+        ControlSocketUnusable: another daemon has the control socket, or clients can not be listened for as was asked.
     """
     viewer = Viewer(
         settings,
@@ -49,7 +50,7 @@ async def serve(
         quit=stop.set,
         habits=cache_dir() / "media.sqlite3",
     )
-    control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets)
+    control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets, tcp=_tcp(settings))
     try:
         await control.start()
         if ready is not None:
@@ -95,6 +96,12 @@ async def _main(
     stop_on_signals(stop)
     feed_watchdog()
     await serve(settings, stop=stop, ready=begin, sockets=sockets)
+
+
+def _tcp(settings: ClientSettings) -> TcpDoor | None:
+    if settings.control_tcp is None:
+        return None
+    return TcpDoor(loopback(settings.control_tcp), state_dir() / "control-token")
 
 
 def _player(settings: ClientSettings, sink: EventSink) -> Player:

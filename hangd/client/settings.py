@@ -1,13 +1,15 @@
 """What a viewer may choose. Command line, environment and config file fill it in; nothing else knows of those."""
 
 import getpass
+import ipaddress
+import re
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct, field
 
 from hangd.protocol.model import NAME_MAX, Name, ServerUrl
 
-__all__ = ["SERVER_URL", "ClientSettings", "default_name"]
+__all__ = ["SERVER_URL", "ClientSettings", "default_name", "loopback"]
 
 SERVER_URL: Final = "ws://127.0.0.1:3005/ws"
 
@@ -23,11 +25,31 @@ def default_name() -> str:
     return "".join(letter for letter in name if letter.isprintable())[:NAME_MAX].strip() or "viewer"
 
 
+def loopback(place: str) -> tuple[str, int]:
+    """Read ``127.0.0.1:PORT`` or ``[::1]:PORT``: host and port. Raises ValueError with the end of a sentence.
+
+    Addresses only: what a name stands for is somebody else's to say.
+    """
+    found = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})", place)
+    try:
+        if found is None or not (host := ipaddress.ip_address(found["six"] or found["four"])).is_loopback:
+            raise ValueError
+    except ValueError:
+        raise ValueError(
+            f"must be an address of this machine alone, 127.0.0.1:PORT or [::1]:PORT, not {place!r}"
+        ) from None
+    if (port := int(found["port"])) > 65535:
+        raise ValueError(f"must have a port of at most 65535, not {port}")
+    return str(host), port
+
+
 class ClientSettings(Struct, frozen=True, kw_only=True):
     """The options of ``hangd run``."""
 
     socket: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
     """Where to listen for control clients. None: $HANG_SOCKET, or the usual place (`hangd.paths.runtime_socket`)."""
+    control_tcp: Annotated[str, Meta(extra={"check": loopback})] | None = None
+    """Where control clients may come by TCP, who know the token (`loopback`; port 0 takes a free one). None: nowhere."""
     server: ServerUrl = SERVER_URL
     """The room server, until a control client names another one."""
     name: Name = field(default_factory=default_name)

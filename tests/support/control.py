@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hangd.client.control.socket import ControlServer
+from hangd.client.control.tcp import TcpDoor
 from tests.support.conductor import RecordingConductor
 
 __all__ = ["PATIENCE", "ControlClient", "control_server", "until"]
@@ -35,6 +36,10 @@ class ControlClient:
     @classmethod
     async def connect(cls, path: Path) -> "ControlClient":
         return cls(*await asyncio.open_unix_connection(str(path), limit=1 << 24))
+
+    @classmethod
+    async def connect_tcp(cls, address: tuple[str, int]) -> "ControlClient":
+        return cls(*await asyncio.open_connection(*address, limit=1 << 24))
 
     def send(self, *lines: bytes) -> None:
         self.writer.write(b"".join(line + b"\n" for line in lines))
@@ -88,9 +93,9 @@ class ControlClient:
 
 @asynccontextmanager
 async def control_server(
-    folder: Path, conductor: RecordingConductor, patience: float = 30.0
+    folder: Path, conductor: RecordingConductor, patience: float = 30.0, tcp: TcpDoor | None = None
 ) -> AsyncIterator[ControlServer]:
-    server = ControlServer(conductor, folder / "hangd.sock", patience=patience)
+    server = ControlServer(conductor, folder / "hangd.sock", patience=patience, tcp=tcp)
     await server.start()
     try:
         yield server

@@ -1,29 +1,27 @@
-"""The control socket: where it is, who may have it, who may connect, and one loop's worth of fan-out.
+"""The control server: who may connect, by which door, and one loop's worth of fan-out.
 
-A lock file beside the socket is held for life; who holds the lock owns the path. So a live socket is never taken over,
-and a stale one (its daemon was killed) is replaced. The lock file itself stays: removing it would let two daemons hold
-a lock each, on different files of the same name. A service manager may hand in listening sockets instead.
+Clients come by a Unix socket (`claim`: where it is, and whose), or by those that a service manager hands in, and where
+that was asked for by TCP (`tcp`).
 
 Events are written once, whatever the number of clients. What changed is only noted; each client looks values up when
 it can be written to. Positions are not announced: while something plays and somebody observes one, they are sampled.
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import socket
-import stat
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from hangd.client.control import dialect
+from hangd.client.control.claim import Claim, ControlSocketBusy, ControlSocketUnusable, peer, unix_sockets
 from hangd.client.control.commands import Context, command_list
 from hangd.client.control.conductor import Conductor, ControlEvent
 from hangd.client.control.connection import Connection
 from hangd.client.control.properties import Properties
+from hangd.client.control.tcp import JsonConnection, TcpDoor
 from hangd.tasks import Tasks
 
 __all__ = ["ControlServer", "ControlSocketBusy", "ControlSocketUnusable"]
@@ -33,28 +31,23 @@ _log = logging.getLogger(__name__)
 _SAMPLE_INTERVAL: Final = 0.1
 _BACKLOG: Final = 1024
 """A connect to a full queue fails at once on a Unix socket; two hundred clients at a time are no reason for that."""
+_MOST_CLIENTS: Final = 500
+"""The daemon's descriptors are also what it opens films with, and a system's usual limit is 1024."""
 _FAREWELL: Final = 1.0
 """Seconds that closing waits for clients to take what is on its way to them."""
 
 
-class ControlSocketUnusable(Exception):
-    """There can be no control socket at this path. ``str()`` of it is fit for a user."""
-
-
-class ControlSocketBusy(ControlSocketUnusable):
-    """Somebody else has it. ``pid`` is theirs, as far as it can be told."""
-
-    def __init__(self, path: Path, pid: int | None) -> None:
-        by = f"process {pid}" if pid else "another process"
-        super().__init__(f"{path} is in use by {by}")
-        self.pid = pid
-
-
 class ControlServer:
-    """Listens at ``path`` (or on ``sockets``) from ``start`` to ``close``."""
+    """Listens at ``path`` (or on ``sockets``), and by ``tcp`` where there is one, from ``start`` to ``close``."""
 
     def __init__(
-        self, conductor: Conductor, path: Path, *, sockets: Sequence[socket.socket] = (), patience: float = 30.0
+        self,
+        conductor: Conductor,
+        path: Path,
+        *,
+        sockets: Sequence[socket.socket] = (),
+        tcp: TcpDoor | None = None,
+        patience: float = 30.0,
     ) -> None:
         properties = Properties(conductor, command_list())
         self.context = Context(conductor, properties, self._broadcast)
@@ -62,10 +55,11 @@ class ControlServer:
         self.patience = patience
         self._path = path
         self._given = list(sockets)
-        self._lock: int | None = None
-        self._own: tuple[int, int] | None = None
+        self._claim = Claim(path)
+        self._tcp = tcp
         self._servers: list[asyncio.Server] = []
         self.connections: set[Connection] = set()
+        self._full = False
         self._numbers = 0
         self._all_gone = asyncio.Event()
         self._all_gone.set()
@@ -73,28 +67,38 @@ class ControlServer:
         self._sampling: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where the path can not be had."""
+        """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where there is no listening as was asked."""
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take_lock()
-            listening = self._given or [self._bind()]
-            loop = asyncio.get_running_loop()
-            for each in listening:
-                self._servers.append(await loop.create_unix_server(self._accept, sock=each, backlog=_BACKLOG))
-        except (OSError, ValueError) as error:
-            await self.close()
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise ControlSocketUnusable(f"can not listen at {self._path}: {reason}") from error
+            await self._listen()
+            if self._tcp is not None:
+                self._servers.append(await self._tcp.listen(self._accept_json))
         except BaseException:
             await self.close()
             raise
         self.context.conductor.subscribe(self._broadcast, self._changed)
 
+    async def _listen(self) -> None:
+        if not unix_sockets():
+            if self._tcp is None:
+                raise ControlSocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
+            _log.info("this system has no Unix sockets: control clients come by TCP alone")
+            return
+        try:
+            self._claim.lock()
+            listening = self._given or [self._claim.bind()]
+            loop = asyncio.get_running_loop()
+            for each in listening:
+                self._servers.append(await loop.create_unix_server(self._accept, sock=each, backlog=_BACKLOG))
+        except (OSError, ValueError) as error:
+            raise ControlSocketUnusable.at(self._path, error) from error
+
     async def close(self) -> None:
         """Stop listening, let clients take what is theirs, and remove the socket if it is still ours."""
         for server in self._servers:
             server.close()
-        self._remove_socket()
+        self._claim.remove()
+        if self._tcp is not None:
+            self._tcp.close()
         if self._sampling is not None:
             self._sampling.cancel()
             self._sampling = None
@@ -111,79 +115,32 @@ class ControlServer:
         for server in self._servers:
             await server.wait_closed()
         self._servers.clear()
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
-
-    # ---- the path -------------------------------------------------------------------------------------------------
-
-    def _take_lock(self) -> None:
-        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(lock, 32).strip()
-            os.close(lock)
-            raise ControlSocketBusy(self._path, int(holder) if holder.isdigit() else None) from None
-        os.ftruncate(lock, 0)
-        os.write(lock, f"{os.getpid()}\n".encode())
-        self._lock = lock
-
-    def _bind(self) -> socket.socket:
-        self._remove_stale()
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            # Before bind, so that there is no moment at which it is anybody's. (Not every system lets us.)
-            try:
-                os.fchmod(listening.fileno(), 0o600)
-            except OSError:
-                _log.debug("the control socket can not be made private before it is bound")
-            listening.bind(str(self._path))
-            os.chmod(self._path, 0o600)
-        except BaseException:
-            listening.close()
-            raise
-        status = os.stat(self._path)
-        self._own = (status.st_dev, status.st_ino)
-        return listening
-
-    def _remove_stale(self) -> None:
-        try:
-            mode = os.lstat(self._path).st_mode
-        except FileNotFoundError:
-            return
-        if not stat.S_ISSOCK(mode):
-            raise ControlSocketUnusable(f"{self._path} is there already, and is not a socket")
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            # It has the lock's path but not the lock: another program's, or the service manager's. Is it alive?
-            probe.setblocking(False)
-            try:
-                probe.connect(str(self._path))
-            except BlockingIOError:
-                raise ControlSocketBusy(self._path, None) from None
-            except ConnectionRefusedError:
-                os.unlink(self._path)
-                return
-            raise ControlSocketBusy(self._path, _peer(probe)[0])
-
-    def _remove_socket(self) -> None:
-        own, self._own = self._own, None
-        try:
-            status = os.stat(self._path)
-            if own == (status.st_dev, status.st_ino):
-                os.unlink(self._path)
-        except OSError:
-            pass
+        self._claim.release()
 
     # ---- clients --------------------------------------------------------------------------------------------------
 
     def _accept(self) -> Connection:
+        return Connection(self, self._number())
+
+    def _accept_json(self) -> Connection:
+        return JsonConnection(self, self._number())
+
+    def _number(self) -> int:
         self._numbers += 1
-        return Connection(self, self._numbers - 1)
+        return self._numbers - 1
 
     def admits(self, transport: asyncio.BaseTransport) -> bool:
-        """Say whether this peer may talk to us: this user's processes, and root's."""
-        _, user = _peer(transport.get_extra_info("socket"))
+        """Say whether this peer may talk to us: this user's processes, and root's. By TCP it has shown its token."""
+        if len(self.connections) >= _MOST_CLIENTS:
+            if not self._full:
+                self._full = True
+                _log.warning("there are %d control clients already: more are turned away", _MOST_CLIENTS)
+            return False
+        self._full = False
+        connected = transport.get_extra_info("socket")
+        if connected.family in (socket.AF_INET, socket.AF_INET6):
+            return True
+        _, user = peer(connected)
         if user is None or user in (0, os.geteuid()):
             return True
         _log.warning("a process of user %d tried to use the control socket", user)
@@ -239,13 +196,3 @@ class ControlServer:
             connection.outbox.mark_moving()
         self._flush()
         self.observed()
-
-
-def _peer(connected: socket.socket) -> tuple[int | None, int | None]:
-    """Return the process and user at the other end, where the system tells."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return None, None
-    pid, user, _ = struct.unpack(
-        "3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    )
-    return pid, user
