@@ -133,6 +133,11 @@ class Verbs:
             "server-connect": self._connect,
             "server-disconnect": self._disconnect,
         }
+        # A path may be any bytes (PEP 383); all else is text for the server.
+        arguments = {
+            key: value if key == "file" else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            for key, value in arguments.items()
+        }
         try:
             return await verbs[verb](arguments)
         except MediaUnusable as error:
