@@ -259,7 +259,8 @@ class Connection(asyncio.Protocol):
             return CommandRefused("error running command")
 
     def _reply(self, line: bytes) -> None:
-        if not self._closing:
+        # A client that is gone may have asked for much: asyncio would warn of each answer.
+        if not self._closing and not self._transport.is_closing():
             self._transport.write(line)
 
     @staticmethod

@@ -1,0 +1,25 @@
+"""What one client does to its own connection must not be seen elsewhere: not by others, not in the log."""
+
+import logging
+import socket
+from pathlib import Path
+
+import pytest
+
+from hangd.client.control.socket import ControlServer
+from tests.support.control import ControlClient, until
+
+
+async def test_a_client_that_is_gone_is_not_answered(
+    tmp_path: Path, client: ControlClient, server: ControlServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It asks much and is killed: asyncio would warn of each answer, and a log has other uses."""
+    caplog.set_level(logging.INFO)
+    await client.ask("client_name")
+    for _ in range(5):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(tmp_path / "hangd.sock"))
+            sock.sendall(b'{"command":["client_name"]}\n' * 500 + b'{"command":["observe_property",1,"volume"]}\n' * 50)
+        await client.ask("client_name")
+    await until(lambda: len(server.connections) == 1)
+    assert caplog.messages == []
