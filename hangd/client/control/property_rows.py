@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from hangd.client.control.conductor import CommandRefused, Conductor
 from hangd.client.control.values import Double, Flag, Integer, Kind, Node
+from hangd.engine.playback import PlayerCommand
 
-__all__ = ["PLAYER", "Property", "PropertyTable", "Remembered"]
+__all__ = ["PLAYER", "Property", "PropertyTable", "Remembered", "loaded", "local", "plain"]
 
 PLAYER: Final = "player"
 """The topic of all of mpv's properties, and of hang's ``player/...`` with them."""
@@ -210,3 +211,21 @@ def _walk(value: Any, path: Sequence[str]) -> Any:
     if value is None:
         raise CommandRefused("property unavailable")
     return value
+
+
+# ---- what rows are mostly made of -----------------------------------------------------------------------------------
+
+
+def plain(read: Callable[[Conductor], Any]) -> Callable[[PropertyTable], Any]:
+    """Read what the conductor tells at any time."""
+    return lambda properties: read(properties.conductor)
+
+
+def loaded(read: Callable[[Conductor], Any]) -> Callable[[PropertyTable], Any]:
+    """Read what has a value only while a file is loaded."""
+    return lambda properties: None if properties.path is None else read(properties.conductor)
+
+
+def local(command: Callable[[Any], PlayerCommand]) -> Callable[[PropertyTable, Any], None]:
+    """Write what concerns this machine's player alone."""
+    return lambda properties, value: properties.conductor.play_command(command(value))

@@ -1,0 +1,145 @@
+"""Tracks: which picture, sound and subtitles play here. This machine's alone."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.property_rows import Property, PropertyTable
+from hangd.client.control.values import Choice, Double, Flag, Node, Text, TrackNumber
+from hangd.engine.playback import AddSubtitleFile, SelectTrack, SetDelay, Track, TrackKind
+
+__all__ = ["COMMANDS", "PROPERTIES"]
+
+
+# ---- commands -------------------------------------------------------------------------------------------------------
+
+
+def _sub_add(context: Context, arguments: Arguments) -> None:
+    needs_media(context)
+    path = file_named(arguments["url"])
+    if not os.path.isfile(path):
+        raise CommandRefused("error running command", "NotFound", "there is no such file")
+    context.conductor.play_command(AddSubtitleFile(path))
+
+
+COMMANDS: Final = (
+    Command(
+        "sub-add",
+        "add a file's subtitles, and show them",
+        (
+            Parameter("url", Text()),
+            Parameter("flags", Choice(("select", "auto", "cached")), "select"),
+            Parameter("title", Text(), None),
+            Parameter("lang", Text(), None),
+        ),
+        _sub_add,
+    ),
+)
+
+
+# ---- properties -----------------------------------------------------------------------------------------------------
+
+_KINDS: Final[Mapping[str, TrackKind]] = {"aid": "audio", "sid": "subtitle", "vid": "video"}
+
+
+def _tracks(properties: PropertyTable, kind: TrackKind) -> list[Track]:
+    # mpv numbers the tracks of each kind from 1; the player's own ids are anything.
+    return [track for track in properties.conductor.tracks if track.kind == kind]
+
+
+def _selected(properties: PropertyTable, kind: TrackKind) -> int | Literal[False]:
+    for number, track in enumerate(_tracks(properties, kind), start=1):
+        if track.selected:
+            return number
+    return False
+
+
+def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
+    tracks = _tracks(properties, kind)
+    if number == -1:
+        number = _selected(properties, kind) or min(1, len(tracks))
+    if not 0 <= number <= len(tracks):
+        raise ValueError
+    properties.conductor.play_command(SelectTrack(kind, tracks[number - 1].id if number else None))
+
+
+def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
+    """Show the subtitles that were chosen, or hide them without forgetting which."""
+    chosen = _selected(properties, "subtitle")
+    if not shown and chosen:
+        properties.remembered.hidden_subtitles = chosen
+        _select(properties, "subtitle", 0)
+    elif shown and not chosen:
+        tracks = _tracks(properties, "subtitle")
+        if tracks:
+            _select(properties, "subtitle", min(properties.remembered.hidden_subtitles or 1, len(tracks)))
+
+
+def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
+    numbers = {"video": 0, "audio": 0, "subtitle": 0}
+    rows = []
+    for track in properties.conductor.tracks:
+        numbers[track.kind] += 1
+        row: dict[str, Any] = {
+            "id": numbers[track.kind],
+            "type": "sub" if track.kind == "subtitle" else track.kind,
+            "src-id": track.id,
+        }
+        if track.name:
+            row["title"] = track.name
+        if track.language:
+            row["lang"] = track.language
+        rows.append(row | {"selected": track.selected})
+    return rows
+
+
+def _track_property(name: str, about: str) -> Property:
+    kind = _KINDS[name]
+
+    def pretty(properties: PropertyTable) -> str:
+        number = _selected(properties, kind)
+        return f"({number}) {_tracks(properties, kind)[number - 1].name or 'unknown'}" if number else "no"
+
+    return Property(
+        name,
+        about,
+        TrackNumber(),
+        lambda properties: _selected(properties, kind),
+        lambda properties, number: _select(properties, kind, number),
+        choices=lambda properties: [False, *range(1, len(_tracks(properties, kind)) + 1)],
+        pretty=pretty,
+    )
+
+
+def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
+    def write(properties: PropertyTable, seconds: float) -> None:
+        properties.conductor.play_command(SetDelay(kind, seconds))
+        properties.remembered.delays[kind] = seconds
+
+    return Property(
+        name,
+        about,
+        Double(show=lambda seconds: f"{int(seconds * 1000)} ms"),
+        lambda properties: properties.remembered.delays.get(kind, 0.0),
+        write,
+    )
+
+
+PROPERTIES: Final = (
+    _track_property("aid", "which sound plays: its number, or no"),
+    _track_property("sid", "which subtitles are shown: their number, or no"),
+    _track_property("vid", "which picture is shown: its number, or no"),
+    _delay_property("audio-delay", "by how much the sound comes later than the picture, in seconds", "audio"),
+    _delay_property("sub-delay", "by how much the subtitles come later than the picture, in seconds", "subtitle"),
+    Property(
+        "sub-visibility",
+        "whether the chosen subtitles are shown",
+        Flag(),
+        # With no subtitles in the file there are none hidden either.
+        lambda p: bool(_selected(p, "subtitle")) or not _tracks(p, "subtitle"),
+        _show_subtitles,
+    ),
+    Property("track-list", "all tracks of the film", Node(), _track_list),
+)
