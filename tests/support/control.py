@@ -57,7 +57,7 @@ class ControlClient:
     async def message(self) -> Any:
         line = await self.line()
         assert line.endswith(b"\n")
-        return json.loads(line)
+        return json.loads(line.decode("utf-8", "surrogateescape"))
 
     async def answer(self) -> Any:
         while "event" in (message := await self.message()):
