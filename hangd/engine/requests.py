@@ -36,6 +36,7 @@ from hangd.protocol.messages import (
     SetFile,
     SetMedia,
     SetPolicy,
+    SetQueue,
     SetReady,
     SetRole,
     Speed,
@@ -90,7 +91,7 @@ class Requests:
                 self._kick(sender, message, re)
             case GetRoom():
                 self._room.send((sender.client_id,), RoomState(self._room.snapshot()), re)
-            case Hello() | Ping() | CreateRoom() | JoinRoom() | ListRooms():
+            case Hello() | Ping() | CreateRoom() | JoinRoom() | ListRooms() | SetQueue():
                 raise RequestRefused("InvalidMessage", "that is not for a room to answer")
             case _:
                 assert_never(message)
@@ -144,6 +145,8 @@ class Requests:
     def _set_media(self, sender: Occupant, message: SetMedia, re: RequestId | None, now: float) -> None:
         room = self._room
         self._require_control(sender)
+        if message.file_hash is None or message.file is None:
+            raise RequestRefused("InvalidMessage", "$.payload has no file", details={"path": "$.payload"})
         room.schedule.start_over(known_duration(message.file), message.start, now)
         room.file_hash, room.file = message.file_hash, message.file
         sender.file_hash, sender.file = message.file_hash, message.file

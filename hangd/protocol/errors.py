@@ -49,12 +49,13 @@ ErrorCode = Literal[
     "TooLarge",
     "UnsupportedProtocol",
     "NameTaken",
+    "Stale",
     "ServerFull",
     "Internal",
 ]
 ERROR_CODES: Final[tuple[str, ...]] = get_args(ErrorCode)
 
-_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Internal"})
+_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Stale", "Internal"})
 
 # WebSocket close codes of our own. The range tells a client that knows no more what to do:
 # 4000-4499 come back later, 4500-4999 do not.

@@ -11,11 +11,13 @@ from msgspec import Meta, Struct
 
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.model import (
+    QUEUE_MAX,
     Alias,
     Bound,
     ChatText,
     ClientId,
     CommandId,
+    EntryId,
     FileHash,
     FileInfo,
     LeftReason,
@@ -27,6 +29,8 @@ from hangd.protocol.model import (
     Policy,
     PolicyChange,
     Position,
+    Queue,
+    QueueItem,
     Rate,
     ReportedState,
     Revision,
@@ -64,6 +68,7 @@ __all__ = [
     "Play",
     "PolicyChanged",
     "Pong",
+    "QueueChanged",
     "Report",
     "RequestId",
     "Resume",
@@ -79,6 +84,7 @@ __all__ = [
     "SetFile",
     "SetMedia",
     "SetPolicy",
+    "SetQueue",
     "SetReady",
     "SetRole",
     "Speed",
@@ -215,11 +221,33 @@ class SetFile(_Message, frozen=True):
 
 
 class SetMedia(_Message, frozen=True):
-    """The room moves on to another file, paused at ``start``. Reply: MediaChanged, to all."""
+    """The room moves on to another film. Reply: MediaChanged, to all.
 
-    file_hash: FileHash
-    file: FileInfo
+    ``entry`` makes that entry of the queue current; without it a new one is put behind the current one, and is current.
+    Whoever names ``file_hash`` and ``file`` has the film; they may be left out together where ``entry`` is given, by
+    whoever has it not. An ``entry`` that is no longer in the queue is refused as Stale.
+    """
+
+    file_hash: FileHash | None = None
+    file: FileInfo | None = None
     start: Position = 0.0
+    entry: EntryId | None = None
+    clear: bool = False
+    """The queue becomes this film alone."""
+    play: bool = False
+    """The room plays once those who have the film stand at ``start``, or after 5 s; without this it is paused there."""
+
+
+class SetQueue(_Message, frozen=True):
+    """The room's queue is to be this one. Reply: QueueChanged, to all.
+
+    Refused as Stale where ``base`` is not the ``rev`` of the queue that the room has: what somebody else did meanwhile
+    is not undone unseen, and the edit is to be made again on the new queue. The film that is shown goes on, also where
+    its entry is left out.
+    """
+
+    base: Revision
+    entries: Annotated[tuple[QueueItem, ...], Meta(max_length=QUEUE_MAX)]
 
 
 class Say(_Message, frozen=True):
@@ -264,6 +292,7 @@ ClientMessage = (
     | SetReady
     | SetFile
     | SetMedia
+    | SetQueue
     | Say
     | SetPolicy
     | SetRole
@@ -358,9 +387,19 @@ class PolicyChanged(_Message, frozen=True):
 
 
 class MediaChanged(_Message, frozen=True):
+    """The room moved on to this film, because somebody asked for it or because the one before has ended.
+
+    A member that has it opens it and says SetFile: from then on the room waits for it as well, where it waits.
+    """
+
     file_hash: FileHash
     file: FileInfo
     timeline: Timeline
+    queue: Queue = Queue()
+
+
+class QueueChanged(_Message, frozen=True):
+    queue: Queue
 
 
 class Said(_Message, frozen=True):
@@ -403,6 +442,7 @@ ServerMessage = (
     | MemberLeft
     | PolicyChanged
     | MediaChanged
+    | QueueChanged
     | Said
     | Rooms
     | Error

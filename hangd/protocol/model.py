@@ -13,6 +13,7 @@ __all__ = [
     "NAME_MAX",
     "PATTERN_MEANINGS",
     "PROTOCOL",
+    "QUEUE_MAX",
     "RATE_MAX",
     "RATE_MIN",
     "ROOM_ITSELF",
@@ -22,6 +23,7 @@ __all__ = [
     "ClientId",
     "CommandId",
     "Control",
+    "EntryId",
     "FileHash",
     "FileInfo",
     "Gate",
@@ -36,6 +38,9 @@ __all__ = [
     "Policy",
     "PolicyChange",
     "Position",
+    "Queue",
+    "QueueEntry",
+    "QueueItem",
     "Rate",
     "Revision",
     "Role",
@@ -71,6 +76,9 @@ TEXT_MAX: Final = 500
 
 CAPACITY_MAX: Final = 1000
 """The largest room that a policy may ask for."""
+
+QUEUE_MAX: Final = 100
+"""Films in one room's queue."""
 
 RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
@@ -123,6 +131,9 @@ RoomName = Annotated[str, Meta(min_length=1, max_length=64)]
 ServerUrl = Annotated[str, Meta(max_length=2048, pattern=_URL)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
+EntryId = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Names one entry of one room's queue. The room gives it, and gives it to no other entry later."""
+
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 FileHash = Annotated[str, Meta(pattern=_HASH)]
@@ -208,6 +219,35 @@ class PolicyChange(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     locked: bool | None = None
 
 
+class QueueEntry(Struct, frozen=True):
+    """One film of a room's queue."""
+
+    id: EntryId
+    file_hash: FileHash
+    file: FileInfo
+
+
+class QueueItem(Struct, frozen=True, omit_defaults=True):
+    """An entry as a client asks for it.
+
+    With an ``id`` it is one that the room has, and stays as it is there: the rest may be left out, and a queue of a
+    hundred long names fits into a frame. Without one it is a new entry, of this film.
+    """
+
+    id: EntryId | None = None
+    file_hash: FileHash | None = None
+    file: FileInfo | None = None
+
+
+class Queue(Struct, frozen=True):
+    """What a room shows, one film after the other. ``rev`` rises with each change of it."""
+
+    rev: Revision = 0
+    entries: Annotated[tuple[QueueEntry, ...], Meta(max_length=QUEUE_MAX)] = ()
+    current: EntryId | None = None
+    """The entry that is shown; None: the film that is shown is none of these, and the first one comes next."""
+
+
 class Room(Struct, frozen=True, omit_defaults=True):
     """A whole room at one moment."""
 
@@ -218,6 +258,8 @@ class Room(Struct, frozen=True, omit_defaults=True):
     members: tuple[Member, ...]
     timeline: Timeline
     name: Alias | None = None
+    queue: Queue = Queue()
+    """Always written by a room; this one stands for that of a server which knows no queues."""
 
 
 class RoomSummary(Struct, frozen=True, omit_defaults=True):

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 
 from hangd.protocol.codec import decode_client, decode_server, encode_client, encode_server
 from hangd.protocol.errors import RemoteProtocolError
-from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, ClientMessage, RequestId, ServerMessage, SyncCommand
+from hangd.protocol.messages import (
+    CLIENT_TYPES,
+    SERVER_TYPES,
+    ClientMessage,
+    QueueChanged,
+    RequestId,
+    RoomState,
+    ServerMessage,
+    SetQueue,
+    SyncCommand,
+)
+from hangd.protocol.model import FRAME_BYTES_MAX, QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
 from tests.support.strategies import values
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -66,6 +77,8 @@ def test_what_the_protocol_promises_is_written_out_be_it_as_usual() -> None:
     assert joined["payload"]["room"]["policy"].keys() >= {"control", "match", "wait", "capacity", "locked"}
     member = next(json.loads(frame) for frame in SERVER_FRAMES if b'"MemberJoined"' in frame)["payload"]["member"]
     assert member.keys() >= {"client_id", "name", "role", "state", "ready", "verifying"}
+    queue = next(json.loads(frame) for frame in SERVER_FRAMES if b'"QueueChanged"' in frame)["payload"]["queue"]
+    assert queue.keys() == {"rev", "entries", "current"}
     broadcast = next(json.loads(frame) for frame in SERVER_FRAMES if b'"SyncBroadcast"' in frame)["payload"]
     assert broadcast["timeline"].keys() == {"epoch", "rev", "playing", "position", "rate", "at", "gate"}
 
@@ -101,6 +114,10 @@ def join(**fields: object) -> tuple[str, dict[str, object]]:
 
 def report(**fields: object) -> tuple[str, dict[str, object]]:
     return "Report", {**REPORT, **fields}
+
+
+def queue(**fields: object) -> tuple[str, dict[str, object]]:
+    return "SetQueue", {"base": 0, "entries": [], **fields}
 
 
 def file(**fields: object) -> tuple[str, dict[str, object]]:
@@ -191,6 +208,17 @@ CASES: dict[str, Case] = {
     "match": (one("SetPolicy", "match"), ["hash", "duration", "none"], ["name"], "match"),
     "wait": (one("SetPolicy", "wait"), ["everyone", "nobody"], ["host"], "wait"),
     "locked": (one("SetPolicy", "locked"), [True, None], [0], "locked"),
+    "start": (one("SetMedia", "start"), [0, 1e8], [-0.001, 1.1e8, None], "start"),
+    "entry": (one("SetMedia", "entry"), ["7-0", "e" * 64, None], ["", "e" * 65, 7], "entry"),
+    "play": (one("SetMedia", "play"), [True, False], [1, None], "play"),
+    "base": (lambda v: queue(base=v), [0, 2**53 - 1], [-1, 2**53, 1.5, None], "base"),
+    "entries": (lambda v: queue(entries=v), [[], [{"id": "e"}] * 100], [[{"id": "e"}] * 101, None, "e"], "entries"),
+    "a queue's film": (
+        lambda v: queue(entries=[{"id": "e"}, {"file_hash": HASH, "file": {"size": 1, "name": v}}]),
+        ["f", "é" * 255],
+        ["", "f" * 256, "a/b", "a\n"],
+        "entries[1].file.name",
+    ),
     "role": (
         lambda v: ("SetRole", {"client_id": "a", "role": v}),
         ["host", "controller", "viewer"],
@@ -232,13 +260,27 @@ def test_every_field_that_a_client_must_give_is_missed() -> None:
         "Report": REPORT,
         "SetRole": {"client_id": "a", "role": "host"},
     }
-    needed |= {"SetMedia": {"file_hash": HASH, "file": FILE}, "CreateRoom": {"file_hash": HASH}}
+    needed |= {"SetQueue": {"base": 0, "entries": []}, "CreateRoom": {"file_hash": HASH}}
     needed |= {"JoinRoom": {"room_id": "r"}, "Say": {"text": "x"}, "Ping": {"t0": 1}, "SetFile": {"file": FILE}}
     for kind, payload in needed.items():
         decode_client(frame(kind, payload))
         for name in payload:
             with pytest.raises(RemoteProtocolError, match=f"has no {name}$"):
                 decode_client(frame(kind, {key: value for key, value in payload.items() if key != name}))
+
+
+def test_a_full_queue_of_long_names_can_be_put_in_another_order() -> None:
+    """Its frame is within what a server takes, because entries that the room has go by their ids."""
+    items = tuple(QueueItem(id="9" * 64) for _ in range(QUEUE_MAX))
+    assert len(encode_client(SetQueue(2**53 - 1, items))) < FRAME_BYTES_MAX
+    file = FileInfo(2**53 - 1, duration=1e8, name="🎬" * 255, quick_hash=HASH)
+    queue = Queue(1, tuple(QueueEntry(item.id or "", HASH, file) for item in items), None)
+    assert decode_server(encode_server(QueueChanged(queue))).message == QueueChanged(queue)
+
+
+def test_a_server_that_knows_no_queues_has_an_empty_one() -> None:
+    room = next(message for message, _ in map(decode_server, SERVER_FRAMES) if isinstance(message, RoomState)).room
+    assert room.queue == Queue(rev=0, entries=(), current=None)
 
 
 def test_unknown_fields_are_ignored() -> None:
