@@ -32,6 +32,8 @@ class Context:
     properties: PropertyTable
     broadcast: Callable[[ControlEvent], None]
     """Tell every control client."""
+    tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
+    """Tell the control client of that name. Returns whether there is one."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """All commands: the rows of every subject in one table, and how a request is carried out by its row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from hangd.client.control import changing, own, playing, texts, tracks
@@ -9,21 +9,29 @@ from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
 from hangd.client.control.values import Choice, Phrase, Text
 
-__all__ = ["COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "run"]
+__all__ = ["COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
 
 
 def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
     """Carry out one command. Returns its result, or a Waiting; raises CommandRefused."""
+    return prepare(name, arguments, expanding=expanding)(context)
+
+
+def prepare(
+    name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False
+) -> Callable[[Context], Any]:
+    """Return what carries out one command, as `run` does. Raises CommandRefused where there is none such.
+
+    Properties are expanded, as in mpv, when it is carried out, and only in what is a string: no number is made of one.
+    """
     command = COMMANDS.get(name.replace("_", "-"))
     if command is None:
         raise CommandRefused("invalid parameter")
-    if expanding:
-        arguments = _expanded(context, arguments)
     try:
         parsed = _parse(command, arguments)
     except (TypeError, ValueError):
         raise CommandRefused("invalid parameter") from None
-    return command.run(context, parsed)
+    return lambda context: command.run(context, _expanded(context, command, parsed) if expanding else parsed)
 
 
 def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
@@ -50,15 +58,14 @@ def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> di
     return parsed
 
 
-def _expanded(context: Context, value: Any) -> Any:
-    match value:
-        case str():
-            return expand(value, context.properties.read_text)
-        case list():
-            return [_expanded(context, item) for item in value]
-        case dict():
-            return {key: _expanded(context, item) for key, item in value.items()}
-    return value
+def _expanded(context: Context, command: Command, parsed: Arguments) -> dict[str, Any]:
+    expanded = dict(parsed)
+    for parameter in command.parameters:
+        if parameter.name in parsed and parameter.kind.label == Text().label:
+            expanded[parameter.name] = expand(parsed[parameter.name], context.properties.read_text)
+    if command.rest is not None:
+        expanded[command.rest] = [expand(word, context.properties.read_text) for word in parsed[command.rest]]
+    return expanded
 
 
 def command_list() -> list[dict[str, Any]]:

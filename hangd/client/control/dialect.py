@@ -4,7 +4,7 @@
 
     {"command":["seek",5],"request_id":1}                    -> Request, answered in one of the shapes below
     {"command":{"_name":"seek","target":5,"_flags":[]}}      -> Request with named arguments
-    seek 5; set pause no                                     -> TextLine: any number of requests, never answered
+    seek 5; set pause no                                     -> TextLine: all of its requests or none; never answered
     "# note", ""                                             -> None
 
 The four shapes of an answer differ in the order of their keys; so do mpv's (measured against 0.35)::
@@ -22,7 +22,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from hangd.client.control.conductor import CommandRefused
-from hangd.client.control.notation import NotationError, from_bytes, parse, to_bytes, write
+from hangd.client.control.notation import NotationError, Repeating, from_bytes, parse, to_bytes, unescape, write
 
 __all__ = [
     "PREFIXES",
@@ -42,16 +42,19 @@ PREFIXES: Final = frozenset(
     "osd-auto no-osd osd-bar osd-msg osd-msg-bar raw expand-properties repeatable nonrepeatable nonscalable async sync"
     .split()
 )  # fmt: skip
-"""What may stand before a command. Only ``raw`` and ``expand-properties`` change anything here."""
+"""What may stand before a command. Only `_OPPOSITES` change anything here."""
+_OPPOSITES: Final = {"raw": "expand-properties", "expand-properties": "raw", "sync": "async", "async": "sync"}
+"""Of these, the last one given is meant."""
 
 _WORD: Final = re.compile(
-    r"""[ \t\r]*+(?:(?P<stop>;|\#.*|$)
+    rb"""[ \t-\r]*+(?:(?P<stop>;|\#|$)
         |"(?P<double>[^"\\]*+(?:\\.[^"\\]*+)*+)"
-        |'(?P<single>[^']*)'
-        |(?P<bare>[^\s;"']+))""",
+        |'(?P<single>[^']*+)'
+        |`(?P<mark>.)(?P<custom>.*?)(?P=mark)`
+        |(?!["'`])(?P<bare>[^ \t-\r;\#]++))""",
     re.DOTALL | re.VERBOSE,
 )
-"""One word of a text line; or, at the end of a command, what ends it."""
+"""One word of a text line; or, at the end of a command, what ends it. In bytes: a custom quote's mark is one."""
 
 
 class Request(Struct, frozen=True):
@@ -62,6 +65,16 @@ class Request(Struct, frozen=True):
     request_id: Any = 0
     prefixes: frozenset[str] = frozenset()
     asynchronous: bool = False
+
+    @property
+    def expanding(self) -> bool:
+        """Whether properties are to be expanded in its arguments."""
+        return "expand-properties" in self.prefixes
+
+    @property
+    def unattended(self) -> bool:
+        """Whether what becomes of it is of no interest: it has succeeded as soon as it has begun."""
+        return "async" in self.prefixes
 
 
 class TextLine(Struct, frozen=True):
@@ -79,13 +92,13 @@ class Malformed(Exception):
 def decode(data: bytes) -> Request | TextLine | None:
     """Read one line (without its newline). Raises Malformed, which is answered with ``invalid parameter``."""
     # A C string ends at a NUL, and so does the line.
-    text = from_bytes(data.partition(b"\0")[0]).lstrip(" \t\r")
-    if not text or text.startswith("#"):
+    line = data.partition(b"\0")[0].lstrip(b" \t\r")
+    if not line or line.startswith(b"#"):
         return None
-    if not text.startswith("{"):
-        return TextLine(_requests(text))
+    if not line.startswith(b"{"):
+        return TextLine(_requests(line))
     try:
-        message = parse(text)
+        message = parse(from_bytes(line))
     except NotationError:
         raise Malformed from None
     asynchronous = message.get("async", False)
@@ -97,64 +110,73 @@ def decode(data: bytes) -> Request | TextLine | None:
     match message.get("command"):
         case [*words]:
             return _positional(words, request_id, asynchronous)
-        case {**named}:
+        case dict() as named:
             return _named(named, request_id, asynchronous)
     raise Malformed(request_id)
 
 
-def _positional(words: list[Any], request_id: Any, asynchronous: bool) -> Request:
-    prefixes = set()
+def _positional(
+    words: list[Any], request_id: Any, asynchronous: bool, prefixes: frozenset[str] = frozenset()
+) -> Request:
     while words and isinstance(words[0], str) and words[0] in PREFIXES:
-        prefixes.add(words.pop(0))
+        prefixes = _with(prefixes, words.pop(0))
     if not words or not isinstance(words[0], str):
         raise Malformed(request_id)
-    return Request(words[0], words[1:], request_id, frozenset(prefixes), asynchronous)
+    return Request(words[0], words[1:], request_id, prefixes, asynchronous)
+
+
+def _with(prefixes: frozenset[str], prefix: str) -> frozenset[str]:
+    return prefixes - {_OPPOSITES.get(prefix, prefix)} | {prefix}
 
 
 def _named(named: dict[Any, Any], request_id: Any, asynchronous: bool) -> Request:
     # With "_name" there, "name" is an argument like any other.
-    name = named.pop("_name", None) or named.pop("name", None)
-    prefixes = named.pop("_flags", [])
-    if not isinstance(name, str) or not isinstance(prefixes, list):
+    key = "_name" if isinstance(named.get("_name"), str) else "name"
+    name, flags = named.pop(key, None), named.pop("_flags", [])
+    if not isinstance(name, str) or not isinstance(flags, list):
         raise Malformed(request_id)
-    if not all(isinstance(prefix, str) and prefix in PREFIXES for prefix in prefixes):
-        raise Malformed(request_id)
-    return Request(name, named, request_id, frozenset(prefixes), asynchronous)
+    if isinstance(named, Repeating) and len(named) != sum(word not in (key, "_flags") for word, _ in named.pairs):
+        raise Malformed(request_id)  # an argument that is set twice
+    prefixes: frozenset[str] = frozenset()
+    for flag in flags:
+        if not isinstance(flag, str) or flag not in PREFIXES:
+            raise Malformed(request_id)
+        prefixes = _with(prefixes, flag)
+    return Request(name, named, request_id, prefixes, asynchronous)
 
 
-def _requests(text: str) -> tuple[Request, ...]:
-    """Split a text line at ``;`` and into words. From the first thing on that is no word, it is dropped."""
+def _requests(line: bytes) -> tuple[Request, ...]:
+    """Split a text line at ``;`` and into words. With anything wrong in one command, there is none."""
     requests: list[Request] = []
     words: list[Any] = []
     at = 0
     while True:
-        found = _WORD.match(text, at)
-        if found is not None and found["stop"] is None:
-            words.append(
-                _unquote(found["double"]) if found["double"] is not None else found["single"] or found["bare"] or ""
-            )
-            at = found.end()
-            continue
-        if words and found is not None:
+        found = _WORD.match(line, at)
+        if found is None:
+            return ()
+        at = found.end()
+        if found["stop"] is None:
             try:
-                request = _positional(words, 0, False)
-            except Malformed:
-                return tuple(requests)
+                words.append(_word(found))
+            except NotationError:
+                return ()
+            continue
+        if requests and not words:
+            return tuple(requests)  # after the last ; there may be nothing
+        try:
             # In text, unlike in JSON, ${...} is expanded unless asked otherwise.
-            expanding = request.prefixes if "raw" in request.prefixes else request.prefixes | {"expand-properties"}
-            requests.append(Request(request.name, request.arguments, prefixes=expanding))
-        if found is None or found["stop"] != ";":
+            requests.append(_positional(words, 0, False, frozenset({"expand-properties"})))
+        except Malformed:
+            return ()
+        if found["stop"] != b";":
             return tuple(requests)
         words = []
-        at = found.end()
 
 
-def _unquote(quoted: str) -> str:
-    try:
-        text: str = parse(f'"{quoted}"')
-    except NotationError:
-        return quoted
-    return text
+def _word(found: re.Match[bytes]) -> str:
+    if found["double"] is not None:
+        return unescape(from_bytes(found["double"])).partition("\0")[0]
+    return from_bytes(found["bare"] or found["single"] or found["custom"] or b"")
 
 
 # ---- answers --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Read: JSON, and as mpv does also a trailing comma, ``=`` for ``:``, bare words as keys, ``"\\xAB"`` for a byte, numbers
 in hexadecimal and octal, whatever follows the closing brace. Written: doubles as C's ``%f``, infinities as strings, the
-keys in the order given, only control characters escaped. (Sources: mpv's misc/json.c, and its answers.)
+keys in the order given, only control characters escaped. (Sources: mpv's misc/json.c and mp_parse_escape in
+common/common.c, and its answers.)
 
 Text is UTF-8 if it can be: a byte that is none stands as a lone surrogate (PEP 383) and is written as that byte again,
 so a path goes through unharmed whatever its encoding. mpv's strings are C strings: they end at a NUL.
@@ -10,10 +11,11 @@ so a path goes through unharmed whatever its encoding. mpv's strings are C strin
 
 import math
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["NotationError", "from_bytes", "parse", "to_bytes", "write"]
+__all__ = ["NotationError", "Repeating", "from_bytes", "parse", "read_double", "to_bytes", "unescape", "write"]
 
 _DEPTH: Final = 50
 """mpv's MAX_JSON_DEPTH; the outermost value counts."""
@@ -24,12 +26,26 @@ _INT64: Final = range(-(2**63), 2**63)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _STRING: Final = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"', re.DOTALL)
-_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
-_INTEGER: Final = re.compile(r"-?(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-_DECIMAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?")
-_HEX_FLOAT: Final = re.compile(r"-?0[xX][0-9a-fA-F]+(?:\.[0-9a-fA-F]*)?(?:[pP][+-]?[0-9]+)?")
+_ESCAPE: Final = re.compile(
+    rb"""\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})
+        |u(....)
+        |x(..)
+        |(.?))""",
+    re.DOTALL | re.VERBOSE,
+)
+_HEXADECIMAL: Final = re.compile(rb"[ \t-\r]*([+-]?(?:0[xX])?[0-9a-fA-F]+)?")
+_INTEGER: Final = re.compile(r"-?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+_DOUBLE: Final = re.compile(
+    r"""[+-]?(?:0[xX](?P<hex>[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?
+        |(?P<decimal>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)""",
+    re.VERBOSE,
+)
+_SMALLEST: Final = sys.float_info.min
 _CONSTANTS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
-_ESCAPED: Final = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_ESCAPED: Final = {
+    b'"': b'"', b"'": b"'", b"\\": b"\\", b"/": b"/", b"b": b"\b", b"e": b"\x1b", b"f": b"\f", b"n": b"\n",
+    b"r": b"\r", b"t": b"\t",
+}  # fmt: skip
 _CONTROL: Final = re.compile(r'[\x00-\x1f"\\]')
 _SHORT: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _HALVES: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
@@ -37,6 +53,14 @@ _HALVES: Final = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 class NotationError(ValueError):
     """What came is not even mpv's JSON."""
+
+
+class Repeating(dict[str, Any]):
+    """An object with a key that came twice. It is looked up as its first value, and written as it came."""
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(reversed(pairs))
+        self.pairs = pairs
 
 
 def from_bytes(data: bytes) -> str:
@@ -70,7 +94,8 @@ def write(value: Any) -> str:
         case str():
             return f'"{_CONTROL.sub(_escape, value)}"'
         case Mapping():
-            return "{" + ",".join(f"{write(str(key))}:{write(item)}" for key, item in value.items()) + "}"
+            pairs = value.pairs if isinstance(value, Repeating) else value.items()
+            return "{" + ",".join(f"{write(str(key))}:{write(item)}" for key, item in pairs) + "}"
         case Sequence():
             return "[" + ",".join(write(item) for item in value) + "]"
         case _:
@@ -110,17 +135,16 @@ class _Reader:
         return _CONSTANTS[word]
 
     def _object(self, depth: int) -> dict[str, Any]:
-        items: dict[str, Any] = {}
-        while self._another("}", first=not items):
+        pairs: list[tuple[str, Any]] = []
+        while self._another("}", first=not pairs):
             key = self._string() if self._peek() == '"' else self._match(_WORD)
             self._skip_space()
             if self._peek() not in (":", "="):
                 raise NotationError("no value after a key")
             self._at += 1
-            # Where a key comes twice mpv looks up the first.
-            value = self.value(depth)
-            items.setdefault(key, value)
-        return items
+            pairs.append((key, self.value(depth)))
+        items = dict(pairs)
+        return items if len(items) == len(pairs) else Repeating(pairs)
 
     def _list(self, depth: int) -> list[Any]:
         items: list[Any] = []
@@ -148,34 +172,25 @@ class _Reader:
         if found is None:
             raise NotationError("a string without end")
         self._at = found.end()
-        text = found.group(1)
-        if "\\" in text:
-            # Through UTF-16, two halves become one character; through UTF-8, escaped bytes become their text.
-            text = _ESCAPE.sub(_unescape, text)
-            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-            if any("\ud800" <= character <= "\udbff" for character in text):
-                raise NotationError("half a character")
-            text = from_bytes(to_bytes(text))
-        return text.partition("\0")[0]
+        return unescape(found.group(1)).partition("\0")[0]
 
     def _number(self) -> int | float:
-        integer = _INTEGER.match(self._text, self._at)
-        number = _HEX_FLOAT.match(self._text, self._at) or _DECIMAL.match(self._text, self._at)
-        # As strtoll and strtod do side by side: whoever reads further wins, and of a draw the integer.
-        if integer and number and integer.end() >= number.end() and integer.end() - self._at <= 24:
-            self._at = integer.end()
-            whole = _integer(integer.group())
-            return whole if whole in _INT64 else float(whole)
-        if number is None:
-            raise NotationError("a minus without a number")
-        self._at = number.end()
-        try:
-            value = float.fromhex(number.group()) if "x" in number.group().lower() else float(number.group())
-        except OverflowError:
-            value = math.inf
-        if not math.isfinite(value):
-            raise NotationError("a number beyond all bounds")
-        return value
+        # As strtoll and strtod do side by side: whoever reads further wins, and of a draw the integer. What is too
+        # large or too small for either it has not read.
+        whole = fraction = None
+        whole_end = fraction_end = self._at
+        if found := _INTEGER.match(self._text, self._at):
+            whole = _integer(found.group(1), negative=self._peek() == "-")
+            whole_end = self._at if whole is None else found.end()
+        if read := read_double(self._text, self._at):
+            fraction, end, exact = read
+            fraction_end = end if exact else self._at
+        self._at = max(whole_end, fraction_end)
+        if whole is not None and whole_end >= fraction_end:
+            return whole
+        if fraction is None or fraction_end < self._at or fraction_end == whole_end:
+            raise NotationError("no number, or one beyond all bounds")
+        return fraction
 
     def _match(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)
@@ -191,20 +206,61 @@ class _Reader:
         return self._text[self._at : self._at + 1]
 
 
-def _integer(text: str) -> int:
-    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
-    if digits[:2] in ("0x", "0X"):
-        return sign * int(digits[2:], 16)
-    return sign * int(digits, 8 if digits.startswith("0") else 10)
+def _integer(text: str, *, negative: bool) -> int | None:
+    """Read what strtoll takes in base 0; None where it is more than 64 bits."""
+    base = 16 if text[:2] in ("0x", "0X") else 8 if text.startswith("0") else 10
+    digits = text[2 if base == 16 else 0 :].lstrip("0") or "0"
+    if len(digits) > 22:
+        return None  # 64 bits are 22 octal digits; and Python is slow with thousands
+    whole = int(digits, base) * (-1 if negative else 1)
+    return whole if whole in _INT64 else None
 
 
-def _unescape(match: re.Match[str]) -> str:
-    unit, byte, character = match.groups()
-    if unit is not None:
-        return chr(int(unit, 16))
-    if byte is not None:
-        code = int(byte, 16)
-        return chr(code) if code < 0x80 else chr(0xDC00 + code)
-    if character not in _ESCAPED:
+def read_double(text: str, at: int = 0) -> tuple[float, int, bool] | None:
+    """Read what strtod takes of ``text`` from ``at`` on, but for the words inf and nan.
+
+    Returns the number, where it ends, and whether a double can hold it (infinite, or subnormal: it can not).
+    """
+    found = _DOUBLE.match(text, at)
+    if found is None:
+        return None
+    hexadecimal, decimal = found["hex"], found["decimal"]
+    try:
+        value = float.fromhex(found.group()) if hexadecimal is not None else float(found.group())
+    except OverflowError:
+        value = -math.inf if found.group().startswith("-") else math.inf
+    nothing = not (hexadecimal or decimal).strip("0.")
+    return value, found.end(), nothing or _SMALLEST <= abs(value) < math.inf
+
+
+def unescape(text: str) -> str:
+    """Resolve the escapes of a string in double quotes. Raises NotationError where there is one that is none."""
+    if "\\" not in text:
+        return text
+    return from_bytes(_ESCAPE.sub(_unescape, to_bytes(text)))
+
+
+def _unescape(match: re.Match[bytes]) -> bytes:
+    high, low, unit, byte, character = match.groups()
+    if high is not None:
+        code = (int(high, 16) - 0xD800 << 10) + 0x10000 + int(low, 16) - 0xDC00
+    elif unit is not None:
+        code = _hexadecimal(unit)
+        if code < 0 or 0xD800 <= code < 0xDC00:
+            raise NotationError("half a character")
+    elif byte is not None:
+        return bytes([_hexadecimal(byte) & 0xFF])
+    elif character in _ESCAPED:
+        return _ESCAPED[character]
+    else:
         raise NotationError("an escape that is none")
-    return _ESCAPED[character]
+    # The latter half of a pair alone is written as if it were a character: what comes is no UTF-8, and goes as it came.
+    return chr(code).encode("utf-8", "surrogatepass")
+
+
+def _hexadecimal(digits: bytes) -> int:
+    # With spaces before it, a sign, 0x: whatever strtoll takes. Of nothing it makes 0.
+    found = _HEXADECIMAL.fullmatch(digits)
+    if found is None:
+        raise NotationError("an escape that is none")
+    return int(found.group(1) or b"0", 16)

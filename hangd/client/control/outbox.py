@@ -14,7 +14,7 @@ from typing import Any, Final
 from hangd.client.control import dialect
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.notation import write
-from hangd.client.control.properties import Properties
+from hangd.client.control.property_rows import PropertyTable
 
 __all__ = ["EVENTS", "Outbox"]
 
@@ -48,7 +48,7 @@ class _Observer:
 class Outbox:
     """The events and observers of one client. Its owner sets ``writable`` as the transport says."""
 
-    def __init__(self, transport: asyncio.Transport, properties: Properties, patience: float) -> None:
+    def __init__(self, transport: asyncio.Transport, properties: PropertyTable, patience: float) -> None:
         self.writable = True
         self._transport = transport
         self._properties = properties

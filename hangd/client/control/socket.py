@@ -50,7 +50,7 @@ class ControlServer:
         patience: float = 30.0,
     ) -> None:
         properties = Properties(conductor, command_list())
-        self.context = Context(conductor, properties, self._broadcast)
+        self.context = Context(conductor, properties, self._broadcast, self._tell)
         self.tasks = Tasks()
         self.patience = patience
         self._path = path
@@ -166,6 +166,14 @@ class ControlServer:
             if event["event"] in ("seek", "playback-restart"):
                 connection.outbox.mark_moving()
         self.flush_soon()
+
+    def _tell(self, name: str, event: ControlEvent) -> bool:
+        for connection in self.connections:
+            if connection.name == name:
+                connection.outbox.offer(event["event"], dialect.line(event))
+                self.flush_soon()
+                return True
+        return False
 
     def _changed(self, names: frozenset[str]) -> None:
         topics = frozenset(map(self.context.properties.topic, names))

@@ -4,6 +4,7 @@ import logging
 from typing import Final
 
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter
+from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
 from hangd.client.control.values import Integer, Text
 from hangd.engine.playback import ShowText
@@ -35,6 +36,11 @@ def _script_message(context: Context, arguments: Arguments) -> None:
     context.broadcast({"event": "client-message", "args": arguments["args"]})
 
 
+def _script_message_to(context: Context, arguments: Arguments) -> None:
+    if not context.tell(arguments["target"], {"event": "client-message", "args": arguments["args"]}):
+        raise CommandRefused("error running command", "NotFound", "there is no control client of that name")
+
+
 _TEXT: Final = Parameter("text", Text())
 
 COMMANDS: Final = (
@@ -51,6 +57,13 @@ COMMANDS: Final = (
         "tell every control client, as the event client-message",
         (),
         _script_message,
+        rest="args",
+    ),
+    Command(
+        "script-message-to",
+        "tell the control client of that name, as the event client-message",
+        (Parameter("target", Text()),),
+        _script_message_to,
         rest="args",
     ),
 )

@@ -22,7 +22,7 @@ def conductor() -> RecordingConductor:
 @pytest.fixture
 def context(conductor: RecordingConductor) -> Context:
     told: list[Any] = conductor.calls
-    return Context(conductor, Properties(conductor, command_list()), told.append)
+    return Context(conductor, Properties(conductor, command_list()), told.append, lambda name, event: name == "5")
 
 
 def refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:

@@ -41,6 +41,8 @@ def test_lines_that_are_nothing(line: bytes) -> None:
         (b'{"command":["seek"],"request_id":5,"async":1}', 0),
         (b'{"command":["seek"],"request_id":"a","async":true}', "a"),
         (b'{"command":{"name":"seek","_flags":["nope"]},"request_id":5}', 5),
+        (b'{"command":{"name":"seek","target":1,"target":2},"request_id":5}', 5),
+        (b'{"command":{"_name":5},"request_id":5}', 5),
     ],
 )
 def test_malformed(line: bytes, request_id: object) -> None:
@@ -55,7 +57,21 @@ def test_malformed(line: bytes, request_id: object) -> None:
         (b"cycle pause", [["cycle", "pause"]]),
         (b"set pause no; set volume 40 # louder", [["set", "pause", "no"], ["set", "volume", "40"]]),
         (b'raw loadfile "/a \\"b\\"" append', [["loadfile", '/a "b"', "append"]]),
-        (b"loadfile '/it''s \\n' ;; stop", [["loadfile", "/it", "s \\n"], ["stop"]]),
+        (b"loadfile '/it''s \\n' ; stop;", [["loadfile", "/it", "s \\n"], ["stop"]]),
+        (b"ignore ;; stop", [["ignore"]]),
+        (b"; stop", []),
+        (b"stop; no-osd", []),
+        (b"stop 'unfinished; stop", []),
+        (b"show-text a\"b'c`d", [["show-text", "a\"b'c`d"]]),
+        (b'show-text "a"b#c', [["show-text", "a", "b"]]),
+        (b"'show-text' `X'a\"`bX`", [["show-text", "'a\"`b"]]),
+        (b"show-text `Xa", []),
+        (b"show-text `", []),
+        (b"`", []),
+        (b"show-text `\xc3\xa9a\xc3`", [["show-text", "\udca9a"]]),
+        (b'show-text "\\x41\\u00e9\\e\\0"', []),
+        (b'show-text "\\x41\\u00e9\\u0000b" #c', [["show-text", "Aé"]]),
+        (b"show-text \xff\x0b \xc2\xa0", [["show-text", "\udcff", " "]]),
         (b'show-text ""', [["show-text", ""]]),
         (b'set a "unfinished', []),
         (b"[1]", [["[1]"]]),
@@ -72,3 +88,24 @@ def test_text_is_expanded_unless_raw() -> None:
     decoded = decode(b"show-text a; raw show-text a")
     assert isinstance(decoded, TextLine)
     assert ["expand-properties" in request.prefixes for request in decoded.requests] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "expanding", "unattended"),
+    [
+        (b'"raw","expand-properties"', True, False),
+        (b'"expand-properties","raw"', False, False),
+        (b'"async"', False, True),
+        (b'"async","no-osd","sync"', False, False),
+    ],
+)
+def test_of_opposite_prefixes_the_last_is_meant(words: bytes, expanding: bool, unattended: bool) -> None:
+    decoded = decode(b'{"command":[' + words + b',"ignore"]}')
+    assert isinstance(decoded, Request)
+    assert (decoded.expanding, decoded.unattended) == (expanding, unattended)
+
+
+def test_arguments_by_name_may_repeat_what_is_none() -> None:
+    decoded = decode(b'{"command":{"name":"seek","name":"stop","target":1}}')
+    assert isinstance(decoded, Request)
+    assert (decoded.name, decoded.arguments) == ("seek", {"target": 1})

@@ -60,7 +60,6 @@ def test_anything_that_looks_like_json_is_a_value_or_an_error(text: str) -> None
     ("text", "value"),
     [
         ("{a:1,b=2,}", {"a": 1, "b": 2}),
-        ('{"a":1,"a":2}', {"a": 1}),
         ("[1,]x", [1]),
         ("[]", []),
         ("0x10", 16),
@@ -74,7 +73,14 @@ def test_anything_that_looks_like_json_is_a_value_or_an_error(text: str) -> None
         ('"\\ud83d\\ude00"', "😀"),
         ('"pause\\u0000x"', "pause"),
         ('"\\xff"', "\udcff"),
-        ('"\\udcff"', "\udcff"),
+        ('"\\udcff"', "\udced\udcb3\udcbf"),
+        ('"\\x f\\x-1\\u0x41\\u  42"', "\x0f\udcffAB"),
+        ('"\\e\\\'\\/"', "\x1b'/"),
+        ("-.5", -0.5),
+        ("0x.8", 0.5),
+        ("-0", 0),
+        ("01777777777777777777777", 1777777777777777777777.0),
+        ("0" * 30 + "1", 1),
         ("null", None),
     ],
 )
@@ -88,13 +94,21 @@ def test_extensions(text: str, value: Any) -> None:
     "text",
     [
         "", "{", "{,}", "[,1]", "[1,,2]", "[1 2]", '{"a"}', '{"a" 1}', "{a-b:1}", "tru", "truefoo", "nan", "inf", "+5",
-        ".5", "1e400", "-1e400", "-", '"', '"\\"', '"\\p"', '"\\x4"', '"\\u12"', '"\\ud83d"', '"\\ud83dx"', "[" * 51,
-        "0x" + "f" * 300,
+        ".5", "[1e400]", "[-1e400]", "[1e-400]", "9" * 5000, "--5", "-",
+        '"', '"\\"', '"\\p"', '"\\x4"', '"\\u12"', '"\\ud83d"', '"\\ud83dx"', "[" * 51,
+        "0x" + "f" * 300, '"\\x4"', '"\\x- "', '"\\x0x"', '"\\u-001"', '"\\u000x"', '"\\udbff\\ud800"',
     ],
 )  # fmt: skip
 def test_no_values(text: str) -> None:
     with pytest.raises(NotationError):
         parse(text)
+
+
+def test_a_key_that_comes_twice() -> None:
+    """The first counts, and both are given back."""
+    value = parse('{"b":1,"a":1,"a":[{"c":1,"c":2}]}')
+    assert (value["a"], len(value)) == (1, 2)
+    assert write(value) == '{"b":1,"a":1,"a":[{"c":1,"c":2}]}'
 
 
 def test_depth_and_length_have_limits() -> None:
