@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 _MOST_EVENTS: Final = 1000
 """As many as mpv keeps."""
 _MOST_BYTES: Final = 4 << 20
+_MOST_OBSERVERS: Final = 1000
+_LONGEST_NAME: Final = 1000
+"""Characters. mpv has no such bounds, but each observer is looked at whenever anything moves, at everybody's cost."""
 
 EVENTS: Final = frozenset(
     "shutdown log-message start-file end-file file-loaded idle tick client-message video-reconfig audio-reconfig seek"
@@ -63,7 +66,9 @@ class Outbox:
     # ---- what the client wants ------------------------------------------------------------------------------------
 
     def observe(self, number: int, name: str, *, as_text: bool) -> None:
-        """Deliver this property now and whenever it changes."""
+        """Deliver this property now and whenever it changes. Raises CommandRefused: there are too many already."""
+        if len(self._observers) >= _MOST_OBSERVERS or len(name) > _LONGEST_NAME:
+            raise CommandRefused("error running command", "RateLimited", "too much is observed already")
         topic, moves = self._properties.topic(name), self._properties.moves(name)
         self._observers.append(_Observer(number, name, as_text, topic, moves))
 

@@ -10,6 +10,16 @@ from hangd.client.control.socket import ControlServer
 from tests.support.control import ControlClient, until
 
 
+async def test_nobody_observes_without_end(client: ControlClient) -> None:
+    client.send(*(b'{"command":["observe_property",%d,"volume"]}' % number for number in range(1, 1002)))
+    answers = [await client.answer() for _ in range(1001)]
+    assert {answer["error"] for answer in answers[:1000]} == {"success"}
+    assert (answers[1000]["error"], answers[1000]["details"]["code"]) == ("error running command", "RateLimited")
+    assert (await client.ask("unobserve_property", 1))["error"] == "success"
+    assert (await client.ask("observe_property", 1, "x" * 1001))["error"] == "error running command"
+    assert (await client.ask("observe_property", 1, "x" * 1000))["error"] == "success"
+
+
 async def test_a_client_that_is_gone_is_not_answered(
     tmp_path: Path, client: ControlClient, server: ControlServer, caplog: pytest.LogCaptureFixture
 ) -> None:
