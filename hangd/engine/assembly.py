@@ -1,6 +1,7 @@
 """Assembly: what a room holds, and the orders that it has given in the turn that is under way.
 
-Shared by the two that act on it: ``requests.Requests`` (what members ask for) and ``room.Room`` (doors and time).
+Shared by those that act on it: ``requests.Requests`` (what members ask for), ``screening.Screening`` (which film) and
+``room.Room`` (doors and time).
 
 Who hears what: a full member hears everything. A basic one hears only SyncBroadcast, what happens to itself
 (RoomCreated, RoomJoined, RoomLeft, Error), and the direct answer to a question that it put.
@@ -12,6 +13,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hangd.engine import queue as queues
 from hangd.engine.effects import ForgetMember, RoomEffect, SendTo
 from hangd.engine.membership import Occupant, Roster
 from hangd.engine.saved import SavedRoom
@@ -19,13 +21,24 @@ from hangd.engine.schedule import Schedule
 from hangd.protocol.messages import (
     MemberChanged,
     MemberLeft,
+    QueueChanged,
     RequestId,
     RoomLeft,
     ServerMessage,
     SyncBroadcast,
     SyncCommand,
 )
-from hangd.protocol.model import ROOM_ITSELF, FileInfo, LeftReason, Policy, PolicyChange, Room, Timeline
+from hangd.protocol.model import (
+    ROOM_ITSELF,
+    FileHash,
+    FileInfo,
+    LeftReason,
+    Policy,
+    PolicyChange,
+    Queue,
+    Room,
+    Timeline,
+)
 
 __all__ = ["Assembly", "RoomSettings"]
 
@@ -53,6 +66,7 @@ class Assembly:
         self.name: str | None = None
         self.file_hash = ""
         self.file: FileInfo | None = None
+        self.queue = Queue()
         self.policy = Policy(capacity=settings.capacity)
         self.password_hash: str | None = None
         self.roster = Roster()
@@ -116,17 +130,23 @@ class Assembly:
         self.password_hash = password_hash
         self.policy = replace(self.policy, has_password=password_hash is not None)
 
+    def show_first(self, file_hash: FileHash, file: FileInfo | None) -> None:
+        """Be a room for this film, which is its queue as well."""
+        self.file_hash, self.file = file_hash, file
+        self.schedule.duration = known_duration(file)
+        self.queue = queues.begun(self.queue, file_hash, file)
+
     def learn_file(self, file_hash: str | None, file: FileInfo | None) -> None:
         """Fill in what the room did not know of its own film, from somebody who has all of it."""
         if file_hash != self.file_hash or file is None:
             return
-        # The name stays what the one who chose the film made of it: there is none where that one keeps it private.
-        known = self.file or replace(file, name=None)
-        self.file = replace(
-            known,
-            duration=file.duration if known.duration is None else known.duration,
-            quick_hash=file.quick_hash if known.quick_hash is None else known.quick_hash,
-        )
+        if self.file is None:
+            # The name is its member's own business: the one who chose the film told none.
+            self.show_first(self.file_hash, replace(file, name=None))
+            self.announce(QueueChanged(self.queue))
+            return
+        self.file = queues.completed(self.file, file)
+        self.queue = queues.described(self.queue, self.file)
         self.schedule.duration = known_duration(self.file)
 
     def dismiss(
@@ -163,6 +183,8 @@ class Assembly:
         until = now + self.settings.away
         self.roster.bring_back(Occupant.absent(member, until) for member in saved.members)
         self.schedule.duration = known_duration(saved.file)
+        # One that was saved before there were queues has its film, and so has a queue.
+        self.queue = saved.queue if saved.queue.rev else queues.begun(saved.queue, saved.file_hash, saved.file)
         self.schedule.go_on(replace(saved.timeline, epoch=self.timeline.epoch), now)
 
     # ---- showing ----------------------------------------------------------------------------------------------------
@@ -180,6 +202,7 @@ class Assembly:
             members=tuple(member.as_member() for member in self.roster),
             timeline=self.timeline,
             name=self.name,
+            queue=self.queue,
         )
 
     # ---- within -----------------------------------------------------------------------------------------------------

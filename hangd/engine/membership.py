@@ -81,6 +81,11 @@ class Occupant(Struct):
         return self.away_until is None
 
     @property
+    def has_film(self) -> bool:
+        """Whether it has the room's film, as far as it said: another film takes this away until it says so anew."""
+        return self.file_hash is not None or self.file is not None
+
+    @property
     def stalls(self) -> bool:
         """Whether this is a stall that a patient room waits for."""
         return self.present and self.full and self.buffering_since is not None and not self.forgiven
@@ -125,6 +130,11 @@ class Occupant(Struct):
             and report.state in ("paused", "ended")
             and abs(report.position - position) <= _STANDS_WITHIN
         )
+
+    def shows_nothing(self, rev: int) -> bool:
+        """Tell whether it has not got the film, and said on timeline ``rev`` or a later one that it shows none."""
+        report = self.report
+        return not self.has_film and report is not None and report.rev >= rev and report.state == "idle"
 
     def as_member(self) -> Member:
         report = self.report
@@ -228,8 +238,24 @@ class Roster:
         return min(max(slowest + LEAD_BASE, LEAD_MIN), LEAD_MAX)
 
     def all_stand_at(self, position: float, rev: int) -> bool:
-        """Tell whether every present full member waits there. True where there is none."""
-        return all(member.stands_at(position, rev) for member in self if member.present and member.full)
+        """Tell whether every present full member that shows anything waits there. True where there is none."""
+        return all(member.stands_at(position, rev) for member in self._awaited(rev))
+
+    def all_loaded_at(self, position: float, rev: int) -> bool:
+        """Tell the same of another film: it counts from whoever has it, and somebody has, if any full one is here."""
+        if not self.full_ids():
+            return True
+        awaited = self._awaited(rev)
+        return bool(awaited) and all(member.has_film and member.stands_at(position, rev) for member in awaited)
+
+    def all_ended(self, rev: int) -> bool:
+        """Tell whether those who have the film and told how they are all reported its end, on ``rev`` or later."""
+        reports = [m.report for m in self if m.present and m.full and m.has_film and m.report is not None]
+        return bool(reports) and all(report.rev >= rev and report.state == "ended" for report in reports)
+
+    def _awaited(self, rev: int) -> list[Occupant]:
+        """Return whom a gate that closed on ``rev`` waits for."""
+        return [member for member in self if member.present and member.full and not member.shows_nothing(rev)]
 
     @property
     def anybody_present(self) -> bool:

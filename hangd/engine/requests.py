@@ -1,4 +1,4 @@
-"""What members ask of their room, one method a message, and whether they may.
+"""What members ask of their room, one method a message, and whether they may. Films are ``screening``'s.
 
 A request is refused by RequestRefused before it has changed anything; `Room` tells its sender.
 """
@@ -6,11 +6,10 @@ A request is refused by RequestRefused before it has changed anything; `Room` te
 from collections import OrderedDict
 from typing import Final, assert_never
 
-from hangd.engine.admission import compare_files, is_same_copy
-from hangd.engine.assembly import Assembly, known_duration
+from hangd.engine.assembly import Assembly
 from hangd.engine.effects import HashPassword
 from hangd.engine.membership import Occupant
-from hangd.engine.refusal import as_error
+from hangd.engine.screening import Screening
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import (
     ClientMessage,
@@ -21,7 +20,6 @@ from hangd.protocol.messages import (
     Kick,
     LeaveRoom,
     ListRooms,
-    MediaChanged,
     MemberChanged,
     Pause,
     Ping,
@@ -41,7 +39,6 @@ from hangd.protocol.messages import (
     SetRole,
     Speed,
     Stop,
-    SyncBroadcast,
     SyncCommand,
 )
 from hangd.protocol.model import LeftReason
@@ -55,8 +52,9 @@ _COMMANDS_REMEMBERED: Final = 64
 class Requests:
     """Carries out what members ask for. Messages that are no room's business are refused."""
 
-    def __init__(self, assembly: Assembly) -> None:
+    def __init__(self, assembly: Assembly, screening: Screening) -> None:
         self._room = assembly
+        self._screening = screening
         self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._hashing: tuple[str, RequestId | None] | None = None
         """Who set a password that is still being hashed: only one at a time, so their order stays what it was."""
@@ -78,9 +76,13 @@ class Requests:
                 sender.ready = ready
                 self._room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
             case SetFile():
-                self._set_file(sender, message, re)
+                self._screening.set_file(sender, message, re)
             case SetMedia():
-                self._set_media(sender, message, re, now)
+                self._require_control(sender)
+                self._screening.set_media(sender, message, re, now)
+            case SetQueue():
+                self._require_control(sender)
+                self._screening.set_queue(sender, message, re)
             case Say(text=text):
                 self._room.announce(Said(sender.client_id, text, at=now), sender=sender.client_id, re=re)
             case SetPolicy():
@@ -91,7 +93,7 @@ class Requests:
                 self._kick(sender, message, re)
             case GetRoom():
                 self._room.send((sender.client_id,), RoomState(self._room.snapshot()), re)
-            case Hello() | Ping() | CreateRoom() | JoinRoom() | ListRooms() | SetQueue():
+            case Hello() | Ping() | CreateRoom() | JoinRoom() | ListRooms():
                 raise RequestRefused("InvalidMessage", "that is not for a room to answer")
             case _:
                 assert_never(message)
@@ -141,54 +143,6 @@ class Requests:
             self._room.tell_how(sender, now)
         else:
             sender.untold = True  # told in a while, by the room's deadline
-
-    def _set_media(self, sender: Occupant, message: SetMedia, re: RequestId | None, now: float) -> None:
-        room = self._room
-        self._require_control(sender)
-        if message.file_hash is None or message.file is None:
-            raise RequestRefused("InvalidMessage", "$.payload has no file", details={"path": "$.payload"})
-        room.schedule.start_over(known_duration(message.file), message.start, now)
-        room.file_hash, room.file = message.file_hash, message.file
-        sender.file_hash, sender.file = message.file_hash, message.file
-        for member in tuple(room.roster):
-            has_it = member.file_hash == message.file_hash
-            member.ready = False
-            member.verifying = room.policy.match == "hash" and not has_it
-            if not has_it:
-                member.file_hash = member.file = None
-            if not member.full and not has_it:
-                # It knows no MediaChanged and can bring no other file: left in, it would play the old film to the new
-                # one's timeline. Out, it knows where it stands, and comes back with the new file.
-                room.show_out(member, "mismatch", detail="the room moved on to another film")
-        timeline = room.timeline
-        room.announce(MediaChanged(message.file_hash, message.file, timeline), sender=sender.client_id, re=re)
-        # Who is still to prove its file, and that nobody is ready any more, changed for all at once.
-        room.send(room.roster.full_ids(), RoomState(room.snapshot()))
-        basic = room.roster.ids(lambda member: not member.full and member is not sender)
-        room.send(basic, SyncBroadcast(sender.client_id, Pause(timeline.position), timeline))
-
-    def _set_file(self, sender: Occupant, message: SetFile, re: RequestId | None) -> None:
-        room = self._room
-        # More about the copy that was let in already (its length, say) does not undo what its hash proved.
-        same = message.file_hash is None and is_same_copy(sender.file, message.file)
-        if not (same and room.policy.match == "hash"):
-            try:
-                sender.verifying = compare_files(
-                    room.policy.match,
-                    room_hash=room.file_hash,
-                    room_file=room.file,
-                    file_hash=message.file_hash,
-                    file=message.file,
-                )
-            except RequestRefused as refused:
-                room.send((sender.client_id,), as_error(refused), re)
-                room.show_out(sender, "mismatch", detail=refused.message)
-                return
-        if not same:
-            sender.file_hash = message.file_hash
-        sender.file = message.file
-        room.learn_file(sender.file_hash, sender.file)
-        room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
 
     # ---- the rules and the people -----------------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ it does of its own accord, by ``deadline()`` and ``expire()``:
 - an away member's time is up: it is gone for good, and another becomes host if it was
 - everyone stands where a gate sent them, or it was closed for as long as one may be: it opens
 - a stall is half a second old, in a room that waits for everyone: the gate closes
-- the film ran to its end: the room pauses there
+- the film ran to its end: the room pauses there, or moves on to the next of its queue
 - a member's position, held back so as not to flood the others, is told
 - nobody has been in for ``ttl``: the room is to be forgotten
 
 All but the last also comes about before any input is looked at, so that a late timer changes no outcome. What members
-ask for is in ``requests``, the timeline's rules are in ``schedule``, the members' in ``membership``, the files' in
-``admission``.
+ask for is in ``requests``, the timeline's rules are in ``schedule``, the films' in ``screening`` and ``queue``, the
+members' in ``membership``, their files' in ``admission``.
 
 ``now`` does not run back: where the stamps of two sources cross by a hair, the later one stands.
 """
@@ -25,8 +25,9 @@ from typing import Final, assert_never
 
 from msgspec import Struct
 
+from hangd.engine import queue as queues
 from hangd.engine.admission import compare_files
-from hangd.engine.assembly import Assembly, RoomSettings, known_duration
+from hangd.engine.assembly import Assembly, RoomSettings
 from hangd.engine.effects import (
     CheckPassword,
     ConnectionLost,
@@ -47,6 +48,7 @@ from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
 from hangd.engine.saved import SavedRoom
+from hangd.engine.screening import Screening
 from hangd.engine.timeline import earliest
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import GetRoom, MemberChanged, MemberJoined, Report, RoomCreated, RoomJoined, Say
@@ -91,7 +93,8 @@ class Room:
     ) -> None:
         self._room = Assembly(room_id=room_id, epoch=epoch, settings=settings, now=now)
         self._room.set_password_hash(password_hash)
-        self._requests = Requests(self._room)
+        self._screening = Screening(self._room)
+        self._requests = Requests(self._room, self._screening)
         self._settings = settings
         self._pending: dict[str, _Pending] = {}
         self._wrong_passwords = TokenBucket(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now)
@@ -194,6 +197,7 @@ class Room:
             password_hash=room.password_hash,
             banned=tuple(room.banned),
             empty_since=self._empty_since,
+            queue=room.queue,
         )
 
     def summary(self) -> RoomSummary:
@@ -213,6 +217,7 @@ class Room:
         room = self._room
         room.roster.check()
         room.schedule.check()
+        queues.check(room.queue, room.file_hash)
         assert not room.effects, "a turn is over when its orders are out"
         assert len(room.roster) <= self._settings.capacity
         assert 1 <= room.policy.capacity <= self._settings.capacity
@@ -271,8 +276,7 @@ class Room:
             return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
         self._host_digest = _digest(input.host_secret)
         room.name = message.name
-        room.file_hash, room.file = message.file_hash, message.file
-        room.schedule.duration = known_duration(message.file)
+        room.show_first(message.file_hash, message.file)
         if message.policy is not None:
             room.change_policy(message.policy)
             if message.policy.password and room.password_hash is None:
@@ -338,8 +342,8 @@ class Room:
         except RequestRefused as refused:
             self._refuse(input, refused)
             return
+        room.learn_file(message.file_hash, message.file)
         member = self._add(input, verifying=verifying)
-        room.learn_file(member.file_hash, member.file)
         old_host = room.roster.crown(member) if is_owner else None
         joined = RoomJoined(room.room_id, member.client_id, member.role == "host", room.snapshot())
         room.send((member.client_id,), joined, input.request_id)
@@ -388,11 +392,10 @@ class Room:
         room, now = self._room, self._now
         for member in [member for member in room.roster if _is_due(member.away_until, now)]:
             room.dismiss(member, "lost")
+        self._screening.settle(now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.stall(now))
-        if _is_due(room.schedule.ends_at, now):
-            room.broadcast(room.schedule.end(now))
         for member in room.roster:
             if member.untold and self._due_at(member) <= now:
                 room.tell_how(member, now)
@@ -409,8 +412,8 @@ class Room:
             case None:
                 return
             case "seeking":
-                stand = room.roster.all_stand_at(schedule.timeline.position, schedule.gate_rev)
-                opens = stand and room.roster.anybody_present
+                stand = room.roster.all_loaded_at if schedule.loading else room.roster.all_stand_at
+                opens = stand(schedule.timeline.position, schedule.gate_rev) and room.roster.anybody_present
             case "buffering":
                 waits = room.policy.wait == "everyone" and any(member.stalls for member in room.roster)
                 opens = not waits and room.roster.anybody_present

@@ -7,7 +7,7 @@ prove themselves with), reports, stalls, round trips, joins under way, and which
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Role, Timeline
+from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Queue, Role, Timeline
 
 __all__ = ["SavedMember", "SavedRoom"]
 
@@ -40,6 +40,8 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     password_hash: str | None = None
     banned: tuple[ClientId, ...] = ()
     empty_since: Moment | None = None
+    queue: Queue = Queue()
+    """Rev 0: the room was saved before there were queues."""
 
     def moved(self, seconds: float) -> "SavedRoom":
         """Return the same room by a clock that shows so many seconds more."""

@@ -9,6 +9,8 @@
          |                                       +------- a stall ("buffering", <= 30 s) ---------+
          +----------------------------------------------- Pause, Stop ----------------------------+
 
+Another film (`start_over`) is paused, or gated: "seeking" as well, but for up to 5 s, because it has to be opened.
+
 Every change makes a new Timeline, one rev up. ``lead`` is how far ahead a start must lie for everyone to hear of it in
 time; a command of a basic client comes without one (None): it can neither wait for a moment nor report that it stands
 somewhere, so what it says is true on receipt, and closes no gate.
@@ -28,6 +30,10 @@ __all__ = ["Schedule"]
 _GATE_SECONDS: Final[dict[Gate, float]] = {"seeking": 1.0, "buffering": 30.0}
 """How long a gate stays closed at most. A seek costs 0.1-0.5 s; a stalled disk or share may need long."""
 
+_LOADING_SECONDS: Final = 5.0
+"""The same where the players open another film first: found, opened and sought within a second from a disk, and from a
+share that slept within a few. Whoever needs longer catches up."""
+
 _PAST_END: Final = 1.0
 """Seconds: durations of one file differ by a little from player to player, so that much past the end is the end."""
 
@@ -44,6 +50,7 @@ class Schedule:
     def __init__(self, *, epoch: str, now: float) -> None:
         self.timeline = Timeline(epoch=epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now)
         self.duration: float | None = None
+        self._loading = False
         self._gate_rev = 0
         self._gate_until = now
 
@@ -64,6 +71,11 @@ class Schedule:
     @property
     def gate(self) -> Gate | None:
         return self.timeline.gate
+
+    @property
+    def loading(self) -> bool:
+        """Whether a gate is closed because the players open another film. On the wire it is one for seeking."""
+        return self._loading and self.gate == "seeking"
 
     @property
     def gate_rev(self) -> int:
@@ -107,7 +119,8 @@ class Schedule:
             case Seek(timestamp=timestamp):
                 position = self._within(timestamp)
                 if line.playing and lead is not None:
-                    self._close("seeking", position, now)
+                    # Who still opens the film is given that time, wherever in it the room is to start.
+                    self._close("seeking", position, now, loading=self.loading)
                 else:
                     self._change(playing=line.playing, position=position, at=now)
                 return Seek(timestamp=position)
@@ -147,15 +160,18 @@ class Schedule:
         self._change(playing=False, position=self.duration, at=now)
         return Pause(timestamp=self.duration)
 
-    def start_over(self, duration: float | None, start: float, now: float) -> None:
-        """Stand, paused, at ``start`` of another film.
+    def start_over(self, duration: float | None, start: float, now: float, *, play: bool) -> None:
+        """Stand at ``start`` of another film: paused, or until it can be played (`loading`).
 
         Raises:
             RequestRefused: InvalidMessage, ``start`` lies past the new film's end.
         """
         position = _within(start, duration, "$.payload.start")
         self.duration = duration
-        self._change(playing=False, position=position, at=now)
+        if play:
+            self._close("seeking", position, now, loading=True)
+        else:
+            self._change(playing=False, position=position, at=now)
 
     def check(self) -> None:
         line = self.timeline
@@ -170,10 +186,11 @@ class Schedule:
         line = self.timeline
         self.timeline = replace(line, rev=line.rev + 1, playing=playing, position=position, at=at, gate=gate)
 
-    def _close(self, gate: Gate, position: float, now: float) -> None:
+    def _close(self, gate: Gate, position: float, now: float, *, loading: bool = False) -> None:
         self._change(playing=True, position=position, at=now, gate=gate)
+        self._loading = loading
         self._gate_rev = self.timeline.rev
-        self._gate_until = now + _GATE_SECONDS[gate]
+        self._gate_until = now + (_LOADING_SECONDS if loading else _GATE_SECONDS[gate])
 
     def _position(self, now: float) -> float:
         position = position_at(self.timeline, now)

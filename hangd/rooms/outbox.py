@@ -10,7 +10,7 @@ Where even that does not fit, the peer is too slow.
 from collections.abc import Callable, Hashable
 from typing import Final
 
-from hangd.protocol.messages import MemberChanged, RequestId, RoomState, ServerMessage
+from hangd.protocol.messages import MemberChanged, QueueChanged, RequestId, RoomState, ServerMessage
 from hangd.transport.base import Encoded, Transport
 
 __all__ = ["OUTBOX_BYTES_MAX", "Outbox", "state_key"]
@@ -31,6 +31,8 @@ def state_key(message: ServerMessage, re: RequestId | None) -> Hashable | None:
             return ("member", member.client_id)
         case RoomState():
             return "room"
+        case QueueChanged():
+            return "queue"
         case _:
             return None
 

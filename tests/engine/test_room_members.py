@@ -497,7 +497,7 @@ def test_the_room_moves_on_to_another_film() -> None:
         ("ann", False, False),
         ("bob", True, False),
     ]
-    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline)
+    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline, room.queue)
     assert stage.answers("ann") == [(MemberLeft("cy", "mismatch"), None), (changed, 1), (RoomState(room), None)]
     assert stage.heard("bob") == [MemberLeft("cy", "mismatch"), changed, RoomState(room)]
     (left,) = stage.heard("cy")
