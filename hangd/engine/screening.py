@@ -94,7 +94,7 @@ class Screening:
     def _show(
         self, entry: QueueEntry, queue: Queue, sender: Occupant | None = None, re: RequestId | None = None
     ) -> None:
-        """Be this film's room, on whose timeline it is already, and tell everyone. No sender: it is the room's doing."""
+        """Be this film's room, whose timeline stands already, and tell everyone. No sender: it is the room's doing."""
         room = self._room
         room.file_hash, room.file, room.queue = entry.file_hash, entry.file, queue
         for member in tuple(room.roster):
