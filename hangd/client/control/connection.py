@@ -1,7 +1,8 @@
 """One control client: its requests, in their order, and their answers.
 
 From ``data_received`` to the conductor's method is one call stack. Only hang's own verbs wait; while one does, later
-requests of the same connection stay in the buffer (unless it was asked with "async":true), and events flow on.
+requests of the same connection stay in the buffer (unless it was asked with "async":true), and events flow on. What was
+asked with "async":true is answered among the events, as in mpv: after the answers of the batch that it came in.
 
 A client that does not read is not read either: no more requests, no more replies. Its events are the outbox's matter.
 """
@@ -9,15 +10,17 @@ A client that does not read is not read either: no more requests, no more replie
 import asyncio
 import logging
 import select
-import time
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, Final, Protocol, cast
 
 from hangd.client.control import dialect
-from hangd.client.control.commands import Context, Waiting, run
+from hangd.client.control.client_verbs import VERBS
+from hangd.client.control.commands import Context, Waiting, prepare
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.dialect import Malformed, Request, TextLine
 from hangd.client.control.outbox import Outbox
+from hangd.client.control.property_rows import PropertyTable
 from hangd.tasks import Tasks
 
 __all__ = ["Connection", "Host"]
@@ -29,9 +32,9 @@ _REQUESTS_PER_TURN: Final = 64
 """Then the event loop turns to others: one client's flood is not everybody's pause."""
 _MOST_PENDING: Final = 64
 """Commands of one client that wait at the same time."""
-_LOG_LEVELS: Final = frozenset("no fatal error warn info v debug trace terminal-default".split())
-_VERSION: Final = 2 << 16 | 3
-"""mpv 0.38's client API."""
+
+Step = Callable[[Context], Any]
+"""One command of a text line, ready to be carried out."""
 
 
 class Host(Protocol):
@@ -175,52 +178,92 @@ class Connection(asyncio.Protocol):
             case Request():
                 self._answer_request(request)
             case TextLine(requests=requests):
-                for each in requests:
-                    self._carry_out_mutely(each)
+                self._answer_nothing(requests)
             case None:
                 pass
 
     def _answer_request(self, request: Request) -> None:
         try:
-            verb = _VERBS.get(request.name)
+            verb = VERBS.get(request.name)
             if verb is not None and isinstance(request.arguments, list) and not request.prefixes:
                 self._reply(verb(self, request))
                 return
-            outcome = run(
-                self._host.context,
-                request.name,
-                request.arguments,
-                expanding="expand-properties" in request.prefixes and "raw" not in request.prefixes,
-            )
-            if isinstance(outcome, Waiting):
-                self._wait_for(request, outcome)
-                return
+            step = prepare(request.name, request.arguments, expanding=request.expanding)
         except CommandRefused as refused:
-            self._reply(self._refusal(request, refused))
+            self._reply(dialect.failure(request.request_id, refused))
+        except Exception:
+            _log.exception("a verb failed")
+            self._reply(dialect.failure(request.request_id, CommandRefused("error running command")))
+        else:
+            self._carry_out(request, step)
+
+    def _carry_out(self, request: Request, step: Step) -> None:
+        place = self.outbox.mark_place()
+        outcome = self._try(step)
+        if isinstance(outcome, Waiting):
+            self._wait_for(request, outcome)
+        elif request.asynchronous:
+            self._answer_event(request, outcome, place)
+        else:
+            self._reply(self._answered(request, None if request.unattended else outcome))
+
+    def _try(self, step: Step) -> Any:
+        """Carry out a step. Returns its result, a Waiting, or the refusal."""
+        try:
+            return step(self._host.context)
+        except CommandRefused as refused:
+            return refused
         except Exception:
             # A mistake of ours must not cost the client its connection, nor anybody else anything.
             _log.exception("a command failed")
-            self._reply(self._refusal(request, CommandRefused("error running command")))
-        else:
-            self._reply(self._success(request, outcome))
+            return CommandRefused("error running command")
 
-    def _carry_out_mutely(self, request: Request) -> None:
-        """Carry out a command of a text line: no answer, whatever comes of it."""
+    def _answer_nothing(self, requests: Collection[Request]) -> None:
+        """Carry out a text line: all of it or nothing, one command after the other, whatever becomes of each."""
         try:
-            expanding = "expand-properties" in request.prefixes
-            outcome = run(self._host.context, request.name, request.arguments, expanding=expanding)
-            if isinstance(outcome, Waiting):
-                self._start(outcome, self._outcome(outcome), pending=True)
+            steps = [prepare(each.name, each.arguments, expanding=each.expanding) for each in requests]
         except CommandRefused as refused:
-            _log.debug("a text command failed: %s", refused.error)
-        except Exception:
-            _log.exception("a command failed")
+            _log.debug("a text line was no command: %s", refused.error)
+            return
+        self._go_on(deque(zip(steps, (each.unattended for each in requests), strict=True)))
+
+    def _go_on(self, steps: deque[tuple[Step, bool]]) -> None:
+        while steps:
+            step, unattended = steps.popleft()
+            outcome = self._try(step)
+            if isinstance(outcome, CommandRefused):
+                _log.debug("a text command failed: %s", outcome.error)
+            elif isinstance(outcome, Waiting):
+                try:
+                    task = self._start(outcome, self._then(outcome, deque() if unattended else steps), pending=True)
+                except CommandRefused as refused:
+                    _log.debug("a text command failed: %s", refused.error)
+                    continue
+                if not unattended:
+                    self._waiting = task
+                    return
+
+    async def _then(self, outcome: Waiting, steps: deque[tuple[Step, bool]]) -> None:
+        await self._outcome(outcome)
+        if self._waiting is asyncio.current_task():
+            self._waiting = None
+        self._go_on(steps)
 
     def _wait_for(self, request: Request, outcome: Waiting) -> None:
-        answer = self._answer_later(request, outcome)
-        task = self._start(outcome, answer, pending=request.asynchronous)
-        if not request.asynchronous:
+        if request.unattended and not request.asynchronous:
+            waiter: Coroutine[Any, Any, Any] = self._outcome(outcome)
+        else:
+            waiter = self._answer_later(request, outcome)
+        apart = request.asynchronous or request.unattended
+        try:
+            task = self._start(outcome, waiter, pending=apart)
+        except CommandRefused as refused:
+            self._reply(self._answered(request, refused))
+            return
+        if not apart:
             self._waiting = task
+        elif not request.asynchronous:
+            self._reply(self._answered(request, None))
 
     def _start(self, outcome: Waiting, answer: Coroutine[Any, Any, Any], *, pending: bool) -> asyncio.Task[Any]:
         if len(self._pending) >= _MOST_PENDING:
@@ -244,10 +287,14 @@ class Connection(asyncio.Protocol):
 
     async def _answer_later(self, request: Request, outcome: Waiting) -> None:
         answer = await self._outcome(outcome)
-        if isinstance(answer, CommandRefused):
-            self._reply(self._refusal(request, answer))
+        if request.asynchronous:
+            self._answer_event(request, answer)
         else:
-            self._reply(self._success(request, answer))
+            self._reply(self._answered(request, answer))
+
+    def _answer_event(self, request: Request, outcome: Any, place: int | None = None) -> None:
+        self.outbox.answer(self._answered(request, outcome), place)
+        self._host.flush_soon()
 
     async def _outcome(self, outcome: Waiting) -> Any:
         try:
@@ -264,78 +311,24 @@ class Connection(asyncio.Protocol):
             self._transport.write(line)
 
     @staticmethod
-    def _success(request: Request, data: Any) -> bytes:
-        return (dialect.completion if request.asynchronous else dialect.result)(request.request_id, data)
+    def _answered(request: Request, outcome: Any) -> bytes:
+        if not isinstance(outcome, CommandRefused):
+            return (dialect.completion if request.asynchronous else dialect.result)(request.request_id, outcome)
+        # What makes no sense is no failure of something begun, also when asked with "async".
+        begun = request.asynchronous and outcome.error != "invalid parameter"
+        return (dialect.failed_completion if begun else dialect.failure)(request.request_id, outcome)
 
-    @staticmethod
-    def _refusal(request: Request, refused: CommandRefused) -> bytes:
-        # What makes no sense is answered at once, also when asked with "async".
-        begun = request.asynchronous and refused.error != "invalid parameter"
-        return (dialect.failed_completion if begun else dialect.failure)(request.request_id, refused)
+    # ---- what its verbs need ----------------------------------------------------------------------------------------
 
-    # ---- the protocol's own verbs ---------------------------------------------------------------------------------
+    @property
+    def properties(self) -> PropertyTable:
+        return self._host.context.properties
 
-    def _client_name(self, request: Request) -> bytes:
-        return dialect.result(request.request_id, self.name)
+    def observed(self) -> None:
+        self._host.observed()
 
-    def _get_version(self, request: Request) -> bytes:
-        return dialect.result(request.request_id, _VERSION)
-
-    def _get_time_us(self, request: Request) -> bytes:
-        return dialect.result(request.request_id, time.monotonic_ns() // 1000)
-
-    def _get_property(self, request: Request) -> bytes:
-        match request.arguments:
-            case [str() as name]:
-                return dialect.result(request.request_id, self._host.context.properties.read(name))
-        raise CommandRefused("invalid parameter")
-
-    def _get_property_string(self, request: Request) -> bytes:
-        match request.arguments:
-            case [str() as name]:
-                try:
-                    text = self._host.context.properties.read_text(name)
-                except CommandRefused:
-                    return dialect.result(request.request_id, None)
-                return dialect.result(request.request_id, text)
-        raise CommandRefused("invalid parameter")
-
-    def _set_property(self, request: Request) -> bytes:
-        match request.arguments:
-            case [str() as name, value]:
-                self._host.context.properties.write(name, value)
-                return dialect.done(request.request_id)
-        raise CommandRefused("invalid parameter")
-
-    def _observe_property(self, request: Request) -> bytes:
-        match request.arguments:
-            case [int() as number, str() as name] if not isinstance(number, bool):
-                self.outbox.observe(number, name, as_text=request.name == "observe_property_string")
-                self._host.observed()
-                self._host.flush_soon()
-                return dialect.done(request.request_id)
-        raise CommandRefused("invalid parameter")
-
-    def _unobserve_property(self, request: Request) -> bytes:
-        match request.arguments:
-            case [int() as number] if not isinstance(number, bool):
-                self.outbox.unobserve(number)
-                return dialect.done(request.request_id)
-        raise CommandRefused("invalid parameter")
-
-    def _toggle_event(self, request: Request) -> bytes:
-        match request.arguments:
-            case [str() as name]:
-                self.outbox.enable(name, request.name == "enable_event")
-                return dialect.done(request.request_id)
-        raise CommandRefused("invalid parameter")
-
-    def _request_log_messages(self, request: Request) -> bytes:
-        # Accepted, as clients ask for it in passing. There are none.
-        match request.arguments:
-            case [str() as level] if level in _LOG_LEVELS:
-                return dialect.done(request.request_id)
-        raise CommandRefused("invalid parameter")
+    def wake(self) -> None:
+        self._host.flush_soon()
 
     # ---- the end --------------------------------------------------------------------------------------------------
 
@@ -372,20 +365,3 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().remove_reader(self._departure.fileno())
             self._departure.close()
             self._departure = None
-
-
-_VERBS: Final[Mapping[str, Callable[[Connection, Request], bytes]]] = {
-    "client_name": Connection._client_name,
-    "get_version": Connection._get_version,
-    "get_time_us": Connection._get_time_us,
-    "get_property": Connection._get_property,
-    "get_property_string": Connection._get_property_string,
-    "set_property": Connection._set_property,
-    "set_property_string": Connection._set_property,
-    "observe_property": Connection._observe_property,
-    "observe_property_string": Connection._observe_property,
-    "unobserve_property": Connection._unobserve_property,
-    "enable_event": Connection._toggle_event,
-    "disable_event": Connection._toggle_event,
-    "request_log_messages": Connection._request_log_messages,
-}

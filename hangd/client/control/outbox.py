@@ -1,18 +1,24 @@
-"""What goes to one control client unasked: events, and properties that it observes. Bounded, whoever does not read.
+"""What goes to one control client not at once: events, properties that it observes, log lines. In this order.
 
-Properties are not queued but looked up when the client can be written to: a slow reader misses values in between, never
-the last. Events are queued up to a limit; beyond that they are dropped until the queue has drained, which
-``event-queue-overflow`` then says. Who stays choked for too long is shown the door.
+Bounded, whoever does not read. Properties are not queued but looked up when the client can be written to: a slow reader
+misses values in between, never the last. Events are queued up to a limit; beyond that they are dropped until the queue
+has drained, which ``event-queue-overflow`` then says. Who stays choked for too long is shown the door. Log lines have a
+buffer of their own.
+
+Among the events stand the answers to what was asked with "async":true, and these are never dropped: how many can be
+there, the connection limits.
 """
 
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from hangd.client.control import dialect
 from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.log_lines import LogLines
 from hangd.client.control.notation import write
 from hangd.client.control.property_rows import PropertyTable
 
@@ -28,12 +34,15 @@ _LONGEST_NAME: Final = 1000
 """Characters. mpv has no such bounds, but each observer is looked at whenever anything moves, at everybody's cost."""
 
 EVENTS: Final = frozenset(
-    "shutdown log-message start-file end-file file-loaded idle tick client-message video-reconfig audio-reconfig seek"
-    " playback-restart property-change event-queue-overflow hook get-property-reply set-property-reply command-reply"
-    " room-joined room-left member-joined member-left member-changed said sync-corrected media-mismatch server-state"
-    .split()
+    "none shutdown log-message start-file end-file file-loaded idle tick client-message video-reconfig audio-reconfig"
+    " seek playback-restart property-change event-queue-overflow hook get-property-reply set-property-reply"
+    " command-reply room-joined room-left member-joined member-left member-changed said sync-corrected media-mismatch"
+    " server-state".split()
 )  # fmt: skip
-"""What can be enabled and disabled: mpv's, and hang's own."""
+"""What can be enabled and disabled: mpv's, and hang's own.
+
+As in mpv, to disable what is not queued (property-change, log-message, event-queue-overflow, answers) does nothing.
+"""
 
 
 @dataclass
@@ -56,11 +65,13 @@ class Outbox:
         self._transport = transport
         self._properties = properties
         self._patience = patience
-        self._events: deque[bytes] = deque()
+        self._events: deque[tuple[bytes, bool]] = deque()
+        """As written, and whether it is an answer."""
         self._size = 0
         self._disabled: set[str] = set()
         self._choked: asyncio.TimerHandle | None = None
         self._observers: list[_Observer] = []
+        self._log_lines: LogLines | None = None
         self._closed = False
 
     # ---- what the client wants ------------------------------------------------------------------------------------
@@ -82,6 +93,26 @@ class Outbox:
         names = EVENTS if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
+    def request_log(self, level: str, wake: Callable[[], None]) -> None:
+        """Deliver hangd's log from this level on ("no": none). ``wake`` is to flush. Raises CommandRefused."""
+        before = self._log_lines
+        if level == "no":
+            lines = None
+        else:
+            try:
+                lines = LogLines(level, wake)
+            except ValueError:
+                raise CommandRefused("invalid parameter") from None
+        if before is not None and lines is not None and before.wanted == lines.wanted:
+            # Another time the same: what has been kept stays.
+            before.silent = lines.silent
+            lines.close()
+            wake()
+            return
+        if before is not None:
+            before.close()
+        self._log_lines = lines
+
     # ---- what has happened ----------------------------------------------------------------------------------------
 
     def offer(self, name: str, line: bytes) -> None:
@@ -91,8 +122,18 @@ class Outbox:
         if self._events and (len(self._events) >= _MOST_EVENTS or self._size + len(line) > _MOST_BYTES):
             self._choked = asyncio.get_running_loop().call_later(self._patience, self._give_up)
             return
-        self._events.append(line)
+        self._events.append((line, False))
         self._size += len(line)
+
+    def mark_place(self) -> int:
+        """Return the place in the queue for an `answer` that is to come before the events from now on."""
+        return len(self._events)
+
+    def answer(self, line: bytes, place: int | None = None) -> None:
+        """Queue an answer: at this place, which nothing may have been sent since; else at the end."""
+        if not self._closed:
+            self._events.insert(len(self._events) if place is None else place, (line, True))
+            self._size += len(line)
 
     def mark(self, topics: frozenset[str]) -> bool:
         """Note that the properties of these topics may be new. Returns whether any is observed here."""
@@ -115,23 +156,34 @@ class Outbox:
     def flush(self) -> None:
         """Send queued events, then the properties that are no longer what they were, as far as the client reads."""
         while self._events and self.writable and not self._closed:
-            line = self._events.popleft()
+            line, _ = self._events.popleft()
             self._size -= len(line)
-            self._transport.write(line)
+            self._write(line)
         if self._choked is not None and not self._events and self.writable:
             self._unchoke()
-            if "event-queue-overflow" not in self._disabled and not self._closed:
-                self._transport.write(dialect.line({"event": "event-queue-overflow"}))
+            if not self._closed:
+                self._write(dialect.line({"event": "event-queue-overflow"}))
         for observer in self._observers:
             if not self.writable or self._closed:
                 break
             if observer.stale:
                 observer.stale = False
                 self._deliver(observer)
+        while self._log_lines is not None and self.writable and not self._closed:
+            if (written := self._log_lines.take()) is None:
+                break
+            self._write(written)
 
     def close(self) -> None:
-        """Deliver nothing more."""
+        """Deliver the answers that are due, and nothing more."""
+        if not self._closed:
+            for line, is_answer in self._events:
+                if is_answer:
+                    self._write(line)
         self._closed = True
+        if self._log_lines is not None:
+            self._log_lines.close()
+            self._log_lines = None
         self._events.clear()
         self._observers.clear()
         self._unchoke()
@@ -150,9 +202,14 @@ class Outbox:
             pass
         except Exception:
             _log.exception("a property could not be read")
-        if written != observer.last and "property-change" not in self._disabled:
+        if written != observer.last:
             observer.last = written
-            self._transport.write(dialect.line(event))
+            self._write(dialect.line(event))
+
+    def _write(self, line: bytes) -> None:
+        # Of what is written to somebody who is gone asyncio would warn, line by line.
+        if not self._transport.is_closing():
+            self._transport.write(line)
 
     def _unchoke(self) -> None:
         if self._choked is not None:

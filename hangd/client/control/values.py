@@ -11,13 +11,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from hangd.client.control.notation import write
+from hangd.client.control.notation import read_double, write
 
 __all__ = ["Choice", "Double", "Flag", "FlagSet", "Integer", "Kind", "Node", "Phrase", "Text", "Time", "TrackNumber"]
 
-_DECIMAL: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WHOLE: Final = re.compile(r"\s*[+-]?[0-9]{1,18}")
+_SPACE: Final = " \t\n\v\f\r"
+_WHOLE: Final = re.compile(r"[+-]?(?:[0-9]{1,49}|0[xX][0-9a-fA-F]{1,47})")
 _CLOCK: Final = re.compile(r"\s*([+-]?)(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9}(?:\.[0-9]*)?)")
+
+
+def _double(text: str) -> float:
+    """Read what C's strtod takes, whole. Raises ValueError."""
+    text = text.lstrip(_SPACE)
+    read = read_double(text)
+    if read is None or read[1] != len(text):
+        raise ValueError
+    return read[0]
 
 
 def _clock(seconds: float) -> str:
@@ -88,13 +97,17 @@ class Choice(Phrase):
 
 @dataclass(frozen=True)
 class FlagSet(Text):
-    """Words joined by ``+``, at most one of each group: "absolute+exact"."""
+    """Words joined by ``+``, or a list of them, at most one of each group: "absolute+exact"."""
 
     groups: Sequence[Sequence[str]] = ()
     label: str = field(default="Flags", kw_only=True)
 
     def parse(self, value: Any) -> str:
-        words = super().parse(value).split("+") if value != "" else []
+        if isinstance(value, list):
+            words = [super(FlagSet, self).parse(word) for word in value]
+        else:
+            # A plus at the end adds nothing.
+            words = super().parse(value).removesuffix("+").split("+") if value != "" else []
         for group in self.groups:
             if sum(word in group for word in words) > 1:
                 raise ValueError
@@ -128,9 +141,11 @@ class Integer(Kind):
 
     def parse(self, value: Any) -> int:
         if isinstance(value, str):
-            if not _WHOLE.fullmatch(value):
+            text = value.lstrip(_SPACE)
+            if not _WHOLE.fullmatch(text):
                 raise ValueError
-            value = int(value)
+            # As decimal if it can be ("010"), at most what 64 bits hold.
+            value = min(max(int(text, 16 if "x" in text.lower() else 10), -(2**63)), 2**63 - 1)
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError
         if not self.low <= value <= self.high:
@@ -155,9 +170,12 @@ class Double(Kind):
         return number
 
     def _read(self, text: str) -> float:
-        if not _DECIMAL.fullmatch(text):
-            raise ValueError
-        return float(text)
+        """Read a number, or a ratio: 16:9, 16/9."""
+        numerator, sign, denominator = text.partition(":" if ":" in text else "/")
+        try:
+            return _double(numerator) / _double(denominator) if sign else _double(numerator)
+        except ZeroDivisionError:
+            raise ValueError from None
 
     def text(self, value: Any) -> str:
         return f"{value:f}"
@@ -175,7 +193,7 @@ class Time(Double):
 
     def _read(self, text: str) -> float:
         if (found := _CLOCK.fullmatch(text)) is None:
-            return super()._read(text)
+            return _double(text)
         sign, hours, minutes, seconds = found.groups()
         total = int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
         return -total if sign == "-" else total

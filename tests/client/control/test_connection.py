@@ -76,6 +76,38 @@ async def test_asynchronous_verbs_hold_up_nobody(client: ControlClient, conducto
     assert await client.line() == expected.encode()
 
 
+async def test_asynchronous_answers_come_after_the_batch_and_before_what_they_cause(
+    client: ControlClient, conductor: RecordingConductor
+) -> None:
+    client.send(
+        b'{"command":["seek",5],"request_id":1,"async":true}',
+        b'{"command":["seek","x"],"request_id":2,"async":true}',
+        b'{"command":["cycle","nope"],"request_id":3,"async":true}',
+        b'{"command":["client_name"],"request_id":4,"async":true}',
+    )
+    assert [await client.line() for _ in range(5)] == [
+        b'{"request_id":2,"error":"invalid parameter"}\n',
+        b'{"data":"ipc_0","request_id":4,"error":"success"}\n',
+        b'{"request_id":1,"error":"success","data":null}\n',
+        b'{"event":"seek"}\n',
+        b'{"request_id":3,"error":"error running command","data":null}\n',
+    ]
+
+
+async def test_who_wants_no_news_of_a_command_gets_none(client: ControlClient, conductor: RecordingConductor) -> None:
+    assert (await client.ask("async", "cycle", "nope"))["error"] == "success"
+    assert (await client.ask("async", "expand-text", "x"))["data"] is None
+    assert (await client.ask("async", "room-leave"))["error"] == "success", "at once, whatever becomes of it"
+    assert (await client.ask("async", "seek", "x"))["error"] == "invalid parameter"
+    assert (await client.ask("async", "sync", "expand-text", "x"))["data"] == "x"
+
+
+async def test_half_closed_clients_get_asynchronous_answers(client: ControlClient) -> None:
+    client.begin("seek", 5, **{"async": True})
+    client.writer.write_eof()
+    assert (await client.rest()).startswith(b'{"request_id":1,"error":"success","data":null}\n')
+
+
 async def test_how_many_wait_is_limited(client: ControlClient, conductor: RecordingConductor) -> None:
     for _ in range(70):
         client.begin("hang-wait", "done", **{"async": True})
@@ -119,6 +151,27 @@ async def test_text_lines_are_carried_out_and_never_answered(
     await client.ask("client_name")
     await until(lambda: conductor.calls[2:])
     assert conductor.calls == [("set_paused", False), ("seek", 5.0), ("room-leave", {})]
+
+
+async def test_a_text_line_is_carried_out_whole_or_not_at_all(
+    client: ControlClient, conductor: RecordingConductor
+) -> None:
+    client.send(b"set pause no; nonsense", b"set pause no; seek x", b"set pause no; seek 5 'open", b"stop stop")
+    client.send(
+        b"seek nope:5; seek ${nope:5}", b"set pause ${?path:no}; seek 1 ;; stop", b"cycle nope; seek 7 absolute"
+    )
+    await client.ask("client_name")
+    assert conductor.calls == [("set_paused", False), ("seek", 1.0), ("seek", 7.0)]
+
+
+async def test_a_text_line_waits_for_each_of_its_commands(client: ControlClient, conductor: RecordingConductor) -> None:
+    client.send(b"room-leave; seek 5; room-say hi; seek 6", b"seek 7")
+    await until(lambda: conductor.calls)
+    conductor.gate.set()
+    assert (await client.ask("client_name"))["data"] == "ipc_0"
+    assert conductor.calls == [
+        ("room-leave", {}), ("seek", 5.0), ("room-say", {"text": "hi"}), ("seek", 11.0), ("seek", 18.0),
+    ]  # fmt: skip
 
 
 async def test_half_closed_clients_get_every_answer(client: ControlClient, conductor: RecordingConductor) -> None:
@@ -287,12 +340,31 @@ async def test_disabled_events_do_not_come(client: ControlClient, conductor: Rec
     assert await client.line() == b'{"event":"said","text":"heard"}\n'
 
 
+async def test_what_an_observer_is_told_is_not_among_the_events(client: ControlClient) -> None:
+    await client.ask("disable_event", "all")
+    await client.ask("observe_property", 1, "pause")
+    assert (await client.event("property-change"))["data"] is True
+    assert (await client.ask("disable_event", "shutdown"))["error"] == "invalid parameter"
+    assert (await client.ask("enable_event", "none"))["error"] == "success"
+
+
 async def test_script_messages_reach_everybody(tmp_path: Path, client: ControlClient) -> None:
     other = await ControlClient.connect(tmp_path / "hangd.sock")
     await other.ask("client_name")
     await client.ask("script-message", "a", "b")
     for each in (client, other):
         assert (await each.event("client-message"))["args"] == ["a", "b"]
+    await other.close()
+
+
+async def test_script_messages_to_one(tmp_path: Path, client: ControlClient) -> None:
+    other = await ControlClient.connect(tmp_path / "hangd.sock")
+    name = (await other.ask("client_name"))["data"]
+    assert (await client.ask("script-message-to", name, "a", "b"))["error"] == "success"
+    assert (await other.event("client-message"))["args"] == ["a", "b"]
+    assert (await client.ask("script-message-to", "ipc_9", "a"))["error"] == "error running command"
+    await client.ask("script-message-to", "ipc_0", "mine")
+    assert (await client.event("client-message"))["args"] == ["mine"], "and nothing of what the other one was told"
     await other.close()
 
 
