@@ -1,0 +1,122 @@
+"""What a daemon's control socket carries: replies a second, and what one client's get costs beside two hundred others.
+
+A real daemon with the simulated player, playing; clients in this process, which only count. Each of the crowd observes
+time-pos and keeps twenty gets on the way. The enemies: one never reads, one sends garbage, one half-closes, one sends
+lines of a megabyte, one never speaks. Rows where this process is the slower one say less of the daemon than its
+processor time does: that is in the last columns, with its memory.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.bench.skew.cost import used_by
+from tests.support.figures import percentile
+from tests.support.flood import ask_in_turn, besieged, crowd
+from tests.support.party import CLIP, Person, person
+
+CLIENTS = 200
+SECONDS = 5.0
+GOAL_MS = 100.0
+"""A get beside two hundred clients and the enemies, p99: what a key press may take."""
+
+
+class Row(NamedTuple):
+    """One case. Milliseconds for a get, asked one at a time; ``load``: the daemon's share of a core."""
+
+    case: str
+    replies: float
+    """A second, those of the crowd."""
+    median_ms: float
+    p99_ms: float
+    load: float
+    mebibytes: float
+
+
+@contextmanager
+def playing(folder: Path) -> Iterator[Person]:
+    with person("ada", folder, player="simulated") as ada:
+        ada.start_daemon()
+        ada.ctl("ipc", json.dumps({"command": ["loadfile", str(CLIP)]}))
+        ada.ctl("play")
+        ada.ctl("wait", "playing")
+        yield ada
+
+
+async def measured(ada: Person, case: str, *, clients: int, enemies: bool) -> Row:
+    pid = await asyncio.to_thread(ada.pid)
+    await asyncio.to_thread(ada.ctl, "seek", "0")
+    async with AsyncExitStack() as stack:
+        if enemies:
+            await stack.enter_async_context(besieged(ada.socket))
+        others = await stack.enter_async_context(crowd(ada.socket, clients))
+        for other in others:
+            await other.full.wait()
+        before, replies = used_by(pid), sum(other.replies for other in others)
+        # In a process of its own: here it would wait for the crowd, and not for the daemon.
+        code = "import sys; from tests.bench.bench_control import probe; probe(sys.argv[1])"
+        probe = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, str(ada.socket), stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await probe.communicate()
+        after = used_by(pid)
+        replies = sum(other.replies for other in others) - replies
+        if any(other.lost or other.strange for other in others):
+            raise AssertionError("one of the crowd was not answered")
+    taken = json.loads(out)
+    passed = after.at - before.at
+    return Row(
+        case,
+        replies / passed if clients else len(taken) / SECONDS,
+        percentile(taken, 0.5) * 1e3,
+        percentile(taken, 0.99) * 1e3,
+        (after.processor - before.processor) / passed,
+        after.memory / 2**20,
+    )
+
+
+def probe(path: str) -> None:
+    """Print as JSON what each get took, in seconds."""
+    print(json.dumps(ask_in_turn(Path(path), SECONDS)))
+
+
+async def measure(folder: Path) -> list[Row]:
+    with playing(folder) as ada:
+        return [
+            await measured(ada, "one client, one get at a time", clients=0, enemies=False),
+            await measured(ada, "beside one that pipelines", clients=1, enemies=False),
+            await measured(ada, f"beside {CLIENTS} that pipeline", clients=CLIENTS, enemies=False),
+            await measured(ada, "beside the enemies alone", clients=0, enemies=True),
+            await measured(ada, f"beside {CLIENTS} and the enemies", clients=CLIENTS, enemies=True),
+        ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="measure what the control socket carries")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    as_json = parser.parse_args().json
+    with tempfile.TemporaryDirectory() as folder:
+        rows = asyncio.run(measure(Path(folder)))
+    reached = rows[-1].p99_ms < GOAL_MS
+    if as_json:
+        results = [row._asdict() for row in rows]
+        print(json.dumps({"bench": "control", "goal_ms": GOAL_MS, "reached": reached, "results": results}))
+        return 0 if reached else 1
+    print(f"{'a get':<34} | {'median':>9} {'p99':>9} | {'replies/s':>9} | {'daemon':>6} {'RSS':>8}")
+    for row in rows:
+        print(
+            f"{row.case:<34} | {row.median_ms:6.2f} ms {row.p99_ms:6.2f} ms | {row.replies:9.0f} |"
+            f" {row.load:5.0%} {row.mebibytes:4.0f} MiB"
+        )
+    print(f"goal: p99 beside all of them < {GOAL_MS:g} ms: {'reached' if reached else 'MISSED'}")
+    return 0 if reached else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
