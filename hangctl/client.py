@@ -13,13 +13,24 @@ older than that reply, so whoever reads properties anew may forget it.
 """
 
 import json
+import select
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-__all__ = ["Command", "Connection", "ControlError", "Exit", "NoDaemon", "Refused", "TimedOut"]
+__all__ = [
+    "Command",
+    "Connection",
+    "ControlError",
+    "Exit",
+    "Message",
+    "NoDaemon",
+    "Refused",
+    "TimedOut",
+    "wait_for_news",
+]
 
 Command = Sequence[Any] | Mapping[str, Any]
 """``[name, argument...]``, or ``{"_name": name, argument: value...}``."""
@@ -112,6 +123,7 @@ class Connection:
         self._path = path
         self._buffer = bytearray()
         self._number = 0
+        self._reader: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
@@ -147,41 +159,34 @@ class Connection:
             answers.append(reply.get("data"))
         return answers
 
-    def read(self, *properties: str) -> dict[str, Any]:
+    def read(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> dict[str, Any]:
         """Read these properties in one write. One that has no value now, or that the daemon does not know, is None."""
         numbers = self._send([["get_property", name] for name in properties])
-        return {name: self._reply(number, None).get("data") for name, number in zip(properties, numbers, strict=True)}
+        replies = [self._reply(number, on_event) for number in numbers]
+        return {name: reply.get("data") for name, reply in zip(properties, replies, strict=True)}
 
-    def observe(self, *properties: str) -> None:
+    def observe(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> None:
         """Have the daemon send a property-change event for each of these now, and whenever one changes."""
         commands = [["observe_property", number, name] for number, name in enumerate(properties, start=1)]
-        self.ask(*commands, doing="observe")
-
-    def observing(self, *properties: str) -> Iterator[Message]:
-        """Yield a property-change event for each of these now and whenever one changes; NoDaemon when the daemon goes.
-
-        The first values may come before the reply to the request, so all that comes is looked at in order.
-        """
-        self._send([["observe_property", number, name] for number, name in enumerate(properties, start=1)])
-        while True:
-            message = self._message(None)
-            if message.get("event") == "property-change":
-                yield message
-            elif "event" not in message and message.get("error") != "success":
-                raise Refused.of(message, "observe that")
+        self.ask(*commands, doing="observe", on_event=on_event)
 
     def exchange(self, request: Message) -> Message:
         """Send one request as it is and return the reply to it, whatever that says."""
         request = {"request_id": self._next_number()} | request
         self._write(json.dumps(request).encode() + b"\n")
-        return self._reply(request["request_id"], None)
+        # Not looked for by its id: what the daemon could not read, it answers under another.
+        deadline = self._deadline()
+        while "event" in (message := self._message(deadline)):
+            pass
+        return message
 
-    def events(self) -> Iterator[Message]:
-        """Yield events as they come, for as long as the daemon lives; NoDaemon when it goes."""
-        while True:
-            message = self._message(None)
-            if "event" in message:
-                yield message
+    def heed(self, reader: int) -> None:
+        """Have what waits here end with BrokenPipeError as soon as nobody reads the descriptor ``reader`` any more."""
+        self._reader = reader
+
+    def next_message(self, timeout: float | None) -> Message:
+        """Return what the daemon says next. Raises TimedOut after ``timeout`` seconds; None: as long as it takes."""
+        return self._message(None if timeout is None else time.monotonic() + timeout)
 
     def wait_for_end(self) -> None:
         """Return when the daemon has closed the connection. Raises TimedOut where it does not."""
@@ -191,16 +196,6 @@ class Connection:
                 self._message(deadline)
         except NoDaemon:
             return
-
-    def next_event(self, timeout: float | None) -> Message | None:
-        """Return the next event, or None where none comes within ``timeout`` seconds."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        try:
-            while "event" not in (message := self._message(deadline)):
-                pass
-        except TimedOut:
-            return None
-        return message
 
     # -- framing --
 
@@ -257,6 +252,10 @@ class Connection:
         remaining = None if deadline is None else deadline - time.monotonic()
         if remaining is not None and remaining <= 0:
             raise self._timed_out()
+        if self._reader is not None:
+            if not wait_for_news(self._reader, self._socket, remaining):
+                raise self._timed_out()
+            remaining = self._timeout  # there is something: this is for what is sent next
         self._socket.settimeout(remaining)
         try:
             data = self._socket.recv(65536)
@@ -271,3 +270,25 @@ class Connection:
     def _timed_out(self) -> TimedOut:
         seconds = "time" if self._timeout is None else f"{self._timeout:g} s"
         return TimedOut(f"no answer from the daemon within {seconds}", "--timeout SECONDS waits longer")
+
+
+def wait_for_news(reader: int, source: socket.socket | None, timeout: float | None) -> bool:
+    """Wait until ``source`` has something to read, at most ``timeout`` seconds; tell whether it has.
+
+    Raises BrokenPipeError as soon as the descriptor ``reader``, where our output goes, has lost its other end: whoever
+    follows the daemon for hours would else live on until there is something to print again.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    poll = select.poll()
+    poll.register(reader, 0)
+    if source is not None:
+        poll.register(source, select.POLLIN)
+    while True:
+        remaining = None if deadline is None else max(0.0, 1000 * (deadline - time.monotonic()))
+        ready = dict(poll.poll(remaining))
+        if (lost := ready.pop(reader, 0)) & (select.POLLERR | select.POLLHUP):
+            raise BrokenPipeError
+        if lost:  # a descriptor that can not be watched
+            poll.unregister(reader)
+        elif ready or remaining == 0:
+            return bool(ready)

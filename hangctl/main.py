@@ -21,14 +21,19 @@ VERBS = {
     "join": "room:join",
     "leave": "room:leave",
     "media": "room:media",
+    "playlist": "playlist:playlist",
     "play": "playback:play",
     "pause": "playback:pause",
     "toggle": "playback:toggle",
     "stop": "playback:stop",
+    "next": "playback:next_",
+    "previous": "playback:previous",
     "seek": "playback:seek",
+    "chapter": "chapters:chapter",
     "speed": "playback:speed",
     "step": "playback:step",
     "status": "status:status",
+    "watch": "watch:watch",
     "members": "people:members",
     "say": "people:say",
     "ready": "people:ready",
@@ -140,7 +145,7 @@ def _failure(error: Exception) -> int:
 def main() -> None:
     """Run the process."""
     if "_HANGCTL_COMPLETE" in os.environ:
-        cli.main(prog_name="hangctl")
+        cli.main(prog_name="hangctl", obj=Settings())
     sys.exit(run(sys.argv[1:]))
 
 

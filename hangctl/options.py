@@ -11,10 +11,18 @@ import click
 from hangctl.client import Command, Connection
 from hangd.paths import runtime_socket_path
 
-__all__ = ["DEFAULT_TIMEOUT", "Settings", "shared_options", "verb"]
+__all__ = ["DEFAULT_TIMEOUT", "FILE", "Settings", "shared_options", "verb", "words"]
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds for which a reply is waited for."""
+
+FILE = click.Path(readable=False)
+"""Something that shells complete as a file; whether it is there, whoever opens it says."""
+
+
+def words(*these: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Return what completes an argument that is one of ``these`` or something else, such as a number."""
+    return lambda context, parameter, incomplete: [word for word in these if word.startswith(incomplete)]
 
 
 class Settings:
@@ -64,6 +72,7 @@ def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Pa
         click.Option(
             ["--socket"],
             metavar="PATH",
+            type=FILE,
             callback=_remember,
             expose_value=False,
             help="The daemon's control socket. Default: $HANG_SOCKET, or its usual place.",

@@ -6,7 +6,10 @@ Names, chat, room names and file names come from other people. Before a terminal
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 __all__ = [
     "clock",
@@ -19,7 +22,9 @@ __all__ = [
     "interactive",
     "milliseconds",
     "note",
+    "one_line",
     "plain",
+    "table",
 ]
 
 _JOINERS = "\u200c\u200d"
@@ -42,6 +47,11 @@ def _spell_out(text: str, spelled: Callable[[str], str]) -> str:
     return "".join(letter if letter.isprintable() or letter in _JOINERS else spelled(letter) for letter in text)
 
 
+def one_line(text: str) -> str:
+    r"""Return text in which a line's end stands as ``\n``: a film's title is not to look like the next line of data."""
+    return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
 def emit(line: str, *, raw: bool = False) -> None:
     """Print one line of data at once, so that a reader of the pipe need not wait.
 
@@ -57,17 +67,23 @@ def emit_json(value: Any) -> None:
 
 
 def draw(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Draw a table for a person who reads stdout. Cells are escaped here; None is an empty one."""
+    """Draw a table for a person who reads stdout."""
     from rich.console import Console
+
+    Console(highlight=False).print(table(headings, rows))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
+    """Return a table for rich to draw. Cells are escaped here; None is an empty one."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="")
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="")
     for heading in headings:
-        table.add_column(heading, no_wrap=True)
+        drawn.add_column(heading, no_wrap=True)
     for row in rows:
-        table.add_row(*(Text("" if cell is None else escape(str(cell))) for cell in row))
-    Console(highlight=False).print(table)
+        drawn.add_row(*(Text("" if cell is None else escape(str(cell))) for cell in row))
+    return drawn
 
 
 def note(line: str) -> None:

@@ -53,8 +53,8 @@ class Progress:
             self._stream.flush()
 
 
-def ask_for_hashing(connection: Connection, command: Command, path: str, *, doing: str) -> Any:
-    """Ask for something that may have to hash ``path`` first, show how that goes, and return what the reply says.
+def ask_for_hashing(connection: Connection, *commands: Command, path: str, doing: str) -> Any:
+    """Ask for something that may have to hash ``path`` first, show how that goes, and return what the first reply says.
 
     As long as the hashing goes on, no time-out strikes.
     """
@@ -75,6 +75,6 @@ def ask_for_hashing(connection: Connection, command: Command, path: str, *, doin
         return True
 
     try:
-        return connection.ask(command, doing=doing, on_event=hashed)[0]
+        return connection.ask(*commands, doing=doing, on_event=hashed)[0]
     finally:
         progress.clear()

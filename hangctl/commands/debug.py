@@ -5,7 +5,7 @@ import sys
 import click
 
 from hangctl.client import ControlError
-from hangctl.options import Settings, verb
+from hangctl.options import FILE, Settings, verb
 from hangctl.output import emit, emit_json, escape, interactive
 
 __all__ = ["debug"]
@@ -17,7 +17,7 @@ def debug() -> None:
 
 
 @verb("dump", reads=True)
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=FILE)
 @click.pass_obj
 def dump(settings: Settings, file: str | None) -> None:
     """Write down the last half hour.

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hangctl.client import ControlError
-from hangctl.options import Settings, verb
+from hangctl.options import FILE, Settings, verb, words
 
 __all__ = ["audio", "fullscreen", "mute", "subs", "volume"]
 
@@ -44,7 +44,7 @@ def fullscreen(settings: Settings) -> None:
 
 
 @verb("audio", waits=True, reads=True)
-@click.argument("track", default="list", metavar="[list|N|next|off]")
+@click.argument("track", default="list", metavar="[list|N|next|off]", shell_complete=words("list", "next", "off"))
 @click.pass_obj
 def audio(settings: Settings, track: str) -> None:
     """List the sound tracks, or choose one."""
@@ -52,8 +52,10 @@ def audio(settings: Settings, track: str) -> None:
 
 
 @verb("subs", waits=True, reads=True)
-@click.argument("track", default="list", metavar="[list|N|next|off|add]")
-@click.argument("file", required=False)
+@click.argument(
+    "track", default="list", metavar="[list|N|next|off|add]", shell_complete=words("list", "next", "off", "add")
+)
+@click.argument("file", required=False, type=FILE)
 @click.pass_obj
 def subs(settings: Settings, track: str, file: str | None) -> None:
     """List the subtitles, choose some, or add those in FILE."""

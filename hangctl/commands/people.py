@@ -6,13 +6,30 @@ from typing import Any
 import click
 
 from hangctl.client import Refused
-from hangctl.options import Settings, verb
+from hangctl.completing import member_names
+from hangctl.options import FILE, Settings, verb
 from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds, plain
 
-__all__ = ["ban", "describe", "kick", "measured", "members", "off_by", "policy", "ready", "role", "rooms", "say"]
+__all__ = [
+    "HEADINGS",
+    "ban",
+    "describe",
+    "kick",
+    "measured",
+    "members",
+    "off_by",
+    "policy",
+    "ready",
+    "role",
+    "rooms",
+    "row",
+    "say",
+]
 
 _MEASURED = ("playing", "paused", "ended")
 """In which states there is a picture whose place can be told."""
+
+HEADINGS = ("", "name", "role", "state", "off by", "round trip", "")
 
 
 @verb("members", reads=True)
@@ -22,21 +39,7 @@ def members(settings: Settings) -> None:
     with settings.connect() as connection:
         found = _of_room(connection.read("room/members", "room/id"), "room/members")
     if interactive() and not settings.json:
-        draw(
-            ("", "name", "role", "state", "off by", "round trip", ""),
-            [
-                (
-                    "*" if member.get("self") else None,
-                    member.get("name"),
-                    member.get("role"),
-                    member.get("state"),
-                    _drift(member),
-                    None if (rtt := member.get("rtt")) is None else milliseconds(rtt),
-                    ", ".join(_marks(member)),
-                )
-                for member in found
-            ],
-        )
+        draw(HEADINGS, [row(member) for member in found])
         return
     for member in found:
         if settings.json:
@@ -68,7 +71,7 @@ def ready(settings: Settings, answer: str) -> None:
 
 
 @verb("kick")
-@click.argument("member")
+@click.argument("member", shell_complete=member_names)
 @click.option("--reason", metavar="TEXT", help="What the member is told.")
 @click.pass_obj
 def kick(settings: Settings, member: str, reason: str | None) -> None:
@@ -77,7 +80,7 @@ def kick(settings: Settings, member: str, reason: str | None) -> None:
 
 
 @verb("ban")
-@click.argument("member")
+@click.argument("member", shell_complete=member_names)
 @click.option("--reason", metavar="TEXT", help="What the member is told.")
 @click.pass_obj
 def ban(settings: Settings, member: str, reason: str | None) -> None:
@@ -86,7 +89,7 @@ def ban(settings: Settings, member: str, reason: str | None) -> None:
 
 
 @verb("role")
-@click.argument("member")
+@click.argument("member", shell_complete=member_names)
 @click.argument("role", type=click.Choice(["host", "controller", "viewer"]))
 @click.pass_obj
 def role(settings: Settings, member: str, role: str) -> None:
@@ -100,7 +103,7 @@ def role(settings: Settings, member: str, role: str) -> None:
     "key", required=False, type=click.Choice(["control", "match", "wait", "capacity", "locked", "password"])
 )
 @click.argument("value", required=False)
-@click.option("--password-file", metavar="FILE", help="Read the new password from FILE.")
+@click.option("--password-file", metavar="FILE", type=FILE, help="Read the new password from FILE.")
 @click.pass_obj
 def policy(settings: Settings, key: str | None, value: str | None, password_file: str | None) -> None:
     """Print the room's rules, or set one of them.
@@ -157,6 +160,19 @@ def rooms(settings: Settings) -> None:
 def _doors(room: dict[str, Any]) -> list[str]:
     """Return what keeps people out of a room."""
     return [word for word, shut in (("locked", room.get("locked")), ("password", room.get("has_password"))) if shut]
+
+
+def row(member: dict[str, Any]) -> tuple[str | None, ...]:
+    """Arrange one member under ``HEADINGS``."""
+    return (
+        "*" if member.get("self") else None,
+        member.get("name"),
+        member.get("role"),
+        member.get("state"),
+        _drift(member),
+        None if (rtt := member.get("rtt")) is None else milliseconds(rtt),
+        ", ".join(_marks(member)),
+    )
 
 
 def describe(member: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What moves the film, for everyone in the room: play, pause, toggle, stop, seek, speed, step.
+"""What moves the film, for everyone in the room: play, pause, toggle, stop, next, previous, seek, speed, step.
 
 These are bound to keys. Nothing is imported here that a key press would wait for.
 """
@@ -9,7 +9,7 @@ import click
 
 from hangctl.options import Settings, verb
 
-__all__ = ["parse_place", "pause", "play", "seek", "speed", "step", "stop", "toggle"]
+__all__ = ["next_", "parse_place", "pause", "play", "previous", "seek", "speed", "step", "stop", "toggle"]
 
 
 @verb("play", waits=True)
@@ -38,6 +38,20 @@ def toggle(settings: Settings) -> None:
 def stop(settings: Settings) -> None:
     """Stop, for everyone, and go back to the start."""
     settings.carry_out(["stop"], doing="stop")
+
+
+@verb("next", waits=True)
+@click.pass_obj
+def next_(settings: Settings) -> None:
+    """Go on to the playlist's next film."""
+    settings.carry_out(["playlist-next"], doing="go on to the next film")
+
+
+@verb("previous", waits=True)
+@click.pass_obj
+def previous(settings: Settings) -> None:
+    """Go back to the playlist's previous film."""
+    settings.carry_out(["playlist-prev"], doing="go back to the previous film")
 
 
 @verb("seek", waits=True, signed=True)

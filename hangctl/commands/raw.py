@@ -5,15 +5,18 @@ from typing import Any
 
 import click
 
-from hangctl.client import Refused
+from hangctl.client import Connection, Refused
+from hangctl.completing import property_names
+from hangctl.following import events as happening
+from hangctl.following import follow, observing
 from hangctl.options import Settings, verb
-from hangctl.output import emit, emit_json, escape, interactive, plain
+from hangctl.output import emit, emit_json, escape, interactive, note, one_line, plain
 
 __all__ = ["cycle", "events", "get", "ipc", "observe", "set_", "wait"]
 
 
 @verb("get", reads=True)
-@click.argument("property_name", metavar="PROPERTY")
+@click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.pass_obj
 def get(settings: Settings, property_name: str) -> None:
     """Print a property.
@@ -29,7 +32,7 @@ def get(settings: Settings, property_name: str) -> None:
 
 
 @verb("set", waits=True, signed=True)
-@click.argument("property_name", metavar="PROPERTY")
+@click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.argument("value")
 @click.pass_obj
 def set_(settings: Settings, property_name: str, value: str) -> None:
@@ -38,7 +41,7 @@ def set_(settings: Settings, property_name: str, value: str) -> None:
 
 
 @verb("cycle", waits=True)
-@click.argument("property_name", metavar="PROPERTY")
+@click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.pass_obj
 def cycle(settings: Settings, property_name: str) -> None:
     """Give PROPERTY its next value."""
@@ -46,20 +49,24 @@ def cycle(settings: Settings, property_name: str) -> None:
 
 
 @verb("observe", reads=True)
-@click.argument("properties", metavar="PROPERTY...", nargs=-1, required=True)
+@click.argument("properties", metavar="PROPERTY...", nargs=-1, required=True, shell_complete=property_names)
 @click.pass_obj
 def observe(settings: Settings, properties: tuple[str, ...]) -> None:
     """Print properties whenever they change.
 
-    One NAME=VALUE a line, the present values first, until interrupted.
+    One NAME=VALUE a line, the present values first, until interrupted. When the daemon restarts, the present values
+    come again.
     """
-    with settings.connect() as connection:
-        for event in connection.observing(*properties):
+
+    def session(connection: Connection) -> None:
+        for event in observing(connection, *properties):
             name, value = event["name"], event.get("data")
             if settings.json:
                 emit_json({"name": name, "data": value})
             else:
-                _print(f"{name}={'' if value is None else plain(value)}")
+                _print(one_line(f"{name}={'' if value is None else plain(value)}"))
+
+    follow(settings, session, away=note)
 
 
 @verb("events")
@@ -68,12 +75,15 @@ def observe(settings: Settings, properties: tuple[str, ...]) -> None:
 def events(settings: Settings, names: tuple[str, ...]) -> None:
     """Print what happens, as JSON.
 
-    One object a line, only these EVENTs where some are named, until interrupted.
+    One object a line, only these EVENTs where some are named, until interrupted; also when the daemon restarts.
     """
-    with settings.connect() as connection:
-        for event in connection.events():
+
+    def session(connection: Connection) -> None:
+        for event in happening(connection):
             if not names or event["event"] in names:
                 emit_json(event)
+
+    follow(settings, session, away=note)
 
 
 @verb("wait")

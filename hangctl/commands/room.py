@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from hangctl.client import ControlError
-from hangctl.options import Settings, verb
+from hangctl.options import FILE, Settings, verb
 from hangctl.output import emit, interactive, note
 
 __all__ = ["create", "existing", "join", "leave", "media", "parse_room", "read_password"]
@@ -16,13 +16,17 @@ _SCHEMES = {"hang": "ws", "hangs": "wss"}
 
 _password = click.option("--password", "ask_password", is_flag=True, help="Ask for the room's password.")
 _password_file = click.option(
-    "--password-file", metavar="FILE", envvar="HANG_PASSWORD_FILE", help="Read the room's password from FILE."
+    "--password-file",
+    metavar="FILE",
+    type=FILE,
+    envvar="HANG_PASSWORD_FILE",
+    help="Read the room's password from FILE.",
 )
 _server = click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws, or wss://.")
 
 
 @verb("create")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--name", metavar="NAME", help="A name by which others may join the room.")
 @_password
 @_password_file
@@ -56,7 +60,7 @@ def create(
 
 @verb("join")
 @click.argument("room")
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=FILE)
 @_password
 @_password_file
 @_server
@@ -94,7 +98,7 @@ def leave(settings: Settings) -> None:
 
 
 @verb("media")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.pass_obj
 def media(settings: Settings, file: str) -> None:
     """Move the room on to FILE.
@@ -105,7 +109,7 @@ def media(settings: Settings, file: str) -> None:
 
     path = existing(file)
     with settings.connect() as connection:
-        ask_for_hashing(connection, ["room-media", path], path, doing=f"move on to '{file}'")
+        ask_for_hashing(connection, ["room-media", path], path=path, doing=f"move on to '{file}'")
 
 
 def parse_room(text: str) -> tuple[str, str | None]:
@@ -178,6 +182,6 @@ def _enter(
         else:
             from hangctl.progress import ask_for_hashing
 
-            answer = ask_for_hashing(connection, request, path, doing=doing)
+            answer = ask_for_hashing(connection, request, path=path, doing=doing)
     room: dict[str, Any] = answer
     return room

@@ -1,17 +1,18 @@
 """How things stand: once, or again whenever that changes."""
 
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NoReturn
 
 import click
 
-from hangctl.client import Connection, NoDaemon
+from hangctl.client import Connection
 from hangctl.commands.people import describe, measured, off_by
+from hangctl.following import follow, next_event
 from hangctl.options import Settings, verb
-from hangctl.output import clock, dumps, emit, escape, milliseconds, plain
+from hangctl.output import clock, dumps, emit, escape, milliseconds, note, plain
 
-__all__ = ["brief", "status", "status_of", "text"]
+__all__ = ["NEWS", "STANDING", "brief", "matters", "playback", "server", "status", "status_of", "text", "waybar"]
 
 _PLAYBACK = (
     "pause",
@@ -37,7 +38,10 @@ _HANG = (
     "player/name",
 )
 
-_NEWS = (
+STANDING = (*_PLAYBACK, *_HANG)
+"""What has to be read to tell how things stand."""
+
+NEWS = (
     "pause",
     "idle-active",
     "eof-reached",
@@ -57,63 +61,82 @@ _NEWS = (
 
 _MEMBERS_NEWS = frozenset({"member-joined", "member-left", "member-changed"})
 _MEASUREMENT_PERIOD = 1.0
-_LOOK_AGAIN = 0.5
-"""Seconds between looks for a daemon that went away."""
 
 
 @verb("status", reads=True)
 @click.option("-f", "--format", "form", metavar="FORMAT", help="Print this, with ${PROPERTY} filled in as mpv does.")
-@click.option("-F", "--follow", is_flag=True, help="Print a line whenever something changes, until interrupted.")
+@click.option("-F", "--follow", "following", is_flag=True, help="Print a line whenever something changes, for ever.")
+@click.option("--waybar", "for_waybar", is_flag=True, help="Print what a custom module of Waybar reads.")
 @click.pass_obj
-def status(settings: Settings, form: str | None, follow: bool) -> None:
+def status(settings: Settings, form: str | None, following: bool, for_waybar: bool) -> None:
     """Tell how things stand.
 
     What plays and where it is, who is there, and how far from the room's timeline this machine is.
     """
-    if form is not None and settings.json:
-        raise click.UsageError("--format and --json are two ways to say one thing")
-    if follow:
-        _follow(settings, form)
-        return
+    if sum((form is not None, settings.json, for_waybar)) > 1:
+        raise click.UsageError("--format, --json and --waybar are different ways to say one thing")
+    draw: Draw = brief if following else text
+    if settings.json:
+        draw = _as_json
+    elif for_waybar:
+        draw = _as_waybar
+    if following:
+        _follow(settings, form, draw)
     with settings.connect() as connection:
-        emit(_look(connection, settings, form, text))
+        emit(_look(connection, form, draw))
 
 
-def _look(connection: Connection, settings: Settings, form: str | None, draw: Callable[[dict[str, Any]], str]) -> str:
+Draw = Callable[[dict[str, Any]], str]
+
+
+def _look(connection: Connection, form: str | None, draw: Draw) -> str:
     if form is not None:
         return escape(plain(connection.ask(["expand-text", form], doing="fill in the format")[0]))
-    values = connection.read(*_PLAYBACK, *_HANG)
-    return dumps(status_of(values)) if settings.json else draw(values)
+    return draw(connection.read(*STANDING))
 
 
-def _follow(settings: Settings, form: str | None) -> None:
+def _follow(settings: Settings, form: str | None, draw: Draw) -> NoReturn:
+    """Print how things stand, for ever, also through the daemon's absence. Raises Refused at a format that is none."""
     last = None
-    for line in _lines(settings, form):
+
+    def tell(line: str) -> None:
+        nonlocal last
         if line != last:
             emit(line)
         last = line
 
+    def session(connection: Connection) -> None:
+        connection.observe(*NEWS)
+        while True:
+            tell(_look(connection, form, draw))
+            _wait_for_news(connection)
 
-def _lines(settings: Settings, form: str | None) -> Iterator[str]:
-    """Yield how things stand, for ever, also through the daemon's absence. Raises Refused at a format that is none."""
-    while True:
-        try:
-            with settings.connect() as connection:
-                connection.observe(*_NEWS)
-                while True:
-                    yield _look(connection, settings, form, brief)
-                    _wait_for_news(connection)
-        except NoDaemon:
-            yield dumps(status_of({})) if settings.json else "" if form is not None else "no daemon"
-            time.sleep(_LOOK_AGAIN)
+    def away(why: str) -> None:
+        note(why)
+        tell(draw({}) if form is None else "")
+
+    follow(settings, session, away=away, needed=False)
 
 
 def _wait_for_news(connection: Connection) -> None:
     """Return as soon as something changed that matters, else after a period in which measurements may have changed."""
     deadline = time.monotonic() + _MEASUREMENT_PERIOD
-    while (event := connection.next_event(deadline - time.monotonic())) is not None:
-        if event["event"] == "property-change" or event["event"] in _MEMBERS_NEWS:
+    while (event := next_event(connection, deadline - time.monotonic())) is not None:
+        if matters(event):
             return
+
+
+def matters(event: dict[str, Any]) -> bool:
+    """Tell whether what ``STANDING`` names is no longer as it was."""
+    return event["event"] == "property-change" or event["event"] in _MEMBERS_NEWS
+
+
+def _as_json(values: dict[str, Any]) -> str:
+    return dumps(status_of(values))
+
+
+def _as_waybar(values: dict[str, Any]) -> str:
+    return dumps(waybar(values))
 
 
 def status_of(values: dict[str, Any]) -> dict[str, Any]:
@@ -159,13 +182,13 @@ def _state(values: dict[str, Any]) -> str:
 def text(values: dict[str, Any]) -> str:
     """Draw properties for a person: some lines, and the members below them."""
     room = values.get("room")
-    lines = [_playback(values)]
+    lines = [playback(values)]
     if room is None:
         lines.append("in no room")
     else:
         named = f"{room['name']} ({room['room_id']})" if room.get("name") else room["room_id"]
         lines.append(escape(f"room {named}, {room.get('role')}"))
-        lines.append(_server(values))
+        lines.append(server(values))
         if drift := _drift(values):
             lines.append(drift)
         lines.extend(describe(member) for member in room.get("members", []))
@@ -174,21 +197,51 @@ def text(values: dict[str, Any]) -> str:
 
 def brief(values: dict[str, Any]) -> str:
     """Draw properties as one line, for a status bar."""
-    room = values.get("room")
-    parts = [_playback(values)]
-    if room is not None:
-        count = len(room.get("members", []))
-        parts.append(escape(f"[{room.get('name') or room['room_id']}: {count}]"))
-        error = values.get("sync/error")
-        parts.append("" if error is None else milliseconds(error, signed=True))
+    if not values:
+        return "no daemon"
+    error = values.get("sync/error") if values.get("room") is not None else None
+    parts = [playback(values), _company(values), "" if error is None else milliseconds(error, signed=True)]
     return " ".join(part for part in parts if part)
 
 
-def _playback(values: dict[str, Any]) -> str:
+def waybar(values: dict[str, Any]) -> dict[str, Any]:
+    """Arrange properties as Waybar's custom modules read them (waybar-custom(5)), for its ``return-type: json``.
+
+    Its texts are Pango's markup where the module does not say ``escape``, so they are escaped here: a film's title is
+    text. An empty one hides the module. ``class`` is for style.css, ``alt`` for the module's format-icons.
+    """
     state = _state(values)
-    if state == "idle":
-        return state
-    words = [state, f"{clock(values.get('time-pos'))} / {clock(values.get('duration'))}"]
+    there = "" if state in ("no-daemon", "idle") else _place(values)
+    words = [word for word in (there, _company(values)) if word]
+    place, duration = values.get("time-pos"), values.get("duration")
+    return {
+        "text": _markup(" ".join(words)),
+        "alt": state,
+        "tooltip": _markup(text(values) if values else "no daemon"),
+        "class": state,
+        "percentage": round(min(1.0, max(0.0, place / duration)) * 100) if place and duration else 0,
+    }
+
+
+def _markup(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _company(values: dict[str, Any]) -> str:
+    """Name the room and how many are there: "[friday: 2]"; "" in none."""
+    if (room := values.get("room")) is None:
+        return ""
+    return escape(f"[{room.get('name') or room['room_id']}: {len(room.get('members', []))}]")
+
+
+def playback(values: dict[str, Any]) -> str:
+    """Tell whether it plays, and what."""
+    state = _state(values)
+    return state if state == "idle" else f"{state}  {_place(values)}"
+
+
+def _place(values: dict[str, Any]) -> str:
+    words = [f"{clock(values.get('time-pos'))} / {clock(values.get('duration'))}"]
     speed, volume = values.get("speed"), values.get("volume")
     if speed not in (None, 1):
         words.append(f"{speed:.3g}x")
@@ -200,7 +253,8 @@ def _playback(values: dict[str, Any]) -> str:
     return "  ".join(words)
 
 
-def _server(values: dict[str, Any]) -> str:
+def server(values: dict[str, Any]) -> str:
+    """Tell which server this is, and how far away."""
     rtt = values.get("server/rtt")
     told = escape(f"server {values.get('server/url')}, {values.get('server/state')}")
     return told if rtt is None else f"{told}, rtt {milliseconds(rtt)}"

@@ -248,8 +248,8 @@ def test_observed_properties_are_printed_as_they_change(daemon: ScriptedDaemon, 
     assert process.stdout.readline() == "room/name=\n"
     daemon.change("room/name", "friday")
     assert process.stdout.readline() == "room/name=friday\n"
-    daemon.hang_up()
-    assert process.wait(timeout=60) == 3
+    daemon.change("room/name", "friday\r\npause=yes")
+    assert process.stdout.readline() == "room/name=friday\\r\\npause=yes\n"
 
 
 def test_observed_properties_are_printed_as_json(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:

@@ -1,5 +1,6 @@
 """What each verb asks of the daemon, word for word."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,20 @@ ASKED: list[tuple[list[str], list[Any]]] = [
     (["seek", "-1:00", "--no-wait"], [["seek", -60, "relative"]]),
     (["seek", "1:02:03"], [["seek", 3723, "absolute"], DONE]),
     (["seek", "50%"], [["seek", 50, "absolute-percent"], DONE]),
+    (["next"], [["playlist-next"], DONE]),
+    (["previous", "--no-wait"], [["playlist-prev"]]),
+    (["chapter", "3"], [["set_property", "chapter", 2], DONE]),
+    (["chapter", "next"], [["add", "chapter", 1], DONE]),
+    (["chapter", "previous"], [["add", "chapter", -1], DONE]),
+    (["playlist", "remove", "2"], [["playlist-remove", 1], DONE]),
+    (["playlist", "remove", "2", "10", "1", "2"], [*(["playlist-remove", index] for index in (9, 1, 0)), DONE]),
+    (["playlist", "move", "4", "2"], [["playlist-move", 3, 1], DONE]),
+    (["playlist", "move", "1", "3"], [["playlist-move", 0, 3], DONE]),
+    (["playlist", "move", "2", "2"], [["playlist-move", 1, 1], DONE]),
+    (["playlist", "clear"], [["playlist-clear"], DONE]),
+    (["playlist", "shuffle"], [["playlist-shuffle"], DONE]),
+    (["playlist", "play", "2"], [["playlist-play-index", 1], DONE]),
+    (["playlist", "play", "2", "--no-wait"], [["playlist-play-index", 1]]),
     (["speed", "1.25"], [["set_property", "speed", 1.25], DONE]),
     (["step"], [["frame-step"], DONE]),
     (["volume", "80"], [["set_property", "volume", 80], DONE]),
@@ -148,7 +163,67 @@ def test_media_and_subtitles_are_made_absolute(scripted: ScriptedDaemon, tmp_pat
     assert asked(scripted) == [["sub-add", film], DONE]
 
 
-@pytest.mark.parametrize("arguments", [["create", "x"], ["join", "r", "x"], ["media", "x"], ["subs", "add", "x"]])
+def test_films_are_added_one_after_the_other(scripted: ScriptedDaemon, tmp_path: Path) -> None:
+    film, other = str(tmp_path / "film.mkv"), str(tmp_path / "-other.mkv")
+    Path(other).write_bytes(b"other")
+    assert run(["playlist", "add", "--", "film.mkv", "-other.mkv"]) == 0
+    assert asked(scripted) == [["loadfile", film, "append"], DONE, ["loadfile", other, "append"], DONE]
+    scripted.received.clear()
+    assert run(["playlist", "add", "--play", "--no-wait", "film.mkv"]) == 0
+    assert asked(scripted) == [["loadfile", film, "append-play"]]
+
+
+def test_the_playlist_is_listed(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+    scripted.properties["playlist"] = [
+        {"filename": "/films/one.mkv", "id": 4, "current": True, "playing": True, "title": "\x1b[2JOne"},
+        {"filename": "/films/two.mkv", "id": 7},
+    ]
+    for arguments in (["playlist"], ["playlist", "list"]):
+        assert run(arguments) == 0
+        assert capfd.readouterr().out.splitlines() == [r"* 1 \x1b[2JOne", "  2 two.mkv"]
+    for arguments in (["playlist", "--json"], ["playlist", "list", "--json"], ["--json", "playlist"]):
+        assert run(arguments) == 0
+        first, second = map(json.loads, capfd.readouterr().out.splitlines())
+        assert second == {
+            "number": 2,
+            "id": 7,
+            "filename": "/films/two.mkv",
+            "title": None,
+            "current": False,
+            "playing": False,
+        }
+        assert first.keys() == second.keys()
+
+
+def test_the_chapters_are_listed(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["chapter"]) == 1
+    assert "no file is loaded" in capfd.readouterr().err
+    scripted.properties = {
+        "path": "/film.mkv",
+        "chapter-list": [{"title": "Opening", "time": 0.0}, {"title": "\x1b[2J", "time": 3723.5}, {"time": 4000.0}],
+        "chapter": 1,
+    }
+    assert run(["chapter"]) == 0
+    assert capfd.readouterr().out.splitlines() == ["  1 0:00 Opening", r"* 2 1:02:03 \x1b[2J", "  3 1:06:40"]
+    assert run(["chapter", "list", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out.splitlines()[2]) == {
+        "number": 3,
+        "time": 4000.0,
+        "title": None,
+        "current": False,
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "x"],
+        ["join", "r", "x"],
+        ["media", "x"],
+        ["subs", "add", "x"],
+        ["playlist", "add", "film.mkv", "x"],
+    ],
+)
 def test_a_file_that_is_not_there_is_said_before_anybody_is_asked(
     scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
