@@ -6,6 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
 from hangd.engine.effects import (
     CheckPassword,
@@ -38,19 +39,24 @@ from hangd.protocol.messages import (
     MediaChanged,
     Pause,
     Play,
+    QueueChanged,
     Report,
+    RoomCreated,
+    RoomJoined,
+    RoomState,
     Say,
     Seek,
     SetFile,
     SetMedia,
     SetPolicy,
+    SetQueue,
     SetReady,
     SetRole,
     Speed,
     Stop,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo, PolicyChange
+from hangd.protocol.model import FileInfo, PolicyChange, Queue, QueueItem
 from tests.support.stage import BASIC_MESSAGES, HASH, OTHER_HASH, QUICK, SECRET
 
 # Few of everything, so that things meet.
@@ -99,11 +105,19 @@ commands = st.one_of(
     st.builds(Speed, rate=st.floats(0.25, 2.0), command_id=marks),
     st.builds(Stop, command_id=marks),
 )
+entries = st.builds("{}-{}".format, st.integers(0, 9), st.integers(0, 3))
+items = st.one_of(
+    st.builds(QueueItem, id=entries),
+    st.builds(QueueItem, file_hash=hashes, file=files),
+    st.builds(QueueItem, id=st.none() | entries, file_hash=st.none() | hashes, file=st.none() | files),
+)
 messages: st.SearchStrategy[ClientMessage] = st.one_of(
     commands,
     reports,
     st.builds(SetFile, file=files, file_hash=st.none() | hashes),
-    st.builds(SetMedia, file_hash=hashes, file=files, start=positions),
+    st.builds(SetMedia, file_hash=hashes, file=files, start=positions, clear=st.booleans(), play=st.booleans()),
+    st.builds(SetMedia, file_hash=st.none() | hashes, file=st.none() | files, entry=entries, play=st.booleans()),
+    st.builds(SetQueue, base=st.integers(0, 9), entries=st.lists(items, max_size=4).map(tuple)),
     st.builds(SetReady, ready=st.booleans()),
     st.builds(Say, text=st.just("hello")),
     policy_changes(SetPolicy),
@@ -178,6 +192,8 @@ class HonestHub(RuleBasedStateMachine):
         self.checking: list[str] = []
         self.hashing: list[str] = []
         self.rev = 0
+        self.told: dict[str, Queue] = {}
+        """The queue that each client heard of last."""
         self.gone = False
         self.clock_shift = 0.0
         self.saved: tuple[int, SavedRoom] | None = None
@@ -214,6 +230,45 @@ class HonestHub(RuleBasedStateMachine):
         timeline = self.room.snapshot().timeline
         self.say(client, Report(state=state, position=timeline.position, at=self.now, rev=timeline.rev), None)
 
+    def somebody(self, client: str) -> str:
+        """Return this client if it is in the room, else one that is: what is rare is not to fall flat as well."""
+        return client if client in self.inside else min(self.inside - set(self.checking), default=client)
+
+    @rule(client=ids, places=st.lists(st.integers(0, 5), unique=True, max_size=6), added=st.lists(items, max_size=2))
+    def edit(self, client: str, places: list[int], added: list[QueueItem]) -> None:
+        """An edit of the queue as it is, so that some are taken."""
+        queue = self.room.snapshot().queue
+        kept = [QueueItem(id=queue.entries[place].id) for place in places if place < len(queue.entries)]
+        self.say(self.somebody(client), SetQueue(queue.rev, (*kept, *added)), None)
+
+    @rule(client=ids, place=st.integers(0, 5), play=st.booleans(), has_it=st.booleans(), clear=st.booleans())
+    def choose(self, client: str, place: int, play: bool, has_it: bool, clear: bool) -> None:
+        """Another film of the queue."""
+        if place >= len(entries := self.room.snapshot().queue.entries):
+            return
+        entry = entries[place]
+        message = SetMedia(entry=entry.id, play=play, clear=clear)
+        if has_it:
+            message = replace(message, file_hash=entry.file_hash, file=entry.file)
+        self.say(self.somebody(client), message, None)
+
+    @rule(client=ids)
+    def run_out(self, client: str) -> None:
+        """Play the film to its end, where one can: by the room's clock, or by what the players say."""
+        file = self.room.snapshot().file
+        length = 0.0 if file is None else file.duration or 0.0
+        self.say(self.somebody(client), Play(timestamp=max(0.0, length - 0.5)), None)
+        self.wait(1.5)
+        if length == 0.0:
+            for other in IDS:
+                self.report(other, "ended")
+
+    @rule(client=ids)
+    def show(self, client: str) -> None:
+        """Say that one has the room's film, so that others are waited for."""
+        room = self.room.snapshot()
+        self.say(client, SetFile(file=room.file or FileInfo(size=1000), file_hash=room.file_hash), None)
+
     @rule(matches=st.booleans())
     def check_password(self, matches: bool) -> None:
         if self.checking:
@@ -239,6 +294,7 @@ class HonestHub(RuleBasedStateMachine):
         if client in self.away:
             self.away.discard(client)
             self.inside.add(client)
+            self.told[client] = self.room.snapshot().queue  # with its Welcome
             self.feed(ConnectionResumed(client))
 
     @rule(client=ids, rtt=st.floats(0, 2))
@@ -326,6 +382,15 @@ class HonestHub(RuleBasedStateMachine):
             self.rev = message.timeline.rev
         if isinstance(message, Error):
             assert message.message
+        match message:
+            case QueueChanged(queue=queue) | MediaChanged(queue=queue):
+                for client_id in order.client_ids:
+                    assert queue.rev > self.told[client_id].rev, "what is told is new"
+                self.told.update(dict.fromkeys(order.client_ids, queue))
+            case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
+                self.told.update(dict.fromkeys(order.client_ids, room.queue))
+            case _:
+                pass
 
     @invariant()
     def whole(self) -> None:
@@ -337,6 +402,10 @@ class HonestHub(RuleBasedStateMachine):
         assert set(members) == (self.inside - set(self.checking)) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
         assert snapshot.timeline.rev == self.room.rev
+        for client_id in self.inside - set(self.checking) - set(BASIC):
+            told = self.told[client_id]
+            assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"
+            assert [entry.id for entry in told.entries] == [entry.id for entry in snapshot.queue.entries]
 
     @invariant()
     def whoever_keeps_it_knows_when_to(self) -> None:
