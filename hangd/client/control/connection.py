@@ -30,6 +30,10 @@ _log = logging.getLogger(__name__)
 LINE_LIMIT: Final = 1 << 20
 _REQUESTS_PER_TURN: Final = 64
 """Then the event loop turns to others: one client's flood is not everybody's pause."""
+_REQUESTS_PER_ROUND: Final = 256
+_LEAST_PER_TURN: Final = 4
+"""Where there are many clients all of them share a round, which costs some 30 us a request: who asks one thing beside
+two hundred that pipeline waits for a round."""
 _MOST_PENDING: Final = 64
 """Commands of one client that wait at the same time."""
 
@@ -75,6 +79,8 @@ class Connection(asyncio.Protocol):
         self._buffer = bytearray()
         self._scanned = 0
         self._reading = True
+        self._replies: list[bytes] | None = None
+        """Those of the turn, while it lasts."""
         self._ended = False
         self._closing = False
         self._turn_due = False
@@ -128,13 +134,18 @@ class Connection(asyncio.Protocol):
 
     def _work(self) -> None:
         """Answer what can be answered now, then see to reading on, or to the end."""
-        turns = _REQUESTS_PER_TURN
+        share = _REQUESTS_PER_ROUND // max(len(self._host.connections), 1)
+        turns = min(max(share, _LEAST_PER_TURN), _REQUESTS_PER_TURN)
         line: bytes | None = b""
-        while not self._closing and turns and line is not None and self._waiting is None and self.outbox.writable:
-            line = self._next_line()
-            if line is not None:
-                self._answer(line)
-                turns -= 1
+        self._replies = []
+        try:
+            while not self._closing and turns and line is not None and self._waiting is None and self.outbox.writable:
+                line = self._next_line()
+                if line is not None:
+                    self._answer(line)
+                    turns -= 1
+        finally:
+            self._send_replies()
         if self._closing:
             return
         if turns == 0 and not self._turn_due:
@@ -307,8 +318,18 @@ class Connection(asyncio.Protocol):
 
     def _reply(self, line: bytes) -> None:
         # A client that is gone may have asked for much: asyncio would warn of each answer.
-        if not self._closing and not self._transport.is_closing():
+        if self._closing or self._transport.is_closing():
+            return
+        if self._replies is None:
             self._transport.write(line)
+        else:
+            self._replies.append(line)
+
+    def _send_replies(self) -> None:
+        """Write the turn's replies together: each write is a system call."""
+        lines, self._replies = self._replies, None
+        if lines and not self._transport.is_closing():
+            self._transport.write(b"".join(lines))
 
     @staticmethod
     def _answered(request: Request, outcome: Any) -> bytes:
@@ -335,6 +356,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Send what is on its way, then close."""
         if not self._closing:
+            self._send_replies()
             self._closing = True
             self._stop_watching()
             self.outbox.close()

@@ -20,6 +20,19 @@ async def test_nobody_observes_without_end(client: ControlClient) -> None:
     assert (await client.ask("observe_property", 1, "x" * 1000))["error"] == "success"
 
 
+async def test_many_clients_share_a_round(tmp_path: Path, server: ControlServer) -> None:
+    """Who asks one thing does not wait until another one's two thousand are answered, nor sixty-four of each."""
+    crowd = [await ControlClient.connect(tmp_path / "hangd.sock") for _ in range(100)]
+    await until(lambda: len(server.connections) == 100)
+    greedy, modest = crowd[:2]
+    greedy.send(*[b'{"command":["client_name"]}'] * 2000)
+    await modest.ask("client_name")
+    answered = bytes(greedy.reader._buffer).count(b"\n")  # type: ignore[attr-defined]
+    assert answered < 50
+    for client in crowd:
+        await client.close()
+
+
 async def test_a_client_that_is_gone_is_not_answered(
     tmp_path: Path, client: ControlClient, server: ControlServer, caplog: pytest.LogCaptureFixture
 ) -> None:
