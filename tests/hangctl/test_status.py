@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hangctl.commands.people import describe, off_by
-from hangctl.commands.status import brief, status_of, text
+from hangctl.commands.status import brief, status_of, text, waybar
 from tests.support.scripted_daemon import ScriptedDaemon
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
@@ -264,3 +264,37 @@ def test_a_raw_reply_is_printed_and_judged(daemon: ScriptedDaemon, hangctl: Hang
     assert (done.returncode, json.loads(done.stdout)) == (0, {"data": True, "error": "success", "request_id": "mine"})
     done = hangctl("ipc", '["get_property", "nothing"]')
     assert (done.returncode, json.loads(done.stdout)["error"]) == (1, "property unavailable")
+
+
+# -- for Waybar --
+
+
+def test_a_module_of_waybar_is_told_what_it_reads(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = IN_A_ROOM | {"media-title": "<b>Tom & Jerry</b>"}
+    (line,) = hangctl("status", "--waybar").stdout.splitlines()
+    told = json.loads(line)
+    assert told.keys() == {"text", "alt", "tooltip", "class", "percentage"}
+    assert told["text"] == "1:23 / 1:32:00  1.25x  volume 80 %  &lt;b&gt;Tom &amp; Jerry&lt;/b&gt; [friday: 2]"
+    assert (told["alt"], told["class"], told["percentage"]) == ("playing", "playing", 2)
+    assert told["tooltip"].splitlines()[1] == "room friday (0d9f), host"
+    assert "&amp;" in told["tooltip"] and "<" not in told["tooltip"] and "\x1b" not in told["tooltip"]
+
+
+def test_a_module_of_waybar_hides_where_there_is_nothing_to_show() -> None:
+    assert waybar({}) == {
+        "text": "",
+        "alt": "no-daemon",
+        "tooltip": "no daemon",
+        "class": "no-daemon",
+        "percentage": 0,
+    }
+    assert waybar({"idle-active": True})["text"] == ""
+    assert waybar({"idle-active": True, "room": IN_A_ROOM["room"]})["text"] == "[friday: 2]"
+
+
+@pytest.mark.parametrize(
+    ("place", "duration", "percentage"), [(0.0, 10.0, 0), (5.0, 10.0, 50), (11.0, 10.0, 100), (5.0, None, 0)]
+)
+def test_the_percentage_is_one(place: float, duration: float | None, percentage: int) -> None:
+    values = {"path": "/film.mkv", "time-pos": place, "duration": duration}
+    assert waybar(values)["percentage"] == percentage

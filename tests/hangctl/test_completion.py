@@ -1,0 +1,151 @@
+"""What a shell is offered, and that what other people wrote does no harm there."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.scripted_daemon import ScriptedDaemon
+
+Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
+
+MEMBERS = [
+    {"client_id": "c1", "name": "anna"},
+    {"client_id": "c2", "name": "Amélie.2"},
+    {"client_id": "c3", "name": "$(reboot)"},
+    {"client_id": "c4", "name": "two words"},
+    {"client_id": "c5", "name": "--ban\x1b[2J"},
+    {"client_id": "c6", "name": "*"},
+    {"client_id": "`reboot`", "name": "a;b"},
+]
+
+
+@pytest.fixture
+def offered(hangctl: Hangctl) -> Callable[..., list[str]]:
+    """Complete the last of some words; return what is offered, as bash is told. Whatever happens, nothing is said."""
+
+    def complete(*words: str) -> list[str]:
+        variables = {
+            "_HANGCTL_COMPLETE": "bash_complete",
+            "COMP_WORDS": "\n".join(["hangctl", *words]),
+            "COMP_CWORD": str(len(words)),
+        }
+        done = hangctl(variables=variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        return [line.removeprefix("plain,") for line in done.stdout.splitlines() if line]
+
+    return complete
+
+
+@pytest.mark.parametrize("verb", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
+def test_properties_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: list[str]) -> None:
+    daemon.properties["property-list"] = ["pause", "path", "room/name", "room/members", "$(reboot)", 5]
+    assert offered(*verb, "pa") == ["pause", "path"]
+    assert offered(*verb, "room/") == ["room/name", "room/members"]
+    assert "$(reboot)" not in offered(*verb, "")
+
+
+@pytest.mark.parametrize("verb", ["kick", "ban", "role"])
+def test_members_are_offered_by_harmless_words(
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: str
+) -> None:
+    daemon.properties["room/members"] = MEMBERS
+    assert offered(verb, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
+    assert offered(verb, "an") == ["anna"]
+
+
+def test_a_shell_that_shows_more_is_told_whose_id_it_is(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties["room/members"] = MEMBERS
+    done = hangctl(variables={"_HANGCTL_COMPLETE": "zsh_complete", "COMP_WORDS": "hangctl kick c5", "COMP_CWORD": "2"})
+    assert done.stdout.splitlines() == ["plain", "c5", r"--ban\x1b[2J"]
+
+
+@pytest.mark.parametrize("answer", [None, {"error": "success"}, {"error": "success", "data": "pause"}])
+def test_a_daemon_that_has_nothing_to_offer(
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], answer: dict[str, Any] | None
+) -> None:
+    daemon.answers["get_property"] = lambda _: answer
+    assert offered("get", "") == []
+
+
+def test_no_daemon_and_a_stuck_one_offer_nothing(offered: Callable[..., list[str]], tmp_path: Path) -> None:
+    assert offered("get", "") == []
+    with socket.socket(socket.AF_UNIX) as stuck:
+        stuck.bind(str(tmp_path / "s"))
+        stuck.listen()
+        assert offered("--socket", str(tmp_path / "s"), "kick", "") == []
+
+
+def test_the_socket_that_was_typed_is_asked(offered: Callable[..., list[str]], tmp_path: Path) -> None:
+    with ScriptedDaemon(tmp_path / "s") as daemon:
+        daemon.properties["property-list"] = ["pause"]
+        assert offered("--socket", str(tmp_path / "s"), "get", "p") == ["pause"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["sta"], ["status"]),
+        (["playlist", "re"], ["remove"]),
+        (["playlist", "list", "--js"], ["--json"]),
+        (["status", "--way"], ["--waybar"]),
+        (["daemon", "s"], ["start", "stop"]),
+        (["chapter", "p"], ["previous"]),
+        (["subs", "a"], ["add"]),
+        (["role", "anna", "v"], ["viewer"]),
+        (["wait", "p"], ["playing", "paused"]),
+    ],
+    ids=str,
+)
+def test_subcommands_options_and_choices_are_offered(
+    offered: Callable[..., list[str]], words: list[str], expected: list[str]
+) -> None:
+    assert offered(*words) == expected
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["create"],
+        ["join", "friday"],
+        ["media"],
+        ["playlist", "add"],
+        ["playlist", "add", "one"],
+        ["subs", "add"],
+        ["debug", "dump"],
+        ["--socket"],
+        ["join", "--password-file"],
+    ],
+    ids=" ".join,
+)
+def test_files_are_left_to_the_shell(offered: Callable[..., list[str]], words: list[str]) -> None:
+    assert [line.partition(",")[0] for line in offered(*words, "fi")] == ["file"]
+
+
+def test_bash_itself_completes(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
+    daemon.properties = {"property-list": ["pause", "path", "mute"], "room/members": MEMBERS}
+    (tmp_path / "hangctl").write_text(f'#!/bin/sh\nexec {sys.executable} -m hangctl.main "$@"\n')
+    (tmp_path / "hangctl").chmod(0o755)
+    program = """
+        source <(hangctl completion bash)
+        complete() {
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+            _hangctl_completion hangctl
+            echo "${COMPREPLY[@]}"
+        }
+        complete hangctl get pa
+        complete hangctl kick ""
+    """
+    done = subprocess.run(
+        ["bash", "--norc", "-c", program],
+        env=environment | {"PATH": f"{tmp_path}:{environment['PATH']}"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout.splitlines(), done.stderr) == (["pause path", "anna Amélie.2 c3 c4 c5 c6"], "")

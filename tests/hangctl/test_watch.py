@@ -1,0 +1,170 @@
+"""The live view: what it draws, and that the terminal is as it was when it ends."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from hangctl.commands.watch import View
+from tests.hangctl.test_status import IN_A_ROOM
+from tests.support.scripted_daemon import ScriptedDaemon
+
+
+def drawn(view: View, width: int = 90, height: int = 20) -> list[str]:
+    console = Console(width=width, height=height, color_system=None, highlight=False)
+    with console.capture() as capture:
+        console.print(view, height=height)
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+@pytest.fixture
+def view() -> View:
+    view = View()
+    view.values = dict(IN_A_ROOM)
+    return view
+
+
+def test_what_is_drawn_of_a_room(view: View) -> None:
+    lines = drawn(view)
+    assert lines[0] == "playing  1:23 / 1:32:00  1.25x  volume 80 %  film.mkv"
+    assert lines[1].startswith("━")
+    assert lines[3:5] == ["room friday, invite hang://h/friday", "server ws://h:3005/ws, connected, rtt 12 ms"]
+    assert lines[7].split()[:3] == ["*", "anna", "host"] and "-3 ms, known to 4 ms" in lines[7]
+    assert r"be\x1b[31mrt" in lines[8] and "file not yet checked" in lines[8]
+
+
+def test_the_bar_is_as_long_as_what_has_played(view: View) -> None:
+    for share in (0.0, 0.5, 1.0):
+        view.values["time-pos"] = share * view.values["duration"]
+        assert drawn(view)[1].count("━") == pytest.approx(share * 90, abs=1)
+
+
+def test_out_of_a_room_and_without_a_film(view: View) -> None:
+    view.values = {"idle-active": True}
+    assert drawn(view)[0] == "idle"
+    view.values = {"path": "/film.mkv", "pause": True}
+    assert drawn(view)[0] == "paused  -:-- / -:--  /film.mkv"
+
+
+def test_the_daemons_absence_is_told(view: View) -> None:
+    view.values, view.absence = {}, "the daemon went away; waiting for it"
+    assert drawn(view)[0] == "the daemon went away; waiting for it"
+
+
+def test_of_the_chat_the_end_is_shown(view: View) -> None:
+    for number in range(300):
+        view.hear({"event": "said", "name": "anna", "text": f"line {number}"})
+    view.hear({"event": "said", "name": "[bold]eve\x1b[2J", "text": "word " * 40})
+    view.hear({"event": "member-joined", "member": {"name": "carl"}})
+    view.hear({"event": "member-left", "name": "carl", "client_id": "c", "reason": "left"})
+    view.hear({"event": "said", "name": None})  # not as agreed, and no reason to fall over
+    lines = drawn(view)
+    assert len(lines) == 20
+    assert "line 299" in "".join(lines) and "line 280" not in "".join(lines)
+    assert any(r"[bold]eve\x1b[2J: word" in line for line in lines)
+    assert [line.partition(" ")[2] for line in lines[-2:]] == ["carl is here", "carl has gone"]
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(("width", "height"), [(90, 3), (20, 10), (1, 1)])
+def test_a_small_terminal_gets_what_fits(view: View, width: int, height: int) -> None:
+    assert len(drawn(view, width, height)) == height
+
+
+class Terminal:
+    """hangctl watch on a terminal of its own."""
+
+    def __init__(self, path: Path, environment: dict[str, str]) -> None:
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 90, 0, 0))
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hangctl.main", "--socket", str(path), "watch"],
+            env=environment | {"TERM": "xterm"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+        os.close(slave)
+        self.seen = ""
+
+    def read_until(self, word: str) -> None:
+        """Read what is drawn from here on until ``word`` is."""
+        self.seen = ""
+        until = time.monotonic() + 60
+        while word not in self.seen:
+            assert time.monotonic() < until, self.seen
+            if not select.select([self._master], [], [], 1)[0]:
+                continue
+            try:
+                self.seen += os.read(self._master, 65536).decode(errors="replace")
+            except OSError:
+                raise AssertionError(f"it ended without {word!r}: {self.seen}") from None
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+
+@pytest.fixture
+def watching(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[[], Terminal]]:
+    terminals: list[Terminal] = []
+
+    def start() -> Terminal:
+        terminals.append(Terminal(tmp_path / "s", environment))
+        return terminals[-1]
+
+    yield start
+    for terminal in terminals:
+        terminal.close()
+
+
+def scripted(path: Path, **properties: Any) -> ScriptedDaemon:
+    daemon = ScriptedDaemon(path)
+    daemon.properties = IN_A_ROOM | properties
+    return daemon
+
+
+def test_it_goes_on_with_the_next_daemon(watching: Callable[[], Terminal], tmp_path: Path) -> None:
+    with scripted(tmp_path / "s") as daemon:
+        terminal = watching()
+        terminal.read_until("film.mkv")
+        daemon.emit({"event": "said", "client_id": "2", "name": "bert", "text": "hello"})
+        terminal.read_until("bert: hello")
+    terminal.read_until("the daemon went away; waiting for it")
+    with scripted(tmp_path / "s", **{"media-title": "another.mkv"}):
+        terminal.read_until("another.mkv")
+        assert "bert: hello" in terminal.seen
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_screen_is_given_back(watching: Callable[[], Terminal], tmp_path: Path, number: int) -> None:
+    with scripted(tmp_path / "s"):
+        terminal = watching()
+        terminal.read_until("film.mkv")
+        assert "\x1b[?1049h" in terminal.seen  # another screen than that of the shell
+        terminal.process.send_signal(number)
+        terminal.read_until("\x1b[?1049l")
+        assert "Traceback" not in terminal.seen
+        assert terminal.process.wait(60) == 130
+
+
+def test_where_there_is_no_daemon_the_shells_screen_says_so(watching: Callable[[], Terminal]) -> None:
+    terminal = watching()
+    terminal.read_until("hangctl daemon start")
+    assert "\x1b[?1049h" not in terminal.seen
+    assert terminal.process.wait(60) == 3
