@@ -10,13 +10,13 @@ Where even that does not fit, the peer is too slow.
 from collections.abc import Callable, Hashable
 from typing import Final
 
-from hangd.protocol.messages import MemberChanged, QueueChanged, RequestId, RoomState, ServerMessage
+from hangd.protocol.messages import MediaChanged, MemberChanged, QueueChanged, RequestId, RoomState, ServerMessage
 from hangd.transport.base import Encoded, Transport
 
 __all__ = ["OUTBOX_BYTES_MAX", "Outbox", "state_key"]
 
 OUTBOX_BYTES_MAX: Final = 1024 * 1024
-"""Two snapshots of a room of a thousand, or some thousand events."""
+"""A snapshot of a room of a thousand with the fullest of queues, twice that queue, and a thousand events."""
 
 _LATE_BYTES: Final = 160
 """What a message that is encoded only when it is written (a Pong) counts for."""
@@ -33,6 +33,8 @@ def state_key(message: ServerMessage, re: RequestId | None) -> Hashable | None:
             return "room"
         case QueueChanged():
             return "queue"
+        case MediaChanged():
+            return "film"
         case _:
             return None
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangd.protocol.messages import MemberChanged, Said
-from hangd.protocol.model import Member
+from hangd.protocol.messages import MediaChanged, MemberChanged, QueueChanged, RoomState, Said
+from hangd.protocol.model import FileInfo, Member, Policy, Queue, Room, Timeline
 from hangd.rooms.outbox import Outbox, state_key
 from hangd.transport.base import Encoded
 from hangd.transport.memory import MemoryClient
@@ -84,6 +84,17 @@ def test_a_member_is_a_state_unless_somebody_asked() -> None:
     assert state_key(anna, None) != state_key(bert, None)
     assert state_key(anna, 7) is None
     assert state_key(Said("anna", "hi", 0.0), None) is None
+
+
+def test_so_are_the_room_its_film_and_its_queue() -> None:
+    timeline = Timeline("e", 1, False, 0.0, 1.0, 0.0)
+    states = (
+        QueueChanged(Queue()),
+        MediaChanged("ab" * 32, FileInfo(1), timeline),
+        RoomState(Room("r", "ab" * 32, None, Policy(), (), timeline)),
+    )
+    assert len({state_key(state, None) for state in states} - {None}) == 3
+    assert {state_key(state, 7) for state in states} == {None}
 
 
 @given(
