@@ -54,6 +54,8 @@ class PlayerKeeper:
         self._deaths = 0
         self._path: str | None = None
         self._restarting = False
+        self._begun = False
+        """Whether a film's end is still to be told."""
         self._sound_delay = 0.0
         self.entry = 0
         """The number of the load, as mpv counts playlist entries."""
@@ -89,10 +91,11 @@ class PlayerKeeper:
         """Do what the follower orders."""
         match command:
             case Load(path=path, generation=generation):
+                self._end_file("stop")
                 self._path = path
                 self.entry += 1
                 self.tracks = ()
-                self._restarting = True
+                self._restarting = self._begun = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
                 self.open()
                 if self._player is None:
@@ -110,6 +113,8 @@ class PlayerKeeper:
                 self.fullscreen = fullscreen
             case SetVolume(percent=percent):
                 self.volume = percent
+            case SetMute(mute=mute):
+                self.mute = mute
         if self._player is None:
             raise CommandRefused("error running command", "NoPlayer", self._problem)
         self._player.do(command)
@@ -180,4 +185,6 @@ class PlayerKeeper:
             self._player.do(command)
 
     def _end_file(self, reason: str, more: Mapping[str, Any] | None = None) -> None:
-        self._notices.emit({"event": "end-file", "reason": reason, "playlist_entry_id": self.entry, **(more or {})})
+        if self._begun:
+            self._begun = False
+            self._notices.emit({"event": "end-file", "reason": reason, "playlist_entry_id": self.entry, **(more or {})})

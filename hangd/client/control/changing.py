@@ -5,7 +5,7 @@ from typing import Final
 
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter
 from hangd.client.control.conductor import CommandRefused
-from hangd.client.control.values import Choice, Double, Text
+from hangd.client.control.values import Direction, Double, Text
 
 __all__ = ["COMMANDS"]
 
@@ -55,7 +55,7 @@ def _cycle_values(context: Context, arguments: Arguments) -> None:
 
 
 _NAME: Final = Parameter("name", Text())
-_UP_DOWN: Final = Choice(("up", "down"), label="up|down")
+_UP_DOWN: Final = Direction()
 
 COMMANDS: Final = (
     Command("ignore", "do nothing", (), lambda context, arguments: None),

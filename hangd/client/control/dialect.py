@@ -45,6 +45,8 @@ PREFIXES: Final = frozenset(
 """What may stand before a command. Only `_OPPOSITES` change anything here."""
 _OPPOSITES: Final = {"raw": "expand-properties", "expand-properties": "raw", "sync": "async", "async": "sync"}
 """Of these, the last one given is meant."""
+_MOST_ARGUMENTS: Final = 100
+"""Of a command in a text line: mpv's MP_CMD_MAX_ARGS."""
 
 _WORD: Final = re.compile(
     rb"""[ \t-\r]*+(?:(?P<stop>;|\#|$)
@@ -167,6 +169,8 @@ def _requests(line: bytes) -> tuple[Request, ...]:
             # In text, unlike in JSON, ${...} is expanded unless asked otherwise.
             requests.append(_positional(words, 0, False, frozenset({"expand-properties"})))
         except Malformed:
+            return ()
+        if len(requests[-1].arguments) > _MOST_ARGUMENTS:
             return ()
         if found["stop"] != b";":
             return tuple(requests)

@@ -7,13 +7,28 @@ Every kind reads a value as JSON or as text ("yes", "55", "0:01:30") and says wh
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from ctypes import c_float
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hangd.client.control.notation import read_double, write
 
-__all__ = ["Choice", "Double", "Flag", "FlagSet", "Integer", "Kind", "Node", "Phrase", "Text", "Time", "TrackNumber"]
+__all__ = [
+    "Choice",
+    "Direction",
+    "Double",
+    "Flag",
+    "FlagSet",
+    "Integer",
+    "Kind",
+    "Node",
+    "Phrase",
+    "Switch",
+    "Text",
+    "Time",
+    "TrackNumber",
+]
 
 _SPACE: Final = " \t\n\v\f\r"
 _WHOLE: Final = re.compile(r"[+-]?(?:[0-9]{1,49}|0[xX][0-9a-fA-F]{1,47})")
@@ -55,6 +70,8 @@ class Kind:
                 return write(value)
 
     def pretty(self, value: Any) -> str:
+        if isinstance(value, Mapping) and value:
+            return "".join(f"{key}={self.text(item)}\n" for key, item in value.items())
         return self.text(value)
 
 
@@ -96,6 +113,19 @@ class Choice(Phrase):
 
 
 @dataclass(frozen=True)
+class Direction(Text):
+    """Where to go on: "up" or "down", or a number by its sign, as text."""
+
+    label: str = field(default="up|down", kw_only=True)
+
+    def parse(self, value: Any) -> str:
+        word = super().parse(value)
+        if word in ("up", "down"):
+            return word
+        return "up" if Double().parse(word) > 0 else "down"
+
+
+@dataclass(frozen=True)
 class FlagSet(Text):
     """Words joined by ``+``, or a list of them, at most one of each group: "absolute+exact"."""
 
@@ -134,6 +164,20 @@ class Flag(Kind):
 
 
 @dataclass(frozen=True)
+class Switch(Flag):
+    """A flag that in mpv is a choice of words: "auto" is no, and a number no word."""
+
+    label: str = field(default="Choice", kw_only=True)
+
+    def parse(self, value: Any) -> bool:
+        if value == "auto":
+            return False
+        if isinstance(value, int) and not isinstance(value, bool):
+            raise ValueError
+        return super().parse(value)
+
+
+@dataclass(frozen=True)
 class Integer(Kind):
     low: int = -(2**63)
     high: int = 2**63 - 1
@@ -158,6 +202,8 @@ class Double(Kind):
     low: float = -math.inf
     high: float = math.inf
     show: Callable[[float], str] = "{:.3f}".format
+    single: bool = False
+    """Kept with 24 bits only, as mpv keeps the volume: 33.333333 reads as 33.333332."""
     label: str = field(default="Double", kw_only=True)
 
     def parse(self, value: Any) -> float:
@@ -167,7 +213,7 @@ class Double(Kind):
         number = float(number)
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise ValueError
-        return number
+        return c_float(number).value if self.single else number
 
     def _read(self, text: str) -> float:
         """Read a number, or a ratio: 16:9, 16/9."""
@@ -206,6 +252,8 @@ class TrackNumber(Integer):
     label: str = field(default="Choice", kw_only=True)
 
     def parse(self, value: Any) -> int:
+        if value is True:
+            raise ValueError
         if value is False or value == "no":
             return 0
         if value == "auto":

@@ -84,6 +84,13 @@ def test_text_lines(line: bytes, commands: list[list[str]]) -> None:
     assert [[request.name, *request.arguments] for request in decoded.requests] == commands
 
 
+def test_a_command_of_a_text_line_has_a_hundred_arguments_at_most() -> None:
+    for count, requests in ((100, 2), (101, 0)):
+        decoded = decode(b"script-message" + b" a" * count + b"; ignore")
+        assert isinstance(decoded, TextLine)
+        assert len(decoded.requests) == requests
+
+
 def test_text_is_expanded_unless_raw() -> None:
     decoded = decode(b"show-text a; raw show-text a")
     assert isinstance(decoded, TextLine)

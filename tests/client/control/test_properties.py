@@ -87,7 +87,7 @@ def test_tracks_are_numbered_per_kind(properties: Properties, conductor: Recordi
     ]  # fmt: skip
     assert properties.read_text("aid", raw=False) == "(2) Commentary"
     assert refusal(properties, "aid", 3) == "unsupported format for accessing property"
-    assert refusal(properties, "aid", True) == "error accessing property"
+    assert refusal(properties, "aid", True) == "unsupported format for accessing property"
 
 
 def test_cycling_tracks_passes_none(properties: Properties, conductor: RecordingConductor) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.values import Choice, Double, FlagSet, Integer, Kind, Time
+from hangd.client.control.values import Choice, Direction, Double, FlagSet, Integer, Kind, Switch, Time, TrackNumber
 
 FLAGS = FlagSet((("relative", "absolute"), ("exact", "keyframes")))
 
@@ -29,6 +29,12 @@ FLAGS = FlagSet((("relative", "absolute"), ("exact", "keyframes")))
         (FLAGS, ["absolute", "exact"], "absolute+exact"),
         (FLAGS, [], ""),
         (FLAGS, "", ""),
+        (Direction(), "down", "down"),
+        (Direction(), "0.5", "up"),
+        (Direction(), "-1", "down"),
+        (Switch(), "auto", False),
+        (Switch(), True, True),
+        (Double(single=True), 33.333333, 33.33333206176758),
     ],
 )
 def test_accepted(kind: Kind, given: Any, value: Any) -> None:
@@ -43,7 +49,8 @@ def test_accepted(kind: Kind, given: Any, value: Any) -> None:
         (Double(), "5 "), (Double(), "nan"), (Double(), "1e999"), (Double(), "1/2/3"), (Double(), True),
         (Time(), "1:2:3:4"), (Time(), "1/2"), (Time(), ":5"),
         (FLAGS, "+exact"), (FLAGS, "absolute++exact"), (FLAGS, "absolute+relative"), (FLAGS, ["absolute", 5]),
-        (FLAGS, 5), (FLAGS, [["exact"]]), (Choice(("a", "b")), "c"), (Choice(("a", "b")), ["a"]),
+        (FLAGS, 5), (FLAGS, [["exact"]]), (Choice(("a", "b")), "c"), (Choice(("a", "b")), ["a"]), (Direction(), 1),
+        (Direction(), "x"), (Switch(), 1), (Switch(), "x"), (TrackNumber(), True),
     ],
 )  # fmt: skip
 def test_refused(kind: Kind, given: Any) -> None:
