@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import changing, own, playing, texts, tracks
+from hangd.client.control import ab_loop, changing, own, playing, seeking, texts, tracks, user_data
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting, file_named
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
+from hangd.client.control.refused import REFUSED
 from hangd.client.control.values import Choice, Phrase, Text
 
 __all__ = ["COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
@@ -24,7 +25,10 @@ def prepare(
 
     Properties are expanded, as in mpv, when it is carried out, and only in what is a string: no number is made of one.
     """
-    command = COMMANDS.get(name.replace("_", "-"))
+    name = name.replace("_", "-")
+    command = COMMANDS.get(name)
+    if name in REFUSED:
+        raise CommandRefused("not supported", "NotSupported", REFUSED[name])
     if command is None:
         raise CommandRefused("invalid parameter")
     try:
@@ -111,6 +115,16 @@ _LOADING: Final = (
 
 COMMANDS: Final[Mapping[str, Command]] = {
     row.name: row
-    for rows in (changing.COMMANDS, playing.COMMANDS, _LOADING, tracks.COMMANDS, texts.COMMANDS, own.COMMANDS)
+    for rows in (
+        changing.COMMANDS,
+        playing.COMMANDS,
+        seeking.COMMANDS,
+        ab_loop.COMMANDS,
+        _LOADING,
+        tracks.COMMANDS,
+        texts.COMMANDS,
+        user_data.COMMANDS,
+        own.COMMANDS,
+    )
     for row in rows
 }

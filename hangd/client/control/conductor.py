@@ -19,6 +19,7 @@ Refusal = Literal[
     "unsupported format for accessing property",
     "error accessing property",
     "error running command",
+    "not supported",
 ]
 """mpv's error strings, as far as they are used here."""
 

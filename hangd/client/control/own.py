@@ -70,11 +70,14 @@ COMMANDS: Final = (
 # ---- properties -----------------------------------------------------------------------------------------------------
 
 
+_MAY_LACK: Final = frozenset("name position error clock_error rtt file duration quick_hash".split())
+
+
 def _own(name: str, about: str, kind: Kind) -> Property:
     def read(properties: PropertyTable) -> Any:
         return properties.conductor.hang_property(name)
 
-    return Property(name, about, kind, read, topic=name.partition("/")[0])
+    return Property(name, about, kind, read, topic=name.partition("/")[0], may_lack=_MAY_LACK)
 
 
 PROPERTIES: Final = (

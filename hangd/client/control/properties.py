@@ -1,14 +1,24 @@
-"""All properties: the rows of every subject, and of the daemon itself, in one table."""
+"""All properties: the rows of every subject in one table."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, Final
 
-from hangd.client.control import film, own, picture_sound, playing, tracks
+from hangd.client.control import (
+    ab_loop,
+    caching,
+    daemon_facts,
+    film,
+    own,
+    picture_sound,
+    playing,
+    seeking,
+    tracks,
+    user_data,
+)
 from hangd.client.control.conductor import Conductor
 from hangd.client.control.property_rows import Property, PropertyTable
-from hangd.client.control.values import Flag, Integer, Node, Text
+from hangd.client.control.values import Integer, Node
 
 __all__ = ["HANG_PROPERTIES", "PROPERTIES", "Properties", "Property"]
 
@@ -31,18 +41,7 @@ def _mark_current(properties: PropertyTable) -> str:
     return "".join(f"\udcfd\u279c\u00a0\udcfe{PurePath(row['filename']).name}\n" for row in _playlist(properties))
 
 
-def _working_directory(properties: PropertyTable) -> str | None:
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
-
-
-def _mpv_version(properties: PropertyTable) -> str:
-    return f"mpv 0.38.0 (hang {properties.conductor.hang_property('hang-version')})"
-
-
-_OF_THE_DAEMON: Final = (
+_PLAYLIST: Final = (
     Property(
         "playlist-pos",
         "which entry of the playlist plays, from 0",
@@ -61,22 +60,21 @@ _OF_THE_DAEMON: Final = (
     ),
     Property("playlist", "what plays", Node(), _playlist, pretty=_mark_current),
     Property("playlist-count", "how many entries the playlist has", Integer(), lambda p: len(_playlist(p))),
-    Property("mpv-version", "the mpv that hangd answers like", Text(), _mpv_version),
-    Property("pid", "the daemon's process", Integer(), lambda _: os.getpid()),
-    Property("working-directory", "the daemon's working directory", Text(), _working_directory),
-    Property("property-list", "the names of all properties", Node(), lambda p: list(p.rows)),
-    Property("command-list", "all commands, with what they take", Node(), lambda p: p.command_list),
-    Property("idle", "whether the daemon goes on without a film: it does", Flag(), lambda _: True),
 )
 
 PROPERTIES: Final[Mapping[str, Property]] = {
     row.name: row
     for rows in (
         playing.PROPERTIES,
-        picture_sound.PROPERTIES,
-        tracks.PROPERTIES,
+        seeking.PROPERTIES,
+        ab_loop.PROPERTIES,
         film.PROPERTIES,
-        _OF_THE_DAEMON,
+        tracks.PROPERTIES,
+        picture_sound.PROPERTIES,
+        caching.PROPERTIES,
+        _PLAYLIST,
+        user_data.PROPERTIES,
+        daemon_facts.PROPERTIES,
         own.PROPERTIES,
     )
     for row in rows

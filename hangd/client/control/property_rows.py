@@ -5,20 +5,22 @@ A property that has no value now reads as None. Sub-paths (``track-list/0/type``
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from hangd.client.control.conductor import CommandRefused, Conductor
 from hangd.client.control.values import Double, Flag, Integer, Kind, Node
 from hangd.engine.playback import PlayerCommand
 
-__all__ = ["PLAYER", "Property", "PropertyTable", "Remembered", "loaded", "local", "plain"]
+__all__ = ["PLAYER", "Property", "PropertyTable", "loaded", "local", "plain", "walk"]
 
 PLAYER: Final = "player"
 """The topic of all of mpv's properties, and of hang's ``player/...`` with them."""
 
-_OPTIONAL: Final = frozenset("title lang name position error clock_error rtt file duration quick_hash".split())
-"""Keys that an item in a list may lack: unavailable then, rather than unknown."""
+OPTION_ALIASES: Final = ("options/", "file-local-options/")
+"""Before the name of what is an option in mpv: the same property."""
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -36,18 +38,20 @@ class Property:
     moves: bool = False
     """Its value moves by itself while playing: whoever observes it samples it."""
     pretty: Callable[["PropertyTable"], str] | None = None
+    step: Callable[["PropertyTable", float], None] | None = None
+    """What ``add`` does, where it is more than to add."""
+    find: Callable[[Any, Sequence[str]], Any] | None = None
+    """Walks a sub-path of the value, where it is not a plain way into it. Raises CommandRefused."""
+    write_at: Callable[["PropertyTable", Sequence[str], Any], None] | None = None
+    """Writes what is at a sub-path; ``...``: takes it away."""
+    may_lack: frozenset[str] = frozenset()
+    """Keys that an item of the value may lack: unavailable then, rather than unknown."""
+    option: bool = False
+    """An option in mpv: there is ``options/NAME``, too."""
+    absent: str = ""
+    """Why it never has a value here, although mpv has such a property."""
     topic: str = PLAYER
     """What announcements of its change go by: a root of hang's own, or all of mpv's at once."""
-
-
-@dataclass
-class Remembered:
-    """What was written here and the player does not tell back."""
-
-    delays: dict[str, float] = field(default_factory=dict)
-    """Of "audio" and "subtitle", in seconds."""
-    hidden_subtitles: int | None = None
-    """The number of the subtitle track that ``sub-visibility`` took away."""
 
 
 class PropertyTable:
@@ -59,25 +63,36 @@ class PropertyTable:
         self.rows = rows
         self.conductor = conductor
         self.command_list = command_list
-        self.remembered = Remembered()
+        self.changed: Callable[[frozenset[str]], None] = lambda names: None
+        """Told which properties may be new because they were written here. Whoever serves observers sets it."""
+        self._kept: dict[type, Any] = {}
+
+    def keep(self, kind: type[Kept]) -> Kept:
+        """Return the one thing of this kind that rows keep between requests: made when it is first asked for."""
+        if kind not in self._kept:
+            self._kept[kind] = kind()
+        kept: Kept = self._kept[kind]
+        return kept
 
     # -- reading --
 
     def read(self, name: str) -> Any:
         """Return the value as plain data."""
-        listed, rest = self._split(name)
-        value = self.rows[listed].read(self)
+        row, rest = self._split(name)
+        value = row.read(self)
         if value is None:
             raise CommandRefused("property unavailable")
-        return _walk(value, rest) if rest else value
+        if not rest:
+            return value
+        return row.find(value, rest) if row.find is not None else walk(value, rest, row.may_lack)
 
     def read_text(self, name: str, raw: bool = True) -> str:
         """Return the value as text: raw, or for people."""
         value = self.read(name)
-        row = self.rows.get(name)
-        if row is not None and row.pretty is not None and not raw:
+        row, rest = self._split(name)
+        if row.pretty is not None and not raw and not rest:
             return row.pretty(self)
-        kind = row.kind if row is not None else Node()
+        kind = Node() if rest else row.kind
         if isinstance(value, float) and not isinstance(kind, Double):
             kind = Double()
         return kind.text(value) if raw else kind.pretty(value)
@@ -85,13 +100,16 @@ class PropertyTable:
     def topic(self, name: str) -> str:
         """Return what announcements of change this property goes by."""
         try:
-            return self.rows[self._split(name)[0]].topic
+            return self._split(name)[0].topic
         except CommandRefused:
             return PLAYER
 
     def moves(self, name: str) -> bool:
-        row = self.rows.get(name)
-        return row is not None and row.moves
+        try:
+            row, rest = self._split(name)
+        except CommandRefused:
+            return False
+        return row.moves and not rest
 
     @property
     def path(self) -> str | None:
@@ -106,9 +124,13 @@ class PropertyTable:
     # -- writing --
 
     def write(self, name: str, value: Any) -> None:
-        row, write = self._writable(name)
+        row, rest = self._split(name)
         try:
-            write(self, row.kind.parse(value))
+            if rest and row.write_at is not None:
+                row.write_at(self, rest, value)
+            else:
+                row, write = self._writable(name)
+                write(self, row.kind.parse(value))
         except TypeError:
             raise CommandRefused("error accessing property") from None
         except ValueError:
@@ -117,6 +139,15 @@ class PropertyTable:
             if refused.error != "error running command":
                 raise
             raise CommandRefused("error accessing property", refused.code, refused.message) from None
+        self.changed(frozenset((row.name,)))
+
+    def delete(self, name: str) -> None:
+        """Take away what is at this path, where clients keep things of their own."""
+        row, rest = self._split(name)
+        if row.write_at is None or not rest:
+            raise CommandRefused("error accessing property")
+        row.write_at(self, rest, ...)
+        self.changed(frozenset((row.name,)))
 
     def add(self, name: str, by: float) -> None:
         """Move the value by so much, up to its limit."""
@@ -124,11 +155,14 @@ class PropertyTable:
         if row.choices is not None:
             self.cycle(name, up=by > 0)
             return
+        if row.step is not None:
+            row.step(self, by)
+            return
         match row.kind:
             case Flag():
                 self.write(name, by > 0)
             case Integer() | Double():
-                self._write_number(row, self.read(name) + by)
+                self._write_number(row, self._number(name) + by)
             case _:
                 raise CommandRefused("error accessing property")
 
@@ -136,7 +170,7 @@ class PropertyTable:
         row, _ = self._writable(name)
         if not isinstance(row.kind, (Integer, Double)) or row.choices is not None:
             raise CommandRefused("error accessing property")
-        self._write_number(row, self.read(name) * by)
+        self._write_number(row, self._number(name) * by)
 
     def cycle(self, name: str, *, up: bool = True) -> None:
         """Go on to the next value, and from the last to the first."""
@@ -155,7 +189,7 @@ class PropertyTable:
                 if value == (last if up else first):
                     self.write(name, first if up else last)
                 else:
-                    self._write_number(row, value + (1 if up else -1))
+                    self._write_number(row, self._number(name) + (1 if up else -1))
             case _:
                 raise CommandRefused("error accessing property")
 
@@ -170,36 +204,45 @@ class PropertyTable:
 
     def _writable(self, name: str) -> tuple[Property, Callable[["PropertyTable", Any], None]]:
         self.read(name)  # What is unknown or unavailable can not be written either.
-        row = self.rows.get(name)
-        if row is None or row.write is None:
+        row, rest = self._split(name)
+        if rest or row.write is None:
             raise CommandRefused("error accessing property")
         return row, row.write
+
+    def _number(self, name: str) -> float:
+        value = self.read(name)
+        if not isinstance(value, (int, float)):
+            raise CommandRefused("error accessing property")
+        return value
 
     def _write_number(self, row: Property, value: float) -> None:
         kind = row.kind
         assert isinstance(kind, (Integer, Double))
         low, high = row.limits or (kind.low, kind.high)
-        self.write(row.name, min(max(value, low), high))
+        value = min(max(value, low), high)
+        self.write(row.name, round(value) if isinstance(kind, Integer) else value)
 
     # -- sub-paths --
 
-    def _split(self, name: str) -> tuple[str, list[str]]:
-        """Split into the longest name that is listed and the path from there on."""
-        parts = name.split("/")
+    def _split(self, name: str) -> tuple[Property, list[str]]:
+        """Return the row of the longest name that is listed, and the path from there on."""
+        as_option = next((alias for alias in OPTION_ALIASES if name.startswith(alias)), "")
+        parts = name.removeprefix(as_option).split("/")
         for length in range(len(parts), 0, -1):
-            listed = "/".join(parts[:length])
-            if listed in self.rows:
-                return listed, parts[length:]
+            row = self.rows.get("/".join(parts[:length]))
+            if row is not None and (row.option or not as_option):
+                return row, parts[length:]
         raise CommandRefused("property not found")
 
 
-def _walk(value: Any, path: Sequence[str]) -> Any:
+def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()) -> Any:
+    """Return what is at this path of plain data. Raises CommandRefused."""
     for step in path:
         match value:
             case Mapping() if step in value:
                 value = value[step]
             case Mapping():
-                raise CommandRefused("property unavailable" if step in _OPTIONAL else "property not found")
+                raise CommandRefused("property unavailable" if step in may_lack else "property not found")
             case list() | tuple() if step == "count":
                 value = len(value)
             case list() | tuple() if step.isascii() and step.isdecimal() and len(step) < 9 and int(step) < len(value):

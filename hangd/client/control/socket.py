@@ -76,6 +76,7 @@ class ControlServer:
             await self.close()
             raise
         self.context.conductor.subscribe(self._broadcast, self._changed)
+        self.context.properties.changed = self._changed
 
     async def _listen(self) -> None:
         if not unix_sockets():

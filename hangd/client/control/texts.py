@@ -1,6 +1,8 @@
 """Text: on the picture, into the log, and from one control client to the others."""
 
 import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter
@@ -9,6 +11,7 @@ from hangd.client.control.expand import expand
 from hangd.client.control.values import Integer, Text
 from hangd.engine.playback import ShowText
 from hangd.log import escape
+from hangd.paths import cache_dir, config_file, state_dir
 
 __all__ = ["COMMANDS"]
 
@@ -32,6 +35,24 @@ def _print_text(context: Context, arguments: Arguments) -> None:
     _log.info("%s", escape(arguments["text"]))
 
 
+def _show_progress(context: Context, arguments: Arguments) -> None:
+    if context.properties.path is not None:
+        line = expand(_PROGRESS, context.properties.read_text)
+        context.conductor.play_command(ShowText(line, 1.0))
+
+
+def _expand_path(context: Context, arguments: Arguments) -> str:
+    """As mpv: ``~/`` is the user's, ``~~/`` (or ``~~home/``, ``~~state/``, ``~~cache/``) the program's."""
+    text: str = arguments["text"]
+    root, slash, rest = text.partition("/")
+    if not slash:
+        return text
+    if root == "~":
+        return str(Path.home() / rest)
+    place = _PLACES.get(root)
+    return text if place is None else str(place() / rest)
+
+
 def _script_message(context: Context, arguments: Arguments) -> None:
     context.broadcast({"event": "client-message", "args": arguments["args"]})
 
@@ -41,6 +62,13 @@ def _script_message_to(context: Context, arguments: Arguments) -> None:
         raise CommandRefused("error running command", "NotFound", "there is no control client of that name")
 
 
+_PROGRESS: Final = "${time-pos} / ${duration} (${percent-pos}%)"
+_PLACES: Final[Mapping[str, Callable[[], Path]]] = {
+    "~~": lambda: config_file().parent,
+    "~~home": lambda: config_file().parent,
+    "~~state": state_dir,
+    "~~cache": cache_dir,
+}
 _TEXT: Final = Parameter("text", Text())
 
 COMMANDS: Final = (
@@ -51,6 +79,8 @@ COMMANDS: Final = (
         _show_text,
     ),
     Command("expand-text", "return the text with the properties that it names put in", (_TEXT,), _expand_text),
+    Command("expand-path", "return the path with ~/ and ~~/ put in full", (_TEXT,), _expand_path),
+    Command("show-progress", "draw on the picture where it is, and how long it is", (), _show_progress),
     Command("print-text", "write a line into the daemon's log", (_TEXT,), _print_text),
     Command(
         "script-message",

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
@@ -41,7 +42,29 @@ COMMANDS: Final = (
 
 # ---- properties -----------------------------------------------------------------------------------------------------
 
+
+@dataclass
+class _Chosen:
+    """What was written here and the player does not tell back."""
+
+    delays: dict[str, float] = field(default_factory=dict)
+    """Of "audio" and "subtitle", in seconds."""
+    hidden: int | None = None
+    """The number of the subtitle track that ``sub-visibility`` took away."""
+
+
 _KINDS: Final[Mapping[str, TrackKind]] = {"aid": "audio", "sid": "subtitle", "vid": "video"}
+
+
+_MAY_LACK: Final = frozenset(
+    "title lang audio-channels image albumart default forced dependent visual-impaired hearing-impaired program-id"
+    " external external-filename main-selection ff-index decoder decoder-desc codec codec-desc codec-profile"
+    " format-name hls-bitrate demux-w demux-h demux-crop-x demux-crop-y demux-crop-w demux-crop-h demux-channel-count"
+    " demux-channels demux-samplerate demux-fps demux-bitrate demux-rotation demux-par demux-duration"
+    " dolby-vision-profile dolby-vision-level replaygain-track-peak replaygain-track-gain replaygain-album-peak"
+    " replaygain-album-gain metadata".split()
+)
+"""What mpv tells of a track where it knows it."""
 
 
 def _tracks(properties: PropertyTable, kind: TrackKind) -> list[Track]:
@@ -69,12 +92,12 @@ def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
     """Show the subtitles that were chosen, or hide them without forgetting which."""
     chosen = _selected(properties, "subtitle")
     if not shown and chosen:
-        properties.remembered.hidden_subtitles = chosen
+        properties.keep(_Chosen).hidden = chosen
         _select(properties, "subtitle", 0)
     elif shown and not chosen:
         tracks = _tracks(properties, "subtitle")
         if tracks:
-            _select(properties, "subtitle", min(properties.remembered.hidden_subtitles or 1, len(tracks)))
+            _select(properties, "subtitle", min(properties.keep(_Chosen).hidden or 1, len(tracks)))
 
 
 def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
@@ -110,20 +133,22 @@ def _track_property(name: str, about: str) -> Property:
         lambda properties, number: _select(properties, kind, number),
         choices=lambda properties: [False, *range(1, len(_tracks(properties, kind)) + 1)],
         pretty=pretty,
+        option=True,
     )
 
 
 def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
     def write(properties: PropertyTable, seconds: float) -> None:
         properties.conductor.play_command(SetDelay(kind, seconds))
-        properties.remembered.delays[kind] = seconds
+        properties.keep(_Chosen).delays[kind] = seconds
 
     return Property(
         name,
         about,
         Double(show=lambda seconds: f"{int(seconds * 1000)} ms"),
-        lambda properties: properties.remembered.delays.get(kind, 0.0),
+        lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
         write,
+        option=True,
     )
 
 
@@ -140,6 +165,7 @@ PROPERTIES: Final = (
         # With no subtitles in the file there are none hidden either.
         lambda p: bool(_selected(p, "subtitle")) or not _tracks(p, "subtitle"),
         _show_subtitles,
+        option=True,
     ),
-    Property("track-list", "all tracks of the film", Node(), _track_list),
+    Property("track-list", "all tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
 )

@@ -183,7 +183,10 @@ async def test_every_listed_command_does_something(
     }  # fmt: skip
     for command in command_list():
         conductor.load(CLIP)
-        words = [fewest[arg["name"]] for arg in command["args"] if not arg["optional"] and arg["name"] != "args"]
+        run(context, "seek", [1])  # There is something to go back on.
+        context.properties.write("user-data/volume", 1)
+        named = fewest | ({"name": "user-data/volume"} if command["name"] == "del" else {})
+        words = [named[arg["name"]] for arg in command["args"] if not arg["optional"] and arg["name"] != "args"]
         outcome = run(context, command["name"], words)
         if isinstance(outcome, Waiting):
             await outcome.coroutine

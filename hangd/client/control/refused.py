@@ -1,0 +1,38 @@
+"""What mpv can do and hang does not: commands that are known and refused, each with its reason."""
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["REFUSED"]
+
+_RUNS: Final = "control clients run no programs here"
+_FILES: Final = "control clients write and load no files here"
+_KEYS: Final = "hang has no keys of its own: bind them where the window is"
+_FILTERS: Final = "VLC's filters can not be changed while it plays"
+_DRAWS: Final = "nothing but a line of text can be drawn on the picture"
+_SUBTITLES: Final = "VLC does not tell when subtitles come"
+_EXTERNAL: Final = "VLC can not part with a file once it is added"
+_LATER: Final = "hang keeps no positions for later"
+_SCRIPTS: Final = "hang has no scripts and no profiles"
+
+REFUSED: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("run", "subprocess"), _RUNS),
+    **dict.fromkeys(
+        ("load-script", "load-config-file", "load-input-conf", "screenshot-to-file", "screenshot-raw", "dump-cache"),
+        _FILES,
+    ),
+    **dict.fromkeys(("ab-loop-dump-cache", "update-clipboard"), _FILES),
+    **dict.fromkeys(("keybind", "keypress", "keydown", "keyup", "mouse", "context-menu"), _KEYS),
+    **dict.fromkeys(("define-section", "enable-section", "disable-section", "begin-vo-dragging"), _KEYS),
+    **dict.fromkeys(("af", "vf", "af-command", "vf-command", "change-list"), _FILTERS),
+    **dict.fromkeys(("overlay-add", "overlay-remove", "osd-overlay"), _DRAWS),
+    **dict.fromkeys(("sub-step", "sub-seek"), _SUBTITLES),
+    **dict.fromkeys(("sub-remove", "audio-remove", "video-remove"), _EXTERNAL),
+    **dict.fromkeys(("sub-reload", "audio-reload", "video-reload", "video-add"), _EXTERNAL),
+    **dict.fromkeys(("quit-watch-later", "write-watch-later-config", "delete-watch-later-config"), _LATER),
+    **dict.fromkeys(("script-binding", "apply-profile"), _SCRIPTS),
+    **dict.fromkeys(("drop-buffers", "ao-reload", "ab-loop-align-cache"), "VLC can not do that while it plays"),
+    "rescan-external-files": "VLC looks for subtitles when it opens the film; sub-add adds what came later",
+    "audio-add": "VLC can not add sound to a film that is open",
+    "screenshot": "there is no folder for pictures here",
+}
