@@ -79,6 +79,10 @@ def events(settings: Settings, names: tuple[str, ...]) -> None:
     """
 
     def session(connection: Connection) -> None:
+        if names:
+            connection.ask(["disable_event", "all"], doing="listen")
+            for name in names:
+                connection.ask(["enable_event", name], doing=f"listen for '{name}'")
         for event in happening(connection):
             if not names or event["event"] in names:
                 emit_json(event)

@@ -57,7 +57,7 @@ def read_until(process: "subprocess.Popen[str]", *wanted: str) -> None:
 def test_followers_live_through_a_killed_daemon(ada: Person) -> None:
     with (
         following(ada, "observe", "mute", "volume") as observer,
-        following(ada, "events") as listener,
+        following(ada, "events", "client-message") as listener,
         following(ada, "status", "-F") as follower,
         following(ada, "status", "-F", "--waybar") as bar,
     ):
@@ -80,6 +80,12 @@ def emit(somebody: Person, listener: "subprocess.Popen[str]") -> None:
         assert listener.poll() is None
         somebody.ctl("ipc", json.dumps(["script-message", "hello"]))
     read_until(listener, "client-message", "hello")
+
+
+def test_an_event_that_there_is_not_is_an_error(ada: Person) -> None:
+    done = ada.run("events", "said", "sadi")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "hangctl: error: cannot listen for 'sadi': invalid parameter\n"
 
 
 def test_a_daemon_that_leaves_in_order_is_waited_for_as_well(ada: Person) -> None:
