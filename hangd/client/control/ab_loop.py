@@ -116,6 +116,7 @@ def _end(name: str, about: str) -> Property:
         lambda p: p.keep(_Loop).ends.get(name, "no"),
         lambda p, value: p.keep(_Loop).put(p.conductor, name, value),
         option=True,
+        kept=True,
     )
 
 

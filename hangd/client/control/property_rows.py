@@ -50,6 +50,8 @@ class Property:
     """An option in mpv: there is ``options/NAME``, too."""
     absent: str = ""
     """Why it never has a value here, although mpv has such a property."""
+    kept: bool = False
+    """Its value is kept here, where nobody else announces that it changed."""
     topic: str = PLAYER
     """What announcements of its change go by: a root of hang's own, or all of mpv's at once."""
 
@@ -139,7 +141,8 @@ class PropertyTable:
             if refused.error != "error running command":
                 raise
             raise CommandRefused("error accessing property", refused.code, refused.message) from None
-        self.changed(frozenset((row.name,)))
+        if row.kept:
+            self.changed(frozenset((row.name,)))
 
     def delete(self, name: str) -> None:
         """Take away what is at this path, where clients keep things of their own."""

@@ -30,7 +30,7 @@ def kept(name: str, about: str, kind: Kind, default: Any) -> Property:
     def write(properties: PropertyTable, value: Any) -> None:
         properties.keep(_Given)[name] = value
 
-    return Property(name, about, kind, lambda p: p.keep(_Given).get(name, default), write, option=True)
+    return Property(name, about, kind, lambda p: p.keep(_Given).get(name, default), write, option=True, kept=True)
 
 
 def untold(name: str, about: str, kind: Kind, why: str) -> Property:

@@ -149,6 +149,7 @@ def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -
         lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
         write,
         option=True,
+        kept=True,
     )
 
 

@@ -68,5 +68,6 @@ PROPERTIES: Final = (
         Node(),
         lambda p: p.keep(_Tree).root,
         write_at=_write_at,
+        kept=True,
     ),
 )
