@@ -205,7 +205,9 @@ class Picture:
         return min(position, max(0.0, self.duration - self._policy.end_guard))
 
     def is_at_end(self, position: float, within: float = 0.0) -> bool:
-        return self.duration is not None and position >= self.duration - max(within, 2 * self._policy.end_guard)
+        """Whether nothing is left to show from there on. Where nobody knows the length, a picture that ended tells."""
+        end = self._position if self.duration is None and self.motion is Motion.ENDED else self.duration
+        return end is not None and position >= end - max(within, 2 * self._policy.end_guard)
 
     def stands_at(self, position: float) -> bool:
         """Whether it stands on the frame of ``position``: by place, or because it was sent there (a player may name

@@ -287,6 +287,26 @@ class TestFollowing:
         effects = playing.hears(timeline(4, position=40.0), 95.0)
         assert effects == [SeekBegan(40.0), SeekTo(40.0)]
 
+    def test_so_is_that_of_a_file_whose_length_nobody_knows(self, playing: Stage) -> None:
+        playing.follower.picture.duration = None
+        assert playing.ended(70.0, 62.0) == []
+        assert playing.reports[-1].state == "ended"
+        assert playing.sampled(70.0, 62.4) == []
+        assert playing.hears(timeline(3, position=70.0), 63.0) == []
+        effects = playing.hears(timeline(4, playing=True, position=40.0, at=65.0), 65.0)
+        assert [type(effect) for effect in effects] == [SeekBegan, SeekTo], "whoever goes back takes everyone along"
+
+    def test_another_film_is_opened_behind_a_gate_and_begins_with_the_others(self, playing: Stage) -> None:
+        playing.ended(100.0, 92.0)
+        playing.hears(timeline(3, playing=True, gate=True, at=92.1), 92.1)
+        assert playing.load(92.2) == [Load(FILM, 2, 0.0)]
+        playing.loaded(92.9, duration=50.0)
+        assert playing.settled(0.0, 93.0) == []
+        told = [(report.state, report.position, report.rev) for report in playing.reports[-2:]]
+        assert told == [("buffering", 0.0, 3), ("paused", 0.0, 3)], "for that the room waits"
+        effects = playing.hears(timeline(4, playing=True, at=93.5), 93.2)
+        assert effects == [SetRate(1.0), Resume(about(93.5))]
+
     def test_leaving_goes_on_alone(self, playing: Stage) -> None:
         assert playing._sift(playing.follower.leave(4.0)) == []
         assert not playing.follower.paused
