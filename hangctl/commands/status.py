@@ -59,6 +59,9 @@ NEWS = (
 )
 """What is told as soon as it changes. Positions and measurements move all the time: those are told once a second."""
 
+Draw = Callable[[dict[str, Any]], str]
+"""What makes a line, or some, of what ``STANDING`` names; of nothing where there is no daemon."""
+
 _MEMBERS_NEWS = frozenset({"member-joined", "member-left", "member-changed"})
 _MEASUREMENT_PERIOD = 1.0
 
@@ -84,9 +87,6 @@ def status(settings: Settings, form: str | None, following: bool, for_waybar: bo
         _follow(settings, form, draw)
     with settings.connect() as connection:
         emit(_look(connection, form, draw))
-
-
-Draw = Callable[[dict[str, Any]], str]
 
 
 def _look(connection: Connection, form: str | None, draw: Draw) -> str:

@@ -115,7 +115,9 @@ class View:
         room = self.values.get("room")
         members = [] if room is None else room.get("members", [])
         parts: list[tuple[RenderableType, int]] = [(self._film(), 3)]
-        if room is not None:
+        if room is None:
+            parts.append((_line("in no room" if self.values else ""), 2))
+        else:
             parts += [(self._room(room), 3), (table(HEADINGS, map(row, members)), len(members) + 2)]
         layout = Layout()
         layout.split_column(*(Layout(part, size=size) for part, size in parts), Layout(_Tail(self.chat)))

@@ -53,7 +53,7 @@ def test_the_bar_is_as_long_as_what_has_played(view: View) -> None:
 
 def test_out_of_a_room_and_without_a_film(view: View) -> None:
     view.values = {"idle-active": True}
-    assert drawn(view)[0] == "idle"
+    assert drawn(view)[0] == "idle" and drawn(view)[3] == "in no room"
     view.values = {"path": "/film.mkv", "pause": True}
     assert drawn(view)[0] == "paused  -:-- / -:--  /film.mkv"
 
