@@ -41,6 +41,18 @@ def offered(hangctl: Hangctl) -> Callable[..., list[str]]:
     return complete
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_printed(hangctl: Hangctl, shell: str) -> None:
+    done = hangctl("completion", shell)
+    assert done.returncode == 0
+    assert "_HANGCTL_COMPLETE" in done.stdout
+
+
+def test_verbs_are_completed(hangctl: Hangctl) -> None:
+    done = hangctl(variables={"_HANGCTL_COMPLETE": "bash_complete", "COMP_WORDS": "hangctl pl", "COMP_CWORD": "1"})
+    assert set(done.stdout.split()) == {"plain,play", "plain,playlist"}
+
+
 @pytest.mark.parametrize("verb", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
 def test_properties_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: list[str]) -> None:
     daemon.properties["property-list"] = ["pause", "path", "room/name", "room/members", "$(reboot)", 5]

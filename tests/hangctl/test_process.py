@@ -287,18 +287,6 @@ def test_long_hashing_is_shown_and_does_not_time_out(daemon: ScriptedDaemon, han
     assert done.stderr.splitlines()[-1] == "hashing film.mkv: 100 %"
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_a_completion_script_is_printed(hangctl: Hangctl, shell: str) -> None:
-    done = hangctl("completion", shell)
-    assert done.returncode == 0
-    assert "_HANGCTL_COMPLETE" in done.stdout
-
-
-def test_verbs_are_completed(hangctl: Hangctl) -> None:
-    done = hangctl(variables={"_HANGCTL_COMPLETE": "bash_complete", "COMP_WORDS": "hangctl pl", "COMP_CWORD": "1"})
-    assert set(done.stdout.split()) == {"plain,play", "plain,playlist"}
-
-
 def test_the_versions_are_told(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties["hang-version"] = "0.1.0"
     assert hangctl("version").stdout.splitlines()[1] == "hangd 0.1.0"

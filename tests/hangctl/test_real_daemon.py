@@ -187,6 +187,8 @@ def test_this_machines_own_and_the_socket_itself(people: tuple[Person, Person]) 
     anna.hangctl("set", "mute", "no")
     assert anna.hangctl("status", "-f", "${mute} $$") == "no $\n"
     assert json.loads(anna.hangctl("ipc", '["get_property", "mute"]'))["data"] is False
+    too_deep = "[" * 60 + "]" * 60  # mpv answers what it can not read as request 0
+    anna.hangctl("--timeout", "60", "ipc", f'{{"command": {too_deep}, "request_id": 5}}', code=1)
     anna.hangctl("ipc", json.dumps(["loadfile", str(anna.folder / "film.mp4")]))
     duration = anna.watch(lambda status: status["duration"])["duration"]
     anna.hangctl("seek", "50%")
