@@ -4,7 +4,7 @@ from typing import Final
 
 from hangd.client.control.property_rows import Property, PropertyTable, local, plain
 from hangd.client.control.row_making import alias, fixed, kept, untold
-from hangd.client.control.values import Choice, Double, Flag, Integer, Node, Text
+from hangd.client.control.values import Choice, Double, Flag, Integer, Node, Switch, Text
 from hangd.engine.playback import SetFullscreen, SetMute, SetVolume, TrackKind
 
 __all__ = ["PROPERTIES"]
@@ -43,14 +43,14 @@ _SOUND: Final = (
         "volume",
         "how loud it plays here, in per cent",
         # mpv takes -1 to 1000, whatever the loudest it plays.
-        Double(-1.0, 1000.0, show=lambda percent: str(int(percent))),
+        Double(-1.0, 1000.0, show=lambda percent: str(int(percent)), single=True),
         plain(lambda c: float(c.volume)),
         local(lambda value: SetVolume(min(max(value, 0.0), _FULL_VOLUME))),
         limits=(0.0, _FULL_VOLUME),
         option=True,
     ),
     fixed("volume-max", "the loudest it plays, in per cent", Double(), _FULL_VOLUME),
-    Property("mute", "whether it plays silently here", Flag(), plain(lambda c: c.mute), local(SetMute), option=True),
+    Property("mute", "whether it plays silently here", Switch(), plain(lambda c: c.mute), local(SetMute), option=True),
     _plays("audio"),
     untold("ao-volume", "how loud the system plays it", Double(), "VLC has one volume, its own"),
     untold("ao-mute", "whether the system plays it silently", Flag(), "VLC has one volume, its own"),

@@ -231,6 +231,8 @@ class PropertyTable:
         """Return the row of the longest name that is listed, and the path from there on."""
         as_option = next((alias for alias in OPTION_ALIASES if name.startswith(alias)), "")
         parts = name.removeprefix(as_option).split("/")
+        if len(parts) == 2 and not parts[1]:
+            raise CommandRefused("property not found")  # as mpv does: a slash at the end is part of the name
         for length in range(len(parts), 0, -1):
             row = self.rows.get("/".join(parts[:length]))
             if row is not None and (row.option or not as_option):

@@ -97,7 +97,7 @@ def _frame_step(context: Context, arguments: Arguments) -> None:
     context.conductor.play_command(StepFrame())
 
 
-_MODES: Final = ("relative", "absolute", "absolute-percent", "relative-percent")
+_MODES: Final = ("relative", "-", "absolute", "absolute-percent", "relative-percent")
 _EXACTNESS: Final = ("exact", "keyframes")
 _MARKS: Final = ("mark", "mark-permanent")
 
