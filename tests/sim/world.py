@@ -39,10 +39,12 @@ from hangd.protocol.messages import (
     CreateRoom,
     JoinRoom,
     LeaveRoom,
+    MediaChanged,
     Report,
     RoomCreated,
     RoomJoined,
     RoomState,
+    SetFile,
     Stop,
     SyncBroadcast,
 )
@@ -64,7 +66,7 @@ _REDIALED: Final = 0.5
 """Seconds from waking up to a connection of its own again, where the old one is gone."""
 
 _Args = TypeVarTuple("_Args")
-_Agreement = RoomCreated | RoomJoined | RoomState | SyncBroadcast
+_Agreement = RoomCreated | RoomJoined | RoomState | SyncBroadcast | MediaChanged
 """What tells a viewer the timeline. The rest of what a room says (how the others do) is nothing to a follower."""
 
 
@@ -169,6 +171,8 @@ class Viewer:
         self.skew = skew
         self.connected = True
         self.asleep = False
+        self.finds: float | None = 0.02
+        """Seconds that it takes to look another film up; None: it has not got it."""
         self.follower = Follower()
         self.player = SimulatedMachine(duration=FILM_SECONDS, **habits)
         self.commands: list[FollowerEffect] = []
@@ -333,6 +337,16 @@ class Viewer:
                 self._do(self.follower.follow(room.timeline, now, entering=True))
             case SyncBroadcast(command=command, timeline=timeline):
                 self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline):
+                self._do(self.follower.follow(timeline, now))
+                self._do(self.follower.unload(now))
+                if self.finds is not None:
+                    self.world.at(self.world.now + self.finds, self._open, file_hash, file)
+
+    def _open(self, file_hash: str, file: FileInfo) -> None:
+        """Open the film that the room moved on to, and only then say so: what was reported before is of another."""
+        self._do(self.follower.load(f"/{file.name}", self.local))
+        self.send(SetFile(file=file, file_hash=file_hash))
 
     def _do(self, effects: list[FollowerEffect]) -> None:
         """Carry out what the follower orders, as the daemon does."""

@@ -1,0 +1,99 @@
+"""Films one after the other, on simulated time: everybody begins the next one together, and nobody is left out."""
+
+import pytest
+
+from hangd.protocol.messages import SetMedia, SetQueue
+from hangd.protocol.model import FileInfo, QueueItem
+from tests.sim.story import FAR, LAN
+from tests.sim.test_together import apart, company, p95
+from tests.sim.world import FILM_SECONDS, Viewer, World
+
+NEXT = QueueItem(file_hash="e" * 64, file=FileInfo(size=2, duration=FILM_SECONDS, name="next"))
+
+
+def adds(viewer: Viewer) -> None:
+    queue = viewer.world.room.snapshot().queue
+    kept = tuple(QueueItem(id=entry.id) for entry in queue.entries)
+    viewer.send(SetQueue(queue.rev, (*kept, NEXT)))
+    viewer.world.run(1.0)
+
+
+def runs_out(world: World, viewer: Viewer) -> None:
+    """Let the film end that is shown."""
+    viewer.play()
+    world.run(1.0)
+    viewer.seek(FILM_SECONDS - 5.0)
+    world.run(2.0)
+    world.run(FILM_SECONDS - world.timeline.position - (world.now - world.timeline.at) + 0.01)
+
+
+def shows(world: World) -> str | None:
+    file = world.room.snapshot().file
+    return None if file is None else file.name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_next_film_begins_for_everybody_at_once(seed: int) -> None:
+    world = World(seed)
+    viewers = company(world, [LAN, LAN, FAR])
+    adds(viewers[1])
+    runs_out(world, viewers[0])
+    assert (shows(world), world.timeline.gate) == ("next", "seeking")
+    world.run(3.0)
+    assert world.is_running, "well before the five seconds are over"
+    assert p95(apart(world, 10)) < 0.02
+    assert all(10 < viewer.true_position() < 14 for viewer in viewers)
+    assert [viewer.follower.picture.path for viewer in viewers] == ["/next"] * 3
+    assert not any(member.verifying for member in world.room.snapshot().members)
+
+
+@pytest.mark.parametrize(("load_cost", "begins_after"), [(3.0, 3.0), (9.0, 5.0)])
+def test_who_opens_it_slowly_is_waited_for_and_else_catches_up(load_cost: float, begins_after: float) -> None:
+    world = World(1)
+    viewers = company(world, [LAN, LAN])
+    world.join("slow", LAN, load_cost=load_cost)
+    world.run(load_cost + 1.0)
+    adds(viewers[0])
+    runs_out(world, viewers[0])
+    world.run(begins_after - 0.1)
+    assert world.timeline.gate == "seeking"
+    world.run(0.5)
+    assert world.is_running
+    world.run(30.0)
+    assert max(map(abs, world.errors().values())) < 0.02
+
+
+def test_who_finds_it_late_catches_up() -> None:
+    world = World(1)
+    viewers = company(world, [LAN, LAN, LAN])
+    viewers[2].finds = 8.0
+    adds(viewers[0])
+    runs_out(world, viewers[0])
+    world.run(2.0)
+    assert world.is_running, "whoever says that it has nothing to show is not waited for"
+    world.run(30.0)
+    assert max(map(abs, world.errors().values())) < 0.02
+
+
+def test_who_has_not_got_it_is_not_waited_for() -> None:
+    world = World(2)
+    viewers = company(world, [LAN, LAN])
+    viewers[1].finds = None
+    viewers[0].send(SetMedia(NEXT.file_hash, NEXT.file, start=600.0, play=True))
+    world.run(2.5)
+    assert world.is_running
+    assert viewers[0].true_position() > 600
+    assert viewers[1].follower.picture.path is None
+
+
+def test_nobody_has_it() -> None:
+    world = World(3)
+    viewers = company(world, [LAN, LAN])
+    for viewer in viewers:
+        viewer.finds = None
+    adds(viewers[0])
+    runs_out(world, viewers[0])
+    world.run(4.5)
+    assert world.timeline.gate == "seeking"
+    world.run(1.0)
+    assert world.is_running
