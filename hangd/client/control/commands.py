@@ -10,7 +10,7 @@ from hangd.client.control.expand import expand
 from hangd.client.control.refused import REFUSED
 from hangd.client.control.values import Choice, Phrase, Text
 
-__all__ = ["COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
+__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
 
 
 def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
@@ -113,18 +113,14 @@ _LOADING: Final = (
     ),
 )
 
-COMMANDS: Final[Mapping[str, Command]] = {
-    row.name: row
-    for rows in (
-        changing.COMMANDS,
-        playing.COMMANDS,
-        seeking.COMMANDS,
-        ab_loop.COMMANDS,
-        _LOADING,
-        tracks.COMMANDS,
-        texts.COMMANDS,
-        user_data.COMMANDS,
-        own.COMMANDS,
-    )
-    for row in rows
+BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
+    "Properties": (*changing.COMMANDS, *user_data.COMMANDS),
+    "Playing": (*playing.COMMANDS, *seeking.COMMANDS, *ab_loop.COMMANDS),
+    "The playlist": _LOADING,
+    "Tracks": tracks.COMMANDS,
+    "Text": texts.COMMANDS,
+    "The room": own.COMMANDS,
 }
+"""Every command, under what it is about."""
+
+COMMANDS: Final[Mapping[str, Command]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}

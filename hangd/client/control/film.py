@@ -1,12 +1,37 @@
 """The film: what its file is called, and what the file says of itself."""
 
+import os
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
 
 from hangd.client.control.property_rows import Property, PropertyTable
-from hangd.client.control.values import Text
+from hangd.client.control.row_making import untold
+from hangd.client.control.values import Integer, Node, Text
 
 __all__ = ["PROPERTIES"]
+
+
+@dataclass
+class _Size:
+    """How large the film's file is: looked up once a film, for a disk may be slow."""
+
+    entry: int | None = None
+    bytes: int | None = None
+
+
+def _size(properties: PropertyTable) -> int | None:
+    path, entry = properties.path, properties.conductor.playlist_entry_id
+    if path is None:
+        return None
+    size = properties.keep(_Size)
+    if size.entry != entry or entry is None:
+        size.entry = entry
+        try:
+            size.bytes = os.stat(path).st_size
+        except (OSError, ValueError):
+            size.bytes = None
+    return size.bytes
 
 
 def _name(properties: PropertyTable) -> str | None:
@@ -19,9 +44,35 @@ def _bare_name(properties: PropertyTable) -> str | None:
     return None if path is None else PurePath(path).stem
 
 
+_DEMUXER: Final = "VLC does not tell which of its demuxers opened the film"
+_EDITIONS: Final = "VLC plays the edition that the film says, and tells of no others"
+
+
+class _Bytes(Integer):
+    """A number of bytes; for people in KiB and more, as mpv has it."""
+
+    def pretty(self, value: int) -> str:
+        if value < 1024:
+            return str(value)
+        power = min((value.bit_length() - 1) // 10, len(_UNITS))
+        return f"{value / 1024**power:.3f} {_UNITS[power - 1]}"
+
+
+_UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
+
 PROPERTIES: Final = (
     Property("path", "the film's file, with its folders", Text(), lambda p: p.path),
     Property("filename", "the film's file, without its folders", Text(), _name),
     Property("filename/no-ext", "the film's file, without folders and ending", Text(), _bare_name),
     Property("media-title", "what the film is called", Text(), _name),
+    Property("stream-open-filename", "the same as path", Text(), lambda p: p.path),
+    Property("stream-path", "the same as path", Text(), lambda p: p.path),
+    Property("file-size", "how large the film's file is, in bytes", _Bytes(), _size),
+    Property("stream-end", "the same as file-size", _Bytes(), _size),
+    untold("file-format", "which sort of file it is, as a demuxer calls it", Text(), _DEMUXER),
+    untold("current-demuxer", "which demuxer opened the film", Text(), _DEMUXER),
+    untold("edition", "which edition of the film plays", Integer(), _EDITIONS),
+    untold("current-edition", "which edition of the film plays", Integer(), _EDITIONS),
+    untold("editions", "how many editions the film has", Integer(), _EDITIONS),
+    untold("edition-list", "the film's editions", Node(), _EDITIONS),
 )

@@ -20,7 +20,7 @@ from hangd.client.control.conductor import Conductor
 from hangd.client.control.property_rows import Property, PropertyTable
 from hangd.client.control.values import Integer, Node
 
-__all__ = ["HANG_PROPERTIES", "PROPERTIES", "Properties", "Property"]
+__all__ = ["BY_SUBJECT", "HANG_PROPERTIES", "PROPERTIES", "Properties", "Property"]
 
 
 def _playlist(properties: PropertyTable) -> list[dict[str, Any]]:
@@ -62,23 +62,19 @@ _PLAYLIST: Final = (
     Property("playlist-count", "how many entries the playlist has", Integer(), lambda p: len(_playlist(p))),
 )
 
-PROPERTIES: Final[Mapping[str, Property]] = {
-    row.name: row
-    for rows in (
-        playing.PROPERTIES,
-        seeking.PROPERTIES,
-        ab_loop.PROPERTIES,
-        film.PROPERTIES,
-        tracks.PROPERTIES,
-        picture_sound.PROPERTIES,
-        caching.PROPERTIES,
-        _PLAYLIST,
-        user_data.PROPERTIES,
-        daemon_facts.PROPERTIES,
-        own.PROPERTIES,
-    )
-    for row in rows
+BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
+    "Playing": (*playing.PROPERTIES, *seeking.PROPERTIES, *ab_loop.PROPERTIES),
+    "The playlist": _PLAYLIST,
+    "The film": film.PROPERTIES,
+    "Tracks": tracks.PROPERTIES,
+    "Picture and sound": picture_sound.PROPERTIES,
+    "The cache": caching.PROPERTIES,
+    "The daemon": (*daemon_facts.PROPERTIES, *user_data.PROPERTIES),
+    "The room": own.PROPERTIES,
 }
+"""Every property, under what it is about."""
+
+PROPERTIES: Final[Mapping[str, Property]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
 
 HANG_PROPERTIES: Final = tuple(row.name for row in own.PROPERTIES)
 

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.property_rows import Property, PropertyTable
-from hangd.client.control.values import Choice, Double, Flag, Node, Text, TrackNumber
+from hangd.client.control.row_making import alias, fixed, untold
+from hangd.client.control.values import Choice, Double, Flag, Integer, Node, Switch, Text, Time, TrackNumber
 from hangd.engine.playback import AddSubtitleFile, SelectTrack, SetDelay, Track, TrackKind
 
 __all__ = ["COMMANDS", "PROPERTIES"]
@@ -145,7 +146,7 @@ def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -
     return Property(
         name,
         about,
-        Double(show=lambda seconds: f"{int(seconds * 1000)} ms"),
+        Double(show=lambda seconds: f"{round(seconds * 1000)} ms"),
         lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
         write,
         option=True,
@@ -153,10 +154,23 @@ def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -
     )
 
 
+def _current_tracks(properties: PropertyTable) -> dict[str, Any]:
+    return {row["type"]: row for row in reversed(_track_list(properties)) if row["selected"]}
+
+
+_AID: Final = _track_property("aid", "which sound plays: its number, or no")
+_SID: Final = _track_property("sid", "which subtitles are shown: their number, or no")
+_VID: Final = _track_property("vid", "which picture is shown: its number, or no")
+_NOT_READ: Final = "VLC does not tell what its subtitles say"
+
 PROPERTIES: Final = (
-    _track_property("aid", "which sound plays: its number, or no"),
-    _track_property("sid", "which subtitles are shown: their number, or no"),
-    _track_property("vid", "which picture is shown: its number, or no"),
+    _AID,
+    _SID,
+    _VID,
+    alias(_AID, "audio"),
+    alias(_SID, "sub"),
+    alias(_VID, "video"),
+    fixed("secondary-sid", "which other subtitles are shown as well: none", Switch(), False),
     _delay_property("audio-delay", "by how much the sound comes later than the picture, in seconds", "audio"),
     _delay_property("sub-delay", "by how much the subtitles come later than the picture, in seconds", "subtitle"),
     Property(
@@ -169,4 +183,19 @@ PROPERTIES: Final = (
         option=True,
     ),
     Property("track-list", "all tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
+    Property(
+        "current-tracks",
+        "those that play: current-tracks/video, /audio and /sub",
+        Node(),
+        _current_tracks,
+        may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"},
+    ),
+    untold("sub-text", "what the subtitles say now", Text(), _NOT_READ),
+    untold("sub-text-ass", "what the subtitles say now, as ASS", Text(), _NOT_READ),
+    untold("sub-start", "since when they say it", Time(), _NOT_READ),
+    untold("sub-end", "until when they say it", Time(), _NOT_READ),
+    untold("secondary-sub-text", "what the other subtitles say", Text(), _NOT_READ),
+    fixed("sub-scale", "how large subtitles are written: as VLC does", Double(0.0, 100.0), 1.0),
+    fixed("sub-pos", "how far down subtitles are written: as VLC does", Integer(0, 150), 100),
+    fixed("sub-speed", "how fast subtitles go by: as the film", Double(0.1, 10.0), 1.0),
 )
