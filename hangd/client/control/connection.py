@@ -55,6 +55,9 @@ class Host(Protocol):
 
     def admits(self, transport: asyncio.BaseTransport) -> bool: ...
 
+    def look_at_the_door(self) -> None:
+        """See who has connected before what comes now was asked: they hear of what it does."""
+
     def opened(self, connection: "Connection") -> None: ...
 
     def closed(self, connection: "Connection") -> None: ...
@@ -113,6 +116,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        self._host.look_at_the_door()
         self._work()
 
     def eof_received(self) -> bool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from hangd.client.control import dialect
+from hangd.client.control.arrivals import Arrivals
 from hangd.client.control.claim import Claim, ControlSocketBusy, ControlSocketUnusable, peer, unix_sockets
 from hangd.client.control.commands import Context, command_list
 from hangd.client.control.conductor import Conductor, ControlEvent
@@ -57,7 +58,8 @@ class ControlServer:
         self._given = list(sockets)
         self._claim = Claim(path)
         self._tcp = tcp
-        self._servers: list[asyncio.Server] = []
+        self._arrivals = Arrivals(self._accept, self.tasks)
+        self._tcp_server: asyncio.Server | None = None
         self.connections: set[Connection] = set()
         self._full = False
         self._numbers = 0
@@ -69,16 +71,16 @@ class ControlServer:
     async def start(self) -> None:
         """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where there is no listening as was asked."""
         try:
-            await self._listen()
+            self._listen()
             if self._tcp is not None:
-                self._servers.append(await self._tcp.listen(self._accept_json))
+                self._tcp_server = await self._tcp.listen(self._accept_json)
         except BaseException:
             await self.close()
             raise
         self.context.conductor.subscribe(self._broadcast, self._changed)
         self.context.properties.changed = self._changed
 
-    async def _listen(self) -> None:
+    def _listen(self) -> None:
         if not unix_sockets():
             if self._tcp is None:
                 raise ControlSocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
@@ -86,19 +88,17 @@ class ControlServer:
             return
         try:
             self._claim.lock()
-            listening = self._given or [self._claim.bind()]
-            loop = asyncio.get_running_loop()
-            for each in listening:
-                self._servers.append(await loop.create_unix_server(self._accept, sock=each, backlog=_BACKLOG))
+            for each in self._given or [self._claim.bind()]:
+                self._arrivals.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
             raise ControlSocketUnusable.at(self._path, error) from error
 
     async def close(self) -> None:
         """Stop listening, let clients take what is theirs, and remove the socket if it is still ours."""
-        for server in self._servers:
-            server.close()
+        self._arrivals.close()
         self._claim.remove()
-        if self._tcp is not None:
+        if self._tcp_server is not None and self._tcp is not None:
+            self._tcp_server.close()
             self._tcp.close()
         if self._sampling is not None:
             self._sampling.cancel()
@@ -113,9 +113,9 @@ class ControlServer:
             for connection in list(self.connections):
                 connection.abort()
             await self._all_gone.wait()
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
+        if self._tcp_server is not None:
+            await self._tcp_server.wait_closed()
+            self._tcp_server = None
         self._claim.release()
 
     # ---- clients --------------------------------------------------------------------------------------------------
@@ -150,6 +150,8 @@ class ControlServer:
     def opened(self, connection: Connection) -> None:
         self.connections.add(connection)
         self._all_gone.clear()
+        self._arrivals.arrived(connection)
+        self.flush_soon()
 
     def closed(self, connection: Connection) -> None:
         self.connections.discard(connection)
@@ -159,9 +161,8 @@ class ControlServer:
     # ---- fan-out --------------------------------------------------------------------------------------------------
 
     def _broadcast(self, event: ControlEvent) -> None:
-        if not self.connections:
-            return
         line = dialect.line(event)
+        self._arrivals.offer(event["event"], line)
         for connection in self.connections:
             connection.outbox.offer(event["event"], line)
             if event["event"] in ("seek", "playback-restart"):
@@ -182,6 +183,9 @@ class ControlServer:
         if any([connection.outbox.mark(topics) for connection in self.connections]):
             self.flush_soon()
         self.observed()
+
+    def look_at_the_door(self) -> None:
+        self._arrivals.look()
 
     def flush_soon(self) -> None:
         if not self._flush_due:

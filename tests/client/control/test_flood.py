@@ -1,5 +1,6 @@
 """What one client does to its own connection must not be seen elsewhere: not by others, not in the log."""
 
+import asyncio
 import logging
 import socket
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hangd.client.control.socket import ControlServer
-from tests.support.control import ControlClient, until
+from tests.support.control import PATIENCE, ControlClient, until
 
 
 async def test_nobody_observes_without_end(client: ControlClient) -> None:
@@ -31,6 +32,19 @@ async def test_many_clients_share_a_round(tmp_path: Path, server: ControlServer)
     assert answered < 50
     for client in crowd:
         await client.close()
+
+
+async def test_who_is_connected_misses_nothing(tmp_path: Path, client: ControlClient) -> None:
+    """Some clients open a second connection to listen on, and then ask on the first one."""
+    await client.ask("client_name")
+    for number in range(100):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.connect(str(tmp_path / "hangd.sock"))
+            client.begin("script-message", str(number))
+            listener.setblocking(False)
+            heard = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(listener, 4096), PATIENCE)
+            assert heard == b'{"event":"client-message","args":["%d"]}\n' % number
+        await client.answer()
 
 
 async def test_a_client_that_is_gone_is_not_answered(
