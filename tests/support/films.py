@@ -1,0 +1,61 @@
+"""A stage with more than one film: what its members say of them, and how its queue stands."""
+
+from typing import Any
+
+from hangd.protocol.messages import MediaChanged, SetFile, SetMedia, SetQueue
+from hangd.protocol.model import FileInfo, Queue, QueueItem
+from tests.support.stage import OTHER_HASH, Stage
+
+__all__ = ["NEXT", "THIRD", "THIRD_HASH", "adds", "has", "is_gated", "kept", "moved", "names", "queue", "starts", "two"]
+
+NEXT = FileInfo(size=5000, duration=90.0, name="next.mkv")
+THIRD_HASH = "ef" * 32
+THIRD = FileInfo(size=7000, duration=30.0, name="third.mkv")
+
+
+def two() -> Stage:
+    """Return a room of ann, the host, and bob, both full, who watch FILE of 60 s."""
+    stage = Stage()
+    stage.create("ann")
+    stage.join("bob")
+    stage.goes_on()
+    return stage
+
+
+def queue(stage: Stage) -> Queue:
+    return stage.room.snapshot().queue
+
+
+def names(stage: Stage) -> list[str | None]:
+    return [entry.file.name for entry in queue(stage).entries]
+
+
+def kept(stage: Stage) -> tuple[QueueItem, ...]:
+    return tuple(QueueItem(id=entry.id) for entry in queue(stage).entries)
+
+
+def adds(stage: Stage, client_id: str, file_hash: str = OTHER_HASH, file: FileInfo = NEXT, **fields: Any) -> None:
+    """Let a member put one more film at the end of the queue."""
+    items = (*kept(stage), QueueItem(file_hash=file_hash, file=file))
+    stage.says(client_id, SetQueue(queue(stage).rev, items), **fields)
+
+
+def has(stage: Stage, client_id: str, file_hash: str = OTHER_HASH, file: FileInfo = NEXT) -> None:
+    """Let a member open the film that the room moved on to, and stand at its start."""
+    stage.reports(client_id, "buffering")
+    stage.says(client_id, SetFile(file=file, file_hash=file_hash))
+    stage.reports(client_id, "paused", stage.timeline.position)
+
+
+def moved(stage: Stage, client_id: str) -> MediaChanged:
+    """Take the one MediaChanged that this client heard."""
+    (message,) = [message for message in stage.heard(client_id) if isinstance(message, MediaChanged)]
+    return message
+
+
+def is_gated(stage: Stage) -> bool:
+    return stage.timeline.gate == "seeking"
+
+
+def starts(stage: Stage, client_id: str = "ann", **fields: Any) -> None:
+    stage.says(client_id, SetMedia(**{"file_hash": OTHER_HASH, "file": NEXT, "play": True, **fields}))
