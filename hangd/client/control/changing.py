@@ -63,11 +63,14 @@ COMMANDS: Final = (
     Command("add", "add to a property's number, up to its limit", (_NAME, Parameter("value", Double(), 1.0)), _add),
     Command("multiply", "multiply a property's number", (_NAME, Parameter("value", Double())), _multiply),
     Command(
-        "cycle", "give a property its next value, or its last", (_NAME, Parameter("value", _UP_DOWN, "up")), _cycle
+        "cycle",
+        "give a property its next value, or with down the one before",
+        (_NAME, Parameter("value", _UP_DOWN, "up")),
+        _cycle,
     ),
     Command(
         "cycle-values",
-        "give a property the value that comes next among these (first !reverse: the one before)",
+        "give a property the next of these values; !reverse as the first word: the one before",
         (Parameter("arg0", Text()),),
         _cycle_values,
         rest="argN",

@@ -40,12 +40,19 @@ def _hang_debug_dump(context: Context, arguments: Arguments) -> Waiting:
 _STATES: Final[Sequence[Awaited]] = ("joined", "playing", "paused", "ended", "synced", "done")
 
 COMMANDS: Final = (
-    _verb("room-create", "make a room for this film and be its host", "file", "name password control wait match"),
+    _verb(
+        "room-create",
+        "make a room for this film, under these rules, and be its host; return its id and invite",
+        "file",
+        "name password control wait match",
+    ),
     _verb("room-join", "go into a room, with this file if it is the room's film", "room", "file password"),
     _verb("room-leave", "leave the room; the film goes on alone"),
     _verb("room-say", "say something to the room", "text"),
     _verb("room-ready", "say that you are ready, or not yet", optional="ready"),
-    _verb("room-set", "change one of the room's rules", "key value"),
+    _verb(
+        "room-set", "change one of the room's rules: control, wait, match, capacity, locked or password", "key value"
+    ),
     _verb("room-role", "make a member viewer, controller or host", "member role"),
     _verb("room-kick", "put a member out of the room", "member", "ban reason"),
     _verb("room-media", "let the room play another film", "file"),
@@ -88,7 +95,7 @@ PROPERTIES: Final = (
     _own("room/name", "the room's name", Text()),
     _own("room/role", "what you are in the room: viewer, controller or host", Text()),
     _own("room/members", "who is in the room, each with where they are", Node()),
-    _own("room/state", "playing or paused, or what the room waits for", Text()),
+    _own("room/state", "playing, paused, or what the room waits for", Text()),
     _own("room/timeline", "what the room plays: from where, since when, how fast", Node()),
     _own("room/policy", "the room's rules", Node()),
     _own("room/invite", "what to send to a friend", Text()),

@@ -48,6 +48,8 @@ class Property:
     """Keys that an item of the value may lack: unavailable then, rather than unknown."""
     option: bool = False
     """An option in mpv: there is ``options/NAME``, too."""
+    constant: bool = False
+    """It has but one value here, and can be written that one."""
     absent: str = ""
     """Why it never has a value here, although mpv has such a property."""
     kept: bool = False

@@ -21,7 +21,7 @@ def fixed(name: str, about: str, kind: Kind, value: Any) -> Property:
         if wanted != value:
             raise CommandRefused("error accessing property", "NotSupported", f"{name} can not be changed here")
 
-    return Property(name, about, kind, lambda _: value, write, option=True)
+    return Property(name, about, kind, lambda _: value, write, option=True, constant=True)
 
 
 def kept(name: str, about: str, kind: Kind, default: Any) -> Property:

@@ -153,7 +153,9 @@ def _to_the_millisecond(seconds: float) -> str:
 
 def _in_full(row: Property) -> Property:
     full = f"{row.name}/full"
-    return Property(full, f"{row.name}, shown to the millisecond", Time(show=_to_the_millisecond), row.read, moves=True)
+    return Property(
+        full, f"the same as {row.name}, shown to the millisecond", Time(show=_to_the_millisecond), row.read, moves=True
+    )
 
 
 def _position(name: str, about: str) -> Property:
