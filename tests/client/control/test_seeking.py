@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control import ab_loop, seeking
+from hangd.client.control import ab_loop
 from hangd.client.control.commands import Context, command_list, run
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.properties import Properties
@@ -34,7 +34,7 @@ def fails(context: Context, *words: Any) -> str:
 def far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeks come long after one another."""
     now = iter(range(0, 10**6, 10))
-    monkeypatch.setattr(seeking.time, "monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("hangd.client.control.seeking.time.monotonic", lambda: float(next(now)))
 
 
 # ---- revert-seek ----------------------------------------------------------------------------------------------------
