@@ -1,0 +1,369 @@
+"""Playlist: which film plays, and which comes next, out of a room. It decides as mpv 0.35 does (common/playlist.c).
+
+Theory of operation. mpv has an entry that is *current* and one that is *playing*. A command makes another one current,
+and mpv's core, when it gets round to it, ends what plays and begins with that. Here both is one step: each method
+returns what is to be done at once, `Open`, `Close`, `Rewind`, or None where what plays goes on. Only what clients write
+into ``playlist-current-pos`` keeps the two apart: it begins nothing. What plays may have been taken out of the list: it
+plays on. Where the current entry is taken out while nothing plays, the one behind it is current, and the next as well.
+
+Of what ran out mpv remembers whether it did so within a second (``short``): ``previous`` does not go back to what would
+only lead forward again; and whether it could not be opened at all (``failed``): a list of nothing else is not looped.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal, NamedTuple, TypeVar
+
+from msgspec import Struct
+
+__all__ = [
+    "ENTRIES_MAX",
+    "FORCED",
+    "FOREVER",
+    "Close",
+    "Entry",
+    "Film",
+    "Loading",
+    "Open",
+    "Playlist",
+    "PlaylistRefused",
+    "Rewind",
+    "Where",
+    "moved",
+    "shuffled",
+]
+
+_T = TypeVar("_T")
+
+ENTRIES_MAX: Final = 10_000
+"""mpv knows no bound. A daemon that serves others too has one: so many names are written in some milliseconds."""
+
+FOREVER: Final = -1
+"""As a number of times to play a film, or all of them, again."""
+
+FORCED: Final = -2
+"""The same for the list, also where none of its films can be opened."""
+
+Where = Literal["replace", "append", "insert-next", "insert-at"]
+"""Where films are put: instead of all that is there, at the end, behind the current one, or at a place of one's own."""
+
+
+class PlaylistRefused(Exception):
+    """That can not be done, and nothing has changed. ``str()`` says why, for people."""
+
+
+class Film(NamedTuple):
+    """What is to be put into a playlist."""
+
+    path: str
+    title: str | None = None
+
+
+class Loading(NamedTuple):
+    """How it is to be put there. ``play``: begin with it where nothing is current. ``place`` is insert-at's."""
+
+    where: Where = "replace"
+    play: bool = False
+    place: int = -1
+
+
+class Entry(Struct, eq=False):
+    """One film of the list. It is told from others by its ``id``, which no other ever has."""
+
+    id: int
+    path: str
+    title: str | None = None
+    short: bool = False
+    failed: bool = False
+    origin: int | None = None
+    """Its place before the list was shuffled."""
+
+
+class Open(Struct, frozen=True):
+    """End what plays, and begin with this."""
+
+    entry: Entry
+
+
+class Close(Struct, frozen=True):
+    """End what plays. Nothing follows."""
+
+
+class Rewind(Struct, frozen=True):
+    """What plays begins anew, without having ended."""
+
+
+Order = Open | Close | Rewind
+
+
+class Playlist:
+    """See the module's docstring.
+
+    Args:
+        new_id: gives the ids of entries, each once.
+        random: gives numbers from 0 to less than 1, to shuffle by.
+    """
+
+    def __init__(self, new_id: Callable[[], int], random: Callable[[], float]) -> None:
+        self._new_id = new_id
+        self._random = random
+        self.entries: list[Entry] = []
+        self.current: Entry | None = None
+        self.playing: Entry | None = None
+        self.loop_file = 0
+        """How often the film is yet to be played again; FOREVER."""
+        self.loop_playlist = 1
+        """How often the list is to be played; FOREVER, FORCED."""
+        self.shuffle = False
+        """Whether a list is shuffled as it is read, and each time that it begins anew."""
+        self._replaced = False
+        """Whether the current entry is only there because the one before it was taken out."""
+        self.rev = 0
+        """Rises with each change."""
+
+    # ---- what is asked ----------------------------------------------------------------------------------------------
+
+    def load(self, films: Sequence[Film], how: Loading) -> tuple[list[Entry], Order | None]:
+        """Put films into the list; return their entries, too. Raises PlaylistRefused: there are too many."""
+        if len(films) + (0 if how.where == "replace" else len(self.entries)) > ENTRIES_MAX:
+            raise PlaylistRefused(f"a playlist takes {ENTRIES_MAX} films")
+        self.rev += 1
+        new = [Entry(self._new_id(), film.path, film.title) for film in films]
+        if how.where == "replace":
+            self.entries, self.current, self._replaced = [], None, False
+        place = self._place(how)
+        self.entries[place:place] = new
+        if new and (how.where == "replace" or (how.play and self.current is None)):
+            return new, self._go(new[0])
+        return new, None
+
+    def arranged(self, films: Sequence[Film]) -> Sequence[Film]:
+        """Return the films of a list that was read in the order in which they come into this one."""
+        return shuffled(films, self._random) if self.shuffle else films
+
+    def step(self, direction: Literal[1, -1], *, force: bool) -> Order:
+        """Go to the next entry or the one before. Raises PlaylistRefused where there is none, unless forced."""
+        following = self._following(direction, force=force)
+        if following is None and not force:
+            raise PlaylistRefused(f"there is no {'next' if direction > 0 else 'previous'} entry")
+        self.rev += 1
+        return self._go(following)
+
+    def play(self, index: int) -> Order:
+        """Begin with the entry at ``index``, from 0. Where there is none, nothing plays: so is mpv."""
+        self.rev += 1
+        return self._go(self._at(index))
+
+    def make_current(self, index: int) -> None:
+        """Let another entry count as the one that plays, and begin nothing."""
+        self.rev += 1
+        self.current = self._at(index)
+
+    def remove(self, index: int | None) -> Order | None:
+        """Take out the entry at ``index``; None: the current one. Raises PlaylistRefused: there is no such entry."""
+        entry = self.current if index is None else self._at(index)
+        if entry is None:
+            raise PlaylistRefused("there is no such entry")
+        self.rev += 1
+        place = self.entries.index(entry)
+        del self.entries[place]
+        if entry is not self.current:
+            return None
+        self.current, self._replaced = self._at(place), True
+        return None if self.playing is None else self._go(self._following(1, force=False))
+
+    def move(self, index: int, to: int) -> None:
+        """Put the entry at ``index`` before the one at ``to``; where there is none, at the end."""
+        if self._at(index) is None:
+            raise PlaylistRefused("there is no such entry")
+        self.rev += 1
+        self.entries = moved(self.entries, index, to)
+
+    def clear(self) -> None:
+        """Take out all entries but the current one."""
+        self.rev += 1
+        if self._replaced:
+            self.current = None
+        self.entries = [entry for entry in self.entries if entry is self.current]
+
+    def stop(self, *, keep: bool) -> Order:
+        """Play nothing any more. The entries go, unless they are to be kept."""
+        self.rev += 1
+        if not keep:
+            self.entries = []
+        return self._go(None)
+
+    def mix(self) -> None:
+        """Shuffle the list."""
+        self.rev += 1
+        for place, entry in enumerate(self.entries):
+            entry.origin = place
+        self.entries = shuffled(self.entries, self._random)
+
+    def unmix(self) -> None:
+        """Put the list into the order that it had before it was shuffled."""
+        self.rev += 1
+        places = {entry.id: place for place, entry in enumerate(self.entries)}
+
+        def compare(one: Entry, other: Entry) -> int:
+            # mpv's own, word for word. Where only one of them was shuffled it depends on which is asked about.
+            if one.origin is not None and one.origin != other.origin:
+                return one.origin - (-1 if other.origin is None else other.origin)
+            return places[one.id] - places[other.id]
+
+        self.entries = _merge_sorted(self.entries, compare)
+
+    # ---- what happens -----------------------------------------------------------------------------------------------
+
+    def ended(self, *, short: bool) -> Order | None:
+        """What plays has run out, ``short``: within a second. None: it stays open, as nothing follows."""
+        if self.loop_file:
+            self.rev += 1
+            self.loop_file -= self.loop_file > 0
+            return Rewind()
+        if self.loop_playlist == 1 and self._beside(1) is None:
+            return None
+        return self._over(short=short, failed=False)
+
+    def failed(self) -> Order:
+        """What was to play could not be opened."""
+        return self._over(short=True, failed=True)
+
+    def go_on(self) -> Order | None:
+        """Go on behind a film that has run out and stayed open: there may be a next one by now."""
+        following = self._following(1, force=False)
+        return None if following is None or following is self.playing else self._go(following)
+
+    def show(self, path: str) -> Entry:
+        """Somebody opened this file without the list's doing: it is what plays, and stands in the list.
+
+        An entry with that path is taken, if possible the current one; else the list becomes this film.
+        """
+        candidates = (self.playing, self.current, *self.entries)
+        listed = next((entry for entry in candidates if entry in self.entries and entry.path == path), None)
+        if listed is None:
+            listed = Entry(self._new_id(), path)
+            self.entries = [listed]
+        if self.current is not listed or self.playing is not listed:
+            self.rev += 1
+        self.current, self.playing, self._replaced = listed, listed, False
+        return listed
+
+    def add_playing(self, entry: Entry) -> None:
+        """This film plays, and goes on: let it stand behind the current one, if it is not there already."""
+        self.rev += 1
+        same = next((other for other in self.entries if other.path == entry.path), None)
+        if same is None:
+            place = self._place(Loading("insert-next"))
+            self.entries.insert(place, entry)
+        else:
+            self.entries[self.entries.index(same)] = entry
+        self.current, self.playing, self._replaced = entry, entry, False
+
+    # ---- what there is to see ---------------------------------------------------------------------------------------
+
+    def index(self, entry: Entry | None) -> int:
+        """Return the place of an entry, from 0; -1 where it is not (or no longer) in the list."""
+        return next((place for place, other in enumerate(self.entries) if other is entry), -1)
+
+    def check(self) -> None:
+        """Assert the invariants."""
+        ids = [entry.id for entry in self.entries]
+        assert len(set(ids)) == len(ids) <= ENTRIES_MAX
+        assert self.current is None or self.current in self.entries
+        assert not self._replaced or self.playing is None, "what plays was begun with, and has not come by itself"
+        assert self.loop_file >= FOREVER
+        assert self.loop_playlist >= FORCED
+        assert self.loop_playlist != 0
+
+    # ---- within -----------------------------------------------------------------------------------------------------
+
+    def _at(self, index: int) -> Entry | None:
+        return self.entries[index] if 0 <= index < len(self.entries) else None
+
+    def _place(self, how: Loading) -> int:
+        match how.where:
+            case "insert-next" if self.current is not None:
+                return self.entries.index(self.current) + (not self._replaced)
+            case "insert-at" if self._at(how.place) is not None:
+                return how.place
+            case _:
+                return len(self.entries)
+
+    def _go(self, entry: Entry | None) -> Open | Close:
+        self.current = self.playing = entry
+        self._replaced = False
+        return Close() if entry is None else Open(entry)
+
+    def _over(self, *, short: bool, failed: bool) -> Open | Close:
+        self.rev += 1
+        if self.playing is not None:
+            self.playing.short, self.playing.failed = short, failed
+        return self._go(self._following(1, force=False))
+
+    def _beside(self, direction: Literal[1, -1]) -> Entry | None:
+        if self.current is None:
+            return None
+        if direction > 0 and self._replaced:
+            return self.current
+        return self._at(self.entries.index(self.current) + direction)
+
+    def _following(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
+        """mp_next_file: the entry to go to, and one round of the list less to play where it begins anew."""
+        following = self._beside(direction)
+        if following is not None and direction < 0 and not force:
+            following = self._not_short(self.entries.index(following))
+            if following is None and self.loop_playlist == 1:
+                following = self.entries[0]
+        if following is None and self.loop_playlist != 1:
+            following = self._wrapped(direction, force=force)
+        return following
+
+    def _wrapped(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
+        if direction > 0:
+            if self.shuffle:
+                self.mix()
+            following = self._at(0)
+            if following is not None and self.loop_playlist > 1:
+                self.loop_playlist -= 1
+        else:
+            following = self._not_short(len(self.entries) - 1)
+        if following is not None and following.failed and not force and self.loop_playlist != FORCED:
+            if all(entry.failed for entry in self.entries):
+                return None
+        return following
+
+    def _not_short(self, place: int) -> Entry | None:
+        """The entry at ``place``, or the nearest before it, that did not run out within a second."""
+        while (entry := self._at(place)) is not None and entry.short:
+            place -= 1
+        return entry
+
+
+def moved(items: Sequence[_T], index: int, to: int) -> list[_T]:
+    """Return the items with the one at ``index`` before the one that is at ``to``; where there is none, at the end."""
+    to = to if 0 <= to < len(items) else len(items)
+    rest = [*items[:index], *items[index + 1 :]]
+    place = to - (to > index)
+    return [*rest[:place], items[index], *rest[place:]]
+
+
+def shuffled(items: Iterable[_T], random: Callable[[], float]) -> list[_T]:
+    """Return the items in an order of chance, every one being as likely (Fisher and Yates)."""
+    mixed = list(items)
+    for place in range(len(mixed) - 1):
+        other = place + int((len(mixed) - place) * random())
+        mixed[place], mixed[other] = mixed[other], mixed[place]
+    return mixed
+
+
+def _merge_sorted(items: Sequence[_T], compare: Callable[[_T, _T], int]) -> list[_T]:
+    """Sort as glibc's qsort does: with an order as crooked as mpv's the outcome depends on how."""
+    if len(items) < 2:
+        return list(items)
+    middle = len(items) // 2
+    left, right = (deque(_merge_sorted(half, compare)) for half in (items[:middle], items[middle:]))
+    merged: list[_T] = []
+    while left and right:
+        merged.append((left if compare(left[0], right[0]) <= 0 else right).popleft())
+    return [*merged, *left, *right]
