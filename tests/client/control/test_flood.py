@@ -62,3 +62,12 @@ async def test_a_client_that_is_gone_is_not_answered(
         await client.ask("client_name")
     await until(lambda: len(server.connections) == 1)
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("name", ["audio-delay", "sub-delay"])
+async def test_a_delay_of_eons_can_be_shown(name: str, client: ControlClient) -> None:
+    """Found by fuzzing: 1e308 seconds are a number, but not in milliseconds."""
+    assert (await client.ask("set_property", name, 1e308))["error"] == "success"
+    assert (await client.ask("expand-text", f"${{{name}}}"))["data"] == "inf ms"
+    assert (await client.ask("set_property", name, -0.25))["error"] == "success"
+    assert (await client.ask("expand-text", f"${{{name}}}"))["data"] == "-250 ms"
