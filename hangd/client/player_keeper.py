@@ -9,6 +9,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec import structs
+
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.notices import Notices
 from hangd.engine.playback import (
@@ -20,6 +22,7 @@ from hangd.engine.playback import (
     PlayerCommand,
     PlayerDied,
     PlayerEvent,
+    SelectTrack,
     SetDelay,
     SetFullscreen,
     SetMute,
@@ -61,6 +64,7 @@ class PlayerKeeper:
         """The number of the load, as mpv counts playlist entries."""
         self.tracks: tuple[Track, ...] = ()
         self.volume, self.mute, self.fullscreen = 100.0, False, False
+        self._loudness_due = False
 
     @property
     def name(self) -> str | None:
@@ -113,8 +117,16 @@ class PlayerKeeper:
                 self.fullscreen = fullscreen
             case SetVolume(percent=percent):
                 self.volume = percent
+                self._loudness_due = True
             case SetMute(mute=mute):
                 self.mute = mute
+                self._loudness_due = True
+            case SelectTrack(kind=kind, id=number):
+                # Told so by the player in a moment; who reads what was just written, reads that.
+                self.tracks = tuple(
+                    structs.replace(track, selected=track.id == number) if track.kind == kind else track
+                    for track in self.tracks
+                )
         if self._player is None:
             raise CommandRefused("error running command", "NoPlayer", self._problem)
         self._player.do(command)
@@ -142,7 +154,9 @@ class PlayerKeeper:
         """Take an event, for what it says of the player itself. ``current``: it is of the load that plays now."""
         match event:
             case VolumeChanged(percent=percent, mute=mute):
-                self.volume, self.mute = percent, mute
+                # Until the player has come to what was asked last, it tells what was asked before: old news.
+                if not self._loudness_due or (percent, mute) == (self.volume, self.mute):
+                    self.volume, self.mute, self._loudness_due = percent, mute, False
             case CommandFailed(command=command, message=message):
                 _log.info("the player refused %s: %s", command, message)
             case _ if not current:
@@ -172,6 +186,7 @@ class PlayerKeeper:
         if lost is not None:
             self._tasks.start(lost.close(), name="player-close")
         self._deaths += 1
+        self._loudness_due = False
         self._end_file("error")
         if self._path is None or self._deaths > _REPLACEMENTS_MAX:
             return None

@@ -1,47 +1,15 @@
 """Tracks: which picture, sound and subtitles play here. This machine's alone."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
-from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.property_rows import Property, PropertyTable
 from hangd.client.control.row_making import alias, fixed, untold
-from hangd.client.control.values import Choice, Double, Flag, Integer, Node, Switch, Text, Time, TrackNumber
-from hangd.engine.playback import AddSubtitleFile, SelectTrack, SetDelay, Track, TrackKind
+from hangd.client.control.values import Double, Flag, Integer, Node, Switch, Text, Time, TrackNumber
+from hangd.engine.playback import SelectTrack, SetDelay, Track, TrackKind
 
-__all__ = ["COMMANDS", "PROPERTIES"]
-
-
-# ---- commands -------------------------------------------------------------------------------------------------------
-
-
-def _sub_add(context: Context, arguments: Arguments) -> None:
-    needs_media(context)
-    path = file_named(arguments["url"])
-    if not os.path.isfile(path):
-        raise CommandRefused("error running command", "NotFound", "there is no such file")
-    context.conductor.play_command(AddSubtitleFile(path))
-
-
-COMMANDS: Final = (
-    Command(
-        "sub-add",
-        "add a file's subtitles, and show them",
-        (
-            Parameter("url", Text()),
-            Parameter("flags", Choice(("select", "auto", "cached")), "select"),
-            Parameter("title", Text(), None),
-            Parameter("lang", Text(), None),
-        ),
-        _sub_add,
-    ),
-)
-
-
-# ---- properties -----------------------------------------------------------------------------------------------------
+__all__ = ["PROPERTIES", "tracks_of"]
 
 
 @dataclass
@@ -57,6 +25,8 @@ class _Chosen:
 _KINDS: Final[Mapping[str, TrackKind]] = {"aid": "audio", "sid": "subtitle", "vid": "video"}
 
 
+_TYPES: Final[Mapping[TrackKind, str]] = {"video": "video", "audio": "audio", "subtitle": "sub"}
+
 _MAY_LACK: Final = frozenset(
     "title lang audio-channels image albumart default forced dependent visual-impaired hearing-impaired program-id"
     " external external-filename main-selection ff-index decoder decoder-desc codec codec-desc codec-profile"
@@ -68,20 +38,21 @@ _MAY_LACK: Final = frozenset(
 """What mpv tells of a track where it knows it."""
 
 
-def _tracks(properties: PropertyTable, kind: TrackKind) -> list[Track]:
+def tracks_of(properties: PropertyTable, kind: TrackKind) -> list[Track]:
+    """Return the tracks of one kind, in mpv's order: the first is number 1."""
     # mpv numbers the tracks of each kind from 1; the player's own ids are anything.
     return [track for track in properties.conductor.tracks if track.kind == kind]
 
 
 def _selected(properties: PropertyTable, kind: TrackKind) -> int | Literal[False]:
-    for number, track in enumerate(_tracks(properties, kind), start=1):
+    for number, track in enumerate(tracks_of(properties, kind), start=1):
         if track.selected:
             return number
     return False
 
 
 def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
-    tracks = _tracks(properties, kind)
+    tracks = tracks_of(properties, kind)
     if number == -1:
         number = _selected(properties, kind) or min(1, len(tracks))
     if not 0 <= number <= len(tracks):
@@ -96,7 +67,7 @@ def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
         properties.keep(_Chosen).hidden = chosen
         _select(properties, "subtitle", 0)
     elif shown and not chosen:
-        tracks = _tracks(properties, "subtitle")
+        tracks = tracks_of(properties, "subtitle")
         if tracks:
             _select(properties, "subtitle", min(properties.keep(_Chosen).hidden or 1, len(tracks)))
 
@@ -106,17 +77,34 @@ def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
     rows = []
     for track in properties.conductor.tracks:
         numbers[track.kind] += 1
-        row: dict[str, Any] = {
-            "id": numbers[track.kind],
-            "type": "sub" if track.kind == "subtitle" else track.kind,
-            "src-id": track.id,
-        }
-        if track.name:
-            row["title"] = track.name
-        if track.language:
-            row["lang"] = track.language
-        rows.append(row | {"selected": track.selected})
+        rows.append(_as_mpv_has_it(track, numbers[track.kind]))
     return rows
+
+
+def _as_mpv_has_it(track: Track, number: int) -> dict[str, Any]:
+    sizes = {
+        "demux-w": track.width,
+        "demux-h": track.height,
+        "demux-channel-count": track.channels,
+        "demux-samplerate": track.sample_rate,
+        "demux-fps": track.frame_rate,
+        "demux-par": track.pixel_aspect,
+    }
+    row = {
+        "id": number,
+        "type": _TYPES[track.kind],
+        "src-id": track.id,
+        "title": track.title or None,
+        "lang": track.language or None,
+        "audio-channels": track.channels,
+        "external": track.file is not None,
+        "selected": track.selected,
+        "main-selection": 0 if track.selected else None,
+        "external-filename": track.file,
+        "codec": track.codec,
+        **sizes,
+    }
+    return {key: value for key, value in row.items() if value is not None}
 
 
 def _track_property(name: str, about: str) -> Property:
@@ -124,7 +112,7 @@ def _track_property(name: str, about: str) -> Property:
 
     def pretty(properties: PropertyTable) -> str:
         number = _selected(properties, kind)
-        return f"({number}) {_tracks(properties, kind)[number - 1].name or 'unknown'}" if number else "no"
+        return f"({number}) {tracks_of(properties, kind)[number - 1].title or 'unknown'}" if number else "no"
 
     return Property(
         name,
@@ -132,7 +120,7 @@ def _track_property(name: str, about: str) -> Property:
         TrackNumber(),
         lambda properties: _selected(properties, kind),
         lambda properties, number: _select(properties, kind, number),
-        choices=lambda properties: [False, *range(1, len(_tracks(properties, kind)) + 1)],
+        choices=lambda properties: [False, *range(1, len(tracks_of(properties, kind)) + 1)],
         pretty=pretty,
         option=True,
     )
@@ -146,7 +134,7 @@ def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -
     return Property(
         name,
         about,
-        Double(show=lambda seconds: f"{seconds * 1000:.0f} ms"),
+        Double(show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 ")),
         lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
         write,
         option=True,
@@ -178,7 +166,7 @@ PROPERTIES: Final = (
         "whether the chosen subtitles are shown",
         Flag(),
         # With no subtitles in the file there are none hidden either.
-        lambda p: bool(_selected(p, "subtitle")) or not _tracks(p, "subtitle"),
+        lambda p: bool(_selected(p, "subtitle")) or not tracks_of(p, "subtitle"),
         _show_subtitles,
         option=True,
     ),

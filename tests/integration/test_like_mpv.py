@@ -1,0 +1,284 @@
+"""The real mpv and a real hangd, out of a room, asked the same: every answer and event is the same, byte for byte.
+
+But for what `DIFFERENCES` names, and docs/mpv.md with it. What is asked stands in tests/golden: ``mpv_lines.py``, line
+by line, and ``mpv-ipc.jsonl``, of which only the answers are compared.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import pytest
+
+from tests.golden.mpv_lines import SCENES, Until
+from tests.support.mpv import Speaker, Talk, hangd, mpv
+from tests.support.party import CLIP, wait_for
+
+pytestmark = pytest.mark.real
+
+ROOT: Final = Path(__file__).parents[2]
+GONE: Final = "/nowhere/gone.mp4"
+
+
+class Difference(NamedTuple):
+    """Something that is otherwise on purpose. Where ``lines`` are given, each of them shows it."""
+
+    what: str
+    why: str
+    lines: Sequence[bytes] = ()
+    unseen: Callable[[bytes], bytes | None] = lambda line: line
+    """Takes out of a line of either's what shows it; None: the whole line."""
+
+
+def _event(*names: bytes) -> Callable[[bytes], bytes | None]:
+    return lambda line: None if line.startswith(tuple(b'{"event":"%s"' % name for name in names)) else line
+
+
+_DETAILS: Final = re.compile(rb',"details":\{"code":"[^"]*","message":"(?:[^"\\]|\\.)*"\}')
+
+
+def _command(*words: bytes) -> list[bytes]:
+    return [b'{"command":[%s]}' % each for each in words]
+
+
+DIFFERENCES: Final = (
+    Difference(
+        "`get_version` says 2.3, `mpv-version` begins `mpv 0.38.0 (hang`.",
+        "Newer clients look here before they use what mpv 0.35 had not; all that hang has of it, it has.",
+        _command(b'"get_version"', b'"get_version","x"', b'"get_property","mpv-version"'),
+    ),
+    Difference(
+        "A refusal may have a key more, `details`, with a code and a sentence.",
+        "mpv's strings do not tell why a room said no. It is the last key, and clients look keys up.",
+        unseen=lambda line: _DETAILS.sub(b"", line),
+    ),
+    Difference(
+        "There are no events `audio-reconfig`, `video-reconfig` and `tick`.",
+        "VLC does not tell the first two; the last is deprecated.",
+        unseen=_event(b"audio-reconfig", b"video-reconfig", b"tick"),
+    ),
+    Difference(
+        "`_name` is the command's name, beside which an argument may be called `name`.",
+        "As in newer mpv; `room-create` has such an argument.",
+        (
+            b'{"command":{"_name":"expand-text","text":"a"}}',
+            b'{"command":{"_name":"set","name":"mute","value":"no"}}',
+        ),
+    ),
+    Difference(
+        "The prefixes `nonrepeatable` and `nonscalable` are known.",
+        "As in newer mpv.",
+        _command(b'"nonrepeatable","ignore"', b'"nonscalable","ignore"'),
+    ),
+    Difference(
+        "`${>name}` is `${name}`.",
+        "In newer mpv it is that in a fixed length; mpv 0.35 does not know it.",
+        _command(b'"expand-text","${>mute}"'),
+    ),
+    Difference(
+        "`-1:30` is a minute and a half back.",
+        "As in newer mpv; for mpv 0.35 it is half a minute, sixty seconds less thirty.",
+    ),
+    Difference(
+        "Log lines are hangd's own, none finer than hangd itself logs.",
+        "Another program says other things; and one client must not make the daemon busy for all.",
+        unseen=_event(b"log-message"),
+    ),
+    Difference(
+        "`run`, `subprocess`, `load-script` and whatever else begins programs or writes files is unknown.",
+        "Who may drive the player need not be somebody who may do that.",
+        _command(b'"run","true"', b'"load-script","/nowhere.lua"', b'"write-watch-later-config"'),
+    ),
+    Difference(
+        "A line has 1 MiB and 10 000 values at most, an expansion 1 MiB; of one client 64 commands wait at most.",
+        "mpv bounds none of them. A longer line is answered `invalid parameter`, and the connection is closed.",
+    ),
+    Difference(
+        "A client that is choked for 30 s is shown the door.",
+        "mpv waits for ever, busy.",
+    ),
+    Difference(
+        "`speed` goes from 0.25 to 2.0, in the steps that VLC can play: 1.5 is 1.49925.",
+        "What is told is what plays: another step would be another place a minute later.",
+        (
+            *_command(b'"set_property","speed",100'),
+            b'{"command":["set_property","speed",1.5]}\n{"command":["get_property","speed"]}',
+        ),
+        unseen=lambda line: line.replace(b"1.499250", b"1.500000"),
+    ),
+    Difference(
+        "Tracks without a name have VLC's: `Track 1`.",
+        "VLC names what has no name, and does not tell which those are.",
+        (
+            *_command(b'"get_property","track-list/0/title"', b'"get_property_string","track-list/0/title"'),
+            *_command(
+                b'"expand-text","${track-list/0/title}|${=track-list/0/title}"', b'"expand-text","${aid}|${=aid}"'
+            ),
+            *_command(b'"expand-text","${vid}|${=vid}"'),
+        ),
+        unseen=lambda line: line.replace(b"(1) Track 1", b"(1) unknown"),
+    ),
+    Difference(
+        "`aid`, `vid` and `sid` take tracks that there are; without a film they are `no`.",
+        "mpv keeps a choice for the next film; here each film begins with its own.",
+        _command(b'"get_property","aid"', b'"set_property","aid",9'),
+    ),
+    Difference(
+        "Every list can be walked by sub-paths.",
+        "`command-list/0/name` is an error in mpv, for no reason that a client could know.",
+        _command(b'"get_property","command-list/0/name"'),
+    ),
+    Difference(
+        "`playlist-pos` takes only places that there are.",
+        "In mpv any other one stops playing, which in a room would be everybody's.",
+        _command(b'"set_property","playlist-pos",0'),
+    ),
+    Difference(
+        "Named arguments know `_` and `-` as the same.",
+        "So do positional ones, in mpv too.",
+    ),
+)
+"""Everything in which hangd is unlike mpv, and meant to be. docs/mpv.md lists the same."""
+
+
+# ---- both -----------------------------------------------------------------------------------------------------------
+
+
+class Both:
+    """One client of each, who asks the same."""
+
+    def __init__(self, theirs: Speaker, ours: Speaker) -> None:
+        self._talks: tuple[Talk, Talk] = (theirs.connect(), ours.connect())
+
+    def ask(self, line: bytes, until: bytes = b"") -> tuple[list[bytes], list[bytes]]:
+        """Return what mpv says and what hangd says."""
+        line = line.replace(b"@clip@", bytes(CLIP)).replace(b"@gone@", GONE.encode())
+        theirs, ours = (talk.ask(line, until=until) for talk in self._talks)
+        return theirs, ours
+
+    def begin(self, loaded: bool) -> None:
+        """Have both idle and paused, or with the film, paused at its beginning."""
+        for talk in self._talks:
+            talk.ask(b"set pause yes; set volume 100; set mute no; set speed 1")
+            if loaded:
+                talk.ask(b'loadfile "%s"' % bytes(CLIP), until=b"start-file file-loaded playback-restart")
+
+    def rest(self) -> None:
+        """Wait until both stand still."""
+        theirs, ours = self._talks
+        wait_for(
+            lambda: b"true" not in _answers(theirs.ask(b'{"command":["get_property","seeking"]}'))[0], "mpv's rest"
+        )
+        ours.ask(b'{"command":["hang-wait","done"]}')
+
+    def end(self, loaded: bool) -> None:
+        for talk in self._talks:
+            talk.ask(b"stop", until=b"end-file idle" if loaded else b"")
+            talk.close()
+
+
+def _answers(lines: list[bytes]) -> list[bytes]:
+    return [line for line in lines if not line.startswith(b'{"event"')]
+
+
+def _plain(lines: list[bytes]) -> list[bytes]:
+    kept: list[bytes] = []
+    for line in lines:
+        seen: bytes | None = line
+        for difference in DIFFERENCES:
+            seen = None if seen is None else difference.unseen(seen)
+        if seen is not None:
+            kept.append(seen)
+    return kept
+
+
+@pytest.fixture(scope="module")
+def speakers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Speaker, Speaker]]:
+    folder = tmp_path_factory.mktemp("like-mpv")
+    with mpv(folder) as theirs, hangd(folder) as ours:
+        yield theirs, ours
+
+
+def _shown(line: bytes, theirs: list[bytes], ours: list[bytes]) -> str:
+    parts = [line[:300], b"  mpv:", *theirs, b"  hangd:", *ours]
+    return "\n    ".join(part.decode("utf-8", "backslashreplace") for part in parts)
+
+
+# ---- the tests ------------------------------------------------------------------------------------------------------
+
+ON_PURPOSE: Final = [line for difference in DIFFERENCES for line in difference.lines]
+
+
+def _same(asked: bytes, theirs: list[bytes], ours: list[bytes]) -> bool:
+    """Whether that is the same, or otherwise on purpose."""
+    return _plain(theirs) == _plain(ours) or re.sub(rb',"request_id":[0-9]+}$', b"}", asked) in ON_PURPOSE
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_all_is_the_same(name: str, speakers: tuple[Speaker, Speaker]) -> None:
+    scene = SCENES[name]
+    both = Both(*speakers)
+    both.begin(scene.loaded)
+    found: list[str] = []
+    for line in scene.lines:
+        asked, until = line if isinstance(line, Until) else (line, b"")
+        theirs, ours = both.ask(asked, until)
+        if not _same(asked, theirs, ours):
+            found.append(_shown(asked, theirs, ours))
+    both.end(scene.loaded)
+    assert not found, "\n".join(found)
+
+
+def test_what_is_otherwise_is_otherwise(speakers: tuple[Speaker, Speaker]) -> None:
+    same = set(ON_PURPOSE)
+    for loaded in (False, True):
+        both = Both(*speakers)
+        both.begin(loaded)
+        for line in ON_PURPOSE:
+            theirs, ours = both.ask(line)
+            if theirs != ours:
+                same.discard(line)
+        both.end(loaded)
+    assert not same, "no difference any more: take these out"
+
+
+def _golden() -> list[tuple[str, list[bytes]]]:
+    scenes: list[tuple[str, list[bytes]]] = []
+    for text in (ROOT / "tests" / "golden" / "mpv-ipc.jsonl").read_text(encoding="utf-8").splitlines():
+        record = json.loads(text)
+        if "scene" in record:
+            scenes.append((record["scene"], []))
+        elif "hang" not in record:
+            scenes[-1][1].append(record["ask"].encode("latin-1"))
+    return scenes
+
+
+@pytest.mark.parametrize(("state", "lines"), _golden(), ids=lambda value: value if isinstance(value, str) else "")
+def test_what_was_recorded_is_the_same_live(state: str, lines: list[bytes], tmp_path: Path) -> None:
+    with mpv(tmp_path) as original, hangd(tmp_path) as copy:
+        both = Both(original, copy)
+        both.begin(state == "loaded")
+        found: list[str] = []
+        for line in lines:
+            both.rest()
+            theirs, ours = map(_answers, both.ask(line))
+            if not _same(line, theirs, ours):
+                found.append(_shown(line, theirs, ours))
+        assert not found, "\n".join(found)
+
+
+def test_half_a_connection_is_enough(speakers: tuple[Speaker, Speaker]) -> None:
+    """As of ``echo '...' | socat - UNIX-CONNECT:...``: answered, and closed from the other end."""
+    for speaker in speakers:
+        talk = speaker.connect()
+        talk.send(b'{"command":["get_property","idle-active"],"request_id":7}\n{"command":["unfinished"')
+        assert talk.rest() == b'{"data":true,"request_id":7,"error":"success"}\n'
+        talk.close()
+
+
+def test_the_page_lists_the_same() -> None:
+    page = (ROOT / "docs" / "mpv.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.+?) \| (.+?) \|$", page, re.MULTILINE)
+    assert rows[1:] == [(each.what, each.why) for each in DIFFERENCES], "after the heading"
