@@ -13,9 +13,14 @@ from typing import Literal
 
 from msgspec import Struct
 
+from hangd.engine.film_facts import Chapter, Description, Track, TrackKind
+
 __all__ = [
+    "AddAudioFile",
     "AddSubtitleFile",
+    "Chapter",
     "CommandFailed",
+    "Description",
     "DurationChanged",
     "Ended",
     "FailureCode",
@@ -27,10 +32,13 @@ __all__ = [
     "PlayerCommand",
     "PlayerDied",
     "PlayerEvent",
+    "RemoveTrack",
     "Resume",
     "Sampled",
     "SeekTo",
     "SelectTrack",
+    "SetAspect",
+    "SetDeinterlace",
     "SetDelay",
     "SetFullscreen",
     "SetMute",
@@ -48,8 +56,6 @@ __all__ = [
     "VolumeChanged",
 ]
 
-TrackKind = Literal["video", "audio", "subtitle"]
-
 FailureCode = Literal[
     "not-found",  # no such file
     "directory",
@@ -62,16 +68,6 @@ FailureCode = Literal[
     "no-player",  # there is no libVLC on this machine, or it does not start
     "hung",  # the player did not answer within its deadline
 ]
-
-
-class Track(Struct, frozen=True):
-    """One track of the loaded media. ``id`` is the player's own; names come from the file and are hostile text."""
-
-    kind: TrackKind
-    id: int
-    name: str
-    selected: bool
-    language: str | None = None
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
@@ -145,9 +141,31 @@ class SelectTrack(Struct, frozen=True, tag=True):
 
 
 class AddSubtitleFile(Struct, frozen=True, tag=True):
-    """Add an absolute path's subtitles and select them. Answered by TracksChanged or CommandFailed."""
+    """Add an absolute path's subtitles, and ``select`` them. Answered by TracksChanged or CommandFailed.
+
+    ``title`` and ``language`` are what whoever adds them calls them; else it is what their file says.
+    """
 
     path: str
+    select: bool = True
+    title: str | None = None
+    language: str | None = None
+
+
+class AddAudioFile(Struct, frozen=True, tag=True):
+    """Add the sound of the file at an absolute path. As AddSubtitleFile."""
+
+    path: str
+    select: bool = True
+    title: str | None = None
+    language: str | None = None
+
+
+class RemoveTrack(Struct, frozen=True, tag=True):
+    """Take a track away that was added. Answered by TracksChanged, or CommandFailed: it is the film's own."""
+
+    kind: TrackKind
+    id: int
 
 
 class SetDelay(Struct, frozen=True, tag=True):
@@ -155,6 +173,18 @@ class SetDelay(Struct, frozen=True, tag=True):
 
     kind: Literal["audio", "subtitle"]
     seconds: float
+
+
+class SetAspect(Struct, frozen=True, tag=True):
+    """Show pictures with this width over height, in all films to come too; None: as their files say. Not answered."""
+
+    ratio: float | None
+
+
+class SetDeinterlace(Struct, frozen=True, tag=True):
+    """Make whole pictures of interlaced ones, in all films to come too. Not answered."""
+
+    deinterlace: bool
 
 
 class SetFullscreen(Struct, frozen=True, tag=True):
@@ -181,7 +211,11 @@ PlayerCommand = (
     | SetMute
     | SelectTrack
     | AddSubtitleFile
+    | AddAudioFile
+    | RemoveTrack
     | SetDelay
+    | SetAspect
+    | SetDeinterlace
     | SetFullscreen
     | ShowText
 )
@@ -196,6 +230,7 @@ class Loaded(Struct, frozen=True, tag=True):
     generation: int
     duration: float | None
     tracks: tuple[Track, ...] = ()
+    about: Description | None = None
 
 
 class LoadFailed(Struct, frozen=True, tag=True):

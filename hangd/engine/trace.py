@@ -146,7 +146,9 @@ class Disguise:
 
 def _wordless(event: PlayerEvent) -> PlayerEvent:
     match event:
-        case Loaded() | TracksChanged():
+        case Loaded():
+            return replace(event, tracks=(), about=None)
+        case TracksChanged():
             return replace(event, tracks=())
         case LoadFailed() | CommandFailed() | PlayerDied():
             return replace(event, message="")

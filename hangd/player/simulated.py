@@ -18,13 +18,17 @@ What a phase waits for comes true at its due time exactly, however late `expire`
 import asyncio
 import enum
 import math
+from pathlib import PurePath
 from typing import Final, assert_never
 
 from msgspec.structs import replace
 
 from hangd.engine.playback import (
+    AddAudioFile,
     AddSubtitleFile,
+    Chapter,
     CommandFailed,
+    Description,
     Ended,
     Load,
     Loaded,
@@ -33,10 +37,13 @@ from hangd.engine.playback import (
     PauseNow,
     PlayerCommand,
     PlayerEvent,
+    RemoveTrack,
     Resume,
     Sampled,
     SeekTo,
     SelectTrack,
+    SetAspect,
+    SetDeinterlace,
     SetDelay,
     SetFullscreen,
     SetMute,
@@ -62,13 +69,31 @@ __all__ = ["SimulatedMachine", "SimulatedPlayer"]
 _FRAME_SECONDS: Final = 1 / 30
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 
-_TRACKS: Final = (
-    Track(kind="video", id=0, name="Track 1", selected=True),
-    Track(kind="audio", id=1, name="Track 1", selected=True, language="eng"),
-    Track(kind="audio", id=2, name="Track 2", selected=False, language="deu"),
-    Track(kind="subtitle", id=3, name="Track 1", selected=False, language="eng"),
-    Track(kind="subtitle", id=4, name="Track 2", selected=False, language="deu"),
+_SOUND: Final = Track(
+    kind="audio", id=1, name="Track 1", selected=True, language="eng", codec="aac", channels=2, sample_rate=48000
 )
+_SUBTITLES: Final = Track(kind="subtitle", id=3, name="Track 1", selected=False, language="eng", codec="subrip")
+
+_TRACKS: Final = (
+    Track(
+        kind="video",
+        id=0,
+        name="Track 1",
+        selected=True,
+        codec="h264",
+        width=1920,
+        height=1080,
+        pixel_aspect=1.0,
+        frame_rate=1 / _FRAME_SECONDS,
+    ),
+    _SOUND,
+    replace(_SOUND, id=2, name="Track 2", selected=False, language="deu"),
+    _SUBTITLES,
+    replace(_SUBTITLES, id=4, name="Track 2", language="deu"),
+)
+
+_FORMATS: Final = {".mkv": "mkv", ".webm": "mkv", ".mp4": "mov,mp4,m4a,3gp,3g2,mj2", ".avi": "avi", ".ts": "mpegts"}
+"""What a file is, by its name's ending: nothing is read here."""
 
 
 class _Phase(enum.Enum):
@@ -91,6 +116,7 @@ class SimulatedMachine:
         sample_period: seconds between samples, on average; they come 0.6 to 1.4 of it apart.
         lateness: the most by which a sample's ``at`` is late. It never is early.
         skew_ppm: by how much the media runs faster than the clock.
+        about: what every file says of itself; None: what its name does.
     """
 
     def __init__(
@@ -104,6 +130,7 @@ class SimulatedMachine:
         sample_period: float = 0.41,
         lateness: float = 0.0015,
         skew_ppm: float = 0.0,
+        about: Description | None = None,
     ) -> None:
         self._duration = duration
         self._load_cost = load_cost
@@ -113,6 +140,7 @@ class SimulatedMachine:
         self._sample_period = sample_period
         self._lateness = lateness
         self._pace = 1 + skew_ppm * 1e-6
+        self._about = about
         self._phase = _Phase.EMPTY
         self._generation = 0
         self._due: float | None = None
@@ -143,7 +171,7 @@ class SimulatedMachine:
             case SetMute(mute=mute):
                 self._mute = mute
                 return [VolumeChanged(self._generation, self._percent, self._mute)]
-            case SetFullscreen() | SetDelay():
+            case SetFullscreen() | SetDelay() | SetAspect() | SetDeinterlace():
                 return []
             case _ if self._phase is _Phase.EMPTY:
                 return [CommandFailed(self._generation, type(command).__name__, "nothing is loaded")]
@@ -173,8 +201,10 @@ class SimulatedMachine:
                 return self._stand(min(self._position + _FRAME_SECONDS, self._duration), now)
             case SelectTrack():
                 return self._select(command)
-            case AddSubtitleFile():
-                return self._add_subtitles()
+            case AddSubtitleFile() | AddAudioFile():
+                return self._add(command)
+            case RemoveTrack():
+                return self._remove(command)
             case ShowText():
                 return []
             case _:
@@ -210,7 +240,18 @@ class SimulatedMachine:
         self._rate = 1.0
         self._tracks = _TRACKS
         self._seek(command.start, now + self._load_cost)
-        return [Loaded(self._generation, self._duration, self._tracks)]
+        return [Loaded(self._generation, self._duration, self._tracks, self._describe(command.path))]
+
+    def _describe(self, path: str) -> Description:
+        """Say what was set, or else three chapters and a title: the file's name."""
+        if self._about is not None:
+            return self._about
+        name = PurePath(path)
+        return Description(
+            chapters=tuple(Chapter(f"Part {n + 1}", self._duration * n / 3) for n in range(3)),
+            metadata={"title": name.stem},
+            file_format=_FORMATS.get(name.suffix.lower()),
+        )
 
     def _seek(self, position: float, due: float) -> None:
         self._position = min(max(position, 0.0), self._duration)
@@ -318,10 +359,29 @@ class SimulatedMachine:
         )
         return [TracksChanged(self._generation, self._tracks)]
 
-    def _add_subtitles(self) -> list[PlayerEvent]:
-        number = max(track.id for track in self._tracks) + 1
-        self._tracks = (*self._tracks, Track(kind="subtitle", id=number, name="added", selected=False))
-        return self._select(SelectTrack(kind="subtitle", id=number))
+    def _add(self, command: AddSubtitleFile | AddAudioFile) -> list[PlayerEvent]:
+        model = _SUBTITLES if isinstance(command, AddSubtitleFile) else _SOUND
+        track = replace(
+            model,
+            id=max(track.id for track in self._tracks) + 1,
+            name="added",
+            selected=False,
+            language=command.language,
+            title=command.title,
+            file=command.path,
+        )
+        self._tracks = (*self._tracks, track)
+        if command.select:
+            return self._select(SelectTrack(track.kind, track.id))
+        return [TracksChanged(self._generation, self._tracks)]
+
+    def _remove(self, command: RemoveTrack) -> list[PlayerEvent]:
+        kept = [t for t in self._tracks if (t.kind, t.id) != (command.kind, command.id) or t.file is None]
+        if len(kept) == len(self._tracks):
+            message = f"there is no {command.kind} track {command.id} that was added to the film"
+            return [CommandFailed(self._generation, "RemoveTrack", message)]
+        self._tracks = tuple(kept)
+        return [TracksChanged(self._generation, self._tracks)]
 
 
 class SimulatedPlayer:
@@ -344,7 +404,7 @@ class SimulatedPlayer:
         self._gate.take(command)
         now = self._loop.time()
         try:
-            if isinstance(command, Load | AddSubtitleFile):
+            if isinstance(command, Load | AddSubtitleFile | AddAudioFile):
                 files.examine(command.path)
             events = self._machine.handle(command, now)
         except files.MediaProblem as problem:

@@ -36,7 +36,7 @@ def hear_events(vlc: ModuleType, player: Any, load: Callable[[], int], post: Cal
     hear("LengthChanged", lambda u: u.new_length)
     hear("Vout", lambda u: u.new_count)
     hear("Buffering", lambda u: u.new_cache if u.new_cache in (0.0, 100.0) else None)
-    for kind in ("Playing", "Paused", "ESAdded", "EndReached", "EncounteredError"):
+    for kind in ("Playing", "Paused", "ESAdded", "ESSelected", "EndReached", "EncounteredError"):
         hear(kind, lambda _: 0.0)
 
 

@@ -1,16 +1,19 @@
 """What each viewer sets for themselves: volume, tracks, subtitles, delays, text, full screen. Owner thread only."""
 
-import time
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal
 
 from hangd.engine.playback import (
+    AddAudioFile,
     AddSubtitleFile,
     CommandFailed,
+    Loaded,
     PlayerEvent,
+    RemoveTrack,
     SelectTrack,
+    SetAspect,
+    SetDeinterlace,
     SetDelay,
     SetFullscreen,
     SetMute,
@@ -20,19 +23,23 @@ from hangd.engine.playback import (
     TracksChanged,
     VolumeChanged,
 )
-from hangd.player import files
+from hangd.player.vlc_choice import VlcChoice
+from hangd.player.vlc_description import describe
+from hangd.player.vlc_film import Film
 from hangd.player.vlc_tracks import list_tracks
 
 __all__ = ["NeedsMedia", "NeedsNothing", "VlcLocal"]
 
-NeedsNothing = SetVolume | SetMute | SetFullscreen | SetDelay
-NeedsMedia = SelectTrack | AddSubtitleFile | ShowText
+NeedsNothing = SetVolume | SetMute | SetFullscreen | SetDelay | SetAspect | SetDeinterlace
+NeedsMedia = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack | ShowText
 
 _VOLUME_MAX: Final = 130.0
-_SUBTITLE_SECONDS: Final = 3.0
 _TEXT_LENGTH: Final = 200
 _TEXT_BELOW: Final = 8
 """The marquee's number for the bottom, in the middle."""
+_ASPECT_MAX: Final = 20.0
+_ASPECT_STEPS: Final = 10_000
+"""libVLC takes two whole numbers."""
 
 
 class VlcLocal:
@@ -44,8 +51,7 @@ class VlcLocal:
         self._emit = emit
         self._media: Any = None
         self.generation = 0
-        self.subtitles_due: float | None = None
-        """When a subtitle file that was added counts as unreadable."""
+        self._choice = VlcChoice(vlc, player, self._tell_tracks, self._refuse)
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
@@ -55,32 +61,46 @@ class VlcLocal:
 
     # ---- files come and go ----------------------------------------------------------------------------------------
 
-    def opening(self, media: Any) -> None:
-        self.closed()
+    def opening(self, media: Any, film: Film) -> None:
+        self.hush(False)
+        self._choice.opening(media, film.path, again=film.announced)
         self._media = media
         self._volume_due = True
 
-    def opened(self) -> None:
-        """VLC resets delays with each file."""
+    def opened(self, film: Film) -> None:
+        """VLC resets delays with each file. A file that is opened again after its end is no news."""
         for kind in self._delays:
             self._apply_delay(kind)
+        tracks = self._choice.opened()
+        if not film.announced:
+            film.announced = True
+            about = describe(self._vlc, self._player, self._media, film.path, film.duration)
+            self._emit(Loaded(self.generation, film.duration, tracks, about))
+
+    def roused(self) -> None:
+        """A first picture was made, and with it VLC knows what codecs say of it."""
+        self.hush(False)
+        self._choice.look()
 
     def started(self) -> None:
         if self._volume_due:
             self._volume_due = False
             self._apply_volume()
+            self._choice.look()
 
     def closed(self) -> None:
-        self.subtitles_due = None
         self.hush(False)
+        self._choice.closed()
 
-    def track_added(self) -> None:
-        self.subtitles_due = None
-        self._emit(TracksChanged(self.generation, self.tracks()))
+    def tracks_changed(self) -> None:
+        self._choice.look()
 
-    def subtitles_failed(self) -> None:
-        self.subtitles_due = None
-        self._refuse("AddSubtitleFile", "these subtitles can not be read")
+    @property
+    def due(self) -> float | None:
+        return self._choice.added.due
+
+    def expire(self, now: float) -> None:
+        self._choice.added.expire(now)
 
     def tracks(self) -> tuple[Track, ...]:
         return list_tracks(self._vlc, self._player, self._media)
@@ -103,15 +123,17 @@ class VlcLocal:
                 self._change_volume()
             case SetFullscreen(fullscreen=fullscreen):
                 self._player.set_fullscreen(fullscreen)
+            case SetAspect(ratio=ratio):
+                self._set_aspect(ratio)
+            case SetDeinterlace(deinterlace=deinterlace):
+                self._player.video_set_deinterlace("yadif" if deinterlace else None)
             case SetDelay(kind=kind, seconds=seconds):
                 self._delays[kind] = seconds
                 self._apply_delay(kind)
-            case SelectTrack():
-                self._select(command)
-            case AddSubtitleFile(path=path):
-                self._add_subtitles(path)
             case ShowText():
                 self._show(command)
+            case _:
+                self._choice.do(command)
 
     def _change_volume(self) -> None:
         self._apply_volume()
@@ -133,31 +155,13 @@ class VlcLocal:
         else:
             self._player.video_set_spu_delay(microseconds)
 
-    def _select(self, command: SelectTrack) -> None:
-        number = -1 if command.id is None else command.id
-        match command.kind:
-            case "video":
-                result = self._player.video_set_track(number)
-            case "audio":
-                result = self._player.audio_set_track(number)
-            case "subtitle":
-                result = self._player.video_set_spu(number)
-        if result < 0:
-            self._refuse("SelectTrack", f"there is no {command.kind} track {command.id}")
+    def _set_aspect(self, ratio: float | None) -> None:
+        if ratio is None:
+            self._player.video_set_aspect_ratio(None)
+        elif 1 / _ASPECT_MAX <= ratio <= _ASPECT_MAX:
+            self._player.video_set_aspect_ratio(f"{round(ratio * _ASPECT_STEPS)}:{_ASPECT_STEPS}")
         else:
-            self._emit(TracksChanged(self.generation, self.tracks()))
-
-    def _add_subtitles(self, path: str) -> None:
-        try:
-            files.examine(path)
-            uri = Path(path).as_uri()
-        except (files.MediaProblem, ValueError) as problem:
-            self._refuse("AddSubtitleFile", str(problem))
-            return
-        if self._player.add_slave(self._vlc.MediaSlaveType.subtitle, uri, True) != 0:
-            self._refuse("AddSubtitleFile", f"{files.shown_name(path)} can not be added")
-            return
-        self.subtitles_due = time.monotonic() + _SUBTITLE_SECONDS
+            self._refuse("SetAspect", f"no picture is {ratio:g} times as wide as high")
 
     def _show(self, command: ShowText) -> None:
         line = "".join(c if c.isprintable() else " " for c in command.text[:_TEXT_LENGTH])
@@ -169,6 +173,9 @@ class VlcLocal:
         self._player.video_set_marquee_int(options.Timeout, round(command.seconds * 1000))
         # The text is a format for strftime: a lone per cent sign would become the date.
         self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
+
+    def _tell_tracks(self, tracks: tuple[Track, ...]) -> None:
+        self._emit(TracksChanged(self.generation, tracks))
 
     def _refuse(self, command: str, message: str) -> None:
         self._emit(CommandFailed(self.generation, command, message))

@@ -28,7 +28,7 @@ from hangd.player import files
 from hangd.player import vlc_timings as timings
 from hangd.player.vlc_facts import Fact, hear_events, hear_log
 from hangd.player.vlc_film import Film
-from hangd.player.vlc_local import VlcLocal
+from hangd.player.vlc_local import NeedsNothing, VlcLocal
 from hangd.player.vlc_pace import Pace, Stance, whole_milliseconds
 from hangd.player.vlc_stretch import Stretcher
 from hangd.player.vlc_tracks import picture_rate
@@ -111,11 +111,10 @@ class VlcOwner:
             self._do(item)
 
     def deadline(self) -> float | None:
-        return earliest(self._due, self._local.subtitles_due)
+        return earliest(self._due, self._local.due)
 
     def expire(self, now: float) -> None:
-        if self._local.subtitles_due is not None and self._local.subtitles_due <= now:
-            self._local.subtitles_failed()
+        self._local.expire(now)
         if self._due is None or self._due > now:
             return
         self._due = None
@@ -128,7 +127,7 @@ class VlcOwner:
                 self._fail("hung")
             case _Phase.ROUSING:
                 self._pause()
-                self._local.hush(False)
+                self._local.roused()
                 self._seek(self._target)
             case _Phase.SEEKING if not self._target_asked:
                 self._ask_target()
@@ -162,11 +161,12 @@ class VlcOwner:
     # ---- commands -------------------------------------------------------------------------------------------------
 
     def _do(self, command: PlayerCommand) -> None:
+        if isinstance(command, NeedsNothing):
+            self._local.do(command)
+            return
         match command:
             case playback.Load():
                 self._load(command)
-            case playback.SetVolume() | playback.SetMute() | playback.SetFullscreen() | playback.SetDelay():
-                self._local.do(command)
             case _ if self._phase is _Phase.EMPTY:
                 self._emit(playback.CommandFailed(self._generation, type(command).__name__, "nothing is loaded"))
             case playback.Unload():
@@ -186,7 +186,9 @@ class VlcOwner:
                     self._apply_rate(time.monotonic())
             case playback.StepFrame():
                 self._step()
-            case playback.SelectTrack() | playback.AddSubtitleFile() | playback.ShowText():
+            case playback.SelectTrack() | playback.RemoveTrack() | playback.ShowText():
+                self._local.do(command)
+            case playback.AddSubtitleFile() | playback.AddAudioFile():
                 self._local.do(command)
             case _:
                 assert_never(command)
@@ -210,7 +212,7 @@ class VlcOwner:
         self._media = self._instance.media_new_path(os.fsencode(self._film.path))
         self._media.add_option(":start-paused")
         self._media.add_option(":play-and-pause")
-        self._local.opening(self._media)
+        self._local.opening(self._media, self._film)
         self._player.set_media(self._media)  # ends what was playing; its last events are numbered with the old load
         self._load_number += 1
         self._target, self._resume = start, None
@@ -309,8 +311,8 @@ class VlcOwner:
                 duration = fact.value / 1000
                 if self._film.learn_duration(duration) and self._film.announced:
                     self._emit(playback.DurationChanged(self._generation, duration))
-            case "ESAdded" if self._film.announced:
-                self._local.track_added()
+            case "ESAdded" | "ESSelected" if self._film.announced:
+                self._local.tracks_changed()
             case "EndReached":
                 self._on_end_reached(fact.at)
             case "EncounteredError":
@@ -386,17 +388,13 @@ class VlcOwner:
                 self._on_end(at)
 
     def _on_first_buffered(self) -> None:
-        tracks = self._local.tracks()
-        kinds = {track.kind for track in tracks}
+        kinds = {track.kind for track in self._local.tracks()}
         if "video" not in kinds:
             self._fail("no-video" if "audio" in kinds else "unrecognized")
             return
         self._buffered = True
         self._film.frame_rate = picture_rate(self._vlc, self._media)
-        self._local.opened()
-        if not self._film.announced:  # a file that is opened again after its end is no news
-            self._film.announced = True
-            self._emit(playback.Loaded(self._generation, self._film.duration, tracks))
+        self._local.opened(self._film)
         if self._has_output:
             self._rouse()
         else:

@@ -2,94 +2,110 @@
 
 import ctypes
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from hangd.engine.playback import Track, TrackKind
+from hangd.player import texts
+from hangd.player.codecs import codec_name
+from hangd.player.vlc_structs import AudioStruct, TrackStruct, VideoStruct, read_array
 
 __all__ = ["list_tracks", "picture_rate"]
 
-_NAME_LENGTH = 200
-_VIDEO = 1
-"""``libvlc_track_video``"""
-
-
-class _VideoStruct(ctypes.Structure):
-    """The beginning of ``libvlc_video_track_t``."""
-
-    _fields_ = (
-        ("height", ctypes.c_uint),
-        ("width", ctypes.c_uint),
-        ("sar_numerator", ctypes.c_uint),
-        ("sar_denominator", ctypes.c_uint),
-        ("frame_rate_numerator", ctypes.c_uint),
-        ("frame_rate_denominator", ctypes.c_uint),
-    )
-
-
-class _TrackStruct(ctypes.Structure):
-    """``libvlc_media_track_t``. python-vlc 3.0.21203 lays its union out as three members, and so reads garbage."""
-
-    _fields_ = (
-        ("codec", ctypes.c_uint32),
-        ("original_fourcc", ctypes.c_uint32),
-        ("id", ctypes.c_int),
-        ("type", ctypes.c_int),
-        ("profile", ctypes.c_int),
-        ("level", ctypes.c_int),
-        ("detail", ctypes.c_void_p),
-        ("bitrate", ctypes.c_uint),
-        ("language", ctypes.c_char_p),
-        ("description", ctypes.c_char_p),
-    )
+_TRACKS_MAX: Final = 100
+"""Of one kind. Files have a few dozen subtitles at the most; a transport stream may claim thousands."""
+_STREAMS_MAX: Final = 1000
+_TYPES: Final[dict[TrackKind, int]] = {"audio": 0, "video": 1, "subtitle": 2}
+"""``libvlc_track_type_t``"""
+_PIXELS_MAX: Final = 2**16
+_CHANNELS_MAX: Final = 255
+_SAMPLE_RATE_MAX: Final = 2**22
+_FRAME_RATE_MAX: Final = 1000.0
+_PIXEL_ASPECT_MAX: Final = 100.0
+"""What a file claims beyond these is no fact of a film's."""
 
 
 class _Stream(NamedTuple):
-    id: int
-    language: str | None
-    picture_rate: float | None
+    """What the file says of a track; the fields are Track's."""
+
+    language: str | None = None
+    title: str | None = None
+    codec: str | None = None
+    channels: int | None = None
+    sample_rate: int | None = None
+    width: int | None = None
+    height: int | None = None
+    pixel_aspect: float | None = None
+    frame_rate: float | None = None
 
 
 def list_tracks(vlc: ModuleType, player: Any, media: Any) -> tuple[Track, ...]:
     """Return the tracks of ``media``, which ``player`` has open. Empty before it is open."""
-    languages = {stream.id: stream.language for stream in _streams(vlc, media)}
+    streams = _streams(vlc, media)
     listed: tuple[tuple[TrackKind, Any, int], ...] = (
         ("video", player.video_get_track_description(), player.video_get_track()),
         ("audio", player.audio_get_track_description(), player.audio_get_track()),
         ("subtitle", player.video_get_spu_description(), player.video_get_spu()),
     )
-    return tuple(
-        Track(kind=kind, id=number, name=_text(name), selected=number == selected, language=languages.get(number))
-        for kind, descriptions, selected in listed
-        for number, name in descriptions
-        if number >= 0  # -1 is VLC's entry for "none"
-    )
+    tracks: list[Track] = []
+    for kind, descriptions, selected in listed:
+        names = [(number, name) for number, name in descriptions if number >= 0][:_TRACKS_MAX]  # -1 is "none"
+        of_kind = {number: stream for number, of, stream in streams if of == _TYPES[kind]}
+        if not of_kind.keys() >= {number for number, _ in names}:
+            # A transport stream's are numbered otherwise in the one list than in the other, but in one order.
+            of_kind = {number: stream for (number, _), stream in zip(names, of_kind.values(), strict=False)}
+        for number, name in names:
+            stream = of_kind.get(number, _Stream())
+            tracks.append(Track(kind, number, texts.line(name), selected=number == selected, **stream._asdict()))
+    return tuple(tracks)
 
 
 def picture_rate(vlc: ModuleType, media: Any) -> float | None:
     """Return the frames a second of the first picture track, where the file tells."""
-    return next((stream.picture_rate for stream in _streams(vlc, media) if stream.picture_rate), None)
+    return next((stream.frame_rate for _, _, stream in _streams(vlc, media) if stream.frame_rate), None)
 
 
-def _streams(vlc: ModuleType, media: Any) -> list[_Stream]:
-    array = ctypes.POINTER(vlc.MediaTrack)()
-    count = vlc.libvlc_media_tracks_get(media, ctypes.byref(array))
-    if not count:
-        return []
-    structs = ctypes.cast(array, ctypes.POINTER(ctypes.POINTER(_TrackStruct)))
-    try:
-        return [_stream(structs[index].contents) for index in range(count)]
-    finally:
-        vlc.libvlc_media_tracks_release(ctypes.cast(array, ctypes.POINTER(ctypes.POINTER(vlc.MediaTrack))), count)
+def _streams(vlc: ModuleType, media: Any) -> list[tuple[int, int, _Stream]]:
+    return read_array(
+        vlc.MediaTrack,
+        lambda array: int(vlc.libvlc_media_tracks_get(media, array)),
+        vlc.libvlc_media_tracks_release,
+        TrackStruct,
+        _stream,
+        most=_STREAMS_MAX,
+    )
 
 
-def _stream(struct: _TrackStruct) -> _Stream:
-    rate = None
-    if struct.type == _VIDEO and struct.detail:
-        video = ctypes.cast(struct.detail, ctypes.POINTER(_VideoStruct)).contents
-        if video.frame_rate_numerator and video.frame_rate_denominator:
-            rate = float(video.frame_rate_numerator / video.frame_rate_denominator)
-    return _Stream(struct.id, _text(struct.language) or None, rate)
+def _stream(struct: TrackStruct) -> tuple[int, int, _Stream]:
+    """Return its id, its type, and the rest."""
+    language = texts.line(struct.language)
+    stream = _Stream(
+        language=language if language not in ("", "und") else None,  # ISO 639-2 for "undetermined"
+        title=texts.line(struct.description) or None,
+        codec=codec_name(struct.codec),
+    )
+    if struct.type == _TYPES["video"] and struct.detail:
+        video = ctypes.cast(struct.detail, ctypes.POINTER(VideoStruct)).contents
+        stream = stream._replace(
+            width=_count(video.width, _PIXELS_MAX),
+            height=_count(video.height, _PIXELS_MAX),
+            pixel_aspect=_ratio(video.sar_numerator, video.sar_denominator, _PIXEL_ASPECT_MAX),
+            frame_rate=_ratio(video.frame_rate_numerator, video.frame_rate_denominator, _FRAME_RATE_MAX),
+        )
+    elif struct.type == _TYPES["audio"] and struct.detail:
+        audio = ctypes.cast(struct.detail, ctypes.POINTER(AudioStruct)).contents
+        stream = stream._replace(
+            channels=_count(audio.channels, _CHANNELS_MAX), sample_rate=_count(audio.sample_rate, _SAMPLE_RATE_MAX)
+        )
+    return struct.id, struct.type, stream
 
 
-def _text(raw: bytes | None) -> str:
-    return (raw or b"").decode(errors="replace")[:_NAME_LENGTH]
+def _count(number: int, most: int) -> int | None:
+    return number if 0 < number <= most else None
+
+
+def _ratio(numerator: int, denominator: int, most: float) -> float | None:
+    """Return the quotient if it is one, and within 1 / ``most`` and ``most``."""
+    if not numerator or not denominator:
+        return None
+    ratio = float(numerator / denominator)
+    return ratio if 1 / most <= ratio <= most else None

@@ -18,7 +18,16 @@ from hangd.engine.habits import StartBias
 from hangd.engine.inputs import DeadlineCame, FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.memory import FollowerMemory, Policies, recall, remember
 from hangd.engine.picture import Picture
-from hangd.engine.playback import Loaded, LoadFailed, PlayerEvent, Sampled, Track
+from hangd.engine.playback import (
+    Chapter,
+    Description,
+    Loaded,
+    LoadFailed,
+    PlayerEvent,
+    Sampled,
+    Track,
+    TracksChanged,
+)
 from hangd.engine.replay import replay, same
 from hangd.engine.trace import FORMAT, Header, NotATrace, Step, decode, encode, read
 from tests.sim.world import Way
@@ -167,7 +176,15 @@ def test_nobody_learns_from_a_trace_what_was_watched() -> None:
     secret = "Heimat"
     said: tuple[FollowerInput, ...] = (
         FileOpened(f"/films/{secret}.mkv"),
-        PlayerSaid(Loaded(1, 60.0, (Track("audio", 1, secret, True),))),
+        PlayerSaid(
+            Loaded(
+                1,
+                60.0,
+                (Track("audio", 1, secret, True, title=secret, file=f"/films/{secret}.mka"),),
+                Description((Chapter(secret, 0.0),), {"title": secret}),
+            )
+        ),
+        PlayerSaid(TracksChanged(1, (Track("audio", 1, secret, True),))),
         PlayerSaid(LoadFailed(1, "vanished", f"{secret}.mkv is gone")),
         FileOpened(f"/films/{secret} 2.mkv"),
         FileOpened(f"/films/{secret}.mkv"),
@@ -245,7 +262,7 @@ def test_an_event_stands_in_the_page_with_what_a_follower_reads_of_it(event: typ
     found = re.search(rf"\b{event.__name__}\b(?: {{(.*?)}})?", page.partition("`event` is one of")[2])
     assert found is not None
     told = set((found[1] or "").split(", ")) - {""}
-    assert told == set(event.__struct_fields__) - {"generation", "tracks", "message"}
+    assert told == set(event.__struct_fields__) - {"generation", "tracks", "about", "message"}
 
 
 @pytest.mark.parametrize(

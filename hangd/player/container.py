@@ -1,0 +1,46 @@
+"""Which container a file is: by its first bytes, in mpv's words for it. libVLC knows, but does not tell."""
+
+from typing import Final
+
+__all__ = ["HEAD_LENGTH", "TRANSPORT_STREAM", "container_name", "container_of"]
+
+HEAD_LENGTH: Final = 5 * 192
+TRANSPORT_STREAM: Final = "mpegts"
+
+_SYNC: Final = 0x47
+"""The first byte of a transport stream's packets (ISO 13818-1)."""
+
+_BEGINNINGS: Final = (
+    (0, b"\x1a\x45\xdf\xa3", "mkv"),  # WebM too: mpv calls both so
+    (4, b"ftyp", "mov,mp4,m4a,3gp,3g2,mj2"),
+    (4, b"moov", "mov,mp4,m4a,3gp,3g2,mj2"),  # QuickTime's, before there was "ftyp"
+    (4, b"mdat", "mov,mp4,m4a,3gp,3g2,mj2"),
+    (4, b"wide", "mov,mp4,m4a,3gp,3g2,mj2"),
+    (8, b"AVI ", "avi"),
+    (0, b"OggS", "ogg"),
+    (0, b"FLV\x01", "flv"),
+    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "asf"),
+    (0, b"\x00\x00\x01\xba", "mpeg"),
+    (0, b".RMF", "rm"),
+)
+
+
+def container_name(head: bytes) -> str | None:
+    """Return what a file is that begins with ``head``: its first HEAD_LENGTH bytes, or all it has."""
+    for offset, letters, name in _BEGINNINGS:
+        if head.startswith(letters, offset):
+            return name
+    # Packets of 188 bytes; on discs of 192, of which the first four are a time.
+    for first, length in ((0, 188), (4, 192)):
+        if len(head) > first + length and all(byte == _SYNC for byte in head[first:HEAD_LENGTH:length]):
+            return TRANSPORT_STREAM
+    return None
+
+
+def container_of(path: str) -> str | None:
+    """Look into the file. None too where it can not be read."""
+    try:
+        with open(path, "rb") as file:
+            return container_name(file.read(HEAD_LENGTH))
+    except (OSError, ValueError):
+        return None
