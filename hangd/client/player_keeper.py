@@ -15,6 +15,7 @@ from hangd.client.control.conductor import CommandRefused
 from hangd.client.notices import Notices
 from hangd.engine.playback import (
     CommandFailed,
+    Description,
     Ended,
     Load,
     Loaded,
@@ -63,6 +64,7 @@ class PlayerKeeper:
         self.entry = 0
         """The number of the load, as mpv counts playlist entries."""
         self.tracks: tuple[Track, ...] = ()
+        self.description = Description()
         self.volume, self.mute, self.fullscreen = 100.0, False, False
         self._loudness_due = False
 
@@ -98,7 +100,7 @@ class PlayerKeeper:
                 self._end_file("stop")
                 self._path = path
                 self.entry += 1
-                self.tracks = ()
+                self.tracks, self.description = (), Description()
                 self._restarting = self._begun = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
                 self.open()
@@ -161,8 +163,8 @@ class PlayerKeeper:
                 _log.info("the player refused %s: %s", command, message)
             case _ if not current:
                 pass
-            case Loaded(tracks=tracks):
-                self.tracks = tracks
+            case Loaded(tracks=tracks, about=about):
+                self.tracks, self.description = tracks, about or Description()
                 self._notices.emit({"event": "file-loaded"})
             case TracksChanged(tracks=tracks):
                 self.tracks = tracks

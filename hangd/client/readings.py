@@ -123,6 +123,7 @@ def look(viewer: Subject) -> dict[str, Any]:
         "mute": viewer.mute,
         "fullscreen": viewer.fullscreen,
         "track-list": viewer.tracks,
+        "metadata": viewer.description,
         "room": None
         if room is None
         else (room.room_id, room.policy, room.role, room.file_hash, tuple(room.members.values())),

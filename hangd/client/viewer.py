@@ -53,7 +53,7 @@ from hangd.engine.link import LinkState
 from hangd.engine.memory import Policies
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
-from hangd.engine.playback import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Track
+from hangd.engine.playback import Description, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Track
 from hangd.engine.trace import FORMAT, Header, encode
 from hangd.log import escape
 from hangd.paths import state_dir
@@ -396,6 +396,10 @@ class Viewer:
     @property
     def tracks(self) -> tuple[Track, ...]:
         return self._player.tracks
+
+    @property
+    def description(self) -> Description:
+        return self._player.description
 
     @property
     def playlist_entry_id(self) -> int | None:

@@ -7,12 +7,12 @@ from typing import Any
 from msgspec import structs
 
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, RoomVerb
-from hangd.engine.playback import PlayerCommand, SelectTrack, SetFullscreen, SetMute, SetVolume, Track
+from hangd.engine.playback import Description, PlayerCommand, SelectTrack, SetFullscreen, SetMute, SetVolume, Track
 
 __all__ = ["CLIP", "TRACKS", "RecordingConductor"]
 
 CLIP = "/films/clip one.mp4"
-TRACKS = (Track("video", 0, "", True), Track("audio", 1, "", True))
+TRACKS = (Track("video", 0, "", True, frame_rate=30.0), Track("audio", 1, "", True))
 
 HANG: dict[str, Any] = {
     "hang-version": "0.1.0",
@@ -39,6 +39,7 @@ class RecordingConductor:
         self.mute = False
         self.fullscreen = False
         self.tracks: tuple[Track, ...] = TRACKS if path else ()
+        self.description = Description()
         self._entries = 1 if path else 0
         self.playlist_entry_id = self._entries or None
         self.hang = dict(HANG)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import ab_loop, changing, own, playing, seeking, texts, tracks, user_data
+from hangd.client.control import ab_loop, changing, own, playing, seeking, texts, track_files, user_data
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting, file_named
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
@@ -117,7 +117,7 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Properties": (*changing.COMMANDS, *user_data.COMMANDS),
     "Playing": (*playing.COMMANDS, *seeking.COMMANDS, *ab_loop.COMMANDS),
     "The playlist": _LOADING,
-    "Tracks": tracks.COMMANDS,
+    "Tracks": track_files.COMMANDS,
     "Text": texts.COMMANDS,
     "The room": own.COMMANDS,
 }

@@ -8,7 +8,7 @@ CommandRefused at once where something here forbids them.
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
-from hangd.engine.playback import PlayerCommand, Track
+from hangd.engine.playback import Description, PlayerCommand, Track
 
 __all__ = ["Awaited", "CommandRefused", "Conductor", "ControlEvent", "Refusal", "RoomVerb"]
 
@@ -121,6 +121,10 @@ class Conductor(Protocol):
 
     @property
     def tracks(self) -> tuple[Track, ...]: ...
+
+    @property
+    def description(self) -> Description:
+        """What the film's file says of the whole of it; empty while none is loaded."""
 
     @property
     def playlist_entry_id(self) -> int | None: ...

@@ -1,11 +1,13 @@
 """The film: what its file is called, and what the file says of itself."""
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Any, Final
 
-from hangd.client.control.property_rows import Property, PropertyTable
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.property_rows import Property, PropertyTable, loaded, walk
 from hangd.client.control.row_making import untold
 from hangd.client.control.values import Integer, Node, Text
 
@@ -39,6 +41,11 @@ def _name(properties: PropertyTable) -> str | None:
     return None if path is None else PurePath(path).name
 
 
+def _title(properties: PropertyTable) -> str | None:
+    path = properties.path
+    return None if path is None else properties.conductor.description.metadata.get("title") or PurePath(path).name
+
+
 def _bare_name(properties: PropertyTable) -> str | None:
     path = properties.path
     return None if path is None else PurePath(path).stem
@@ -46,6 +53,24 @@ def _bare_name(properties: PropertyTable) -> str | None:
 
 _DEMUXER: Final = "VLC does not tell which of its demuxers opened the film"
 _EDITIONS: Final = "VLC plays the edition that the film says, and tells of no others"
+
+
+def _tag(tags: Mapping[str, str], path: Sequence[str]) -> Any:
+    if path[0] == "list":
+        return walk([{"key": key, "value": value} for key, value in tags.items()], path[1:])
+    name = "/".join(path[1:] if path[0] == "by-key" else path).casefold()
+    for key, value in tags.items():
+        if key.casefold() == name:
+            return value
+    raise CommandRefused("property not found")
+
+
+def _tags(name: str, about: str) -> Property:
+    def pretty(properties: PropertyTable) -> str:
+        tags = properties.conductor.description.metadata
+        return "".join(f"{key}: {value}\n" for key, value in tags.items()) or "(empty)"
+
+    return Property(name, about, Node(), loaded(lambda c: c.description.metadata), find=_tag, pretty=pretty)
 
 
 class _Bytes(Integer):
@@ -64,12 +89,14 @@ PROPERTIES: Final = (
     Property("path", "the film's file, with its folders", Text(), lambda p: p.path),
     Property("filename", "the film's file, without its folders", Text(), _name),
     Property("filename/no-ext", "the film's file, without folders and ending", Text(), _bare_name),
-    Property("media-title", "what the film is called", Text(), _name),
+    Property("media-title", "what the film is called: by its own words, else by its file's name", Text(), _title),
+    _tags("metadata", "what the film's file says of it: metadata/by-key/NAME, metadata/list/N"),
+    _tags("filtered-metadata", "the same as metadata"),
     Property("stream-open-filename", "the same as path", Text(), lambda p: p.path),
     Property("stream-path", "the same as path", Text(), lambda p: p.path),
     Property("file-size", "how large the film's file is, in bytes", _Bytes(), _size),
     Property("stream-end", "the same as file-size", _Bytes(), _size),
-    untold("file-format", "which sort of file it is, as a demuxer calls it", Text(), _DEMUXER),
+    Property("file-format", "which sort of file it is", Text(), loaded(lambda c: c.description.file_format)),
     untold("current-demuxer", "which demuxer opened the film", Text(), _DEMUXER),
     untold("edition", "which edition of the film plays", Integer(), _EDITIONS),
     untold("current-edition", "which edition of the film plays", Integer(), _EDITIONS),

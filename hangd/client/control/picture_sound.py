@@ -5,7 +5,7 @@ from typing import Final
 from hangd.client.control.property_rows import Property, PropertyTable, local, plain
 from hangd.client.control.row_making import alias, fixed, kept, untold
 from hangd.client.control.values import Choice, Double, Flag, Integer, Node, Switch, Text
-from hangd.engine.playback import SetFullscreen, SetMute, SetVolume, TrackKind
+from hangd.engine.playback import SetAspect, SetDeinterlace, SetFullscreen, SetMute, SetVolume, TrackKind
 
 __all__ = ["PROPERTIES"]
 
@@ -91,8 +91,14 @@ _PICTURE: Final = (
     fixed("video-rotate", "by how many degrees the picture is turned: none", Integer(0, 359), 0),
     fixed("video-zoom", "how much larger the picture is drawn: not at all", Double(-20.0, 20.0), 0.0),
     fixed("panscan", "how much is cut off to fill the screen: nothing", Double(0.0, 1.0), 0.0),
-    fixed("video-aspect-override", "the proportions it is drawn in: the film's own", Double(-1.0, 10.0), -1.0),
-    fixed("deinterlace", "whether it is deinterlaced as was asked: VLC decides", Flag(), False),
+    kept(
+        "video-aspect-override",
+        "the proportions that it is drawn in, 16:9 or the like; -1: the film's own",
+        Double(-1.0, 10.0),
+        -1.0,
+        lambda ratio: SetAspect(ratio if ratio > 0 else None),
+    ),
+    kept("deinterlace", "whether whole pictures are made of interlaced ones", Flag(), False, SetDeinterlace),
 )
 
 PROPERTIES: Final = (*_SOUND, *_PICTURE)

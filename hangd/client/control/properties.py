@@ -7,12 +7,14 @@ from typing import Any, Final
 from hangd.client.control import (
     ab_loop,
     caching,
+    chapters,
     daemon_facts,
     film,
     own,
     picture_sound,
     playing,
     seeking,
+    streams,
     tracks,
     user_data,
 )
@@ -65,9 +67,10 @@ _PLAYLIST: Final = (
 BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
     "Playing": (*playing.PROPERTIES, *seeking.PROPERTIES, *ab_loop.PROPERTIES),
     "The playlist": _PLAYLIST,
-    "The film": film.PROPERTIES,
+    "The film": (*film.PROPERTIES, *chapters.PROPERTIES),
     "Tracks": tracks.PROPERTIES,
     "Picture and sound": picture_sound.PROPERTIES,
+    "What they are": streams.PROPERTIES,
     "The cache": caching.PROPERTIES,
     "The daemon": (*daemon_facts.PROPERTIES, *user_data.PROPERTIES),
     "The room": own.PROPERTIES,

@@ -11,7 +11,6 @@ _KEYS: Final = "hang has no keys of its own: bind them where the window is"
 _FILTERS: Final = "VLC's filters can not be changed while it plays"
 _DRAWS: Final = "nothing but a line of text can be drawn on the picture"
 _SUBTITLES: Final = "VLC does not tell when subtitles come"
-_EXTERNAL: Final = "VLC can not part with a file once it is added"
 _LATER: Final = "hang keeps no positions for later"
 _SCRIPTS: Final = "hang has no scripts and no profiles"
 
@@ -27,12 +26,10 @@ REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("af", "vf", "af-command", "vf-command", "change-list"), _FILTERS),
     **dict.fromkeys(("overlay-add", "overlay-remove", "osd-overlay"), _DRAWS),
     **dict.fromkeys(("sub-step", "sub-seek"), _SUBTITLES),
-    **dict.fromkeys(("sub-remove", "audio-remove", "video-remove"), _EXTERNAL),
-    **dict.fromkeys(("sub-reload", "audio-reload", "video-reload", "video-add"), _EXTERNAL),
+    **dict.fromkeys(("video-add", "video-remove", "video-reload"), "a film here has but its own pictures"),
     **dict.fromkeys(("quit-watch-later", "write-watch-later-config", "delete-watch-later-config"), _LATER),
     **dict.fromkeys(("script-binding", "apply-profile"), _SCRIPTS),
     **dict.fromkeys(("drop-buffers", "ao-reload", "ab-loop-align-cache"), "VLC can not do that while it plays"),
     "rescan-external-files": "VLC looks for subtitles when it opens the film; sub-add adds what came later",
-    "audio-add": "VLC can not add sound to a film that is open",
     "screenshot": "there is no folder for pictures here",
 }

@@ -1,11 +1,13 @@
 """Rows of a few common sorts: a value that can not be changed here, one that is only kept, one that nobody can tell."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.property_rows import Property, PropertyTable
 from hangd.client.control.values import Kind
+from hangd.engine.playback import PlayerCommand
 
 __all__ = ["alias", "fixed", "kept", "untold"]
 
@@ -24,10 +26,14 @@ def fixed(name: str, about: str, kind: Kind, value: Any) -> Property:
     return Property(name, about, kind, lambda _: value, write, option=True, constant=True)
 
 
-def kept(name: str, about: str, kind: Kind, default: Any) -> Property:
-    """An option of mpv's that changes nothing here, and is what it was written last."""
+def kept(
+    name: str, about: str, kind: Kind, default: Any, tell: Callable[[Any], PlayerCommand] | None = None
+) -> Property:
+    """An option of mpv's that is what it was written last: the player is told, if at all, and does not tell back."""
 
     def write(properties: PropertyTable, value: Any) -> None:
+        if tell is not None:
+            properties.conductor.play_command(tell(value))
         properties.keep(_Given)[name] = value
 
     return Property(name, about, kind, lambda p: p.keep(_Given).get(name, default), write, option=True, kept=True)

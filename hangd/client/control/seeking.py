@@ -97,6 +97,17 @@ def _frame_step(context: Context, arguments: Arguments) -> None:
     context.conductor.play_command(StepFrame())
 
 
+def _frame_back_step(context: Context, arguments: Arguments) -> None:
+    needs_media(context)
+    conductor = context.conductor
+    seen = next((track for track in conductor.tracks if track.kind == "video" and track.selected), None)
+    if seen is None or not seen.frame_rate:
+        raise CommandRefused("error running command", "NotSupported", "how long a picture is shown, is not known")
+    if not conductor.paused:
+        conductor.set_paused(True)
+    conductor.seek(max((conductor.position() or 0.0) - 1 / seen.frame_rate, 0.0))
+
+
 _MODES: Final = ("relative", "-", "absolute", "absolute-percent", "relative-percent")
 _EXACTNESS: Final = ("exact", "keyframes")
 _MARKS: Final = ("mark", "mark-permanent")
@@ -119,6 +130,7 @@ COMMANDS: Final = (
         _revert_seek,
     ),
     Command("frame-step", "show the next picture and stand on it", (), _frame_step),
+    Command("frame-back-step", "show the picture before and stand on it: in a room, all do", (), _frame_back_step),
 )
 
 

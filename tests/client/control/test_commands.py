@@ -7,7 +7,7 @@ import pytest
 from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
 from hangd.client.control.conductor import Awaited, CommandRefused, RoomVerb
 from hangd.client.control.properties import Properties
-from hangd.engine.playback import AddSubtitleFile, ShowText, StepFrame
+from hangd.engine.playback import AddSubtitleFile, ShowText, StepFrame, Track
 from tests.support.conductor import CLIP, RecordingConductor
 
 
@@ -183,6 +183,11 @@ async def test_every_listed_command_does_something(
     }  # fmt: skip
     for command in command_list():
         conductor.load(CLIP)
+        conductor.tracks = (
+            Track("video", 0, "", True, frame_rate=25.0),
+            Track("audio", 5, "", True, file="/beside.flac"),
+            Track("subtitle", 7, "", True, file="/beside.srt"),
+        )
         run(context, "seek", [1])  # There is something to go back on.
         context.properties.write("user-data/volume", 1)
         named = fewest | ({"name": "user-data/volume"} if command["name"] == "del" else {})

@@ -12,7 +12,7 @@ from tests.support.conductor import CLIP, RecordingConductor
 FILE_WITH_CHOICE = (
     Track("video", 3, "", True),
     Track("audio", 5, "", True),
-    Track("audio", 9, "Commentary", False, "en"),
+    Track("audio", 9, "Commentary", False, "en", title="Commentary"),
     Track("subtitle", 12, "", False, "de"),
 )
 
@@ -50,7 +50,7 @@ def test_every_listed_property_can_be_read(path: str | None) -> None:
 
 def test_every_writable_property_takes_what_it_reads(properties: Properties) -> None:
     for row in PROPERTIES.values():
-        if row.write is not None:
+        if row.write is not None and row.name != "chapter":  # Without chapters it has no value.
             properties.write(row.name, properties.read(row.name))
             properties.write(row.name, properties.read_text(row.name))
 
@@ -65,7 +65,8 @@ def test_paths_into_values(properties: Properties, conductor: RecordingConductor
     conductor.tracks = FILE_WITH_CHOICE
     assert properties.read("track-list/count") == 4
     assert properties.read("track-list/2") == {
-        "id": 2, "type": "audio", "src-id": 9, "title": "Commentary", "lang": "en", "selected": False,
+        "id": 2, "type": "audio", "src-id": 9, "title": "Commentary", "lang": "en", "external": False,
+        "selected": False,
     }  # fmt: skip
     assert properties.read("track-list/3/type") == "sub"
     assert properties.read("playlist/0/filename") == CLIP

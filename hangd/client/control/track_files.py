@@ -1,0 +1,81 @@
+"""Files beside the film: subtitles and sound that are added, taken away and read anew. This machine's alone."""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
+from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.tracks import tracks_of
+from hangd.client.control.values import Choice, Integer, Text
+from hangd.engine.playback import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, Track, TrackKind
+
+__all__ = ["COMMANDS"]
+
+_CURRENT: Final = -1
+_WORDS: Final[dict[TrackKind, str]] = {"audio": "sound", "subtitle": "subtitles"}
+
+
+def _add(kind: TrackKind) -> Callable[[Context, Arguments], None]:
+    def add(context: Context, arguments: Arguments) -> None:
+        needs_media(context)
+        path = file_named(arguments["url"])
+        if not os.path.isfile(path):
+            raise CommandRefused("error running command", "NotFound", "there is no such file")
+        if arguments["flags"] == "cached":
+            for track in tracks_of(context.properties, kind):
+                if track.file == path:
+                    context.conductor.play_command(SelectTrack(kind, track.id))
+                    return
+        make = AddAudioFile if kind == "audio" else AddSubtitleFile
+        title, language = arguments.get("title"), arguments.get("lang")
+        context.conductor.play_command(make(path, arguments["flags"] != "auto", title or None, language or None))
+
+    return add
+
+
+def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Track, str]:
+    """Return the track that is meant and the file that it came from. Raises CommandRefused."""
+    needs_media(context)
+    number: int = arguments["id"]
+    for each, track in enumerate(tracks_of(context.properties, kind), start=1):
+        if track.selected if number == _CURRENT else each == number:
+            if track.file is None:
+                raise CommandRefused("error running command", "NotSupported", "this track is the film's own")
+            return track, track.file
+    raise CommandRefused("error running command", "NotFound", "there is no such track")
+
+
+def _remove(kind: TrackKind) -> Callable[[Context, Arguments], None]:
+    def remove(context: Context, arguments: Arguments) -> None:
+        track, _ = _added(context, arguments, kind)
+        context.conductor.play_command(RemoveTrack(kind, track.id))
+
+    return remove
+
+
+def _reload(kind: TrackKind) -> Callable[[Context, Arguments], None]:
+    def reload(context: Context, arguments: Arguments) -> None:
+        track, path = _added(context, arguments, kind)
+        make = AddAudioFile if kind == "audio" else AddSubtitleFile
+        context.conductor.play_command(RemoveTrack(kind, track.id))
+        context.conductor.play_command(make(path, track.selected, track.title, track.language))
+
+    return reload
+
+
+_FLAGS: Final = Parameter("flags", Choice(("select", "auto", "cached")), "select")
+_ID: Final = Parameter("id", Integer(), _CURRENT)
+
+
+def _commands(name: str, kind: TrackKind) -> tuple[Command, ...]:
+    what = _WORDS[kind]
+    given = (Parameter("url", Text()), _FLAGS, Parameter("title", Text(), None), Parameter("lang", Text(), None))
+    return (
+        Command(f"{name}-add", f"add a file's {what}, and choose them unless the flag is auto", given, _add(kind)),
+        Command(f"{name}-remove", f"take added {what} away: those of this number, or that play", (_ID,), _remove(kind)),
+        Command(f"{name}-reload", f"read added {what} anew: those of this number, or that play", (_ID,), _reload(kind)),
+    )
+
+
+COMMANDS: Final = (*_commands("sub", "subtitle"), *_commands("audio", "audio"))
