@@ -383,6 +383,8 @@ PLAYING: Final[list[bytes | Until]] = [
     *_asks(
         b'"observe_property",1,"path"', b'"observe_property",2,"idle-active"',
         b'"observe_property",3,"playlist-count"', b'"observe_property",4,"pause"',
+        b'"observe_property",5,"playlist/0/filename"', b'"observe_property_string",6,"playlist/count"',
+        b'"observe_property",7,"playlist/9/id"', b'"observe_property",8,"filename/no-ext"',
     ),
     Until(b'{"command":["loadfile","@clip@"],"request_id":1}', _LOADED),
     Until(b'{"command":["seek",5,"absolute+exact"],"request_id":2}', _SOUGHT),

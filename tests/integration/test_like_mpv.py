@@ -109,16 +109,9 @@ DIFFERENCES: Final = (
         unseen=lambda line: line.replace(b"1.499250", b"1.500000"),
     ),
     Difference(
-        "Tracks without a name have VLC's: `Track 1`.",
-        "VLC names what has no name, and does not tell which those are.",
-        (
-            *_command(b'"get_property","track-list/0/title"', b'"get_property_string","track-list/0/title"'),
-            *_command(
-                b'"expand-text","${track-list/0/title}|${=track-list/0/title}"', b'"expand-text","${aid}|${=aid}"'
-            ),
-            *_command(b'"expand-text","${vid}|${=vid}"'),
-        ),
-        unseen=lambda line: line.replace(b"(1) Track 1", b"(1) unknown"),
+        "`track-list` has what VLC tells: of a track no `default`, `forced`, `image` and the like.",
+        "What is not known is left out; a guess would be taken for the truth.",
+        _command(b'"get_property","track-list/0"'),
     ),
     Difference(
         "`aid`, `vid` and `sid` take tracks that there are; without a film they are `no`.",
@@ -141,6 +134,16 @@ DIFFERENCES: Final = (
     ),
 )
 """Everything in which hangd is unlike mpv, and meant to be. docs/mpv.md lists the same."""
+
+AWAITED: Final = (
+    # Until hangd has a playlist: mpv keeps an entry that can not be played.
+    b'{"command":["loadfile","@gone@"],"request_id":10}',
+    b'{"command":["loadfile","@clip@"],"request_id":11,"async":true}',
+    *_command(b'"get_property","loop-file"', b'"get_property_string","loop-file"'),
+    *_command(b'"get_property","loop-playlist"', b'"get_property_string","loop-playlist"'),
+    *_command(b'"expand-text","${loop-file}|${=loop-file}"', b'"expand-text","${loop-playlist}|${=loop-playlist}"'),
+)
+"""In which hangd is unlike mpv, and is not meant to be for much longer."""
 
 
 # ---- both -----------------------------------------------------------------------------------------------------------
@@ -225,10 +228,10 @@ def test_all_is_the_same(name: str, speakers: tuple[Speaker, Speaker]) -> None:
     for line in scene.lines:
         asked, until = line if isinstance(line, Until) else (line, b"")
         theirs, ours = both.ask(asked, until)
-        if not _same(asked, theirs, ours):
+        if _same(asked, theirs, ours) == (asked in AWAITED):
             found.append(_shown(asked, theirs, ours))
     both.end(scene.loaded)
-    assert not found, "\n".join(found)
+    assert not found, "not the same (or the same, and still awaited):\n" + "\n".join(found)
 
 
 def test_what_is_otherwise_is_otherwise(speakers: tuple[Speaker, Speaker]) -> None:
