@@ -49,7 +49,7 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     socket: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
     """Where to listen for control clients. None: $HANG_SOCKET, or the usual place (`hangd.paths.runtime_socket`)."""
     control_tcp: Annotated[str, Meta(extra={"check": loopback})] | None = None
-    """Where control clients may come by TCP, who know the token (`loopback`; port 0 takes a free one). None: nowhere."""
+    """Where clients that know the token may come by TCP (`loopback`; port 0 takes a free one). None: nowhere."""
     server: ServerUrl = SERVER_URL
     """The room server, until a control client names another one."""
     name: Name = field(default_factory=default_name)
