@@ -4,7 +4,7 @@ import re
 
 import click
 
-from hangctl.client import ControlError
+from hangctl.client import ControlError, Refused
 from hangctl.options import Settings, verb, words
 from hangctl.output import clock, emit, emit_json, escape
 
@@ -23,9 +23,18 @@ def chapter(settings: Settings, place: str) -> None:
     elif place in ("next", "previous"):
         settings.carry_out(["add", "chapter", 1 if place == "next" else -1], doing=f"go to the {place} chapter")
     elif re.fullmatch(r"0*[1-9]\d{0,8}", place, re.ASCII):
-        settings.carry_out(["set_property", "chapter", int(place) - 1], doing=f"go to chapter {int(place)}")
+        _go(settings, int(place))
     else:
         raise click.BadParameter(f"'{place}' is none of list, a chapter's number, next, previous", param_hint="PLACE")
+
+
+def _go(settings: Settings, number: int) -> None:
+    try:
+        settings.carry_out(["set_property", "chapter", number - 1], doing=f"go to chapter {number}")
+    except Refused as error:
+        if error.error != "unsupported format for accessing property":
+            raise
+        raise ControlError(f"cannot go to chapter {number}: there is none", "`hangctl chapter` lists them") from None
 
 
 def _list(settings: Settings) -> None:

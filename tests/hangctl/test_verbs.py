@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hangctl.main import VERBS, run
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.scripted_daemon import ScriptedDaemon, refusal
 
 DONE = ["hang-wait", "done"]
 
@@ -212,6 +212,17 @@ def test_the_chapters_are_listed(scripted: ScriptedDaemon, capfd: pytest.Capture
         "title": None,
         "current": False,
     }
+
+
+def test_a_chapter_that_there_is_not_is_said_in_words(
+    scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scripted.answers["set_property"] = {"error": "unsupported format for accessing property"}
+    assert run(["chapter", "9"]) == 1
+    assert capfd.readouterr().err.splitlines()[0] == "hangctl: error: cannot go to chapter 9: there is none"
+    scripted.answers["set_property"] = refusal("Forbidden", "only the host may do that", "error accessing property")
+    assert run(["chapter", "9"]) == 1
+    assert "only the host" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
