@@ -1,0 +1,185 @@
+"""Everything that the tables list works on a real daemon with a real film: alone, and in a room."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hangd.client.control.properties import PROPERTIES
+from tests.support import mpv
+from tests.support.mpv import Talk
+from tests.support.party import CLIP, TRACKS, room_server, wait_for
+
+pytestmark = pytest.mark.real
+
+ALONE = {
+    **dict.fromkeys([name for name in PROPERTIES if name.split("/")[0] == "room"], "there is no room"),
+    **dict.fromkeys(["server/rtt", "server/clock-offset", "server/clock-error"], "there is no connection"),
+    "sync/error": "there is nobody to be in step with",
+    "media/hash": "nobody has asked for it",
+    "media/hash-progress": "nothing is being read",
+    "chapter": "the film has no chapters",
+    "chapter-metadata": "the film has no chapters",
+}
+IN_ROOM = {
+    **{name: why for name, why in ALONE.items() if name.startswith(("chapter", "media/hash-progress"))},
+    "room/name": "the room was given none",
+}
+"""What has no value, and why."""
+
+SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\nbeside\n"
+
+
+class Client:
+    """Asks, and wants to be understood."""
+
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+
+    def ask(self, *words: Any) -> dict[str, Any]:
+        heard = self.talk.ask(json.dumps({"command": words, "request_id": 7}).encode())
+        answers: list[dict[str, Any]] = [json.loads(line.decode("utf-8", "replace")) for line in heard]
+        (answer,) = [answer for answer in answers if answer.get("request_id") == 7]
+        return answer
+
+    def do(self, *words: Any) -> Any:
+        answer = self.ask(*words)
+        assert answer["error"] == "success", (words, answer)
+        return answer.get("data")
+
+    def get(self, name: str) -> Any:
+        return self.ask("get_property", name).get("data")
+
+    def open(self, path: Path) -> None:
+        self.do("loadfile", str(path))
+        wait_for(lambda: self.get("path") == str(path) and self.get("seeking") is False, "the film")
+        wait_for(lambda: self.get("width"), "its tracks")
+
+
+@pytest.fixture
+def ada(tmp_path: Path) -> Iterator[Client]:
+    (tmp_path / "ada").mkdir()
+    with mpv.hangd(tmp_path / "ada") as speaker:
+        client = Client(speaker.connect())
+        client.open(TRACKS)
+        yield client
+
+
+def read_all(client: Client, without: dict[str, str]) -> None:
+    """Read every listed property in each way: it has a value, or is known not to."""
+    for name in client.do("get_property", "property-list"):
+        answer, text = client.ask("get_property", name), client.do("get_property_string", name)
+        if name in without or PROPERTIES[name].absent:
+            assert (answer["error"], text) == ("property unavailable", None), (name, answer)
+            assert client.do("expand-text", f"${{{name}}}") == "(unavailable)"
+        else:
+            assert answer["error"] == "success", (name, answer)
+            assert isinstance(text, str), name
+            assert isinstance(client.do("expand-text", f"${{{name}}}"), str)
+
+
+def test_every_property_reads(ada: Client) -> None:
+    read_all(ada, ALONE)
+
+
+def test_every_property_takes_what_it_reads(ada: Client) -> None:
+    for name, row in PROPERTIES.items():
+        if row.write is not None and name not in ALONE and not row.absent:
+            ada.do("set_property", name, ada.do("get_property", name))
+            ada.do("set_property_string", name, ada.do("get_property_string", name))
+
+
+def test_every_option_has_its_other_names(ada: Client) -> None:
+    for name in ada.do("get_property", "options"):
+        assert ada.do("get_property", f"options/{name}") == ada.do("get_property", name)
+        assert ada.do("get_property", f"file-local-options/{name}") == ada.do("get_property", name)
+
+
+def test_a_list_is_read_to_its_end(ada: Client) -> None:
+    for name in ("track-list", "playlist", "chapter-list", "audio-device-list"):
+        whole = ada.do("get_property", name)
+        assert ada.do("get_property", f"{name}/count") == len(whole)
+        for number, item in enumerate(whole):
+            for key, value in item.items():
+                assert ada.do("get_property", f"{name}/{number}/{key}") == value
+    for key, value in ada.do("get_property", "metadata").items():
+        assert ada.do("get_property", f"metadata/by-key/{key}") == value
+
+
+def test_a_film_is_told_as_it_is(ada: Client) -> None:
+    assert [ada.get(name) for name in ("width", "height", "dwidth", "dheight")] == [640, 360, 640, 360]
+    assert ada.get("container-fps") == pytest.approx(30.0, abs=0.001)  # Matroska counts in whole nanoseconds.
+    assert (ada.get("video-codec"), ada.get("audio-codec-name"), ada.get("file-format")) == ("h264", "flac", "mkv")
+    assert ada.get("audio-params/samplerate") == 48000
+    assert ada.get("file-size") == TRACKS.stat().st_size
+    assert [(row["type"], row.get("lang")) for row in ada.get("track-list")] == [
+        ("video", None), ("audio", "eng"), ("audio", "deu"), ("sub", "eng"), ("sub", "deu"),
+    ]  # fmt: skip
+
+
+def run_all(client: Client, folder: Path, given: dict[str, list[Any]]) -> set[str]:
+    """Run commands with these arguments; return which."""
+    for name, words in given.items():
+        match name:
+            case "sub-remove" | "sub-reload" if not any(row["external"] for row in client.get("track-list")):
+                client.do("sub-add", str(folder / "beside.srt"))
+        if name in ("sub-remove", "sub-reload"):
+            wait_for(lambda: client.get("current-tracks/sub/external"), "the subtitles")
+        if name in ("audio-remove", "audio-reload"):
+            wait_for(lambda: client.get("current-tracks/audio/external"), "the sound")
+        client.do(name, *words)
+    return set(given)
+
+
+def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
+    (tmp_path / "beside.srt").write_text(SUBTITLES)
+    ada.do("set_property", "user-data/x", 1)
+    ran = run_all(
+        ada,
+        tmp_path,
+        {
+            "ignore": [], "set": ["volume", "50"], "add": ["volume", 5], "multiply": ["volume", 1.1],
+            "cycle": ["mute"], "cycle-values": ["speed", "1", "1.25"], "del": ["user-data/x"],
+            "seek": [10], "revert-seek": [], "frame-step": [], "frame-back-step": [], "ab-loop": [],
+            "sub-add": [str(tmp_path / "beside.srt")], "sub-reload": [], "sub-remove": [],
+            "audio-add": [str(CLIP)], "audio-reload": [], "audio-remove": [],
+            "show-text": ["hello", 100], "show-progress": [], "expand-text": ["${pause}"], "expand-path": ["~/x"],
+            "print-text": ["hello"], "script-message": ["a"], "script-message-to": [ada.do("client_name"), "b"],
+            "hang-wait": ["done"], "hang-debug-dump": [],
+        },
+    )  # fmt: skip
+    ada.do("loadfile", str(CLIP))
+    ada.do("stop")
+    quit = ada.ask("quit")
+    assert (quit["error"], quit["details"]["code"]) == ("error running command", "Forbidden"), "as is configured"
+    listed = {command["name"] for command in ada.do("get_property", "command-list")}
+    rooms = {name for name in listed if name.startswith(("room-", "server-"))}
+    assert listed - ran - rooms - {"loadfile", "stop", "quit"} == set()
+
+
+def test_everything_works_in_a_room(ada: Client, tmp_path: Path) -> None:
+    (tmp_path / "bob").mkdir()
+    with room_server() as server, mpv.hangd(tmp_path / "bob", "--player=simulated") as speaker:
+        bob = Client(speaker.connect())
+        ada.do("server-connect", server.url)
+        room = ada.do("room-create", str(TRACKS))["room_id"]
+        wait_for(lambda: ada.get("server/clock-error") is not None, "the clock")
+        wait_for(lambda: ada.get("sync/error") is not None, "to be where the room is")
+        read_all(ada, IN_ROOM)
+        bob.do("server-connect", server.url)
+        bob.do("room-join", room, str(TRACKS))
+        wait_for(lambda: ada.get("room/members/count") == 2, "bob")
+        own = next(row for row in ada.get("room/members") if not row["self"])["client_id"]
+        ada.do("room-role", own, "controller")
+        ada.do("room-say", "hello")
+        ada.do("room-ready", "yes")
+        ada.do("room-set", "capacity", 7)
+        ada.do("room-list")
+        ada.do("room-media", str(CLIP))
+        loop = ada.ask("set_property", "ab-loop-a", 5)
+        assert (loop["error"], loop["details"]["code"]) == ("error accessing property", "NotSupported")
+        ada.do("room-kick", own)
+        ada.do("room-leave")
+        ada.do("server-disconnect")
