@@ -161,7 +161,7 @@ def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
 
 def test_everything_works_in_a_room(ada: Client, tmp_path: Path) -> None:
     (tmp_path / "bob").mkdir()
-    with room_server() as server, mpv.hangd(tmp_path / "bob", "--player=simulated") as speaker:
+    with room_server("--publish-rooms") as server, mpv.hangd(tmp_path / "bob", "--player=simulated") as speaker:
         bob = Client(speaker.connect())
         ada.do("server-connect", server.url)
         room = ada.do("room-create", str(TRACKS))["room_id"]
