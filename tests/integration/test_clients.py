@@ -174,6 +174,7 @@ def driven(ada: Person, node: Path, deed: str) -> dict[str, Any]:
 def test_node_plays_pauses_seeks_and_observes(ada: Person, node: Path) -> None:
     came = driven(ada, node, "play")
     assert came.pop("refused")
+    assert came.pop("title") in (CLIP.name, CLIP.stem), "the simulated player makes a title up"
     film, duration, seekable = came.pop("loaded")
     assert (film, seekable, duration > 59) == (str(CLIP), True, True)
     assert came == {
@@ -184,7 +185,6 @@ def test_node_plays_pauses_seeks_and_observes(ada: Person, node: Path) -> None:
         "playing": [False, True],
         "volume": [45, True],
         "speed": pytest.approx(1.25, abs=0.01),
-        "title": CLIP.name,
         "stopped": True,
         "observed": [True, True, True, True],
     }
