@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hangd.engine.playback import (
+    AddAudioFile,
     AddSubtitleFile,
     CommandFailed,
     Ended,
@@ -20,10 +21,13 @@ from hangd.engine.playback import (
     PauseFor,
     PauseNow,
     PlayerCommand,
+    RemoveTrack,
     Resume,
     Sampled,
     SeekTo,
     SelectTrack,
+    SetAspect,
+    SetDeinterlace,
     SetDelay,
     SetFullscreen,
     SetMute,
@@ -46,6 +50,7 @@ from tests.support.playing import Stagehand
 MEDIA = Path(__file__).parent.parent / "media"
 CLIP = str(MEDIA / "clip.mp4")
 TRACKS = str(MEDIA / "tracks.mkv")
+SUBTITLES = b"1\n00:00:00,000 --> 00:00:50,000\nhello\n"
 FRAME = 1 / 30
 LATE = 0.25
 """Seconds by which a busy machine may be late with something that is else exact to a millisecond."""
@@ -431,21 +436,74 @@ async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:
     assert not any(t.selected for t in (await hand.next(TracksChanged)).tracks if t.kind == "subtitle")
 
 
+async def test_tracks_say_what_they_are_made_of(hand: Stagehand) -> None:
+    hand.do(Load(path=TRACKS, generation=1))
+    tracks = (await hand.next(Loaded)).tracks
+    for track in tracks:
+        assert track.codec and track.file is None
+        assert (track.kind == "video") == bool(track.width and track.height and track.frame_rate)
+        assert (track.kind == "audio") == bool(track.channels and track.sample_rate)
+
+
+async def test_a_film_is_described_when_it_is_open(hand: Stagehand) -> None:
+    hand.do(Load(path=TRACKS, generation=1))
+    loaded = await hand.next(Loaded)
+    assert loaded.about is not None and loaded.duration is not None
+    assert loaded.about.file_format == "mkv"
+    starts = [chapter.start for chapter in loaded.about.chapters]
+    assert starts == sorted(starts) and all(0 <= start < loaded.duration for start in starts)
+
+
 async def test_a_subtitle_file_is_added_and_selected(hand: Stagehand, tmp_path: Path) -> None:
-    file = _written(tmp_path / "mine & yours.srt", b"1\n00:00:00,000 --> 00:00:50,000\nhello\n")
+    file = _written(tmp_path / "mine & yours.srt", SUBTITLES)
     await hand.load(CLIP)
-    hand.do(AddSubtitleFile(str(file)))
-    tracks = (await hand.next(TracksChanged)).tracks
-    assert any(track.kind == "subtitle" for track in tracks)
+    hand.do(AddSubtitleFile(str(file), title="Mine", language="fra"))
+    while not (found := [t for t in (await hand.next(TracksChanged)).tracks if t.file and t.selected]):
+        pass
+    assert [(t.kind, t.file, t.title, t.language) for t in found] == [("subtitle", str(file), "Mine", "fra")]
 
 
-async def test_a_subtitle_file_that_is_not_there_is_refused(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_subtitle_file_is_added_and_left_alone(hand: Stagehand, tmp_path: Path) -> None:
+    file = _written(tmp_path / "later.srt", SUBTITLES)
     await hand.load(CLIP)
-    hand.do(AddSubtitleFile(str(tmp_path / "missing.srt")))
-    assert "missing.srt" in (await hand.next(CommandFailed)).message
+    hand.do(SelectTrack("subtitle", None), AddSubtitleFile(str(file), select=False))
+    while not (found := [t for t in (await hand.next(TracksChanged)).tracks if t.file]):
+        pass
+    assert [(t.file, t.selected) for t in found] == [(str(file), False)]
 
 
-async def test_text_delay_and_fullscreen_leave_the_playing_alone(hand: Stagehand) -> None:
+async def test_a_sound_file_is_added_and_taken_away(hand: Stagehand) -> None:
+    await hand.load(CLIP)
+    hand.do(AddAudioFile(CLIP))
+    while not (found := [t for t in (await hand.next(TracksChanged)).tracks if t.kind == "audio" and t.file]):
+        pass
+    hand.do(RemoveTrack("audio", found[0].id))
+    while any(t.id == found[0].id for t in (await hand.next(TracksChanged)).tracks if t.kind == "audio"):
+        pass
+    hand.do(SelectTrack("audio", found[0].id))
+    assert (await hand.next(CommandFailed)).command == "SelectTrack"
+
+
+async def test_a_films_own_track_is_not_taken_away(hand: Stagehand) -> None:
+    hand.do(Load(path=TRACKS, generation=1))
+    tracks = (await hand.next(Loaded)).tracks
+    await hand.next(Settled)
+    for number in (tracks[1].id, 4711):
+        hand.do(RemoveTrack("audio", number))
+        assert (await hand.next(CommandFailed, unless=(TracksChanged,))).command == "RemoveTrack"
+
+
+@pytest.mark.parametrize("add", [AddSubtitleFile, AddAudioFile])
+async def test_a_file_that_is_not_there_is_not_added(
+    hand: Stagehand, tmp_path: Path, add: type[AddSubtitleFile | AddAudioFile]
+) -> None:
+    await hand.load(CLIP)
+    hand.do(add(str(tmp_path / "missing.srt")))
+    failed = await hand.next(CommandFailed)
+    assert failed.command == add.__name__ and "missing.srt" in failed.message
+
+
+async def test_what_is_only_looks_leaves_the_playing_alone(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -454,6 +512,10 @@ async def test_text_delay_and_fullscreen_leave_the_playing_alone(hand: Stagehand
         SetDelay("audio", 0.03),
         SetDelay("subtitle", -0.5),
         SetFullscreen(True),
+        SetAspect(4 / 3),
+        SetAspect(None),
+        SetDeinterlace(True),
+        SetDeinterlace(False),
     )
     for _ in range(3):
         await hand.next(Sampled, unless=(CommandFailed, Settled, Started))
