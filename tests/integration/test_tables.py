@@ -144,7 +144,7 @@ def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
             "cycle": ["mute"], "cycle-values": ["speed", "1", "1.25"], "del": ["user-data/x"],
             "seek": [10], "revert-seek": [], "frame-step": [], "frame-back-step": [], "ab-loop": [],
             "sub-add": [str(tmp_path / "beside.srt")], "sub-reload": [], "sub-remove": [],
-            "audio-add": [str(CLIP)], "audio-reload": [], "audio-remove": [],
+            "rescan-external-files": [], "audio-add": [str(CLIP)], "audio-reload": [], "audio-remove": [],
             "show-text": ["hello", 100], "show-progress": [], "expand-text": ["${pause}"], "expand-path": ["~/x"],
             "print-text": ["hello"], "script-message": ["a"], "script-message-to": [ada.do("client_name"), "b"],
             "hang-wait": ["done"], "hang-debug-dump": [],

@@ -30,6 +30,5 @@ REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("quit-watch-later", "write-watch-later-config", "delete-watch-later-config"), _LATER),
     **dict.fromkeys(("script-binding", "apply-profile"), _SCRIPTS),
     **dict.fromkeys(("drop-buffers", "ao-reload", "ab-loop-align-cache"), "VLC can not do that while it plays"),
-    "rescan-external-files": "VLC looks for subtitles when it opens the film; sub-add adds what came later",
     "screenshot": "there is no folder for pictures here",
 }

@@ -1,10 +1,12 @@
 """Files beside the film: subtitles and sound that are added, taken away and read anew. This machine's alone."""
 
+import asyncio
 import os
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Final
 
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, file_named, needs_media
+from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting, file_named, needs_media
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.tracks import tracks_of
 from hangd.client.control.values import Choice, Integer, Text
@@ -64,6 +66,36 @@ def _reload(kind: TrackKind) -> Callable[[Context, Arguments], None]:
     return reload
 
 
+async def _rescan(context: Context) -> None:
+    path = context.properties.path
+    assert path is not None, "that was looked at"
+    found = await asyncio.to_thread(_beside, path)
+    if context.properties.path != path:
+        return  # It plays something else by now.
+    known = {track.file for track in context.conductor.tracks}
+    for file in found:
+        if file not in known:
+            context.conductor.play_command(AddSubtitleFile(file, select=False))
+
+
+def _beside(path: str) -> list[str]:
+    """Return the subtitle files that have the film's name: ``film.srt``, ``film.de.srt``."""
+    film = PurePath(path)
+    try:
+        names = sorted(os.listdir(film.parent))
+    except OSError:
+        return []
+    alike = [name for name in names if name.startswith(f"{film.stem}.") and name != film.name]
+    return [str(film.parent / name) for name in alike if PurePath(name).suffix.lower() in _ENDINGS][:_MOST]
+
+
+def _rescan_external_files(context: Context, arguments: Arguments) -> Waiting:
+    needs_media(context)
+    return Waiting(_rescan(context))
+
+
+_ENDINGS: Final = frozenset({".srt", ".ass", ".ssa", ".vtt"})
+_MOST: Final = 20
 _FLAGS: Final = Parameter("flags", Choice(("select", "auto", "cached")), "select")
 _ID: Final = Parameter("id", Integer(), _CURRENT)
 
@@ -78,4 +110,13 @@ def _commands(name: str, kind: TrackKind) -> tuple[Command, ...]:
     )
 
 
-COMMANDS: Final = (*_commands("sub", "subtitle"), *_commands("audio", "audio"))
+COMMANDS: Final = (
+    *_commands("sub", "subtitle"),
+    *_commands("audio", "audio"),
+    Command(
+        "rescan-external-files",
+        "add the subtitles that lie beside the film by now; which are shown stays as it is",
+        (Parameter("flags", Choice(("reselect", "keep-selection")), "reselect"),),
+        _rescan_external_files,
+    ),
+)
