@@ -7,7 +7,7 @@ from typing import Final
 
 from hangd.client.control.property_rows import Property, PropertyTable
 from hangd.client.control.row_making import fixed, untold
-from hangd.client.control.values import Flag, Integer, Node, Text
+from hangd.client.control.values import Flag, Integer, Node, Switch, Text
 
 __all__ = ["PROPERTIES"]
 
@@ -47,6 +47,7 @@ PROPERTIES: Final = (
     Property("input-bindings", "keys and what they do: hang has none", Node(), lambda _: []),
     Property("input-key-list", "the keys there are: hang has none", Node(), lambda _: []),
     fixed("idle", "whether the daemon goes on without a film: it does", Flag(), True),
+    fixed("keep-open", "whether the last film stays open at its end: it does", Switch(), True),
     fixed("terminal", "whether the daemon writes to a terminal as mpv does: no", Flag(), False),
     fixed("input-terminal", "whether the daemon takes keys from a terminal: no", Flag(), False),
     fixed("ytdl", "whether films are looked for on the web: no", Flag(), False),
