@@ -87,6 +87,10 @@ class MediaFiles:
         """Return the whole hash if it is known for the file as it is now; None too where there is no such file."""
         return await asyncio.to_thread(self._cached_hash, path)
 
+    async def known_copy(self, file_hash: str) -> str | None:
+        """Return the path of a file that is known to have this whole hash, as it is now."""
+        return await asyncio.to_thread(self._known_copy, file_hash)
+
     # ---- on a thread ------------------------------------------------------------------------------------------------
 
     def _cached_hash(self, path: str) -> str | None:
@@ -97,6 +101,15 @@ class MediaFiles:
         except (OSError, ValueError):
             return None
         return self._cache.recall(os.path.abspath(path), version)
+
+    def _known_copy(self, file_hash: str) -> str | None:
+        for path, version in [] if self._cache is None else self._cache.paths(file_hash):
+            try:
+                if str(FileVersion.of(os.stat(path))) == version:
+                    return path
+            except OSError:
+                continue
+        return None
 
     def _whole_hash(self, path: str, progress: Callable[[int, int], object], stopped: threading.Event) -> str:
         if (known := self._cached_hash(path)) is not None:

@@ -68,6 +68,16 @@ class HashCache:
             self._cache.do(use)
         return known
 
+    def paths(self, file_hash: str) -> list[tuple[str, str]]:
+        """Return the paths of which this hash is kept, each with the version of the file (`str(FileVersion)`)."""
+
+        def look(database: sqlite3.Connection) -> list[tuple[str, str]]:
+            query = "SELECT path, version FROM hashes_1 WHERE hash = ? ORDER BY used DESC"
+            rows = database.execute(query, (file_hash,)).fetchall()
+            return [(os.fsdecode(path), version) for path, version in msgspec.convert(rows, list[tuple[bytes, str]])]
+
+        return self._cache.do(look) or []
+
     def remember(self, path: str, version: FileVersion, file_hash: str) -> None:
         """Keep the hash of this version of the file, instead of any other version's."""
 

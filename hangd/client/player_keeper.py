@@ -34,6 +34,7 @@ from hangd.engine.playback import (
     Unload,
     VolumeChanged,
 )
+from hangd.engine.playlist import Open, Order, Rewind
 from hangd.player.base import EventSink, Player, PlayerFactory, PlayerUnavailable
 from hangd.tasks import Tasks
 
@@ -62,7 +63,11 @@ class PlayerKeeper:
         """Whether a film's end is still to be told."""
         self._sound_delay = 0.0
         self.entry = 0
-        """The number of the load, as mpv counts playlist entries."""
+        """The number of the film that was opened last, in the playlist."""
+        self.next_entry = 0
+        """The number that it has when it is opened the next time."""
+        self.ends_as = "stop"
+        """Why the film ends if another one is opened instead: mpv's word for it."""
         self.tracks: tuple[Track, ...] = ()
         self.description = Description()
         self.volume, self.mute, self.fullscreen = 100.0, False, False
@@ -97,9 +102,8 @@ class PlayerKeeper:
         """Do what the follower orders."""
         match command:
             case Load(path=path, generation=generation):
-                self._end_file("stop")
-                self._path = path
-                self.entry += 1
+                self._end_file(self.ends_as)
+                self._path, self.entry, self.ends_as = path, self.next_entry, "stop"
                 self.tracks, self.description = (), Description()
                 self._restarting = self._begun = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
@@ -152,8 +156,11 @@ class PlayerKeeper:
 
     # ---- events ---------------------------------------------------------------------------------------------------
 
-    def heard(self, event: PlayerEvent, *, current: bool) -> None:
-        """Take an event, for what it says of the player itself. ``current``: it is of the load that plays now."""
+    def heard(self, event: PlayerEvent, *, current: bool, order: Order | None = None) -> None:
+        """Take an event, for what it says of the player itself.
+
+        ``current``: it is of the load that plays now. ``order``: what the playlist lets follow it.
+        """
         match event:
             case VolumeChanged(percent=percent, mute=mute):
                 # Until the player has come to what was asked last, it tells what was asked before: old news.
@@ -172,13 +179,14 @@ class PlayerKeeper:
                 _log.warning("can not play: %s", message)
                 details = {"code": code, "message": message}
                 self._end_file("error", {"file_error": "loading failed", "details": details})
-                self._notices.emit({"event": "idle"})
+                if not isinstance(order, Open):
+                    self._notices.emit({"event": "idle"})
             case Settled():
                 self._deaths = 0
                 if self._restarting:
                     self._restarting = False
                     self._notices.emit({"event": "playback-restart"})
-            case Ended():
+            case Ended() if not isinstance(order, Rewind):
                 self._end_file("eof")
 
     def replace(self, death: PlayerDied) -> str | None:

@@ -7,8 +7,9 @@ import msgspec
 
 from hangd.client.connection import Connection
 from hangd.client.control.conductor import CommandRefused, Conductor
+from hangd.client.own_copy import OwnCopy
+from hangd.client.playlist_keeper import PlaylistKeeper
 from hangd.client.room_view import RoomView
-from hangd.client.verbs import Verbs
 from hangd.engine.follower import Follower
 from hangd.protocol.model import PROTOCOL
 
@@ -20,13 +21,16 @@ class Subject(Conductor, Protocol):
 
     follower: Follower
     connection: Connection
-    verbs: Verbs
+    copy: OwnCopy
     room_view: RoomView | None
     server_url: str
     version: str
 
     @property
     def player_name(self) -> str | None: ...
+
+    @property
+    def playlist(self) -> PlaylistKeeper: ...
 
 
 def hang_property(viewer: Subject, name: str) -> Any:
@@ -84,9 +88,9 @@ def _value(viewer: Subject, name: str) -> Any:
         case "sync/state":
             return sync_state(viewer)
         case "media/hash":
-            return viewer.verbs.media_hash
+            return viewer.copy.hash
         case "media/hash-progress":
-            return viewer.verbs.hash_progress
+            return viewer.copy.progress
         case "player/state":
             return viewer.follower.picture.motion.value
         case "player/name":
@@ -114,6 +118,7 @@ def look(viewer: Subject) -> dict[str, Any]:
     return {
         "pause": viewer.paused,
         "path": viewer.path,
+        "playlist": viewer.playlist.state,
         "duration": viewer.duration,
         "speed": viewer.speed,
         "seeking": viewer.seeking,
@@ -131,7 +136,7 @@ def look(viewer: Subject) -> dict[str, Any]:
         "server/state": (viewer.connection.state, viewer.connection.url),
         "sync/state": sync_state(viewer),
         "sync/error": viewer.follower.error,
-        "media/hash": viewer.verbs.media_hash,
-        "media/hash-progress": viewer.verbs.hash_progress,
+        "media/hash": viewer.copy.hash,
+        "media/hash-progress": viewer.copy.progress,
         "player/name": viewer.player_name,
     }

@@ -75,6 +75,12 @@ class RoomView:
             case "host":
                 return self.role == "host"
 
+    @property
+    def who_may_control(self) -> str:
+        """That, as a sentence for somebody who may not."""
+        who = "the host" if self.policy.control == "host" else "the host and controllers"
+        return f"only {who} may control this room"
+
     def reported(self, report: Report) -> None:
         """This member told the room where it is; the room tells everybody else."""
         own = self.members.get(self.client_id)

@@ -12,15 +12,13 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from hangd.client.connection import Connection, NotConnected, ServerRefused
+from hangd.client.connection import NotConnected, ServerRefused
 from hangd.client.control.conductor import CommandRefused, RoomVerb
-from hangd.client.media import MediaFiles, MediaUnusable
-from hangd.client.notices import Notices
+from hangd.client.media import MediaUnusable
+from hangd.client.own_copy import CopyHolder, OwnCopy, file_code
 from hangd.client.room_view import RoomView
-from hangd.client.settings import ClientSettings
 from hangd.engine.follower import Follower
 from hangd.engine.link import LinkState
-from hangd.engine.playback import FailureCode
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
@@ -28,21 +26,18 @@ from hangd.protocol.messages import (
     Kick,
     LeaveRoom,
     ListRooms,
-    MediaChanged,
     RoomCreated,
     RoomJoined,
     Rooms,
     Say,
     ServerMessage,
-    SetFile,
     SetMedia,
     SetPolicy,
     SetReady,
     SetRole,
 )
-from hangd.protocol.model import CAPACITY_MAX, FileInfo, LeftReason, PolicyChange, Room
+from hangd.protocol.model import CAPACITY_MAX, LeftReason, PolicyChange, Room
 from hangd.protocol.wording import located
-from hangd.tasks import Tasks
 
 __all__ = ["Patron", "Verbs"]
 
@@ -70,52 +65,25 @@ def _checked(message: _Checked) -> _Checked:
     return msgspec.convert(msgspec.to_builtins(message), type(message))
 
 
-def file_code(code: FailureCode) -> str:
-    """Return a player's failure code as control clients know it: "not-found" is "NotFound"."""
-    return "".join(word.capitalize() for word in code.split("-"))
-
-
-class Patron(Protocol):
+class Patron(CopyHolder, Protocol):
     """Whose verbs these are: what they need of the viewer."""
 
-    settings: ClientSettings
-    media: MediaFiles
-    tasks: Tasks
     follower: Follower
-    connection: Connection
-    notices: Notices
+    copy: OwnCopy
     server_url: str
-    room_view: RoomView | None
 
-    @property
-    def path(self) -> str | None:
-        """The file that is open."""
-
-    @property
-    def duration(self) -> float | None: ...
-
-    def enter_room(self, room: Room, client_id: str, now: float, *, again: bool = False) -> RoomView: ...
+    def enter_room(
+        self, room: Room, client_id: str, now: float, *, path: str | None = None, again: bool = False
+    ) -> RoomView: ...
 
     def leave_room(self, reason: LeftReason, now: float) -> None: ...
 
-    def load_file(self, path: str) -> None:
-        """Play this file here, whatever the room plays."""
-
-    def drop_file(self) -> None: ...
-
-    def announce(self) -> None:
-        """Something has changed: tell whoever watches or waits."""
-
 
 class Verbs:
-    """The verbs of one viewer, and what they have to remember: the file's hash, and a load that is waited for."""
+    """The verbs of one viewer."""
 
     def __init__(self, viewer: Patron) -> None:
         self._viewer = viewer
-        self.media_hash: str | None = None
-        self.hash_progress: float | None = None
-        self._loading: asyncio.Future[None] | None = None
-        self._verifying: asyncio.Task[Any] | None = None
 
     async def carry_out(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
         """Carry out one verb and return what its reply says. Raises CommandRefused."""
@@ -191,16 +159,17 @@ class Verbs:
     # ---- coming and going -----------------------------------------------------------------------------------------
 
     async def _create(self, arguments: Mapping[str, str]) -> dict[str, Any]:
-        if self._viewer.room_view is not None:
+        viewer = self._viewer
+        if viewer.room_view is not None:
             raise _refusal("AlreadyInRoom", "already in a room: leave it first")
         path = arguments["file"]
         policy = msgspec.convert(
             {key: arguments[key] for key in ("control", "wait", "match") if key in arguments}, PolicyChange
         )
         await self._connected()
-        info = await self._viewer.media.quick(path)
-        whole, duration = await asyncio.gather(self._whole_hash(path), self._opened(path))
-        info = self._told(msgspec.structs.replace(info, duration=duration))
+        info = await viewer.media.quick(path)
+        whole, duration = await asyncio.gather(viewer.copy.read_film(path), viewer.copy.opened(path))
+        info = viewer.copy.told(msgspec.structs.replace(info, duration=duration))
         message = _checked(
             CreateRoom(
                 file_hash=whole,
@@ -212,8 +181,7 @@ class Verbs:
         )
         answer = await self._request(message)
         assert isinstance(answer, RoomCreated)
-        viewer = self._viewer
-        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic())
+        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic(), path=path)
         view.host_secret, view.password = answer.host_secret, message.password
         return self._entered(view, host=True)
 
@@ -233,40 +201,24 @@ class Verbs:
             JoinRoom(
                 room_id=arguments["room"],
                 file_hash=whole,
-                file=self._told(info),
+                file=viewer.copy.told(info),
                 password=arguments.get("password"),
             )
         )
         answer = await self._request(message)
         assert isinstance(answer, RoomJoined)
-        self.media_hash = whole
-        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic())
+        viewer.copy.hash = whole
+        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic(), path=path)
         view.password = message.password
         try:
-            await self._opened(path)
+            await viewer.copy.opened(path)
         except CommandRefused:
             # A room in which nothing can be shown here is none to be in; why, is what was asked.
             await self._leave({})
             raise
         if whole is None:
-            self._verifying = viewer.tasks.start(self._verify(path, view), name="verify")
+            viewer.copy.prove(path, view)
         return self._entered(view, host=answer.is_host, verifying=whole is None)
-
-    async def _verify(self, path: str, view: RoomView) -> None:
-        """Bring the whole hash of the file that we joined with."""
-        try:
-            whole = await self._whole_hash(path)
-            info = await self._viewer.media.quick(path)
-        except MediaUnusable as error:
-            _log.warning("the file could not be verified: %s", error)
-            return
-        # The link may be down just now; who comes back into the room is still to be verified.
-        await self._viewer.notices.until(lambda: self._viewer.room_view is not view or self._viewer.connection.is_up)
-        if self._viewer.room_view is view:
-            duration = self._viewer.duration
-            self._viewer.connection.send(
-                SetFile(file_hash=whole, file=self._told(msgspec.structs.replace(info, duration=duration)))
-            )
 
     async def rejoin(self) -> None:
         """Get back into the room after an absence for which the server did not keep our place."""
@@ -275,13 +227,13 @@ class Verbs:
         if view is None:
             return
         try:
-            info = None if path is None else self._told(await viewer.media.quick(path))
+            info = None if path is None else viewer.copy.told(await viewer.media.quick(path))
         except MediaUnusable:
             info = None  # The room's file is not here any more; the room says what it makes of that.
         for pause in (*_REJOIN_PAUSES, None):
             message = JoinRoom(
                 room_id=view.room_id,
-                file_hash=self.media_hash,
+                file_hash=viewer.copy.hash,
                 file=info,
                 password=view.password,
                 host_secret=view.host_secret,
@@ -390,68 +342,25 @@ class Verbs:
         self._in_room()
         await self._move_to(arguments["file"])
 
-    async def change_media(self, path: str) -> None:
-        """A ``loadfile`` in a room: its reply is long gone, so what goes wrong goes to the log."""
-        try:
-            await self._move_to(path)
-        except (MediaUnusable, ServerRefused, NotConnected, CommandRefused, TimeoutError) as error:
-            _log.warning("the room does not move on to that file: %s", error)
-
     async def _move_to(self, path: str) -> None:
         """Show this file here if it is the room's; else ask the room to move on to it."""
-        view, media = self._in_room(), self._viewer.media
-        info = await media.quick(path)
-        whole = await self._whole_hash(path)
-        self.media_hash = whole
+        view, copy = self._in_room(), self._viewer.copy
+        info = await self._viewer.media.quick(path)
+        whole = await copy.read(path)
         if whole == view.file_hash:
             self._viewer.load_file(path)
-            self._viewer.connection.send(SetFile(file_hash=whole, file=self._told(info)))
+            copy.tell(path, info, whole)
             return
-        duration = await self._opened(path)
-        info = self._told(msgspec.structs.replace(info, duration=duration))
-        await self._request(SetMedia(file_hash=whole, file=info))
-
-    def media_changed(self, message: MediaChanged) -> None:
-        """The room moved on. Who has another file stands without one until it is named (room-media)."""
-        viewer = self._viewer
-        if message.file_hash != self.media_hash:
-            viewer.notices.emit({"event": "media-mismatch", "file_hash": message.file_hash, "file": message.file.name})
-            viewer.drop_file()
-
-    async def _opened(self, path: str) -> float | None:
-        """Open ``path`` in the player and return its duration in seconds. Raises CommandRefused with the reason."""
-        viewer = self._viewer
-        if viewer.path == path and viewer.duration is not None:
-            return viewer.duration
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(_refusal("Replaced", "another file was opened meanwhile"))
-        self._loading = future
-        viewer.load_file(path)
-        await future
-        return viewer.duration
-
-    def load_ended(self, code: FailureCode | None, message: str) -> None:
-        """The player stands with the file open (no code), or could not open it."""
-        if self._loading is None or self._loading.done():
-            return
-        if code is None:
-            self._loading.set_result(None)
-        else:
-            self._loading.set_exception(_refusal(file_code(code), message))
-
-    async def _whole_hash(self, path: str) -> str:
-        def progressed(done: int, total: int) -> None:
-            self.hash_progress = done / total if total else 1.0
-            self._viewer.announce()
-
+        if not view.may_control:
+            raise _refusal("Forbidden", view.who_may_control)
+        shown, known = self._viewer.path, copy.hash
+        duration = await copy.opened(path, whole)
+        copy.hash = whole
+        info = copy.told(msgspec.structs.replace(info, duration=duration))
         try:
-            self.media_hash = await self._viewer.media.whole_hash(path, progressed)
-        finally:
-            self.hash_progress = None
-            self._viewer.announce()
-        return self.media_hash
-
-    def _told(self, info: FileInfo) -> FileInfo:
-        """Return what of this file the others may know."""
-        return info if self._viewer.settings.share_file_name else msgspec.structs.replace(info, name=None)
+            await self._request(SetMedia(file_hash=whole, file=info))
+        except ServerRefused:
+            copy.hash = known
+            if shown is not None:
+                self._viewer.load_file(shown)
+            raise

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hangd.client.connection import Connection, NotConnected
 from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
@@ -21,11 +21,14 @@ from hangd.client.dumping import write_trace
 from hangd.client.habit_keeper import HabitKeeper
 from hangd.client.media import MediaFiles
 from hangd.client.notices import Notices
+from hangd.client.own_copy import OwnCopy
 from hangd.client.player_keeper import PlayerKeeper
+from hangd.client.playlist_keeper import PlaylistKeeper
 from hangd.client.readings import hang_property, look, sync_state
 from hangd.client.recorder import Recorder
 from hangd.client.room_view import RoomView
 from hangd.client.settings import ClientSettings
+from hangd.client.shown import Shown
 from hangd.client.verbs import Verbs
 from hangd.client.waking import WakeWatch
 from hangd.engine.drift import Correction, Hold, Resync, Trim
@@ -53,7 +56,7 @@ from hangd.engine.link import LinkState
 from hangd.engine.memory import Policies
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion
-from hangd.engine.playback import Description, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Track
+from hangd.engine.playback import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Unload
 from hangd.engine.trace import FORMAT, Header, encode
 from hangd.log import escape
 from hangd.paths import state_dir
@@ -61,7 +64,6 @@ from hangd.player.base import PlayerFactory
 from hangd.protocol.messages import (
     Error,
     LeaveRoom,
-    MediaChanged,
     RequestId,
     RoomLeft,
     ServerMessage,
@@ -70,15 +72,18 @@ from hangd.protocol.messages import (
     Welcome,
 )
 from hangd.protocol.messages import RoomState as RoomStateMessage
-from hangd.protocol.model import LeftReason, Room
+from hangd.protocol.model import LeftReason, Room, Timeline
 from hangd.tasks import DeadlineTimer, Tasks
 
 __all__ = ["Viewer"]
 
 _log = logging.getLogger(__name__)
 
+_AT_END: Final = 2.0
+"""Seconds. A film that is so near to its end when the room moves on has come to its end."""
 
-class Viewer:
+
+class Viewer(Shown):
     """See the module's docstring. Make it inside a running loop; ``close`` it before the loop ends."""
 
     def __init__(
@@ -101,7 +106,9 @@ class Viewer:
         self.connection = Connection(self, self.tasks, name=settings.name, client=f"hangd {version}")
         self.server_url = settings.server
         self.room_view: RoomView | None = None
+        self.copy = OwnCopy(self)
         self.verbs = Verbs(self)
+        self.playlist = PlaylistKeeper(self)
         self.version = version
         self._quit = quit
         self._timer = DeadlineTimer(self._expire)
@@ -140,19 +147,28 @@ class Viewer:
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
         current = event.generation == self.follower.picture.generation
-        position = self.follower.position(now)
+        position, playing = self.follower.position(now), not self.follower.paused
         effects = self._recorder.tell(PlayerSaid(event), now)
-        self._player.heard(event, current=current)
+        order = self.playlist.hear(event) if current and self.room_view is None else None
+        self._player.heard(event, current=current, order=order)
+        given_up = False
         match event:
             case LoadFailed(message=message, code=code) if current:
-                self.verbs.load_ended(code, message)
+                self.copy.load_ended(code, message)
             case Settled() if current:
-                self.verbs.load_ended(None, "")
+                self.copy.load_ended(None, "")
                 if self._habits is not None:
                     self._habits.learned(self.follower.habits)
-            case PlayerDied() if (path := self._player.replace(event)) is not None:
-                effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
+            case PlayerDied():
+                path = self._player.replace(event)
+                given_up = path is None and current and self.room_view is None
+                if path is not None:
+                    effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
         self._do(effects)
+        if order is not None:
+            self.playlist.obey(order, play=playing)
+        elif given_up:
+            self.playlist.given_up()
 
     def _expire(self, now: float) -> None:
         self._tell(DeadlineCame(), now)
@@ -176,6 +192,8 @@ class Viewer:
                     else:
                         if mark is not None:
                             self._asked.add(mark)
+                case SendReport() if self.playlist.room.searching:
+                    pass  # Whether there is something to show is not known yet.
                 case SendReport(report=report):
                     if self.connection.is_up and self.room_view is not None:
                         self.connection.send(report)
@@ -184,6 +202,9 @@ class Viewer:
                     self._corrected(correction)
                 case SeekBegan():
                     self._player.seek_began()
+                case Load(path=path) if (entry := self.playlist.reloading(path)) is not None:
+                    self._player.next_entry = entry
+                    self._player.carry_out(effect)
                 case _:
                     self._player.carry_out(effect)
         self._timer.arm(self.follower.deadline())
@@ -229,6 +250,7 @@ class Viewer:
                 self._tell(AskRefused(), now)
         room = self.room_view
         if room is None or refused:
+            self.playlist.room.received(message, re)
             self.announce()
             return
         for event in room.learn(message):
@@ -238,16 +260,16 @@ class Viewer:
                 self._tell(TimelineCame(timeline, stop=isinstance(command, Stop)), now)
             case RoomStateMessage(room=snapshot):
                 self._tell(TimelineCame(snapshot.timeline), now)
-            case MediaChanged():
-                self._tell(TimelineCame(message.timeline), now)
-                self.verbs.media_changed(message)
             case RoomLeft(reason=reason):
                 self.leave_room(reason, now)
+        self.playlist.room.received(message, re)
         self.announce()
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
         self.notices.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
+        if state is not LinkState.UP:
+            self.playlist.room.unanswered()
         if state is not LinkState.UP and self._asked:
             self._asked.clear()
             self.notices.refuse("NotConnected", reason or "the connection broke off")
@@ -262,14 +284,23 @@ class Viewer:
     def clock_replaced(self, now: float) -> None:
         self._tell(ClockFlushed(), now)
 
-    def enter_room(self, room: Room, client_id: str, now: float, *, again: bool = False) -> RoomView:
-        """Be a member of this room from now on: a new one, or (``again``) ours after an absence."""
+    def enter_room(
+        self, room: Room, client_id: str, now: float, *, path: str | None = None, again: bool = False
+    ) -> RoomView:
+        """Be a member of this room from now on: a new one, or (``again``) ours after an absence.
+
+        ``path``: this machine's copy of its film.
+        """
         if self.room_view is not None and again:
             self.room_view.enter(room, client_id)
         else:
             self.room_view = RoomView(room, client_id, self.connection.url or self.server_url)
         self.notices.emit({"event": "room-joined", "room_id": room.room_id})
         self._tell(TimelineCame(room.timeline, entering=True), now)
+        self.playlist.entered(room, self.path if again else path, again=again)
+        if again and room.file is not None and self.copy.hash not in (None, room.file_hash):
+            # The room has moved on meanwhile.
+            self.playlist.room.show(room.file_hash, room.file, None)
         return self.room_view
 
     def leave_room(self, reason: LeftReason, now: float) -> None:
@@ -282,10 +313,11 @@ class Viewer:
             self.notices.emit({"event": "media-mismatch", "room_id": room.room_id})
         self.notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
         self._tell(WentAlone(), now)
+        self.playlist.left()
 
     # ---- Conductor: requests --------------------------------------------------------------------------------------
 
-    def _may(self, refusal: Refusal) -> None:
+    def may(self, refusal: Refusal) -> None:
         """Refuse at once what the room would refuse, or what can not reach it."""
         room = self.room_view
         if room is None:
@@ -293,50 +325,89 @@ class Viewer:
         if not self.connection.is_up:
             raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
         if not room.may_control:
-            who = "the host" if room.policy.control == "host" else "the host and controllers"
-            raise CommandRefused(refusal, "Forbidden", f"only {who} may control this room")
+            raise CommandRefused(refusal, "Forbidden", room.who_may_control)
 
     def _needs_media(self, refusal: Refusal) -> None:
         if self.room_view is None and self.follower.picture.path is None:
             raise CommandRefused(refusal, "NoMedia", "no file is loaded")
 
     def set_paused(self, paused: bool) -> None:
-        self._may("error accessing property")
-        self._tell(PauseAsked(paused))
+        self.may("error accessing property")
+        if paused or not self.ended or not self.playlist.play_on():
+            self._tell(PauseAsked(paused))
 
     def seek(self, position: float) -> None:
         self._needs_media("error running command")
-        self._may("error running command")
+        self.may("error running command")
         self._tell(SeekAsked(position))
 
     def set_speed(self, rate: float) -> None:
-        self._may("error accessing property")
+        self.may("error accessing property")
         self._tell(SpeedAsked(rate))
 
-    def stop(self) -> None:
-        self._may("error running command")
+    def stop_playing(self) -> None:
+        self.may("error running command")
         self._tell(StopAsked())
 
-    def load(self, path: str) -> int:
-        if self.room_view is not None:
-            self._may("error running command")
-            self.tasks.start(self.verbs.change_media(path), name="media")
-            return self._player.entry + 1
-        self.verbs.media_hash = None
-        self.load_file(path)
-        return self._player.entry
+    # ---- films ------------------------------------------------------------------------------------------------------
 
-    def load_file(self, path: str) -> None:
-        """Play this file here, whatever the room plays."""
+    def load_file(self, path: str, file_hash: str | None = None) -> None:
+        """Play this file here, whatever the room plays; ``file_hash`` is given if it is not the room's film."""
+        self._player.next_entry = self.playlist.loading(path, file_hash)
+        self._prepare(path)
+        self._tell(FileOpened(path))
+
+    def open_film(self, path: str, entry: int, *, play: bool) -> None:
+        """Out of a room: open this file, and play it or stand on its beginning."""
+        self.copy.hash = None
+        self._player.next_entry = entry
+        self._prepare(path)
+        self._tell(FileOpened(path))
+        if play:
+            self.play_on()
+
+    def play_on(self) -> None:
+        """Let the film play on; from its end, from the beginning."""
+        self._tell(PauseAsked(False))
+
+    def drop_file(self) -> None:
+        """Show nothing."""
+        self._player.forget()
+        self._tell(FileDropped())
+
+    def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
+        """The room shows another film: this file, or (None) one that is not here, from this timeline on.
+
+        All of it is one step. The old film is not sent to the new one's place, nor is a player stopped that is to play
+        on, and the room hears only what came of it.
+        """
+        now = time.monotonic()
+        if path is not None and path == self.path and entry == self.playing_entry:
+            if timeline is not None:
+                self._tell(TimelineCame(timeline), now)
+            return
+        picture = self.follower.picture
+        if picture.is_at_end(picture.position(now), _AT_END):
+            self._player.ends_as = "eof"
+        effects = self._recorder.tell(FileDropped(), now)
+        if timeline is not None:
+            effects += self._recorder.tell(TimelineCame(timeline), now)
+        if path is None:
+            self._player.forget()
+        else:
+            self._player.next_entry = entry
+            self._prepare(path)
+            effects += self._recorder.tell(FileOpened(path), now)
+            last = max((n for n, effect in enumerate(effects) if isinstance(effect, SendReport)), default=-1)
+            effects = [
+                effect for n, effect in enumerate(effects) if n == last or not isinstance(effect, (Unload, SendReport))
+            ]
+        self._do(effects)
+
+    def _prepare(self, path: str) -> None:
         self._player.asked_anew()
         if self._habits is not None:
             self._habits.opened(path)
-        self._tell(FileOpened(path))
-
-    def drop_file(self) -> None:
-        """Show nothing: the room plays a file that is not here."""
-        self._player.forget()
-        self._tell(FileDropped())
 
     def play_command(self, command: PlayerCommand) -> None:
         self._player.do(command)
@@ -348,62 +419,6 @@ class Viewer:
         self._quit()
 
     # ---- Conductor: reading ---------------------------------------------------------------------------------------
-
-    @property
-    def paused(self) -> bool:
-        return self.follower.paused
-
-    @property
-    def path(self) -> str | None:
-        picture = self.follower.picture
-        return None if picture.motion is Motion.EMPTY else picture.path
-
-    @property
-    def player_name(self) -> str | None:
-        return self._player.name
-
-    @property
-    def duration(self) -> float | None:
-        return self.follower.picture.duration
-
-    def position(self) -> float | None:
-        return self.follower.position(time.monotonic())
-
-    @property
-    def speed(self) -> float:
-        return self.follower.rate
-
-    @property
-    def seeking(self) -> bool:
-        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
-
-    @property
-    def ended(self) -> bool:
-        return self.follower.picture.motion is Motion.ENDED
-
-    @property
-    def volume(self) -> float:
-        return self._player.volume
-
-    @property
-    def mute(self) -> bool:
-        return self._player.mute
-
-    @property
-    def fullscreen(self) -> bool:
-        return self._player.fullscreen
-
-    @property
-    def tracks(self) -> tuple[Track, ...]:
-        return self._player.tracks
-
-    @property
-    def description(self) -> Description:
-        return self._player.description
-
-    @property
-    def playlist_entry_id(self) -> int | None:
-        return None if self.path is None else self._player.entry
 
     def hang_property(self, name: str) -> Any:
         return hang_property(self, name)

@@ -25,6 +25,7 @@ __all__ = [
     "Film",
     "Loading",
     "Open",
+    "Order",
     "Playlist",
     "PlaylistRefused",
     "Rewind",

@@ -9,8 +9,8 @@ A film is a `Slot` with a number of ours, as mpv's clients know it, from the mom
 name for it comes later. Until its file is hashed the room can not be told of it: it stays an edit, behind the film that
 it stood behind, while edits of other films go their way.
 
-Going to another film is asked for likewise: the slot is the *goal* until the room is there. Replacing the whole queue by
-one film (`Replaced`) holds up all that is edited after it.
+Going to another film is asked for likewise: the slot is the *goal* until the room is there. Replacing the whole queue
+by one film (`_Replaced`) holds up all that is edited after it.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,6 +11,7 @@ from hangd.client.media import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
 from hangd.engine.playback import PlayerDied, SetVolume
+from hangd.engine.playlist import Film, Loading
 from hangd.player.base import EventSink, PlayerUnavailable
 from hangd.player.simulated import SimulatedPlayer
 from tests.support.party import CLIP
@@ -42,6 +43,10 @@ async def viewer(players: Players) -> AsyncIterator[Viewer]:
     await made.close()
 
 
+def load(viewer: Viewer) -> None:
+    viewer.playlist.load([Film(str(CLIP))], Loading())
+
+
 def dies(viewer: Viewer, players: Players) -> None:
     players.sinks[-1](PlayerDied(viewer.follower.picture.generation, "hung", "it does not answer"))
 
@@ -51,7 +56,7 @@ async def settled(viewer: Viewer) -> None:
 
 
 async def test_another_player_takes_over_where_the_first_one_was(viewer: Viewer, players: Players) -> None:
-    viewer.load(str(CLIP))
+    load(viewer)
     await settled(viewer)
     viewer.play_command(SetVolume(40.0))
     viewer.seek(100.0)
@@ -63,12 +68,12 @@ async def test_another_player_takes_over_where_the_first_one_was(viewer: Viewer,
 
 
 async def test_a_film_that_kills_every_player_is_given_up(viewer: Viewer, players: Players) -> None:
-    viewer.load(str(CLIP))
+    load(viewer)
     for _ in range(4):
         dies(viewer, players)
     assert len(players.sinks) == 4, "the first one, and three that were tried"
     assert viewer.path is None
-    viewer.load(str(CLIP))
+    load(viewer)
     await settled(viewer)
     assert len(players.sinks) == 5, "somebody who asks again is tried for again"
 
@@ -79,11 +84,11 @@ async def test_a_player_that_is_not_to_be_had_is_said_when_it_is_asked_for(tmp_p
     heard: list[Any] = []
     viewer = Viewer(ClientSettings(name="ada"), players, MediaFiles(None), version="0", quit=lambda: None)
     viewer.subscribe(heard.append, lambda names: None)
-    viewer.load(str(CLIP))
+    load(viewer)
     await asyncio.wait_for(viewer.notices.until(lambda: viewer.path is None), 10)
     (ended,) = [event for event in heard if event["event"] == "end-file"]
     assert (ended["reason"], ended["details"]["code"]) == ("error", "no-player")
     players.available = True
-    viewer.load(str(CLIP))
+    load(viewer)
     await settled(viewer)
     await viewer.close()

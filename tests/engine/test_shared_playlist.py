@@ -26,6 +26,9 @@ def info(name: str) -> FileInfo:
     return FileInfo(size=100, name=name)
 
 
+AT_END = Loading("append")
+
+
 class Member:
     """One member's view, and its line to the room and back."""
 
@@ -39,7 +42,7 @@ class Member:
     def names(self) -> str:
         return "".join(name_of(slot) for slot in self.list.entries)
 
-    def load(self, *names: str, how: Loading = Loading("append"), read: bool = True) -> list[Slot]:
+    def load(self, *names: str, how: Loading = AT_END, read: bool = True) -> list[Slot]:
         slots = self.list.load([Film(name) for name in names], how)
         if read:
             self.read()

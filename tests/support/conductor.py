@@ -1,13 +1,16 @@
 """A conductor that plays nothing: it writes down what it is asked, and its state is what a test sets."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Any
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, Literal
 
 from msgspec import structs
 
-from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, RoomVerb
+from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomVerb
 from hangd.engine.playback import Description, PlayerCommand, SelectTrack, SetFullscreen, SetMute, SetVolume, Track
+from hangd.engine.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
 
 __all__ = ["CLIP", "TRACKS", "RecordingConductor"]
 
@@ -21,6 +24,109 @@ HANG: dict[str, Any] = {
     "room/members": [{"client_id": "a", "name": "Ann"}, {"client_id": "b"}],
     "sync/error": 0.0125,
 }
+
+
+class RecordingPlaylist:
+    """See `PlaylistPort`: the real thing, out of a room, with a player that opens everything."""
+
+    def __init__(self, conductor: "RecordingConductor") -> None:
+        self._conductor = conductor
+        self.list = Playlist(itertools.count(1).__next__, Random(4).random)
+
+    def entries(self) -> list[ListedFilm]:
+        return [ListedFilm(entry.id, entry.path, entry.title) for entry in self.list.entries]
+
+    @property
+    def current(self) -> int:
+        return self.list.index(self.list.current)
+
+    @property
+    def playing(self) -> int:
+        return self.list.index(self.list.playing)
+
+    @property
+    def loop_file(self) -> int:
+        return self.list.loop_file
+
+    @property
+    def loop_playlist(self) -> int:
+        return self.list.loop_playlist
+
+    @property
+    def shuffle(self) -> bool:
+        return self.list.shuffle
+
+    def load(self, films: Sequence[Film], how: Loading) -> list[int]:
+        self._conductor.note("load", [film.path for film in films], how)
+        entries, order = self.list.load(films, how)
+        self._do(order)
+        return [entry.id for entry in entries]
+
+    def step(self, direction: Literal[1, -1], *, force: bool) -> None:
+        self._conductor.note("step", direction, force)
+        try:
+            self._do(self.list.step(direction, force=force))
+        except PlaylistRefused:
+            raise CommandRefused("error running command") from None
+
+    def play(self, index: int) -> None:
+        self._conductor.note("play", index)
+        self._do(self.list.play(index))
+
+    def make_current(self, index: int) -> None:
+        self._conductor.note("make_current", index)
+        self.list.make_current(index)
+        self._do(None)
+
+    def remove(self, index: int | None) -> None:
+        self._conductor.note("remove", index)
+        try:
+            self._do(self.list.remove(index))
+        except PlaylistRefused:
+            raise CommandRefused("error running command") from None
+
+    def move(self, index: int, to: int) -> None:
+        self._conductor.note("move", index, to)
+        try:
+            self.list.move(index, to)
+            self._do(None)
+        except PlaylistRefused:
+            raise CommandRefused("error running command") from None
+
+    def clear(self) -> None:
+        self._conductor.note("clear")
+        self.list.clear()
+        self._do(None)
+
+    def mix(self) -> None:
+        self._conductor.note("mix")
+        self.list.mix()
+        self._do(None)
+
+    def unmix(self) -> None:
+        self._conductor.note("unmix")
+        self.list.unmix()
+        self._do(None)
+
+    def stop(self, *, keep: bool) -> None:
+        self._conductor.note("stop", keep)
+        self._do(self.list.stop(keep=keep))
+
+    def repeat_film(self, times: int) -> None:
+        self._conductor.note("repeat_film", times)
+        self.list.loop_file = times
+
+    def repeat_list(self, times: int) -> None:
+        self._conductor.note("repeat_list", times)
+        self.list.loop_playlist = times
+
+    def shuffle_lists(self, shuffle: bool) -> None:
+        self._conductor.note("shuffle_lists", shuffle)
+        self.list.shuffle = shuffle
+
+    def _do(self, order: Order | None) -> None:
+        self._conductor.obey(order)
+        self._conductor.tell("playlist")
 
 
 class RecordingConductor:
@@ -40,8 +146,10 @@ class RecordingConductor:
         self.fullscreen = False
         self.tracks: tuple[Track, ...] = TRACKS if path else ()
         self.description = Description()
-        self._entries = 1 if path else 0
-        self.playlist_entry_id = self._entries or None
+        self.playlist_entry_id: int | None = 1 if path else None
+        self.playlist = RecordingPlaylist(self)
+        if path:
+            self.playlist.list.show(path)
         self.hang = dict(HANG)
         self.forbidden: CommandRefused | None = None
         self.gate = asyncio.Event()
@@ -50,7 +158,7 @@ class RecordingConductor:
         self.sink: Callable[[ControlEvent], None] = lambda event: None
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
 
-    def _note(self, *call: Any) -> None:
+    def note(self, *call: Any) -> None:
         self.calls.append(call)
         if self.forbidden is not None:
             raise self.forbidden
@@ -59,36 +167,38 @@ class RecordingConductor:
         self.changed(frozenset(names))
 
     def set_paused(self, paused: bool) -> None:
-        self._note("set_paused", paused)
+        self.note("set_paused", paused)
         self.paused = paused
         self.tell("pause")
 
     def seek(self, position: float) -> None:
-        self._note("seek", position)
+        self.note("seek", position)
         self.at = position
         self.sink({"event": "seek"})
 
     def set_speed(self, rate: float) -> None:
-        self._note("set_speed", rate)
+        self.note("set_speed", rate)
         self.speed = rate
         self.tell("speed")
 
-    def stop(self) -> None:
-        self._note("stop")
-        self.path = self.duration = self.at = self.playlist_entry_id = None
-        self.tracks = ()
-        self.tell("path", "track-list")
+    def load(self, path: str) -> None:
+        """Have this film loaded, and nothing else."""
+        self.playlist.load([Film(path)], Loading())
 
-    def load(self, path: str) -> int:
-        self._note("load", path)
-        self.path, self.duration, self.at, self.tracks = path, 20.0, 0.0, TRACKS
-        self._entries += 1
-        self.playlist_entry_id = self._entries
-        self.tell("path", "duration", "track-list")
-        return self._entries
+    def obey(self, order: Order | None) -> None:
+        """Do what the playlist orders."""
+        match order:
+            case Open(entry=entry):
+                self.path, self.duration, self.at, self.tracks = entry.path, 20.0, 0.0, TRACKS
+                self.playlist_entry_id = entry.id
+                self.tell("path", "duration", "track-list")
+            case Close():
+                self.path = self.duration = self.at = self.playlist_entry_id = None
+                self.tracks = ()
+                self.tell("path", "track-list")
 
     def play_command(self, command: PlayerCommand) -> None:
-        self._note(command)
+        self.note(command)
         match command:
             case SetVolume(percent=percent):
                 self.volume = percent
@@ -104,7 +214,7 @@ class RecordingConductor:
         self.tell("volume", "mute", "fullscreen", "track-list")
 
     def quit(self) -> None:
-        self._note("quit")
+        self.note("quit")
 
     def position(self) -> float | None:
         return self.at
@@ -115,16 +225,16 @@ class RecordingConductor:
         return self.hang[name]
 
     async def room(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
-        self._note(verb, dict(arguments))
+        self.note(verb, dict(arguments))
         await self._wait()
         return {"room_id": "r"}
 
     async def debug_dump(self) -> str:
-        self._note("debug_dump")
+        self.note("debug_dump")
         return "/state/trace.jsonl"
 
     async def settle(self, awaited: Awaited) -> None:
-        self._note("settle", awaited)
+        self.note("settle", awaited)
         await self._wait()
 
     async def _wait(self) -> None:

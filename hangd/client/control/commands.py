@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import ab_loop, changing, own, playing, seeking, texts, track_files, user_data
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting, file_named
+from hangd.client.control import ab_loop, changing, own, playing, playlist, seeking, texts, track_files, user_data
+from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
 from hangd.client.control.refused import REFUSED
-from hangd.client.control.values import Choice, Phrase, Text
+from hangd.client.control.values import Text
 
 __all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
 
@@ -88,35 +88,10 @@ def command_list() -> list[dict[str, Any]]:
     ]
 
 
-def _loadfile(context: Context, arguments: Arguments) -> dict[str, int]:
-    if arguments["flags"] in ("append", "insert-next") or (
-        arguments["flags"] != "replace" and context.properties.path is not None
-    ):
-        raise CommandRefused("error running command", "NotSupported", "there is no playlist to append to")
-    return {"playlist_entry_id": context.conductor.load(file_named(arguments["url"]))}
-
-
-_LOAD_FLAGS: Final = Choice(("replace", "append", "append-play", "append+play", "insert-next", "insert-next-play"))
-
-_LOADING: Final = (
-    Command(
-        "loadfile",
-        "play a file: in a room, ask the room to",
-        (
-            Parameter("url", Text()),
-            Parameter("flags", _LOAD_FLAGS, "replace"),
-            # mpv 0.38 put an index before the options. There is but one place here, and no options.
-            Parameter("index", Phrase(), None),
-            Parameter("options", Phrase(), None),
-        ),
-        _loadfile,
-    ),
-)
-
 BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Properties": (*changing.COMMANDS, *user_data.COMMANDS),
     "Playing": (*playing.COMMANDS, *seeking.COMMANDS, *ab_loop.COMMANDS),
-    "The playlist": _LOADING,
+    "The playlist": playlist.COMMANDS,
     "Tracks": track_files.COMMANDS,
     "Text": texts.COMMANDS,
     "The room": own.COMMANDS,

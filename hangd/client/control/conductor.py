@@ -5,12 +5,22 @@ daemon's to know. They return once they are under way (``Conductor.settle`` wait
 CommandRefused at once where something here forbids them.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
 from hangd.engine.playback import Description, PlayerCommand, Track
+from hangd.engine.playlist import Film, Loading
 
-__all__ = ["Awaited", "CommandRefused", "Conductor", "ControlEvent", "Refusal", "RoomVerb"]
+__all__ = [
+    "Awaited",
+    "CommandRefused",
+    "Conductor",
+    "ControlEvent",
+    "ListedFilm",
+    "PlaylistPort",
+    "Refusal",
+    "RoomVerb",
+]
 
 Refusal = Literal[
     "invalid parameter",
@@ -61,6 +71,71 @@ class CommandRefused(Exception):
         self.message = message
 
 
+class ListedFilm(NamedTuple):
+    """An entry of the playlist. ``filename``: a path of this machine, or the name of a film that is not here."""
+
+    id: int
+    filename: str
+    title: str | None = None
+
+
+class PlaylistPort(Protocol):
+    """The playlist: the daemon's own, or in a room the room's, which is asked. Places are counted from 0; -1: none.
+
+    Everything that can not be, or not be done, raises CommandRefused, and nothing has moved.
+    """
+
+    def entries(self) -> Sequence[ListedFilm]: ...
+
+    @property
+    def current(self) -> int:
+        """Where it stands."""
+
+    @property
+    def playing(self) -> int:
+        """What is open. In a room the two differ while the room is asked to go elsewhere."""
+
+    @property
+    def loop_file(self) -> int:
+        """How often the film is yet to be played again; FOREVER."""
+
+    @property
+    def loop_playlist(self) -> int:
+        """How often the list is to be played; FOREVER, FORCED."""
+
+    @property
+    def shuffle(self) -> bool: ...
+
+    def load(self, films: Sequence[Film], how: Loading) -> Sequence[int]:
+        """Put films into it. Returns the entries' ids."""
+
+    def step(self, direction: Literal[1, -1], *, force: bool) -> None: ...
+
+    def play(self, index: int) -> None: ...
+
+    def make_current(self, index: int) -> None: ...
+
+    def remove(self, index: int | None) -> None:
+        """None: the current one."""
+
+    def move(self, index: int, to: int) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def mix(self) -> None: ...
+
+    def unmix(self) -> None: ...
+
+    def stop(self, *, keep: bool) -> None:
+        """Stop playing (in a room: the room's stop), and empty the playlist unless ``keep``."""
+
+    def repeat_film(self, times: int) -> None: ...
+
+    def repeat_list(self, times: int) -> None: ...
+
+    def shuffle_lists(self, shuffle: bool) -> None: ...
+
+
 class Conductor(Protocol):
     """The daemon, as its control clients see it. All methods run on the event loop."""
 
@@ -73,10 +148,8 @@ class Conductor(Protocol):
 
     def set_speed(self, rate: float) -> None: ...
 
-    def stop(self) -> None: ...
-
-    def load(self, path: str) -> int:
-        """Play this absolute path; in a room, ask the room to move on to it. Returns the playlist entry's id."""
+    @property
+    def playlist(self) -> PlaylistPort: ...
 
     # -- this machine's alone --
 

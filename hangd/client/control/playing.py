@@ -5,7 +5,7 @@ from typing import Final
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.property_rows import Property, PropertyTable, loaded, plain
-from hangd.client.control.values import Double, Flag, FlagSet, Integer
+from hangd.client.control.values import Double, Flag, Integer
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
@@ -15,21 +15,11 @@ _RATES: Final = (0.25, 2.0)
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
-def _stop(context: Context, arguments: Arguments) -> None:
-    context.conductor.stop()
-
-
 def _quit(context: Context, arguments: Arguments) -> None:
     context.conductor.quit()
 
 
 COMMANDS: Final = (
-    Command(
-        "stop",
-        "stop playing; in a room this is the room's stop",
-        (Parameter("flags", FlagSet((("keep-playlist",),)), ""),),
-        _stop,
-    ),
     Command(
         "quit",
         "end this daemon, where its configuration lets clients do so",

@@ -8,6 +8,7 @@ from hangd.client.control.commands import COMMANDS, Context, Waiting, command_li
 from hangd.client.control.conductor import Awaited, CommandRefused, RoomVerb
 from hangd.client.control.properties import Properties
 from hangd.engine.playback import AddSubtitleFile, ShowText, StepFrame, Track
+from hangd.engine.playlist import Film, Loading
 from tests.support.conductor import CLIP, RecordingConductor
 
 
@@ -72,8 +73,7 @@ def test_what_makes_no_sense(context: Context, conductor: RecordingConductor, co
     [
         ["set", "nope", "1"], ["set", "pause", "maybe"], ["set", "path", "/x"], ["add", "path", 1], ["cycle", "nope"],
         ["multiply", "pause", 2], ["cycle-values", "nope", "1"], ["cycle-values", "volume", "loud"],
-        ["loadfile", "http://example.org/x.mp4"], ["loadfile", "/x", "append"], ["loadfile", "/x", "append-play"],
-        ["sub-add", "/nowhere/to/be/found.srt"],
+        ["loadfile", "http://example.org/x.mp4"], ["sub-add", "/nowhere/to/be/found.srt"],
     ],
 )  # fmt: skip
 def test_what_fails(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
@@ -118,10 +118,10 @@ def test_loading(
     assert run(context, "loadfile", ["/a b"]) == {"playlist_entry_id": 2}
     run(context, "loadfile", ["x.mp4", "replace", -1, "start=5"])
     run(context, "loadfile", ["file:///a%20b%FF"])
-    conductor.stop()
+    run(context, "stop", [])
     run(context, "loadfile", ["/a", "append-play"])
     paths = ["/a b", str(tmp_path / "x.mp4"), os.fsdecode(b"/a b\xff"), "/a"]
-    assert [call[1] for call in conductor.calls if call[0] == "load"] == paths
+    assert [call[1] for call in conductor.calls if call[0] == "load"] == [[path] for path in paths]
 
 
 def test_local_commands(context: Context, conductor: RecordingConductor, tmp_path: Path) -> None:
@@ -179,10 +179,12 @@ async def test_every_listed_command_does_something(
     subtitles.touch()
     fewest = {
         "name": "volume", "value": "50", "target": "5", "url": str(subtitles), "text": "t", "file": "/f", "room": "r",
+        "index": "0", "index1": "0", "index2": "0",
         "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50",
     }  # fmt: skip
     for command in command_list():
-        conductor.load(CLIP)
+        conductor.playlist.load([Film(CLIP)] * 3, Loading())
+        conductor.playlist.play(1)
         conductor.tracks = (
             Track("video", 0, "", True, frame_rate=25.0),
             Track("audio", 5, "", True, file="/beside.flac"),

@@ -1,0 +1,78 @@
+"""What a viewer shows, as control clients read it: of what the follower knows, and what its player says of itself."""
+
+import time
+
+from hangd.client.player_keeper import PlayerKeeper
+from hangd.engine.follower import Follower
+from hangd.engine.picture import Motion
+from hangd.engine.playback import Description, Track
+
+__all__ = ["Shown"]
+
+
+class Shown:
+    """The readings of a `Conductor` that change nothing."""
+
+    follower: Follower
+    _player: PlayerKeeper
+
+    @property
+    def paused(self) -> bool:
+        return self.follower.paused
+
+    @property
+    def path(self) -> str | None:
+        picture = self.follower.picture
+        return None if picture.motion is Motion.EMPTY else picture.path
+
+    @property
+    def player_name(self) -> str | None:
+        return self._player.name
+
+    @property
+    def duration(self) -> float | None:
+        return self.follower.picture.duration
+
+    def position(self) -> float | None:
+        return self.follower.position(time.monotonic())
+
+    @property
+    def speed(self) -> float:
+        return self.follower.rate
+
+    @property
+    def seeking(self) -> bool:
+        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
+
+    @property
+    def ended(self) -> bool:
+        return self.follower.picture.motion is Motion.ENDED
+
+    @property
+    def volume(self) -> float:
+        return self._player.volume
+
+    @property
+    def mute(self) -> bool:
+        return self._player.mute
+
+    @property
+    def fullscreen(self) -> bool:
+        return self._player.fullscreen
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return self._player.tracks
+
+    @property
+    def description(self) -> Description:
+        return self._player.description
+
+    @property
+    def playlist_entry_id(self) -> int | None:
+        return None if self.path is None else self._player.entry
+
+    @property
+    def playing_entry(self) -> int:
+        """The number of the film that was opened last."""
+        return self._player.entry
