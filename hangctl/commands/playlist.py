@@ -8,7 +8,7 @@ import re
 
 import click
 
-from hangctl.client import Command
+from hangctl.client import Command, ControlError
 from hangctl.options import FILE, Settings, shared_options, verb
 from hangctl.output import emit, emit_json, escape
 
@@ -119,6 +119,10 @@ def shuffle(settings: Settings) -> None:
 @click.pass_obj
 def play(settings: Settings, number: int) -> None:
     """Go on to entry NUMBER."""
+    with settings.connect() as connection:
+        count = connection.read("playlist-count")["playlist-count"] or 0
+    if number > count:  # mpv would end what plays
+        raise ControlError(f"cannot play {number}: the playlist ends at {count}", "`hangctl playlist` lists it")
     settings.carry_out(["playlist-play-index", number - 1], doing=f"play {number}")
 
 

@@ -56,7 +56,7 @@ def test_ones_own_playlist(ada: Person) -> None:
     wait_for(lambda: current(ada) == ["b.mp4"], "the previous film")
     ada.ctl("playlist", "remove", "1", "4")
     assert names(ada) == ["b.mp4", "c.mp4"]
-    for refused in (["remove", "9"], ["move", "9", "1"]):
+    for refused in (["remove", "9"], ["move", "9", "1"], ["play", "9"]):
         assert ada.run("playlist", *refused).returncode == 1
     ada.ctl("playlist", "shuffle")
     assert sorted(names(ada)) == ["b.mp4", "c.mp4"]

@@ -38,8 +38,6 @@ ASKED: list[tuple[list[str], list[Any]]] = [
     (["playlist", "move", "2", "2"], [["playlist-move", 1, 1], DONE]),
     (["playlist", "clear"], [["playlist-clear"], DONE]),
     (["playlist", "shuffle"], [["playlist-shuffle"], DONE]),
-    (["playlist", "play", "2"], [["playlist-play-index", 1], DONE]),
-    (["playlist", "play", "2", "--no-wait"], [["playlist-play-index", 1]]),
     (["speed", "1.25"], [["set_property", "speed", 1.25], DONE]),
     (["step"], [["frame-step"], DONE]),
     (["volume", "80"], [["set_property", "volume", 80], DONE]),
@@ -171,6 +169,16 @@ def test_films_are_added_one_after_the_other(scripted: ScriptedDaemon, tmp_path:
     scripted.received.clear()
     assert run(["playlist", "add", "--play", "--no-wait", "film.mkv"]) == 0
     assert asked(scripted) == [["loadfile", film, "append-play"]]
+
+
+def test_only_what_the_playlist_has_is_played(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+    scripted.properties["playlist-count"] = 2
+    assert run(["playlist", "play", "2"]) == 0
+    assert scripted.received[1:] == [["playlist-play-index", 1], DONE]
+    scripted.received.clear()
+    assert run(["playlist", "play", "3"]) == 1
+    assert "the playlist ends at 2" in capfd.readouterr().err
+    assert scripted.received == [["get_property", "playlist-count"]]
 
 
 def test_the_playlist_is_listed(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
