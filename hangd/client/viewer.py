@@ -164,7 +164,7 @@ class Viewer(Shown):
                 given_up = path is None and current and self.room_view is None
                 if path is not None:
                     effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
-        self._do(effects)
+        self._do(effects, more=order is not None)
         if order is not None:
             self.playlist.obey(order, play=playing)
         elif given_up:
@@ -179,8 +179,11 @@ class Viewer(Shown):
 
     # ---- carrying out ---------------------------------------------------------------------------------------------
 
-    def _do(self, effects: list[FollowerEffect]) -> None:
-        """Carry the follower's effects out, arm its timer, and tell whoever watches or waits."""
+    def _do(self, effects: list[FollowerEffect], *, more: bool = False) -> None:
+        """Carry the follower's effects out, arm its timer, and tell whoever watches or waits.
+
+        ``more``: something follows at once, and what is so until then is no news.
+        """
         for effect in effects:
             match effect:
                 case AskRoom(command=command):
@@ -208,7 +211,8 @@ class Viewer(Shown):
                 case _:
                     self._player.carry_out(effect)
         self._timer.arm(self.follower.deadline())
-        self.announce()
+        if not more:
+            self.announce()
 
     def _corrected(self, correction: Correction) -> None:
         match correction:

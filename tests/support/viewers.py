@@ -1,0 +1,87 @@
+"""Viewers in this process: each with its own folder of films, a simulated player, and all that its clients hear."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hangd.client.media import MediaFiles
+from hangd.client.settings import ClientSettings
+from hangd.client.viewer import Viewer
+from hangd.engine.playlist import Film, Loading
+from hangd.player.base import EventSink
+from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
+
+__all__ = ["APPEND", "PATIENCE", "Watcher"]
+
+APPEND = Loading("append")
+
+PATIENCE = 30.0
+"""Seconds for what must come, on a machine that others use too."""
+
+
+class Watcher:
+    """Somebody who watches films of this ``duration``, kept in ``folder``. Close the viewer at the end."""
+
+    def __init__(
+        self, folder: Path, *, name: str = "ada", server: str | None = None, duration: float = 0.2, **settings: Any
+    ) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.sinks: list[EventSink] = []
+        self.events: list[Any] = []
+        self._duration = duration
+        if server is not None:
+            settings["server"] = server
+        self.viewer = Viewer(
+            ClientSettings(name=name, **settings),
+            self._player,
+            MediaFiles(folder / ".cache"),
+            version="0",
+            quit=lambda: None,
+        )
+        self.viewer.subscribe(self.events.append, lambda names: None)
+
+    def _player(self, sink: EventSink) -> SimulatedPlayer:
+        self.sinks.append(sink)
+        return SimulatedPlayer(sink, machine=SimulatedMachine(duration=self._duration, load_cost=0.01, seek_cost=0.01))
+
+    def film(self, name: str) -> str:
+        """Have a film of this name, which is like nobody else's of another name. Returns its path."""
+        path = self.folder / name
+        path.write_bytes(name.encode() * 100)
+        return str(path)
+
+    def films(self, names: str) -> Sequence[Film]:
+        """The same for each letter."""
+        return [Film(self.film(name)) for name in names]
+
+    def load(self, names: str, how: Loading = APPEND) -> list[int]:
+        return list(self.viewer.playlist.load(self.films(names), how))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        await asyncio.wait_for(self.viewer.notices.until(condition), PATIENCE)
+
+    async def opens(self, name: str) -> None:
+        """Wait until the film of this name stands or plays here."""
+        path = str(self.folder / name)
+        await self.until(lambda: self.viewer.path == path and not self.viewer.seeking)
+
+    @property
+    def names(self) -> str:
+        """The playlist, by the films' names."""
+        return "".join(Path(entry.filename).name for entry in self.viewer.playlist.entries())
+
+    def heard(self) -> list[str]:
+        """Take the events that tell of films, as words; where an id tells them apart, with it."""
+        words = []
+        for event in self.events:
+            match event["event"]:
+                case "start-file":
+                    words.append(f"start {event['playlist_entry_id']}")
+                case "end-file":
+                    words.append(f"end {event['playlist_entry_id']} {event['reason']}")
+                case "file-loaded" | "idle" | "media-mismatch" as name:
+                    words.append(name)
+        self.events.clear()
+        return words
