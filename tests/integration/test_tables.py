@@ -150,13 +150,28 @@ def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
             "hang-wait": ["done"], "hang-debug-dump": [],
         },
     )  # fmt: skip
-    ada.do("loadfile", str(CLIP))
+    listed = {command["name"] for command in ada.do("get_property", "command-list")}
+    ran |= run_playlist(ada, tmp_path, listed)
     ada.do("stop")
     quit = ada.ask("quit")
     assert (quit["error"], quit["details"]["code"]) == ("error running command", "Forbidden"), "as is configured"
-    listed = {command["name"] for command in ada.do("get_property", "command-list")}
     rooms = {name for name in listed if name.startswith(("room-", "server-"))}
     assert listed - ran - rooms - {"loadfile", "stop", "quit"} == set()
+
+
+def run_playlist(client: Client, folder: Path, listed: set[str]) -> set[str]:
+    """Make a playlist of four and run all that concerns it; return which commands."""
+    films = folder / "films.m3u"
+    films.write_text(f"{CLIP}\n{TRACKS}\n")
+    given: list[tuple[str, list[Any]]] = [
+        ("loadfile", [str(CLIP), "append"]), ("loadlist", [str(films), "append"]), ("playlist-shuffle", []),
+        ("playlist-unshuffle", []), ("playlist-move", [0, 2]), ("playlist-play-index", [1]), ("playlist-next", []),
+        ("playlist-prev", []), ("playlist-remove", [3]), ("playlist-clear", []),
+    ]  # fmt: skip
+    for name, words in given:
+        if name in listed:
+            client.do(name, *words)
+    return {name for name, _ in given}
 
 
 def test_everything_works_in_a_room(ada: Client, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from hangd.client.control.conductor import CommandRefused, Conductor, ControlEve
 from hangd.client.control.property_rows import PropertyTable
 from hangd.client.control.values import Kind
 
-__all__ = ["Arguments", "Command", "Context", "Parameter", "Waiting", "file_named", "needs_media"]
+__all__ = ["Arguments", "Command", "Context", "Parameter", "Waiting", "file_named", "needs_media", "no_media"]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
@@ -64,10 +64,14 @@ class Command:
     """Takes any number of further strings, under this name."""
 
 
+def no_media() -> CommandRefused:
+    return CommandRefused("error running command", "NoMedia", "no file is loaded")
+
+
 def needs_media(context: Context) -> None:
     """Refuse what can only be done to a film."""
     if context.properties.path is None:
-        raise CommandRefused("error running command", "NoMedia", "no file is loaded")
+        raise no_media()
 
 
 def file_named(name: str) -> str:

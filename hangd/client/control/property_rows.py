@@ -70,6 +70,7 @@ class PropertyTable:
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Told which properties may be new because they were written here. Whoever serves observers sets it."""
         self._kept: dict[type, Any] = {}
+        self._deepest = 1 + max((name.count("/") for name in rows), default=0)
 
     def keep(self, kind: type[Kept]) -> Kept:
         """Return the one thing of this kind that rows keep between requests: made when it is first asked for."""
@@ -183,6 +184,8 @@ class PropertyTable:
         value = self.read(name)
         if row.choices is not None:
             choices = row.choices(self)
+            if not choices:
+                raise CommandRefused("error accessing property")
             step = 1 if up else -1
             self.write(name, choices[(choices.index(value) + step) % len(choices)] if value in choices else choices[0])
             return
@@ -235,7 +238,8 @@ class PropertyTable:
         parts = name.removeprefix(as_option).split("/")
         if len(parts) == 2 and not parts[1]:
             raise CommandRefused("property not found")  # as mpv does: a slash at the end is part of the name
-        for length in range(len(parts), 0, -1):
+        # No further than names go: a client's may have slashes by the hundred thousand.
+        for length in range(min(len(parts), self._deepest), 0, -1):
             row = self.rows.get("/".join(parts[:length]))
             if row is not None and (row.option or not as_option):
                 return row, parts[length:]

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, needs_media
+from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, needs_media, no_media
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.property_rows import Property, PropertyTable, loaded, plain
 from hangd.client.control.values import Choice, Double, FlagSet, Time
@@ -73,7 +73,7 @@ def _revert_seek(context: Context, arguments: Arguments) -> None:
 def _seek(context: Context, arguments: Arguments) -> None:
     conductor = context.conductor
     if conductor.path is None:
-        raise CommandRefused("error running command", "NoMedia", "no file is loaded")
+        raise no_media()
     # After a stop there is no picture, but a place at which to go on.
     position, duration = conductor.position() or 0.0, conductor.duration
     target: float = arguments["target"]

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting, file_named, needs_media
+from hangd.client.control.command_rows import (
+    Arguments,
+    Command,
+    Context,
+    Parameter,
+    Waiting,
+    file_named,
+    needs_media,
+    no_media,
+)
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.tracks import tracks_of
 from hangd.client.control.values import Choice, Integer, Text
@@ -66,9 +75,7 @@ def _reload(kind: TrackKind) -> Callable[[Context, Arguments], None]:
     return reload
 
 
-async def _rescan(context: Context) -> None:
-    path = context.properties.path
-    assert path is not None, "that was looked at"
+async def _rescan(context: Context, path: str) -> None:
     found = await asyncio.to_thread(_beside, path)
     if context.properties.path != path:
         return  # It plays something else by now.
@@ -90,8 +97,10 @@ def _beside(path: str) -> list[str]:
 
 
 def _rescan_external_files(context: Context, arguments: Arguments) -> Waiting:
-    needs_media(context)
-    return Waiting(_rescan(context))
+    path = context.properties.path
+    if path is None:
+        raise no_media()
+    return Waiting(_rescan(context, path))
 
 
 _ENDINGS: Final = frozenset({".srt", ".ass", ".ssa", ".vtt"})

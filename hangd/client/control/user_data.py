@@ -23,8 +23,8 @@ class _Tree:
         self.root: Mapping[str, Any] = {}
 
     def put(self, path: Sequence[str], value: Any) -> None:
-        root = _replaced(self.root, path, value)
-        if len(path) > _DEPTH or len(write(root)) > _MOST:
+        root = _replaced(self.root, path, value) if len(path) <= _DEPTH else None
+        if root is None or len(write(root)) > _MOST:
             raise CommandRefused("error accessing property", "TooLarge", "user-data holds 64 KiB in all")
         self.root = root
 

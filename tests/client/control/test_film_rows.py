@@ -301,6 +301,15 @@ async def test_what_lies_beside_the_film(tmp_path: Path) -> None:
     ]
 
 
+async def test_the_film_is_gone_before_its_folder_was_read(tmp_path: Path) -> None:
+    (tmp_path / "film.srt").touch()
+    conductor = RecordingConductor(str(tmp_path / "film.mkv"))
+    waiting = run(Context(conductor, Properties(conductor, ()), print), "rescan-external-files", [])
+    conductor.at = None
+    await waiting.coroutine
+    assert conductor.calls == []
+
+
 # ---- settings -------------------------------------------------------------------------------------------------------
 
 

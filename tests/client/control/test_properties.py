@@ -194,3 +194,17 @@ def test_core_is_idle_unless_it_plays(properties: Properties, conductor: Recordi
     assert properties.read("core-idle") is False
     conductor.hang["player/state"] = "buffering"
     assert (properties.read("core-idle"), properties.read("paused-for-cache")) == (True, True)
+
+
+def test_a_name_of_nothing_but_slashes_costs_nobody_anything(properties: Properties) -> None:
+    """It took minutes, for every client."""
+    for name in ("a/" * 500_000, "/" * 1_000_000, "options/" + "a/" * 500_000, "track-list/" + "0/" * 400_000):
+        assert refusal(properties, name) in ("property not found", "error accessing property")
+        assert properties.moves(name) is False
+
+
+def test_there_is_nothing_to_go_through(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.playlist.stop(keep=False)
+    for change in (properties.cycle, lambda name: properties.add(name, 1)):
+        with pytest.raises(CommandRefused, match=r"^error accessing property$"):
+            change("playlist-pos")

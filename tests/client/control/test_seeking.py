@@ -68,7 +68,7 @@ def test_nothing_to_go_back_to(context: Context, conductor: RecordingConductor) 
     run(context, "seek", [5])
     conductor.load("/films/another.mp4")
     assert fails(context, "revert-seek") == "error running command"
-    conductor.stop()
+    conductor.playlist.stop(keep=False)
     assert fails(context, "revert-seek", "mark") == "error running command"
 
 
@@ -193,6 +193,6 @@ async def test_no_timer_where_nothing_runs_towards_b(
         case "one end":
             context.properties.write("ab-loop-b", "no")
         case "stopped":
-            conductor.stop()
+            conductor.playlist.stop(keep=False)
     conductor.tell("pause")
     assert timer._at is None

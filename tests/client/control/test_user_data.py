@@ -69,7 +69,8 @@ def test_what_was_read_does_not_change(properties: Properties) -> None:
 def test_it_is_bounded(properties: Properties) -> None:
     properties.write("user-data/small", "x")
     for name, value in (
-        ("user-data/large", "x" * 70_000), ("user-data" + "/a" * 60, 1), ("user-data/" + "k" * 70_000, 1),
+        ("user-data/large", "x" * 70_000), ("user-data" + "/a" * 60, 1),
+        ("user-data" + "/a" * 100_000, 1), ("user-data/" + "k" * 70_000, 1),
     ):  # fmt: skip
         refused = refusal(properties, name, value)
         assert (refused.error, refused.code) == ("error accessing property", "TooLarge")
