@@ -7,8 +7,10 @@ at a time, and copies are looked for, ahead of the time at which the room comes 
 import asyncio
 import itertools
 import logging
+import math
 import os
 import random
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
@@ -27,6 +29,12 @@ _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 1.0
 """Before what was refused for now, but not as Stale, is asked again."""
+
+_TOGETHER_SECONDS: Final = 0.2
+"""While small files are read one after the other, the room is told of them no more often than so."""
+
+_ANSWER_SECONDS: Final = 15.0
+"""A request that has no answer after so long has none coming: a server answers only some of what is too much."""
 
 
 class Screen(CopyHolder, Protocol):
@@ -55,6 +63,7 @@ class RoomPlaylist:
         """Whether it is not known yet if there is a copy of the film that is shown: nothing is to be reported now."""
         self._marks = itertools.count(1)
         self._mark: RequestId | None = None
+        self._asked_at = -math.inf
         self._copies: dict[FileHash, Copy] = {}
         self._sought: set[FileHash] = set()
         self._folder: str | None = None
@@ -113,11 +122,14 @@ class RoomPlaylist:
         viewer = self._viewer
         if viewer.room_view is None:
             return
-        if viewer.connection.is_up and self._mark is None:
+        now = time.monotonic()
+        soon = now < self._asked_at + _TOGETHER_SECONDS and self.list.unread is not None
+        if viewer.connection.is_up and self._mark is None and not soon:
             request = self.list.request(play=not viewer.follower.paused)
             if request is not None:
-                self._mark = f"q{next(self._marks)}"
+                self._asked_at, self._mark = now, f"q{next(self._marks)}"
                 viewer.connection.send(request, self._mark)
+                asyncio.get_running_loop().call_later(_ANSWER_SECONDS, self._overdue, self._mark)
         if self.list.unread is not None:
             self._begin("read", self._read)
         if any(entry.file_hash not in self._sought for entry in self.list.lacking):
@@ -148,13 +160,15 @@ class RoomPlaylist:
         if self.list.refused(again=error.retry):
             _log.warning("the room's queue stays as it is: %s", escape(error.message))
         elif error.code != "Stale":
-            self._begin("wait", self._wait)
+            # Asked again at once it would be refused again. Until then nothing else is asked either.
+            self._mark = later = f"later {next(self._marks)}"
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._overdue, later)
 
-    async def _wait(self) -> None:
-        # Asked again at once it would be refused again. Until then nothing else is asked either.
-        self._mark = "later"
-        await asyncio.sleep(_AGAIN_SECONDS)
-        self._mark = None
+    def _overdue(self, mark: RequestId) -> None:
+        if mark == self._mark:
+            self._mark = None
+            self.list.refused(again=True)
+            self.go_on()
 
     # ---- files ----------------------------------------------------------------------------------------------------
 
