@@ -14,7 +14,7 @@ from hangd.client.control.conductor import CommandRefused, ListedFilm, Refusal
 from hangd.client.room_playlist import RoomPlaylist, Screen
 from hangd.engine.playback import Ended, LoadFailed, PlayerEvent, Settled
 from hangd.engine.playlist import Close, Entry, Film, Loading, Open, Order, Playlist, PlaylistRefused, Rewind
-from hangd.engine.shared_playlist import Slot
+from hangd.engine.queue_edits import Slot
 from hangd.protocol.model import FileHash, Room
 
 __all__ = ["PlaylistKeeper"]

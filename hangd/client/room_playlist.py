@@ -18,7 +18,8 @@ from hangd.client.copies import Copy, Places, find_copy
 from hangd.client.media import MediaUnusable
 from hangd.client.own_copy import CopyHolder, OwnCopy
 from hangd.engine.follower import Follower
-from hangd.engine.shared_playlist import SharedPlaylist, Slot
+from hangd.engine.queue_edits import Slot
+from hangd.engine.shared_playlist import SharedPlaylist
 from hangd.log import escape
 from hangd.protocol.messages import Error, MediaChanged, QueueChanged, RequestId, RoomState, ServerMessage
 from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline

@@ -10,7 +10,7 @@ name for it comes later. Until its file is hashed the room can not be told of it
 it stood behind, while edits of other films go their way.
 
 Going to another film is asked for likewise: the slot is the *goal* until the room is there. Replacing the whole queue
-by one film (`_Replaced`) holds up all that is edited after it.
+by one film (`Replaced`) holds up all that is edited after it.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,11 +18,12 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from hangd.engine.playlist import Film, Loading, PlaylistRefused, moved, shuffled
+from hangd.engine.playlist import Film, Loading, PlaylistRefused, shuffled
+from hangd.engine.queue_edits import Edit, Inserted, Moved, Ordered, Removed, Replaced, Slot, edited
 from hangd.protocol.messages import ClientMessage, SetMedia, SetQueue
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
-__all__ = ["SharedPlaylist", "Slot"]
+__all__ = ["SharedPlaylist"]
 
 _NEW_MAX: Final = 30
 """New films in one request: some 1400 bytes each where names are long, and a frame takes 64 KiB."""
@@ -34,57 +35,12 @@ _STALE_MAX: Final = 100
 """Times that a request is made again in a row. Each time somebody else's was done, or the server makes fun of us."""
 
 
-class Slot(Struct, eq=False):
-    """One film. ``path``: this machine's own copy, where there is one."""
-
-    id: int
-    file_hash: FileHash | None = None
-    file: FileInfo | None = None
-    room_id: EntryId | None = None
-    path: str | None = None
-    title: str | None = None
-    origin: int | None = None
-    """Its place before the list was shuffled here."""
-
-    @property
-    def ready(self) -> bool:
-        """Whether the room can be told of it."""
-        return self.room_id is not None or (self.file_hash is not None and self.file is not None)
-
-
-class _Inserted(Struct, eq=False):
-    """``behind``: a film, the beginning, or the end."""
-
-    slots: tuple[Slot, ...]
-    behind: Slot | Literal["beginning", "end"]
-
-
-class _Removed(Struct, eq=False):
-    slots: tuple[Slot, ...]
-
-
-class _Moved(Struct, eq=False):
-    slot: Slot
-    before: Slot | None
-
-
-class _Ordered(Struct, eq=False):
-    slots: tuple[Slot, ...]
-
-
-class _Replaced(Struct, eq=False):
-    slot: Slot
-
-
-_Edit = _Inserted | _Removed | _Moved | _Ordered | _Replaced
-
-
 class _Flight(Struct, eq=False):
     """A request that has no answer yet."""
 
-    edits: tuple[_Edit, ...] = ()
+    edits: tuple[Edit, ...] = ()
     sent: tuple[Slot, ...] = ()
-    left: tuple[_Edit, ...] = ()
+    left: tuple[Edit, ...] = ()
     """What is still to be done of the edits once they are."""
     goal: Slot | None = None
 
@@ -97,7 +53,7 @@ class SharedPlaylist:
         self._random = random
         self._queue = Queue()
         self._slots: dict[EntryId, Slot] = {}
-        self._edits: list[_Edit] = []
+        self._edits: list[Edit] = []
         self._flight: _Flight | None = None
         self._goal: Slot | None = None
         self._stale = 0
@@ -120,7 +76,7 @@ class SharedPlaylist:
     @property
     def current(self) -> Slot | None:
         """What the room shows, or will once it has done what was asked of it."""
-        if self._edits and isinstance(self._edits[0], _Replaced) and self._goal is None:
+        if self._edits and isinstance(self._edits[0], Replaced) and self._goal is None:
             return self._edits[0].slot
         return self._goal or self.playing
 
@@ -152,11 +108,11 @@ class SharedPlaylist:
         new = [Slot(self._new_id(), path=film.path, title=film.title) for film in films]
         if replacing:
             # What was edited before, and where it was to go, is of no account any more.
-            self._edits, self._goal = [_Replaced(new[0])], None
+            self._edits, self._goal = [Replaced(new[0])], None
             if new[1:]:
-                self._edit(_Inserted(tuple(new[1:]), new[0]))
+                self._edit(Inserted(tuple(new[1:]), new[0]))
         elif new:
-            self._edit(_Inserted(tuple(new), self._behind(how, seen)))
+            self._edit(Inserted(tuple(new), self._behind(how, seen)))
         self.rev += 1
         return new
 
@@ -186,29 +142,29 @@ class SharedPlaylist:
             self._go(seen[place + 1])
         elif slot is self._goal:
             self._goal = None
-        self._edit(_Removed((slot,)))
+        self._edit(Removed((slot,)))
 
     def move(self, index: int, to: int) -> None:
         """Put the film at ``index`` before the one at ``to``; where there is none, at the end."""
         seen, slot = self._seen(), self._at(index)
         before = seen[to] if 0 <= to < len(seen) else None
         if slot is not before:
-            self._edit(_Moved(slot, before))
+            self._edit(Moved(slot, before))
 
     def clear(self) -> None:
         """Take out all films that there are now, but the current one."""
-        self._edit(_Removed(tuple(slot for slot in self._seen() if slot is not self.current)))
+        self._edit(Removed(tuple(slot for slot in self._seen() if slot is not self.current)))
 
     def mix(self) -> None:
         seen = self._seen()
         for place, slot in enumerate(seen):
             slot.origin = place
-        self._edit(_Ordered(tuple(shuffled(seen, self._random))))
+        self._edit(Ordered(tuple(shuffled(seen, self._random))))
 
     def unmix(self) -> None:
         """Undo what `mix` did; what came later is last."""
         places = [(slot.origin is None, slot.origin or 0, place) for place, slot in enumerate(self._seen())]
-        self._edit(_Ordered(tuple(self._seen()[place] for _, _, place in sorted(places))))
+        self._edit(Ordered(tuple(self._seen()[place] for _, _, place in sorted(places))))
 
     # ---- what is known of files -------------------------------------------------------------------------------------
 
@@ -219,11 +175,11 @@ class SharedPlaylist:
 
     def unusable(self, slot: Slot) -> None:
         """The file of this film can not be read: it does not come into the queue."""
-        if self._edits and isinstance(self._edits[0], _Replaced) and self._edits[0].slot is slot:
+        if self._edits and isinstance(self._edits[0], Replaced) and self._edits[0].slot is slot:
             self._edits.pop(0)
         if self._goal is slot:
             self._goal = None
-        self._edits.append(_Removed((slot,)))
+        self._edits.append(Removed((slot,)))
         self._tidy()
 
     def found(self, file_hash: FileHash, path: str | None) -> None:
@@ -271,7 +227,7 @@ class SharedPlaylist:
         if self._flight is not None:
             return None
         first = self._edits[0] if self._edits else None
-        if isinstance(first, _Replaced):
+        if isinstance(first, Replaced):
             if not first.slot.ready:
                 return None
             self._flight = _Flight(edits=(first,), sent=(first.slot,))
@@ -295,7 +251,7 @@ class SharedPlaylist:
             self.learn(queue)
             return
         pairs: Sequence[tuple[Slot, EntryId | None]] = ()
-        if flight.edits and isinstance(flight.edits[0], _Replaced):
+        if flight.edits and isinstance(flight.edits[0], Replaced):
             pairs = [(flight.edits[0].slot, queue.current)]
         elif len(flight.sent) == len(queue.entries):
             pairs = [(slot, entry.id) for slot, entry in zip(flight.sent, queue.entries, strict=True)]
@@ -320,9 +276,9 @@ class SharedPlaylist:
             return False
         done = {id(edit) for edit in flight.edits}
         # What it would have left to be done stands on nothing now: it goes to the end.
-        left = [_Inserted(edit.slots, "end") for edit in flight.left if isinstance(edit, _Inserted)]
+        left = [Inserted(edit.slots, "end") for edit in flight.left if isinstance(edit, Inserted)]
         self._edits = [*left, *(edit for edit in self._edits if id(edit) not in done)]
-        if flight.goal is self._goal or isinstance(next(iter(flight.edits), None), _Replaced):
+        if flight.goal is self._goal or isinstance(next(iter(flight.edits), None), Replaced):
             self._goal = None
         self._stale = 0
         self._tidy()
@@ -337,7 +293,7 @@ class SharedPlaylist:
         seen = self._seen()
         assert len({slot.id for slot in seen}) == len(seen), "nothing is there twice"
         assert all(slot.room_id == name for name, slot in self._slots.items())
-        assert not any(isinstance(edit, _Replaced) for edit in self._edits[1:])
+        assert not any(isinstance(edit, Replaced) for edit in self._edits[1:])
         assert self._goal is None or self._goal in seen or self._goal.room_id is None
 
     # ---- within -----------------------------------------------------------------------------------------------------
@@ -345,10 +301,10 @@ class SharedPlaylist:
     def _seen(self) -> list[Slot]:
         seen = [self._slots[entry.id] for entry in self._queue.entries]
         for edit in self._edits:
-            seen = _edited(seen, edit)
+            seen = edited(seen, edit)
         return seen
 
-    def _edit(self, edit: _Edit) -> None:
+    def _edit(self, edit: Edit) -> None:
         if len(self._edits) >= _EDITS_MAX:
             raise PlaylistRefused("too many edits wait for the room's answer")
         self._edits.append(edit)
@@ -358,7 +314,7 @@ class SharedPlaylist:
         """Forget edits that come to nothing."""
         self.rev += 1
         if self._flight is None and self._seen() == [self._slots[entry.id] for entry in self._queue.entries]:
-            if not (self._edits and isinstance(self._edits[0], _Replaced)):
+            if not (self._edits and isinstance(self._edits[0], Replaced)):
                 self._edits = []
 
     def _at(self, index: int) -> Slot:
@@ -391,7 +347,7 @@ class SharedPlaylist:
         wanted = [slot for slot in seen if slot.room_id is not None or slot in new]
         for slot in wanted[QUEUE_MAX:]:
             # Others filled the queue meanwhile.
-            self._edits.append(_Removed((slot,)))
+            self._edits.append(Removed((slot,)))
         wanted = wanted[:QUEUE_MAX]
         if [slot.room_id for slot in wanted] == [entry.id for entry in self._queue.entries]:
             return None
@@ -399,7 +355,7 @@ class SharedPlaylist:
         for place, slot in enumerate(seen):
             if slot not in wanted:
                 last = all(other not in wanted for other in seen[place:])
-                left.append(_Inserted((slot,), "end" if last else seen[place - 1] if place else "beginning"))
+                left.append(Inserted((slot,), "end" if last else seen[place - 1] if place else "beginning"))
         self._flight = _Flight(tuple(self._edits), tuple(wanted), tuple(left))
         return SetQueue(
             base=self._queue.rev,
@@ -410,29 +366,3 @@ class SharedPlaylist:
                 for slot in wanted
             ),
         )
-
-
-def _edited(seen: list[Slot], edit: _Edit) -> list[Slot]:
-    match edit:
-        case _Replaced(slot=slot):
-            return [slot]
-        case _Removed(slots=slots):
-            return [slot for slot in seen if slot not in slots]
-        case _Moved(slot=slot, before=before):
-            if slot not in seen:
-                return seen
-            return moved(seen, seen.index(slot), -1 if before is None or before not in seen else seen.index(before))
-        case _Ordered(slots=slots):
-            # Films that came meanwhile stay where they are.
-            here = set(map(id, seen))
-            ordered = iter([slot for slot in slots if id(slot) in here])
-            named = set(map(id, slots))
-            return [next(ordered) if id(slot) in named else slot for slot in seen]
-        case _Inserted(slots=slots, behind=behind):
-            slots = tuple(slot for slot in slots if slot not in seen)
-            place = len(seen)
-            if behind == "beginning":
-                place = 0
-            elif isinstance(behind, Slot) and behind in seen:
-                place = seen.index(behind) + 1
-            return [*seen[:place], *slots, *seen[place:]]

@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hangd.engine import queue as queues
 from hangd.engine.playlist import Film, Loading, PlaylistRefused
-from hangd.engine.shared_playlist import SharedPlaylist, Slot
+from hangd.engine.queue_edits import Slot
+from hangd.engine.shared_playlist import SharedPlaylist
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import SetMedia, SetQueue
 from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue
