@@ -124,9 +124,16 @@ DIFFERENCES: Final = (
         _command(b'"get_property","command-list/0/name"'),
     ),
     Difference(
-        "`playlist-pos` takes only places that there are.",
+        "In a room `playlist-pos` and `playlist-play-index` take only places that there are.",
         "In mpv any other one stops playing, which in a room would be everybody's.",
-        _command(b'"set_property","playlist-pos",0'),
+    ),
+    Difference(
+        "In a room `stop` keeps the playlist, a film that is taken out last plays on, and nothing loops.",
+        "The queue is everybody's, and so is the film; the room goes through it once.",
+    ),
+    Difference(
+        "At the end of the last film there is an `end-file`, though it stays open.",
+        "With `keep-open` mpv tells it only as the next one begins; who waits for a film's end waits for this.",
     ),
     Difference(
         "Named arguments know `_` and `-` as the same.",
@@ -135,14 +142,7 @@ DIFFERENCES: Final = (
 )
 """Everything in which hangd is unlike mpv, and meant to be. docs/mpv.md lists the same."""
 
-AWAITED: Final = (
-    # Until hangd has a playlist: mpv keeps an entry that can not be played.
-    b'{"command":["loadfile","@gone@"],"request_id":10}',
-    b'{"command":["loadfile","@clip@"],"request_id":11,"async":true}',
-    *_command(b'"get_property","loop-file"', b'"get_property_string","loop-file"'),
-    *_command(b'"get_property","loop-playlist"', b'"get_property_string","loop-playlist"'),
-    *_command(b'"expand-text","${loop-file}|${=loop-file}"', b'"expand-text","${loop-playlist}|${=loop-playlist}"'),
-)
+AWAITED: Final[tuple[bytes, ...]] = ()
 """In which hangd is unlike mpv, and is not meant to be for much longer."""
 
 
