@@ -238,3 +238,28 @@ async def test_many_films_at_once(pair: tuple[Watcher, Watcher]) -> None:
     ada.viewer.playlist.load(films, Loading("append"))
     await bob.until(lambda: len(bob.viewer.playlist.entries()) == QUEUE_MAX)
     assert bob.names == ada.names
+
+
+async def test_who_was_away_shows_what_the_room_shows_now(pair: tuple[Watcher, Watcher]) -> None:
+    ada, bob = pair
+    bob.film("a")
+    ada.load("a")
+    await knows(bob, "oa")
+    assert bob.viewer.connection._transport is not None
+    bob.viewer.connection._transport.abort()
+    ada.viewer.playlist.step(1, force=False)
+    await ada.opens("a")
+    await bob.opens("a")
+    await bob.until(lambda: bob.viewer.connection.is_up)
+    assert (bob.viewer.playlist.current, bob.names) == (1, "oa")
+    assert bob.viewer.copy.hash == ada.viewer.copy.hash
+
+
+async def test_what_was_asked_as_the_connection_broke_off_is_asked_again(pair: tuple[Watcher, Watcher]) -> None:
+    ada, bob = pair
+    (entry,) = bob.load("a")
+    assert bob.viewer.connection._transport is not None
+    bob.viewer.connection._transport.abort()
+    await ada.until(lambda: ada.names == "oa")
+    await bob.until(lambda: bob.viewer.playlist.room.list.unread is None and bob.viewer.connection.is_up)
+    assert [film.id for film in bob.viewer.playlist.entries()] == [1, entry]
