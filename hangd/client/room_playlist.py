@@ -70,6 +70,11 @@ class RoomPlaylist:
         self._folder: str | None = None
         self._tasks: dict[str, asyncio.Task[object]] = {}
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the room has yet to answer."""
+        return self._mark is not None
+
     # ---- coming and going -----------------------------------------------------------------------------------------
 
     def enter(self, room: Room, path: str | None, *, again: bool) -> None:
@@ -160,6 +165,7 @@ class RoomPlaylist:
     def _refused(self, error: Error) -> None:
         if self.list.refused(again=error.retry):
             _log.warning("the room's queue stays as it is: %s", escape(error.message))
+            self._viewer.notices.refuse(error.code, error.message)
         elif error.code != "Stale":
             # Asked again at once it would be refused again. Until then nothing else is asked either.
             self._mark = later = f"later {next(self._marks)}"

@@ -459,7 +459,7 @@ class Viewer(Shown):
             raise CommandRefused("error running command", "NotWritten", f"can not write a trace: {error}") from error
 
     def _is_done(self) -> bool:
-        if self._asked or self.follower.is_asking:
+        if self._asked or self.follower.is_asking or self.playlist.room.is_asking:
             return False
         busy = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
         return self.follower.in_room or self.follower.picture.motion not in busy

@@ -67,8 +67,9 @@ async def test_a_track_is_chosen_as_soon_as_it_is_asked_for() -> None:
 
 async def test_each_film_that_begins_ends_once() -> None:
     made, told = await keeper()
-    made.carry_out(Load("/a", 1))
-    made.carry_out(Load("/b", 2))
+    for number, path in enumerate(("/a", "/b"), 1):
+        made.next_entry = number
+        made.carry_out(Load(path, number))
     made.carry_out(Unload())
     made.carry_out(Unload())
     assert [(event["event"], event.get("playlist_entry_id")) for event in told] == [

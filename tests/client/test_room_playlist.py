@@ -1,5 +1,6 @@
 """A room's queue by mpv's commands: two viewers and a real room server in this process. The players are simulated."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -263,3 +264,21 @@ async def test_what_was_asked_as_the_connection_broke_off_is_asked_again(pair: t
     await ada.until(lambda: ada.names == "oa")
     await bob.until(lambda: bob.viewer.playlist.room.list.unread is None and bob.viewer.connection.is_up)
     assert [film.id for film in bob.viewer.playlist.entries()] == [1, entry]
+
+
+async def test_whoever_waits_hears_what_the_room_says(pair: tuple[Watcher, Watcher]) -> None:
+    ada, bob = pair
+    ada.load("a")
+    await bob.until(lambda: bob.names == "oa")
+    bob.viewer.playlist.move(1, 0)
+    await bob.viewer.settle("done")
+    await ada.until(lambda: ada.names == "ao")
+    # The rule changes while bob's edit is under way: he asks before he has heard of it.
+    rule = ada.viewer.tasks.start(ada.viewer.room("room-set", {"key": "control", "value": "host"}), name="rule")
+    await asyncio.sleep(0)
+    bob.viewer.playlist.move(1, 0)
+    with pytest.raises(CommandRefused) as refused:
+        await bob.viewer.settle("done")
+    assert refused.value.code == "Forbidden"
+    assert bob.names == "ao"
+    await rule
