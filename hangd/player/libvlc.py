@@ -3,6 +3,7 @@
 `vlc` (python-vlc) is imported here and only when a player is made: importing it loads the library.
 """
 
+import glob
 import os
 import sys
 from collections.abc import Sequence
@@ -67,12 +68,19 @@ def version(vlc: ModuleType) -> str:
 
 
 def _outputs(options: Sequence[str], *, window: bool) -> list[str]:
-    """Say which outputs not to look for in vain: without a display or a sound card VLC tries anew at each seek."""
+    """Say which outputs not to look for in vain: without a display or a sound card VLC tries anew at each seek.
+
+    And by which way the sound goes to PulseAudio.
+    """
     chosen = []
     if not _given(options, "vout", "V") and not (window and _has_display()):
         chosen.append("--vout=dummy")
-    if not _given(options, "aout", "A") and not _has_sound():
-        chosen.append("--aout=dummy")
+    if not _given(options, "aout", "A"):
+        if not _has_sound():
+            chosen.append("--aout=dummy")
+        elif _has_pulse() and _alsa_knows_pulse():
+            # VLC's own output for it begins up to 100 ms off, or silent, after a pause (docs/sync.md).
+            chosen += ["--aout=alsa,any", "--alsa-audio-device=pulse"]
     return chosen
 
 
@@ -89,9 +97,17 @@ def _has_display() -> bool:
 def _has_sound() -> bool:
     if not sys.platform.startswith("linux"):
         return True
+    return _has_pulse() or os.path.exists("/proc/asound/card0")
+
+
+def _has_pulse() -> bool:
+    """Say whether a PulseAudio server, or PipeWire in its place, is to be reached."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    return bool(
-        os.environ.get("PULSE_SERVER")
-        or os.path.exists(os.path.join(runtime, "pulse", "native"))
-        or os.path.exists("/proc/asound/card0")
+    return bool(os.environ.get("PULSE_SERVER")) or os.path.exists(os.path.join(runtime, "pulse", "native"))
+
+
+def _alsa_knows_pulse() -> bool:
+    """Say whether ALSA's device "pulse" is installed (Debian: libasound2-plugins)."""
+    return sys.platform.startswith("linux") and any(
+        glob.glob(f"/usr/lib*/{folder}alsa-lib/libasound_module_pcm_pulse.so") for folder in ("", "*/")
     )
