@@ -16,7 +16,6 @@ from tests.support.party import CLIP, PATIENCE, TRACKS, Person, person, room_ser
 
 pytestmark = pytest.mark.real
 
-coming = pytest.mark.xfail(reason="the playlist and a film's facts are on their way", strict=False)
 NODE = Path(__file__).parent / "node"
 ONE_LINER = """echo '{"command":["get_property","time-pos"]}' | socat - "$SOCKET" | jq .data"""
 
@@ -73,7 +72,6 @@ def test_python_plays_pauses_seeks_and_observes(mpv: Any) -> None:
         mpv.seek(1)
 
 
-@coming
 def test_python_has_a_playlist(mpv: Any) -> None:
     loaded(mpv, str(CLIP))
     mpv.loadfile(str(TRACKS), "append")
@@ -190,12 +188,10 @@ def test_node_plays_pauses_seeks_and_observes(ada: Person, node: Path) -> None:
     }
 
 
-@coming
 def test_node_looks_at_the_film(ada: Person, node: Path) -> None:
     assert driven(ada, node, "look") == {"metadata": "object", "loop": [False, False]}
 
 
-@coming
 def test_node_has_a_playlist(ada: Person, node: Path) -> None:
     assert driven(ada, node, "list") == {
         "appended": [2, 0],

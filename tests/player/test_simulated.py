@@ -1,6 +1,7 @@
 """The simulated machine on simulated time. What it shares with VLC is in the contract suite."""
 
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,7 @@ from hangd.player.simulated import SimulatedMachine
 class Run:
     """A machine and its clock."""
 
-    def __init__(self, **habits: float) -> None:
+    def __init__(self, **habits: Any) -> None:
         self.machine = SimulatedMachine(**habits)
         self.now = 100.0
 

@@ -131,7 +131,7 @@ class World:
             self._carry_out(self.room.expire(max(due, self.now)))
             self.room.check()
 
-    def join(self, name: str, way: Way, **habits: float) -> "Viewer":
+    def join(self, name: str, way: Way, **habits: Any) -> "Viewer":
         """Have a viewer with the film open, in the room once a round trip has passed."""
         viewer = Viewer(self, name, way, **habits)
         self.viewers[name] = viewer
@@ -162,7 +162,7 @@ class Viewer:
     """One follower and its simulated player, at the end of a network."""
 
     def __init__(
-        self, world: World, name: str, way: Way, *, offset: float = 0.0, skew: float = 0.0, **habits: float
+        self, world: World, name: str, way: Way, *, offset: float = 0.0, skew: float = 0.0, **habits: Any
     ) -> None:
         self.world = world
         self.name = name

@@ -27,6 +27,9 @@ _KINDS: Final[Mapping[str, TrackKind]] = {"aid": "audio", "sid": "subtitle", "vi
 
 _TYPES: Final[Mapping[TrackKind, str]] = {"video": "video", "audio": "audio", "subtitle": "sub"}
 
+_DELAY_MAX: Final = 1e6
+"""Seconds. VLC takes 64 bits of microseconds; more than eleven days is nobody's delay."""
+
 _MAY_LACK: Final = frozenset(
     "title lang audio-channels image albumart default forced dependent visual-impaired hearing-impaired program-id"
     " external external-filename main-selection ff-index decoder decoder-desc codec codec-desc codec-profile"
@@ -134,7 +137,7 @@ def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -
     return Property(
         name,
         about,
-        Double(show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 ")),
+        Double(-_DELAY_MAX, _DELAY_MAX, show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 ")),
         lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
         write,
         option=True,

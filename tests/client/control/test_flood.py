@@ -65,9 +65,9 @@ async def test_a_client_that_is_gone_is_not_answered(
 
 
 @pytest.mark.parametrize("name", ["audio-delay", "sub-delay"])
-async def test_a_delay_of_eons_can_be_shown(name: str, client: ControlClient) -> None:
-    """Found by fuzzing: 1e308 seconds are a number, but not in milliseconds."""
-    assert (await client.ask("set_property", name, 1e308))["error"] == "success"
-    assert (await client.ask("expand-text", f"${{{name}}}"))["data"] == "inf ms"
+async def test_a_delay_of_eons_is_refused(name: str, client: ControlClient) -> None:
+    """Found by fuzzing: 1e308 seconds are a number, but not one of microseconds."""
+    answer = await client.ask("set_property", name, 1e308)
+    assert answer["error"] == "unsupported format for accessing property"
     assert (await client.ask("set_property", name, -0.25))["error"] == "success"
     assert (await client.ask("expand-text", f"${{{name}}}"))["data"] == "-250 ms"
