@@ -36,6 +36,9 @@ class Shown:
     def position(self) -> float | None:
         return self.follower.position(time.monotonic())
 
+    def aim(self) -> float | None:
+        return self.follower.aim(time.monotonic())
+
     @property
     def speed(self) -> float:
         return self.follower.rate

@@ -86,6 +86,8 @@ class Follower:
         self._hand_until: float | None = None
         self._hand_rev = 0
         self._held_seek: float | None = None
+        self._asked_seek: float | None = None
+        """Where the viewer asked the room to be, while the room has not answered."""
         self._merge_until: float | None = None
         self._reported: tuple[ReportedState, int] | None = None
         self._report_due: float | None = None
@@ -131,7 +133,7 @@ class Follower:
         """Out of the room: alone from here on, going on as it goes."""
         if not self.in_room:
             return []
-        self.in_room, self._pending = False, None
+        self.in_room, self._pending, self._asked_seek = False, None, None
         self._release_hand()
         running = self.picture.motion in (Motion.RUNNING, Motion.STARTING)
         self.timeline = alone.resting(now, self.picture.position(now), playing=running, rate=self.timeline.rate)
@@ -140,6 +142,7 @@ class Follower:
     def refused(self, now: float) -> list[FollowerEffect]:
         """The room refused what the viewer's hand asked for: the timeline pulls again."""
         self._release_hand()
+        self._asked_seek = None
         return self._after(now)
 
     def clock_changed(self, now: float) -> list[FollowerEffect]:
@@ -169,14 +172,16 @@ class Follower:
 
     def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
         """The viewer wants a pause, now; or wants to go on."""
+        # The room hears a seek that it has not answered first: to name the old place would undo it.
+        goal = self._target(now) if self._sought is None else self._sought
         if not paused:
-            standing = self._hand == "paused"
-            timestamp = self.picture.clamped(self.picture.position(now)) if standing else self._target(now)
+            standing = self._hand == "paused" and self._sought is None
+            timestamp = self.picture.clamped(self.picture.position(now)) if standing else goal
             return [*self._ask(Play(timestamp=timestamp), now), *self._after(now)]
         if self.picture.motion in (Motion.RUNNING, Motion.STARTING):
             self._take_hand("paused", now)
             return [*self.picture.pause(), *self._after(now)]
-        return [*self._ask(Pause(timestamp=self._target(now)), now), *self._after(now)]
+        return [*self._ask(Pause(timestamp=goal), now), *self._after(now)]
 
     def ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
         """The viewer wants to be at ``position`` (seconds, clamped to the media)."""
@@ -185,7 +190,7 @@ class Follower:
             self._held_seek = position
             return []
         self._merge_until = now + self.policy.merge
-        return [*self._ask(Seek(timestamp=position), now), *self._after(now)]
+        return [*self._ask_seek(position, now), *self._after(now)]
 
     def ask_speed(self, rate: float, now: float) -> list[FollowerEffect]:
         return [*self._ask(Speed(rate=rate), now), *self._after(now)]
@@ -285,7 +290,7 @@ class Follower:
         if self._held_seek is not None and self._merge_until is not None and self._merge_until <= now:
             position, self._held_seek = self._held_seek, None
             self._merge_until = now + self.policy.merge
-            effects += self._ask(Seek(timestamp=position), now)
+            effects += self._ask_seek(position, now)
         if self._report_due is not None and self._report_due <= now:
             self._reported = self._report_due = None
         return [*effects, *self._after(now)]
@@ -295,6 +300,14 @@ class Follower:
     def position(self, now: float) -> float | None:
         """Return where the picture is, in seconds; None where there is none."""
         return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
+
+    def aim(self, now: float) -> float | None:
+        """Return where the picture will be once what was asked is done: what a relative seek begins from."""
+        return self.position(now) if self._sought is None else self._sought
+
+    @property
+    def _sought(self) -> float | None:
+        return self._asked_seek if self._held_seek is None else self._held_seek
 
     @property
     def error(self) -> float | None:
@@ -378,7 +391,7 @@ class Follower:
         return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
-        self.timeline, self._pending = timeline, None
+        self.timeline, self._pending, self._asked_seek = timeline, None, None
         self.picture.resume_at = None
         self._starts.forget_start()
         self._seeks = 0
@@ -448,6 +461,11 @@ class Follower:
         loaded = self.picture.motion is not Motion.EMPTY
         self.timeline = alone.applied(self.timeline, command, now, loaded=loaded, at_end=at_end)
         return [*self.picture.unload()] if isinstance(command, Stop) else []
+
+    def _ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
+        if self.in_room:
+            self._asked_seek = position
+        return self._ask(Seek(timestamp=position), now)
 
     def _report(self, now: float) -> list[FollowerEffect]:
         if not self.in_room or not self.clock.locked:

@@ -92,6 +92,7 @@ class FollowerMemory(Struct):
     reported: tuple[ReportedState, int] | None
     report_due: float | None
     commands: int
+    asked_seek: float | None = None
 
 
 def remember(follower: Follower) -> FollowerMemory:

@@ -458,6 +458,22 @@ class TestHand:
         assert playing.follower.deadline() == pytest.approx(3.1)
         assert asked(playing.wakes(3.1)) == Seek(timestamp=34.0, command_id="2")
 
+    def test_what_follows_a_seek_begins_from_where_it_goes(self, member: Stage) -> None:
+        """A key pressed twice, or a script that seeks and plays: the room has not answered the first."""
+        assert asked(member.seeks(20.0, 3.0)) == Seek(timestamp=20.0, command_id="1")
+        assert member.follower.aim(3.01) == 20.0
+        assert member.seeks(25.0, 3.02) == []
+        assert member.follower.aim(3.03) == 25.0
+        assert asked(member.plays(3.04)) == Play(timestamp=25.0, command_id="2")
+
+    def test_a_seek_that_was_answered_or_refused_is_aimed_at_no_more(self, member: Stage) -> None:
+        member.seeks(20.0, 3.0)
+        member._sift(member.follower.refused(3.1))
+        assert member.follower.aim(3.1) == 10.0
+        member.seeks(30.0, 4.0)
+        member.hears(timeline(2, position=40.0), 4.1)
+        assert member.follower.aim(4.1) == 40.0
+
     def test_speed_asks_the_room(self, playing: Stage) -> None:
         effects = playing._sift(playing.follower.ask_speed(1.5, 3.0))
         assert effects == [AskRoom(Speed(rate=1.5, command_id="1"))]

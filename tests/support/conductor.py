@@ -219,6 +219,9 @@ class RecordingConductor:
     def position(self) -> float | None:
         return self.at
 
+    def aim(self) -> float | None:
+        return self.at
+
     def hang_property(self, name: str) -> Any:
         if name not in self.hang:
             raise CommandRefused("property unavailable")

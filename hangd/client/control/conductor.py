@@ -174,6 +174,9 @@ class Conductor(Protocol):
     def position(self) -> float | None:
         """Where the picture is now, in seconds; None while nothing is loaded."""
 
+    def aim(self) -> float | None:
+        """Where the picture will be once all that was asked is done: what a relative seek begins from."""
+
     @property
     def speed(self) -> float: ...
 

@@ -75,7 +75,7 @@ def _seek(context: Context, arguments: Arguments) -> None:
     if conductor.path is None:
         raise no_media()
     # After a stop there is no picture, but a place at which to go on.
-    position, duration = conductor.position() or 0.0, conductor.duration
+    position, duration = conductor.aim() or 0.0, conductor.duration
     target: float = arguments["target"]
     flags = arguments["flags"].split("+")
     if "absolute-percent" in flags or "relative-percent" in flags:
