@@ -31,6 +31,10 @@ class Stage(Screen, Protocol):
     def may(self, refusal: Refusal) -> None:
         """Raise CommandRefused where the room would refuse, or can not be asked."""
 
+    @property
+    def plays_next(self) -> bool:
+        """Whether a film that is opened out of a room begins by itself."""
+
     def open_film(self, path: str, entry: int, *, play: bool) -> None:
         """Out of a room: play this file, or stand on its beginning."""
 
@@ -214,7 +218,7 @@ class PlaylistKeeper:
         match order:
             case Open(entry=entry):
                 self._stood_at = None
-                viewer.open_film(entry.path, entry.id, play=not viewer.follower.paused if play is None else play)
+                viewer.open_film(entry.path, entry.id, play=viewer.plays_next if play is None else play)
             case Close():
                 viewer.drop_file()
             case Rewind():

@@ -16,9 +16,19 @@ class Shown:
     follower: Follower
     _player: PlayerKeeper
 
+    _plays_next: bool
+    """What the last pause, or play, out of a room was: mpv's pause outlives its films."""
+
     @property
     def paused(self) -> bool:
+        if self.follower.picture.path is None and not self.follower.in_room:
+            return not self._plays_next
         return self.follower.paused
+
+    @property
+    def plays_next(self) -> bool:
+        """Whether a film that is opened out of a room begins by itself."""
+        return self._plays_next if self.path is None else not self.paused
 
     @property
     def path(self) -> str | None:

@@ -110,6 +110,7 @@ class Viewer(Shown):
         self.verbs = Verbs(self)
         self.playlist = PlaylistKeeper(self)
         self.version = version
+        self._plays_next = True
         self._quit = quit
         self._timer = DeadlineTimer(self._expire)
         self._asked: set[RequestId] = set()
@@ -337,6 +338,8 @@ class Viewer(Shown):
 
     def set_paused(self, paused: bool) -> None:
         self.may("error accessing property")
+        if self.room_view is None:
+            self._plays_next = not paused
         if paused or not self.ended or not self.playlist.play_on():
             self._tell(PauseAsked(paused))
 
@@ -351,6 +354,7 @@ class Viewer(Shown):
 
     def stop_playing(self) -> None:
         self.may("error running command")
+        self._plays_next = self.plays_next
         self._tell(StopAsked())
 
     # ---- films ------------------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ async def test_where_nothing_can_be_opened_there_is_nothing_left(watcher: Watche
 
 async def test_going_on_ends_what_plays_and_keeps_its_pause(watcher: Watcher) -> None:
     viewer = watcher.viewer
+    viewer.set_paused(True)
     watcher.load("ab", Loading("append", play=True))
     await watcher.opens("a")
     viewer.playlist.step(1, force=False)

@@ -16,6 +16,7 @@ def test_hangup_renews_the_settings_and_keeps_the_film(tmp_path: Path) -> None:
         config = tmp_path / "ada" / "home" / ".config" / "hang" / "config.toml"
         config.parent.mkdir(parents=True)
         ada.start_daemon()
+        ada.ctl("set", "pause", "yes")
         ada.ctl("ipc", f'{{"command":["loadfile","{CLIP}"]}}')
         ada.ctl("wait", "paused")
         pid = ada.pid()

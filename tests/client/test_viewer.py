@@ -44,6 +44,7 @@ async def viewer(players: Players) -> AsyncIterator[Viewer]:
 
 
 def load(viewer: Viewer) -> None:
+    viewer.set_paused(True)
     viewer.playlist.load([Film(str(CLIP))], Loading())
 
 
@@ -53,6 +54,17 @@ def dies(viewer: Viewer, players: Players) -> None:
 
 async def settled(viewer: Viewer) -> None:
     await asyncio.wait_for(viewer.settle("paused"), 10)
+
+
+async def test_a_film_plays_unless_there_is_a_pause_which_outlives_films(viewer: Viewer) -> None:
+    """As in mpv: a client that only says loadfile wants to see something."""
+    assert not viewer.paused
+    viewer.playlist.load([Film(str(CLIP))], Loading())
+    await asyncio.wait_for(viewer.settle("playing"), 10)
+    viewer.set_paused(True)
+    await settled(viewer)
+    viewer.playlist.load([Film(str(CLIP))], Loading())
+    await settled(viewer)
 
 
 async def test_another_player_takes_over_where_the_first_one_was(viewer: Viewer, players: Players) -> None:
