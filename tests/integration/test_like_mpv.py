@@ -4,8 +4,8 @@ But for what `DIFFERENCES` names, and docs/mpv.md with it. What is asked stands 
 by line, and ``mpv-ipc.jsonl``, of which only the answers are compared.
 """
 
-import json
 import itertools
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -223,7 +223,8 @@ def _by_observer(lines: list[bytes]) -> list[bytes]:
     """
     sorted_lines: list[bytes] = []
     for changes, run in itertools.groupby(lines, lambda line: line.startswith(b'{"event":"property-change"')):
-        sorted_lines += sorted(run, key=lambda line: line.split(b',"name"')[0]) if changes else run
+        heard = list(run)
+        sorted_lines += sorted(heard, key=lambda line: line.split(b',"name"')[0]) if changes else heard
     return sorted_lines
 
 
