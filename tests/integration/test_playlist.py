@@ -128,6 +128,7 @@ def test_who_may_not_gets_mpvs_error_and_nothing_moves(pair: tuple[Person, Perso
 def test_a_list_of_films_alone(player: str, tmp_path: Path) -> None:
     with person("ada", tmp_path, player=player) as ada:
         ada.start_daemon()
+        ada.ctl("set", "pause", "yes")
         remote = Remote(ada)
         listing = tmp_path / "films.m3u"
         listing.write_text(f"#EXTM3U\n#EXTINF:20,A clip\n{CLIP}\n/nowhere/at all.mp4\n{TRACKS}\n")
