@@ -119,10 +119,12 @@ class ClockFilter:
         elapsed = now - self._offset_at
         if elapsed <= 0.0:
             return self._offset
-        goal = self._carried(best, now)
         held = self._offset + self._skew * elapsed
+        missing = self._carried(best, now) - held
         reach = self._policy.slew * elapsed
-        return held + min(max(goal - held, -reach), reach)
+        if -reach <= missing <= reach:
+            return held + missing
+        return held + reach if missing > 0.0 else held - reach
 
     def bound(self, now: float) -> float:
         """Return how far off ``offset(now)`` can be, in seconds, asymmetry of the way included."""

@@ -146,10 +146,12 @@ class DriftController:
             return None
         if now < self._blank_until:
             return None
-        self._errors.append(error)
-        del self._errors[: -policy.window]
+        errors = self._errors
+        errors.append(error)
+        if len(errors) > policy.window:
+            del errors[: -policy.window]
         fresh = now < self._fresh_until
-        if not fresh and len(self._errors) < policy.window:
+        if not fresh and len(errors) < policy.window:
             return None
         judged = self._judge()
         if abs(judged) <= (policy.act_fresh if fresh else policy.act):

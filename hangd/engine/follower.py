@@ -207,15 +207,15 @@ class Follower:
             return []
         effects: list[FollowerEffect] = []
         match event:
+            case Sampled():  # first: nearly all are
+                effects = self._sampled(event, now)
             case Settled(position=position):
                 effects = self._settled(before, self.picture.clamped(position), now)
             case Started(position=position, at=at):
                 effects = self._started(before, position, at, now)
-            case Sampled():
-                effects = self._sampled(event, now)
             case Ended(position=position) if not self.in_room:
                 self.timeline = alone.resting(now, self.picture.clamped(position), rate=self.timeline.rate)
-        return [*effects, *self._after(now)]
+        return effects + self._after(now)
 
     def _settled(self, before: Motion, position: float, now: float) -> list[FollowerEffect]:
         match before:
@@ -243,17 +243,18 @@ class Follower:
         return []
 
     def _sampled(self, sample: Sampled, now: float) -> list[FollowerEffect]:
-        if not is_running(self.timeline):
+        timeline = self.timeline
+        if not is_running(timeline):
             return []
         if not self.in_room:
-            self.timeline = alone.at_player(self.timeline, sample.position, sample.at)
+            self.timeline = alone.at_player(timeline, sample.position, sample.at)
             return []
         server = self.clock.to_server(sample.at)
-        if not self.clock.locked or server < self.timeline.at or self.picture.stalled:
+        if not self.clock.locked or server < timeline.at or self.picture.stalled:
             return []
-        error = sample.position - self.video_offset - position_at(self.timeline, server)
+        error = sample.position - self.video_offset - position_at(timeline, server)
         self._starts.observe(error)
-        correction = self._drift.observe(error, sample.at, self.timeline.rate)
+        correction = self._drift.observe(error, sample.at, timeline.rate)
         judged = self._drift.error
         self._error = error if judged is None else judged
         return [] if correction is None else self._correct(correction, now)
@@ -351,7 +352,7 @@ class Follower:
         effects = self._steer(now)
         if self.picture.motion is not Motion.RUNNING:
             self._drift.cancel()
-        return [*effects, *self._report(now)]
+        return effects + self._report(now)
 
     def _steer(self, now: float) -> list[FollowerEffect]:
         """Give the next command that leads from the picture to the timeline; none if it is on its way."""
@@ -470,17 +471,17 @@ class Follower:
     def _report(self, now: float) -> list[FollowerEffect]:
         if not self.in_room or not self.clock.locked:
             return []
-        state = self.picture.reported_as
-        if self._reported == (state, self.timeline.rev):
+        state, rev = self.picture.reported_as, self.timeline.rev
+        if self._reported == (state, rev):
             return []
-        self._reported, self._report_due = (state, self.timeline.rev), now + self.policy.report_every
+        self._reported, self._report_due = (state, rev), now + self.policy.report_every
         report = Report(
             state=state,
             position=self.position(now) or 0.0,
             at=self.clock.to_server(now),
             error=self.error or 0.0,
             clock_error=self.clock.bound(now),
-            rev=self.timeline.rev,
+            rev=rev,
         )
         return [SendReport(report)]
 

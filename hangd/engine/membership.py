@@ -222,7 +222,7 @@ class Roster:
         return tuple(member.client_id for member in self if member.present and which(member))
 
     def full_ids(self, *, but: str | None = None) -> tuple[str, ...]:
-        return self.ids(lambda member: member.full and member.client_id != but)
+        return tuple([id for id, member in self._members.items() if member.full and member.present and id != but])
 
     def name_taken(self, name: str) -> bool:
         """Tell whether a present member goes by ``name``.

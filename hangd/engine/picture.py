@@ -42,6 +42,8 @@ __all__ = ["Motion", "Picture", "PicturePolicy"]
 
 
 class Motion(enum.Enum):
+    __hash__ = object.__hash__  # as each is but itself; Enum's own hashes its name, in Python
+
     EMPTY = "empty"
     LOADING = "loading"
     STANDING = "standing"
@@ -132,7 +134,8 @@ class Picture:
 
     def set_rate(self, rate: float) -> list[PlayerCommand]:
         """Ask for ``rate`` unless that is what was asked last."""
-        if self._asked_rate is not None and math.isclose(rate, self._asked_rate, abs_tol=1e-9):
+        asked = self._asked_rate
+        if rate == asked or (asked is not None and math.isclose(rate, asked, abs_tol=1e-9)):
             return []
         self._asked_rate = rate
         return [SetRate(rate)]
@@ -202,7 +205,8 @@ class Picture:
         position = max(0.0, position)
         if self.duration is None:
             return position
-        return min(position, max(0.0, self.duration - self._policy.end_guard))
+        last = self.duration - self._policy.end_guard
+        return position if position <= last else max(0.0, last)
 
     def is_at_end(self, position: float, within: float = 0.0) -> bool:
         """Whether nothing is left to show from there on. Where nobody knows the length, a picture that ended tells."""

@@ -66,10 +66,10 @@ class Requests:
             RequestRefused: it can not be granted, and nothing changed.
         """
         match message:
+            case Report():  # first: most are
+                self._report(sender, message, now)
             case Play() | Pause() | Seek() | Speed() | Stop():
                 self._command(sender, message, re, now)
-            case Report():
-                self._report(sender, message, now)
             case LeaveRoom():
                 self._room.show_out(sender, "left", by=sender.client_id, re=re)
             case SetReady(ready=ready):

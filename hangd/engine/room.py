@@ -52,7 +52,7 @@ from hangd.engine.screening import Screening
 from hangd.engine.timeline import earliest
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import GetRoom, MemberChanged, MemberJoined, Report, RoomCreated, RoomJoined, Say
-from hangd.protocol.model import NAME_MAX, RoomSummary
+from hangd.protocol.model import NAME_MAX, RoomSummary, Timeline
 from hangd.protocol.model import Room as Snapshot
 
 __all__ = ["Room", "RoomSettings"]
@@ -105,6 +105,9 @@ class Room:
         self._forgotten = False
         self._rev_checked = 0
         self._changes = 0
+        self._at_rest = False
+        """Whether there is nothing to settle until `deadline` or another input."""
+        self._due = self._earliest_due()
 
     @classmethod
     def restored(cls, saved: SavedRoom, *, epoch: str, settings: RoomSettings, now: float) -> "Room":
@@ -118,6 +121,7 @@ class Room:
         # Without members it was empty already, or becomes so now, and pauses where it is.
         room._empty_since = None if saved.members else saved.empty_since
         room._settle()
+        room._due = room._earliest_due()
         return room
 
     @property
@@ -138,6 +142,10 @@ class Room:
         return self._room.timeline.rev
 
     @property
+    def timeline(self) -> Timeline:
+        return self._room.timeline
+
+    @property
     def changes(self) -> int:
         """Rises with each change of what `save` returns, and now and then without one."""
         return self._changes
@@ -146,7 +154,8 @@ class Room:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
         before = (self.rev, len(self._room.roster))
-        self._settle()
+        if not self._at_rest or _is_due(self._due, self._now):
+            self._settle()
         self._take(input)
         self._settle()
         if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
@@ -155,16 +164,7 @@ class Room:
 
     def deadline(self) -> float | None:
         """Return the earliest time at which something happens without an input; `expire` is to be called then."""
-        if self._forgotten:
-            return None
-        room, schedule = self._room, self._room.schedule
-        times = [member.away_until for member in room.roster]
-        times += [schedule.gate_until, schedule.ends_at]
-        if self._waits_for_stalls:
-            times += [self._stalled_at(member) for member in room.roster]
-        times += [self._due_at(member) for member in room.roster if member.untold]
-        times += [self._forgotten_at]
-        return earliest(*times)
+        return self._due
 
     def expire(self, now: float) -> list[RoomEffect]:
         """Do what is due by ``now``, which is not before `deadline`."""
@@ -226,6 +226,7 @@ class Room:
         assert len(room.roster) > 0 or not room.timeline.playing
         assert not any(client_id in room.roster for client_id in self._pending)
         assert not (self._forgotten and len(room.roster))
+        assert self._due == self._earliest_due(), "nothing changes between turns"
         assert self.rev >= self._rev_checked
         self._rev_checked = self.rev
 
@@ -233,6 +234,8 @@ class Room:
 
     def _take(self, input: RoomInput) -> None:
         match input:
+            case MessageReceived():  # first: most are
+                self._request(input)
             case CreateRequested() | JoinRequested():
                 if input.client_id in self._room.roster or input.client_id in self._pending:
                     refused = RequestRefused("AlreadyInRoom", "you are in this room already")
@@ -252,8 +255,6 @@ class Room:
                     self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
             case PasswordHashed(client_id=client_id, password_hash=password_hash):
                 self._requests.set_password_hash(client_id, password_hash)
-            case MessageReceived():
-                self._request(input)
             case ConnectionLost(client_id=client_id):
                 self._lose(client_id)
             case ConnectionResumed(client_id=client_id):
@@ -388,16 +389,21 @@ class Room:
     # ---- time -------------------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Bring about all that is due by now, and what follows from it."""
-        room, now = self._room, self._now
-        for member in [member for member in room.roster if _is_due(member.away_until, now)]:
+        """Bring about all that is due by now, and what follows from it.
+
+        What follows from another timeline may take one more. Where it stayed as it was, this one has seen to all: who
+        went, went first, and that somebody was told how another does makes no difference.
+        """
+        room, now, rev = self._room, self._now, self.rev
+        for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.dismiss(member, "lost")
         self._screening.settle(now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.stall(now))
+        gap = self._telling_gap
         for member in room.roster:
-            if member.untold and self._due_at(member) <= now:
+            if member.untold and member.told_at + gap <= now:
                 room.tell_how(member, now)
         if len(room.roster) > 0:
             self._empty_since = None
@@ -405,6 +411,23 @@ class Room:
             self._empty_since = now
             if room.timeline.playing:
                 room.schedule.hold(now)
+        self._at_rest = self.rev == rev
+
+    def _earliest_due(self) -> float | None:
+        """Return when, if nothing is told before, `_settle` finds something to do, or the room is to be forgotten."""
+        if self._forgotten:
+            return None
+        room, schedule, gap = self._room, self._room.schedule, self._telling_gap
+        due = earliest(schedule.gate_until, schedule.ends_at, self._forgotten_at)
+        waits = self._waits_for_stalls
+        for member in room.roster:
+            if member.away_until is not None and (due is None or member.away_until < due):
+                due = member.away_until
+            if member.untold and (due is None or member.told_at + gap < due):
+                due = member.told_at + gap
+            if waits:
+                due = earliest(due, self._stalled_at(member))
+        return due
 
     def _review_gate(self) -> None:
         room, schedule, now = self._room, self._room.schedule, self._now
@@ -433,15 +456,17 @@ class Room:
         """Return when a room that waits for everyone stops for this member's stall."""
         return member.buffering_since + _STALL_SECONDS if member.stalls and member.buffering_since is not None else None
 
-    def _due_at(self, member: Occupant) -> float:
-        """Return when the others are to hear how this member does, if nothing but its position changed."""
-        return member.told_at + max(_REPORT_SECONDS, _REPORT_SECONDS_PER_MEMBER * len(self._room.roster))
+    @property
+    def _telling_gap(self) -> float:
+        """For how long after the others heard how a member does they do not again, if only its position changed."""
+        return max(_REPORT_SECONDS, _REPORT_SECONDS_PER_MEMBER * len(self._room.roster))
 
     @property
     def _forgotten_at(self) -> float | None:
         return self._empty_since + self._settings.ttl if self._empty_since is not None else None
 
     def _orders(self) -> list[RoomEffect]:
+        self._due = self._earliest_due()
         orders, self._room.effects = self._room.effects, []
         return orders
 

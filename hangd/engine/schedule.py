@@ -89,7 +89,7 @@ class Schedule:
     @property
     def ends_at(self) -> float | None:
         """Server time at which the film will have run to its end, if nothing happens before."""
-        if self.duration is None or not self.running:
+        if self.duration is None or not is_running(self.timeline):
             return None
         return time_of(self.timeline, self.duration)
 

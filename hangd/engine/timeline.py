@@ -42,9 +42,10 @@ def is_running(timeline: Timeline) -> bool:
 
 def position_at(timeline: Timeline, at: float) -> float:
     """Return the media position in seconds at server time ``at``. The end of the file is the caller's to know."""
-    if not is_running(timeline):
+    elapsed = at - timeline.at
+    if elapsed <= 0.0 or not timeline.playing or timeline.gate is not None:
         return timeline.position
-    return timeline.position + max(0.0, at - timeline.at) * timeline.rate
+    return timeline.position + elapsed * timeline.rate
 
 
 def time_of(timeline: Timeline, position: float) -> float:

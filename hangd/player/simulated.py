@@ -298,6 +298,8 @@ class SimulatedMachine:
 
     def _expire_one(self, due: float) -> list[PlayerEvent]:
         match self._phase:
+            case _Phase.PLAYING if due < self._ends_at:
+                return [self._sample(due)]
             case _Phase.SEEKING:
                 resume, self._resume = self._resume, None
                 events = self._stand(self._position, due)
@@ -310,12 +312,10 @@ class SimulatedMachine:
             case _Phase.DELAYING:
                 self._play(due)
                 return []
-            case _Phase.PLAYING if self._ends_at <= due:
+            case _:  # the end
                 self._position = self._duration
                 self._enter(_Phase.ENDED)
                 return [Ended(self._generation, self._position, due)]
-            case _:
-                return [self._sample(due)]
 
     def _sample(self, due: float) -> Sampled:
         self._samples += 1

@@ -180,6 +180,20 @@ def test_no_input_is_ever_too_much(steps: list[tuple[RoomInput, float]]) -> None
         room.check()
 
 
+@given(st.lists(st.tuples(inputs, st.one_of(st.just(0.0), st.floats(0, 0.6), st.floats(0, 50))), max_size=40))
+def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float]]) -> None:
+    """Until its deadline: for then it does not look before it takes the next input."""
+    room, now = new_room(), 0.0
+    for input, gap in steps:
+        now += gap
+        room.handle(input, now)
+        now += gap / 3
+        if room._at_rest and ((deadline := room.deadline()) is None or now < deadline):
+            before = room.snapshot()
+            assert room.expire(now) == []
+            assert (room.snapshot(), room._at_rest) == (before, True)
+
+
 class HonestHub(RuleBasedStateMachine):
     """Facts as a hub tells them: in order, on time, and only of clients that are there."""
 

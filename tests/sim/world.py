@@ -99,7 +99,7 @@ class World:
     def at(self, moment: float, what: Callable[[*_Args], None], *args: *_Args) -> None:
         """Let something happen at true time ``moment``; at once, where that has passed."""
         self._entries += 1
-        heapq.heappush(self._agenda, (max(moment, self.now), self._entries, what, args))
+        heapq.heappush(self._agenda, (moment if moment > self.now else self.now, self._entries, what, args))
 
     def run(self, seconds: float) -> None:
         """Let so much time pass."""
@@ -145,7 +145,7 @@ class World:
 
     @property
     def timeline(self) -> Timeline:
-        return self.room.snapshot().timeline
+        return self.room.timeline
 
     def errors(self) -> dict[str, float]:
         """Return how far each picture *really* is from the room's timeline, in seconds, positive ahead."""
