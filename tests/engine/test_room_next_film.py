@@ -329,3 +329,13 @@ def test_the_last_one_runs_on(endless: Stage) -> None:
     endless.reports("ann", "ended", 99.0)
     endless.reports("bob", "ended", 99.0)
     assert endless.timeline == line
+
+
+def test_an_end_that_a_gate_covered_comes_before_what_is_said_next(endless: Stage) -> None:
+    """Both stand at the end as the gate opens there, and claim a rev so high that this counts for the new timeline."""
+    endless.says("ann", Seek(timestamp=40.0))
+    endless.reports("ann", "ended", 40.0, rev=2**53 - 1)
+    endless.reports("bob", "ended", 40.0, rev=2**53 - 1)
+    assert (endless.room.snapshot().file == NEXT, is_gated(endless)) == (False, False)
+    endless.reports("bob", "playing", 40.0)
+    assert endless.room.snapshot().file == NEXT

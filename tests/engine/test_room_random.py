@@ -184,6 +184,9 @@ def test_no_input_is_ever_too_much(steps: list[tuple[RoomInput, float]]) -> None
 def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float]]) -> None:
     """Until its deadline: for then it does not look before it takes the next input."""
     room, now = new_room(), 0.0
+    film = FileInfo(size=1000)
+    room.handle(CreateRequested("ann", "ann", True, SECRET, CreateRoom(file_hash=HASH, file=film)), now)
+    room.handle(JoinRequested("bob", "bob", True, JoinRoom(room_id="room-1", file_hash=HASH, file=film)), now)
     for input, gap in steps:
         now += gap
         room.handle(input, now)
