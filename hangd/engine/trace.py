@@ -4,6 +4,7 @@ The first line is a `Header`; a `Memory` may follow, where the trace begins in t
 `Step`s. Nothing in a trace tells who somebody is or what they watch: a `Disguise` is put on before a step is written.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -62,6 +63,9 @@ class Step(Struct, frozen=True, tag="step", omit_defaults=True):
 
 Line = Header | Memory | Step
 
+_FILMS_KEPT: Final = 1000
+"""Files whose names are remembered: more than anybody opens in the half hour that a book covers."""
+
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
@@ -115,13 +119,26 @@ class Disguise:
 
     A file is called "film-1", "film-2", ... in the order in which they were opened; the names of its tracks and the
     player's words are left out. Played again, all is the same: a follower compares no paths and reads no words.
+
+    Of each path only its hash is kept, since a path may be as long as a line on the control socket, and only of the
+    newest thousand files: one that is opened again after that many others is a new film.
     """
 
     def __init__(self) -> None:
-        self._films: dict[str, str] = {}
+        self._films: OrderedDict[int, str] = OrderedDict()
+        self._named = 0
 
     def film(self, path: str) -> str:
-        return self._films.setdefault(path, f"film-{len(self._films) + 1}")
+        key = hash(path)
+        name = self._films.get(key)
+        if name is None:
+            self._named += 1
+            name = self._films[key] = f"film-{self._named}"
+            if len(self._films) > _FILMS_KEPT:
+                self._films.popitem(last=False)
+        else:
+            self._films.move_to_end(key)
+        return name
 
     def input(self, input: FollowerInput) -> FollowerInput:
         match input:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -29,7 +30,7 @@ from hangd.engine.playback import (
     TracksChanged,
 )
 from hangd.engine.replay import replay, same
-from hangd.engine.trace import FORMAT, Header, NotATrace, Step, decode, encode, read
+from hangd.engine.trace import FORMAT, Disguise, Header, NotATrace, Step, decode, encode, read
 from tests.sim.world import Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
 
@@ -200,6 +201,20 @@ def test_nobody_learns_from_a_trace_what_was_watched() -> None:
     ]
     assert opened == ["film-1", "film-2", "film-1"]
     assert replay([HEADER, *lines]).is_same
+
+
+def test_a_disguise_remembers_the_newest_thousand_films_and_no_paths() -> None:
+    """A path may be as long as a line on the control socket, and anybody may name any number of them."""
+    disguise = Disguise()
+    tracemalloc.start()
+    names = [disguise.film(f"/{number}/" + "x" * 2**14) for number in range(1000)]
+    assert names == [f"film-{number + 1}" for number in range(1000)]
+    assert disguise.film("/0/" + "x" * 2**14) == "film-1"
+    assert disguise.film("/1000") == "film-1001"
+    assert tracemalloc.get_traced_memory()[0] < 2**20
+    tracemalloc.stop()
+    assert disguise.film("/0/" + "x" * 2**14) == "film-1", "opened again, it was not the oldest"
+    assert disguise.film("/1/" + "x" * 2**14) == "film-1002", "no name is given twice"
 
 
 @pytest.mark.parametrize(
