@@ -199,7 +199,8 @@ class DriftController:
         self._blank_until = now + self.policy.blank
 
     def _judge(self) -> float:
-        return sorted(self._errors, reverse=True)[len(self._errors) // 4]
+        ranked = sorted(self._errors)
+        return ranked[-1 - len(ranked) // 4]
 
     def _choose(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
         policy = self.policy

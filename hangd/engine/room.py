@@ -135,15 +135,15 @@ class Room:
 
     @property
     def epoch(self) -> str:
-        return self._room.timeline.epoch
+        return self.timeline.epoch
 
     @property
     def rev(self) -> int:
-        return self._room.timeline.rev
+        return self._room.schedule.timeline.rev
 
     @property
     def timeline(self) -> Timeline:
-        return self._room.timeline
+        return self._room.schedule.timeline
 
     @property
     def changes(self) -> int:

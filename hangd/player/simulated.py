@@ -231,7 +231,8 @@ class SimulatedMachine:
         """Return where the picture is. Nobody is told so exactly."""
         if self._phase is not _Phase.PLAYING:
             return self._position
-        return min(self._position + (now - self._at) * self._rate * self._pace, self._duration)
+        position = self._position + (now - self._at) * self._rate * self._pace
+        return position if position < self._duration else self._duration
 
     # ---- phases ---------------------------------------------------------------------------------------------------
 
@@ -322,7 +323,8 @@ class SimulatedMachine:
         uneven = self._samples * _GOLDEN % 1
         position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
         self._read_at = due
-        self._due = min(due + self._sample_period * (0.6 + 0.8 * uneven), self._ends_at)
+        following = due + self._sample_period * (0.6 + 0.8 * uneven)
+        self._due = following if following < self._ends_at else self._ends_at
         return Sampled(self._generation, position, due, self._rate)
 
     def _stand(self, position: float, now: float) -> list[PlayerEvent]:

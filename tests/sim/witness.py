@@ -193,7 +193,8 @@ class Witness:
         clock = viewer.follower.clock
         if not clock.locked:
             return
-        off, bound = viewer.clock_error(), clock.bound(viewer.local)
+        local = viewer.local
+        off, bound = clock.to_server(local) - self._world.now, clock.bound(local)
         if abs(off) > bound + _UNFITTED:
             self._break(watched, f"has a clock {_ms(off)} off that says {_ms(bound)}")
         watched.claims.append(bound)
@@ -203,6 +204,8 @@ class Witness:
 
     def _read_log(self, watched: _Watched) -> None:
         log = watched.viewer.log
+        if len(log) == watched.read:
+            return
         for moment, effect in log[watched.read :]:
             in_peace = moment >= watched.settled_from
             if isinstance(effect, Corrected) and isinstance(effect.correction, Trim):
