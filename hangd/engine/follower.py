@@ -469,10 +469,8 @@ class Follower:
         return self._ask(Seek(timestamp=position), now)
 
     def _report(self, now: float) -> list[FollowerEffect]:
-        if not self.in_room or not self.clock.locked:
-            return []
         state, rev = self.picture.reported_as, self.timeline.rev
-        if self._reported == (state, rev):
+        if self._reported == (state, rev) or not self.in_room or not self.clock.locked:
             return []
         self._reported, self._report_due = (state, rev), now + self.policy.report_every
         report = Report(

@@ -394,7 +394,7 @@ class Room:
         What follows from another timeline may take one more. Where it stayed as it was, this one has seen to all: who
         went, went first, and that somebody was told how another does makes no difference.
         """
-        room, now, rev = self._room, self._now, self.rev
+        room, now, line = self._room, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.dismiss(member, "lost")
         self._screening.settle(now)
@@ -411,7 +411,7 @@ class Room:
             self._empty_since = now
             if room.timeline.playing:
                 room.schedule.hold(now)
-        self._at_rest = self.rev == rev
+        self._at_rest = self.timeline is line
 
     def _earliest_due(self) -> float | None:
         """Return when, if nothing is told before, `_settle` finds something to do, or the room is to be forgotten."""

@@ -40,6 +40,7 @@ from hangd.protocol.messages import (
     JoinRoom,
     LeaveRoom,
     MediaChanged,
+    MemberChanged,
     Report,
     RoomCreated,
     RoomJoined,
@@ -116,7 +117,9 @@ class World:
 
     def _carry_out(self, effects: list[RoomEffect]) -> None:
         for effect in effects:
-            if isinstance(effect, SendTo) and isinstance(effect.message, _Agreement):
+            if not isinstance(effect, SendTo) or isinstance(effect.message, MemberChanged):
+                continue  # as nearly all are
+            if isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
                     self.viewers[client_id].deliver(effect.message)
         due = self.room.deadline()
@@ -354,11 +357,11 @@ class Viewer:
         heard: list[PlayerEvent] = []
         for effect in effects:
             match effect:
-                case AskRoom(command=command):
-                    self.send(command)
                 case SendReport(report=report):
                     self.send(report)
                     continue
+                case AskRoom(command=command):
+                    self.send(command)
                 case Corrected():
                     self.corrections.append(effect)
                 case SeekBegan():
