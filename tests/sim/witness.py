@@ -194,7 +194,7 @@ class Witness:
         if not clock.locked:
             return
         local = viewer.local
-        off, bound = clock.to_server(local) - self._world.now, clock.bound(local)
+        off, bound = viewer.clock_error(local), clock.bound(local)
         if abs(off) > bound + _UNFITTED:
             self._break(watched, f"has a clock {_ms(off)} off that says {_ms(bound)}")
         watched.claims.append(bound)

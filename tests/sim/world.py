@@ -199,9 +199,10 @@ class Viewer:
         """Return where the picture really is, which nobody in the system is told."""
         return self.player.position(self.local)
 
-    def clock_error(self) -> float:
-        """Return how far what it takes for the server's clock is from the true one, in seconds, positive ahead."""
-        return self.follower.clock.to_server(self.local) - self.world.now
+    def clock_error(self, local: float) -> float:
+        """Return how far what it takes at its ``local`` time, which is now, for the server's clock is from the true
+        one, in seconds, positive ahead."""
+        return self.follower.clock.to_server(local) - self.world.now
 
     def sleep(self, seconds: float) -> None:
         """Suspend the machine: nothing happens on it, and its clock stands still (as CLOCK_MONOTONIC does)."""
