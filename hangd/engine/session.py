@@ -235,7 +235,9 @@ class Session:
     def _limited(self, bucket: TokenBucket, re: RequestId | None, now: float) -> list[SessionEffect]:
         if not self._patience.take(now):
             return self._close("rate-limited", CLOSE_RATE_LIMITED, "far too many messages")
-        if self._complained_at is not None and now - self._complained_at < _COMPLAINT_SECONDS:
+        # Who gave an id waits for its answer; to all others once in a while is enough.
+        lately = self._complained_at is not None and now - self._complained_at < _COMPLAINT_SECONDS
+        if re is None and lately:
             return []
         self._complained_at = now
         wait = {"retry_after": round(bucket.wait(now), 3)}

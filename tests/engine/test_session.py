@@ -317,6 +317,15 @@ def test_over_the_limit_messages_are_dropped_and_that_is_said_once_a_second() ->
     assert (complaint.message.retry, complaint.message.details) == (True, {"retry_after": 0.1})
 
 
+def test_over_the_limit_whoever_waits_for_an_answer_gets_it() -> None:
+    line = Line(messages_per_second=10.0, burst=5.0).at(State.IN_ROOM)
+    play = Play(timestamp=1.0)
+    while line.says(play) == [ForwardToRoom(play, None)]:
+        pass
+    assert [code_of(line.says(play, mark), mark) for mark in ("a", "b", "c")] == ["RateLimited"] * 3
+    assert line.says(play) == []
+
+
 def test_pings_have_a_limit_of_their_own() -> None:
     line = Line(burst=1.0, ping_burst=3.0)
     assert [len(line.says(PING)) for _ in range(3)] == [1, 1, 1]
