@@ -123,6 +123,7 @@ def main() -> None:
     click.option(
         "--media-dir", "media_dirs", metavar="DIR", multiple=True, help="Look here for files; may be repeated."
     ),
+    click.option("--screenshot-dir", metavar="DIR", help="Where screenshots go."),
 )
 @_shared_options
 @click.pass_context

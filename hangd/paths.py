@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["cache_dir", "config_file", "log_file", "runtime_socket", "runtime_socket_path", "server_dir", "state_dir"]
+__all__ = [
+    "cache_dir",
+    "config_file",
+    "log_file",
+    "pictures_dir",
+    "runtime_socket",
+    "runtime_socket_path",
+    "server_dir",
+    "state_dir",
+]
 
 _APP = "hang"
 
@@ -58,6 +67,13 @@ def cache_dir() -> "Path":
     from platformdirs import user_cache_path
 
     return user_cache_path(_APP)
+
+
+def pictures_dir() -> "Path":
+    """Where screenshots go, unless the settings say otherwise."""
+    from platformdirs import user_pictures_path
+
+    return user_pictures_path() / _APP
 
 
 def log_file() -> "Path":

@@ -62,7 +62,9 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     audio_offset_ms: _Milliseconds = 0.0
     """The same for the sound. Milliseconds."""
     media_dirs: tuple[Annotated[str, Meta(min_length=1, extra={"path": True})], ...] = ()
-    """Where to look for the room's file when none is named."""
+    """Where copies of a room's films are looked for, in folders within them too."""
+    screenshot_dir: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
+    """Where screenshots go; made where it is missing. None: in the user's folder for pictures."""
     share_file_name: bool = True
     """Whether the others may see this machine's name of the file."""
     allow_quit: bool = False

@@ -27,6 +27,7 @@ from hangd.client.playlist_keeper import PlaylistKeeper
 from hangd.client.readings import hang_property, look, sync_state
 from hangd.client.recorder import Recorder
 from hangd.client.room_view import RoomView
+from hangd.client.screenshots import Screenshots
 from hangd.client.settings import ClientSettings
 from hangd.client.shown import Shown
 from hangd.client.verbs import Verbs
@@ -59,7 +60,7 @@ from hangd.engine.picture import Motion
 from hangd.engine.playback import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Unload
 from hangd.engine.trace import FORMAT, Header, encode
 from hangd.log import escape
-from hangd.paths import state_dir
+from hangd.paths import pictures_dir, state_dir
 from hangd.player.base import PlayerFactory
 from hangd.protocol.messages import (
     Error,
@@ -115,6 +116,7 @@ class Viewer(Shown):
         self._timer = DeadlineTimer(self._expire)
         self._asked: set[RequestId] = set()
         self._player = PlayerKeeper(player_factory, self._player_said, self.notices, self.tasks)
+        self._screenshots = Screenshots(self._player.do)
         self._habits = None if habits is None else HabitKeeper(habits, self.tasks, self._know_habits)
         self._waking = WakeWatch(self._woke)
         self._offset()
@@ -132,7 +134,7 @@ class Viewer(Shown):
         self._offset()
         later = [
             name
-            for name in ("socket", "name", "server", "player", "vlc_options")
+            for name in ("socket", "control_tcp", "name", "server", "player", "vlc_options")
             if getattr(before, name) != getattr(settings, name)
         ]
         _log.info("settings read anew%s", f"; for the next start: {', '.join(later)}" if later else "")
@@ -152,6 +154,7 @@ class Viewer(Shown):
         effects = self._recorder.tell(PlayerSaid(event), now)
         order = self.playlist.hear(event) if current and self.room_view is None else None
         self._player.heard(event, current=current, order=order)
+        self._screenshots.heard(event)
         given_up = False
         match event:
             case LoadFailed(message=message, code=code) if current:
@@ -446,6 +449,10 @@ class Viewer(Shown):
             "done": self._is_done,
         }
         await self.notices.until(conditions[awaited])
+
+    async def screenshot(self, name: str | None) -> str:
+        folder = self.settings.screenshot_dir
+        return await self._screenshots.take(pictures_dir() if folder is None else Path(folder), name)
 
     async def debug_dump(self) -> str:
         now = datetime.now(UTC)

@@ -29,6 +29,7 @@ __all__ = [
     "Loaded",
     "PauseFor",
     "PauseNow",
+    "PictureTaken",
     "PlayerCommand",
     "PlayerDied",
     "PlayerEvent",
@@ -49,6 +50,7 @@ __all__ = [
     "Stalled",
     "Started",
     "StepFrame",
+    "TakePicture",
     "Track",
     "TrackKind",
     "TracksChanged",
@@ -198,6 +200,15 @@ class ShowText(Struct, frozen=True, tag=True):
     seconds: float = 2.0
 
 
+class TakePicture(Struct, frozen=True, tag=True):
+    """Write the picture that is shown, in its own size, as PNG to an absolute path. What is there is written over.
+
+    Answered by PictureTaken or CommandFailed.
+    """
+
+    path: str
+
+
 PlayerCommand = (
     Load
     | Unload
@@ -218,6 +229,7 @@ PlayerCommand = (
     | SetDeinterlace
     | SetFullscreen
     | ShowText
+    | TakePicture
 )
 
 
@@ -301,6 +313,12 @@ class VolumeChanged(Struct, frozen=True, tag=True):
     mute: bool
 
 
+class PictureTaken(Struct, frozen=True, tag=True):
+    """The picture that was asked for is in its file."""
+
+    generation: int
+
+
 class CommandFailed(Struct, frozen=True, tag=True):
     """A command could not be carried out; nothing changed. ``message`` is fit for a user."""
 
@@ -328,6 +346,7 @@ PlayerEvent = (
     | Ended
     | TracksChanged
     | VolumeChanged
+    | PictureTaken
     | CommandFailed
     | PlayerDied
 )

@@ -22,6 +22,8 @@ _OPTIONS: Final = (
     # default: below it, trims make the sound drift. Both were measured.
     "--no-audio-time-stretch",
     "--no-input-fast-seek",
+    # A screenshot is told to who asked for it, and not drawn over the film.
+    "--no-snapshot-preview",
     "--no-lua",
     "--no-metadata-network-access",
 )

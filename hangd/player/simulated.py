@@ -53,6 +53,7 @@ from hangd.engine.playback import (
     ShowText,
     Started,
     StepFrame,
+    TakePicture,
     Track,
     TracksChanged,
     Unload,
@@ -207,6 +208,8 @@ class SimulatedMachine:
                 return self._remove(command)
             case ShowText():
                 return []
+            case TakePicture():
+                return [CommandFailed(self._generation, TakePicture.__name__, "the simulated player shows no pictures")]
             case _:
                 assert_never(command)
 

@@ -19,6 +19,7 @@ from hangd.engine.playback import (
     SetMute,
     SetVolume,
     ShowText,
+    TakePicture,
     Track,
     TracksChanged,
     VolumeChanged,
@@ -26,12 +27,13 @@ from hangd.engine.playback import (
 from hangd.player.vlc_choice import VlcChoice
 from hangd.player.vlc_description import describe
 from hangd.player.vlc_film import Film
+from hangd.player.vlc_picture import VlcPicture
 from hangd.player.vlc_tracks import list_tracks
 
 __all__ = ["NeedsMedia", "NeedsNothing", "VlcLocal"]
 
 NeedsNothing = SetVolume | SetMute | SetFullscreen | SetDelay | SetAspect | SetDeinterlace
-NeedsMedia = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack | ShowText
+NeedsMedia = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack | ShowText | TakePicture
 
 _VOLUME_MAX: Final = 130.0
 _TEXT_LENGTH: Final = 200
@@ -52,6 +54,7 @@ class VlcLocal:
         self._media: Any = None
         self.generation = 0
         self._choice = VlcChoice(vlc, player, self._tell_tracks, self._refuse)
+        self.picture = VlcPicture(player, emit)
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
@@ -132,6 +135,8 @@ class VlcLocal:
                 self._apply_delay(kind)
             case ShowText():
                 self._show(command)
+            case TakePicture():
+                self.picture.take(command, self.generation)
             case _:
                 self._choice.do(command)
 

@@ -152,6 +152,7 @@ class VlcOwner:
     def close(self) -> None:
         self._load_number += 1
         self._player.stop()
+        self._local.picture.wait()
         self._player.release()
         if self._media is not None:
             self._media.release()
@@ -186,7 +187,7 @@ class VlcOwner:
                     self._apply_rate(time.monotonic())
             case playback.StepFrame():
                 self._step()
-            case playback.SelectTrack() | playback.RemoveTrack() | playback.ShowText():
+            case playback.SelectTrack() | playback.RemoveTrack() | playback.ShowText() | playback.TakePicture():
                 self._local.do(command)
             case playback.AddSubtitleFile() | playback.AddAudioFile():
                 self._local.do(command)

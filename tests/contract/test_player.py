@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import struct
 import time
 import wave
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from hangd.engine.playback import (
     LoadFailed,
     PauseFor,
     PauseNow,
+    PictureTaken,
     PlayerCommand,
     RemoveTrack,
     Resume,
@@ -37,6 +39,7 @@ from hangd.engine.playback import (
     ShowText,
     Started,
     StepFrame,
+    TakePicture,
     TracksChanged,
     Unload,
     VolumeChanged,
@@ -420,6 +423,22 @@ async def test_volume_and_mute(hand: Stagehand) -> None:
     hand.do(SetVolume(250), SetMute(True), SetVolume(30))
     told = [await hand.next(VolumeChanged) for _ in range(3)]
     assert [(event.percent, event.mute) for event in told] == [(130, False), (130, True), (30, True)]
+
+
+async def test_a_picture_is_written_or_it_is_said_why_not(hand: Stagehand, tmp_path: Path) -> None:
+    hand.do(TakePicture(str(tmp_path / "early.png")))
+    assert (await hand.next(CommandFailed)).command == "TakePicture"
+    await hand.load(CLIP)
+    hand.do(TakePicture(str(tmp_path / "taken.png")))
+    if isinstance(hand.player, SimulatedPlayer):
+        assert "no pictures" in (await hand.next(CommandFailed)).message
+        return
+    await hand.next(PictureTaken, unless=(CommandFailed,))
+    signature, size = b"\x89PNG\r\n\x1a\n", (640, 360)
+    written = (tmp_path / "taken.png").read_bytes()
+    assert (written[:8], struct.unpack(">II", written[16:24])) == (signature, size)
+    hand.do(TakePicture(str(tmp_path / "no" / "such" / "folder.png")))
+    assert "can not be written" in (await hand.next(CommandFailed)).message
 
 
 async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:

@@ -240,7 +240,9 @@ ARGUMENTS: Final = [
         b'"seek",5,[5]', b'"seek",true', b'"seek",null', b'"seek",5,"absolute","keyframes"',
         b'"seek",5,"absolute","nope"', b'"seek",5,"-"', b'"stop","x"', b'"stop","keep-playlist","x"', b'"loadfile"',
         b'"loadfile",5', b'"loadfile","@gone@","nope"', b'"quit","x"', b'"print-text"', b'"print-text","a"',
-        b'"frame-step","x"', b'"expand-text","a",null',
+        b'"frame-step","x"', b'"expand-text","a",null', b'"screenshot"', b'"screenshot","nope"',
+        b'"screenshot","video+window"', b'"screenshot","video","single","x"', b'"screenshot-to-file"',
+        b'"screenshot-to-file",5', b'"screenshot-to-file","x.png"', b'"screenshot-to-file","x.png","each-frame"',
     ),
 ]  # fmt: skip
 
@@ -331,7 +333,6 @@ OBSERVING: Final = [
         b'"observe_property",12,"mute"', b'"observe_property",12,"pause"', b'"observe_property",12,"mute"',
         b'"cycle","mute"', b'"unobserve_property",12', b'"cycle","mute"',
     ),
-    b'{"command":["set_property","pause",false]}\n{"command":["set_property","pause",true]}',
     b'{"command":["set_property","audio-delay",1]}\n{"command":["set_property","audio-delay",2]}\nset audio-delay 3',
     b"set audio-delay 4; set audio-delay 3; script-message a",
     b"set audio-delay 4; set audio-delay 5; script-message a",

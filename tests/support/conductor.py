@@ -232,6 +232,10 @@ class RecordingConductor:
         await self._wait()
         return {"room_id": "r"}
 
+    async def screenshot(self, name: str | None) -> str:
+        self.note("screenshot", name)
+        return "/pictures/shot.png"
+
     async def debug_dump(self) -> str:
         self.note("debug_dump")
         return "/state/trace.jsonl"

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import ab_loop, changing, own, playing, playlist, seeking, texts, track_files, user_data
+from hangd.client.control import (
+    ab_loop,
+    changing,
+    own,
+    playing,
+    playlist,
+    screenshots,
+    seeking,
+    texts,
+    track_files,
+    user_data,
+)
 from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.expand import expand
@@ -93,6 +104,7 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Playing": (*playing.COMMANDS, *seeking.COMMANDS, *ab_loop.COMMANDS),
     "The playlist": playlist.COMMANDS,
     "Tracks": track_files.COMMANDS,
+    "Screenshots": screenshots.COMMANDS,
     "Text": texts.COMMANDS,
     "The room": own.COMMANDS,
 }

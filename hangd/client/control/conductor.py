@@ -225,6 +225,12 @@ class Conductor(Protocol):
     async def settle(self, awaited: Awaited) -> None:
         """Wait until that is so. Raises CommandRefused where it can not become so, or what was asked was refused."""
 
+    async def screenshot(self, name: str | None) -> str:
+        """Write the picture that is shown into a file of that name, and return its path. Raises CommandRefused.
+
+        None: a name is found for it.
+        """
+
     async def debug_dump(self) -> str:
         """Write down what this machine was told and did of late, and return the file's path. Raises CommandRefused."""
 

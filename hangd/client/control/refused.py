@@ -17,7 +17,7 @@ _SCRIPTS: Final = "hang has no scripts and no profiles"
 REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("run", "subprocess"), _RUNS),
     **dict.fromkeys(
-        ("load-script", "load-config-file", "load-input-conf", "screenshot-to-file", "screenshot-raw", "dump-cache"),
+        ("load-script", "load-config-file", "load-input-conf", "screenshot-raw", "dump-cache"),
         _FILES,
     ),
     **dict.fromkeys(("ab-loop-dump-cache", "update-clipboard"), _FILES),
@@ -30,5 +30,4 @@ REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("quit-watch-later", "write-watch-later-config", "delete-watch-later-config"), _LATER),
     **dict.fromkeys(("script-binding", "apply-profile"), _SCRIPTS),
     **dict.fromkeys(("drop-buffers", "ao-reload", "ab-loop-align-cache"), "VLC can not do that while it plays"),
-    "screenshot": "there is no folder for pictures here",
 }

@@ -74,6 +74,7 @@ def test_what_makes_no_sense(context: Context, conductor: RecordingConductor, co
         ["set", "nope", "1"], ["set", "pause", "maybe"], ["set", "path", "/x"], ["add", "path", 1], ["cycle", "nope"],
         ["multiply", "pause", 2], ["cycle-values", "nope", "1"], ["cycle-values", "volume", "loud"],
         ["loadfile", "http://example.org/x.mp4"], ["sub-add", "/nowhere/to/be/found.srt"],
+        ["screenshot", "video"], ["screenshot", "window"], ["screenshot", "each-frame"],
     ],
 )  # fmt: skip
 def test_what_fails(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
@@ -81,7 +82,9 @@ def test_what_fails(context: Context, conductor: RecordingConductor, command: li
     assert conductor.calls == []
 
 
-@pytest.mark.parametrize("command", [["seek", 5], ["frame-step"], ["sub-add", "/x"], ["set", "time-pos", "5"]])
+@pytest.mark.parametrize(
+    "command", [["seek", 5], ["frame-step"], ["sub-add", "/x"], ["set", "time-pos", "5"], ["screenshot"]]
+)
 def test_what_needs_a_file(command: list[Any]) -> None:
     conductor = RecordingConductor()
     assert refusal(Context(conductor, Properties(conductor, ()), print), *command).error == "error running command"
@@ -154,6 +157,9 @@ def test_script_messages_are_for_everybody(context: Context, conductor: Recordin
         ("room_leave", [], ("room-leave", {})),
         ("hang-wait", ["playing"], ("settle", "playing")),
         ("hang-debug-dump", [], ("debug_dump",)),
+        ("screenshot", [], ("screenshot", None)),
+        ("screenshot", ["subtitles"], ("screenshot", None)),
+        ("screenshot-to-file", ["x.png"], ("screenshot", "x.png")),
     ],
 )
 async def test_own_verbs(
@@ -179,7 +185,7 @@ async def test_every_listed_command_does_something(
     subtitles.touch()
     fewest = {
         "name": "volume", "value": "50", "target": "5", "url": str(subtitles), "text": "t", "file": "/f", "room": "r",
-        "index": "0", "index1": "0", "index2": "0",
+        "filename": "x.png", "index": "0", "index1": "0", "index2": "0",
         "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50",
     }  # fmt: skip
     for command in command_list():
