@@ -42,8 +42,12 @@ def _name(properties: PropertyTable) -> str | None:
 
 
 def _title(properties: PropertyTable) -> str | None:
-    path = properties.path
-    return None if path is None else properties.conductor.description.metadata.get("title") or PurePath(path).name
+    path, conductor = properties.path, properties.conductor
+    if path is None:
+        return None
+    playlist = conductor.playlist
+    listed = playlist.entries()[playlist.playing].title if playlist.playing >= 0 else None
+    return conductor.description.metadata.get("title") or listed or PurePath(path).name
 
 
 def _bare_name(properties: PropertyTable) -> str | None:
@@ -89,7 +93,12 @@ PROPERTIES: Final = (
     Property("path", "the film's file, with its folders", Text(), lambda p: p.path),
     Property("filename", "the film's file, without its folders", Text(), _name),
     Property("filename/no-ext", "the film's file, without folders and ending", Text(), _bare_name),
-    Property("media-title", "what the film is called: by its own words, else by its file's name", Text(), _title),
+    Property(
+        "media-title",
+        "what the film is called: by itself, else in the playlist, else by its file's name",
+        Text(),
+        _title,
+    ),
     _tags("metadata", "what the film's file says of it: metadata/by-key/NAME, metadata/list/N"),
     _tags("filtered-metadata", "the same as metadata"),
     Property("stream-open-filename", "the same as path", Text(), lambda p: p.path),

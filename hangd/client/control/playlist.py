@@ -264,6 +264,7 @@ PROPERTIES: Final = (
         Integer(-(2**31), 2**31 - 1),
         lambda p: p.conductor.playlist.current,
         lambda p, place: p.conductor.playlist.play(max(place, -1)),
+        limits=lambda p: (0, len(_listed(p)) - 1),
         choices=lambda p: range(len(_listed(p))),
         option=False,
     ),
@@ -273,6 +274,7 @@ PROPERTIES: Final = (
         Integer(-(2**31), 2**31 - 1),
         lambda p: _from_one(p.conductor.playlist.current),
         lambda p, place: p.conductor.playlist.play(max(place - 1, -1)),
+        limits=lambda p: (1, len(_listed(p))),
         choices=lambda p: range(1, len(_listed(p)) + 1),
     ),
     Property(

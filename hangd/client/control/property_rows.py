@@ -31,10 +31,10 @@ class Property:
     kind: Kind
     read: Callable[["PropertyTable"], Any]
     write: Callable[["PropertyTable", Any], None] | None = None
-    limits: tuple[float, float] | None = None
+    limits: tuple[float, float] | Callable[["PropertyTable"], tuple[float, float]] | None = None
     """Where ``add`` stops and ``cycle`` turns round, if not at the kind's own bounds."""
     choices: Callable[["PropertyTable"], Sequence[Any]] | None = None
-    """The values, as they are read, that ``cycle`` and ``add`` go through, where they can be counted up."""
+    """The values that can be counted up, as they are read: ``cycle`` goes through them; without limits ``add``, too."""
     moves: bool = False
     """Its value moves by itself while playing: whoever observes it samples it."""
     pretty: Callable[["PropertyTable"], str] | None = None
@@ -158,7 +158,7 @@ class PropertyTable:
     def add(self, name: str, by: float) -> None:
         """Move the value by so much, up to its limit."""
         row, _ = self._writable(name)
-        if row.choices is not None:
+        if row.choices is not None and row.limits is None:
             self.cycle(name, up=by > 0)
             return
         if row.step is not None:
@@ -168,13 +168,13 @@ class PropertyTable:
             case Flag():
                 self.write(name, by > 0)
             case Integer() | Double():
-                self._write_number(row, self._number(name) + by)
+                self._write_number(row, self._within(row, self._number(name)) + by)
             case _:
                 raise CommandRefused("error accessing property")
 
     def multiply(self, name: str, by: float) -> None:
         row, _ = self._writable(name)
-        if not isinstance(row.kind, (Integer, Double)) or row.choices is not None:
+        if not isinstance(row.kind, (Integer, Double)) or (row.choices is not None and row.limits is None):
             raise CommandRefused("error accessing property")
         self._write_number(row, self._number(name) * by)
 
@@ -185,15 +185,15 @@ class PropertyTable:
         if row.choices is not None:
             choices = row.choices(self)
             if not choices:
-                raise CommandRefused("error accessing property")
+                return
             step = 1 if up else -1
             self.write(name, choices[(choices.index(value) + step) % len(choices)] if value in choices else choices[0])
             return
         match row.kind:
             case Flag():
                 self.write(name, not value)
-            case Integer(low=low, high=high) | Double(low=low, high=high):
-                first, last = row.limits or (low, high)
+            case Integer() | Double():
+                first, last = self._limits(row)
                 if value == (last if up else first):
                     self.write(name, first if up else last)
                 else:
@@ -224,11 +224,18 @@ class PropertyTable:
         return value
 
     def _write_number(self, row: Property, value: float) -> None:
-        kind = row.kind
-        assert isinstance(kind, (Integer, Double))
-        low, high = row.limits or (kind.low, kind.high)
-        value = min(max(value, low), high)
-        self.write(row.name, round(value) if isinstance(kind, Integer) else value)
+        value = self._within(row, value)
+        self.write(row.name, int(value) if isinstance(row.kind, Integer) else value)
+
+    def _within(self, row: Property, value: float) -> float:
+        low, high = self._limits(row)
+        return min(max(value, low), high)
+
+    def _limits(self, row: Property) -> tuple[float, float]:
+        if row.limits is not None:
+            return row.limits(self) if callable(row.limits) else row.limits
+        assert isinstance(row.kind, (Integer, Double))
+        return row.kind.low, row.kind.high
 
     # -- sub-paths --
 

@@ -6,7 +6,8 @@ from hangd.client.control.commands import command_list
 from hangd.client.control.conductor import CommandRefused
 from hangd.client.control.notation import write
 from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES, Properties
-from hangd.engine.playback import SelectTrack, SetDelay, SetVolume, Track
+from hangd.engine.playback import Description, SelectTrack, SetDelay, SetVolume, Track
+from hangd.engine.playlist import Film, Loading
 from tests.support.conductor import CLIP, RecordingConductor
 
 FILE_WITH_CHOICE = (
@@ -205,6 +206,32 @@ def test_a_name_of_nothing_but_slashes_costs_nobody_anything(properties: Propert
 
 def test_there_is_nothing_to_go_through(properties: Properties, conductor: RecordingConductor) -> None:
     conductor.playlist.stop(keep=False)
-    for change in (properties.cycle, lambda name: properties.add(name, 1)):
-        with pytest.raises(CommandRefused, match=r"^error accessing property$"):
-            change("playlist-pos")
+    for name in ("playlist-pos", "playlist-pos-1"):
+        properties.cycle(name)
+        properties.add(name, 1)
+        assert properties.read(name) == -1
+
+
+def test_adding_to_a_place_in_the_playlist_stops_at_its_ends_and_cycling_goes_round(
+    properties: Properties, conductor: RecordingConductor
+) -> None:
+    conductor.playlist.load([Film("/a"), Film("/b"), Film("/c")], Loading())
+    places = []
+    for by in (-1, 1, 5, 1, -0.5, -7):
+        properties.add("playlist-pos", by)
+        places.append(properties.read("playlist-pos"))
+    assert places == [0, 1, 2, 2, 1, 0]  # As mpv: a half is cut off.
+    for up in (False, True, True):
+        properties.cycle("playlist-pos-1", up=up)
+        places.append(properties.read("playlist-pos-1"))
+    assert places[6:] == [3, 1, 2]
+
+
+def test_a_title_is_the_films_own_or_the_playlists(properties: Properties, conductor: RecordingConductor) -> None:
+    conductor.playlist.load([Film("/a.mkv", "By the list"), Film("/b.mkv")], Loading())
+    assert properties.read("media-title") == "By the list"
+    conductor.description = Description(metadata={"title": "By the film"})
+    assert properties.read("media-title") == "By the film"
+    conductor.description = Description()
+    conductor.playlist.play(1)
+    assert properties.read("media-title") == "b.mkv"
