@@ -101,18 +101,18 @@ class Terminal:
         os.close(slave)
         self.seen = ""
 
-    def read_until(self, word: str) -> None:
-        """Read what is drawn from here on until ``word`` is."""
+    def read_until(self, *words: str) -> None:
+        """Read what is drawn from here on until all these words are."""
         self.seen = ""
         until = time.monotonic() + 60
-        while word not in self.seen:
+        while not all(word in self.seen for word in words):
             assert time.monotonic() < until, self.seen
             if not select.select([self._master], [], [], 1)[0]:
                 continue
             try:
                 self.seen += os.read(self._master, 65536).decode(errors="replace")
             except OSError:
-                raise AssertionError(f"it ended without {word!r}: {self.seen}") from None
+                raise AssertionError(f"it ended without {words}: {self.seen}") from None
 
     def close(self) -> None:
         self.process.kill()
@@ -147,8 +147,7 @@ def test_it_goes_on_with_the_next_daemon(watching: Callable[[], Terminal], tmp_p
         terminal.read_until("bert: hello")
     terminal.read_until("the daemon went away; waiting for it")
     with scripted(tmp_path / "s", **{"media-title": "another.mkv"}):
-        terminal.read_until("another.mkv")
-        assert "bert: hello" in terminal.seen
+        terminal.read_until("another.mkv", "bert: hello")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,5 +1,6 @@
 """Ten thousand lines of junk on a real daemon's socket, while it plays in a room with somebody else."""
 
+import json
 import random
 import socket
 from pathlib import Path
@@ -54,6 +55,8 @@ def test_the_daemon_and_the_room_do_not_notice(tmp_path: Path) -> None:
         assert ada.pid() == pid
         assert "Traceback" not in ada.log
         assert {member["name"] for member in bob.status()["members"]} == {"ada", "bob"}
-        ada.ctl("seek", "60")  # the junk may have gone to the end of the film, where there is nothing to play
-        ada.ctl("ipc", '{"command":["set_property","pause",false]}')
+        # The junk may have stopped the film, or gone to its end, where there is nothing to play.
+        for command in (["loadfile", str(CLIP)], ["seek", 60, "absolute"], ["set_property", "pause", False]):
+            for asked in (command, ["hang-wait", "done"]):
+                ada.ctl("ipc", json.dumps({"command": asked}))
         bob.ctl("wait", "playing")
