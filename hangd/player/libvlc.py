@@ -3,16 +3,16 @@
 `vlc` (python-vlc) is imported here and only when a player is made: importing it loads the library.
 """
 
-import glob
 import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Any, Final
 
+from hangd.player import pulse
 from hangd.player.base import PlayerUnavailable
 
-__all__ = ["load_bindings", "open_instance", "version"]
+__all__ = ["load_bindings", "open_instance", "plays_sound_itself", "version"]
 
 _INSTALL: Final = "install VLC: apt install libvlc5 vlc-plugin-base vlc-plugin-video-output"
 
@@ -63,6 +63,11 @@ def open_instance(vlc: ModuleType, options: Sequence[str], *, window: bool) -> A
     return instance
 
 
+def plays_sound_itself(options: Sequence[str]) -> bool:
+    """Say whether VLC is to play the sound: where it was told how, and where there is no PulseAudio to play it to."""
+    return _given(options, "aout", "A") or not _has_pulse() or not pulse.is_installed()
+
+
 def version(vlc: ModuleType) -> str:
     """Return libVLC's version as a number: "3.0.24"."""
     words = vlc.libvlc_get_version().decode(errors="replace").split()
@@ -70,19 +75,12 @@ def version(vlc: ModuleType) -> str:
 
 
 def _outputs(options: Sequence[str], *, window: bool) -> list[str]:
-    """Say which outputs not to look for in vain: without a display or a sound card VLC tries anew at each seek.
-
-    And by which way the sound goes to PulseAudio.
-    """
+    """Say which outputs not to look for in vain: without a display or a sound card VLC tries anew at each seek."""
     chosen = []
     if not _given(options, "vout", "V") and not (window and _has_display()):
         chosen.append("--vout=dummy")
-    if not _given(options, "aout", "A"):
-        if not _has_sound():
-            chosen.append("--aout=dummy")
-        elif _has_pulse() and _alsa_knows_pulse():
-            # VLC's own output for it begins up to 100 ms off, or silent, after a pause (docs/sync.md).
-            chosen += ["--aout=alsa,any", "--alsa-audio-device=pulse"]
+    if not _given(options, "aout", "A") and not _has_sound():
+        chosen.append("--aout=dummy")
     return chosen
 
 
@@ -106,10 +104,3 @@ def _has_pulse() -> bool:
     """Say whether a PulseAudio server, or PipeWire in its place, is to be reached."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     return bool(os.environ.get("PULSE_SERVER")) or os.path.exists(os.path.join(runtime, "pulse", "native"))
-
-
-def _alsa_knows_pulse() -> bool:
-    """Say whether ALSA's device "pulse" is installed (Debian: libasound2-plugins)."""
-    return sys.platform.startswith("linux") and any(
-        glob.glob(f"/usr/lib*/{folder}alsa-lib/libasound_module_pcm_pulse.so") for folder in ("", "*/")
-    )

@@ -16,7 +16,7 @@ from typing import Final
 from hangd.engine.playback import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent
 from hangd.player.base import EventSink, PlayerUnavailable
 from hangd.player.gate import EventGate
-from hangd.player.libvlc import load_bindings, open_instance, version
+from hangd.player.libvlc import load_bindings, open_instance, plays_sound_itself, version
 from hangd.player.thread import OwnerThread
 from hangd.player.vlc_facts import Fact
 from hangd.player.vlc_owner import VlcOwner
@@ -61,7 +61,9 @@ class VlcPlayer:
         def make(thread: OwnerThread[_Item]) -> VlcOwner:
             vlc = load_bindings()
             self._version = version(vlc)
-            return VlcOwner(vlc, open_instance(vlc, options, window=window), thread.post, self._emit)
+            own_sound = not plays_sound_itself(options)
+            instance = open_instance(vlc, options, window=window)
+            return VlcOwner(vlc, instance, thread.post, self._emit, own_sound=own_sound)
 
         self._thread: OwnerThread[_Item] = OwnerThread(make, name="libvlc")
         try:

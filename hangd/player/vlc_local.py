@@ -28,6 +28,7 @@ from hangd.player.vlc_choice import VlcChoice
 from hangd.player.vlc_description import describe
 from hangd.player.vlc_film import Film
 from hangd.player.vlc_picture import VlcPicture
+from hangd.player.vlc_sound import Sound
 from hangd.player.vlc_tracks import list_tracks
 
 __all__ = ["NeedsMedia", "NeedsNothing", "VlcLocal"]
@@ -47,7 +48,7 @@ _ASPECT_STEPS: Final = 10_000
 class VlcLocal:
     """Keeps what VLC forgets from file to file. `opened`, `started` and `closed` tell it of those."""
 
-    def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None]) -> None:
+    def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], *, own_sound: bool) -> None:
         self._vlc = vlc
         self._player = player
         self._emit = emit
@@ -55,12 +56,18 @@ class VlcLocal:
         self.generation = 0
         self._choice = VlcChoice(vlc, player, self._tell_tracks, self._refuse)
         self.picture = VlcPicture(player, emit)
+        self._sound = Sound(vlc, player) if own_sound else None
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
         """What VLC was told of volume before there was sound, it may have lost."""
         self._hushed = False
         self._delays: dict[Literal["audio", "subtitle"], float] = {}
+
+    def close(self) -> None:
+        """To be called once the player is no more."""
+        if self._sound is not None:
+            self._sound.close()
 
     # ---- files come and go ----------------------------------------------------------------------------------------
 

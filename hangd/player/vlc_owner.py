@@ -22,13 +22,14 @@ from types import ModuleType
 from typing import Any, Final, assert_never
 
 from hangd.engine import playback
-from hangd.engine.playback import FailureCode, PlayerCommand, PlayerEvent
+from hangd.engine.playback import FailureCode, PlayerCommand
 from hangd.engine.timeline import earliest
 from hangd.player import files
 from hangd.player import vlc_timings as timings
+from hangd.player.base import EventSink
 from hangd.player.vlc_facts import Fact, hear_events, hear_log
 from hangd.player.vlc_film import Film
-from hangd.player.vlc_local import NeedsNothing, VlcLocal
+from hangd.player.vlc_local import NeedsMedia, NeedsNothing, VlcLocal
 from hangd.player.vlc_pace import Pace, Stance, whole_milliseconds
 from hangd.player.vlc_stretch import Stretcher
 from hangd.player.vlc_tracks import picture_rate
@@ -58,14 +59,14 @@ class VlcOwner:
     """See the module's docstring. ``post`` hands a fact to the owner thread, ``emit`` an event to the event loop."""
 
     def __init__(
-        self, vlc: ModuleType, instance: Any, post: Callable[[Fact], None], emit: Callable[[PlayerEvent], None]
+        self, vlc: ModuleType, instance: Any, post: Callable[[Fact], None], emit: EventSink, *, own_sound: bool
     ) -> None:
         self._vlc = vlc
         self._instance = instance
         self._emit = emit
         self._player: Any = instance.media_player_new()
         self._media: Any = None
-        self._local = VlcLocal(vlc, self._player, emit)
+        self._local = VlcLocal(vlc, self._player, emit, own_sound=own_sound)
         self._stretcher = Stretcher(self._player)
         self._keep_alive = hear_log(vlc, instance, lambda: self._load_number, post)
         hear_events(vlc, self._player, lambda: self._load_number, post)
@@ -154,6 +155,7 @@ class VlcOwner:
         self._player.stop()
         self._local.picture.wait()
         self._player.release()
+        self._local.close()
         if self._media is not None:
             self._media.release()
         self._instance.log_unset()
@@ -162,14 +164,15 @@ class VlcOwner:
     # ---- commands -------------------------------------------------------------------------------------------------
 
     def _do(self, command: PlayerCommand) -> None:
-        if isinstance(command, NeedsNothing):
+        if self._phase is _Phase.EMPTY and not isinstance(command, playback.Load | NeedsNothing):
+            self._emit(playback.CommandFailed(self._generation, type(command).__name__, "nothing is loaded"))
+            return
+        if isinstance(command, NeedsNothing | NeedsMedia):
             self._local.do(command)
             return
         match command:
             case playback.Load():
                 self._load(command)
-            case _ if self._phase is _Phase.EMPTY:
-                self._emit(playback.CommandFailed(self._generation, type(command).__name__, "nothing is loaded"))
             case playback.Unload():
                 self._unload()
             case playback.Resume(at=at):
@@ -187,10 +190,6 @@ class VlcOwner:
                     self._apply_rate(time.monotonic())
             case playback.StepFrame():
                 self._step()
-            case playback.SelectTrack() | playback.RemoveTrack() | playback.ShowText() | playback.TakePicture():
-                self._local.do(command)
-            case playback.AddSubtitleFile() | playback.AddAudioFile():
-                self._local.do(command)
             case _:
                 assert_never(command)
 

@@ -255,8 +255,8 @@ async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkey
     owners: list[VlcOwner] = []
 
     class Noted(VlcOwner):
-        def __init__(self, *arguments: Any) -> None:
-            super().__init__(*arguments)
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
             owners.append(self)
 
     monkeypatch.setattr("hangd.player.vlc.VlcOwner", Noted)

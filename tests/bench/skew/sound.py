@@ -66,6 +66,14 @@ class Recording:
         self._thread = threading.Thread(target=self._read, name="recording", daemon=True)
         self._thread.start()
 
+    def wait(self) -> None:
+        """Wait for the first sample: a sink that nobody has played to yet takes two seconds."""
+        until = time.monotonic() + _START_SECONDS
+        while self._begin is None:
+            if time.monotonic() > until:
+                raise RuntimeError("PulseAudio records nothing")
+            time.sleep(0.02)
+
     def environment(self, viewer: int) -> Mapping[str, str]:
         """Return what makes a viewer, the first or the second, play into this recording."""
         return {"PULSE_SERVER": self._server, "PULSE_SINK": _SINKS[viewer]}
@@ -77,6 +85,11 @@ class Recording:
             begin = time.monotonic() - len(self._samples) / (SAMPLE_RATE * SAMPLE_BYTES * _CHANNELS)
             self._begin = begin if self._begin is None else min(begin, self._begin)
 
+    def loudest(self, viewer: int, begin: float, end: float) -> int | None:
+        """Return a viewer's loudest sample between two times, of 32767; None where that was not recorded."""
+        samples = self._samples_of(begin, end)
+        return None if samples is None else max(abs(sample) for sample in samples[viewer::_CHANNELS])
+
     def apart(self, begin: float, end: float, every: float = 0.25) -> list[Heard]:
         """Compare the two from ``begin`` to ``end`` (``time.monotonic()``, good to some 20 ms)."""
         found, at = [], begin
@@ -86,19 +99,23 @@ class Recording:
         return found
 
     def _lag(self, at: float) -> float | None:
-        if self._begin is None:
+        samples = self._samples_of(at - _REACH, at + _WINDOW + _REACH)
+        if samples is None:
             return None
-        first = round((at - self._begin - _REACH) * SAMPLE_RATE)
-        count = round((_WINDOW + 2 * _REACH) * SAMPLE_RATE)
-        frame = SAMPLE_BYTES * _CHANNELS
-        if first < 0 or (first + count) * frame > len(self._samples):
-            return None
-        samples = array("h", bytes(self._samples[first * frame : (first + count) * frame]))
         one, other = samples[0::_CHANNELS], samples[1::_CHANNELS]
         if min(max(one), max(other)) < _SILENT:
             return None
         found = lag(one.tobytes(), other.tobytes(), most=round(_REACH * SAMPLE_RATE))
         return found.samples / SAMPLE_RATE if found.agreement >= _BELIEVED else None
+
+    def _samples_of(self, begin: float, end: float) -> "array[int] | None":
+        if self._begin is None:
+            return None
+        frame = SAMPLE_BYTES * _CHANNELS
+        first, count = round((begin - self._begin) * SAMPLE_RATE), round((end - begin) * SAMPLE_RATE)
+        if first < 0 or (first + count) * frame > len(self._samples):
+            return None
+        return array("h", bytes(self._samples[first * frame : (first + count) * frame]))
 
     def close(self) -> None:
         self._process.terminate()
@@ -133,6 +150,7 @@ def recording() -> Iterator[Recording]:
                     time.sleep(0.02)
                 time.sleep(0.2)  # the sinks come after the socket
                 with contextlib.closing(Recording(f"unix:{socket}")) as both:
+                    both.wait()
                     yield both
             finally:
                 daemon.terminate()

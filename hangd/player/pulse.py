@@ -1,0 +1,209 @@
+"""PulseLine: one stream into PulseAudio, or PipeWire in its place, that never stops: silence where nothing was written.
+
+libpulse by ctypes: what of it is needed here no package offers. Each sample is written to its place in the stream,
+counted from the stream's beginning; which place is heard just now, libpulse knows to a millisecond while a stream runs.
+"""
+
+import contextlib
+import ctypes
+import time
+from collections.abc import Iterator
+from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from typing import Any, Final
+
+__all__ = ["PulseLine", "PulseUnavailable", "is_installed"]
+
+_LIBRARY: Final = "libpulse.so.0"
+_PATIENCE: Final = 3.0
+_READY_CONTEXT, _FAILED_CONTEXT = 4, (5, 6)
+_READY_STREAM, _FAILED_STREAM = 2, (3, 4)
+_INTERPOLATE_TIMING, _AUTO_TIMING_UPDATE, _EARLY_REQUESTS = 0x0002, 0x0008, 0x4000
+_NO_AUTOSPAWN: Final = 0x0001
+_ABSOLUTE: Final = 1
+_S16: Final = 3
+_NORMAL_VOLUME: Final = 0x10000
+_BUFFER_SECONDS: Final = 4.0
+_WAKE_SECONDS: Final = 0.02
+
+_MAPS: Final = {
+    1: (0,),
+    2: (1, 2),
+    4: (1, 2, 5, 6),
+    6: (1, 2, 5, 6, 3, 7),
+    8: (1, 2, 10, 11, 5, 6, 3, 7),
+}
+"""PulseAudio's numbers of the channels, in libVLC's order."""
+
+
+class PulseUnavailable(Exception):
+    """There is no PulseAudio to be reached."""
+
+
+class _Spec(Structure):
+    _fields_ = (("format", c_int), ("rate", c_uint32), ("channels", c_uint8))
+
+
+class _Map(Structure):
+    _fields_ = (("channels", c_uint8), ("map", c_int * 32))
+
+
+class _Volume(Structure):
+    _fields_ = (("channels", c_uint8), ("values", c_uint32 * 32))
+
+
+class _Buffer(Structure):
+    _fields_ = tuple((name, c_uint32) for name in ("maxlength", "tlength", "prebuf", "minreq", "fragsize"))
+
+
+_RESULTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
+    "pa_threaded_mainloop_new": (c_void_p, ()),
+    "pa_threaded_mainloop_get_api": (c_void_p, (c_void_p,)),
+    "pa_threaded_mainloop_start": (c_int, (c_void_p,)),
+    "pa_threaded_mainloop_stop": (None, (c_void_p,)),
+    "pa_threaded_mainloop_free": (None, (c_void_p,)),
+    "pa_threaded_mainloop_lock": (None, (c_void_p,)),
+    "pa_threaded_mainloop_unlock": (None, (c_void_p,)),
+    "pa_context_new": (c_void_p, (c_void_p, c_char_p)),
+    "pa_context_connect": (c_int, (c_void_p, c_char_p, c_int, c_void_p)),
+    "pa_context_get_state": (c_int, (c_void_p,)),
+    "pa_context_disconnect": (None, (c_void_p,)),
+    "pa_context_unref": (None, (c_void_p,)),
+    "pa_stream_new": (c_void_p, (c_void_p, c_char_p, POINTER(_Spec), POINTER(_Map))),
+    "pa_stream_connect_playback": (c_int, (c_void_p, c_char_p, POINTER(_Buffer), c_int, c_void_p, c_void_p)),
+    "pa_stream_get_state": (c_int, (c_void_p,)),
+    "pa_stream_get_index": (c_uint32, (c_void_p,)),
+    "pa_stream_get_time": (c_int, (c_void_p, POINTER(c_uint64))),
+    "pa_stream_write": (c_int, (c_void_p, c_char_p, c_size_t, c_void_p, c_int64, c_int)),
+    "pa_stream_flush": (c_void_p, (c_void_p, c_void_p, c_void_p)),
+    "pa_stream_disconnect": (c_int, (c_void_p,)),
+    "pa_stream_unref": (None, (c_void_p,)),
+    "pa_context_set_sink_input_volume": (c_void_p, (c_void_p, c_uint32, POINTER(_Volume), c_void_p, c_void_p)),
+    "pa_context_set_sink_input_mute": (c_void_p, (c_void_p, c_uint32, c_int, c_void_p, c_void_p)),
+    "pa_operation_unref": (None, (c_void_p,)),
+}
+
+
+def _library() -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(_LIBRARY)
+        for name, (result, arguments) in _RESULTS.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError) as error:
+        raise PulseUnavailable(str(error)) from None
+    return library
+
+
+def is_installed() -> bool:
+    """Say whether there is a libpulse here."""
+    try:
+        _library()
+    except PulseUnavailable:
+        return False
+    return True
+
+
+class PulseLine:
+    """A stream of 16-bit samples. Methods may be called on any thread, one at a time.
+
+    Raises:
+        PulseUnavailable: no libpulse, no server, or it wants no such stream.
+    """
+
+    CHANNELS: Final = frozenset(_MAPS)
+
+    def __init__(self, rate: int, channels: int, *, name: str = "hang") -> None:
+        self._pa = pa = _library()
+        self.rate, self.channels = rate, channels
+        self.frame = 2 * channels
+        self._context = self._stream = None
+        self._loop = pa.pa_threaded_mainloop_new()
+        pa.pa_threaded_mainloop_start(self._loop)
+        try:
+            with self._locked():
+                self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), name.encode())
+                pa.pa_context_connect(self._context, None, _NO_AUTOSPAWN, None)
+            self._await(pa.pa_context_get_state, self._context, _READY_CONTEXT, _FAILED_CONTEXT)
+            with self._locked():
+                spec, channel_map = _Spec(_S16, rate, channels), _Map(channels)
+                for at, position in enumerate(_MAPS[channels]):
+                    channel_map.map[at] = position
+                self._stream = pa.pa_stream_new(self._context, name.encode(), byref(spec), byref(channel_map))
+                second = rate * self.frame
+                length = int(second * _BUFFER_SECONDS)
+                buffer = _Buffer(2 * length, length, 0, int(rate * _WAKE_SECONDS) * self.frame, 0xFFFFFFFF)
+                flags = _INTERPOLATE_TIMING | _AUTO_TIMING_UPDATE | _EARLY_REQUESTS
+                pa.pa_stream_connect_playback(self._stream, None, byref(buffer), flags, None, None)
+            self._await(pa.pa_stream_get_state, self._stream, _READY_STREAM, _FAILED_STREAM)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server is still there."""
+        with self._locked():
+            state: int = self._pa.pa_stream_get_state(self._stream)
+        return state == _READY_STREAM
+
+    def heard(self) -> float | None:
+        """Return which second of the stream is heard just now; None while that is not known."""
+        microseconds = c_uint64()
+        with self._locked():
+            if self._pa.pa_stream_get_time(self._stream, byref(microseconds)) < 0:
+                return None
+        return microseconds.value / 1e6
+
+    def write(self, at: int, samples: bytes) -> None:
+        """Write samples from frame number ``at`` on. What was heard already is dropped."""
+        with self._locked():
+            self._pa.pa_stream_write(self._stream, samples, len(samples), None, at * self.frame, _ABSOLUTE)
+
+    def flush(self) -> None:
+        """Let nothing more be heard of what was written."""
+        with self._locked():
+            self._done(self._pa.pa_stream_flush(self._stream, None, None))
+
+    def set_volume(self, volume: float, *, mute: bool) -> None:
+        """1.0: as it is."""
+        levels = _Volume(self.channels)
+        for at in range(self.channels):
+            levels.values[at] = round(volume * _NORMAL_VOLUME)
+        with self._locked():
+            number = self._pa.pa_stream_get_index(self._stream)
+            self._done(self._pa.pa_context_set_sink_input_volume(self._context, number, byref(levels), None, None))
+            self._done(self._pa.pa_context_set_sink_input_mute(self._context, number, int(mute), None, None))
+
+    def close(self) -> None:
+        with self._locked():
+            if self._stream is not None:
+                self._pa.pa_stream_disconnect(self._stream)
+                self._pa.pa_stream_unref(self._stream)
+            if self._context is not None:
+                self._pa.pa_context_disconnect(self._context)
+                self._pa.pa_context_unref(self._context)
+        self._pa.pa_threaded_mainloop_stop(self._loop)
+        self._pa.pa_threaded_mainloop_free(self._loop)
+
+    def _done(self, operation: int | None) -> None:
+        if operation:
+            self._pa.pa_operation_unref(operation)
+
+    def _await(self, state: Any, of: Any, ready: int, failed: tuple[int, ...]) -> None:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            with self._locked():
+                now = state(of)
+            if now == ready:
+                return
+            if now in failed or time.monotonic() > until:
+                raise PulseUnavailable("PulseAudio takes no sound")
+            time.sleep(0.001)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._pa.pa_threaded_mainloop_lock(self._loop)
+        try:
+            yield
+        finally:
+            self._pa.pa_threaded_mainloop_unlock(self._loop)

@@ -1,0 +1,146 @@
+"""Where samples go in a stream that runs all the time, so that each is heard when it is due. Times are seconds.
+
+A stream's time is known by asking the sound server what it has played: good to 0.3 ms mostly, and for seconds on end
+to 3 where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of the
+readings of the last seconds is believed, and what that moves by is made good a frame at a time.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from statistics import median
+from typing import Final, Protocol
+
+__all__ = ["Line", "Placing"]
+
+_log = logging.getLogger(__name__)
+
+_READINGS: Final = 64
+_READ_EVERY: Final = 0.050
+"""Seconds from reading to reading, at least: what is read in one moment has one error."""
+_JUMP: Final = 0.020
+"""Seconds. What is farther off is put right at once, what is nearer a frame at a time."""
+_TOLERANCE: Final = 0.001
+"""Seconds that the sound may be off on average: as much as is not known."""
+_AVERAGE: Final = 32
+"""Blocks over which that is taken: some 0.7 s."""
+_REMEMBERED: Final = 0.5
+"""Seconds for which what was heard is kept: a pause is told of a little after it began."""
+
+
+class Line(Protocol):
+    """A stream of frames (a sample for each channel) that runs, silent where nothing was written."""
+
+    @property
+    def rate(self) -> int:
+        """Frames a second."""
+
+    @property
+    def frame(self) -> int:
+        """Bytes of a frame."""
+
+    def heard(self) -> float | None:
+        """Return which second of the stream is heard just now; None while that is not known."""
+
+    def write(self, at: int, samples: bytes) -> None:
+        """Write from frame number ``at`` on; over what is there, and not what is past."""
+
+    def flush(self) -> None:
+        """Let nothing more be heard of what was written."""
+
+
+class Placing:
+    """Puts blocks of samples where they belong. ``clock`` is the one that blocks are due by."""
+
+    def __init__(self, line: Line, clock: Callable[[], float] = time.monotonic) -> None:
+        self._line = line
+        self._clock = clock
+        self._readings: deque[float] = deque(maxlen=_READINGS)
+        """The stream's time less the clock's."""
+        self._read_at = 0.0
+        self._end: int | None = None
+        """The frame after the last one written; None after a gap."""
+        self._off: deque[int] = deque(maxlen=_AVERAGE)
+        """By how many frames the newest blocks were written too early."""
+        self._blocks: deque[tuple[float, bytes]] = deque()
+        """What was written, and may have to be written again after a pause."""
+        self._paused: float | None = None
+
+    def look(self) -> None:
+        """Read the stream's time. To be called ever again, also while nothing is played."""
+        before = self._clock()
+        heard = self._line.heard()
+        if heard is not None:
+            self._read_at = self._clock()
+            self._readings.append(heard - (before + self._read_at) / 2)
+
+    def play(self, at: float, samples: bytes) -> None:
+        """Let these be heard from ``at`` on."""
+        if self._paused is not None:
+            self.resume(self._clock())  # libVLC may be a little ahead of itself.
+        past = self._clock() - _REMEMBERED
+        while self._blocks and self._until(*self._blocks[0]) < past:
+            self._blocks.popleft()
+        self._blocks.append((at, samples))
+        self._put(at, samples)
+
+    def pause(self, at: float) -> None:
+        if self._paused is None:
+            self._paused = at
+            self._cut()
+
+    def resume(self, at: float) -> None:
+        """Go on with what was not heard before the pause."""
+        if self._paused is None:
+            return
+        begun, self._paused = self._paused, None
+        blocks, self._blocks = self._blocks, deque()
+        for due, samples in blocks:
+            past = max(0, round((begun - due) * self._line.rate))
+            if rest := samples[past * self._line.frame :]:
+                due += past / self._line.rate + at - begun
+                self._blocks.append((due, rest))
+                self._put(due, rest)
+
+    def flush(self) -> None:
+        """Forget what was not heard yet."""
+        self._blocks.clear()
+        self._cut()
+
+    def _cut(self) -> None:
+        self._line.flush()
+        self._end = None
+        self._off.clear()
+
+    def _until(self, at: float, samples: bytes) -> float:
+        return at + len(samples) / self._line.frame / self._line.rate
+
+    def _put(self, at: float, samples: bytes) -> None:
+        if self._clock() >= self._read_at + _READ_EVERY:
+            self.look()
+        if not self._readings:
+            return
+        rate, frame = self._line.rate, self._line.frame
+        place = round((at + median(self._readings)) * rate)
+        if self._end is None or abs(place - self._end) > _JUMP * rate:
+            if self._end is not None:
+                _log.debug("the sound was %.1f ms off", (self._end - place) / rate * 1000)
+            self._off.clear()
+            self._end = max(place, 0)
+            samples = samples[(self._end - place) * frame :]
+        else:
+            samples = self._nudged(place - self._end, samples)
+        self._line.write(self._end, samples)
+        self._end += len(samples) // frame
+
+    def _nudged(self, early: int, samples: bytes) -> bytes:
+        """Return the samples with a frame more, or less, where all are too early, or too late, of late."""
+        self._off.append(early)
+        if len(self._off) == _AVERAGE:
+            off, frame = sum(self._off) / _AVERAGE, self._line.frame
+            if off > _TOLERANCE * self._line.rate:
+                return samples[:frame] + samples
+            if off < -_TOLERANCE * self._line.rate:
+                return samples[frame:]
+        return samples

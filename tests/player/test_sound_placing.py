@@ -1,0 +1,205 @@
+"""Where blocks of samples are put, on a stream whose time is made up. The samples say which of the film's they are."""
+
+import array
+import itertools
+import random
+
+import pytest
+
+from hangd.player.sound_placing import Placing
+
+RATE = 48_000
+BLOCK = 1024
+FRAME = 4
+
+
+def film(first: int, count: int = BLOCK) -> bytes:
+    """Return that many frames of the film: a frame's two samples are its number."""
+    return array.array("H", [half for n in range(first, first + count) for half in divmod(n + 1, 1 << 16)]).tobytes()
+
+
+class Tape:
+    """A stream that runs by a clock of its own: ``ppm`` faster, and read with some ``error`` (seconds)."""
+
+    rate, frame = RATE, FRAME
+
+    def __init__(self, *, ppm: float = 0.0, error: float = 0.0) -> None:
+        self.now = 100.0
+        self.known = True
+        self.lies = 0.0
+        self._begun = self.now
+        self._speed = 1 + ppm * 1e-6
+        self._error = error
+        self._chance = random.Random(1)
+        self.written: dict[int, int] = {}
+        self.placing = Placing(self, lambda: self.now)
+
+    def place(self, at: float) -> int:
+        return round((at - self._begun) * self._speed * RATE)
+
+    def heard(self) -> float | None:
+        off = self._chance.uniform(-self._error, self._error)
+        return (self.now - self._begun) * self._speed + off + self.lies if self.known else None
+
+    def write(self, at: int, samples: bytes) -> None:
+        assert at >= 0
+        assert len(samples) % FRAME == 0
+        numbers = array.array("H", samples)
+        for place, (high, low) in enumerate(zip(numbers[::2], numbers[1::2], strict=True), start=at):
+            if place >= self.place(self.now):
+                self.written[place] = (high << 16) + low - 1
+
+    def flush(self) -> None:
+        past = self.place(self.now)
+        self.written = {place: number for place, number in self.written.items() if place < past}
+
+    def at(self, time: float) -> int | None:
+        """Return the film's frame that is heard at this time; None: silence."""
+        return self.written.get(self.place(time))
+
+    def play(self, first: int, count: int, due: float, ahead: float = 1.0) -> None:
+        """Hand over that many blocks from ``first`` on, the first of them due at ``due``, each some time ahead."""
+        for number in range(first, first + count):
+            at = due + (number - first) * BLOCK / RATE
+            self.now = max(self.now, at - ahead)
+            self.placing.play(at, film(number * BLOCK))
+
+    def seams(self) -> int:
+        """Count where the frames that were written do not follow each other."""
+        places = sorted(self.written)
+        return sum(
+            one + 1 != other or self.written[one] + 1 != self.written[other]
+            for one, other in itertools.pairwise(places)
+        )
+
+
+def test_each_sample_is_heard_when_it_is_due() -> None:
+    tape = Tape()
+    tape.play(0, 50, due=100.020)
+    assert tape.at(100.019) is None
+    for seconds in (0.0, 0.4, 1.0):
+        assert tape.at(100.020 + seconds) == pytest.approx(seconds * RATE, abs=1)
+
+
+def test_what_comes_too_late_is_cut_off_and_not_played_late() -> None:
+    tape = Tape()
+    tape.play(0, 10, due=99.990)
+    assert tape.at(100.0) == pytest.approx(0.010 * RATE, abs=1)
+    assert tape.seams() == 0
+
+
+def test_before_the_stream_began_there_is_no_place() -> None:
+    tape = Tape()
+    tape.placing.play(99.9, film(0))
+    assert tape.written == {}
+
+
+def test_a_time_that_is_known_but_roughly_makes_no_seams() -> None:
+    tape = Tape(error=0.003)
+    for _ in range(20):
+        tape.now += 0.1
+        tape.placing.look()
+    tape.play(0, 300, due=tape.now + 0.1)
+    assert tape.seams() == 0
+    assert tape.at(tape.now + 0.5) == pytest.approx((299 * BLOCK / RATE - 0.5) * RATE, abs=0.002 * RATE)
+
+
+def test_a_beginning_that_was_wrong_is_put_right_unheard() -> None:
+    tape = Tape()
+    tape.lies = 0.004
+    tape.play(0, 1, due=100.1)
+    tape.lies = 0.0
+    tape.play(1, 800, due=100.1 + BLOCK / RATE)
+    assert 100 < tape.seams() < 200
+    assert tape.at(116.0) == pytest.approx(15.9 * RATE, abs=0.0015 * RATE)
+
+
+@pytest.mark.parametrize("ppm", [-200.0, 200.0])
+def test_another_clock_is_followed_a_frame_at_a_time(ppm: float) -> None:
+    tape = Tape(ppm=ppm, error=0.0003)
+    tape.play(0, 1000, due=100.5)
+    for seconds in range(1, 21):
+        assert tape.at(100.5 + seconds) == pytest.approx(seconds * RATE, abs=0.002 * RATE)
+    assert 100 < tape.seams() < 250  # 21 s of 200 ppm are 205 frames, 48 of which are within the tolerance
+
+
+def test_a_pause_is_silent_at_once_and_loses_nothing() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.now = 100.5
+    tape.placing.pause(100.5)
+    assert tape.at(100.6) is None
+    tape.now = 103.0
+    tape.placing.resume(103.0)
+    for seconds in (0.01, 0.2, 0.8):
+        assert tape.at(103.0 + seconds) == pytest.approx((0.4 + seconds) * RATE, abs=1)
+    tape.play(60, 20, due=102.6 + 60 * BLOCK / RATE)
+    assert tape.at(104.0) == pytest.approx(1.4 * RATE, abs=1)
+
+
+def test_a_pause_that_is_told_late_is_gone_back_to() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.now = 100.53
+    tape.placing.pause(100.5)
+    tape.now = 101.04
+    tape.placing.resume(101.0)
+    assert tape.at(101.05) == pytest.approx(0.45 * RATE, abs=1)
+
+
+def test_two_pauses_in_a_row_are_one_and_so_are_two_resumes() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    for at in (100.5, 100.6):
+        tape.now = at
+        tape.placing.pause(at)
+    for at in (101.0, 101.2):
+        tape.now = at
+        tape.placing.resume(at)
+    assert tape.at(101.3) == pytest.approx(0.7 * RATE, abs=1)
+
+
+def test_what_is_played_during_a_pause_ends_it() -> None:
+    tape = Tape()
+    tape.play(0, 10, due=100.1)
+    tape.placing.pause(tape.now)
+    tape.now = 101.0
+    tape.placing.play(101.5, film(7 * BLOCK))
+    assert tape.at(101.5) == 7 * BLOCK
+
+
+def test_after_a_flush_nothing_is_left() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.now = 100.5
+    tape.placing.pause(100.5)
+    tape.placing.flush()
+    tape.now = 101.0
+    tape.placing.resume(101.0)
+    assert tape.at(101.1) is None
+    tape.placing.play(101.02, film(900 * BLOCK))
+    assert tape.at(101.02) == 900 * BLOCK
+
+
+def test_a_jump_of_the_dates_is_followed_at_once() -> None:
+    tape = Tape()
+    tape.play(0, 20, due=100.1)
+    tape.play(20, 20, due=100.1 + 20 * BLOCK / RATE + 0.3)
+    assert tape.at(100.1 + 20 * BLOCK / RATE + 0.2) is None
+    assert tape.at(100.9) == pytest.approx(0.5 * RATE, abs=1)
+
+
+def test_while_the_time_is_unknown_nothing_is_put_anywhere() -> None:
+    tape = Tape()
+    tape.known = False
+    tape.play(0, 5, due=100.1)
+    assert tape.written == {}
+    tape.known = True
+    tape.play(5, 5, due=100.1 + 5 * BLOCK / RATE)
+    assert tape.at(100.1 + 5 * BLOCK / RATE) == 5 * BLOCK
+
+
+def test_only_what_a_pause_may_ask_for_is_kept() -> None:
+    tape = Tape()
+    tape.play(0, 2000, due=100.1)
+    assert len(tape.placing._blocks) < 100
