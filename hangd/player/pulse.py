@@ -14,7 +14,7 @@ from typing import Any, Final
 __all__ = ["PulseLine", "PulseUnavailable", "is_installed"]
 
 _LIBRARY: Final = "libpulse.so.0"
-_PATIENCE: Final = 3.0
+_PATIENCE: Final = 1.0
 _READY_CONTEXT, _FAILED_CONTEXT = 4, (5, 6)
 _READY_STREAM, _FAILED_STREAM = 2, (3, 4)
 _INTERPOLATE_TIMING, _AUTO_TIMING_UPDATE, _EARLY_REQUESTS = 0x0002, 0x0008, 0x4000

@@ -30,7 +30,8 @@ _STEREO: Final = 2
 _FIRST_LOOKS: Final = 5
 _FIRST_LOOK_SECONDS: Final = 0.002
 _LOOK_SECONDS: Final = 0.1
-_REOPEN_SECONDS: Final = 2.0
+_REOPEN_SECONDS: Final = (2.0, 60.0)
+"""How long after a failure the server is looked for again: at first, and at most. It may hold up the film."""
 
 
 class Sound:
@@ -42,7 +43,7 @@ class Sound:
         self._placing: Placing | None = None
         self._shape = (0, 0)
         self._volume, self._mute = 1.0, False
-        self._opened_at = 0.0
+        self._retry_at, self._retry_after = 0.0, _REOPEN_SECONDS[0]
         self._closing = threading.Event()
         self._looking = threading.Thread(target=self._look, name="sound", daemon=True)
         self._callbacks = self._take_over(vlc, player)
@@ -113,12 +114,14 @@ class Sound:
 
     def _open(self) -> None:
         self._let_go()
-        self._opened_at = time.monotonic()
         try:
             self._line = PulseLine(*self._shape)
         except PulseUnavailable as error:
-            _log.warning("nothing can be heard: %s", error)
+            _log.warning("nothing can be heard, the next try is in %.0f s: %s", self._retry_after, error)
+            self._retry_at = time.monotonic() + self._retry_after
+            self._retry_after = min(2 * self._retry_after, _REOPEN_SECONDS[1])
             return
+        self._retry_after = _REOPEN_SECONDS[0]
         self._line.set_volume(self._volume, mute=self._mute)
         self._placing = Placing(self._line)
         for _ in range(_FIRST_LOOKS):
@@ -127,7 +130,7 @@ class Sound:
 
     def _reopen(self) -> None:
         """The sound server has gone: it may have come back."""
-        if time.monotonic() > self._opened_at + _REOPEN_SECONDS:
+        if time.monotonic() > self._retry_at:
             self._open()
 
     def _let_go(self) -> None:
