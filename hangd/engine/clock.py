@@ -27,7 +27,7 @@ class ClockPolicy(Struct, frozen=True):
     ppm, but clocks that are slewed, and virtual ones, are up to 200 off: an old sample would mislead."""
     wander_fitted: float = 3e-6
     """The least that they are taken to part once it is: crystals feel the temperature."""
-    settling: int = 8
+    settling: int = 32
     """So many samples, the first burst, step: the first may have waited for a lost packet, and to slew is slow."""
     slew: float = 500e-6
     """The published offset moves at most so fast; NTP slews as fast, and no ear can tell."""
@@ -177,6 +177,9 @@ class ClockFilter:
 class PingSchedule:
     """When to ping: a burst to lock on, then often, then seldom.
 
+    The burst is long for links that jitter: by 30 ms each way, the best of 8 pings is 19 ms off (p95 of 400 made-up
+    links) and stays so for long, as it is slewed from there; the best of 32 is 9 ms off, two seconds after connecting.
+
     ``start(now)`` on connecting (``burst`` pings 50 ms apart), then after each ping ``sent(now)``; ``due`` is when the
     next one is to go.
     """
@@ -191,7 +194,7 @@ class PingSchedule:
         self._burst = 0
         self._started = 0.0
 
-    def start(self, now: float, burst: int = 8) -> None:
+    def start(self, now: float, burst: int = 32) -> None:
         self._started, self._burst, self.due = now, burst, now
 
     def stop(self) -> None:

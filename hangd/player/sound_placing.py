@@ -21,8 +21,10 @@ _READ_EVERY: Final = 0.050
 """Seconds from reading to reading, at least: what is read in one moment has one error."""
 _JUMP: Final = 0.020
 """Seconds. What is farther off is put right at once, what is nearer a frame at a time."""
-_TOLERANCE: Final = 0.001
-"""Seconds that the sound may be off on average: as much as is not known."""
+_TOLERANCE: Final = 0.002
+"""Seconds that the sound may be off on average: as much as is not known now and then."""
+_EXACT: Final = 0.0003
+"""Seconds: so near it is brought where it was farther off than that. Else it would stay at the edge for ever."""
 _AVERAGE: Final = 32
 """Blocks over which that is taken: some 0.7 s."""
 _REMEMBERED: Final = 0.5
@@ -63,6 +65,7 @@ class Placing:
         """The frame after the last one written; None after a gap."""
         self._off: deque[int] = deque(maxlen=_AVERAGE)
         """By how many frames the newest blocks were written too early."""
+        self._nudging = False
         self._blocks: deque[tuple[float, bytes]] = deque()
         """What was written, and may have to be written again after a pause."""
         self._paused: float | None = None
@@ -137,10 +140,8 @@ class Placing:
     def _nudged(self, early: int, samples: bytes) -> bytes:
         """Return the samples with a frame more, or less, where all are too early, or too late, of late."""
         self._off.append(early)
-        if len(self._off) == _AVERAGE:
-            off, frame = sum(self._off) / _AVERAGE, self._line.frame
-            if off > _TOLERANCE * self._line.rate:
-                return samples[:frame] + samples
-            if off < -_TOLERANCE * self._line.rate:
-                return samples[frame:]
-        return samples
+        off, frame = sum(self._off) / _AVERAGE, self._line.frame
+        self._nudging = abs(off) > (_EXACT if self._nudging else _TOLERANCE) * self._line.rate
+        if not self._nudging or len(self._off) < _AVERAGE:
+            return samples
+        return samples[:frame] + samples if off > 0 else samples[frame:]

@@ -72,19 +72,38 @@ def test_the_error_stays_under_the_bound(offset: float, skew: float, ways: list[
 
 
 def test_jitter_is_filtered_by_the_least_delay() -> None:
-    """100 +- 30 ms each way, as in sync.md's table: within 15 ms, and mostly far better."""
-    clock, network = ClockFilter(), Network(offset=55.0)
-    schedule, now, errors = PingSchedule(), 0.0, []
-    schedule.start(now)
-    while now < 120:
-        assert schedule.due is not None
-        now = max(now, schedule.due)
-        out, back = (max(0.0, network.random.gauss(0.1, 0.03)) for _ in range(2))
-        arrived = network.ping(clock, now, out, back)
-        schedule.sent(now)
-        if now > 1:
-            errors.append(abs(network.error(clock, arrived)))
-    assert sorted(errors)[int(len(errors) * 0.95)] < 0.015
+    """100 +- 30 ms each way, as in sync.md's table: within 10 ms, and mostly far better.
+
+    The jitter has a floor, as on a real link. Without one the least delay would say nothing of which way was quick.
+    """
+    errors = []
+    for seed in range(50):
+        clock, network = ClockFilter(), Network(offset=55.0, seed=seed)
+        schedule, now = PingSchedule(), 0.0
+        schedule.start(now)
+        while now < 120:
+            assert schedule.due is not None
+            now = schedule.due
+            out, back = (network.random.uniform(0.07, 0.13) for _ in range(2))
+            arrived = network.ping(clock, now, out, back)
+            schedule.sent(now)
+            if now > 2:
+                errors.append(abs(network.error(clock, arrived)))
+    assert sorted(errors)[int(len(errors) * 0.95)] < 0.010
+
+
+def test_the_first_burst_is_enough_for_a_link_that_jitters() -> None:
+    """100 +- 30 ms each way, two seconds after connecting: 9 ms at p95. By a burst of 8 it is 19."""
+    chance, errors = random.Random(1), []
+    for _ in range(200):
+        clock, network, schedule = ClockFilter(), Network(offset=55.0), PingSchedule()
+        schedule.start(0.0)
+        while schedule.due is not None and schedule.due < 2.0:
+            out, back = (chance.uniform(0.07, 0.13) for _ in range(2))
+            network.ping(clock, schedule.due, out, back)
+            schedule.sent(schedule.due)
+        errors.append(abs(network.error(clock, 2.2)))
+    assert sorted(errors)[190] < 0.012
 
 
 def test_skew_is_learned_and_lets_the_bound_grow_more_slowly() -> None:
@@ -101,7 +120,7 @@ def test_skew_is_learned_and_lets_the_bound_grow_more_slowly() -> None:
 def test_the_published_offset_slews_and_does_not_jump_within_the_bounds() -> None:
     clock, network = ClockFilter(), Network(offset=0.0)
     now = 0.0
-    for _ in range(8):
+    for _ in range(32):
         now = network.ping(clock, now, 0.050, 0.010)
     before = clock.offset(now)
     network.ping(clock, now + 1, 0.010, 0.010)
@@ -204,8 +223,8 @@ def test_the_schedule_is_a_burst_then_often_then_seldom() -> None:
         sent.append(schedule.due)
         schedule.sent(schedule.due)
     gaps = [round(b - a, 3) for a, b in itertools.pairwise(sent)]
-    assert gaps[:7] == [0.05] * 7
-    assert set(gaps[7:17]) == {2.0}
-    assert set(gaps[18:]) == {8.0}
+    assert gaps[:31] == [0.05] * 31
+    assert set(gaps[31:41]) == {2.0}
+    assert set(gaps[42:]) == {8.0}
     schedule.stop()
     assert schedule.due is None

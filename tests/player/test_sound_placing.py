@@ -111,7 +111,7 @@ def test_a_beginning_that_was_wrong_is_put_right_unheard() -> None:
     tape.lies = 0.0
     tape.play(1, 800, due=100.1 + BLOCK / RATE)
     assert 100 < tape.seams() < 200
-    assert tape.at(116.0) == pytest.approx(15.9 * RATE, abs=0.0015 * RATE)
+    assert tape.at(116.0) == pytest.approx(15.9 * RATE, abs=0.0005 * RATE)
 
 
 @pytest.mark.parametrize("ppm", [-200.0, 200.0])
@@ -119,8 +119,8 @@ def test_another_clock_is_followed_a_frame_at_a_time(ppm: float) -> None:
     tape = Tape(ppm=ppm, error=0.0003)
     tape.play(0, 1000, due=100.5)
     for seconds in range(1, 21):
-        assert tape.at(100.5 + seconds) == pytest.approx(seconds * RATE, abs=0.002 * RATE)
-    assert 100 < tape.seams() < 250  # 21 s of 200 ppm are 205 frames, 48 of which are within the tolerance
+        assert tape.at(100.5 + seconds) == pytest.approx(seconds * RATE, abs=0.003 * RATE)
+    assert 80 < tape.seams() < 250  # 21 s of 200 ppm are 205 frames, and the last 2 ms may stay
 
 
 def test_a_pause_is_silent_at_once_and_loses_nothing() -> None:
