@@ -6,6 +6,7 @@ counted from the stream's beginning; which place is heard just now, libpulse kno
 
 import contextlib
 import ctypes
+import os
 import time
 from collections.abc import Iterator
 from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
@@ -114,6 +115,8 @@ class PulseLine:
 
     def __init__(self, rate: int, channels: int, *, name: str = "hang") -> None:
         self._pa = pa = _library()
+        # By it libpulse would have its own way with the buffer, and the stream would stop where nothing was written.
+        os.environ.pop("PULSE_LATENCY_MSEC", None)
         self.rate, self.channels = rate, channels
         self.frame = 2 * channels
         self._context = self._stream = None

@@ -125,6 +125,25 @@ async def test_a_sound_server_that_comes_back_is_played_to(film: str, monkeypatc
             assert not any(isinstance(event, PlayerDied) for event in hand.events)
 
 
+def test_a_moment_alone_is_heard_when_it_is_due(heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable would make libpulse wait for more to play."""
+    for name, value in {**heard.environment(0), "PULSE_LATENCY_MSEC": "60"}.items():
+        monkeypatch.setenv(name, value)
+    line = PulseLine(48000, 2)
+    try:
+        time.sleep(0.5)
+        stream, now = line.heard(), time.monotonic()
+        assert stream is not None
+        line.write(round((stream + 0.5) * 48000), b"\x00\x40" * 2 * 480)
+        time.sleep(1.5)
+        for begin, end, is_loud in ((0.2, 0.4, False), (0.4, 0.6, True), (0.6, 0.8, False)):
+            loudest = heard.loudest(0, now + begin, now + end)
+            assert loudest is not None
+            assert (loudest > QUIET) == is_loud
+    finally:
+        line.close()
+
+
 def test_without_a_server_it_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
     with pytest.raises(PulseUnavailable, match="PulseAudio"):
