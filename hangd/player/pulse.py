@@ -6,6 +6,7 @@ counted from the stream's beginning; which place is heard just now, libpulse kno
 
 import contextlib
 import ctypes
+import functools
 import os
 import time
 from collections.abc import Iterator
@@ -84,6 +85,7 @@ _RESULTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
 }
 
 
+@functools.cache
 def _library() -> ctypes.CDLL:
     try:
         library = ctypes.CDLL(_LIBRARY)

@@ -60,6 +60,8 @@ class Placing:
         self._clock = clock
         self._readings: deque[float] = deque(maxlen=_READINGS)
         """The stream's time less the clock's."""
+        self._offset: float | None = None
+        """What is believed of that; None: nothing is known yet."""
         self._read_at = 0.0
         self._end: int | None = None
         """The frame after the last one written; None after a gap."""
@@ -77,6 +79,7 @@ class Placing:
         if heard is not None:
             self._read_at = self._clock()
             self._readings.append(heard - (before + self._read_at) / 2)
+            self._offset = median(self._readings)
 
     def play(self, at: float, samples: bytes) -> None:
         """Let these be heard from ``at`` on."""
@@ -122,10 +125,10 @@ class Placing:
     def _put(self, at: float, samples: bytes) -> None:
         if self._clock() >= self._read_at + _READ_EVERY:
             self.look()
-        if not self._readings:
+        if self._offset is None:
             return
         rate, frame = self._line.rate, self._line.frame
-        place = round((at + median(self._readings)) * rate)
+        place = round((at + self._offset) * rate)
         if self._end is None or abs(place - self._end) > _JUMP * rate:
             if self._end is not None:
                 _log.debug("the sound was %.1f ms off", (self._end - place) / rate * 1000)

@@ -16,10 +16,7 @@ _SCRIPTS: Final = "hang has no scripts and no profiles"
 
 REFUSED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("run", "subprocess"), _RUNS),
-    **dict.fromkeys(
-        ("load-script", "load-config-file", "load-input-conf", "screenshot-raw", "dump-cache"),
-        _FILES,
-    ),
+    **dict.fromkeys(("load-script", "load-config-file", "load-input-conf", "screenshot-raw", "dump-cache"), _FILES),
     **dict.fromkeys(("ab-loop-dump-cache", "update-clipboard"), _FILES),
     **dict.fromkeys(("keybind", "keypress", "keydown", "keyup", "mouse", "context-menu"), _KEYS),
     **dict.fromkeys(("define-section", "enable-section", "disable-section", "begin-vo-dragging"), _KEYS),
