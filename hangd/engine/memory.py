@@ -39,6 +39,7 @@ class ClockMemory(Struct):
     offset_at: float
     skew: float
     wander: float
+    unfitted: int = 0
 
 
 class DriftMemory(Struct):

@@ -321,18 +321,16 @@ class Playlist:
         return following
 
     def _wrapped(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
+        if not force and self.loop_playlist != FORCED and all(entry.failed for entry in self.entries):
+            return None
         if direction > 0:
             if self.shuffle:
                 self.mix()
             following = self._at(0)
             if following is not None and self.loop_playlist > 1:
                 self.loop_playlist -= 1
-        else:
-            following = self._not_short(len(self.entries) - 1)
-        if following is not None and following.failed and not force and self.loop_playlist != FORCED:
-            if all(entry.failed for entry in self.entries):
-                return None
-        return following
+            return following
+        return self._not_short(len(self.entries) - 1)
 
     def _not_short(self, place: int) -> Entry | None:
         """The entry at ``place``, or the nearest before it, that did not run out within a second."""

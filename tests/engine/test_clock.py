@@ -71,8 +71,8 @@ def test_the_error_stays_under_the_bound(offset: float, skew: float, ways: list[
         assert abs(network.error(clock, now)) <= clock.bound(now) + allowed
 
 
-def test_jitter_is_filtered_by_the_least_delay() -> None:
-    """100 +- 30 ms each way, as in sync.md's table: within 10 ms, and mostly far better.
+def test_jitter_is_filtered_by_the_quickest_of_each_way() -> None:
+    """100 +- 30 ms each way, as in sync.md's table: within 4 ms, and mostly far better.
 
     The jitter has a floor, as on a real link. Without one the least delay would say nothing of which way was quick.
     """
@@ -89,11 +89,11 @@ def test_jitter_is_filtered_by_the_least_delay() -> None:
             schedule.sent(now)
             if now > 2:
                 errors.append(abs(network.error(clock, arrived)))
-    assert sorted(errors)[int(len(errors) * 0.95)] < 0.010
+    assert sorted(errors)[int(len(errors) * 0.95)] < 0.004
 
 
 def test_the_first_burst_is_enough_for_a_link_that_jitters() -> None:
-    """100 +- 30 ms each way, two seconds after connecting: 9 ms at p95. By a burst of 8 it is 19."""
+    """100 +- 30 ms each way, two seconds after connecting: 3 ms at p95. By a burst of 8 it is 9."""
     chance, errors = random.Random(1), []
     for _ in range(200):
         clock, network, schedule = ClockFilter(), Network(offset=55.0), PingSchedule()
@@ -103,7 +103,28 @@ def test_the_first_burst_is_enough_for_a_link_that_jitters() -> None:
             network.ping(clock, schedule.due, out, back)
             schedule.sent(schedule.due)
         errors.append(abs(network.error(clock, 2.2)))
-    assert sorted(errors)[190] < 0.012
+    assert sorted(errors)[190] < 0.004
+
+
+def test_the_quickest_way_out_and_the_quickest_way_back_need_not_be_one_ping() -> None:
+    clock, network = ClockFilter(), Network(offset=55.0)
+    now = network.ping(clock, 0.0, out=0.100, back=0.150)
+    now = network.ping(clock, now, out=0.180, back=0.100)
+    assert network.error(clock, now) == pytest.approx(0.0, abs=1e-4)
+    assert clock.bound(now) == pytest.approx(0.100, abs=1e-4), "what either ping says alone is 125 ms and more"
+    assert clock.round_trip == pytest.approx(0.250), "which no ping has made"
+
+
+def test_pings_of_before_a_clock_was_set_are_not_mixed_with_those_since() -> None:
+    """Three of before would rule out the one since by a majority, and no offset would be in all four."""
+    clock, network = ClockFilter(), Network(offset=55.0)
+    now = 0.0
+    for _ in range(3):
+        now = network.ping(clock, now, 0.1, 0.1)
+    network.true_offset = 56.0
+    now = network.ping(clock, now, 0.11, 0.13)
+    assert network.error(clock, now) == pytest.approx(-0.01, abs=1e-4)
+    assert clock.bound(now) == pytest.approx(0.12, abs=1e-4)
 
 
 def test_skew_is_learned_and_lets_the_bound_grow_more_slowly() -> None:
@@ -115,6 +136,31 @@ def test_skew_is_learned_and_lets_the_bound_grow_more_slowly() -> None:
     assert clock.skew == pytest.approx(80e-6, abs=2e-6)
     # A minute without a ping: 80 ppm unlearned would be 4.8 ms.
     assert abs(network.error(clock, now + 60)) < 0.0005
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.0001, 0.005, 0.03])
+def test_skew_is_believed_as_far_as_the_network_lets_it_be_known(jitter: float) -> None:
+    """Clocks of one speed, ten minutes, twenty networks: what jitter alone suggests stays within what is said of it."""
+    for seed in range(20):
+        clock, network = ClockFilter(), Network(offset=3.0, seed=seed)
+        schedule = PingSchedule()
+        schedule.start(0.0)
+        while schedule.due is not None and schedule.due < 600:
+            out, back = (0.05 + network.random.expovariate(1 / jitter) if jitter else 0.05 for _ in range(2))
+            now = network.ping(clock, schedule.due, out, back)
+            assert abs(clock.skew) < 60e-6
+            assert now < 3 or abs(network.error(clock, now)) < 0.0003 + jitter
+            schedule.sent(schedule.due)
+        assert abs(clock.skew) < 1e-6 + jitter * 1e-3
+
+
+def test_a_way_that_gets_slower_is_not_taken_for_a_skew() -> None:
+    """A queue that fills by a millisecond a second on the way out only."""
+    clock, network = ClockFilter(), Network(offset=3.0)
+    for second in range(60):
+        network.ping(clock, float(second), 0.02 + 0.001 * second, 0.02)
+    assert abs(clock.skew) < 10e-6
+    assert abs(network.error(clock, 60.0)) < 0.005
 
 
 def test_the_published_offset_slews_and_does_not_jump_within_the_bounds() -> None:
@@ -148,7 +194,7 @@ def test_a_change_beyond_both_bounds_steps() -> None:
 
 
 def test_a_good_sample_gives_way_when_it_has_aged() -> None:
-    """1 ms of delay that lay on one way, then 2 ms evenly: 100 ppm make up for the half millisecond in 5 s."""
+    """A way back that took no time, then one of 1 ms: 200 ppm make up for the millisecond in 5 s."""
     clock, network = ClockFilter(), Network(offset=0.0)
     for _ in range(8):
         network.ping(clock, 0.0, 0.001, 0.0)
@@ -163,7 +209,7 @@ def test_the_best_sample_is_missed_only_when_it_is_dropped() -> None:
     for _ in range(63):
         now = network.ping(clock, now + 0.1, 0.05, 0.02)
     assert clock.round_trip == pytest.approx(0.002)
-    assert clock.bound(now) < 0.0021
+    assert clock.bound(now) < 0.0035
     now = network.ping(clock, now + 0.1, 0.05, 0.02)
     assert clock.round_trip == pytest.approx(0.07)
     assert clock.bound(now) > 0.034
