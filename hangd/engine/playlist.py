@@ -321,15 +321,15 @@ class Playlist:
         return following
 
     def _wrapped(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
-        if not force and self.loop_playlist != FORCED and all(entry.failed for entry in self.entries):
+        by_force = force or self.loop_playlist == FORCED
+        if not self.entries or not by_force and all(entry.failed for entry in self.entries):
             return None
         if direction > 0:
             if self.shuffle:
                 self.mix()
-            following = self._at(0)
-            if following is not None and self.loop_playlist > 1:
+            if self.loop_playlist > 1:
                 self.loop_playlist -= 1
-            return following
+            return self.entries[0]
         return self._not_short(len(self.entries) - 1)
 
     def _not_short(self, place: int) -> Entry | None:
