@@ -322,7 +322,7 @@ class Playlist:
 
     def _wrapped(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
         by_force = force or self.loop_playlist == FORCED
-        if not self.entries or not by_force and all(entry.failed for entry in self.entries):
+        if not self.entries or (not by_force and all(entry.failed for entry in self.entries)):
             return None
         if direction > 0:
             if self.shuffle:
