@@ -24,8 +24,14 @@ setup-all:
 demo: setup
 	@$(PYTHON) -m tests.demo
 
+# Those that run real players want the machine to themselves; the others share it.
 test: setup-all
+ifdef ARGS
 	$(PYTHON) -m pytest $(ARGS)
+else
+	$(PYTHON) -m pytest -m "not real" --numprocesses=auto
+	$(PYTHON) -m pytest -m real
+endif
 
 lint: setup
 	$(PYTHON) -m ruff check hangd hangctl tests

@@ -216,7 +216,7 @@ async def test_fragments_and_binary() -> None:
         await until(lambda: len(porter.gone) == 1)
 
 
-@pytest.mark.parametrize("more", [masked(1, b"early"), masked(9), b"\xff\xff\xff"])
+@pytest.mark.parametrize("more", [masked(1, b"early"), masked(9), b"\xff\xff\xff"], ids=["message", "ping", "junk"])
 async def test_whoever_does_not_wait_for_the_answer_to_the_handshake_is_cut_off(more: bytes) -> None:
     async with door() as (porter, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -359,7 +359,14 @@ async def test_an_opening_handshake_that_is_never_finished_is_cut_off(monkeypatc
         writer.close()
 
 
-@pytest.mark.parametrize("flood", [masked(9), masked(10), masked(1, fin=False) + masked(0, fin=False) * 2999])
+@pytest.mark.parametrize(
+    "flood",
+    [
+        pytest.param(masked(9), id="pings"),
+        pytest.param(masked(10), id="pongs"),
+        pytest.param(masked(1, fin=False) + masked(0, fin=False) * 2999, id="fragments"),
+    ],
+)
 async def test_a_flood_of_tiny_frames_is_cut_off(flood: bytes) -> None:
     async with door() as (porter, port):
         reader, writer = await raw(port)
