@@ -24,7 +24,6 @@ setup-all:
 demo: setup
 	@$(PYTHON) -m tests.demo
 
-# Those that run real players want the machine to themselves; the others share it.
 test: setup-all
 ifdef ARGS
 	$(PYTHON) -m pytest $(ARGS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
 
-from tests.bench.skew.correlate import lag
+from tests.bench.skew.correlate import lag, played_at
 
 LENGTH = 4000
 MOST = 300
@@ -42,6 +42,17 @@ def test_quiet_and_noisy_it_is_found_and_agrees_less() -> None:
     assert found.samples == 0
     # By the arcsine law, the correlation being 1 / sqrt(1 + (10 / 20)^2).
     assert found.agreement == pytest.approx(0.85, abs=0.03)
+
+
+@pytest.mark.parametrize("rate", [0.97, 1.004, 1.02])
+def test_what_was_played_faster_is_found_by_its_rate(rate: float) -> None:
+    film, late = noise(1, LENGTH), 40
+    heard = [film[place] for place in (round(LENGTH / 2 + (at - late - LENGTH / 2) * rate) for at in range(300, 3700))]
+    first = array.array("h", samples(film[300:3700]))
+    found = lag(played_at(rate, first).tobytes(), samples(heard), MOST)
+    assert abs(found.samples - late) <= 1
+    assert found.agreement > 0.9
+    assert lag(first.tobytes(), samples(heard), MOST).agreement < found.agreement
 
 
 def test_what_has_nothing_to_do_with_it_does_not_agree() -> None:

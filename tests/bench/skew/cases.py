@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
-from tests.bench.skew.cost import Usage, plain_player, used_by
+from tests.bench.skew.cost import Usage, greatest, plain_players, used_by
 from tests.bench.skew.rig import Rig
 from tests.support.figures import percentile
 from tests.support.skew import Distance
@@ -33,6 +34,9 @@ _CHANGING_SPEED: Final = 1.5
 """Seconds after a change of speed that are not counted: it is made in what VLC has read ahead."""
 _BACK: Final = 0.010
 """Seconds apart: nearer than this viewers count as together again, where a row asks how soon they are."""
+
+_SPELL: Final = 5
+"""Pictures: of so many in a row most have to be near."""
 
 
 class Row(Struct):
@@ -130,17 +134,16 @@ def _restart(rig: Rig, position: float) -> None:
 
 
 def _cost(rig: Rig, before: Sequence[Usage], after: Sequence[Usage]) -> Row:
-    """Compare the viewers with a plain player of the same film, on the same screen, with the same options."""
-    plain = plain_player(rig.clip.path, rig.people[0].environment, seconds=20)
-    share = max((b.processor - a.processor) / (b.at - a.at) for a, b in zip(before, after, strict=True))
-    memory = max(usage.memory for usage in after)
-    beyond, more = share - plain.share, memory - plain.memory
+    """Compare the viewers with plain players of the same film, on the same screens, with the same options."""
+    ours = greatest(before, after)
+    plain = plain_players(rig.clip.path, [viewer.environment for viewer in rig.people], seconds=20)
+    beyond, more = ours.share - plain.share, ours.memory - plain.memory
     return Row(
         "cost beyond VLC's own",
         rig.clip.name,
         "2 % of a core, 60 MiB",
         beyond <= 0.02 and more <= 60 << 20,
-        note=f"{beyond * 100:+.1f} % ({share * 100:.1f} against {plain.share * 100:.1f}), {more / 2**20:+.0f} MiB",
+        note=f"{beyond * 100:+.1f} % ({ours.share * 100:.1f} against {plain.share * 100:.1f}), {more / 2**20:+.0f} MiB",
     )
 
 
@@ -263,12 +266,14 @@ def _back(rig: Rig, case: str, disturbed_from: float, *, both: bool = False) -> 
 
 
 def _together_from(rig: Rig, begin: float, end: float) -> float:
-    """When the viewers were together for good, as far as one saw until ``end``."""
-    since = math.inf
+    """When the viewers were together for good, as far as one saw until ``end``: one late picture parts nobody."""
+    since, near = math.inf, deque([True] * _SPELL, _SPELL)
     for distance in reversed(rig.apart(begin, end)):
-        if abs(distance.apart) > _BACK:
+        near.append(abs(distance.apart) <= _BACK)
+        if sum(near) <= _SPELL // 2:
             break
-        since = distance.at
+        if near[-1]:
+            since = distance.at
     return since
 
 

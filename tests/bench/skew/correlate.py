@@ -7,9 +7,10 @@ that have nothing to do with each other half of them; with ``a`` the share that 
 sin(pi (a - 1/2)) (the arcsine law of J. H. Van Vleck, for noise that is Gaussian).
 """
 
+from array import array
 from typing import Final, NamedTuple
 
-__all__ = ["SAMPLE_BYTES", "Lag", "lag"]
+__all__ = ["SAMPLE_BYTES", "Lag", "lag", "played_at"]
 
 SAMPLE_BYTES: Final = 2
 """Signed 16 bits, little-endian, one channel."""
@@ -49,6 +50,16 @@ def lag(first: bytes, second: bytes, most: int) -> Lag:
     # Earlier samples are higher bits: shifted right by nothing, what is compared is the second recording's end.
     fewest, at = min((((heard >> shift ^ sought) & mask).bit_count(), shift) for shift in range(2 * most + 1))
     return Lag(most - at, 1 - fewest / window)
+
+
+def played_at(rate: float, samples: "array[int]") -> "array[int]":
+    """Return the recording as if it had been played at ``rate`` about its middle, and nothing where it was not.
+
+    Good enough for signs: each sample is the nearest one.
+    """
+    middle, count = len(samples) // 2, len(samples)
+    places = (middle + round((place - middle) * rate) for place in range(count))
+    return array("h", [samples[place] if 0 <= place < count else 0 for place in places])
 
 
 def _signs(samples: bytes) -> int:

@@ -1,14 +1,15 @@
 """What a viewer's daemon costs, and what VLC costs all by itself."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Plain", "Usage", "plain_player", "used_by"]
+__all__ = ["Plain", "Usage", "greatest", "plain_players", "used_by"]
 
 _PLAYER: Final = """
 import sys, time, vlc
@@ -44,8 +45,27 @@ def used_by(pid: int) -> Usage:
     return Usage(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), kibibytes << 10)
 
 
-def plain_player(film: Path, environment: Mapping[str, str], *, seconds: float) -> Plain:
-    """Play the film with bare libVLC, with the options that a viewer's VLC has, and see what that costs."""
+def plain_players(film: Path, environments: Sequence[Mapping[str, str]], *, seconds: float) -> Plain:
+    """Play the film with bare libVLC, once on each screen, with the options that a viewer's VLC has there.
+
+    Return the greater of what they cost: so are the viewers' costs taken, who also play at once.
+    """
+    with contextlib.ExitStack() as stack:
+        players = [stack.enter_context(_playing(film, environment)) for environment in environments]
+        time.sleep(3)
+        before = [used_by(player.pid) for player in players]
+        time.sleep(seconds)
+        return greatest(before, [used_by(player.pid) for player in players])
+
+
+def greatest(before: Sequence[Usage], after: Sequence[Usage]) -> Plain:
+    """Return what the costliest of some processes cost between two looks."""
+    share = max((b.processor - a.processor) / (b.at - a.at) for a, b in zip(before, after, strict=True))
+    return Plain(share, max(usage.memory for usage in after))
+
+
+@contextlib.contextmanager
+def _playing(film: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     options = [*environment.get("HANG_VLC_OPTIONS", "").split(), "--no-audio-time-stretch", "--no-lua", "--quiet"]
     if "PULSE_SERVER" not in environment:
         options.append("--aout=dummy")
@@ -53,11 +73,9 @@ def plain_player(film: Path, environment: Mapping[str, str], *, seconds: float) 
     with subprocess.Popen(
         words, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as player:
-        assert player.stdout is not None
-        player.stdout.readline()
-        time.sleep(3)
-        before = used_by(player.pid)
-        time.sleep(seconds)
-        after = used_by(player.pid)
-        player.kill()
-    return Plain((after.processor - before.processor) / (after.at - before.at), after.memory)
+        try:
+            assert player.stdout is not None
+            player.stdout.readline()
+            yield player
+        finally:
+            player.kill()

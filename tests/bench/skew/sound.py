@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.bench.skew.clips import SAMPLE_RATE
-from tests.bench.skew.correlate import SAMPLE_BYTES, lag
+from tests.bench.skew.correlate import SAMPLE_BYTES, lag, played_at
 
 __all__ = ["Heard", "Recording", "available", "recording"]
 
@@ -27,6 +27,10 @@ _CHANNELS: Final = len(_SINKS)
 _START_SECONDS: Final = 10.0
 _WINDOW: Final = 0.25
 """Seconds of sound that one comparison looks at."""
+_SHORT_WINDOW: Final = 0.1
+"""The same while one viewer plays a little faster, to be together again."""
+_RATES: Final = [1 + step / 500 for size in range(1, 17) for step in (size, -size)]
+"""How much faster: to 3.2 %, in steps that shift the ends of the short window by a tenth of a millisecond at most."""
 _REACH: Final = 0.2
 """Seconds: a lag beyond this is not looked for."""
 _BELIEVED: Final = 0.75
@@ -99,12 +103,22 @@ class Recording:
         return found
 
     def _lag(self, at: float) -> float | None:
-        samples = self._samples_of(at - _REACH, at + _WINDOW + _REACH)
+        found = self._lag_of(at, at + _WINDOW)
+        if found is None:
+            middle = at + _WINDOW / 2
+            begin, end = middle - _SHORT_WINDOW / 2, middle + _SHORT_WINDOW / 2
+            found = next((some for rate in _RATES if (some := self._lag_of(begin, end, rate)) is not None), None)
+        return found
+
+    def _lag_of(self, begin: float, end: float, rate: float = 1.0) -> float | None:
+        samples = self._samples_of(begin - _REACH, end + _REACH)
         if samples is None:
             return None
         one, other = samples[0::_CHANNELS], samples[1::_CHANNELS]
         if min(max(one), max(other)) < _SILENT:
             return None
+        if rate != 1.0:
+            one = played_at(rate, one)
         found = lag(one.tobytes(), other.tobytes(), most=round(_REACH * SAMPLE_RATE))
         return found.samples / SAMPLE_RATE if found.agreement >= _BELIEVED else None
 
