@@ -10,7 +10,6 @@ import random
 import time
 from typing import Final, Protocol
 
-from hangd.engine.clock import PingSchedule
 from hangd.engine.link import (
     Dial,
     Dialed,
@@ -27,6 +26,7 @@ from hangd.engine.link import (
     Welcomed,
 )
 from hangd.engine.link import DialFailed as LinkDialFailed
+from hangd.engine.pings import PingSchedule
 from hangd.protocol.codec import decode_server, encode_client
 from hangd.protocol.errors import ErrorCode, RemoteProtocolError
 from hangd.protocol.messages import (
@@ -48,8 +48,6 @@ from hangd.transport.websocket import ClientTransport, DialFailed, dial
 __all__ = ["Connection", "ConnectionListener", "NotConnected", "ServerRefused"]
 
 _DIAL_TIMEOUT: Final = 10.0
-_SILENCE_PINGS: Final = 3
-"""A connection on which so many pings in a row went unanswered is dead, whatever TCP still hopes for."""
 
 
 class NotConnected(Exception):
@@ -99,7 +97,6 @@ class Connection:
         self._timer = DeadlineTimer(self._expire)
         self._ping_timer = DeadlineTimer(self._ping)
         self._pings = PingSchedule()
-        self._unanswered = 0
         self._requests: dict[RequestId, asyncio.Future[ServerMessage]] = {}
         self._marks = 0
         self._resume: Resume | None = None
@@ -261,7 +258,8 @@ class Connection:
             return
         match message:
             case Pong(t0=t0, t1=t1, t2=t2):
-                self._unanswered = 0
+                self._pings.answered()
+                self._ping_timer.arm(self._pings.due)
                 self._listener.ponged(t0, t1, t2, at)
             case Welcome():
                 self._welcomed(message, at, attempt)
@@ -285,7 +283,6 @@ class Connection:
             self._listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
         self._feed(Welcomed(attempt))
-        self._unanswered = 0
         self.ask_the_time(at)
         self._listener.welcomed(welcome, at)
 
@@ -298,10 +295,9 @@ class Connection:
     def _ping(self, now: float) -> None:
         if self._transport is None or not self.is_up:
             return
-        if self._unanswered >= _SILENCE_PINGS and self._pings.is_settled:
+        if self._pings.is_dead(now):
             self._transport.abort()
             return
-        self._unanswered += 1
         self._transport.write(encode_client(Ping(t0=time.monotonic())))
         self._pings.sent(now)
         self._ping_timer.arm(self._pings.due)

@@ -21,11 +21,10 @@ What is published slews towards the best, so that a player that follows it is no
 
 import itertools
 from operator import attrgetter
-from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["ClockFilter", "ClockPolicy", "ClockSample", "PingSchedule"]
+__all__ = ["ClockFilter", "ClockPolicy", "ClockSample"]
 
 
 class ClockPolicy(Struct, frozen=True):
@@ -230,43 +229,3 @@ def _slope_under(points: list[tuple[float, float]]) -> tuple[float, float]:
     height = sum(y - y0 - slope * (x - x0) for x, y in points) / len(points)
     late = sum(x > half for x, _ in points)
     return slope, height / min(late, len(points) - late) / (x1 - x0)
-
-
-class PingSchedule:
-    """When to ping: a burst to lock on, then often, then seldom.
-
-    The burst is long for links that jitter: by 30 ms each way, 8 pings leave the clock 9 ms off (p95 of 400 made-up
-    links) and it stays so for long, as it is slewed from there; 32 leave it 3 ms off, two seconds after connecting.
-
-    ``start(now)`` on connecting (``burst`` pings 50 ms apart), then after each ping ``sent(now)``; ``due`` is when the
-    next one is to go.
-    """
-
-    _BURST_GAP: Final = 0.05
-    _OFTEN: Final = 2.0
-    _OFTEN_FOR: Final = 20.0
-    _SELDOM: Final = 8.0
-
-    def __init__(self) -> None:
-        self.due: float | None = None
-        self._burst = 0
-        self._started = 0.0
-
-    def start(self, now: float, burst: int = 32) -> None:
-        self._started, self._burst, self.due = now, burst, now
-
-    def stop(self) -> None:
-        self.due = None
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the burst is over, so that each ping has had time to come back before the next one."""
-        return self._burst <= 0
-
-    def sent(self, now: float) -> None:
-        self._burst -= 1
-        if self._burst > 0:
-            gap = self._BURST_GAP
-        else:
-            gap = self._OFTEN if now - self._started < self._OFTEN_FOR else self._SELDOM
-        self.due = now + gap

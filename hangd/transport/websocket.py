@@ -25,6 +25,7 @@ from hangd.transport.wire import QuietLogger, Wire
 
 __all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
 
+_ADDRESS_TIMEOUT: Final = 4.0
 _SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
 """A server's snapshot of a room of a thousand fits (the codec's own limit)."""
 _TLS_TIMEOUT: Final = 10.0
@@ -278,6 +279,8 @@ async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -
         raise DialFailed("unreachable", f"there is no host named {target.host!r}") from error
     if isinstance(refused, ConnectionResetError | ConnectionAbortedError) and context is not None:
         raise DialFailed("tls", f"no encrypted connection to {place}: it broke off (does it speak TLS?)") from refused
+    if isinstance(refused, TimeoutError):
+        raise DialFailed("timeout", f"the server at {place} did not answer") from refused
     if isinstance(refused, ConnectionRefusedError):
         raise DialFailed("refused", f"no server is running at {place}") from refused
     reason = refused.strerror or str(refused) if refused is not None else "it has no address"
@@ -290,14 +293,17 @@ async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
 
 
 async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSLContext | None) -> ClientTransport:
-    _, transport = await asyncio.get_running_loop().create_connection(
-        lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),
-        address,
-        target.port,
-        family=family,
-        ssl=tls,
-        server_hostname=target.host if tls is not None else None,
-    )
+    # An address that says nothing leaves time for the next one; and to dial again is to be there sooner, as TCP asks
+    # after 1, 2, 4, 8 seconds only.
+    async with asyncio.timeout(_ADDRESS_TIMEOUT):
+        _, transport = await asyncio.get_running_loop().create_connection(
+            lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),
+            address,
+            target.port,
+            family=family,
+            ssl=tls,
+            server_hostname=target.host if tls is not None else None,
+        )
     try:
         await transport.opened()
     except BaseException:

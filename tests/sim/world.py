@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVarTuple
 
 from msgspec import Struct
 
-from hangd.engine.clock import PingSchedule
 from hangd.engine.effects import (
     ConnectionLost,
     ConnectionResumed,
@@ -30,6 +29,7 @@ from hangd.engine.effects import (
 )
 from hangd.engine.follower import Follower
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.pings import PingSchedule
 from hangd.engine.playback import PauseFor, PlayerEvent
 from hangd.engine.room import Room, RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
@@ -310,6 +310,8 @@ class Viewer:
 
     def _pong(self, t0: float, t1: float, t2: float) -> None:
         if self.connected:
+            self._pings.answered()
+            self._arm()
             self.follower.clock.add(t0, t1, t2, self.local)
             self._do(self.follower.clock_changed(self.local))
 

@@ -7,8 +7,8 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.transport import wire
+from hangd.transport import websocket, wire
 from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.websocket import ClientTransport, DialFailed, dial, listen
 
@@ -456,6 +456,33 @@ async def test_nothing_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         error = await failure(dial(f"ws://127.0.0.1:{sock.getsockname()[1]}/ws", timeout=0.3))
         assert error.kind == "timeout"
+
+
+@contextmanager
+def deaf(port: int) -> Iterator[str]:
+    """An address where nobody takes a connection: as many wait as may, and the kernel drops the rest."""
+    with ExitStack() as stack:
+        sock = stack.enter_context(socket.socket())
+        sock.bind(("127.0.0.9", port))
+        sock.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(("127.0.0.9", port))
+        yield "127.0.0.9"
+
+
+async def test_an_address_that_says_nothing_leaves_the_next_one_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a host's IPv6 address does where IPv6 leads nowhere."""
+    monkeypatch.setattr(websocket, "_ADDRESS_TIMEOUT", 0.3)
+    async with door() as (_, port):
+        with deaf(port) as address:
+            found = [(socket.AF_INET, address), (socket.AF_INET, "127.0.0.1")]
+            monkeypatch.setattr(websocket, "_resolve", lambda target: asyncio.sleep(0, found))
+            client = await dial(f"ws://host:{port}/ws", timeout=PATIENCE)
+            client.close()
+            found.pop()
+            assert (await failure(dial(f"ws://host:{port}/ws", timeout=PATIENCE))).kind == "timeout"
 
 
 async def test_something_else_answers() -> None:
