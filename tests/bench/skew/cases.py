@@ -23,8 +23,9 @@ from tests.bench.skew.rig import Rig
 from tests.support.figures import percentile
 from tests.support.skew import Distance
 
-__all__ = ["CASES", "SPECIAL", "Case", "Row"]
+__all__ = ["CASES", "FAR", "SPECIAL", "Case", "Row"]
 
+FAR: Final = "one viewer at 100 +- 30 ms each way"
 _REACHED: Final = 0.5
 """Seconds after the first moving picture at which a goal has to be reached."""
 _SOUND: Final = 0.010
@@ -369,7 +370,7 @@ Case = Callable[[Rig], list[Row]]
 CASES: Final[dict[str, Case]] = {
     "same": same_machine,
     "correction": correction,
-    "far": partial(far, "one viewer at 100 +- 30 ms each way", 0.015, 0.100, 0.100, 0.030),
+    "far": partial(far, FAR, 0.015, 0.100, 0.100, 0.030),
     "lopsided": partial(far, "40 ms out, 10 ms back", 0.020, 0.040, 0.010, 0.002),
     "speed": speed,
     "joiner": joiner,
