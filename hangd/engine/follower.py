@@ -232,29 +232,40 @@ class Follower:
                 return []
 
     def _started(self, before: Motion, position: float, at: float, now: float) -> list[FollowerEffect]:
-        self._seeks = 0
-        self._error = None
+        self._seeks, self._error = 0, None
         self._drift.started(now)
         if before is Motion.STANDING:
             self._take_hand("playing", now)
             return self._ask(Play(timestamp=self.picture.clamped(position)), now)
-        if not self.in_room and is_running(self.timeline):
-            self.timeline = alone.at_player(self.timeline, position, at)
-        return []
+        # A thread that was woken late started late by as much: that is known before the first sample.
+        error = self._compare(position, at)
+        late = 0.0 if error is None else -error - self._starts.bias
+        if not self._drift.policy.act_fresh < late <= self.policy.near:
+            return []
+        self._starts.forget_start()
+        return self._judge(-late, at, now)
 
     def _sampled(self, sample: Sampled, now: float) -> list[FollowerEffect]:
-        timeline = self.timeline
-        if not is_running(timeline):
+        error = self._compare(sample.position, sample.at)
+        if error is None or self.picture.stalled:
             return []
-        if not self.in_room:
-            self.timeline = alone.at_player(timeline, sample.position, sample.at)
-            return []
-        server = self.clock.to_server(sample.at)
-        if not self.clock.locked or server < timeline.at or self.picture.stalled:
-            return []
-        error = sample.position - self.video_offset - position_at(timeline, server)
         self._starts.observe(error)
-        correction = self._drift.observe(error, sample.at, timeline.rate)
+        return self._judge(error, sample.at, now)
+
+    def _compare(self, position: float, at: float) -> float | None:
+        """Return how far ahead of the room the picture is; None: nobody can say. Alone the timeline follows it."""
+        if not is_running(self.timeline):
+            return None
+        if not self.in_room:
+            self.timeline = alone.at_player(self.timeline, position, at)
+            return None
+        server = self.clock.to_server(at)
+        if not self.clock.locked or server < self.timeline.at:
+            return None
+        return position - self.video_offset - position_at(self.timeline, server)
+
+    def _judge(self, error: float, at: float, now: float) -> list[FollowerEffect]:
+        correction = self._drift.observe(error, at, self.timeline.rate)
         judged = self._drift.error
         self._error = error if judged is None else judged
         return [] if correction is None else self._correct(correction, now)
@@ -440,8 +451,7 @@ class Follower:
         return self._start(now)
 
     def _load(self, path: str, now: float) -> list[FollowerEffect]:
-        self._seeks = 0
-        self._error = None
+        self._seeks, self._error = 0, None
         self._release_hand()
         return [*self.picture.load(path, self._target(now))]
 
@@ -487,5 +497,4 @@ class Follower:
         """Where the timeline wants the picture at the local time ``now``, in seconds of media."""
         if self.in_room and is_running(self.timeline) and not self.clock.locked:
             return self.picture.clamped(self.timeline.position)
-        moment = self.clock.to_server(now) if self.in_room else now
-        return self.picture.clamped(position_at(self.timeline, moment))
+        return self.picture.clamped(position_at(self.timeline, self.clock.to_server(now) if self.in_room else now))
