@@ -216,6 +216,18 @@ class TestStarts:
         effects = member.hears(timeline(2, playing=True, position=10.0, at=2.0), 2.03)
         assert effects == [SetRate(1.0), Resume(None)]
 
+    def test_a_thread_that_was_woken_late_is_no_reason_to_wait_for_a_sample(self, member: Stage) -> None:
+        member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
+        corrected, rate = member.started(10.0, 2.008)
+        assert isinstance(corrected, Corrected) and isinstance(corrected.correction, Trim)
+        assert corrected.correction.error == about(-0.008)
+        assert isinstance(rate, SetRate) and 1.005 < rate.rate < 1.01
+
+    @pytest.mark.parametrize("late", [-0.001, 0.0, 0.003, 0.060])
+    def test_a_start_on_time_and_one_that_is_far_too_late_wait_for_a_sample(self, member: Stage, late: float) -> None:
+        member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
+        assert member.started(10.0, 2.0 + late) == []
+
     def test_who_is_late_seeks_to_where_the_room_will_be_and_resumes_as_it_passes(self, member: Stage) -> None:
         effects = member.hears(timeline(2, playing=True, position=10.0, at=2.0), 7.0)
         goal = 10.0 + 5.0 + member.follower.picture.seek_cost + member.follower.policy.seek_margin
