@@ -3,6 +3,7 @@
 import json
 import random
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,9 @@ def test_the_daemon_and_the_room_do_not_notice(tmp_path: Path) -> None:
         assert ada.pid() == pid
         assert "Traceback" not in ada.log
         assert {member["name"] for member in bob.status()["members"]} == {"ada", "bob"}
-        # The junk may have stopped the film, or gone to its end, where there is nothing to play.
+        # The junk has used up what a room takes of one member (60 messages, and 20 a second): what comes next
+        # would be refused. It may also have stopped the film, or gone to its end, where there is nothing to play.
+        time.sleep(3.0)
         for command in (["loadfile", str(CLIP)], ["seek", 60, "absolute"], ["set_property", "pause", False]):
             for asked in (command, ["hang-wait", "done"]):
                 ada.ctl("ipc", json.dumps({"command": asked}))

@@ -119,6 +119,11 @@ def test_a_film_is_told_as_it_is(ada: Client) -> None:
     ]  # fmt: skip
 
 
+def insist(client: Client, command: str) -> None:
+    """Ask until it is done: what was reloaded is another track, and comes only when it has been read."""
+    wait_for(lambda: client.ask(command)["error"] == "success", command)
+
+
 def run_all(client: Client, folder: Path, given: dict[str, list[Any]]) -> set[str]:
     """Run commands with these arguments; return which."""
     for name, words in given.items():
@@ -129,7 +134,10 @@ def run_all(client: Client, folder: Path, given: dict[str, list[Any]]) -> set[st
             wait_for(lambda: client.get("current-tracks/sub/external"), "the subtitles")
         if name in ("audio-remove", "audio-reload"):
             wait_for(lambda: client.get("current-tracks/audio/external"), "the sound")
-        client.do(name, *words)
+        if name in ("sub-remove", "audio-remove"):
+            insist(client, name)
+        else:
+            client.do(name, *words)
     return set(given)
 
 
