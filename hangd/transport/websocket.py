@@ -26,6 +26,8 @@ from hangd.transport.wire import QuietLogger, Wire
 __all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
 
 _ADDRESS_TIMEOUT: Final = 4.0
+"""Seconds: an address that says nothing leaves time for the next one. And who dials again is there sooner, as TCP asks
+after 1, 2, 4, 8 seconds only."""
 _SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
 """A server's snapshot of a room of a thousand fits (the codec's own limit)."""
 _TLS_TIMEOUT: Final = 10.0
@@ -293,8 +295,6 @@ async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
 
 
 async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSLContext | None) -> ClientTransport:
-    # An address that says nothing leaves time for the next one; and to dial again is to be there sooner, as TCP asks
-    # after 1, 2, 4, 8 seconds only.
     async with asyncio.timeout(_ADDRESS_TIMEOUT):
         _, transport = await asyncio.get_running_loop().create_connection(
             lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),

@@ -311,7 +311,6 @@ class Viewer:
     def _pong(self, t0: float, t1: float, t2: float) -> None:
         if self.connected:
             self._pings.answered()
-            self._arm()
             self.follower.clock.add(t0, t1, t2, self.local)
             self._do(self.follower.clock_changed(self.local))
 

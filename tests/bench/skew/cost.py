@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["Plain", "Usage", "greatest", "plain_players", "used_by"]
+__all__ = ["Cost", "Usage", "greatest", "plain_players", "used_by"]
 
 _PLAYER: Final = """
 import sys, time, vlc
@@ -31,7 +31,7 @@ class Usage(NamedTuple):
     memory: int
 
 
-class Plain(NamedTuple):
+class Cost(NamedTuple):
     share: float
     """Of one core."""
     memory: int
@@ -45,7 +45,7 @@ def used_by(pid: int) -> Usage:
     return Usage(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), kibibytes << 10)
 
 
-def plain_players(film: Path, environments: Sequence[Mapping[str, str]], *, seconds: float) -> Plain:
+def plain_players(film: Path, environments: Sequence[Mapping[str, str]], *, seconds: float) -> Cost:
     """Play the film with bare libVLC, once on each screen, with the options that a viewer's VLC has there.
 
     Return the greater of what they cost: so are the viewers' costs taken, who also play at once.
@@ -58,10 +58,10 @@ def plain_players(film: Path, environments: Sequence[Mapping[str, str]], *, seco
         return greatest(before, [used_by(player.pid) for player in players])
 
 
-def greatest(before: Sequence[Usage], after: Sequence[Usage]) -> Plain:
+def greatest(before: Sequence[Usage], after: Sequence[Usage]) -> Cost:
     """Return what the costliest of some processes cost between two looks."""
     share = max((b.processor - a.processor) / (b.at - a.at) for a, b in zip(before, after, strict=True))
-    return Plain(share, max(usage.memory for usage in after))
+    return Cost(share, max(usage.memory for usage in after))
 
 
 @contextlib.contextmanager

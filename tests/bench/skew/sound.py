@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -103,24 +103,26 @@ class Recording:
         return found
 
     def _lag(self, at: float) -> float | None:
-        found = self._lag_of(at, at + _WINDOW)
+        found = self._lag_at(at, at + _WINDOW, [1.0])
         if found is None:
             middle = at + _WINDOW / 2
-            begin, end = middle - _SHORT_WINDOW / 2, middle + _SHORT_WINDOW / 2
-            found = next((some for rate in _RATES if (some := self._lag_of(begin, end, rate)) is not None), None)
+            found = self._lag_at(middle - _SHORT_WINDOW / 2, middle + _SHORT_WINDOW / 2, _RATES)
         return found
 
-    def _lag_of(self, begin: float, end: float, rate: float = 1.0) -> float | None:
+    def _lag_at(self, begin: float, end: float, rates: Sequence[float]) -> float | None:
+        """Compare what was played from ``begin`` to ``end``, at the first of these rates that fits."""
         samples = self._samples_of(begin - _REACH, end + _REACH)
         if samples is None:
             return None
         one, other = samples[0::_CHANNELS], samples[1::_CHANNELS]
         if min(max(one), max(other)) < _SILENT:
             return None
-        if rate != 1.0:
-            one = played_at(rate, one)
-        found = lag(one.tobytes(), other.tobytes(), most=round(_REACH * SAMPLE_RATE))
-        return found.samples / SAMPLE_RATE if found.agreement >= _BELIEVED else None
+        heard = other.tobytes()
+        for rate in rates:
+            found = lag(played_at(rate, one).tobytes(), heard, most=round(_REACH * SAMPLE_RATE))
+            if found.agreement >= _BELIEVED:
+                return found.samples / SAMPLE_RATE
+        return None
 
     def _samples_of(self, begin: float, end: float) -> "array[int] | None":
         if self._begin is None:
