@@ -138,7 +138,7 @@ class VlcOwner:
             case _Phase.STANDING:
                 self._unpause()
             case _Phase.STARTING:
-                self._started(now)
+                self._started()
             case _Phase.PAUSING:
                 self._paused(now)
             case _Phase.STEPPING:
@@ -368,7 +368,7 @@ class VlcOwner:
             case _Phase.PLAYING if at > self._unpaused_at:
                 self._on_end(at)
             case _Phase.STARTING if at > self._unpaused_at:
-                self._started(at)
+                self._started()
                 self._on_end(at)
 
     def _on_playing(self, at: float) -> None:
@@ -376,7 +376,7 @@ class VlcOwner:
             case _Phase.ROUSING:
                 self._due = at + timings.ROUSED_SECONDS
             case _Phase.STARTING:
-                self._started(at)
+                self._started()
 
     def _on_end_reached(self, at: float) -> None:
         match self._phase:
@@ -455,9 +455,9 @@ class VlcOwner:
         self._pace.begin(self._stance.stand, self._unpaused_at + self._stance.head_start(self._pace.rate))
         self._enter(_Phase.STARTING, self._unpaused_at + timings.ANSWER_SECONDS)
 
-    def _started(self, at: float) -> None:
-        at += self._stance.head_start(self._pace.rate)
-        self._pace.begin(self._stance.stand, at)
+    def _started(self) -> None:
+        # When it was asked to is certain. When VLC says that it plays is not: who tells may be late, and VLC not.
+        at = self._unpaused_at + self._stance.head_start(self._pace.rate)
         self._enter(_Phase.PLAYING)
         self._local.started()
         self._emit(playback.Started(self._generation, self._stance.stand, at))

@@ -2,21 +2,42 @@
 
 import itertools
 import statistics
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from hangd.engine.playback import PauseFor, PauseNow, Resume, Sampled, SeekTo, SetRate, Settled, Started
 from hangd.engine.timeline import playable_rate
+from hangd.player import vlc_owner
 from hangd.player.vlc import VlcPlayer
+from hangd.player.vlc_facts import Fact, hear_events
 from tests.support.playing import Stagehand
 
 pytestmark = pytest.mark.real
 
 CLIPS = [str(Path(__file__).parent.parent / "media" / name) for name in ("clip.mp4", "tracks.mkv")]
 FRAME = 1 / 30
+
+
+@pytest.fixture
+def told_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let VLC's word that it plays come 0.2 s late; it does play."""
+
+    def hear_slowly(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[Fact], None]) -> None:
+        def told(fact: Fact) -> None:
+            if fact.kind == "Playing":
+                threading.Timer(0.2, post, [fact._replace(at=fact.at + 0.2)]).start()
+            else:
+                post(fact)
+
+        hear_events(vlc, player, load, told)
+
+    monkeypatch.setattr(vlc_owner, "hear_events", hear_slowly)
 
 
 @pytest.fixture
@@ -49,6 +70,19 @@ async def test_starts_are_on_time(hand: Stagehand, clip: str) -> None:
     assert abs(statistics.median(late)) < 0.03
     # What the samples say of the same start: after a seek the media is on its line from the first frame on.
     assert abs(statistics.median(off)) < 0.03
+
+
+@pytest.mark.usefixtures("told_late")
+async def test_a_start_that_is_told_of_late_is_not_taken_for_a_late_start(hand: Stagehand) -> None:
+    await hand.load(CLIPS[0])
+    late = []
+    for position in (10.0, 20.05, 33.3):
+        hand.do(SeekTo(position))
+        await hand.next(Settled)
+        at = time.monotonic() + 0.3
+        hand.do(Resume(at))
+        late.append((await hand.next(Started)).at - at)
+    assert statistics.median(late) < 0.1
 
 
 async def test_samples_agree_with_each_other(hand: Stagehand) -> None:
