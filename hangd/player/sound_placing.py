@@ -2,13 +2,16 @@
 
 A stream's time is known by asking the sound server what it has played: good to 0.3 ms mostly, and for seconds on end
 to 3 where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of the
-readings of the last seconds is believed, and what that moves by is made good a frame at a time.
+readings of the last seconds is believed, and what that moves by is made good a frame at a time. So is what the dates
+move by when VLC's rate changes: it dates what is to come as if what it has read ahead had been played by the new one.
 """
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import pairwise
 from statistics import median
 from typing import Final, Protocol
 
@@ -20,13 +23,17 @@ _READINGS: Final = 64
 _READ_EVERY: Final = 0.050
 """Seconds from reading to reading, at least: what is read in one moment has one error."""
 _JUMP: Final = 0.020
-"""Seconds. What is farther off is put right at once, what is nearer a frame at a time."""
+"""Seconds. What is farther off is put right at once, what is nearer a frame at a time, and in a second or two."""
 _TOLERANCE: Final = 0.002
 """Seconds that the sound may be off on average: as much as is not known now and then."""
 _EXACT: Final = 0.0003
 """Seconds: so near it is brought where it was farther off than that. Else it would stay at the edge for ever."""
 _AVERAGE: Final = 32
 """Blocks over which that is taken: some 0.7 s."""
+_BLOCKS: Final = 48
+"""Blocks in which what is off is to be made good: one second."""
+_MOST: Final = 8
+"""Frames that a block may have more or fewer, each in another place: 0.8 %, as a trim."""
 _REMEMBERED: Final = 0.5
 """Seconds for which what was heard is kept: a pause is told of a little after it began."""
 
@@ -141,10 +148,14 @@ class Placing:
         self._end += len(samples) // frame
 
     def _nudged(self, early: int, samples: bytes) -> bytes:
-        """Return the samples with a frame more, or less, where all are too early, or too late, of late."""
+        """Return the samples with a few frames more, or fewer, where all are too early, or too late, of late."""
         self._off.append(early)
         off, frame = sum(self._off) / _AVERAGE, self._line.frame
         self._nudging = abs(off) > (_EXACT if self._nudging else _TOLERANCE) * self._line.rate
-        if not self._nudging or len(self._off) < _AVERAGE:
+        count = len(samples) // frame
+        if not self._nudging or len(self._off) < _AVERAGE or not count:
             return samples
-        return samples[:frame] + samples if off > 0 else samples[frame:]
+        pieces = min(math.ceil(abs(off) / _BLOCKS), _MOST, count)
+        bounds = [piece * count // pieces * frame for piece in range(pieces + 1)]
+        parts = (samples[begin:end] for begin, end in pairwise(bounds))
+        return b"".join(part[:frame] + part if off > 0 else part[frame:] for part in parts)

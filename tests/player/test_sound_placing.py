@@ -114,6 +114,17 @@ def test_a_beginning_that_was_wrong_is_put_right_unheard() -> None:
     assert tape.at(116.0) == pytest.approx(15.9 * RATE, abs=0.0005 * RATE)
 
 
+@pytest.mark.parametrize("moved", [-0.009, -0.004, 0.004, 0.009])
+def test_dates_that_move_are_followed_within_two_seconds_a_frame_at_a_time(moved: float) -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.play(60, 300, due=100.1 + 60 * BLOCK / RATE + moved)
+    since = 100.1 + 60 * BLOCK / RATE
+    for seconds, off in ((0.5, abs(moved)), (2.0, 0.001), (2.5, 0.0005), (6.0, 0.0005)):
+        assert tape.at(since + seconds) == pytest.approx(60 * BLOCK + (seconds - moved) * RATE, abs=off * RATE + 1)
+    assert tape.seams() == pytest.approx(abs(moved) * RATE, rel=0.2)
+
+
 @pytest.mark.parametrize("ppm", [-200.0, 200.0])
 def test_another_clock_is_followed_a_frame_at_a_time(ppm: float) -> None:
     tape = Tape(ppm=ppm, error=0.0003)
