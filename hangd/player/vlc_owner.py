@@ -456,11 +456,10 @@ class VlcOwner:
         self._enter(_Phase.STARTING, self._unpaused_at + timings.ANSWER_SECONDS)
 
     def _started(self) -> None:
-        # When it was asked to is certain. When VLC says that it plays is not: who tells may be late, and VLC not.
-        at = self._unpaused_at + self._stance.head_start(self._pace.rate)
         self._enter(_Phase.PLAYING)
         self._local.started()
-        self._emit(playback.Started(self._generation, self._stance.stand, at))
+        # When it was asked to is certain. When VLC says that it plays is not: who tells may be late, and VLC not.
+        self._emit(playback.Started(self._generation, self._stance.stand, self._pace.since))
 
     def _on_end(self, at: float) -> None:
         """VLC has paused, or stopped, because there is no more to play."""

@@ -22,6 +22,8 @@ class Pace:
     def __init__(self) -> None:
         self._period = _PERIOD_BASE
         self._base = 0.0
+        self.since = 0.0
+        """When this stretch begins (monotonic seconds)."""
         self._lines: deque[float] = deque(maxlen=_SAMPLES)
 
     @property
@@ -42,6 +44,7 @@ class Pace:
         if rate is not None:
             self._period = rate_period(rate)
         self._base = position - self.rate * at
+        self.since = at
         self._lines.clear()
 
     def sample(self, position: float, at: float) -> None:

@@ -51,6 +51,15 @@ async def samples(hand: Stagehand, count: int) -> list[Sampled]:
     return [await hand.next(Sampled) for _ in range(count)]
 
 
+async def start(hand: Stagehand, position: float) -> tuple[float, Started]:
+    """Let it start from ``position``. Return when it was to, and what the player says."""
+    hand.do(SeekTo(position))
+    await hand.next(Settled)
+    at = time.monotonic() + 0.3
+    hand.do(Resume(at))
+    return at, await hand.next(Started)
+
+
 def intercept(samples: list[Sampled], rate: float = 1.0) -> float:
     """Where the line through the samples was at time 0. Samples may be late, never early: the most is the truest."""
     return max(sample.position - rate * sample.at for sample in samples)
@@ -61,11 +70,8 @@ async def test_starts_are_on_time(hand: Stagehand, clip: str) -> None:
     await hand.load(clip)
     late, off = [], []
     for position in (10.0, 20.05, 33.3, 41.77, 52.0):
-        hand.do(SeekTo(position))
-        await hand.next(Settled)
-        at = time.monotonic() + 0.3
-        hand.do(Resume(at))
-        late.append((await hand.next(Started)).at - at)
+        at, started = await start(hand, position)
+        late.append(started.at - at)
         off.append(intercept(await samples(hand, 3)) + at - position)
     assert abs(statistics.median(late)) < 0.03
     # What the samples say of the same start: after a seek the media is on its line from the first frame on.
@@ -75,13 +81,8 @@ async def test_starts_are_on_time(hand: Stagehand, clip: str) -> None:
 @pytest.mark.usefixtures("told_late")
 async def test_a_start_that_is_told_of_late_is_not_taken_for_a_late_start(hand: Stagehand) -> None:
     await hand.load(CLIPS[0])
-    late = []
-    for position in (10.0, 20.05, 33.3):
-        hand.do(SeekTo(position))
-        await hand.next(Settled)
-        at = time.monotonic() + 0.3
-        hand.do(Resume(at))
-        late.append((await hand.next(Started)).at - at)
+    starts = [await start(hand, position) for position in (10.0, 20.05, 33.3)]
+    late = [started.at - at for at, started in starts]
     assert statistics.median(late) < 0.1
 
 

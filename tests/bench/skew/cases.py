@@ -31,6 +31,8 @@ _REACHED: Final = 0.5
 _SOUND: Final = 0.010
 _STEP: Final = 3.0
 _TRIALS: Final = 5
+_BEGIN: Final = 2.0
+"""The place in the film from which a minute is played, and what it costs compared."""
 _MINUTE: Final = 60.0
 _CHANGING_SPEED: Final = 1.5
 """Seconds after a change of speed that are not counted: it is made in what VLC has read ahead."""
@@ -111,7 +113,7 @@ def same_machine(rig: Rig) -> list[Row]:
         rig.do(trial % 2, "pause")
         rig.rest(0.7)
         resumes.watch(rig.do(trial % 2, "play"))
-    _restart(rig, 2)
+    _restart(rig, _BEGIN)
     began = rig.do(0, "play")
     rig.rest(_STEP)
     before = [used_by(viewer.pid()) for viewer in rig.people]
@@ -138,7 +140,8 @@ def _restart(rig: Rig, position: float) -> None:
 def _cost(rig: Rig, before: Sequence[Usage], after: Sequence[Usage]) -> Row:
     """Compare the viewers with plain players of the same film, on the same screens, with the same options."""
     ours = between(before, after)
-    plain = plain_players(rig.clip.path, [viewer.environment for viewer in rig.people], seconds=_MINUTE / 2)
+    environments = [viewer.environment for viewer in rig.people]
+    plain = plain_players(rig.clip.path, environments, position=_BEGIN, settling=_STEP, seconds=_MINUTE / 2)
     beyond, more = ours.share - plain.share, ours.memory - plain.memory
     return Row(
         "cost beyond VLC's own",

@@ -14,12 +14,12 @@ __all__ = ["Cost", "Usage", "between", "plain_players", "used_by"]
 
 _PLAYER: Final = """
 import sys, time, vlc
-instance = vlc.Instance(sys.argv[2:])
+instance = vlc.Instance(sys.argv[3:])
 player = instance.media_player_new()
 player.set_media(instance.media_new_path(sys.argv[1]))
 player.play()
 time.sleep(1)
-player.set_time(2000)
+player.set_time(int(sys.argv[2]))
 print("playing", flush=True)
 sys.stdin.read()
 """
@@ -52,14 +52,16 @@ def used_by(pid: int) -> Usage:
     return Usage(time.monotonic(), ticks / os.sysconf("SC_CLK_TCK"), kibibytes << 10)
 
 
-def plain_players(film: Path, environments: Sequence[Mapping[str, str]], *, seconds: float) -> Cost:
-    """Play the film with bare libVLC, once on each screen, with the options that a viewer's VLC has there.
+def plain_players(
+    film: Path, environments: Sequence[Mapping[str, str]], *, position: float, settling: float, seconds: float
+) -> Cost:
+    """Play the film from ``position`` with bare libVLC, once on each screen, with the options of a viewer's VLC there.
 
-    Return what one of them costs: so are the viewers' costs taken, who also play at once, and from the same place on.
+    Return what one of them costs from ``settling`` seconds on. The viewers, too, play at once.
     """
     with contextlib.ExitStack() as stack:
-        players = [stack.enter_context(_playing(film, environment)) for environment in environments]
-        time.sleep(3)
+        players = [stack.enter_context(_playing(film, position, environment)) for environment in environments]
+        time.sleep(settling)
         before = [used_by(player.pid) for player in players]
         time.sleep(seconds)
         return between(before, [used_by(player.pid) for player in players])
@@ -75,11 +77,11 @@ def between(before: Sequence[Usage], after: Sequence[Usage]) -> Cost:
 
 
 @contextlib.contextmanager
-def _playing(film: Path, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+def _playing(film: Path, position: float, environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     options = [*environment.get("HANG_VLC_OPTIONS", "").split(), "--no-audio-time-stretch", "--no-lua", "--quiet"]
     if "PULSE_SERVER" not in environment:
         options.append("--aout=dummy")
-    words = [sys.executable, "-c", _PLAYER, str(film), *options]
+    words = [sys.executable, "-c", _PLAYER, str(film), str(round(position * 1000)), *options]
     with subprocess.Popen(
         words, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as player:
