@@ -2,8 +2,11 @@
 
 A stream's time is known by asking the sound server what it has played: good to 0.3 ms mostly, and for seconds on end
 to 3 where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of the
-readings of the last seconds is believed, and what that moves by is made good a frame at a time. So is what the dates
-move by when VLC's rate changes: it dates what is to come as if what it has read ahead had been played by the new one.
+readings of the last seconds is believed, and what that moves by is made good over a second or two, from 2 ms on.
+
+VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
+what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.
+Where the film began late VLC dates all of it late, and its rate is changed to make that good; the sound need not wait.
 """
 
 import logging
@@ -23,17 +26,28 @@ _READINGS: Final = 64
 _READ_EVERY: Final = 0.050
 """Seconds from reading to reading, at least: what is read in one moment has one error."""
 _JUMP: Final = 0.020
-"""Seconds. What is farther off is put right at once, what is nearer a frame at a time, and in a second or two."""
+"""Seconds. What is farther off is put right at once, what is nearer a frame at a time."""
 _TOLERANCE: Final = 0.002
 """Seconds that the sound may be off on average: as much as is not known now and then."""
 _EXACT: Final = 0.0003
 """Seconds: so near it is brought where it was farther off than that. Else it would stay at the edge for ever."""
-_AVERAGE: Final = 32
-"""Blocks over which that is taken: some 0.7 s."""
-_BLOCKS: Final = 48
-"""Blocks in which what is off is to be made good: one second."""
-_MOST: Final = 8
-"""Frames that a block may have more or fewer, each in another place: 0.8 %, as a trim."""
+_AVERAGE: Final = 0.7
+"""Seconds over which that is taken, with weights that fall off."""
+_LEISURE: Final = 1.0
+"""Seconds in which it is made good."""
+_MOVED: Final = 0.0011
+"""Seconds by which VLC's dates may move and not be followed: a file may round its own to milliseconds."""
+_MOST: Final = 1 / 40
+"""What share of a block's frames it may have more or fewer, each in another place: what a trim takes, and some."""
+_IN_LIP_SYNC: Final = 0.040
+"""Seconds. A film that begins later than this takes its sound with it. (Sound that is 45 ms early is noticed:
+ITU-R BT.1359.)"""
+_SPEED_FROM: Final = 0.04
+"""A rate that is farther from 1 than this makes nothing good: it is a speed."""
+_WORD: Final = 1.0
+"""Seconds after a start, or a change of rate, in which another change of rate makes good the same late start."""
+_LET_BE: Final = 0.004
+"""Seconds of which nobody's picture is rid after a start: nor need the sound join it."""
 _REMEMBERED: Final = 0.5
 """Seconds for which what was heard is kept: a pause is told of a little after it began."""
 
@@ -72,8 +86,17 @@ class Placing:
         self._read_at = 0.0
         self._end: int | None = None
         """The frame after the last one written; None after a gap."""
-        self._off: deque[int] = deque(maxlen=_AVERAGE)
-        """By how many frames the newest blocks were written too early."""
+        self._last: tuple[float, float] | None = None
+        """The date of the last block that was written, and its seconds; None after a gap."""
+        self._late = 0.0
+        """Seconds by which blocks are dated late, and therefore put earlier."""
+        self._rate = 1.0
+        self._rate_since = 0.0
+        self._moved = 0.0
+        """Frames by which the dates have moved, and the blocks not yet."""
+        self._following = False
+        self._off = 0.0
+        """By how many frames the blocks were written too early on average, apart from that."""
         self._nudging = False
         self._blocks: deque[tuple[float, bytes]] = deque()
         """What was written, and may have to be written again after a pause."""
@@ -88,12 +111,22 @@ class Placing:
             self._readings.append(heard - (before + self._read_at) / 2)
             self._offset = median(self._readings)
 
+    def start(self, late: float) -> None:
+        """The film goes on, so late. What is played from now on is put where it would belong had it been in time."""
+        in_reach = 0 < late <= _IN_LIP_SYNC and abs(self._rate - 1) < _SPEED_FROM
+        self._late = late if in_reach else 0.0
+        self._rate_since = self._clock()
+
+    def change_rate(self, rate: float) -> None:
+        """The film is played at ``rate`` from now on."""
+        self._rate, self._rate_since = rate, self._clock()
+
     def play(self, at: float, samples: bytes) -> None:
         """Let these be heard from ``at`` on."""
         if self._paused is not None:
             self.resume(self._clock())  # libVLC may be a little ahead of itself.
         past = self._clock() - _REMEMBERED
-        while self._blocks and self._until(*self._blocks[0]) < past:
+        while self._blocks and self._blocks[0][0] + self._seconds(self._blocks[0][1]) < past:
             self._blocks.popleft()
         self._blocks.append((at, samples))
         self._put(at, samples)
@@ -123,11 +156,10 @@ class Placing:
 
     def _cut(self) -> None:
         self._line.flush()
-        self._end = None
-        self._off.clear()
+        self._end = self._last = None
 
-    def _until(self, at: float, samples: bytes) -> float:
-        return at + len(samples) / self._line.frame / self._line.rate
+    def _seconds(self, samples: bytes) -> float:
+        return len(samples) / self._line.frame / self._line.rate
 
     def _put(self, at: float, samples: bytes) -> None:
         if self._clock() >= self._read_at + _READ_EVERY:
@@ -135,27 +167,60 @@ class Placing:
         if self._offset is None:
             return
         rate, frame = self._line.rate, self._line.frame
-        place = round((at + self._offset) * rate)
+        if self._last is not None:
+            self._follow(at, *self._last)
+        self._last = at, self._seconds(samples)
+        place = round((at - self._late + self._offset) * rate)
         if self._end is None or abs(place - self._end) > _JUMP * rate:
             if self._end is not None:
                 _log.debug("the sound was %.1f ms off", (self._end - place) / rate * 1000)
-            self._off.clear()
+            self._moved = self._off = 0.0
             self._end = max(place, 0)
             samples = samples[(self._end - place) * frame :]
         else:
-            samples = self._nudged(place - self._end, samples)
+            samples = self._changed(samples, self._more(place - self._end, len(samples) // frame))
         self._line.write(self._end, samples)
         self._end += len(samples) // frame
 
-    def _nudged(self, early: int, samples: bytes) -> bytes:
-        """Return the samples with a few frames more, or fewer, where all are too early, or too late, of late."""
-        self._off.append(early)
-        off, frame = sum(self._off) / _AVERAGE, self._line.frame
-        self._nudging = abs(off) > (_EXACT if self._nudging else _TOLERANCE) * self._line.rate
+    def _follow(self, at: float, last: float, seconds: float) -> None:
+        """Take notice of what the dates have moved by since the last block, which was of so many seconds."""
+        moved = at - last - seconds
+        if self._late:
+            trim = self._rate - 1
+            if abs(trim) > _SPEED_FROM or (not trim and self._clock() > self._rate_since + _WORD):
+                # It has been made good, or nothing will. From here on the dates are right.
+                if abs(self._late) > _LET_BE:
+                    moved += self._late
+                    self._late = 0.0
+            else:
+                # What would make it good has been made good here: what VLC squeezes is given its time again.
+                self._late += moved - trim * seconds
+                moved = trim * seconds
+        self._moved += moved * self._line.rate
+
+    def _more(self, early: int, count: int) -> int:
+        """Return how many frames a block of ``count`` that would be heard so many frames too early is to have more."""
+        rate = self._line.rate
+        most = math.ceil(count * _MOST)
+        self._following = abs(self._moved) > (0.5 if self._following else _MOVED * rate)
+        moved = max(-most, min(round(self._moved), most)) if self._following else 0
+        self._off += (early - self._moved - self._off) * min(count / rate / _AVERAGE, 1.0)
+        self._moved -= moved
+        self._nudging = abs(self._off) > (_EXACT if self._nudging else _TOLERANCE) * rate
+        if not self._nudging:
+            return moved
+        off = math.copysign(math.ceil(abs(self._off) * min(count / rate / _LEISURE, 1.0)), self._off)
+        more = max(-most, min(moved + int(off), most))
+        self._off -= more - moved
+        return more
+
+    def _changed(self, samples: bytes, more: int) -> bytes:
+        """Return the samples with so many frames more, or fewer, each in another place."""
+        frame = self._line.frame
         count = len(samples) // frame
-        if not self._nudging or len(self._off) < _AVERAGE or not count:
+        pieces = min(abs(more), count)
+        if not pieces:
             return samples
-        pieces = min(math.ceil(abs(off) / _BLOCKS), _MOST, count)
         bounds = [piece * count // pieces * frame for piece in range(pieces + 1)]
         parts = (samples[begin:end] for begin, end in pairwise(bounds))
-        return b"".join(part[:frame] + part if off > 0 else part[frame:] for part in parts)
+        return b"".join(part[:frame] + part if more > 0 else part[frame:] for part in parts)

@@ -46,7 +46,7 @@ _ASPECT_STEPS: Final = 10_000
 
 
 class VlcLocal:
-    """Keeps what VLC forgets from file to file. `opened`, `started` and `closed` tell it of those."""
+    """Keeps what VLC forgets from file to file. `opened`, `starting`, `started` and `closed` tell it of those."""
 
     def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], *, own_sound: bool) -> None:
         self._vlc = vlc
@@ -91,6 +91,15 @@ class VlcLocal:
         """A first picture was made, and with it VLC knows what codecs say of it."""
         self.hush(False)
         self._choice.look()
+
+    def starting(self, late: float) -> None:
+        """The film is about to go on, so many seconds late."""
+        if self._sound is not None:
+            self._sound.start(late)
+
+    def rate_changes(self, rate: float) -> None:
+        if self._sound is not None:
+            self._sound.change_rate(rate)
 
     def started(self) -> None:
         if self._volume_due:

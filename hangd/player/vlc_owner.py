@@ -145,6 +145,7 @@ class VlcOwner:
                 self._pause()
                 self._enter(_Phase.PAUSING, now + timings.ANSWER_SECONDS)
             case _Phase.DELAYING:
+                self._local.starting(0.0)
                 self._player.set_pause(0)
                 self._unpaused_at = now
                 self._pace.begin(self._stance.clock, now)
@@ -411,13 +412,10 @@ class VlcOwner:
         self._target = position
         self._target_asked = self._buffered = self._decoded = self._stalled = False
         self._enter(_Phase.SEEKING, self._paused_at + timings.REST_SECONDS)
-        if self._due is not None and self._due <= time.monotonic():
-            self._ask_target()
 
     def _ask_target(self) -> None:
         if self._pace.differs(1.0):
-            self._pace.begin(self._target, 0.0, rate=1.0)
-            self._player.set_rate(self._pace.asked)
+            self._change_rate(self._target, 0.0, 1.0)
         self._sought_at = time.monotonic()
         self._target_asked = self._stance.fresh = True
         self._due = self._sought_at + self._film.buffering_seconds(self._target)
@@ -448,11 +446,12 @@ class VlcOwner:
         self._due = now if at is None else max(now, at - self._stance.head_start(self._pace.rate))
 
     def _unpause(self) -> None:
-        self._resume = None
+        (at,), self._resume = self._resume or (None,), None
         self._unpaused_at = time.monotonic()
+        self._pace.begin(self._stance.stand, self._unpaused_at + self._stance.head_start(self._pace.rate))
+        self._local.starting(0.0 if at is None else self._pace.since - at)
         self._player.set_pause(0)
         self._rate_may_change = False
-        self._pace.begin(self._stance.stand, self._unpaused_at + self._stance.head_start(self._pace.rate))
         self._enter(_Phase.STARTING, self._unpaused_at + timings.ANSWER_SECONDS)
 
     def _started(self) -> None:
@@ -493,5 +492,9 @@ class VlcOwner:
 
     def _apply_rate(self, at: float) -> None:
         if self._pace.differs(self._wanted_rate):
-            self._pace.begin(self._pace.position(at), at, rate=self._wanted_rate)
-            self._player.set_rate(self._pace.asked)
+            self._change_rate(self._pace.position(at), at, self._wanted_rate)
+
+    def _change_rate(self, position: float, at: float, rate: float) -> None:
+        self._pace.begin(position, at, rate=rate)
+        self._local.rate_changes(self._pace.rate)
+        self._player.set_rate(self._pace.asked)

@@ -54,6 +54,19 @@ class Sound:
         self._looking.join()
         self._clean_up(None)
 
+    # Without the lock: a film does not wait for a sound server that may be slow to answer.
+
+    def start(self, late: float) -> None:
+        """The film goes on, so many seconds late. To be called just before."""
+        placing = self._placing
+        if placing is not None:
+            placing.start(late)
+
+    def change_rate(self, rate: float) -> None:
+        placing = self._placing
+        if placing is not None:
+            placing.change_rate(rate)
+
     def _take_over(self, vlc: ModuleType, player: Any) -> tuple[object, ...]:
         """Return what has to be kept alive."""
         kinds = vlc.CallbackDecorators

@@ -2,6 +2,7 @@
 
 import array
 import itertools
+import math
 import random
 
 import pytest
@@ -57,12 +58,39 @@ class Tape:
         """Return the film's frame that is heard at this time; None: silence."""
         return self.written.get(self.place(time))
 
-    def play(self, first: int, count: int, due: float, ahead: float = 1.0) -> None:
+    def play(self, first: int, count: int, due: float, ahead: float = 1.0, block: int = BLOCK) -> None:
         """Hand over that many blocks from ``first`` on, the first of them due at ``due``, each some time ahead."""
         for number in range(first, first + count):
-            at = due + (number - first) * BLOCK / RATE
+            at = due + (number - first) * block / RATE
             self.now = max(self.now, at - ahead)
-            self.placing.play(at, film(number * BLOCK))
+            self.placing.play(at, film(number * block, block))
+
+    def play_as_vlc(self, due: float, rates: list[tuple[float, float]], seconds: float, block: int = BLOCK) -> None:
+        """Play the film from ``due`` on as VLC does whose rate is changed: at such times, to such rates.
+
+        A block is dated 1.1 s before it is heard, as if the newest rate were to last: seen from what is heard then.
+        """
+        rates = [*rates, (math.inf, 1.0)]
+        rate, since, place = 1.0, due, 0.0
+        begun = self.now = max(self.now, due - 0.010)
+        for first in range(0, int(seconds * RATE), block):
+            at = since + (first / RATE - place) / rate
+            # It takes a third of a second until so much has been decoded.
+            self.now = max(self.now, at - 1.1, begun + min(first / RATE * 0.25, 0.3))
+            while rates[0][0] <= self.now:
+                place += (rates[0][0] - since) * rate
+                since, rate = rates.pop(0)
+                self.placing.change_rate(rate)
+                at = since + (first / RATE - place) / rate
+            count = round(block / rate)
+            self.placing.play(round(at, 6), b"".join(film(first + n * block // count, 1) for n in range(count)))
+
+    def off(self, begin: float, end: float, due: float) -> float:
+        """Return by how many seconds the sound is farthest from a film that began at ``due``, between two times."""
+        times = [begin + n * 0.01 for n in range(int((end - begin) * 100))]
+        heard = [self.at(time) for time in times]
+        assert None not in heard
+        return max(abs((place or 0) / RATE - (time - due)) for place, time in zip(heard, times, strict=True))
 
     def seams(self) -> int:
         """Count where the frames that were written do not follow each other."""
@@ -114,15 +142,85 @@ def test_a_beginning_that_was_wrong_is_put_right_unheard() -> None:
     assert tape.at(116.0) == pytest.approx(15.9 * RATE, abs=0.0005 * RATE)
 
 
+@pytest.mark.parametrize("block", [960, 1024, 4608])
 @pytest.mark.parametrize("moved", [-0.009, -0.004, 0.004, 0.009])
-def test_dates_that_move_are_followed_within_two_seconds_a_frame_at_a_time(moved: float) -> None:
+def test_dates_that_move_are_followed_at_once_a_frame_at_a_time(moved: float, block: int) -> None:
     tape = Tape()
-    tape.play(0, 60, due=100.1)
-    tape.play(60, 300, due=100.1 + 60 * BLOCK / RATE + moved)
-    since = 100.1 + 60 * BLOCK / RATE
-    for seconds, off in ((0.5, abs(moved)), (2.0, 0.001), (2.5, 0.0005), (6.0, 0.0005)):
-        assert tape.at(since + seconds) == pytest.approx(60 * BLOCK + (seconds - moved) * RATE, abs=off * RATE + 1)
-    assert tape.seams() == pytest.approx(abs(moved) * RATE, rel=0.2)
+    seconds = block / RATE
+    blocks = int(1.0 / seconds)
+    tape.play(0, blocks, due=100.1, block=block)
+    since = 100.1 + blocks * seconds
+    tape.play(blocks, int(3.0 / seconds), due=since + moved, block=block)
+    assert tape.off(since - 0.5, since, due=100.1) < 0.0001
+    assert tape.off(since, since + 1.0, due=100.1 + moved) < abs(moved) + 0.0001
+    assert tape.off(since + 1.0, since + 2.5, due=100.1 + moved) < 0.0001
+    assert tape.seams() == pytest.approx(abs(moved) * RATE, abs=2)
+
+
+def test_dates_that_are_rounded_to_milliseconds_make_no_seams() -> None:
+    tape = Tape()
+    for number in range(300):
+        at = 100.1 + math.floor(number * BLOCK / RATE * 1000) / 1000
+        tape.now = max(tape.now, at - 1.0)
+        tape.placing.play(at, film(number * BLOCK))
+    assert tape.seams() == 0
+
+
+def trim(late: float, at: float) -> list[tuple[float, float]]:
+    """Return the changes of rate that make good a start that was so late, with a sample each quarter of a second."""
+    rates, error = [], late
+    while error > 0.0015:
+        change = round(error / 1.2, 3)
+        rates.append((at, 1 + change))
+        error -= 0.25 * change
+        at += 0.25
+    return [*rates, (at, 1.0)]
+
+
+@pytest.mark.parametrize("block", [960, 4608])
+@pytest.mark.parametrize("late", [0.0045, 0.012, 0.025])
+@pytest.mark.parametrize("after", [0.0, 0.050, 0.400])
+def test_a_late_start_is_heard_in_time_all_along(late: float, after: float, block: int) -> None:
+    tape = Tape()
+    tape.placing.start(late)
+    tape.play_as_vlc(100.01 + late, trim(late, at=100.0 + late + after), seconds=6, block=block)
+    assert tape.off(100.05, 105.5, due=100.01) < 0.0025
+
+
+@pytest.mark.parametrize("block", [960, 4608])
+@pytest.mark.parametrize("error", [0.010, 0.015])
+def test_the_sound_keeps_close_to_a_picture_that_catches_up(error: float, block: int) -> None:
+    tape = Tape()
+    tape.play_as_vlc(100.01, trim(error, at=103.0), seconds=10, block=block)
+    assert tape.off(100.02, 104.0, due=100.01) < 0.0001
+    assert tape.off(105.5, 108.0, due=100.01 - error) < 0.004
+
+
+def test_a_late_start_that_nothing_makes_good_is_heard_in_time_as_well() -> None:
+    tape = Tape()
+    tape.placing.start(0.003)
+    tape.play(0, 200, due=100.013)
+    assert tape.off(100.02, 103.0, due=100.01) < 0.0001
+    assert tape.seams() == 0
+
+
+def test_a_start_that_is_in_time_again_is_not_moved() -> None:
+    tape = Tape()
+    tape.placing.start(0.010)
+    tape.play(0, 50, due=100.110)
+    tape.now = 100.5
+    tape.placing.pause(100.5)
+    tape.now = 102.0
+    tape.placing.start(0.0)
+    tape.placing.resume(102.0)
+    assert tape.at(102.1) == pytest.approx(0.490 * RATE, abs=1)
+
+
+def test_a_film_that_begins_too_late_takes_its_sound_with_it() -> None:
+    tape = Tape()
+    tape.placing.start(0.060)
+    tape.play(0, 50, due=100.160)
+    assert tape.at(100.5) == pytest.approx(0.340 * RATE, abs=1)
 
 
 @pytest.mark.parametrize("ppm", [-200.0, 200.0])

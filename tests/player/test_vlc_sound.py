@@ -80,6 +80,26 @@ async def test_two_are_heard_together(film: str, heard: Recording, monkeypatch: 
         assert statistics.median(found) < 8, found
 
 
+async def test_who_starts_late_is_heard_in_time(film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with playing(film, heard, 0, monkeypatch) as one, playing(film, heard, 1, monkeypatch) as other:
+        late, found = [], []
+        for position in (20.0, 8.4, 30.2):
+            for hand in (one, other):
+                hand.do(SeekTo(position))
+                await hand.next(Settled)
+            at = time.monotonic() + 0.3
+            one.do(Resume(at))
+            await until(at + 0.010)
+            other.do(Resume(at))
+            late.append((await other.next(Started)).at - (await one.next(Started)).at)
+            found.append(await apart(heard))
+            for hand in (one, other):
+                hand.do(PauseNow())
+                await hand.next(Settled)
+        assert statistics.median(late) > 0.015
+        assert statistics.median(found) < 8, found
+
+
 async def test_a_pause_and_a_mute_are_silent(film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     async with playing(film, heard, 0, monkeypatch) as hand:
 
