@@ -3,6 +3,7 @@ to play, beside Syncplay's in the same run. Arguments choose films and cases; se
 """
 
 import argparse
+import re
 import statistics
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from rich.console import Console
 from tests.bench.skew import clips, peers, sound
 from tests.bench.skew.cases import CASES, FAR, SPECIAL, Case, Row
 from tests.bench.skew.report import machine, plot, print_table, write_json
-from tests.bench.skew.rig import rig
+from tests.bench.skew.rig import Rig, rig
 from tests.support.badlink import BadLink
 from tests.support.figures import percentile
 from tests.support.framebuffer import virtual_screen
@@ -37,6 +38,8 @@ def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
         for case in cases:
             began = time.monotonic()
             found = case(bench)
+            if not all(row.met for row in found):
+                _keep(console, bench, found[0].case)
             bench.part()
             rows += found
             for row in found:
@@ -45,6 +48,16 @@ def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
                 console.print(f"  {film}: {row.case}: {verdict}", shown, row.note)
             console.print(f"  ({time.monotonic() - began:.0f} s)")
     return rows
+
+
+def _keep(console: Console, bench: Rig, case: str) -> None:
+    """Keep what the viewers took in and did in the last minutes, for `hangd replay`, and their journals."""
+    for number, viewer in enumerate(bench.people):
+        about = _BUILD / re.sub(r"\W+", "-", f"missed {bench.clip.name} {case} {number}")
+        about.parent.mkdir(parents=True, exist_ok=True)
+        about.with_suffix(".log").write_text(viewer.log)
+        dump = viewer.run("debug", "dump", about.with_suffix(".jsonl"))
+        console.print(f"  kept: {about}.log", dump.stderr)
 
 
 def _syncplay(console: Console, film: str, *, far: bool) -> list[Row]:
