@@ -90,6 +90,8 @@ class Placing:
         """The date of the last block that was written, and its seconds; None after a gap."""
         self._late = 0.0
         """Seconds by which blocks are dated late, and therefore put earlier."""
+        self._made_good = True
+        """VLC's rate changes no more for that; the next change is about something else."""
         self._rate = 1.0
         self._rate_since = 0.0
         self._moved = 0.0
@@ -114,7 +116,7 @@ class Placing:
     def start(self, late: float) -> None:
         """The film goes on, so late. What is played from now on is put where it would belong had it been in time."""
         in_reach = 0 < late <= _IN_LIP_SYNC and abs(self._rate - 1) < _SPEED_FROM
-        self._late = late if in_reach else 0.0
+        self._late, self._made_good = (late, False) if in_reach else (0.0, True)
         self._rate_since = self._clock()
 
     def change_rate(self, rate: float) -> None:
@@ -185,10 +187,11 @@ class Placing:
     def _follow(self, at: float, last: float, seconds: float) -> None:
         """Take notice of what the dates have moved by since the last block, which was of so many seconds."""
         moved = at - last - seconds
-        if self._late:
+        if not self._made_good:
             trim = self._rate - 1
             if abs(trim) > _SPEED_FROM or (not trim and self._clock() > self._rate_since + _WORD):
-                # It has been made good, or nothing will. From here on the dates are right.
+                # It has been, or nothing will. From here on the dates are right.
+                self._made_good = True
                 if abs(self._late) > _LET_BE:
                     moved += self._late
                     self._late = 0.0
