@@ -106,6 +106,8 @@ class Trimming(Struct):
     error: float
     at: float
     rate: float
+    sample: float | None = None
+    """The newest sample's error, of ``at``; None before the first one."""
 
 
 class DriftController:
@@ -186,9 +188,11 @@ class DriftController:
             self._end_trim(now)
 
     def _trim_on(self, trim: Trimming, error: float, now: float, rate: float) -> None:
-        # A sample that looks farther behind than the last one and the rate since allow has come late.
-        expected = trim.error + (trim.rate - rate) * (now - trim.at)
-        trim.error, trim.at = max(error, expected), now
+        # A sample that looks farther behind than the last one and the rate since allow has come late: unless the next
+        # one does too. What began the trim may have been known of before any sample, and in part.
+        last = trim.error if trim.sample is None else trim.sample
+        trim.error = max(error, last + (trim.rate - rate) * (now - trim.at))
+        trim.sample, trim.at = error, now
         if abs(trim.error) <= self.policy.done or now >= trim.until:
             self._end_trim(now)
         else:

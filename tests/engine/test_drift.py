@@ -93,6 +93,17 @@ def test_a_late_sample_does_not_speed_a_trim_up() -> None:
     assert 1 < controller.rate < before
 
 
+def test_a_trim_that_began_for_less_than_two_samples_say_goes_on_for_what_they_say() -> None:
+    """A thread of ours was 6.9 ms late, which was known at once, and one of VLC's 4.3 ms more."""
+    controller = DriftController()
+    controller.started(SETTLED)
+    trim = controller.observe(-0.0069, SETTLED, 1.0)
+    assert isinstance(trim, Trim)
+    assert controller.observe(-0.0112, SETTLED + 0.1, 1.0) is None
+    trail = play_on(controller, -0.0112, SETTLED + 0.1)
+    assert abs(trail[-1][0]) < 0.0025
+
+
 def test_a_trim_ends_even_where_no_sample_comes() -> None:
     controller = DriftController()
     feed(controller, -0.02, SETTLED)

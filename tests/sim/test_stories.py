@@ -74,6 +74,6 @@ def test_the_same_story_is_told_the_same_way() -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_put_in_on_purpose_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the promises that healthy viewers keep, and in the same stories (of which the first few do)."""
+    """By the promises that healthy viewers keep, and in the same stories (of which the first few mostly do)."""
     FAULTS[fault](monkeypatch)
-    assert any(tell(made_up(seed)).broken for seed in range(16))
+    assert any(tell(made_up(seed)).broken for seed in range(48))
