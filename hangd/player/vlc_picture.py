@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from hangd.engine.playback import CommandFailed, PictureTaken, PlayerEvent, TakePicture
@@ -17,10 +17,11 @@ class VlcPicture:
         self._player = player
         self._emit = emit
         self._thread: Thread | None = None
+        self._writing = Lock()
 
     def take(self, command: TakePicture, generation: int) -> None:
-        if self._thread is not None and self._thread.is_alive():
-            self._fail(generation, "another picture is being written")
+        if not self._writing.acquire(blocking=False):
+            self._emit(_failed(generation, "another picture is being written"))
             return
         self._thread = Thread(target=self._write, args=(command.path, generation), name="picture", daemon=True)
         self._thread.start()
@@ -31,17 +32,23 @@ class VlcPicture:
             self._thread.join()
 
     def _write(self, path: str, generation: int) -> None:
+        try:
+            told = self._outcome(path, generation)
+        finally:
+            self._writing.release()  # Before it is told: who asks for the next one then is to get it.
+        self._emit(told)
+
+    def _outcome(self, path: str, generation: int) -> PictureTaken | CommandFailed:
         # VLC says nothing of a file that it could not write; a new one tells by being there.
         new = f"{path}.part"
         if self._player.video_take_snapshot(0, new, 0, 0) != 0:
-            self._fail(generation, "there is no picture to be had")
-            return
+            return _failed(generation, "there is no picture to be had")
         try:
             os.replace(new, path)
         except OSError as error:
-            self._fail(generation, f"{path} can not be written: {error.strerror}")
-        else:
-            self._emit(PictureTaken(generation))
+            return _failed(generation, f"{path} can not be written: {error.strerror}")
+        return PictureTaken(generation)
 
-    def _fail(self, generation: int, message: str) -> None:
-        self._emit(CommandFailed(generation, TakePicture.__name__, message))
+
+def _failed(generation: int, message: str) -> CommandFailed:
+    return CommandFailed(generation, TakePicture.__name__, message)
