@@ -18,6 +18,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, Protocol
 
+from hangd.player.vlc_pace import is_speed
+
 __all__ = ["Line", "Placing"]
 
 _log = logging.getLogger(__name__)
@@ -42,8 +44,6 @@ _MOST: Final = 1 / 40
 _IN_LIP_SYNC: Final = 0.040
 """Seconds. A film that begins later than this takes its sound with it. (Sound that is 45 ms early is noticed:
 ITU-R BT.1359.)"""
-_SPEED_FROM: Final = 0.04
-"""A rate that is farther from 1 than this makes nothing good: it is a speed."""
 _WORD: Final = 1.0
 """Seconds after a start, or a change of rate, in which another change of rate makes good the same late start."""
 _LET_BE: Final = 0.004
@@ -113,11 +113,11 @@ class Placing:
             self._readings.append(heard - (before + self._read_at) / 2)
             self._offset = median(self._readings)
 
-    def start(self, late: float) -> None:
-        """The film goes on, so late. What is played from now on is put where it would belong had it been in time."""
-        in_reach = 0 < late <= _IN_LIP_SYNC and abs(self._rate - 1) < _SPEED_FROM
+    def start(self, late: float, rate: float) -> None:
+        """The film goes on at ``rate``, so late. At speed 1 all is put where it would belong had it been in time."""
+        in_reach = 0 < late <= _IN_LIP_SYNC and not is_speed(rate)
         self._late, self._made_good = (late, False) if in_reach else (0.0, True)
-        self._rate_since = self._clock()
+        self.change_rate(rate)
 
     def change_rate(self, rate: float) -> None:
         """The film is played at ``rate`` from now on."""
@@ -189,7 +189,7 @@ class Placing:
         moved = at - last - seconds
         if not self._made_good:
             trim = self._rate - 1
-            if abs(trim) > _SPEED_FROM or (not trim and self._clock() > self._rate_since + _WORD):
+            if is_speed(self._rate) or (not trim and self._clock() > self._rate_since + _WORD):
                 # It has been, or nothing will. From here on the dates are right.
                 self._made_good = True
                 if abs(self._late) > _LET_BE:
@@ -219,11 +219,10 @@ class Placing:
 
     def _changed(self, samples: bytes, more: int) -> bytes:
         """Return the samples with so many frames more, or fewer, each in another place."""
-        frame = self._line.frame
-        count = len(samples) // frame
-        pieces = min(abs(more), count)
-        if not pieces:
+        if not more:
             return samples
+        frame, pieces = self._line.frame, abs(more)
+        count = len(samples) // frame
         bounds = [piece * count // pieces * frame for piece in range(pieces + 1)]
         parts = (samples[begin:end] for begin, end in pairwise(bounds))
         return b"".join(part[:frame] + part if more > 0 else part[frame:] for part in parts)

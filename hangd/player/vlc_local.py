@@ -92,10 +92,10 @@ class VlcLocal:
         self.hush(False)
         self._choice.look()
 
-    def starting(self, late: float) -> None:
-        """The film is about to go on, so many seconds late."""
+    def starting(self, late: float, rate: float) -> None:
+        """The film is about to go on at ``rate``, so many seconds late."""
         if self._sound is not None:
-            self._sound.start(late)
+            self._sound.start(late, rate)
 
     def rate_changes(self, rate: float) -> None:
         if self._sound is not None:

@@ -145,7 +145,7 @@ class VlcOwner:
                 self._pause()
                 self._enter(_Phase.PAUSING, now + timings.ANSWER_SECONDS)
             case _Phase.DELAYING:
-                self._local.starting(0.0)
+                self._local.starting(0.0, self._pace.rate)
                 self._player.set_pause(0)
                 self._unpaused_at = now
                 self._pace.begin(self._stance.clock, now)
@@ -449,7 +449,7 @@ class VlcOwner:
         (at,), self._resume = self._resume or (None,), None
         self._unpaused_at = time.monotonic()
         self._pace.begin(self._stance.stand, self._unpaused_at + self._stance.head_start(self._pace.rate))
-        self._local.starting(0.0 if at is None else self._pace.since - at)
+        self._local.starting(0.0 if at is None else self._pace.since - at, self._pace.rate)
         self._player.set_pause(0)
         self._rate_may_change = False
         self._enter(_Phase.STARTING, self._unpaused_at + timings.ANSWER_SECONDS)

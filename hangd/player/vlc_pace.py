@@ -7,10 +7,12 @@ from typing import Final
 from hangd.engine.timeline import rate_period
 from hangd.player.vlc_timings import WAKE_SECONDS
 
-__all__ = ["Pace", "Stance", "whole_milliseconds"]
+__all__ = ["Pace", "Stance", "is_speed", "whole_milliseconds"]
 
 _PERIOD_BASE: Final = 1000
 _SAMPLES: Final = 6
+_SPEED_FROM: Final = 0.04
+"""A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
 
 
 class Pace:
@@ -68,6 +70,11 @@ class Stance:
     def head_start(self, rate: float) -> float:
         """Return how long before a resume's time the pause has to be left: after it, where this is negative."""
         return (WAKE_SECONDS if self.fresh else 0.0) + (self.stand - self.clock) / rate
+
+
+def is_speed(rate: float) -> bool:
+    """Tell whether this is a speed other than 1, or else speed 1, trimmed or not."""
+    return abs(rate - 1.0) > _SPEED_FROM
 
 
 def whole_milliseconds(position: float) -> float:

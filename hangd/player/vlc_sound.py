@@ -56,11 +56,11 @@ class Sound:
 
     # Without the lock: a film does not wait for a sound server that may be slow to answer.
 
-    def start(self, late: float) -> None:
-        """The film goes on, so many seconds late. To be called just before."""
+    def start(self, late: float, rate: float) -> None:
+        """The film goes on at ``rate``, so many seconds late. To be called just before."""
         placing = self._placing
         if placing is not None:
-            placing.start(late)
+            placing.start(late, rate)
 
     def change_rate(self, rate: float) -> None:
         placing = self._placing

@@ -14,6 +14,8 @@ import ctypes
 import logging
 from typing import Any, Final
 
+from hangd.player.vlc_pace import is_speed
+
 __all__ = ["Stretcher"]
 
 _log = logging.getLogger(__name__)
@@ -22,8 +24,6 @@ _CORE: Final = "libvlccore.so.9"
 _NAME: Final = b"audio-time-stretch"
 _BOOL: Final = 0x0020
 """VLC_VAR_BOOL, of vlc_variables.h."""
-_SPEED_FROM: Final = 0.04
-"""A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
 
 
 class Stretcher:
@@ -43,7 +43,7 @@ class Stretcher:
 
     def follow(self, rate: float) -> None:
         """Stretch where ``rate`` is a speed; the sound that is open is opened anew if that is news."""
-        stretch = abs(rate - 1.0) > _SPEED_FROM
+        stretch = is_speed(rate)
         if stretch == self._on or not self._set(stretch):
             return
         track = self._player.audio_get_track()

@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from hangd.engine.drift import DriftController
 from hangd.player.sound_placing import Placing
 
 RATE = 48_000
@@ -168,12 +169,15 @@ def test_dates_that_are_rounded_to_milliseconds_make_no_seams() -> None:
 
 def trim(late: float, at: float) -> list[tuple[float, float]]:
     """Return the changes of rate that make good a start that was so late, with a sample each quarter of a second."""
-    rates, error = [], late
-    while error > 0.0015:
-        change = round(error / 1.2, 3)
-        rates.append((at, 1 + change))
-        error -= 0.25 * change
+    controller = DriftController()
+    controller.started(at)
+    rates, error = [], -late
+    controller.observe(error, at, 1.0)
+    while (rate := controller.rate) is not None:
+        rates.append((at, rate))
         at += 0.25
+        error += 0.25 * (rate - 1)
+        controller.observe(error, at, 1.0)
     return [*rates, (at, 1.0)]
 
 
@@ -182,7 +186,7 @@ def trim(late: float, at: float) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("after", [0.0, 0.050, 0.400])
 def test_a_late_start_is_heard_in_time_all_along(late: float, after: float, block: int) -> None:
     tape = Tape()
-    tape.placing.start(late)
+    tape.placing.start(late, 1.0)
     tape.play_as_vlc(100.01 + late, trim(late, at=100.0 + late + after), seconds=6, block=block)
     assert tape.off(100.05, 105.5, due=100.01) < 0.0025
 
@@ -191,7 +195,7 @@ def test_a_late_start_is_heard_in_time_all_along(late: float, after: float, bloc
 @pytest.mark.parametrize("error", [0.010, 0.015])
 def test_the_sound_keeps_close_to_a_picture_that_catches_up(error: float, block: int) -> None:
     tape = Tape()
-    tape.placing.start(0.0003)
+    tape.placing.start(0.0003, 1.0)
     tape.play_as_vlc(100.01, trim(error, at=103.0), seconds=10, block=block)
     assert tape.off(100.02, 104.0, due=100.01) < 0.0004
     assert tape.off(104.8, 108.0, due=100.01 - error) < 0.004
@@ -199,7 +203,7 @@ def test_the_sound_keeps_close_to_a_picture_that_catches_up(error: float, block:
 
 def test_a_late_start_that_nothing_makes_good_is_heard_in_time_as_well() -> None:
     tape = Tape()
-    tape.placing.start(0.003)
+    tape.placing.start(0.003, 1.0)
     tape.play(0, 200, due=100.013)
     assert tape.off(100.02, 103.0, due=100.01) < 0.0001
     assert tape.seams() == 0
@@ -207,19 +211,26 @@ def test_a_late_start_that_nothing_makes_good_is_heard_in_time_as_well() -> None
 
 def test_a_start_that_is_in_time_again_is_not_moved() -> None:
     tape = Tape()
-    tape.placing.start(0.010)
+    tape.placing.start(0.010, 1.0)
     tape.play(0, 50, due=100.110)
     tape.now = 100.5
     tape.placing.pause(100.5)
     tape.now = 102.0
-    tape.placing.start(0.0)
+    tape.placing.start(0.0, 1.0)
     tape.placing.resume(102.0)
     assert tape.at(102.1) == pytest.approx(0.490 * RATE, abs=1)
 
 
+def test_a_late_start_at_another_speed_is_left_as_it_is() -> None:
+    tape = Tape()
+    tape.placing.start(0.010, 1.5)
+    tape.play(0, 50, due=100.110)
+    assert tape.at(100.5) == pytest.approx(0.390 * RATE, abs=1)
+
+
 def test_a_film_that_begins_too_late_takes_its_sound_with_it() -> None:
     tape = Tape()
-    tape.placing.start(0.060)
+    tape.placing.start(0.060, 1.0)
     tape.play(0, 50, due=100.160)
     assert tape.at(100.5) == pytest.approx(0.340 * RATE, abs=1)
 
