@@ -6,7 +6,7 @@ of the last four errors the second from the top is believed (the lower quartile 
 each, so nothing is done below a threshold, and after each nothing is believed for a while:
 
 - a *trim* plays a little faster or slower for just as long as it takes, then at the room's rate again;
-- a *hold* pauses for exactly the error: only ahead, exact in picture and sound;
+- a *hold* pauses for just as long as the room needs to come up: only ahead, exact in picture and sound;
 - a *resync* seeks to where the room will be: for all that the others can not reach. Rationed, ever more strictly.
 
 *What a trim does to the picture.* VLC 3 dates a block when it is read, which is ``read_ahead`` before it is shown, and
@@ -81,7 +81,7 @@ class Trim(Struct, frozen=True, tag=True):
 
 
 class Hold(Struct, frozen=True, tag=True):
-    """Pause for exactly ``seconds``."""
+    """Pause for exactly ``seconds``: of time, where ``error`` is seconds of the film."""
 
     seconds: float
     error: float
@@ -212,7 +212,7 @@ class DriftController:
         if error > policy.hold_limit or error < -policy.trim_behind:
             return self._resync(error, now, reason)
         if error > policy.trim_ahead:
-            return Hold(seconds=error, error=error, reason=reason)
+            return Hold(seconds=error / rate, error=error, reason=reason)
         limit = policy.fresh_limit if fresh else policy.brisk if abs(error) > policy.brisk_from else policy.gentle
         seconds = abs(error) / (limit * rate) + 3 * policy.read_ahead
         trimmed = self._trimmed(error, rate, limit)

@@ -113,9 +113,10 @@ def test_a_trim_ends_even_where_no_sample_comes() -> None:
     assert controller.rate is None and controller.deadline() is None
 
 
-def test_far_ahead_is_held() -> None:
-    hold = feed(DriftController(), 0.3, SETTLED)
-    assert hold == Hold(seconds=0.3, error=0.3)
+@pytest.mark.parametrize("rate", [0.5, 1.0, 1.5])
+def test_far_ahead_is_held_until_the_room_has_come_up(rate: float) -> None:
+    hold = feed(DriftController(), 0.3, SETTLED, rate=rate)
+    assert hold == Hold(seconds=0.3 / rate, error=0.3)
 
 
 @pytest.mark.parametrize("error", [-0.2, -30.0, 2.5, 600.0])
@@ -187,6 +188,6 @@ def test_any_errors_give_sane_corrections(errors: list[float], rate: float) -> N
                 assert 0 < seconds < 120 and abs(trimmed / rate - 1) < 0.05
                 controller.cancel()
             case Hold(seconds=seconds):
-                assert 0 < seconds <= 2.0
+                assert 0 < seconds <= 2.0 / rate
             case Resync() | None:
                 pass
