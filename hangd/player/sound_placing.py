@@ -7,6 +7,8 @@ readings of the last seconds is believed, and what that moves by is made good ov
 VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
 what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.
 Where the film began late VLC dates all of it late, and its rate is changed to make that good; the sound need not wait.
+That it began late may be known before the first block, or be seen when a second of sound is written: then what is not
+heard yet of it is written again.
 """
 
 import logging
@@ -16,7 +18,7 @@ from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from hangd.player.vlc_pace import is_speed
 
@@ -48,6 +50,8 @@ _WORD: Final = 1.0
 """Seconds after a start, or a change of rate, in which another change of rate makes good the same late start."""
 _LET_BE: Final = 0.004
 """Seconds of which nobody's picture is rid after a start: nor need the sound join it."""
+_OUT_OF_REACH: Final = 0.050
+"""Seconds before a block is heard in which it is not written again: it may be on its way."""
 _REMEMBERED: Final = 0.5
 """Seconds for which what was heard is kept: a pause is told of a little after it began."""
 
@@ -73,6 +77,19 @@ class Line(Protocol):
         """Let nothing more be heard of what was written."""
 
 
+class _Block(NamedTuple):
+    """What was written, and may have to be written again."""
+
+    at: float
+    """VLC's date."""
+    samples: bytes
+    place: int | None
+    """The frame of the stream that it was written from; None: it could not be."""
+    late: float
+    """What was taken off its date, and the rate when it came."""
+    rate: float
+
+
 class Placing:
     """Puts blocks of samples where they belong. ``clock`` is the one that blocks are due by."""
 
@@ -94,14 +111,16 @@ class Placing:
         """VLC's rate changes no more for that; the next change is about something else."""
         self._rate = 1.0
         self._rate_since = 0.0
+        self._started_at = -math.inf
+        self._later = 0.0
+        """What has come to light of the start since it was told, and was not acted upon yet."""
         self._moved = 0.0
         """Frames by which the dates have moved, and the blocks not yet."""
         self._following = False
         self._off = 0.0
         """By how many frames the blocks were written too early on average, apart from that."""
         self._nudging = False
-        self._blocks: deque[tuple[float, bytes]] = deque()
-        """What was written, and may have to be written again after a pause."""
+        self._blocks: deque[_Block] = deque()
         self._paused: float | None = None
 
     def look(self) -> None:
@@ -117,10 +136,14 @@ class Placing:
         """The film goes on at ``rate``, so late. At speed 1 all is put where it would belong had it been in time."""
         in_reach = 0 < late <= _IN_LIP_SYNC and not is_speed(rate)
         self._late, self._made_good = (late, False) if in_reach else (0.0, True)
+        self._later = 0.0
         self.change_rate(rate)
+        self._started_at = self._clock()
 
-    def change_rate(self, rate: float) -> None:
-        """The film is played at ``rate`` from now on."""
+    def change_rate(self, rate: float, later: float = 0.0) -> None:
+        """The film is played at ``rate`` from now on. It was so much later than was thought (or earlier, below 0)."""
+        if abs(later) > _LET_BE and not is_speed(rate) and self._clock() < self._started_at + _WORD:
+            self._later += later
         self._rate, self._rate_since = rate, self._clock()
 
     def play(self, at: float, samples: bytes) -> None:
@@ -128,10 +151,12 @@ class Placing:
         if self._paused is not None:
             self.resume(self._clock())  # libVLC may be a little ahead of itself.
         past = self._clock() - _REMEMBERED
-        while self._blocks and self._blocks[0][0] + self._seconds(self._blocks[0][1]) < past:
+        while self._blocks and self._blocks[0].at + self._seconds(self._blocks[0].samples) < past:
             self._blocks.popleft()
-        self._blocks.append((at, samples))
-        self._put(at, samples)
+        if self._later:
+            later, self._later = self._later, 0.0
+            self._put_again(later)
+        self._put(at, samples, self._rate)
 
     def pause(self, at: float) -> None:
         if self._paused is None:
@@ -144,12 +169,10 @@ class Placing:
             return
         begun, self._paused = self._paused, None
         blocks, self._blocks = self._blocks, deque()
-        for due, samples in blocks:
-            past = max(0, round((begun - due) * self._line.rate))
-            if rest := samples[past * self._line.frame :]:
-                due += past / self._line.rate + at - begun
-                self._blocks.append((due, rest))
-                self._put(due, rest)
+        for block in blocks:
+            past = max(0, round((begun - block.at) * self._line.rate))
+            if rest := block.samples[past * self._line.frame :]:
+                self._put(block.at + past / self._line.rate + at - begun, rest, self._rate)
 
     def flush(self) -> None:
         """Forget what was not heard yet."""
@@ -163,16 +186,46 @@ class Placing:
     def _seconds(self, samples: bytes) -> float:
         return len(samples) / self._line.frame / self._line.rate
 
-    def _put(self, at: float, samples: bytes) -> None:
+    def _put_again(self, later: float) -> None:
+        """Put what is not heard yet so much earlier than it was: not at once, but as fast as is not heard."""
+        if abs(later + self._late) > _IN_LIP_SYNC:
+            return
+        self._made_good = False
+        self._late += later
+        reach = self._clock() + _OUT_OF_REACH + _IN_LIP_SYNC
+        again = [block for block in self._blocks if block.at >= reach]
+        if not again or again[0].place is None:
+            return  # and what comes from now on is put where it belongs
+        for _ in again:
+            self._blocks.pop()
+        first = again[0]
+        assert first.place is not None
+        self._end, self._late, self._off = first.place, first.late + later, 0.0
+        self._last = (self._blocks[-1].at, self._seconds(self._blocks[-1].samples)) if self._blocks else None
+        self._moved = self._place(first.at) - first.place
+        for block in again:
+            self._put(block.at, block.samples, block.rate)
+
+    def _put(self, at: float, samples: bytes, vlc_rate: float) -> None:
+        """Write a block that came while VLC played at this rate, and remember it."""
+        late, place = self._late, self._write(at, samples, vlc_rate)
+        self._blocks.append(_Block(at, samples, place, late, vlc_rate))
+
+    def _place(self, at: float) -> int:
+        assert self._offset is not None
+        return round((at - self._late + self._offset) * self._line.rate)
+
+    def _write(self, at: float, samples: bytes, vlc_rate: float) -> int | None:
+        """Write samples where they belong; return the frame from which on they are, None where nothing is known."""
         if self._clock() >= self._read_at + _READ_EVERY:
             self.look()
         if self._offset is None:
-            return
+            return None
         rate, frame = self._line.rate, self._line.frame
         if self._last is not None:
-            self._follow(at, *self._last)
+            self._follow(at, *self._last, vlc_rate)
         self._last = at, self._seconds(samples)
-        place = round((at - self._late + self._offset) * rate)
+        place = self._place(at)
         if self._end is None or abs(place - self._end) > _JUMP * rate:
             if self._end is not None:
                 _log.debug("the sound was %.1f ms off", (self._end - place) / rate * 1000)
@@ -181,15 +234,17 @@ class Placing:
             samples = samples[(self._end - place) * frame :]
         else:
             samples = self._changed(samples, self._more(place - self._end, len(samples) // frame))
-        self._line.write(self._end, samples)
+        begin = self._end
+        self._line.write(begin, samples)
         self._end += len(samples) // frame
+        return begin
 
-    def _follow(self, at: float, last: float, seconds: float) -> None:
+    def _follow(self, at: float, last: float, seconds: float, rate: float) -> None:
         """Take notice of what the dates have moved by since the last block, which was of so many seconds."""
         moved = at - last - seconds
         if not self._made_good:
-            trim = self._rate - 1
-            if is_speed(self._rate) or (not trim and self._clock() > self._rate_since + _WORD):
+            trim = rate - 1
+            if is_speed(rate) or (not trim and self._clock() > self._rate_since + _WORD):
                 # It has been, or nothing will. From here on the dates are right.
                 self._made_good = True
                 if abs(self._late) > _LET_BE:

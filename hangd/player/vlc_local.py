@@ -97,9 +97,9 @@ class VlcLocal:
         if self._sound is not None:
             self._sound.start(late, rate)
 
-    def rate_changes(self, rate: float) -> None:
+    def rate_changes(self, rate: float, later: float) -> None:
         if self._sound is not None:
-            self._sound.change_rate(rate)
+            self._sound.change_rate(rate, later)
 
     def started(self) -> None:
         if self._volume_due:

@@ -321,7 +321,7 @@ class VlcOwner:
 
     def _sampled(self, position: float, at: float) -> None:
         # A seek raises one as well, with what was asked for; and one may have been under way when a pause was asked.
-        if self._phase is not _Phase.PLAYING or at < self._unpaused_at:
+        if self._phase is not _Phase.PLAYING or at < self._unpaused_at or not self._stance.precedes(position):
             return
         self._pace.sample(position, at)
         self._stance.fresh = False
@@ -496,5 +496,5 @@ class VlcOwner:
 
     def _change_rate(self, position: float, at: float, rate: float) -> None:
         self._pace.begin(position, at, rate=rate)
-        self._local.rate_changes(self._pace.rate)
+        self._local.rate_changes(self._pace.rate, self._pace.later)
         self._player.set_rate(self._pace.asked)

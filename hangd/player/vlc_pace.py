@@ -11,6 +11,8 @@ __all__ = ["Pace", "Stance", "is_speed", "whole_milliseconds"]
 
 _PERIOD_BASE: Final = 1000
 _SAMPLES: Final = 6
+_MILLISECOND: Final = 0.001
+"""What VLC's times are cut off to."""
 _SPEED_FROM: Final = 0.04
 """A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
 
@@ -26,6 +28,8 @@ class Pace:
         self._base = 0.0
         self.since = 0.0
         """When this stretch begins (monotonic seconds)."""
+        self.later = 0.0
+        """By how many seconds the stretch before came to lie later than it had begun."""
         self._lines: deque[float] = deque(maxlen=_SAMPLES)
 
     @property
@@ -43,6 +47,7 @@ class Pace:
 
     def begin(self, position: float, at: float, rate: float | None = None) -> None:
         """A new stretch, at another rate if one is given."""
+        self.later = (self._base - max(self._lines)) / self.rate if self._lines else 0.0
         if rate is not None:
             self._period = rate_period(rate)
         self._base = position - self.rate * at
@@ -66,6 +71,10 @@ class Stance:
         """Where VLC's clock stopped."""
         self.fresh = False
         """Nothing was played since the last seek: the clock begins with a delay."""
+
+    def precedes(self, position: float) -> bool:
+        """Tell whether this lies ahead. A sample that does not is of the head start, and its time of nothing seen."""
+        return position >= self.stand - _MILLISECOND
 
     def head_start(self, rate: float) -> float:
         """Return how long before a resume's time the pause has to be left: after it, where this is negative."""

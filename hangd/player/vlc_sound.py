@@ -62,10 +62,11 @@ class Sound:
         if placing is not None:
             placing.start(late, rate)
 
-    def change_rate(self, rate: float) -> None:
+    def change_rate(self, rate: float, later: float) -> None:
+        """The film goes on at ``rate``, and is so many seconds later than was thought."""
         placing = self._placing
         if placing is not None:
-            placing.change_rate(rate)
+            placing.change_rate(rate, later)
 
     def _take_over(self, vlc: ModuleType, player: Any) -> tuple[object, ...]:
         """Return what has to be kept alive."""

@@ -66,11 +66,20 @@ class Tape:
             self.now = max(self.now, at - ahead)
             self.placing.play(at, film(number * block, block))
 
-    def play_as_vlc(self, due: float, rates: list[tuple[float, float]], seconds: float, block: int = BLOCK) -> None:
+    def play_as_vlc(
+        self,
+        due: float,
+        rates: list[tuple[float, float]],
+        seconds: float,
+        block: int = BLOCK,
+        later: tuple[float, ...] = (),
+    ) -> None:
         """Play the film from ``due`` on as VLC does whose rate is changed: at such times, to such rates.
 
         A block is dated 1.1 s before it is heard, as if the newest rate were to last: seen from what is heard then.
+        The first changes of rate tell of the start what is in ``later``.
         """
+        told = iter(later)
         rates = [*rates, (math.inf, 1.0)]
         rate, since, place = 1.0, due, 0.0
         begun = self.now = max(self.now, due - 0.010)
@@ -81,7 +90,7 @@ class Tape:
             while rates[0][0] <= self.now:
                 place += (rates[0][0] - since) * rate
                 since, rate = rates.pop(0)
-                self.placing.change_rate(rate)
+                self.placing.change_rate(rate, next(told, 0.0))
                 at = since + (first / RATE - place) / rate
             count = round(block / rate)
             self.placing.play(round(at, 6), b"".join(film(first + n * block // count, 1) for n in range(count)))
@@ -189,6 +198,41 @@ def test_a_late_start_is_heard_in_time_all_along(late: float, after: float, bloc
     tape.placing.start(late, 1.0)
     tape.play_as_vlc(100.01 + late, trim(late, at=100.0 + late + after), seconds=6, block=block)
     assert tape.off(100.05, 105.5, due=100.01) < 0.0025
+
+
+@pytest.mark.parametrize("block", [960, 4608])
+@pytest.mark.parametrize("late", [0.0045, 0.012, 0.025])
+@pytest.mark.parametrize("known", [0.0, 0.006])
+@pytest.mark.parametrize("after", [0.050, 0.400])
+def test_a_start_that_is_found_to_be_late_is_heard_in_time_soon(
+    late: float, known: float, after: float, block: int
+) -> None:
+    """VLC's own lateness shows in the first sample, when a second of sound is written."""
+    tape = Tape()
+    tape.placing.start(known, 1.0)
+    rates = trim(known + late, at=100.0 + known + late + after)
+    tape.play_as_vlc(100.01 + known + late, rates, seconds=6, block=block, later=(late,))
+    soon = 0.2 + late * 40
+    assert tape.off(100.01 + known + late + after + soon, 105.5, due=100.01) < 0.0025
+    assert tape.off(100.05, 105.5, due=100.01) < late + 0.001
+
+
+@pytest.mark.parametrize("block", [960, 4608])
+def test_a_first_sample_that_was_wrong_is_taken_back(block: int) -> None:
+    """A callback that waited: the second sample tells that the start was in time."""
+    tape = Tape()
+    tape.placing.start(0.0003, 1.0)
+    tape.play_as_vlc(100.01, [(100.1, 1.01), (100.35, 1.0)], seconds=6, block=block, later=(0.012, -0.012))
+    assert tape.off(101.0, 105.5, due=100.01 - 0.0025) < 0.004
+
+
+def test_what_shows_long_after_a_start_is_no_late_start() -> None:
+    tape = Tape()
+    tape.placing.start(0.0, 1.0)
+    tape.play(0, 200, due=100.1)
+    tape.placing.change_rate(1.01, 0.012)
+    tape.play(200, 1, due=100.1 + 200 * BLOCK / RATE)
+    assert tape.seams() == 0
 
 
 @pytest.mark.parametrize("block", [960, 4608])
