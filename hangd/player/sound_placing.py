@@ -6,9 +6,9 @@ readings of the last seconds is believed, and what that moves by is made good ov
 
 VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
 what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.
-Where the film began late VLC dates all of it late, and its rate is changed to make that good; the sound need not wait.
-That it began late may be known before the first block, or be seen when a second of sound is written: then what is not
-heard yet of it is written again.
+Where the film began late VLC dates all of it late until its clock is moved, and from some block on its dates jump back;
+the sound need not wait. That it began late may be known before the first block, or when some are written already: then
+what is not heard yet of them is written again.
 """
 
 import logging
@@ -19,8 +19,6 @@ from collections.abc import Callable
 from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, Protocol
-
-from hangd.player.vlc_pace import is_speed
 
 __all__ = ["Line", "Placing"]
 
@@ -43,13 +41,6 @@ _MOVED: Final = 0.0011
 """Seconds by which VLC's dates may move and not be followed: a file may round its own to milliseconds."""
 _MOST: Final = 1 / 40
 """What share of a block's frames it may have more or fewer, each in another place: what a trim takes, and some."""
-_IN_LIP_SYNC: Final = 0.040
-"""Seconds. A film that begins later than this takes its sound with it. (Sound that is 45 ms early is noticed:
-ITU-R BT.1359.)"""
-_WORD: Final = 1.0
-"""Seconds after a start, or a change of rate, in which another change of rate makes good the same late start."""
-_LET_BE: Final = 0.004
-"""Seconds of which nobody's picture is rid after a start: nor need the sound join it."""
 _OUT_OF_REACH: Final = 0.050
 """Seconds before a block is heard in which it is not written again: it may be on its way."""
 _REMEMBERED: Final = 0.5
@@ -85,9 +76,6 @@ class _Block(NamedTuple):
     samples: bytes
     place: int | None
     """The frame of the stream that it was written from; None: it could not be."""
-    late: float
-    """What was taken off its date, and the rate when it came."""
-    rate: float
 
 
 class Placing:
@@ -105,15 +93,10 @@ class Placing:
         """The frame after the last one written; None after a gap."""
         self._last: tuple[float, float] | None = None
         """The date of the last block that was written, and its seconds; None after a gap."""
+        self._told: deque[float | None] = deque()
+        """What `late` (a number) and `moved` (None) have told, and was not acted upon yet."""
         self._late = 0.0
         """Seconds by which blocks are dated late, and therefore put earlier."""
-        self._made_good = True
-        """VLC's rate changes no more for that; the next change is about something else."""
-        self._rate = 1.0
-        self._rate_since = 0.0
-        self._started_at = -math.inf
-        self._later = 0.0
-        """What has come to light of the start since it was told, and was not acted upon yet."""
         self._moved = 0.0
         """Frames by which the dates have moved, and the blocks not yet."""
         self._following = False
@@ -132,19 +115,15 @@ class Placing:
             self._readings.append(heard - (before + self._read_at) / 2)
             self._offset = median(self._readings)
 
-    def start(self, late: float, rate: float) -> None:
-        """The film goes on at ``rate``, so late. At speed 1 all is put where it would belong had it been in time."""
-        in_reach = 0 < late <= _IN_LIP_SYNC and not is_speed(rate)
-        self._late, self._made_good = (late, False) if in_reach else (0.0, True)
-        self._later = 0.0
-        self.change_rate(rate)
-        self._started_at = self._clock()
+    # The two that any thread may call, and that wait for nothing.
 
-    def change_rate(self, rate: float, later: float = 0.0) -> None:
-        """The film is played at ``rate`` from now on. It was so much later than was thought (or earlier, below 0)."""
-        if abs(later) > _LET_BE and not is_speed(rate) and self._clock() < self._started_at + _WORD:
-            self._later += later
-        self._rate, self._rate_since = rate, self._clock()
+    def late(self, seconds: float) -> None:
+        """The film goes on, or is about to, and is dated so much too late until VLC's clock is moved."""
+        self._told.append(seconds)
+
+    def moved(self) -> None:
+        """VLC's clock has been moved by that: from some block on the dates are right."""
+        self._told.append(None)
 
     def play(self, at: float, samples: bytes) -> None:
         """Let these be heard from ``at`` on."""
@@ -153,10 +132,8 @@ class Placing:
         past = self._clock() - _REMEMBERED
         while self._blocks and self._blocks[0].at + self._seconds(self._blocks[0].samples) < past:
             self._blocks.popleft()
-        if self._later:
-            later, self._later = self._later, 0.0
-            self._put_again(later)
-        self._put(at, samples, self._rate)
+        self._take_told()
+        self._put(at, samples)
 
     def pause(self, at: float) -> None:
         if self._paused is None:
@@ -168,11 +145,12 @@ class Placing:
         if self._paused is None:
             return
         begun, self._paused = self._paused, None
+        self._take_told()
         blocks, self._blocks = self._blocks, deque()
         for block in blocks:
             past = max(0, round((begun - block.at) * self._line.rate))
             if rest := block.samples[past * self._line.frame :]:
-                self._put(block.at + past / self._line.rate + at - begun, rest, self._rate)
+                self._put(block.at + past / self._line.rate + at - begun, rest)
 
     def flush(self) -> None:
         """Forget what was not heard yet."""
@@ -186,36 +164,41 @@ class Placing:
     def _seconds(self, samples: bytes) -> float:
         return len(samples) / self._line.frame / self._line.rate
 
-    def _put_again(self, later: float) -> None:
-        """Put what is not heard yet so much earlier than it was: not at once, but as fast as is not heard."""
-        if abs(later + self._late) > _IN_LIP_SYNC:
+    def _take_told(self) -> None:
+        while self._told:
+            told = self._told.popleft()
+            if told is not None:
+                self._put_again(told)
+            elif self._last is None:
+                self._late = 0.0  # nothing was dated late: there will be no jump
+
+    def _put_again(self, late: float) -> None:
+        """Put what is dated so late where it belongs: what is heard soon not at once, but as fast as is not heard."""
+        change, self._late = late - self._late, late
+        if not change or self._last is None:
             return
-        self._made_good = False
-        self._late += later
-        reach = self._clock() + _OUT_OF_REACH + _IN_LIP_SYNC
+        self._moved -= change * self._line.rate
+        reach = self._clock() + _OUT_OF_REACH + late
         again = [block for block in self._blocks if block.at >= reach]
         if not again or again[0].place is None:
-            return  # and what comes from now on is put where it belongs
+            return
         for _ in again:
             self._blocks.pop()
-        first = again[0]
-        assert first.place is not None
-        self._end, self._late, self._off = first.place, first.late + later, 0.0
+        self._end, self._off = again[0].place, 0.0
         self._last = (self._blocks[-1].at, self._seconds(self._blocks[-1].samples)) if self._blocks else None
-        self._moved = self._place(first.at) - first.place
+        self._moved = self._place(again[0].at) - again[0].place
         for block in again:
-            self._put(block.at, block.samples, block.rate)
+            self._put(block.at, block.samples)
 
-    def _put(self, at: float, samples: bytes, vlc_rate: float) -> None:
-        """Write a block that came while VLC played at this rate, and remember it."""
-        late, place = self._late, self._write(at, samples, vlc_rate)
-        self._blocks.append(_Block(at, samples, place, late, vlc_rate))
+    def _put(self, at: float, samples: bytes) -> None:
+        """Write a block, and remember it."""
+        self._blocks.append(_Block(at, samples, self._write(at, samples)))
 
     def _place(self, at: float) -> int:
         assert self._offset is not None
         return round((at - self._late + self._offset) * self._line.rate)
 
-    def _write(self, at: float, samples: bytes, vlc_rate: float) -> int | None:
+    def _write(self, at: float, samples: bytes) -> int | None:
         """Write samples where they belong; return the frame from which on they are, None where nothing is known."""
         if self._clock() >= self._read_at + _READ_EVERY:
             self.look()
@@ -223,7 +206,7 @@ class Placing:
             return None
         rate, frame = self._line.rate, self._line.frame
         if self._last is not None:
-            self._follow(at, *self._last, vlc_rate)
+            self._follow(at, *self._last)
         self._last = at, self._seconds(samples)
         place = self._place(at)
         if self._end is None or abs(place - self._end) > _JUMP * rate:
@@ -239,21 +222,12 @@ class Placing:
         self._end += len(samples) // frame
         return begin
 
-    def _follow(self, at: float, last: float, seconds: float, rate: float) -> None:
+    def _follow(self, at: float, last: float, seconds: float) -> None:
         """Take notice of what the dates have moved by since the last block, which was of so many seconds."""
         moved = at - last - seconds
-        if not self._made_good:
-            trim = rate - 1
-            if is_speed(rate) or (not trim and self._clock() > self._rate_since + _WORD):
-                # It has been, or nothing will. From here on the dates are right.
-                self._made_good = True
-                if abs(self._late) > _LET_BE:
-                    moved += self._late
-                    self._late = 0.0
-            else:
-                # What would make it good has been made good here: what VLC squeezes is given its time again.
-                self._late += moved - trim * seconds
-                moved = trim * seconds
+        if self._late and moved < -self._late / 2:
+            # VLC's clock was moved. From here on the dates are right, and what was put earlier is followed by its like.
+            moved, self._late = moved + self._late, 0.0
         self._moved += moved * self._line.rate
 
     def _more(self, early: int, count: int) -> int:

@@ -46,7 +46,7 @@ _ASPECT_STEPS: Final = 10_000
 
 
 class VlcLocal:
-    """Keeps what VLC forgets from file to file. `opened`, `starting`, `started` and `closed` tell it of those."""
+    """Keeps what VLC forgets from file to file. `opened`, `started` and `closed` tell it of those."""
 
     def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], *, own_sound: bool) -> None:
         self._vlc = vlc
@@ -92,14 +92,15 @@ class VlcLocal:
         self.hush(False)
         self._choice.look()
 
-    def starting(self, late: float, rate: float) -> None:
-        """The film is about to go on at ``rate``, so many seconds late."""
+    def late(self, seconds: float) -> None:
+        """What VLC dates from here on is so late, until its clock is moved."""
         if self._sound is not None:
-            self._sound.start(late, rate)
+            self._sound.late(seconds)
 
-    def rate_changes(self, rate: float, later: float) -> None:
+    def moved(self) -> None:
+        """VLC's clock has been moved by that."""
         if self._sound is not None:
-            self._sound.change_rate(rate, later)
+            self._sound.moved()
 
     def started(self) -> None:
         if self._volume_due:

@@ -31,6 +31,7 @@ from hangd.player.vlc_facts import Fact, hear_events, hear_log
 from hangd.player.vlc_film import Film
 from hangd.player.vlc_local import NeedsMedia, NeedsNothing, VlcLocal
 from hangd.player.vlc_pace import Pace, Stance, whole_milliseconds
+from hangd.player.vlc_pausing import Pausing
 from hangd.player.vlc_stretch import Stretcher
 from hangd.player.vlc_tracks import picture_rate
 
@@ -92,9 +93,8 @@ class VlcOwner:
         """The last seek found nothing to read: the next one's frame is not shown unless it is made twice."""
 
         self._stance = Stance()
-        self._unpaused_at = 0.0
-        self._paused_at = 0.0
         self._pace = Pace()
+        self._pausing = Pausing(self._player, self._local, self._pace, self._stance)
         self._wanted_rate = 1.0
         self._rate_may_change = False
         """A sample has come since the last unpause."""
@@ -127,7 +127,7 @@ class VlcOwner:
             case _Phase.OPENING:
                 self._fail("hung")
             case _Phase.ROUSING:
-                self._pause()
+                self._pausing.enter()
                 self._local.roused()
                 self._seek(self._target)
             case _Phase.SEEKING if not self._target_asked:
@@ -138,17 +138,14 @@ class VlcOwner:
             case _Phase.STANDING:
                 self._unpause()
             case _Phase.STARTING:
-                self._started()
+                self._started(now)
             case _Phase.PAUSING:
                 self._paused(now)
             case _Phase.STEPPING:
-                self._pause()
+                self._pausing.enter()
                 self._enter(_Phase.PAUSING, now + timings.ANSWER_SECONDS)
             case _Phase.DELAYING:
-                self._local.starting(0.0, self._pace.rate)
-                self._player.set_pause(0)
-                self._unpaused_at = now
-                self._pace.begin(self._stance.clock, now)
+                self._pausing.end_hold(now)
                 self._phase = _Phase.PLAYING
 
     def close(self) -> None:
@@ -250,7 +247,7 @@ class VlcOwner:
         now = time.monotonic()
         match self._phase:
             case _Phase.STARTING | _Phase.PLAYING | _Phase.STEPPING:
-                self._pause()
+                self._pausing.enter()
                 self._enter(_Phase.PAUSING, now + timings.ANSWER_SECONDS)
             case _Phase.DELAYING:
                 self._settle(self._film.frame_at(self._stance.clock), self._stance.clock)
@@ -263,7 +260,7 @@ class VlcOwner:
         now = time.monotonic()
         if self._phase is not _Phase.PLAYING or seconds < 0.001:
             return
-        self._pause()
+        self._pausing.enter()
         self._stance.clock = self._position(now)
         self._stance.fresh = False
         self._enter(_Phase.DELAYING, now + seconds)
@@ -275,7 +272,7 @@ class VlcOwner:
             self._target = position
             return
         if self._phase in _MOVING:
-            self._pause()
+            self._pausing.enter()
         if self._player.get_state() in (self._vlc.State.Ended, self._vlc.State.Stopped):
             self._open(position)  # VLC has let go of the file at its end
             return
@@ -288,7 +285,7 @@ class VlcOwner:
         # Stop half a frame before the next one's time: it is shown then, whatever a pause's jitter.
         seconds = self._stance.head_start(self._pace.rate) + self._film.frame_seconds / 2 / self._pace.rate
         self._unpause()
-        self._enter(_Phase.STEPPING, self._unpaused_at + seconds)
+        self._enter(_Phase.STEPPING, self._pausing.left_at + seconds)
 
     # ---- VLC's facts ----------------------------------------------------------------------------------------------
 
@@ -321,7 +318,7 @@ class VlcOwner:
 
     def _sampled(self, position: float, at: float) -> None:
         # A seek raises one as well, with what was asked for; and one may have been under way when a pause was asked.
-        if self._phase is not _Phase.PLAYING or at < self._unpaused_at or not self._stance.precedes(position):
+        if self._phase is not _Phase.PLAYING or at < self._pausing.left_at or not self._stance.precedes(position):
             return
         self._pace.sample(position, at)
         self._stance.fresh = False
@@ -341,7 +338,7 @@ class VlcOwner:
             case _Phase.SEEKING if full:
                 self._buffered = True
                 self._due = at if self._decoded else at + self._film.decode_seconds
-            case _Phase.PLAYING if self._stalled == full and at >= self._unpaused_at:
+            case _Phase.PLAYING if self._stalled == full and at >= self._pausing.left_at:
                 self._stalled = not full
                 self._pace.begin(self._pace.position(at), at)
                 self._emit(playback.Stalled(self._generation, self._stalled, at))
@@ -357,6 +354,7 @@ class VlcOwner:
             self._film.learn_decoding(at - self._sought_at)
 
     def _on_paused(self, at: float) -> None:
+        self._pausing.entered(at)
         match self._phase:
             case _Phase.OPENING if not self._target_asked:
                 # Open, and standing before the first frame. Near the end there is nothing to make a picture of.
@@ -366,10 +364,10 @@ class VlcOwner:
                 self._due = time.monotonic() + timings.ROUSE_SECONDS
             case _Phase.PAUSING:
                 self._paused(at)
-            case _Phase.PLAYING if at > self._unpaused_at:
+            case _Phase.PLAYING if at > self._pausing.left_at:
                 self._on_end(at)
-            case _Phase.STARTING if at > self._unpaused_at:
-                self._started()
+            case _Phase.STARTING if at > self._pausing.left_at:
+                self._started(at)
                 self._on_end(at)
 
     def _on_playing(self, at: float) -> None:
@@ -377,7 +375,7 @@ class VlcOwner:
             case _Phase.ROUSING:
                 self._due = at + timings.ROUSED_SECONDS
             case _Phase.STARTING:
-                self._started()
+                self._started(at)
 
     def _on_end_reached(self, at: float) -> None:
         match self._phase:
@@ -411,7 +409,7 @@ class VlcOwner:
     def _seek(self, position: float) -> None:
         self._target = position
         self._target_asked = self._buffered = self._decoded = self._stalled = False
-        self._enter(_Phase.SEEKING, self._paused_at + timings.REST_SECONDS)
+        self._enter(_Phase.SEEKING, self._pausing.entered_at + timings.REST_SECONDS)
 
     def _ask_target(self) -> None:
         if self._pace.differs(1.0):
@@ -421,12 +419,9 @@ class VlcOwner:
         self._due = self._sought_at + self._film.buffering_seconds(self._target)
         self._player.set_time(round(whole_milliseconds(self._target) * 1000))
 
-    def _pause(self) -> None:
-        self._player.set_pause(1)
-        self._paused_at = time.monotonic()
-
     def _settle(self, stand: float, clock: float, *, ended: bool = False) -> None:
         self._stance.stand, self._stance.clock = stand, clock
+        self._pausing.rests()
         self._enter(_Phase.ENDED if ended else _Phase.STANDING)
         self._emit(playback.Settled(self._generation, stand, time.monotonic()))
         if self._resume is not None:
@@ -447,18 +442,14 @@ class VlcOwner:
 
     def _unpause(self) -> None:
         (at,), self._resume = self._resume or (None,), None
-        self._unpaused_at = time.monotonic()
-        self._pace.begin(self._stance.stand, self._unpaused_at + self._stance.head_start(self._pace.rate))
-        self._local.starting(0.0 if at is None else self._pace.since - at, self._pace.rate)
-        self._player.set_pause(0)
+        self._pausing.leave(at)
         self._rate_may_change = False
-        self._enter(_Phase.STARTING, self._unpaused_at + timings.ANSWER_SECONDS)
+        self._enter(_Phase.STARTING, self._pausing.left_at + timings.ANSWER_SECONDS)
 
-    def _started(self) -> None:
+    def _started(self, told: float) -> None:
         self._enter(_Phase.PLAYING)
         self._local.started()
-        # When it was asked to is certain. When VLC says that it plays is not: who tells may be late, and VLC not.
-        self._emit(playback.Started(self._generation, self._stance.stand, self._pace.since))
+        self._emit(playback.Started(self._generation, self._stance.stand, self._pausing.left(told)))
 
     def _on_end(self, at: float) -> None:
         """VLC has paused, or stopped, because there is no more to play."""
@@ -496,5 +487,4 @@ class VlcOwner:
 
     def _change_rate(self, position: float, at: float, rate: float) -> None:
         self._pace.begin(position, at, rate=rate)
-        self._local.rate_changes(self._pace.rate, self._pace.later)
         self._player.set_rate(self._pace.asked)

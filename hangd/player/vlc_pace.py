@@ -7,14 +7,12 @@ from typing import Final
 from hangd.engine.timeline import rate_period
 from hangd.player.vlc_timings import WAKE_SECONDS
 
-__all__ = ["Pace", "Stance", "is_speed", "whole_milliseconds"]
+__all__ = ["Pace", "Stance", "whole_milliseconds"]
 
 _PERIOD_BASE: Final = 1000
 _SAMPLES: Final = 6
 _MILLISECOND: Final = 0.001
 """What VLC's times are cut off to."""
-_SPEED_FROM: Final = 0.04
-"""A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
 
 
 class Pace:
@@ -28,8 +26,6 @@ class Pace:
         self._base = 0.0
         self.since = 0.0
         """When this stretch begins (monotonic seconds)."""
-        self.later = 0.0
-        """By how many seconds the stretch before came to lie later than it had begun."""
         self._lines: deque[float] = deque(maxlen=_SAMPLES)
 
     @property
@@ -47,7 +43,6 @@ class Pace:
 
     def begin(self, position: float, at: float, rate: float | None = None) -> None:
         """A new stretch, at another rate if one is given."""
-        self.later = (self._base - max(self._lines)) / self.rate if self._lines else 0.0
         if rate is not None:
             self._period = rate_period(rate)
         self._base = position - self.rate * at
@@ -79,11 +74,6 @@ class Stance:
     def head_start(self, rate: float) -> float:
         """Return how long before a resume's time the pause has to be left: after it, where this is negative."""
         return (WAKE_SECONDS if self.fresh else 0.0) + (self.stand - self.clock) / rate
-
-
-def is_speed(rate: float) -> bool:
-    """Tell whether this is a speed other than 1, or else speed 1, trimmed or not."""
-    return abs(rate - 1.0) > _SPEED_FROM
 
 
 def whole_milliseconds(position: float) -> float:

@@ -56,17 +56,17 @@ class Sound:
 
     # Without the lock: a film does not wait for a sound server that may be slow to answer.
 
-    def start(self, late: float, rate: float) -> None:
-        """The film goes on at ``rate``, so many seconds late. To be called just before."""
+    def late(self, seconds: float) -> None:
+        """The film goes on, or is about to, and is dated so much too late until VLC's clock is moved."""
         placing = self._placing
         if placing is not None:
-            placing.start(late, rate)
+            placing.late(seconds)
 
-    def change_rate(self, rate: float, later: float) -> None:
-        """The film goes on at ``rate``, and is so many seconds later than was thought."""
+    def moved(self) -> None:
+        """VLC's clock has been moved by that."""
         placing = self._placing
         if placing is not None:
-            placing.change_rate(rate, later)
+            placing.moved()
 
     def _take_over(self, vlc: ModuleType, player: Any) -> tuple[object, ...]:
         """Return what has to be kept alive."""

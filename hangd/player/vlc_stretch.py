@@ -3,27 +3,25 @@
 At speed 1 the sound is played without the stretcher, whose queue leaves it up to 115 ms off after a pause or a trim; at
 any other speed people want their pitch, which takes it. VLC asks whether to have one when it opens its sound, of the
 variable ``audio-time-stretch`` that the sound inherits from the player. libVLC has no call to set that on a player, so
-libvlccore's own is used, which libVLC's are made of and which is one for all of VLC 3 (its soname is 9); where there is
-another core, pitch goes with speed. Choosing the same track again opens the sound anew: neither the picture nor VLC's
-clock take notice, and nothing is heard for as long as VLC has read ahead, a second or so (measured, 3.0.24).
+libvlccore's own is used; where that can not be had, pitch goes with speed. Choosing the same track again opens the
+sound anew: neither the picture nor VLC's clock take notice, and nothing is heard for as long as VLC has read ahead, a
+second or so (measured, 3.0.24).
 
 A trim is not a speed: pitch changes by half a semitone at most, and for seconds.
 """
 
-import ctypes
-import logging
+from ctypes import c_char_p, c_int, c_int64, c_void_p
 from typing import Any, Final
 
-from hangd.player.vlc_pace import is_speed
+from hangd.player.vlc_core import load_core, object_of
 
 __all__ = ["Stretcher"]
 
-_log = logging.getLogger(__name__)
-
-_CORE: Final = "libvlccore.so.9"
 _NAME: Final = b"audio-time-stretch"
 _BOOL: Final = 0x0020
 """VLC_VAR_BOOL, of vlc_variables.h."""
+_SPEED_FROM: Final = 0.04
+"""A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
 
 
 class Stretcher:
@@ -31,9 +29,13 @@ class Stretcher:
 
     def __init__(self, player: Any) -> None:
         self._player = player
-        self._object = ctypes.cast(player._as_parameter_, ctypes.c_void_p)
+        self._object = object_of(player)
         self._on = False
-        self._core = _core()
+        functions = {
+            "var_Create": (c_void_p, c_char_p, c_int),
+            "var_SetChecked": (c_void_p, c_char_p, c_int, c_int64),
+        }
+        self._core = load_core(functions, without="pitch will go with speed")
         if self._core is not None:
             self._core.var_Create(self._object, _NAME, _BOOL)
 
@@ -43,7 +45,7 @@ class Stretcher:
 
     def follow(self, rate: float) -> None:
         """Stretch where ``rate`` is a speed; the sound that is open is opened anew if that is news."""
-        stretch = is_speed(rate)
+        stretch = abs(rate - 1.0) > _SPEED_FROM
         if stretch == self._on or not self._set(stretch):
             return
         track = self._player.audio_get_track()
@@ -56,16 +58,5 @@ class Stretcher:
         if self._core is None:
             return False
         # vlc_value_t is a union of eight bytes, handed over by value.
-        done: bool = self._core.var_SetChecked(self._object, _NAME, _BOOL, ctypes.c_int64(stretch)) == 0
+        done: bool = self._core.var_SetChecked(self._object, _NAME, _BOOL, c_int64(stretch)) == 0
         return done
-
-
-def _core() -> ctypes.CDLL | None:
-    try:
-        core = ctypes.CDLL(_CORE)
-        core.var_Create.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int)
-        core.var_SetChecked.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int64)
-    except (OSError, AttributeError) as error:
-        _log.info("pitch will go with speed: %s", error)
-        return None
-    return core

@@ -45,20 +45,6 @@ def test_vlc_makes_the_period_that_is_meant_of_what_it_is_asked() -> None:
         assert not pace.differs(1000 / period)
 
 
-def test_a_new_stretch_tells_how_late_the_old_one_was() -> None:
-    pace = Pace()
-    pace.begin(10.0, 100.0, rate=1.0)
-    pace.begin(10.0, 100.0)
-    assert pace.later == 0.0
-    for position, at in ((10.088, 100.1), (10.236, 100.25)):
-        pace.sample(position, at)
-    pace.begin(10.238, 100.25, rate=1.01)
-    assert pace.later == pytest.approx(0.012)
-    pace.sample(10.488, 100.4876)
-    pace.begin(10.488, 100.4876, rate=1.0)
-    assert pace.later == pytest.approx(-0.01, abs=0.0002)
-
-
 def test_a_sample_of_the_head_start_is_told_apart() -> None:
     stance = Stance()
     stance.stand, stance.clock = 30.9333, 30.924

@@ -91,12 +91,13 @@ async def test_who_starts_late_is_heard_in_time(film: str, heard: Recording, mon
             one.do(Resume(at))
             await until(at + 0.010)
             other.do(Resume(at))
-            late.append((await other.next(Started)).at - (await one.next(Started)).at)
+            late.append((await other.next(Started)).at - at)
             found.append(await apart(heard))
             for hand in (one, other):
                 hand.do(PauseNow())
                 await hand.next(Settled)
-        assert statistics.median(late) > 0.015
+        # Told of it 10 ms late, and a head start of 10 more was to be had: VLC's clock was moved by all that.
+        assert statistics.median(late) < 0.001
         assert statistics.median(found) < 8, found
 
 

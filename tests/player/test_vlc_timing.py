@@ -13,7 +13,8 @@ import pytest
 
 from hangd.engine.playback import PauseFor, PauseNow, Resume, Sampled, SeekTo, SetRate, Settled, Started
 from hangd.engine.timeline import playable_rate
-from hangd.player import vlc_owner
+from hangd.player import vlc_core, vlc_owner
+from hangd.player.libvlc import load_bindings
 from hangd.player.vlc import VlcPlayer
 from hangd.player.vlc_facts import Fact, hear_events
 from tests.support.playing import Stagehand
@@ -41,6 +42,21 @@ def told_late(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def woken_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let VLC leave a pause 60 ms after it was asked to, as if its thread had been kept off for so long."""
+    vlc = load_bindings()
+    at_once = vlc.MediaPlayer.set_pause
+
+    def set_pause(player: Any, paused: int) -> None:
+        if paused:
+            at_once(player, paused)
+        else:
+            threading.Timer(0.060, at_once, [player, paused]).start()
+
+    monkeypatch.setattr(vlc.MediaPlayer, "set_pause", set_pause)
+
+
+@pytest.fixture
 async def hand() -> AsyncIterator[Stagehand]:
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=("--vout=dummy", "--aout=dummy")))
     yield hand
@@ -51,11 +67,11 @@ async def samples(hand: Stagehand, count: int) -> list[Sampled]:
     return [await hand.next(Sampled) for _ in range(count)]
 
 
-async def start(hand: Stagehand, position: float) -> tuple[float, Started]:
-    """Let it start from ``position``. Return when it was to, and what the player says."""
+async def start(hand: Stagehand, position: float, ahead: float = 0.3) -> tuple[float, Started]:
+    """Let it start from ``position``, so soon. Return when it was to, and what the player says."""
     hand.do(SeekTo(position))
     await hand.next(Settled)
-    at = time.monotonic() + 0.3
+    at = time.monotonic() + ahead
     hand.do(Resume(at))
     return at, await hand.next(Started)
 
@@ -84,6 +100,64 @@ async def test_a_start_that_is_told_of_late_is_not_taken_for_a_late_start(hand: 
     starts = [await start(hand, position) for position in (10.0, 20.05, 33.3)]
     late = [started.at - at for at, started in starts]
     assert statistics.median(late) < 0.1
+
+
+async def late_starts(hand: Stagehand, clip: str, ahead: float) -> tuple[float, float]:
+    """Return how late starts are told to be, and how far behind the samples say that the media is, by the median."""
+    await hand.load(clip)
+    late, behind = [], []
+    for position in (10.0, 20.05, 33.3):
+        at, started = await start(hand, position, ahead)
+        late.append(started.at - at)
+        behind.append(position - intercept(await samples(hand, 3)) - at)
+    return statistics.median(late), statistics.median(behind)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+@pytest.mark.usefixtures("woken_late")
+async def test_a_start_that_vlc_makes_late_is_put_right_at_once(hand: Stagehand, clip: str) -> None:
+    late, behind = await late_starts(hand, clip, ahead=0.3)
+    assert late < 0.001
+    assert abs(behind) < 0.03
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+async def test_a_start_that_is_asked_for_late_is_put_right_at_once(hand: Stagehand, clip: str) -> None:
+    late, behind = await late_starts(hand, clip, ahead=-0.05)
+    assert late < 0.001
+    assert abs(behind) < 0.03
+
+
+async def test_a_start_later_than_can_be_put_right_says_so(hand: Stagehand) -> None:
+    late, behind = await late_starts(hand, CLIPS[0], ahead=-0.5)
+    assert late == pytest.approx(behind, abs=0.03)
+    assert late > 0.49
+
+
+async def test_where_vlcs_clock_can_not_be_moved_a_late_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vlc_core, "_LIBRARY", "libvlccore.so.0")
+    hand = Stagehand(lambda sink: VlcPlayer(sink, options=("--vout=dummy", "--aout=dummy")))
+    late, behind = await late_starts(hand, CLIPS[0], ahead=-0.05)
+    assert late == pytest.approx(behind, abs=0.03)
+    assert late > 0.049
+    await hand.player.close()
+
+
+async def test_a_resume_that_vlc_makes_late_keeps_the_line(hand: Stagehand, request: pytest.FixtureRequest) -> None:
+    """Without a seek in between."""
+    await hand.load(CLIPS[0])
+    hand.do(Resume())
+    await samples(hand, 2)
+    request.getfixturevalue("woken_late")
+    off = []
+    for _ in range(3):
+        hand.do(PauseNow())
+        settled = await hand.next(Settled)
+        at = time.monotonic() + 0.3
+        hand.do(Resume(at))
+        await hand.next(Started)
+        off.append(intercept(await samples(hand, 2)) + at - settled.position)
+    assert abs(statistics.median(off)) < 0.03
 
 
 async def test_samples_agree_with_each_other(hand: Stagehand) -> None:
