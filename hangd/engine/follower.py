@@ -428,11 +428,11 @@ class Follower:
         late = server - passing
         if -self.policy.far_ahead <= late <= 0:
             self._starts.started()
-            at = self.clock.to_local(passing) + self._starts.bias / self.timeline.rate
-            return [*self.picture.resume(at, now, self.timeline.rate)]
-        if 0 < late < self.policy.near or (late > 0 and self._seeks >= self.policy.seeks_in_a_row):
-            return [*self.picture.resume(None, now, self.timeline.rate)]
-        return self._catch_up(now)
+        elif not 0 < late < self.policy.near and (late < 0 or self._seeks < self.policy.seeks_in_a_row):
+            return self._catch_up(now)
+        # Where that has just passed: a player may be able to make good by how much it is late.
+        at = self.clock.to_local(passing) + self._starts.bias / self.timeline.rate
+        return [*self.picture.resume(at, now, self.timeline.rate)]
 
     def _catch_up(self, now: float) -> list[FollowerEffect]:
         """Seek to where the room will be by the time the picture stands there."""

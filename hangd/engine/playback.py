@@ -93,6 +93,8 @@ class Unload(Struct, frozen=True, tag=True):
 class Resume(Struct, frozen=True, tag=True):
     """Leave the pause at the local time ``at`` (None, or past: at once), to a millisecond or so. Answered by Started.
 
+    Where ``at`` has just passed, a player that can goes on as if it had left the pause then, and Started says so.
+
     A later PauseNow, SeekTo, Load or Unload calls a resume off that is still to come.
     """
 

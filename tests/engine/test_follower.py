@@ -214,7 +214,7 @@ class TestStarts:
 
     def test_who_is_a_little_late_starts_at_once(self, member: Stage) -> None:
         effects = member.hears(timeline(2, playing=True, position=10.0, at=2.0), 2.03)
-        assert effects == [SetRate(1.0), Resume(None)]
+        assert effects == [SetRate(1.0), Resume(about(2.0))]
 
     def test_a_thread_that_was_woken_late_is_no_reason_to_wait_for_a_sample(self, member: Stage) -> None:
         member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
@@ -242,7 +242,7 @@ class TestStarts:
             (seek,) = [effect for effect in effects if isinstance(effect, SeekTo)]
             now += 3.0  # far more than was expected
             effects = member.settled(seek.position, now)
-        assert effects == [SetRate(1.0), Resume(None)]
+        assert effects == [SetRate(1.0), Resume(about(2.0 + seek.position - 10.0))]
 
     def test_a_pause_calls_a_start_off(self, member: Stage) -> None:
         member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
