@@ -38,8 +38,8 @@ def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
         for case in cases:
             began = time.monotonic()
             found = case(bench)
-            if not all(row.met for row in found):
-                _keep(console, bench, found[0].case)
+            if missed := [row.case for row in found if not row.met]:
+                _keep(console, bench, missed[0])
             bench.part()
             rows += found
             for row in found:
