@@ -6,8 +6,8 @@ later. But VLC keeps an *origin*, the monotonic time that what it read first bel
 that by as long as the pause was. So two readings, and the moment at which the pause began, say when it ended.
 
 And the origin can be moved: all that is decoded afterwards is shown so much earlier or later, and neither is anything
-sought nor a rate changed. Measured (3.0.23; mp4, mkv and webm): of a film that began 12 ms late and is moved when VLC
-says that it plays, the first two pictures are late and no other, and the samples agree to 0.3 ms.
+sought nor a rate changed. Measured (3.0.23, a mp4): of a film that began 12 ms late and is moved when VLC
+says that it plays, the first three pictures are late at most and no other, and the samples agree to 0.3 ms.
 
 VLC says that it plays a moment before it moves its origin, and nothing says when it has: mostly within 0.2 ms.
 
