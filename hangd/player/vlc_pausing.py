@@ -18,7 +18,7 @@ __all__ = ["Pausing"]
 _MOVED_FROM: Final = 0.001
 """Seconds. Less is within what is known of it."""
 _MOVED_UP_TO: Final = 0.150
-"""Seconds. VLC has as much and more in hand; who is later than this seeks."""
+"""Seconds. VLC has as much and more in hand. Who is later than this starts late, and Started says so."""
 
 
 class Pausing:
