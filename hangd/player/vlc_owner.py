@@ -27,6 +27,7 @@ from hangd.engine.timeline import earliest
 from hangd.player import files
 from hangd.player import vlc_timings as timings
 from hangd.player.base import EventSink
+from hangd.player.vlc_clock import VlcClock
 from hangd.player.vlc_facts import Fact, hear_events, hear_log
 from hangd.player.vlc_film import Film
 from hangd.player.vlc_local import NeedsMedia, NeedsNothing, VlcLocal
@@ -94,10 +95,11 @@ class VlcOwner:
 
         self._stance = Stance()
         self._pace = Pace()
-        self._pausing = Pausing(self._player, self._local, self._pace, self._stance)
+        self._clock = VlcClock(self._player)
+        self._pausing = Pausing(self._player, self._clock, self._local, self._pace, self._stance)
         self._wanted_rate = 1.0
-        self._rate_may_change = False
-        """A sample has come since the last unpause."""
+        self._turned_at = 0.0
+        """When the rate was last changed: samples of before are of the old one."""
         self._stalled = False
 
     # ---- what the thread calls ------------------------------------------------------------------------------------
@@ -184,7 +186,7 @@ class VlcOwner:
             case playback.SetRate(rate=rate):
                 self._wanted_rate = rate
                 self._stretcher.follow(rate)
-                if self._phase is _Phase.PLAYING and self._rate_may_change:
+                if self._phase is _Phase.PLAYING and self._pausing.clock_runs:
                     self._apply_rate(time.monotonic())
             case playback.StepFrame():
                 self._step()
@@ -318,11 +320,13 @@ class VlcOwner:
 
     def _sampled(self, position: float, at: float) -> None:
         # A seek raises one as well, with what was asked for; and one may have been under way when a pause was asked.
-        if self._phase is not _Phase.PLAYING or at < self._pausing.left_at or not self._stance.precedes(position):
+        if self._phase is not _Phase.PLAYING or not self._stance.precedes(position):
+            return
+        if at < max(self._pausing.left_at, self._turned_at):
             return
         self._pace.sample(position, at)
         self._stance.fresh = False
-        self._rate_may_change = True
+        self._pausing.clock_runs = True
         self._emit(playback.Sampled(self._generation, position, at, self._pace.rate))
         self._apply_rate(at)
 
@@ -413,7 +417,8 @@ class VlcOwner:
 
     def _ask_target(self) -> None:
         if self._pace.differs(1.0):
-            self._change_rate(self._target, 0.0, 1.0)
+            self._pace.begin(self._target, 0.0, rate=1.0)
+            self._player.set_rate(self._pace.asked)
         self._sought_at = time.monotonic()
         self._target_asked = self._stance.fresh = True
         self._due = self._sought_at + self._film.buffering_seconds(self._target)
@@ -443,13 +448,15 @@ class VlcOwner:
     def _unpause(self) -> None:
         (at,), self._resume = self._resume or (None,), None
         self._pausing.leave(at)
-        self._rate_may_change = False
         self._enter(_Phase.STARTING, self._pausing.left_at + timings.ANSWER_SECONDS)
 
     def _started(self, told: float) -> None:
         self._enter(_Phase.PLAYING)
         self._local.started()
-        self._emit(playback.Started(self._generation, self._stance.stand, self._pausing.left(told)))
+        begins = self._pausing.left(told)
+        if self._pausing.clock_runs:
+            self._apply_rate(begins)
+        self._emit(playback.Started(self._generation, self._stance.stand, begins))
 
     def _on_end(self, at: float) -> None:
         """VLC has paused, or stopped, because there is no more to play."""
@@ -482,9 +489,9 @@ class VlcOwner:
                 return self._stance.stand
 
     def _apply_rate(self, at: float) -> None:
-        if self._pace.differs(self._wanted_rate):
-            self._change_rate(self._pace.position(at), at, self._wanted_rate)
-
-    def _change_rate(self, position: float, at: float, rate: float) -> None:
-        self._pace.begin(position, at, rate=rate)
-        self._player.set_rate(self._pace.asked)
+        if not self._pace.differs(self._wanted_rate):
+            return
+        before = self._pace.rate
+        self._pace.begin(self._pace.position(at), at, rate=self._wanted_rate)
+        self._clock.turn(at, self._pace.rate / before, lambda: self._player.set_rate(self._pace.asked))
+        self._turned_at = time.monotonic()

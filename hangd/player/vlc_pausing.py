@@ -9,14 +9,12 @@ nothing.
 import time
 from typing import Any, Final
 
-from hangd.player.vlc_clock import VlcClock
+from hangd.player.vlc_clock import WORTH_MOVING, VlcClock
 from hangd.player.vlc_local import VlcLocal
 from hangd.player.vlc_pace import Pace, Stance
 
 __all__ = ["Pausing"]
 
-_MOVED_FROM: Final = 0.001
-"""Seconds. Less is within what is known of it."""
 _MOVED_UP_TO: Final = 0.150
 """Seconds. VLC has as much and more in hand. Who is later than this starts late, and Started says so."""
 
@@ -24,12 +22,12 @@ _MOVED_UP_TO: Final = 0.150
 class Pausing:
     """See the module's docstring. It begins a new stretch of ``pace`` with each start."""
 
-    def __init__(self, player: Any, local: VlcLocal, pace: Pace, stance: Stance) -> None:
+    def __init__(self, player: Any, clock: VlcClock, local: VlcLocal, pace: Pace, stance: Stance) -> None:
         self._player = player
+        self._clock = clock
         self._local = local
         self._pace = pace
         self._stance = stance
-        self._clock = VlcClock(player)
         self._begins = 0.0
         """When the film is to move on from where it stands."""
         self._asked_at = 0.0
@@ -37,6 +35,8 @@ class Pausing:
         """When the newest pause was asked for."""
         self.left_at = 0.0
         """When the newest one was left: what VLC tells of earlier moments is no more."""
+        self.clock_runs = False
+        """VLC's clock is known to have gone on: a sample, or itself, has told so."""
 
     def enter(self) -> None:
         self._clock.pausing(time.monotonic())
@@ -54,6 +54,7 @@ class Pausing:
     def leave(self, at: float | None) -> None:
         """Go on, and have the film move on from where it stands at ``at``; None: as soon as may be."""
         self._asked_at = self.left_at = time.monotonic()
+        self.clock_runs = False
         begins = self._asked_at + self._stance.head_start(self._pace.rate)
         self._begins = begins if at is None else at
         self._pace.begin(self._stance.stand, begins)
@@ -63,6 +64,7 @@ class Pausing:
     def left(self, told: float) -> float:
         """VLC has said at ``told`` that it plays. Return when the film moves on from where it stood."""
         left = self._clock.left_pause(self._asked_at, told)
+        self.clock_runs = left is not None
         begins = self._pace.since + (0.0 if left is None else left - self._asked_at)
         late = _worth_moving(begins - self._begins)
         self._local.late(late)
@@ -83,4 +85,4 @@ class Pausing:
 
 
 def _worth_moving(late: float) -> float:
-    return late if _MOVED_FROM <= late <= _MOVED_UP_TO else 0.0
+    return late if WORTH_MOVING <= late <= _MOVED_UP_TO else 0.0

@@ -1,6 +1,7 @@
 """How exact libVLC is in our hands. The bounds are for a machine that is busy with something else."""
 
 import itertools
+import asyncio
 import statistics
 import threading
 import time
@@ -207,6 +208,37 @@ async def test_rates_are_what_was_asked_for(hand: Stagehand, rate: float) -> Non
     last = (await samples(hand, 12))[-1]
     assert last.rate == playable_rate(rate)
     assert (last.position - first.position) / (last.at - first.at) == pytest.approx(playable_rate(rate), rel=0.01)
+
+
+@pytest.mark.parametrize("clip", CLIPS)
+async def test_a_change_of_speed_counts_as_from_when_it_was_asked_for(hand: Stagehand, clip: str) -> None:
+    await hand.load(clip)
+    hand.do(Resume())
+    off, base, rate = [], intercept(await samples(hand, 3)), 1.0
+    # Anywhere between two samples, which come half a second apart.
+    for new, moment in ((1.5, 0.1), (1.0, 0.3), (2.0, 0.4), (1.0, 0.2), (0.5, 0.3)):
+        await asyncio.sleep(moment)
+        changed, before = time.monotonic(), rate
+        hand.do(SetRate(new))
+        while (sample := await hand.next(Sampled)).rate == before:
+            pass
+        rate = sample.rate
+        expected = base + (before - rate) * changed
+        base = intercept([sample, *await samples(hand, 3)], rate)
+        off.append(abs(base - expected))
+    assert statistics.median(off) < 0.005
+
+
+async def test_a_start_at_another_speed_is_at_that_speed_from_its_first_moment(hand: Stagehand) -> None:
+    await hand.load(CLIPS[0])
+    hand.do(SetRate(1.5))
+    rate, off = playable_rate(1.5), []
+    for position in (10.0, 20.05, 33.3):
+        at, _ = await start(hand, position)
+        first = await samples(hand, 3)
+        assert {sample.rate for sample in first} == {rate}
+        off.append(abs(intercept(first, rate) + rate * at - position))
+    assert statistics.median(off) < 0.005
 
 
 async def test_a_trim_moves_the_picture_by_what_it_should(hand: Stagehand) -> None:
