@@ -1,7 +1,7 @@
 """How exact libVLC is in our hands. The bounds are for a machine that is busy with something else."""
 
-import itertools
 import asyncio
+import itertools
 import statistics
 import threading
 import time
