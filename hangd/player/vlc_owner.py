@@ -354,7 +354,7 @@ class VlcOwner:
             self._decoded = True
             if self._buffered:
                 self._due = at
-        elif self._stance.fresh:  # later than we waited
+        elif self._stance.fresh and at > self._pausing.left_at + timings.UNPAUSED_SECONDS:  # later than we waited
             self._film.learn_decoding(at - self._sought_at)
 
     def _on_paused(self, at: float) -> None:

@@ -18,10 +18,9 @@ more). That frame's time is the position that Settled names (``_stand``). A resu
 earlier (or later) that the media is where the line through (``_stand``, ``at``) wants it. After a seek VLC's clock
 begins 10 ms after the unpause (``i_wakeup_delay``), after a mere pause at once.
 
-*Rates.* VLC applies a new rate as from the last block read. Right after a seek a second and more has been read ahead:
-the picture would jump by (rate - 1) x 1.1 s. A sample is raised just after a read. So a rate is set at once while
-playing, but after a seek or a pause only with the first sample (at most 0.5 s later); the jump is then below
-(rate - 1) x 25 ms.
+*Rates.* VLC applies a new rate as from the moment at which it last read. While it plays that is up to half a second ago,
+right after a seek a second and more. ``vlc_clock`` puts that right where VLC's clock is known to run; where it is not
+(VLC has not said when it left a pause), a rate is set with the first sample, which is raised just after a read.
 
 *The end.* ``:play-and-pause`` makes VLC pause on the last frame, unasked; from there it seeks as ever. Only a player
 that was resumed there stops for good, so Resume at the end is answered without asking VLC.
@@ -46,6 +45,7 @@ __all__ = [
     "ROUSED_SECONDS",
     "ROUSE_SECONDS",
     "SHORT_OF_END",
+    "UNPAUSED_SECONDS",
     "WAKE_SECONDS",
 ]
 
@@ -68,6 +68,8 @@ END_BUFFER_SECONDS: Final = 0.3
 WAKE_SECONDS: Final = 0.010
 RENDER_LEAD: Final = 0.002
 """The picture's thread takes up the next frame this long before its time, and shows it even if a pause comes."""
+UNPAUSED_SECONDS: Final = 0.100
+"""A decoder that leaves a pause may say again that a seek is decoded: within this time it tells nothing of the seek."""
 FRAME_SECONDS: Final = 0.040
 """A frame step where the file does not tell its rate."""
 SHORT_OF_END: Final = 5.0

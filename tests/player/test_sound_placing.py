@@ -15,9 +15,11 @@ BLOCK = 1024
 FRAME = 4
 
 
-def film(first: int, count: int = BLOCK) -> bytes:
-    """Return that many frames of the film: a frame's two samples are its number."""
-    return array.array("H", [half for n in range(first, first + count) for half in divmod(n + 1, 1 << 16)]).tobytes()
+def film(first: int, count: int = BLOCK, frames: int | None = None) -> bytes:
+    """Return that many frames of the film, each of which is its number from 1 on; stretched to so many ``frames``."""
+    if frames is None:
+        return array.array("I", range(first + 1, first + count + 1)).tobytes()
+    return array.array("I", [first + 1 + n * count // frames for n in range(frames)]).tobytes()
 
 
 class Tape:
@@ -46,10 +48,9 @@ class Tape:
     def write(self, at: int, samples: bytes) -> None:
         assert at >= 0
         assert len(samples) % FRAME == 0
-        numbers = array.array("H", samples)
-        for place, (high, low) in enumerate(zip(numbers[::2], numbers[1::2], strict=True), start=at):
-            if place >= self.place(self.now):
-                self.written[place] = (high << 16) + low - 1
+        numbers = array.array("I", samples)
+        past = min(max(0, self.place(self.now) - at), len(numbers))
+        self.written.update(zip(range(at + past, at + len(numbers)), numbers[past:], strict=True))
 
     def flush(self) -> None:
         past = self.place(self.now)
@@ -57,7 +58,8 @@ class Tape:
 
     def at(self, time: float) -> int | None:
         """Return the film's frame that is heard at this time; None: silence."""
-        return self.written.get(self.place(time))
+        number = self.written.get(self.place(time))
+        return None if number is None else number - 1
 
     def play(self, first: int, count: int, due: float, ahead: float = 1.0, block: int = BLOCK) -> None:
         """Hand over that many blocks from ``first`` on, the first of them due at ``due``, each some time ahead."""
@@ -95,8 +97,7 @@ class Tape:
                 self.placing.moved()
                 since, at = since - moved[1], at - moved[1]
                 moved = (math.inf, 0.0)
-            count = round(block / rate)
-            self.placing.play(round(at, 6), b"".join(film(first + n * block // count, 1) for n in range(count)))
+            self.placing.play(round(at, 6), film(first, block, round(block / rate)))
 
     def off(self, begin: float, end: float, due: float) -> float:
         """Return by how many seconds the sound is farthest from a film that began at ``due``, between two times."""

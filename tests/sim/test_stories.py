@@ -9,8 +9,8 @@ from tests.sim.story import Deed, Person, Story, made_up
 from tests.sim.telling import tell, tell_hours
 from tests.sim.world import Way
 
-VIEWER_HOURS = 500.0
-"""Half a minute on two cores that nobody else uses; `bench_sim` tells as many as it is asked to."""
+VIEWER_HOURS = 1000.0
+"""Less than a minute on two cores that nobody else uses, and so they are not beside others (the marker says so)."""
 
 ways = st.builds(
     lambda out, back, jitter: Way(out, back, min(jitter, out, back)),
@@ -53,8 +53,9 @@ def test_whatever_happens_every_promise_is_kept(story: Story) -> None:
     assert tell(story).broken == ()
 
 
+@pytest.mark.real
 @pytest.mark.timeout(600)
-def test_hundreds_of_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
     """Rooms of two to six for an hour each, with VLC's own intervals, and nothing left out.
 
     How long it takes is printed, not judged: the limit is for a pool that hangs.

@@ -379,7 +379,10 @@ class Viewer:
 
     def _hear(self, events: list[PlayerEvent]) -> None:
         for event in events:
-            self._do(self.follower.handle(event, self.local))
+            # Samples come by the ten thousand, and few lead to anything: what one broke is seen by the next check.
+            if effects := self.follower.handle(event, self.local):
+                self._do(effects)
+        self._arm()
 
     # ---- its deadlines --------------------------------------------------------------------------------------------
 
