@@ -18,9 +18,9 @@ more). That frame's time is the position that Settled names (``_stand``). A resu
 earlier (or later) that the media is where the line through (``_stand``, ``at``) wants it. After a seek VLC's clock
 begins 10 ms after the unpause (``i_wakeup_delay``), after a mere pause at once.
 
-*Rates.* VLC applies a new rate as from the moment at which it last read. While it plays that is up to half a second ago,
-right after a seek a second and more. ``vlc_clock`` puts that right where VLC's clock is known to run; where it is not
-(VLC has not said when it left a pause), a rate is set with the first sample, which is raised just after a read.
+*Rates.* VLC applies a new rate as from the moment at which it last read: up to half a second ago while it plays, right
+after a seek a second and more. ``vlc_clock`` puts that right where VLC's clock is known to run; where it is not (VLC
+has not said when it left a pause), a rate is set with the first sample, which is raised just after a read.
 
 *The end.* ``:play-and-pause`` makes VLC pause on the last frame, unasked; from there it seeks as ever. Only a player
 that was resumed there stops for good, so Resume at the end is answered without asking VLC.
