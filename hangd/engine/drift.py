@@ -145,7 +145,10 @@ class DriftController:
         policy = self.policy
         if self._trimming is not None:
             self._trim_on(self._trimming, error, now, rate)
-            return None
+            if self._trimming is None or not self._is_out_of_reach(self._trimming.error):
+                return None
+            # Something has happened meanwhile that no trim makes good.
+            return self._correct(self._trimming.error, now, rate, fresh=False)
         if now < self._blank_until:
             return None
         errors = self._errors
@@ -158,14 +161,7 @@ class DriftController:
         judged = self._judge()
         if abs(judged) <= (policy.act_fresh if fresh else policy.act):
             return None
-        correction = self._choose(judged, now, rate, fresh=fresh)
-        if correction is not None:
-            self._errors.clear()
-            self._fresh_until = 0.0
-            if not isinstance(correction, Trim):
-                duration = correction.seconds if isinstance(correction, Hold) else 0.0
-                self._blank_until = now + duration + policy.blank
-        return correction
+        return self._correct(judged, now, rate, fresh=fresh)
 
     @property
     def error(self) -> float | None:
@@ -205,6 +201,21 @@ class DriftController:
     def _judge(self) -> float:
         ranked = sorted(self._errors)
         return ranked[-1 - len(ranked) // 4]
+
+    def _is_out_of_reach(self, error: float) -> bool:
+        """Whether a trim is not what takes this back."""
+        return error < -self.policy.trim_behind or error > self.policy.trim_ahead
+
+    def _correct(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
+        self._trimming = None
+        correction = self._choose(error, now, rate, fresh=fresh)
+        if correction is not None:
+            self._errors.clear()
+            self._fresh_until = 0.0
+            if not isinstance(correction, Trim):
+                duration = correction.seconds if isinstance(correction, Hold) else 0.0
+                self._blank_until = now + duration + self.policy.blank
+        return correction
 
     def _choose(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
         policy = self.policy

@@ -1,8 +1,8 @@
 """Where samples go in a stream that runs all the time, so that each is heard when it is due. Times are seconds.
 
-A stream's time is known by asking the sound server what it has played: good to 0.3 ms mostly, and for seconds on end
-to 3 where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of the
-readings of the last seconds is believed, and what that moves by is made good over a second or two, from 2 ms on.
+A stream's time is known by asking the sound server what it has played, and when: good to 0.3 ms mostly, and to some
+milliseconds where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of
+the readings of the last seconds is believed, and what that moves by is made good over a second or two, from 2 ms on.
 
 VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
 what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.
@@ -58,8 +58,8 @@ class Line(Protocol):
     def frame(self) -> int:
         """Bytes of a frame."""
 
-    def heard(self) -> float | None:
-        """Return which second of the stream is heard just now; None while that is not known."""
+    def heard(self) -> tuple[float, float] | None:
+        """Return which second of the stream was heard lately, and when; None while that is not known."""
 
     def write(self, at: int, samples: bytes) -> None:
         """Write from frame number ``at`` on; over what is there, and not what is past."""
@@ -88,7 +88,8 @@ class Placing:
         """The stream's time less the clock's."""
         self._offset: float | None = None
         """What is believed of that; None: nothing is known yet."""
-        self._read_at = 0.0
+        self._heard: tuple[float, float] | None = None
+        self._looked_at = 0.0
         self._end: int | None = None
         """The frame after the last one written; None after a gap."""
         self._last: tuple[float, float] | None = None
@@ -108,11 +109,14 @@ class Placing:
 
     def look(self) -> None:
         """Read the stream's time. To be called ever again, also while nothing is played."""
-        before = self._clock()
         heard = self._line.heard()
-        if heard is not None:
-            self._read_at = self._clock()
-            self._readings.append(heard - (before + self._read_at) / 2)
+        if heard is None:
+            return
+        self._looked_at = self._clock()
+        if heard != self._heard:
+            self._heard = heard
+            second, at = heard
+            self._readings.append(second - at)
             self._offset = median(self._readings)
 
     # The two that any thread may call, and that wait for nothing.
@@ -200,7 +204,7 @@ class Placing:
 
     def _write(self, at: float, samples: bytes) -> int | None:
         """Write samples where they belong; return the frame from which on they are, None where nothing is known."""
-        if self._clock() >= self._read_at + _READ_EVERY:
+        if self._clock() >= self._looked_at + _READ_EVERY:
             self.look()
         if self._offset is None:
             return None

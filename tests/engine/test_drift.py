@@ -63,6 +63,25 @@ def test_moderate_errors_are_trimmed_away(error: float) -> None:
     assert len(trail) * 0.4 <= trim.seconds + 1, "about as long as was said"
 
 
+@pytest.mark.parametrize(("found", "kind"), [(-1.0, Resync), (-0.2, Resync), (0.1, Hold), (3.0, Resync)], ids=str)
+def test_a_trim_gives_way_to_what_reaches_farther(found: float, kind: type[Correction]) -> None:
+    """Found by the thousand hours: a player that was stopped as a trim began came back 14 s later."""
+    controller = DriftController()
+    assert isinstance(feed(controller, -0.011, SETTLED), Trim)
+    correction = feed(controller, found, SETTLED + 1.6, count=2)
+    assert isinstance(correction, kind)
+    assert correction.error == pytest.approx(found, abs=0.01)
+    assert controller.rate is None
+
+
+def test_a_trim_outlives_one_sample_that_came_very_late() -> None:
+    controller = DriftController()
+    assert isinstance(feed(controller, -0.011, SETTLED), Trim)
+    assert controller.observe(-0.5, SETTLED + 1.6, 1.0) is None
+    assert controller.observe(-0.007, SETTLED + 2.0, 1.0) is None
+    assert controller.rate is not None
+
+
 @pytest.mark.parametrize("rate", [0.25, 0.5, 1000 / 667, 2.0])
 def test_trims_work_at_every_rate(rate: float) -> None:
     controller = DriftController()

@@ -41,9 +41,9 @@ class Tape:
     def place(self, at: float) -> int:
         return round((at - self._begun) * self._speed * RATE)
 
-    def heard(self) -> float | None:
+    def heard(self) -> tuple[float, float] | None:
         off = self._chance.uniform(-self._error, self._error)
-        return (self.now - self._begun) * self._speed + off + self.lies if self.known else None
+        return ((self.now - self._begun) * self._speed + off + self.lies, self.now) if self.known else None
 
     def write(self, at: int, samples: bytes) -> None:
         assert at >= 0

@@ -41,6 +41,7 @@ _ONE_FRAME: Final = 0.0025
 _SETTLING: Final = 12.0
 _SETTLING_SLOWLY: Final = 40.0
 """Seconds more, where a seek may land late: it takes some resyncs, and these are rationed."""
+_AT_END: Final = FILM_SECONDS - 1.0
 _SEEKS: Final = 3
 _SEEKS_SLOWLY: Final = 6
 """So often at most one seeks (or holds) for one disturbance."""
@@ -128,7 +129,7 @@ class Witness:
             if viewer.follower.timeline.rev != timeline.rev:
                 self._break(watched, f"has rev {viewer.follower.timeline.rev} of {timeline.rev}")
             off = viewer.true_position() - should
-            if should >= FILM_SECONDS - 1.0:
+            if should >= _AT_END:
                 continue  # players end where they end
             if abs(off) > (_allowed(watched.person, timeline.rate) if running else _ONE_FRAME):
                 self._break(watched, f"is {_ms(off)} off at {timeline.rate:g}x{'' if running else ', in a pause'}")
@@ -212,6 +213,8 @@ class Witness:
                 watched.trims += in_peace
             elif isinstance(effect, SeekTo | PauseFor):
                 watched.seeks += 1
+                if isinstance(effect, SeekTo) and effect.position >= _AT_END:
+                    continue  # the room has come to the film's end, and this one was a little behind
                 if in_peace:
                     self._break(watched, f"was left in peace, and did {effect}")
                 elif watched.seeks > (_SEEKS_SLOWLY if watched.person.is_slow else _SEEKS):
