@@ -143,12 +143,12 @@ class DriftController:
     def observe(self, error: float, now: float, rate: float) -> Correction | None:
         """Judge one error (seconds, positive ahead) of a sample at ``now``; the room plays at ``rate``."""
         policy = self.policy
-        if self._trimming is not None:
-            self._trim_on(self._trimming, error, now, rate)
-            if self._trimming is None or not self._is_out_of_reach(self._trimming.error):
+        if (trim := self._trimming) is not None:
+            self._trim_on(trim, error, now, rate)
+            if self.rate is None or not self._is_out_of_reach(trim.error):
                 return None
             # Something has happened meanwhile that no trim makes good.
-            return self._correct(self._trimming.error, now, rate, fresh=False)
+            return self._correct(trim.error, now, rate, fresh=False)
         if now < self._blank_until:
             return None
         errors = self._errors

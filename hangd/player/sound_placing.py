@@ -1,8 +1,9 @@
 """Where samples go in a stream that runs all the time, so that each is heard when it is due. Times are seconds.
 
-A stream's time is known by asking the sound server what it has played, and when: good to 0.3 ms mostly, and to some
-milliseconds where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the middle of
-the readings of the last seconds is believed, and what that moves by is made good over a second or two, from 2 ms on.
+A stream's time is known by asking the sound server what it has played, and when: good to 0.3 ms mostly, and to
+some milliseconds where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the
+middle of the readings of the last seconds is believed, and what that moves by is made good over a second or two, from
+2 ms on.
 
 VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
 what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.

@@ -152,9 +152,12 @@ def test_a_moment_alone_is_heard_when_it_is_due(heard: Recording, monkeypatch: p
         monkeypatch.setenv(name, value)
     line = PulseLine(48000, 2)
     try:
+        line.heard()
         time.sleep(0.5)
-        stream, now = line.heard(), time.monotonic()
-        assert stream is not None
+        reading = line.heard()
+        assert reading is not None
+        stream, now = reading
+        now, stream = now + 0.5, stream + 0.5  # what it says is half a second old
         line.write(round((stream + 0.5) * 48000), b"\x00\x40" * 2 * 480)
         time.sleep(1.5)
         for begin, end, is_loud in ((0.2, 0.4, False), (0.4, 0.6, True), (0.6, 0.8, False)):
