@@ -15,7 +15,20 @@ import functools
 import os
 import time
 from collections.abc import Iterator
-from ctypes import POINTER, Structure, byref, c_char_p, c_int, c_int64, c_size_t, c_uint8, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    Structure,
+    byref,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_long,
+    c_size_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from typing import Any, Final
 
 __all__ = ["PulseLine", "PulseUnavailable", "is_installed"]
@@ -66,8 +79,8 @@ class _Timing(Structure):
     """pa_timing_info, up to what is read of it."""
 
     _fields_ = (
-        ("seconds", c_int64),
-        ("microseconds", c_int64),
+        ("seconds", c_long),
+        ("microseconds", c_long),
         ("synchronized_clocks", c_int),
         ("sink", c_uint64),
         ("source", c_uint64),

@@ -81,6 +81,7 @@ class Pausing:
         self._local.late(0.0)
         self._player.set_pause(0)
         self.left_at = now
+        self.clock_runs = False
         self._pace.begin(self._stance.clock, now)
 
 
