@@ -18,7 +18,7 @@ from tests.sim.world import Viewer, World
 
 __all__ = ["Hours", "Told", "tell", "tell_hours"]
 
-_LOOK: Final = 2.0
+_LOOK: Final = 3.0
 """Seconds between two looks. What has gone wrong stays wrong for longer, or leaves its traces in the log."""
 _CLOSE_LOOK: Final = 0.2
 _CLOSELY: Final = 2.0
