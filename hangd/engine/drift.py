@@ -19,7 +19,7 @@ forward at once, and back at the end. So the rate follows the error, sample by s
 
 the jump makes good at once what has yet to be made good for good, the picture stays within a fifth of the error of its
 place from the first change on, and the rate comes back to the room's as the error goes. A sample comes just after a
-read, so that is where rates are changed: at any other moment they would count from the last read all the same.
+read, so that is where rates are changed.
 """
 
 from typing import Final, Literal

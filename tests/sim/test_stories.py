@@ -10,7 +10,7 @@ from tests.sim.telling import tell, tell_hours
 from tests.sim.world import Way
 
 VIEWER_HOURS = 1000.0
-"""Less than a minute on two cores that nobody else uses, and so they are not beside others (the marker says so)."""
+"""A minute or so on two cores that nobody else uses, so the test is marked as one that is not beside others."""
 
 ways = st.builds(
     lambda out, back, jitter: Way(out, back, min(jitter, out, back)),

@@ -372,10 +372,7 @@ class Viewer:
                     self.commands.append(effect)
                     heard += self.player.handle(effect, self.local)
             self.log.append((self.world.now, effect))
-        if heard:
-            self._hear(heard)  # only now: nobody is called back before it has finished its own step
-        else:
-            self._arm()
+        self._hear(heard)  # only now: nobody is called back before it has finished its own step
 
     def _hear(self, events: list[PlayerEvent]) -> None:
         for event in events:
