@@ -5,8 +5,8 @@ counted from the stream's beginning.
 
 Which place was heard when is what the server answers, with the moment at which it did: good to a fraction of a
 millisecond. libpulse would tell which one is heard just now, by a line through the last answers. But it takes an answer
-to be of the moment at which its own thread came to read it, and a thread that was kept off once spoils that line for
-five seconds (measured: 12 ms).
+to be of the moment at which its own thread came to read it: measured, that line begins 1 to 18 ms off and wanders by
+0.2-0.4 ms, where the answers themselves scatter by 0.03.
 """
 
 import contextlib
