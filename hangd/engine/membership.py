@@ -97,6 +97,11 @@ class Occupant(Struct):
         least = min(self.trips)
         return least + _JITTERS * (sum(self.trips) / len(self.trips) - least)
 
+    def is_repeated_by(self, report: Report) -> bool:
+        """Tell whether this report says what the last one said, but for the place and the errors."""
+        last = self.report
+        return last is not None and report.state == last.state and report.rev == last.rev
+
     def hear(self, report: Report, now: float) -> bool:
         """Take in a report. Returns whether the member's state changed."""
         changed = report.state != self.state

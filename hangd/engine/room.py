@@ -11,29 +11,21 @@ it does of its own accord, by ``deadline()`` and ``expire()``:
 - nobody has been in for ``ttl``: the room is to be forgotten
 
 All but the last also comes about before any input is looked at, so that a late timer changes no outcome. What members
-ask for is in ``requests``, the timeline's rules are in ``schedule``, the films' in ``screening`` and ``queue``, the
-members' in ``membership``, their files' in ``admission``.
+ask for is in ``requests``, who comes in is in ``door``, the timeline's rules are in ``schedule``, the films' in
+``screening`` and ``queue``, the members' in ``membership``, their files' in ``admission``.
 
 ``now`` does not run back: where the stamps of two sources cross by a hair, the later one stands.
 """
 
-import hashlib
-import hmac
-import math
-from collections.abc import Iterable
 from typing import Final, assert_never
 
-from msgspec import Struct
-
 from hangd.engine import queue as queues
-from hangd.engine.admission import compare_files
 from hangd.engine.assembly import Assembly, RoomSettings
+from hangd.engine.door import Door
 from hangd.engine.effects import (
-    CheckPassword,
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
-    ForgetMember,
     ForgetRoom,
     JoinRequested,
     LatencyMeasured,
@@ -44,16 +36,15 @@ from hangd.engine.effects import (
     RoomInput,
 )
 from hangd.engine.membership import Occupant
-from hangd.engine.ratelimit import TokenBucket
 from hangd.engine.refusal import as_error
 from hangd.engine.requests import Requests
 from hangd.engine.saved import SavedRoom
 from hangd.engine.screening import Screening
 from hangd.engine.timeline import earliest
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import GetRoom, MemberChanged, MemberJoined, Report, RoomCreated, RoomJoined, Say
-from hangd.protocol.model import NAME_MAX, RoomSummary, Timeline
+from hangd.protocol.messages import GetRoom, Report, Say
 from hangd.protocol.model import Room as Snapshot
+from hangd.protocol.model import RoomSummary, Timeline
 
 __all__ = ["Room", "RoomSettings"]
 
@@ -68,22 +59,6 @@ more than 20, so that a room of N costs at most 20 N messages a second rather th
 _RTT_MAX: Final = 60.0
 """Seconds: the server gives a connection up for lost before a ping may take that long."""
 
-_GUEST_DIGITS: Final = range(5, 27)
-"""How many digits of its id a guest whose name is taken gets instead of four; with "guest-" at most 32 characters."""
-
-
-_WRONG_PASSWORDS_AT_ONCE: Final = 10
-_WRONG_PASSWORDS_PER_SECOND: Final = 0.2
-"""Whoever guesses, from however many addresses, gets twelve tries a minute: 17,000 a day, of which a password of five
-random letters survives two years. While somebody guesses, others wait as well (but for the owner's secret)."""
-
-
-class _Pending(Struct, frozen=True):
-    """A join that waits for its password to be compared with ``password_hash``."""
-
-    request: JoinRequested
-    password_hash: str
-
 
 class Room:
     """One room. Its first input is CreateRequested; ``password_hash`` is that of the password which it named."""
@@ -96,13 +71,9 @@ class Room:
         self._screening = Screening(self._room)
         self._requests = Requests(self._room, self._screening)
         self._settings = settings
-        self._pending: dict[str, _Pending] = {}
-        self._wrong_passwords = TokenBucket(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now)
-        self._host_digest: bytes | None = None
-        """SHA-256 of the host's secret: 128 random bits need no salt. None: the room is still to be created."""
+        self._door = Door(self._room, self._requests, now)
         self._now = now
         self._empty_since: float | None = now
-        self._forgotten = False
         self._rev_checked = 0
         self._changes = 0
         self._at_rest = False
@@ -116,7 +87,7 @@ class Room:
         The epoch is a new one: what came after the saving, if anything did, is lost, and was known by the old one.
         """
         room = cls(room_id=saved.room_id, epoch=epoch, settings=settings, now=now, password_hash=saved.password_hash)
-        room._host_digest = saved.host_digest
+        room._door.host_digest = saved.host_digest
         room._room.bring_back(saved, now)
         # Without members it was empty already, or becomes so now, and pauses where it is.
         room._empty_since = None if saved.members else saved.empty_since
@@ -153,13 +124,17 @@ class Room:
     def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
+        rests = self._at_rest and not _is_due(self._due, self._now)
+        if rests and isinstance(input, MessageReceived) and self._hear_again(input):
+            return self._orders()
         before = (self.rev, len(self._room.roster))
-        if not self._at_rest or _is_due(self._due, self._now):
+        if not rests:
             self._settle()
         self._take(input)
         self._settle()
         if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
             self._changes += 1
+        self._due = self._earliest_due()
         return self._orders()
 
     def deadline(self) -> float | None:
@@ -173,9 +148,10 @@ class Room:
         self._settle()
         if before != (self.rev, len(self._room.roster)):
             self._changes += 1
-        if not self._forgotten and self._forgotten_at is not None and self._forgotten_at <= self._now:
-            self._forgotten = True
+        if not self._door.shut and _is_due(self._forgotten_at, self._now):
+            self._door.shut = True
             self._room.effects.append(ForgetRoom())
+        self._due = self._earliest_due()
         return self._orders()
 
     def snapshot(self) -> Snapshot:
@@ -184,10 +160,10 @@ class Room:
     def save(self) -> SavedRoom:
         """Return what is to be kept of this room, which has been created."""
         room = self._room
-        assert self._host_digest is not None
+        assert self._door.host_digest is not None
         return SavedRoom(
             room_id=room.room_id,
-            host_digest=self._host_digest,
+            host_digest=self._door.host_digest,
             file_hash=room.file_hash,
             file=room.file,
             policy=room.policy,
@@ -217,6 +193,7 @@ class Room:
         room = self._room
         room.roster.check()
         room.schedule.check()
+        self._door.check()
         queues.check(room.queue, room.file_hash)
         assert not room.effects, "a turn is over when its orders are out"
         assert len(room.roster) <= self._settings.capacity
@@ -224,8 +201,6 @@ class Room:
         assert room.policy.has_password == (room.password_hash is not None)
         assert (self._empty_since is None) == (len(room.roster) > 0)
         assert len(room.roster) > 0 or not room.timeline.playing
-        assert not any(client_id in room.roster for client_id in self._pending)
-        assert not (self._forgotten and len(room.roster))
         assert self._due == self._earliest_due(), "nothing changes between turns"
         assert self.rev >= self._rev_checked
         self._rev_checked = self.rev
@@ -237,22 +212,9 @@ class Room:
             case MessageReceived():  # first: most are
                 self._request(input)
             case CreateRequested() | JoinRequested():
-                if input.client_id in self._room.roster or input.client_id in self._pending:
-                    refused = RequestRefused("AlreadyInRoom", "you are in this room already")
-                    self._room.send((input.client_id,), as_error(refused), input.request_id)
-                elif isinstance(input, CreateRequested):
-                    self._create(input)
-                else:
-                    self._admit(input, proven=None)
+                self._door.knock(input, self._now)
             case PasswordChecked(client_id=client_id, matches=matches):
-                pending = self._pending.pop(client_id, None)
-                if pending is None:
-                    pass  # it went away in the meantime
-                elif matches:
-                    self._admit(pending.request, proven=pending.password_hash)
-                else:
-                    self._wrong_passwords.take(self._now)
-                    self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
+                self._door.password_checked(client_id, self._now, matches=matches)
             case PasswordHashed(client_id=client_id, password_hash=password_hash):
                 self._requests.set_password_hash(client_id, password_hash)
             case ConnectionLost(client_id=client_id):
@@ -269,23 +231,6 @@ class Room:
             case _:
                 assert_never(input)
 
-    def _create(self, input: CreateRequested) -> None:
-        room, message = self._room, input.message
-        if self._forgotten:
-            return self._refuse(input, RequestRefused("RoomNotFound", "there is no such room"))
-        if self._host_digest is not None:
-            return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
-        self._host_digest = _digest(input.host_secret)
-        room.name = message.name
-        room.show_first(message.file_hash, message.file)
-        if message.policy is not None:
-            room.change_policy(message.policy)
-            if message.policy.password and room.password_hash is None:
-                self._requests.hash_password(input.client_id, message.policy.password, None)
-        self._add(input, verifying=False)
-        created = RoomCreated(room.room_id, input.client_id, input.host_secret, room.snapshot())
-        room.send((input.client_id,), created, input.request_id)
-
     def _request(self, input: MessageReceived) -> None:
         sender = self._room.roster.get(input.client_id)
         try:
@@ -295,8 +240,29 @@ class Room:
         except RequestRefused as refused:
             self._room.send((input.client_id,), as_error(refused), input.request_id)
 
+    def _hear_again(self, input: MessageReceived) -> bool:
+        """Take in a report that says what its member's last one said, but for the place, as nearly all inputs do.
+
+        From a place nothing follows but that the others are told of it, unless a gate is closed: there is nothing to
+        settle. False: it is another input, and was not looked at.
+        """
+        room, report = self._room, input.message
+        if not isinstance(report, Report) or room.schedule.gate is not None:
+            return False
+        member = room.roster.get(input.client_id)
+        if member is None or not member.is_repeated_by(report):
+            return False
+        member.hear(report, self._now)
+        tell_at = member.told_at + self._telling_gap
+        if tell_at <= self._now:
+            room.tell_how(member, self._now)
+        else:
+            member.untold = True
+            self._due = earliest(self._due, tell_at)
+        return True
+
     def _lose(self, client_id: str) -> None:
-        self._pending.pop(client_id, None)
+        self._door.turn_away(client_id)
         member = self._room.roster.get(client_id)
         if member is None or not member.present:
             return
@@ -306,85 +272,6 @@ class Room:
         else:
             # It has no secret to resume with: whoever comes back is somebody new.
             self._room.dismiss(member, "lost")
-
-    # ---- the door ---------------------------------------------------------------------------------------------------
-
-    def _admit(self, input: JoinRequested, proven: str | None) -> None:
-        """Let a newcomer in, refuse it, or have its password checked; ``proven`` is the hash that it has matched.
-
-        Asked again after the check, everything is judged anew: locked, full, or under another password by then counts.
-        """
-        room, message = self._room, input.message
-        is_owner = self._is_owner(message.host_secret)
-        try:
-            if self._host_digest is None or self._forgotten:
-                raise RequestRefused("RoomNotFound", "there is no such room")
-            if input.client_id in room.banned:
-                raise RequestRefused("Banned", "you are banned from this room")
-            if room.policy.locked and not is_owner:
-                raise RequestRefused("RoomLocked", "this room is locked: nobody else is let in for now")
-            if len(room.roster) >= room.policy.capacity:
-                raise RequestRefused("RoomFull", f"this room is full: it takes {room.policy.capacity}")
-            if room.password_hash is not None and not is_owner and proven != room.password_hash:
-                if message.password is None:
-                    raise RequestRefused("WrongPassword", "this room has a password")
-                if (wait := self._wrong_passwords.wait(self._now)) > 0:
-                    raise RequestRefused("RateLimited", f"too many wrong passwords: wait {math.ceil(wait)} seconds")
-                self._pending[input.client_id] = _Pending(input, room.password_hash)
-                room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
-                return
-            verifying = compare_files(
-                room.policy.match,
-                room_hash=room.file_hash,
-                room_file=room.file,
-                file_hash=message.file_hash,
-                file=message.file,
-            )
-        except RequestRefused as refused:
-            self._refuse(input, refused)
-            return
-        room.learn_file(message.file_hash, message.file)
-        member = self._add(input, verifying=verifying)
-        old_host = room.roster.crown(member) if is_owner else None
-        joined = RoomJoined(room.room_id, member.client_id, member.role == "host", room.snapshot())
-        room.send((member.client_id,), joined, input.request_id)
-        room.send(room.roster.full_ids(but=member.client_id), MemberJoined(member.as_member()))
-        if old_host is not None:
-            room.send(room.roster.full_ids(but=member.client_id), MemberChanged(old_host.as_member()))
-
-    def _add(self, input: CreateRequested | JoinRequested, *, verifying: bool) -> Occupant:
-        member = Occupant(
-            client_id=input.client_id,
-            name=self._name_for(input),
-            full=input.full,
-            file_hash=input.message.file_hash,
-            file=input.message.file,
-            verifying=verifying,
-        )
-        # The first to come into an empty room is its host: somebody must be, and the owner's secret takes it back.
-        self._room.roster.add(member)
-        return member
-
-    def _name_for(self, input: CreateRequested | JoinRequested) -> str:
-        roster = self._room.roster
-        if not roster.name_taken(input.name):
-            return input.name
-        # Two screens of one person's, or two people of one name: let in, and told apart.
-        if input.full:
-            others: Iterable[str] = (_numbered(input.name, number) for number in range(2, len(roster) + 3))
-        else:
-            others = (f"guest-{input.client_id[:digits]}" for digits in _GUEST_DIGITS)
-        return next((name for name in others if not roster.name_taken(name)), input.name)
-
-    def _is_owner(self, secret: str | None) -> bool:
-        # A wrong secret is no error: RoomJoined says who is host, and a client may offer what it kept from long ago.
-        if secret is None or self._host_digest is None:
-            return False
-        return hmac.compare_digest(_digest(secret), self._host_digest)
-
-    def _refuse(self, input: CreateRequested | JoinRequested, refused: RequestRefused) -> None:
-        self._room.send((input.client_id,), as_error(refused), input.request_id)
-        self._room.effects.append(ForgetMember(input.client_id, "refused"))
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
@@ -415,7 +302,7 @@ class Room:
 
     def _earliest_due(self) -> float | None:
         """Return when, if nothing is told before, `_settle` finds something to do, or the room is to be forgotten."""
-        if self._forgotten:
+        if self._door.shut:
             return None
         room, schedule, gap = self._room, self._room.schedule, self._telling_gap
         due = earliest(schedule.gate_until, schedule.ends_at, self._forgotten_at)
@@ -466,7 +353,6 @@ class Room:
         return self._empty_since + self._settings.ttl if self._empty_since is not None else None
 
     def _orders(self) -> list[RoomEffect]:
-        self._due = self._earliest_due()
         orders, self._room.effects = self._room.effects, []
         return orders
 
@@ -484,13 +370,3 @@ def _is_lasting(input: RoomInput) -> bool:
 
 def _is_due(time: float | None, now: float) -> bool:
     return time is not None and time <= now
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def _numbered(name: str, number: int) -> str:
-    """Return "ann" as "ann-2", within what a name may be long."""
-    suffix = f"-{number}"
-    return name[: NAME_MAX - len(suffix)].rstrip() + suffix

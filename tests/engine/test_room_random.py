@@ -55,6 +55,7 @@ from hangd.protocol.messages import (
     Speed,
     Stop,
     SyncBroadcast,
+    SyncCommand,
 )
 from hangd.protocol.model import FileInfo, PolicyChange, Queue, QueueItem
 from tests.support.stage import BASIC_MESSAGES, HASH, OTHER_HASH, QUICK, SECRET
@@ -195,6 +196,45 @@ def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float
             before = room.snapshot()
             assert room.expire(now) == []
             assert (room.snapshot(), room._at_rest) == (before, True)
+
+
+class _Thorough(Room):
+    """It looks through everything, whatever a report says."""
+
+    def _hear_again(self, input: MessageReceived) -> bool:
+        return False
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["ann", "bob"]),
+            st.sampled_from(["playing", "playing", "paused", "paused", "buffering", "ended"]) | commands,
+            st.sampled_from([0.0, 0.3, 0.7, 2.0]),
+            st.sampled_from([0.0, 0.0, 1.0]),
+        ),
+        max_size=40,
+    ),
+    st.sampled_from([None, 20.0]),
+)
+def test_a_report_that_says_the_same_again_leaves_nothing_to_settle(steps: list[Any], duration: float | None) -> None:
+    """A room that takes it in and looks no further does what one does that looks."""
+    film = FileInfo(size=1000, duration=duration)
+    rooms = [kind(room_id="room-1", epoch="e", settings=room_settings(), now=0.0) for kind in (Room, _Thorough)]
+    create = CreateRoom(file_hash=HASH, file=film, policy=PolicyChange(wait="everyone"))
+    join = JoinRoom(room_id="room-1", file_hash=HASH, file=film)
+    for room in rooms:
+        room.handle(CreateRequested("ann", "ann", True, SECRET, create), 0.0)
+        room.handle(JoinRequested("bob", "bob", True, join), 0.0)
+    now = 0.0
+    for client, said, gap, off in steps:
+        now += gap
+        line = rooms[0].timeline
+        report = None if isinstance(said, SyncCommand) else Report(said, line.position + off, now, rev=line.rev)
+        input = MessageReceived(client, report or said)
+        quick, thorough = [(room.handle(input, now), room.deadline(), room.snapshot()) for room in rooms]
+        assert quick == thorough
+        rooms[0].check()
 
 
 class HonestHub(RuleBasedStateMachine):

@@ -403,6 +403,16 @@ def test_what_counts_as_standing_there(
     line(stage, gate=None if counts else "seeking")
 
 
+def test_a_report_that_differs_from_the_last_one_by_its_place_alone_opens_the_gate() -> None:
+    stage = playing()
+    stage.says("bob", Seek(timestamp=40.0))
+    stage.reports("ann", "paused", 40.0)
+    stage.reports("bob", "paused", 12.0)
+    line(stage, gate="seeking", rev=2)
+    stage.reports("bob", "paused", 40.0)
+    line(stage, gate=None, rev=3)
+
+
 def test_the_gate_opens_after_a_second_in_any_case() -> None:
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
