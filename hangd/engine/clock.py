@@ -20,6 +20,7 @@ What is published slews towards the best, so that a player that follows it is no
 """
 
 import itertools
+from bisect import bisect_right
 from operator import attrgetter
 
 from msgspec import Struct
@@ -218,7 +219,7 @@ def _slope_under(points: list[tuple[float, float]]) -> tuple[float, float]:
     hull: list[tuple[float, float]] = []
     for x, y in points:
         while len(hull) > 1:
-            (x0, y0), (x1, y1) = hull[-2:]
+            (x0, y0), (x1, y1) = hull[-2], hull[-1]
             if (y1 - y0) * (x - x0) < (y - y0) * (x1 - x0):
                 break
             hull.pop()
@@ -227,5 +228,5 @@ def _slope_under(points: list[tuple[float, float]]) -> tuple[float, float]:
     (x0, y0), (x1, y1) = next((one, other) for one, other in itertools.pairwise(hull) if other[0] >= half)
     slope = (y1 - y0) / (x1 - x0)
     height = sum(y - y0 - slope * (x - x0) for x, y in points) / len(points)
-    late = sum(x > half for x, _ in points)
+    late = len(points) - bisect_right(points, (half, float("inf")))
     return slope, height / min(late, len(points) - late) / (x1 - x0)

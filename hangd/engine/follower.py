@@ -265,9 +265,8 @@ class Follower:
         return position - self.video_offset - position_at(self.timeline, server)
 
     def _judge(self, error: float, at: float, now: float) -> list[FollowerEffect]:
+        self._error = error
         correction = self._drift.observe(error, at, self.timeline.rate)
-        judged = self._drift.error
-        self._error = error if judged is None else judged
         return [] if correction is None else self._correct(correction, now)
 
     def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
@@ -329,7 +328,9 @@ class Follower:
         if self.picture.motion is Motion.STANDING and not is_running(self.timeline):
             goal = self.timeline.position
             return 0.0 if self.picture.stands_at(goal) else self.picture.position(0.0) - goal
-        return self._error if self.picture.motion is Motion.RUNNING else None
+        judged = self._drift.error
+        error = self._error if judged is None else judged
+        return error if self.picture.motion is Motion.RUNNING else None
 
     @property
     def paused(self) -> bool:
@@ -396,8 +397,7 @@ class Follower:
     def _is_there(self) -> bool:
         """Whether the picture stands where a standing timeline wants it.
 
-        In a room that takes a seek, also for the one who paused: a paused seek of VLC's shows a frame up to four before
-        the one that was asked for, the same for everyone, and everyone is to see the same.
+        In a room that takes a seek, of who paused too: VLC seeks up to four frames short, and all are to see the same.
         """
         goal = self.timeline.position
         return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)

@@ -183,6 +183,8 @@ class Viewer:
         self.log: list[tuple[float, FollowerEffect]] = []
         """All that the follower ever ordered, but for its reports, and when (true time)."""
         self._pings = PingSchedule()
+        self._follower_due: float | None = None
+        """Its deadline at its last step that had orders: one that has none, as nearly all, never brings it nearer."""
         self._alarm: float | None = None
         self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         """What arrived while the machine slept: its kernel hands it out upon waking."""
@@ -356,6 +358,7 @@ class Viewer:
     def _do(self, effects: list[FollowerEffect]) -> None:
         """Carry out what the follower orders, as the daemon does."""
         self.follower.check()
+        self._follower_due = self.follower.deadline()
         heard: list[PlayerEvent] = []
         for effect in effects:
             match effect:
@@ -384,7 +387,7 @@ class Viewer:
     # ---- its deadlines --------------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        due = earliest(self.player.deadline(), self.follower.deadline(), self._pings.due)
+        due = earliest(self.player.deadline(), self._follower_due, self._pings.due)
         if due != self._alarm:
             self._alarm = due
             if due is not None:
