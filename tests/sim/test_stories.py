@@ -10,7 +10,7 @@ from tests.sim.telling import tell, tell_hours
 from tests.sim.world import Way
 
 VIEWER_HOURS = 1000.0
-"""A minute or so on two cores that nobody else uses, so the test is marked as one that is not beside others."""
+"""Most of a minute on two cores that nobody else uses, so the test is marked as one that is not beside others."""
 
 ways = st.builds(
     lambda out, back, jitter: Way(out, back, min(jitter, out, back)),
