@@ -9,7 +9,7 @@ where the timeline is now.
 seeks to where the room will be after the time that a seek has been seen to take here, and resumes as the room passes.
 
 *The viewer's hand.* A pause takes effect at once, and the frame that it stopped on goes to the room; until the room
-has answered (or ``hand_wait`` is over) the timeline does not pull. What the player does unasked, a pause, a start or a
+has answered the timeline does not pull (`hangd.engine.hand`). What the player does unasked, a pause, a start or a
 frame step that no command of ours explains, is the viewer's hand as well. Everything else is asked for, and happens
 when the room says so.
 
@@ -18,8 +18,6 @@ and the player is the clock that the timeline follows. Entering a room and leavi
 else.
 """
 
-from typing import Literal
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -27,6 +25,7 @@ from hangd.engine import alone
 from hangd.engine.clock import ClockFilter
 from hangd.engine.drift import Correction, DriftController, Hold, Resync, Trim
 from hangd.engine.habits import Habits, StartBias
+from hangd.engine.hand import Hand
 from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
 from hangd.engine.picture import Motion, Picture
 from hangd.engine.playback import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
@@ -51,10 +50,6 @@ class FollowerPolicy(Struct, frozen=True):
     seek_margin: float = 0.05
     end_slack: float = 1.0
     """A picture may end so much before its file's duration says."""
-    hand_wait: float = 2.0
-    """For so long after the viewer's own pause the timeline does not pull, unless the room answers earlier."""
-    merge: float = 0.1
-    """Seeks of the viewer's within this time of one another are one: the last."""
     report_every: float = 2.0
 
 
@@ -67,6 +62,7 @@ class Follower:
         drift: DriftController | None = None,
         clock: ClockFilter | None = None,
         picture: Picture | None = None,
+        hand: Hand | None = None,
     ) -> None:
         self.policy = policy or FollowerPolicy()
         self.clock = clock or ClockFilter()
@@ -76,19 +72,13 @@ class Follower:
         self.timeline = alone.resting(0.0)
         self.in_room = False
         self._drift = drift or DriftController()
+        self._hand = hand or Hand()
         self._starts = StartBias()
         self._error: float | None = None
         self._pending: Timeline | None = None
         self._astray = False
         """The machine was away: as soon as there is a clock, look whether the picture has to be sought."""
         self._seeks = 0
-        self._hand: Literal["paused", "playing"] | None = None
-        self._hand_until: float | None = None
-        self._hand_rev = 0
-        self._held_seek: float | None = None
-        self._asked_seek: float | None = None
-        """Where the viewer asked the room to be, while the room has not answered."""
-        self._merge_until: float | None = None
         self._reported: tuple[ReportedState, int] | None = None
         self._report_due: float | None = None
         self._commands = 0
@@ -104,7 +94,7 @@ class Follower:
 
     def unload(self, now: float) -> list[FollowerEffect]:
         """Nothing is to be played any more."""
-        self._release_hand()
+        self._hand.lower()
         return [*self.picture.forget(), *self._after(now)]
 
     def follow(
@@ -120,7 +110,7 @@ class Follower:
         elif not self.in_room or not is_newer(timeline, self._pending or self.timeline):
             return []
         if self.picture.motion is not Motion.PAUSING:
-            self._release_hand()
+            self._hand.lower()
         if not entering and self.clock.locked and is_running(timeline) and is_running(self.timeline):
             if self.timeline.at <= self.clock.to_server(now) < timeline.at:
                 # A change of speed that is still to come: until then the room moves as it did.
@@ -133,16 +123,16 @@ class Follower:
         """Out of the room: alone from here on, going on as it goes."""
         if not self.in_room:
             return []
-        self.in_room, self._pending, self._asked_seek = False, None, None
-        self._release_hand()
+        self.in_room, self._pending, self._hand.asked = False, None, None
+        self._hand.lower()
         running = self.picture.motion in (Motion.RUNNING, Motion.STARTING)
         self.timeline = alone.resting(now, self.picture.position(now), playing=running, rate=self.timeline.rate)
         return self._after(now)
 
     def refused(self, now: float) -> list[FollowerEffect]:
         """The room refused what the viewer's hand asked for: the timeline pulls again."""
-        self._release_hand()
-        self._asked_seek = None
+        self._hand.lower()
+        self._hand.asked = None
         return self._after(now)
 
     def clock_changed(self, now: float) -> list[FollowerEffect]:
@@ -172,24 +162,26 @@ class Follower:
 
     def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
         """The viewer wants a pause, now; or wants to go on."""
+        if self.picture.motion is Motion.PAUSING and self._hand.wants is not None:
+            # The picture has yet to stand, and then the last word counts: a pause that is taken back is nothing.
+            self._hand.wants = "paused" if paused else "playing"
+            return self._after(now)
         # The room hears a seek that it has not answered first: to name the old place would undo it.
-        goal = self._target(now) if self._sought is None else self._sought
+        goal = self._target(now) if self._hand.sought is None else self._hand.sought
         if not paused:
-            standing = self._hand == "paused" and self._sought is None
+            standing = self._hand.wants == "paused" and self._hand.sought is None
             timestamp = self.picture.clamped(self.picture.position(now)) if standing else goal
             return [*self._ask(Play(timestamp=timestamp), now), *self._after(now)]
         if self.picture.motion in (Motion.RUNNING, Motion.STARTING):
-            self._take_hand("paused", now)
+            self._hand.raise_for("paused", self.timeline.rev, now)
             return [*self.picture.pause(), *self._after(now)]
         return [*self._ask(Pause(timestamp=goal), now), *self._after(now)]
 
     def ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
         """The viewer wants to be at ``position`` (seconds, clamped to the media)."""
         position = self.picture.clamped(position)
-        if self._merge_until is not None and now < self._merge_until:
-            self._held_seek = position
+        if self._hand.holds_back(position, now):
             return []
-        self._merge_until = now + self.policy.merge
         return [*self._ask_seek(position, now), *self._after(now)]
 
     def ask_speed(self, rate: float, now: float) -> list[FollowerEffect]:
@@ -219,14 +211,18 @@ class Follower:
 
     def _settled(self, before: Motion, position: float, now: float) -> list[FollowerEffect]:
         match before:
+            case Motion.PAUSING if self._hand.wants == "playing":
+                # Nobody has heard of the pause, and nobody needs to, unless the room has paused meanwhile.
+                self._hand.lower()
+                return [] if self.timeline.playing else self._ask(Play(timestamp=self._target(now)), now)
             case Motion.PAUSING | Motion.RUNNING | Motion.STARTING:
                 # The viewer's hand, through us or past us. If the room moved on meanwhile, it means a pause there.
-                moved_on = before is Motion.PAUSING and self._hand_rev != self.timeline.rev
-                self._take_hand("paused", now)
+                moved_on = before is Motion.PAUSING and self._hand.rev != self.timeline.rev
+                self._hand.raise_for("paused", self.timeline.rev, now)
                 return self._ask(Pause(timestamp=self._target(now) if moved_on else position), now)
             case Motion.STANDING if not self.picture.stands_at(self.timeline.position):
                 # A frame step: in a room that stands, everyone takes it.
-                self._take_hand("paused", now)
+                self._hand.raise_for("paused", self.timeline.rev, now)
                 return self._ask(Seek(timestamp=position), now)
             case _:
                 return []
@@ -235,7 +231,7 @@ class Follower:
         self._seeks, self._error = 0, None
         self._drift.started(now)
         if before is Motion.STANDING:
-            self._take_hand("playing", now)
+            self._hand.raise_for("playing", self.timeline.rev, now)
             return self._ask(Play(timestamp=self.picture.clamped(position)), now)
         # A thread that was woken late started late by as much: that is known before the first sample.
         error = self._compare(position, at)
@@ -284,8 +280,7 @@ class Follower:
         """The local time at which to be woken, or None."""
         return earliest(
             self._drift.deadline(),
-            self._hand_until,
-            self._merge_until if self._held_seek is not None else None,
+            self._hand.deadline(),
             self._report_due if self.in_room else None,
             None if self._pending is None else self.clock.to_local(self._pending.at),
         )
@@ -296,12 +291,8 @@ class Follower:
         if self._pending is not None and self.clock.to_local(self._pending.at) <= now:
             effects += self._adopt(self._pending, now)
         self._drift.expire(now)
-        if self._hand_until is not None and self._hand_until <= now:
-            self._release_hand()
-        if self._held_seek is not None and self._merge_until is not None and self._merge_until <= now:
-            position, self._held_seek = self._held_seek, None
-            self._merge_until = now + self.policy.merge
-            effects += self._ask_seek(position, now)
+        if (sought := self._hand.expire(now)) is not None:
+            effects += self._ask_seek(sought, now)
         if self._report_due is not None and self._report_due <= now:
             self._reported = self._report_due = None
         return [*effects, *self._after(now)]
@@ -314,11 +305,7 @@ class Follower:
 
     def aim(self, now: float) -> float | None:
         """Return where the picture will be once what was asked is done: what a relative seek begins from."""
-        return self.position(now) if self._sought is None else self._sought
-
-    @property
-    def _sought(self) -> float | None:
-        return self._asked_seek if self._held_seek is None else self._held_seek
+        return self.position(now) if self._hand.sought is None else self._hand.sought
 
     @property
     def error(self) -> float | None:
@@ -335,12 +322,13 @@ class Follower:
     @property
     def paused(self) -> bool:
         """Whether what should be is a pause (a gate is none: the room goes on by itself)."""
-        return self._hand == "paused" or (self._hand is None and not (self._pending or self.timeline).playing)
+        wants = self._hand.wants
+        return wants == "paused" or (wants is None and not (self._pending or self.timeline).playing)
 
     @property
     def is_asking(self) -> bool:
         """Whether the viewer's hand has yet to be told: a pause that is not done, a seek that waits to be merged."""
-        return self.picture.motion is Motion.PAUSING or self._held_seek is not None
+        return self.picture.motion is Motion.PAUSING or self._hand.held is not None
 
     @property
     def rate(self) -> float:
@@ -356,7 +344,7 @@ class Follower:
         self.picture.check()
         assert self._drift.rate is None or self.picture.motion is Motion.RUNNING
         assert self._pending is None or (self.in_room and is_running(self._pending))
-        assert (self._hand is None) == (self._hand_until is None)
+        self._hand.check()
 
     # ---- deciding -------------------------------------------------------------------------------------------------
 
@@ -369,7 +357,7 @@ class Follower:
     def _steer(self, now: float) -> list[FollowerEffect]:
         """Give the next command that leads from the picture to the timeline; none if it is on its way."""
         timeline, picture = self.timeline, self.picture
-        if self._hand is not None or (self.in_room and not self.clock.locked and is_running(timeline)):
+        if self._hand.wants is not None or (self.in_room and not self.clock.locked and is_running(timeline)):
             return []
         match picture.motion:
             case Motion.RUNNING if is_running(timeline):  # first: so it is at every sample
@@ -403,7 +391,7 @@ class Follower:
         return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
 
     def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
-        self.timeline, self._pending, self._asked_seek = timeline, None, None
+        self.timeline, self._pending, self._hand.asked = timeline, None, None
         self.picture.resume_at = None
         self._starts.forget_start()
         self._seeks = 0
@@ -452,14 +440,8 @@ class Follower:
 
     def _load(self, path: str, now: float) -> list[FollowerEffect]:
         self._seeks, self._error = 0, None
-        self._release_hand()
+        self._hand.lower()
         return [*self.picture.load(path, self._target(now))]
-
-    def _take_hand(self, hand: Literal["paused", "playing"], now: float) -> None:
-        self._hand, self._hand_until, self._hand_rev = hand, now + self.policy.hand_wait, self.timeline.rev
-
-    def _release_hand(self) -> None:
-        self._hand = self._hand_until = None
 
     # ---- asking and telling ---------------------------------------------------------------------------------------
 
@@ -467,7 +449,7 @@ class Follower:
         if self.in_room:
             self._commands += 1
             return [AskRoom(replace(command, command_id=str(self._commands)))]
-        self._release_hand()
+        self._hand.lower()
         at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
         loaded = self.picture.motion is not Motion.EMPTY
         self.timeline = alone.applied(self.timeline, command, now, loaded=loaded, at_end=at_end)
@@ -475,7 +457,7 @@ class Follower:
 
     def _ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
         if self.in_room:
-            self._asked_seek = position
+            self._hand.asked = position
         return self._ask(Seek(timestamp=position), now)
 
     def _report(self, now: float) -> list[FollowerEffect]:

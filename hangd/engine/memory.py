@@ -4,13 +4,14 @@ The memory is this implementation's own. Its fields are the machines' attributes
 underscore), so that nothing is written twice; a test holds the two to each other, and finds what one of them forgot.
 """
 
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from msgspec import Struct, field
 
 from hangd.engine.clock import ClockFilter, ClockPolicy, ClockSample
 from hangd.engine.drift import DriftController, DriftPolicy, Trimming
 from hangd.engine.follower import Follower, FollowerPolicy
+from hangd.engine.hand import Hand, HandPolicy
 from hangd.engine.picture import Motion, Picture, PicturePolicy
 from hangd.protocol.model import ReportedState, Timeline
 
@@ -26,9 +27,16 @@ class Policies(Struct, frozen=True):
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     clock: ClockPolicy = field(default_factory=ClockPolicy)
     picture: PicturePolicy = field(default_factory=PicturePolicy)
+    hand: HandPolicy = field(default_factory=HandPolicy)
 
     def make_follower(self) -> Follower:
-        return Follower(self.follower, DriftController(self.drift), ClockFilter(self.clock), Picture(self.picture))
+        return Follower(
+            self.follower,
+            DriftController(self.drift),
+            ClockFilter(self.clock),
+            Picture(self.picture),
+            Hand(self.hand),
+        )
 
 
 class ClockMemory(Struct):
@@ -73,11 +81,21 @@ class StartsMemory(Struct):
     applied: float | None
 
 
+class HandMemory(Struct):
+    wants: Literal["paused", "playing"] | None
+    rev: int
+    asked: float | None
+    held: float | None
+    until: float | None
+    merge_until: float | None
+
+
 class FollowerMemory(Struct):
     clock: ClockMemory
     drift: DriftMemory
     picture: PictureMemory
     starts: StartsMemory
+    hand: HandMemory
     video_offset: float
     timeline: Timeline
     in_room: bool
@@ -85,15 +103,9 @@ class FollowerMemory(Struct):
     pending: Timeline | None
     astray: bool
     seeks: int
-    hand: str | None
-    hand_until: float | None
-    hand_rev: int
-    held_seek: float | None
-    merge_until: float | None
     reported: tuple[ReportedState, int] | None
     report_due: float | None
     commands: int
-    asked_seek: float | None = None
 
 
 def remember(follower: Follower) -> FollowerMemory:
@@ -103,6 +115,7 @@ def remember(follower: Follower) -> FollowerMemory:
         "drift": _remember(follower._drift, DriftMemory),
         "picture": _remember(follower.picture, PictureMemory),
         "starts": _remember(follower._starts, StartsMemory),
+        "hand": _remember(follower._hand, HandMemory),
     }
     return _remember(follower, FollowerMemory, **machines)
 
@@ -113,7 +126,8 @@ def recall(follower: Follower, memory: FollowerMemory) -> None:
     _recall(follower._drift, memory.drift)
     _recall(follower.picture, memory.picture)
     _recall(follower._starts, memory.starts)
-    _recall(follower, memory, but=("clock", "drift", "picture", "starts"))
+    _recall(follower._hand, memory.hand)
+    _recall(follower, memory, but=("clock", "drift", "picture", "starts", "hand"))
 
 
 def _attribute(machine: object, name: str) -> str:

@@ -445,6 +445,35 @@ class TestHand:
         effects = playing._sift(playing.follower.refused(5.1))
         assert [type(effect) for effect in effects] == [SeekBegan, SeekTo]
 
+    def test_pause_then_play_before_it_stands_is_nothing(self, playing: Stage) -> None:
+        """Two commands of a script, or a key that bounces: the last word counts, and nobody else hears of it."""
+        assert playing.pauses(5.0) == [PauseNow()]
+        assert playing.plays(5.01) == []
+        assert not playing.follower.paused
+        effects = playing.settled(13.0, 5.02)
+        assert [type(effect) for effect in effects] == [Resume]
+
+    def test_pause_play_pause_before_it_stands_is_a_pause(self, playing: Stage) -> None:
+        playing.pauses(5.0)
+        playing.plays(5.005)
+        assert playing.pauses(5.01) == []
+        assert playing.follower.paused
+        assert asked(playing.settled(13.0, 5.02)) == Pause(timestamp=13.0, command_id="1")
+
+    def test_play_before_it_stands_asks_a_room_that_has_paused_meanwhile(self, playing: Stage) -> None:
+        playing.pauses(5.0)
+        playing.plays(5.005)
+        playing.hears(timeline(3, position=13.0), 5.01)
+        assert asked(playing.settled(13.0, 5.02)) == Play(timestamp=13.0, command_id="1")
+
+    def test_alone_pause_then_play_before_it_stands_goes_on(self, alone: Stage) -> None:
+        alone.plays(1.0)
+        alone.started(0.0, 1.0)
+        assert alone.pauses(5.0) == [PauseNow()]
+        assert alone.plays(5.01) == []
+        assert alone.settled(4.02, 5.02) == [Resume(None)]
+        assert not alone.follower.paused
+
     def test_a_pause_while_the_room_moves_on_means_a_pause_there(self, playing: Stage) -> None:
         playing.pauses(5.0)
         playing.hears(timeline(3, playing=True, position=70.0, gate=True), 5.01)

@@ -16,6 +16,7 @@ from hangd.engine.clock import ClockFilter
 from hangd.engine.drift import DriftController
 from hangd.engine.follower import Follower
 from hangd.engine.habits import StartBias
+from hangd.engine.hand import Hand
 from hangd.engine.inputs import DeadlineCame, FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.memory import FollowerMemory, Policies, recall, remember
 from hangd.engine.picture import Picture
@@ -80,7 +81,7 @@ def attributes(machine: object) -> dict[str, Any]:
     """Return all that a machine has as plain data, its parts' too; but for its constants, which are no memory."""
     return {
         name: attributes(value)
-        if isinstance(value, ClockFilter | DriftController | Picture | StartBias)
+        if isinstance(value, ClockFilter | DriftController | Picture | StartBias | Hand)
         else msgspec.to_builtins(value)
         for name, value in vars(machine).items()
         if name.lstrip("_") != "policy"
@@ -93,13 +94,13 @@ def test_a_follower_remembers_all_that_it_has() -> None:
         follower = viewer.inner
         state = attributes(follower)
         seen |= {name for name, value in state.items() if value}
-        seen |= {name for name, value in state["_drift"].items() if value}
-        if moment % 20 > 1 and follower._held_seek is None and follower._pending is None:
+        seen |= {name for part in ("_drift", "_hand") for name, value in state[part].items() if value}
+        if moment % 20 > 1 and follower._hand.held is None and follower._pending is None:
             continue
         twin = Policies().make_follower()
         recall(twin, msgspec.json.decode(msgspec.json.encode(remember(follower)), type=FollowerMemory))
         assert attributes(twin) == state
-    assert {"_hand", "_held_seek", "_pending", "_trimming", "_errors", "_resynced_at", "_reported"} <= seen, (
+    assert {"wants", "held", "_pending", "_trimming", "_errors", "_resynced_at", "_reported"} <= seen, (
         "what never had a value was never tried"
     )
 

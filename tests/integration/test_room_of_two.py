@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -77,6 +78,26 @@ def test_everything_that_the_front_page_says(pair: tuple[Person, Person]) -> Non
     bob.ctl("leave")
     assert bob.run("members").returncode == 5
     wait_for(lambda: len(ada.status()["members"]) == 1, "bob's leaving, as ada sees it")
+
+
+def test_a_pause_that_is_taken_back_at_once_stops_nobody(pair: tuple[Person, Person]) -> None:
+    """A script's two lines, or a key that bounces: the last word counts."""
+    ada, _ = pair
+    ada.ctl("play")
+    for somebody in pair:
+        somebody.ctl("wait", "synced")
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(str(ada.socket))
+        for pause in (True, False, True, False):
+            control.sendall(json.dumps({"command": ["set_property", "pause", pause]}).encode() + b"\n")
+        answers = control.makefile("rb")
+        for _ in range(4):
+            assert json.loads(answers.readline())["error"] == "success"
+    for somebody in pair:
+        somebody.ctl("wait", "synced")
+        before = position(somebody)
+        wait_for(partial(is_between, somebody, before + 0.5, before + 20), "the film's going on")
+        assert state(somebody) == "playing"
 
 
 def test_status_tells_it_all(pair: tuple[Person, Person]) -> None:
