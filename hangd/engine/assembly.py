@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hangd.engine import queue as queues
+from hangd.engine.admission import compare_files
 from hangd.engine.effects import ForgetMember, RoomEffect, SendTo
 from hangd.engine.membership import Occupant, Roster
 from hangd.engine.saved import SavedRoom
@@ -73,6 +74,12 @@ class Assembly:
         self.schedule = Schedule(epoch=epoch, now=now)
         self.banned: deque[str] = deque(maxlen=_BANS_KEPT)
         self.effects: list[RoomEffect] = []
+
+    def compare(self, file_hash: str | None, file: FileInfo | None) -> bool:
+        """Judge a member's file by this room's own and its rules: see `compare_files`."""
+        return compare_files(
+            self.policy.match, room_hash=self.file_hash, room_file=self.file, file_hash=file_hash, file=file
+        )
 
     # ---- saying -----------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from hangd.engine.admission import compare_files
 from hangd.engine.assembly import Assembly
 from hangd.engine.effects import CheckPassword, CreateRequested, ForgetMember, JoinRequested
 from hangd.engine.membership import Occupant
@@ -122,13 +121,7 @@ class Door:
                 self._pending[input.client_id] = _Pending(input, room.password_hash)
                 room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
                 return
-            verifying = compare_files(
-                room.policy.match,
-                room_hash=room.file_hash,
-                room_file=room.file,
-                file_hash=message.file_hash,
-                file=message.file,
-            )
+            verifying = room.compare(message.file_hash, message.file)
         except RequestRefused as refused:
             self._refuse(input, refused)
             return

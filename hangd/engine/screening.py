@@ -7,7 +7,7 @@ than the gate may be closed.
 """
 
 from hangd.engine import queue as queues
-from hangd.engine.admission import compare_files, is_same_copy
+from hangd.engine.admission import is_same_copy
 from hangd.engine.assembly import Assembly, known_duration
 from hangd.engine.membership import Occupant
 from hangd.engine.refusal import as_error
@@ -72,13 +72,7 @@ class Screening:
         same = message.file_hash is None and is_same_copy(sender.file, message.file)
         if not (same and room.policy.match == "hash"):
             try:
-                sender.verifying = compare_files(
-                    room.policy.match,
-                    room_hash=room.file_hash,
-                    room_file=room.file,
-                    file_hash=message.file_hash,
-                    file=message.file,
-                )
+                sender.verifying = room.compare(message.file_hash, message.file)
             except RequestRefused as refused:
                 if queues.holds_besides(room.queue, room.file_hash, message.file_hash, message.file):
                     raise  # the room moved on while this was on its way: its sender is where it belongs
