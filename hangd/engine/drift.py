@@ -220,10 +220,10 @@ class DriftController:
     def _choose(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
         policy = self.policy
         reason: Reason = "start" if fresh else "drift"
-        if error > policy.hold_limit or error < -policy.trim_behind:
+        if self._is_out_of_reach(error):
+            if 0 < error <= policy.hold_limit:
+                return Hold(seconds=error / rate, error=error, reason=reason)
             return self._resync(error, now, reason)
-        if error > policy.trim_ahead:
-            return Hold(seconds=error / rate, error=error, reason=reason)
         limit = policy.fresh_limit if fresh else policy.brisk if abs(error) > policy.brisk_from else policy.gentle
         seconds = abs(error) / (limit * rate) + 3 * policy.read_ahead
         trimmed = self._trimmed(error, rate, limit)

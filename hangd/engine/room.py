@@ -92,7 +92,6 @@ class Room:
         # Without members it was empty already, or becomes so now, and pauses where it is.
         room._empty_since = None if saved.members else saved.empty_since
         room._settle()
-        room._due = room._earliest_due()
         return room
 
     @property
@@ -134,7 +133,6 @@ class Room:
         self._settle()
         if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
             self._changes += 1
-        self._due = self._earliest_due()
         return self._orders()
 
     def deadline(self) -> float | None:
@@ -149,9 +147,8 @@ class Room:
         if before != (self.rev, len(self._room.roster)):
             self._changes += 1
         if not self._door.shut and _is_due(self._forgotten_at, self._now):
-            self._door.shut = True
+            self._door.shut, self._due = True, None
             self._room.effects.append(ForgetRoom())
-        self._due = self._earliest_due()
         return self._orders()
 
     def snapshot(self) -> Snapshot:
@@ -299,6 +296,7 @@ class Room:
             if room.timeline.playing:
                 room.schedule.hold(now)
         self._at_rest = self.timeline is line
+        self._due = self._earliest_due()
 
     def _earliest_due(self) -> float | None:
         """Return when, if nothing is told before, `_settle` finds something to do, or the room is to be forgotten."""
