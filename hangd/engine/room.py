@@ -124,13 +124,15 @@ class Room:
         """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
         self._now = max(now, self._now)
         rests = self._at_rest and not _is_due(self._due, self._now)
-        if rests and isinstance(input, MessageReceived) and self._hear_again(input):
-            return self._orders()
+        repeating = self._repeating(input) if rests else None
         before = (self.rev, len(self._room.roster))
         if not rests:
             self._settle()
         self._take(input)
-        self._settle()
+        if repeating is None:
+            self._settle()
+        else:
+            self._tell_in_time(repeating)
         if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
             self._changes += 1
         return self._orders()
@@ -237,26 +239,25 @@ class Room:
         except RequestRefused as refused:
             self._room.send((input.client_id,), as_error(refused), input.request_id)
 
-    def _hear_again(self, input: MessageReceived) -> bool:
-        """Take in a report that says what its member's last one said, but for the place, as nearly all inputs do.
+    def _repeating(self, input: RoomInput) -> Occupant | None:
+        """Return whose report this is, if it says what that member's last one said but for the place: most inputs do.
 
-        From a place nothing follows but that the others are told of it, unless a gate is closed: there is nothing to
-        settle. False: it is another input, and was not looked at.
+        From a place nothing follows but that the others are told of it, unless a gate is closed.
         """
-        room, report = self._room, input.message
-        if not isinstance(report, Report) or room.schedule.gate is not None:
-            return False
-        member = room.roster.get(input.client_id)
-        if member is None or not member.is_repeated_by(report):
-            return False
-        member.hear(report, self._now)
+        if not isinstance(input, MessageReceived) or not isinstance(input.message, Report):
+            return None
+        member = self._room.roster.get(input.client_id)
+        if member is None or self._room.schedule.gate is not None or not member.is_repeated_by(input.message):
+            return None
+        return member
+
+    def _tell_in_time(self, member: Occupant) -> None:
+        """Bring about all that follows from a place in a room that was at rest."""
         tell_at = member.told_at + self._telling_gap
         if tell_at <= self._now:
-            room.tell_how(member, self._now)
+            self._room.tell_how(member, self._now)
         else:
-            member.untold = True
             self._due = earliest(self._due, tell_at)
-        return True
 
     def _lose(self, client_id: str) -> None:
         self._door.turn_away(client_id)

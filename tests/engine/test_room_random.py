@@ -201,8 +201,8 @@ def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float
 class _Thorough(Room):
     """It looks through everything, whatever a report says."""
 
-    def _hear_again(self, input: MessageReceived) -> bool:
-        return False
+    def _repeating(self, input: RoomInput) -> None:
+        return None
 
 
 @given(
