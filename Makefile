@@ -33,8 +33,8 @@ else
 endif
 
 lint: setup
-	$(PYTHON) -m ruff check hangd hangctl tests
-	$(PYTHON) -m ruff format --check hangd hangctl tests
+	$(PYTHON) -m ruff check hangd hangctl tools tests
+	$(PYTHON) -m ruff format --check hangd hangctl tools tests
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	mandoc -T lint -W warning $(PAGES)

@@ -232,10 +232,10 @@ def replay(context: click.Context, file: BinaryIO, as_json: bool) -> None:
     FILE is what "hangctl debug dump" wrote; "-" reads it from stdin. Exit status: 0 the same, 1 not the same, 2 not a
     trace.
     """
-    from hangd.engine.replay import replay as played_again
-    from hangd.engine.trace import NotATrace
+    from hangd.engine.trace.replay import replay as played_again
+    from hangd.engine.trace.trace import NotATrace
     from hangd.log import escape
-    from hangd.replaying import report, report_json
+    from hangd.replay_report import report, report_json
 
     try:
         replayed = played_again(file)

@@ -17,10 +17,10 @@ from click.testing import CliRunner, Result
 from hangd.cli import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
-from hangd.engine.inputs import DeadlineCame, FileOpened
-from hangd.engine.memory import Policies
-from hangd.engine.playback import Load
-from hangd.engine.trace import FORMAT, Header, Step, encode
+from hangd.engine.follower.inputs import DeadlineCame, FileOpened
+from hangd.engine.follower.memory import Policies
+from hangd.engine.player_messages import Load
+from hangd.engine.trace.trace import FORMAT, Header, Step, encode
 from hangd.protocol.schema import schema_text
 from hangd.server.settings import ServerSettings
 

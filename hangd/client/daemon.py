@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hangd.client.control.socket import ControlServer, ControlSocketUnusable
-from hangd.client.control.tcp import TcpDoor
-from hangd.client.media import MediaFiles
+from hangd.client.control.server.sockets import ControlServer, ControlSocketUnusable
+from hangd.client.control.server.tcp import TcpDoor
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings, loopback
 from hangd.client.viewer import Viewer
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
@@ -109,6 +109,6 @@ def _player(settings: ClientSettings, sink: EventSink) -> Player:
         from hangd.player.simulated import SimulatedPlayer
 
         return SimulatedPlayer(sink)
-    from hangd.player.vlc import VlcPlayer
+    from hangd.player.vlc.player import VlcPlayer
 
     return VlcPlayer(sink, options=settings.vlc_options)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hangd.client.control.conductor import CommandRefused, ControlEvent
+from hangd.client.control.port import CommandRefused, ControlEvent
 
 __all__ = ["Notices"]
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.conductor import CommandRefused
-from hangd.engine.playback import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
+from hangd.client.control.port import CommandRefused
+from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
 
 __all__ = ["Screenshots"]
 

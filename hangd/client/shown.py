@@ -2,10 +2,10 @@
 
 import time
 
-from hangd.client.player_keeper import PlayerKeeper
-from hangd.engine.follower import Follower
-from hangd.engine.picture import Motion
-from hangd.engine.playback import Description, Track
+from hangd.client.player_supervisor import PlayerKeeper
+from hangd.engine.follower.follower import Follower
+from hangd.engine.follower.picture import Motion
+from hangd.engine.player_messages import Description, Track
 
 __all__ = ["Shown"]
 

@@ -1,8 +1,8 @@
 """Viewer: one person's end of it all. Player, connection and control clients meet here, and the `Follower` decides.
 
-Whatever happens is one input to the follower (`hangd.engine.inputs`), told through the recorder, and a list of effects,
-carried out at once by ``_do``, the one interpreter. Nothing is polled: the follower's deadline arms one timer, and
-whoever waits for a state (`settle`) is looked at whenever something has happened.
+Whatever happens is one input to the follower (`hangd.engine.follower.inputs`), told through the recorder, and a list
+of effects, carried out at once by ``_do``, the one interpreter. Nothing is polled: the follower's deadline arms one
+timer, and whoever waits for a state (`settle`) is looked at whenever something has happened.
 
 What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.
 """
@@ -15,26 +15,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from hangd.client.connection import Connection, NotConnected
-from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
-from hangd.client.dumping import write_trace
-from hangd.client.habit_keeper import HabitKeeper
-from hangd.client.media import MediaFiles
+from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
+from hangd.client.learned_store import HabitKeeper
+from hangd.client.media.files import MediaFiles
+from hangd.client.media.local_copy import OwnCopy
 from hangd.client.notices import Notices
-from hangd.client.own_copy import OwnCopy
-from hangd.client.player_keeper import PlayerKeeper
-from hangd.client.playlist_keeper import PlaylistKeeper
-from hangd.client.readings import hang_property, look, sync_state
-from hangd.client.recorder import Recorder
-from hangd.client.room_view import RoomView
+from hangd.client.player_supervisor import PlayerKeeper
+from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.screenshots import Screenshots
+from hangd.client.server.commands import Verbs
+from hangd.client.server.connection import Connection, NotConnected
+from hangd.client.server.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.shown import Shown
-from hangd.client.verbs import Verbs
-from hangd.client.waking import WakeWatch
-from hangd.engine.drift import Correction, Hold, Resync, Trim
-from hangd.engine.habits import Habits
-from hangd.engine.inputs import (
+from hangd.client.status import hang_property, look, sync_state
+from hangd.client.suspend import WakeWatch
+from hangd.client.trace_files import write_trace
+from hangd.client.trace_recorder import Recorder
+from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
+from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower.inputs import (
     AskRefused,
     ClockFlushed,
     DeadlineCame,
@@ -53,12 +53,12 @@ from hangd.engine.inputs import (
     WentAlone,
     Woken,
 )
-from hangd.engine.link import LinkState
-from hangd.engine.memory import Policies
-from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
-from hangd.engine.picture import Motion
-from hangd.engine.playback import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Unload
-from hangd.engine.trace import FORMAT, Header, encode
+from hangd.engine.follower.learned import Habits
+from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.picture import Motion
+from hangd.engine.link.link import LinkState
+from hangd.engine.player_messages import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Unload
+from hangd.engine.trace.trace import FORMAT, Header, encode
 from hangd.log import escape
 from hangd.paths import pictures_dir, state_dir
 from hangd.player.base import PlayerFactory

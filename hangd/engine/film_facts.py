@@ -1,7 +1,8 @@
 """What a film's file says of itself, as far as a player can tell: its tracks, chapters and tags.
 
 All of it is somebody else's text and numbers. A player that makes these has bounded and cleaned them
-(`hangd.player.texts`): strings are valid Unicode without control characters, numbers are finite and positive.
+(`hangd.player.vlc.tracks.texts`): strings are valid Unicode without control characters, numbers are finite and
+positive.
 """
 
 from typing import Literal

@@ -1,7 +1,7 @@
 """The Player port. Everything above this file plays through it, and knows neither libVLC nor its threads.
 
-The port is message-shaped (the messages are `hangd.engine.playback`): commands go in without waiting, events come out
-on the event loop. So a player can live on a thread, or in a process of its own, and nothing above would know.
+The port is message-shaped (the messages are `hangd.engine.player_messages`): commands go in without waiting, events
+come out on the event loop. So a player can live on a thread, or in a process of its own, and nothing above would know.
 
 Ordering rules, which the contract tests hold every player to:
 
@@ -18,7 +18,7 @@ Ordering rules, which the contract tests hold every player to:
 from collections.abc import Callable
 from typing import Protocol
 
-from hangd.engine.playback import FailureCode, PlayerCommand, PlayerEvent
+from hangd.engine.player_messages import FailureCode, PlayerCommand, PlayerEvent
 
 __all__ = ["EventSink", "Player", "PlayerFactory", "PlayerUnavailable"]
 

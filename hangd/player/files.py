@@ -8,7 +8,7 @@ import stat
 
 from msgspec import Struct
 
-from hangd.engine.playback import FailureCode
+from hangd.engine.player_messages import FailureCode
 
 __all__ = ["Identity", "MediaProblem", "examine", "problem", "shown_name", "was_changed"]
 

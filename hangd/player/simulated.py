@@ -23,7 +23,7 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from hangd.engine.playback import (
+from hangd.engine.player_messages import (
     AddAudioFile,
     AddSubtitleFile,
     Chapter,
@@ -62,7 +62,7 @@ from hangd.engine.playback import (
 from hangd.engine.timeline import rate_period
 from hangd.player import files
 from hangd.player.base import EventSink
-from hangd.player.gate import EventGate
+from hangd.player.ordering import EventGate
 from hangd.tasks import DeadlineTimer
 
 __all__ = ["SimulatedMachine", "SimulatedPlayer"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from hangd.engine.room import Room
+from hangd.engine.room.room import Room
 from hangd.protocol.errors import RequestRefused
 from hangd.tasks import DeadlineTimer
 

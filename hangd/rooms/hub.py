@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, assert_never
 
-from hangd.engine.effects import (
+from hangd.engine.room.effects import (
     AnswerPing,
     CheckPassword,
     Close,
@@ -54,9 +54,9 @@ from hangd.engine.effects import (
     SessionEffect,
     SessionInput,
 )
-from hangd.engine.refusal import as_error
-from hangd.engine.room import Room
-from hangd.engine.session import Session
+from hangd.engine.room.refusal import as_error
+from hangd.engine.room.room import Room
+from hangd.engine.room.session import Session
 from hangd.protocol.codec import decode_client, encode_server
 from hangd.protocol.errors import (
     CLOSE_GOING_DOWN,
@@ -69,11 +69,11 @@ from hangd.protocol.errors import (
 from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
 from hangd.rooms.clients import Client, Clients
 from hangd.rooms.clock import ServerClock
+from hangd.rooms.creation import as_kept, creation, made_anew, new_room
 from hangd.rooms.directory import Directory, Hosted
-from hangd.rooms.keeper import Keeper
-from hangd.rooms.making import as_kept, creation, made_anew, new_room
 from hangd.rooms.outbox import state_key
 from hangd.rooms.peer import Peer
+from hangd.rooms.persistence import Keeper
 from hangd.rooms.settings import HubSettings, Passwords
 from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks

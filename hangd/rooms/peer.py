@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final, Protocol
 
-from hangd.engine.session import Session
+from hangd.engine.room.session import Session
 from hangd.protocol.codec import encode_server
 from hangd.protocol.messages import RequestId, ServerMessage
 from hangd.rooms.outbox import Outbox, state_key

@@ -4,8 +4,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from hangd.engine.room import RoomSettings
-from hangd.engine.session import SessionSettings
+from hangd.engine.room.room import RoomSettings
+from hangd.engine.room.session import SessionSettings
 from hangd.protocol.messages import Welcome
 from hangd.protocol.model import PROTOCOL, Limits
 from hangd.protocol.model import Room as Snapshot

@@ -18,17 +18,17 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from hangd.engine.room import RoomSettings
-from hangd.engine.session import SessionSettings
+from hangd.engine.room.room import RoomSettings
+from hangd.engine.room.session import SessionSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
 from hangd.rooms.clock import ServerClock, boot_name
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server import http
-from hangd.server.auth import RoomPasswords
 from hangd.server.limits import AddressLimit, allow_open_files
 from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
+from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.server.storage import open_store, room_ttl
 from hangd.store.base import KeptRoom, Store

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from hangd.engine.saved import SavedRoom
+from hangd.engine.room.saved import SavedRoom
 
 __all__ = ["ClockMark", "KeptRoom", "Store", "StoreBusy", "StoreFailed"]
 

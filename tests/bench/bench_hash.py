@@ -17,7 +17,7 @@ from typing import Final
 
 import click
 
-from hangd.client.media import MediaFiles
+from hangd.client.media.files import MediaFiles
 
 PROMISED: Final = 0.9
 MIB: Final = 1024 * 1024

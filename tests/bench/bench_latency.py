@@ -27,12 +27,12 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from hangd.client.control.socket import ControlServer
-from hangd.client.media import MediaFiles
+from hangd.client.control.server.sockets import ControlServer
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.playback import Settled
-from hangd.player.vlc import VlcPlayer
+from hangd.engine.player_messages import Settled
+from hangd.player.vlc.player import VlcPlayer
 from hangd.protocol.messages import SyncBroadcast
 from tests.support.party import CLIP
 from tests.support.server import process

@@ -24,12 +24,12 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from websockets.frames import Frame, Opcode
 
-from hangd.engine.room import RoomSettings
-from hangd.engine.session import SessionSettings
+from hangd.engine.room.room import RoomSettings
+from hangd.engine.room.session import SessionSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
-from hangd.server.auth import RoomPasswords
+from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport

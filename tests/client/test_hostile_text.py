@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from hangd.client.control.conductor import CommandRefused, RoomVerb
-from hangd.client.media import MediaFiles
+from hangd.client.control.port import CommandRefused, RoomVerb
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
 from hangd.player.simulated import SimulatedPlayer

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.conductor import CommandRefused
+from hangd.client.control.port import CommandRefused
 from hangd.client.screenshots import Screenshots
-from hangd.engine.playback import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
+from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
 
 TAKEN = PictureTaken(1)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from hangd.client.media import MediaFiles
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.playback import PlayerDied, SetVolume
-from hangd.engine.playlist import Film, Loading
+from hangd.engine.player_messages import PlayerDied, SetVolume
+from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink, PlayerUnavailable
 from hangd.player.simulated import SimulatedPlayer
 from tests.support.party import CLIP

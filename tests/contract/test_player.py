@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hangd.engine.playback import (
+from hangd.engine.player_messages import (
     AddAudioFile,
     AddSubtitleFile,
     CommandFailed,
@@ -47,7 +47,7 @@ from hangd.engine.playback import (
 from hangd.engine.timeline import playable_rate
 from hangd.player.base import EventSink, Player
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
-from hangd.player.vlc import VlcPlayer
+from hangd.player.vlc.player import VlcPlayer
 from tests.support.playing import Stagehand
 
 MEDIA = Path(__file__).parent.parent / "media"

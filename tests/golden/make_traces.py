@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from hangd.client.recorder import Recorder
-from hangd.engine.memory import Policies
-from hangd.engine.trace import FORMAT, Header, encode
+from hangd.client.trace_recorder import Recorder
+from hangd.engine.follower.memory import Policies
+from hangd.engine.trace.trace import FORMAT, Header, encode
 from tests.sim.world import FILM_SECONDS, Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.socket import ControlServer
-from hangd.client.media import MediaFiles
+from hangd.client.control.server.sockets import ControlServer
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.playback import PauseNow, PlayerCommand, SeekTo
-from hangd.player.vlc import VlcPlayer
+from hangd.engine.player_messages import PauseNow, PlayerCommand, SeekTo
+from hangd.player.vlc.player import VlcPlayer
 from hangd.transport.websocket import ClientTransport
 from tests.support.party import CLIP
 from tests.support.server import running

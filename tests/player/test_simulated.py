@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangd.engine.playback import (
+from hangd.engine.player_messages import (
     Ended,
     Load,
     PauseFor,

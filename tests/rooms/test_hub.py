@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from hangd.engine.effects import RoomEffect, RoomInput
-from hangd.engine.room import Room, RoomSettings
-from hangd.engine.session import SessionSettings
+from hangd.engine.room.effects import RoomEffect, RoomInput
+from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.session import SessionSettings
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW
-from hangd.rooms import making
+from hangd.rooms import creation as making
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import Any
 
-from hangd.engine.room import RoomSettings
+from hangd.engine.room.room import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.store.memory import MemoryStore

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 import pytest
 
-from hangd.engine.clock import ClockFilter
-from hangd.engine.drift import DriftController, Resync, Trim
-from hangd.engine.follower import Follower
-from hangd.engine.membership import Roster
-from hangd.engine.orders import FollowerEffect
-from hangd.engine.picture import Picture
-from hangd.engine.playback import PlayerCommand, PlayerEvent, Sampled, Started
+from hangd.engine.follower.clock import ClockFilter
+from hangd.engine.follower.drift import DriftController, Resync, Trim
+from hangd.engine.follower.effects import FollowerEffect
+from hangd.engine.follower.follower import Follower
+from hangd.engine.follower.picture import Picture
+from hangd.engine.player_messages import PlayerCommand, PlayerEvent, Sampled, Started
+from hangd.engine.room.roster import Roster
 from hangd.player.simulated import SimulatedMachine
 
 __all__ = ["FAULTS", "Fault"]
@@ -141,7 +141,7 @@ def _samples_of_before_the_seek(patch: pytest.MonkeyPatch) -> None:
 
 
 def _news_not_taken_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("hangd.engine.follower.is_newer", lambda candidate, than: candidate.rev > than.rev + 1)
+    patch.setattr("hangd.engine.follower.follower.is_newer", lambda candidate, than: candidate.rev > than.rev + 1)
 
 
 def _rates_a_little_wrong(patch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.orders import FollowerEffect
+from hangd.engine.follower.effects import FollowerEffect
 from tests.sim.story import Deed, Person, Story, made_up
 from tests.sim.witness import Witness
 from tests.sim.world import Viewer, World

@@ -7,8 +7,8 @@ import statistics
 
 import pytest
 
-from hangd.engine.drift import Resync, Trim
-from hangd.engine.playback import PauseFor, SeekTo
+from hangd.engine.follower.drift import Resync, Trim
+from hangd.engine.player_messages import PauseFor, SeekTo
 from tests.sim.story import FAR, LAN, LOPSIDED
 from tests.sim.world import Viewer, Way, World
 

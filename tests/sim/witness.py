@@ -17,9 +17,9 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from hangd.engine.drift import DriftPolicy, Resync, Trim
-from hangd.engine.orders import Corrected
-from hangd.engine.playback import PauseFor, SeekTo
+from hangd.engine.follower.drift import DriftPolicy, Resync, Trim
+from hangd.engine.follower.effects import Corrected
+from hangd.engine.player_messages import PauseFor, SeekTo
 from hangd.engine.timeline import is_running, position_at
 from hangd.protocol.model import Timeline
 from tests.sim.story import Person

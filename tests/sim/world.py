@@ -16,7 +16,11 @@ from typing import Any, Final, TypeVarTuple
 
 from msgspec import Struct
 
-from hangd.engine.effects import (
+from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower.follower import Follower
+from hangd.engine.link.pings import PingSchedule
+from hangd.engine.player_messages import PauseFor, PlayerEvent
+from hangd.engine.room.effects import (
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
@@ -27,11 +31,7 @@ from hangd.engine.effects import (
     RoomInput,
     SendTo,
 )
-from hangd.engine.follower import Follower
-from hangd.engine.orders import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
-from hangd.engine.pings import PingSchedule
-from hangd.engine.playback import PauseFor, PlayerEvent
-from hangd.engine.room import Room, RoomSettings
+from hangd.engine.room.room import Room, RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
 from hangd.protocol.messages import (

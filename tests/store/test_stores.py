@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hangd.engine.saved import SavedRoom
+from hangd.engine.room.saved import SavedRoom
 from hangd.protocol.model import Policy, Timeline
 from hangd.store.base import ClockMark, KeptRoom, Store
 from hangd.store.memory import MemoryStore

@@ -8,9 +8,17 @@ from typing import Any, Literal
 
 from msgspec import structs
 
-from hangd.client.control.conductor import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomVerb
-from hangd.engine.playback import Description, PlayerCommand, SelectTrack, SetFullscreen, SetMute, SetVolume, Track
-from hangd.engine.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
+from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomVerb
+from hangd.engine.player_messages import (
+    Description,
+    PlayerCommand,
+    SelectTrack,
+    SetFullscreen,
+    SetMute,
+    SetVolume,
+    Track,
+)
+from hangd.engine.playlist.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
 
 __all__ = ["CLIP", "TRACKS", "RecordingConductor"]
 

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from hangd.client.control.socket import ControlServer
-from hangd.client.control.tcp import TcpDoor
+from hangd.client.control.server.sockets import ControlServer
+from hangd.client.control.server.tcp import TcpDoor
 from tests.support.conductor import RecordingConductor
 
 __all__ = ["PATIENCE", "ControlClient", "control_server", "until"]

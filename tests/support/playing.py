@@ -3,7 +3,7 @@
 import asyncio
 from typing import TypeVar
 
-from hangd.engine.playback import Load, PlayerCommand, PlayerEvent, Settled
+from hangd.engine.player_messages import Load, PlayerCommand, PlayerEvent, Settled
 from hangd.player.base import Player, PlayerFactory
 
 __all__ = ["Stagehand"]

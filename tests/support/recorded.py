@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from hangd.client.recorder import Recorder
-from hangd.engine.follower import Follower
-from hangd.engine.inputs import (
+from hangd.client.trace_recorder import Recorder
+from hangd.engine.follower.effects import FollowerEffect
+from hangd.engine.follower.follower import Follower
+from hangd.engine.follower.inputs import (
     DeadlineCame,
     FileDropped,
     FileOpened,
@@ -21,8 +22,7 @@ from hangd.engine.inputs import (
     WentAlone,
     Woken,
 )
-from hangd.engine.orders import FollowerEffect
-from hangd.engine.playback import PlayerEvent
+from hangd.engine.player_messages import PlayerEvent
 from hangd.protocol.model import Timeline
 from tests.sim.world import Viewer, Way, World
 

@@ -15,7 +15,7 @@ A member's id is its name. Each step checks the room's invariants, and that its 
 
 from typing import Any
 
-from hangd.engine.effects import (
+from hangd.engine.room.effects import (
     CheckPassword,
     ConnectionLost,
     ConnectionResumed,
@@ -30,7 +30,7 @@ from hangd.engine.effects import (
     RoomInput,
     SendTo,
 )
-from hangd.engine.room import Room, RoomSettings
+from hangd.engine.room.room import Room, RoomSettings
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,

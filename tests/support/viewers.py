@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from hangd.client.media import MediaFiles
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.playlist import Film, Loading
+from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
 

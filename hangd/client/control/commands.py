@@ -3,23 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import (
-    ab_loop,
-    changing,
-    own,
-    playing,
-    playlist,
-    screenshots,
-    seeking,
-    texts,
-    track_files,
-    user_data,
-)
-from hangd.client.control.command_rows import Arguments, Command, Context, Parameter, Waiting
-from hangd.client.control.conductor import CommandRefused
-from hangd.client.control.expand import expand
-from hangd.client.control.refused import REFUSED
-from hangd.client.control.values import Text
+from hangd.client.control.language.expand import expand
+from hangd.client.control.language.kinds import Text
+from hangd.client.control.port import CommandRefused
+from hangd.client.control.subjects import ab_loop, playlist, screenshots, seeking, texts, track_files, user_data
+from hangd.client.control.subjects import playback as playing
+from hangd.client.control.subjects import property_commands as changing
+from hangd.client.control.subjects import room as own
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
+from hangd.client.control.tables.refused import REFUSED
 
 __all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
 

@@ -3,23 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control import (
-    ab_loop,
-    caching,
-    chapters,
-    daemon_facts,
-    film,
-    own,
-    picture_sound,
-    playing,
-    playlist,
-    seeking,
-    streams,
-    tracks,
-    user_data,
-)
-from hangd.client.control.conductor import Conductor
-from hangd.client.control.property_rows import Property, PropertyTable
+from hangd.client.control.port import Conductor
+from hangd.client.control.subjects import ab_loop, chapters, film, playlist, seeking, streams, tracks, user_data
+from hangd.client.control.subjects import cache as caching
+from hangd.client.control.subjects import daemon as daemon_facts
+from hangd.client.control.subjects import output as picture_sound
+from hangd.client.control.subjects import playback as playing
+from hangd.client.control.subjects import room as own
+from hangd.client.control.tables.property import Property, PropertyTable
 
 __all__ = ["BY_SUBJECT", "HANG_PROPERTIES", "PROPERTIES", "Properties", "Property"]
 

@@ -151,7 +151,7 @@ def main() -> int:
 
 
 def _vlc_version() -> str:
-    from hangd.player.libvlc import load_bindings, version
+    from hangd.player.vlc.libvlc import load_bindings, version
 
     return version(load_bindings())
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.socket import ControlServer
+from hangd.client.control.server.sockets import ControlServer
 from tests.support.conductor import CLIP, RecordingConductor
 from tests.support.control import ControlClient, control_server
 

@@ -23,11 +23,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from hangd.client.control import dialect
-from hangd.client.control.dialect import Malformed, Request
-from hangd.client.control.socket import ControlServer
-from hangd.client.control.tcp import TcpDoor
-from hangd.client.media import MediaFiles
+from hangd.client.control.language import lines as dialect
+from hangd.client.control.language.lines import Malformed, Request
+from hangd.client.control.server.sockets import ControlServer
+from hangd.client.control.server.tcp import TcpDoor
+from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
 from hangd.player.simulated import SimulatedPlayer

@@ -5,10 +5,10 @@ from typing import Any, get_args
 import pytest
 
 from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
-from hangd.client.control.conductor import Awaited, CommandRefused, RoomVerb
+from hangd.client.control.port import Awaited, CommandRefused, RoomVerb
 from hangd.client.control.properties import Properties
-from hangd.engine.playback import AddSubtitleFile, ShowText, StepFrame, Track
-from hangd.engine.playlist import Film, Loading
+from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
+from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.conductor import CLIP, RecordingConductor
 
 

@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from hangd.client.control.commands import command_list
-from hangd.client.control.conductor import CommandRefused
-from hangd.client.control.notation import write
+from hangd.client.control.language.json import write
+from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES, Properties
-from hangd.engine.playback import Description, SelectTrack, SetDelay, SetVolume, Track
-from hangd.engine.playlist import Film, Loading
+from hangd.engine.player_messages import Description, SelectTrack, SetDelay, SetVolume, Track
+from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.conductor import CLIP, RecordingConductor
 
 FILE_WITH_CHOICE = (

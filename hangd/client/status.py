@@ -1,0 +1,142 @@
+"""What there is to read of a viewer: hang's own properties (control.md), and one look at all that is announced."""
+
+import time
+from typing import Any, Protocol
+
+import msgspec
+
+from hangd.client.control.port import CommandRefused, Conductor
+from hangd.client.media.local_copy import OwnCopy
+from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.server.connection import Connection
+from hangd.client.server.room_view import RoomView
+from hangd.engine.follower.follower import Follower
+from hangd.protocol.model import PROTOCOL
+
+__all__ = ["Subject", "hang_property", "look", "sync_state"]
+
+
+class Subject(Conductor, Protocol):
+    """Whom one reads: what a conductor shows anyhow, and what lies behind it."""
+
+    follower: Follower
+    connection: Connection
+    copy: OwnCopy
+    room_view: RoomView | None
+    server_url: str
+    version: str
+
+    @property
+    def player_name(self) -> str | None: ...
+
+    @property
+    def playlist(self) -> PlaylistKeeper: ...
+
+
+def hang_property(viewer: Subject, name: str) -> Any:
+    """Return one of hang's own properties as plain data. Raises CommandRefused: unknown, or without a value now."""
+    value = _room_value(viewer.room_view, name) if name.partition("/")[0] == "room" else _value(viewer, name)
+    if value is None:
+        raise CommandRefused("property unavailable")
+    return value
+
+
+def _room_value(room: RoomView | None, name: str) -> Any:
+    if room is None:
+        return None
+    match name:
+        case "room":
+            return room.as_dict()
+        case "room/id":
+            return room.room_id
+        case "room/name":
+            return room.name
+        case "room/role":
+            return room.role
+        case "room/members":
+            return room.as_dict()["members"]
+        case "room/state":
+            return room.timeline.gate or ("playing" if room.timeline.playing else "paused")
+        case "room/timeline":
+            return msgspec.to_builtins(room.timeline)
+        case "room/policy":
+            return msgspec.to_builtins(room.policy)
+        case "room/invite":
+            return room.invite
+    raise CommandRefused("property not found")
+
+
+def _value(viewer: Subject, name: str) -> Any:
+    clock, now = viewer.follower.clock, time.monotonic()
+    match name:
+        case "hang-version":
+            return viewer.version
+        case "hang-protocol":
+            return PROTOCOL
+        case "server/url":
+            return viewer.connection.url or viewer.server_url
+        case "server/state":
+            return viewer.connection.state.value
+        case "server/rtt":
+            return clock.round_trip if viewer.connection.is_up else None
+        case "server/clock-offset":
+            return clock.offset(now) if clock.locked else None
+        case "server/clock-error":
+            return clock.bound(now) if clock.locked else None
+        case "sync/error":
+            return viewer.follower.error
+        case "sync/state":
+            return sync_state(viewer)
+        case "media/hash":
+            return viewer.copy.hash
+        case "media/hash-progress":
+            return viewer.copy.progress
+        case "player/state":
+            return viewer.follower.picture.motion.value
+        case "player/name":
+            return viewer.player_name
+    raise CommandRefused("property not found")
+
+
+def sync_state(viewer: Subject) -> str:
+    """Return one word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, or off."""
+    if viewer.room_view is None:
+        return "alone"
+    if not viewer.connection.is_up:
+        return "away"
+    if not viewer.follower.clock.locked:
+        return "waiting"
+    error = viewer.follower.error
+    if error is None:
+        return "busy"
+    return "synced" if abs(error) <= viewer.follower.policy.near else "off"
+
+
+def look(viewer: Subject) -> dict[str, Any]:
+    """Return all that is announced when it changes, by property."""
+    room = viewer.room_view
+    return {
+        "pause": viewer.paused,
+        "path": viewer.path,
+        "playlist": viewer.playlist.state,
+        "duration": viewer.duration,
+        "speed": viewer.speed,
+        "seeking": viewer.seeking,
+        "eof-reached": viewer.ended,
+        "player/state": viewer.follower.picture.motion,
+        "volume": viewer.volume,
+        "mute": viewer.mute,
+        "fullscreen": viewer.fullscreen,
+        "track-list": viewer.tracks,
+        "metadata": viewer.description,
+        "room": None
+        if room is None
+        else (room.room_id, room.policy, room.role, room.file_hash, tuple(room.members.values())),
+        "room/timeline": None if room is None else room.timeline,
+        "server/state": (viewer.connection.state, viewer.connection.url),
+        "sync/state": sync_state(viewer),
+        "sync/error": viewer.follower.error,
+        "media/hash": viewer.copy.hash,
+        "media/hash-progress": viewer.copy.progress,
+        "player/name": viewer.player_name,
+    }

@@ -1,0 +1,58 @@
+"""What ``hangd replay`` says of a trace that was played again: for people, and for programs."""
+
+from typing import Any
+
+import msgspec
+
+from hangd.engine.trace.replay import Difference, Replayed
+from hangd.log import escape
+
+__all__ = ["report", "report_json"]
+
+
+def report(replayed: Replayed) -> str:
+    """Return some lines for a person."""
+    header, difference = replayed.header, replayed.difference
+    about = [f"hangd {header.hangd}", header.player, header.date, header.title]
+    corrections = ", ".join(f"{count} {name}" for name, count in sorted(replayed.corrections.items()))
+    lines = [
+        ", ".join(word for word in about if word),
+        f"{replayed.steps} steps in {replayed.span:.1f} s; corrections: {corrections or 'none'}",
+        *(["comes out the same"] if difference is None else _told(difference)),
+    ]
+    return "\n".join(map(escape, lines))
+
+
+def report_json(replayed: Replayed) -> str:
+    """Return the same as one JSON object."""
+    header = replayed.header
+    return msgspec.json.encode(
+        {
+            "same": replayed.is_same,
+            "steps": replayed.steps,
+            "span": replayed.span,
+            "corrections": replayed.corrections,
+            "difference": replayed.difference,
+            "hangd": header.hangd,
+            "player": header.player,
+            "date": header.date,
+            "title": header.title,
+        }
+    ).decode()
+
+
+def _told(difference: Difference) -> list[str]:
+    return [
+        f"line {difference.line}, at {difference.now:.6f} s, comes out otherwise",
+        f"  told:     {_json(difference.input)}",
+        f"  recorded: {_orders(difference.recorded, difference.recorded_raised)}",
+        f"  now:      {_orders(difference.came, difference.came_raised)}",
+    ]
+
+
+def _orders(effects: list[Any], raised: str | None) -> str:
+    return f"failed: {raised}" if raised is not None else _json(effects)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,165 @@
+"""Where the socket is and whose it is."""
+
+import asyncio
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hangd.client.control.server.sockets import ControlServer, ControlSocketBusy, ControlSocketUnusable
+from tests.support.conductor import RecordingConductor
+from tests.support.control import ControlClient, control_server, until
+
+SERVE = """
+import asyncio, sys
+from pathlib import Path
+from hangd.client.control.server.sockets import ControlServer
+from tests.support.conductor import RecordingConductor
+async def main():
+    await ControlServer(RecordingConductor(), Path(sys.argv[1])).start()
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+ROOT = Path(__file__).parents[4]
+
+
+async def works(path: Path) -> bool:
+    client = await ControlClient.connect(path)
+    answer = await client.ask("client_name")
+    await client.close()
+    return bool(answer["error"] == "success")
+
+
+async def test_only_this_user_can_reach_it(tmp_path: Path) -> None:
+    folder = tmp_path / "run" / "hang"
+    async with control_server(folder, RecordingConductor()):
+        assert stat.S_IMODE((folder / "hangd.sock").stat().st_mode) == 0o600
+        assert stat.S_IMODE((folder / "hangd.sock.lock").stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert await works(folder / "hangd.sock")
+    assert not (folder / "hangd.sock").exists()
+
+
+async def test_a_live_socket_is_never_taken_over(tmp_path: Path) -> None:
+    async with control_server(tmp_path, RecordingConductor()):
+        with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$") as caught:
+            await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+        assert caught.value.pid == os.getpid()
+        assert await works(tmp_path / "hangd.sock")
+    async with control_server(tmp_path, RecordingConductor()):
+        assert await works(tmp_path / "hangd.sock")
+
+
+async def test_another_programs_socket_is_not_taken_over_either(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(tmp_path / "hangd.sock"))
+        other.listen(0)
+        with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$"):
+            await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+        assert (tmp_path / "hangd.sock").is_socket()
+
+
+@pytest.mark.real
+async def test_a_killed_daemons_socket_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "hangd.sock"
+    daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", SERVE, path, cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        assert daemon.stdout is not None
+        assert await asyncio.wait_for(daemon.stdout.readline(), 60) == b"ready\n"
+        with pytest.raises(ControlSocketBusy) as caught:
+            await ControlServer(RecordingConductor(), path).start()
+        assert caught.value.pid == daemon.pid
+    finally:
+        daemon.kill()
+        await daemon.wait()
+    assert path.is_socket()
+    async with control_server(tmp_path, RecordingConductor()):
+        assert await works(path)
+
+
+async def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
+    (tmp_path / "hangd.sock").write_text("precious")
+    with pytest.raises(ControlSocketUnusable, match="not a socket"):
+        await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+    assert (tmp_path / "hangd.sock").read_text() == "precious"
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "file/hangd.sock"])
+async def test_impossible_places_are_said_in_one_line(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ControlSocketUnusable) as caught:
+        await ControlServer(RecordingConductor(), tmp_path / name).start()
+    assert str(caught.value).startswith(f"can not listen at {tmp_path / name}: ")
+
+
+async def test_a_successors_socket_is_not_removed(tmp_path: Path) -> None:
+    path = tmp_path / "hangd.sock"
+    async with control_server(tmp_path, RecordingConductor()):
+        path.unlink()
+        path.write_text("somebody else's")
+    assert path.read_text() == "somebody else's"
+
+
+async def test_sockets_can_be_handed_in(tmp_path: Path) -> None:
+    given = socket.socket(socket.AF_UNIX)
+    given.bind(str(tmp_path / "given.sock"))
+    given.listen()
+    server = ControlServer(RecordingConductor(), tmp_path / "hangd.sock", sockets=[given])
+    await server.start()
+    assert await works(tmp_path / "given.sock")
+    assert not (tmp_path / "hangd.sock").exists()
+    await server.close()
+    assert (tmp_path / "given.sock").is_socket(), "it is its owner's to remove"
+
+
+async def test_closing_delivers_and_does_not_wait_for_ever(tmp_path: Path) -> None:
+    conductor = RecordingConductor()
+    async with control_server(tmp_path, conductor) as server:
+        client = await ControlClient.connect(tmp_path / "hangd.sock")
+        await client.ask("client_name")
+        waiting = await ControlClient.connect(tmp_path / "hangd.sock")
+        waiting.begin("room-leave")
+        await until(lambda: conductor.calls)
+        conductor.sink({"event": "said", "text": "bye"})
+        with socket.socket(socket.AF_UNIX) as deaf:
+            deaf.connect(str(tmp_path / "hangd.sock"))
+            await until(lambda: len(server.connections) == 3)
+            for _ in range(900):
+                conductor.sink({"event": "said", "text": "x" * 1000})
+            await asyncio.wait_for(server.close(), 20)
+        assert b'"bye"' in await client.rest()
+        assert b"request_id" not in await waiting.rest()
+    assert conductor.cancelled == 1
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can enter, unlike tmp_path."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else for a moment")
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell who connects")
+async def test_other_users_are_cut_off(open_folder: Path) -> None:
+    path = open_folder / "hangd.sock"
+    async with control_server(open_folder, RecordingConductor()):
+        os.chmod(path, 0o666)
+        ask = "import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(9))"
+        process = await asyncio.create_subprocess_exec(
+            "/usr/bin/env", "python3", "-c", ask, path, stdout=subprocess.PIPE, user=65534, cwd="/"
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        assert out == b"b''\n"
+        assert await works(path)

@@ -1,0 +1,301 @@
+"""Who gets in by TCP, what becomes of everybody else, and what is spoken inside."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from websockets.exceptions import InvalidMessage
+from websockets.sync.client import connect
+
+from hangd.client.control.server.socket_path import ControlSocketUnusable
+from hangd.client.control.server.sockets import ControlServer
+from hangd.client.control.server.tcp import TcpDoor
+from tests.support.conductor import RecordingConductor
+from tests.support.control import PATIENCE, ControlClient, control_server, until
+
+LOOPBACK = ("127.0.0.1", 0)
+
+
+@asynccontextmanager
+async def tcp_server(
+    folder: Path, conductor: RecordingConductor, patience: float = PATIENCE, address: tuple[str, int] = LOOPBACK
+) -> AsyncIterator[tuple[ControlServer, TcpDoor]]:
+    door = TcpDoor(address, folder / "token", patience=patience)
+    async with control_server(folder, conductor, tcp=door) as server:
+        yield server, door
+
+
+@pytest.fixture
+async def doors(tmp_path: Path, conductor: RecordingConductor) -> AsyncIterator[tuple[ControlServer, TcpDoor]]:
+    async with tcp_server(tmp_path, conductor) as both:
+        yield both
+
+
+@pytest.fixture
+def door(doors: tuple[ControlServer, TcpDoor]) -> TcpDoor:
+    return doors[1]
+
+
+@pytest.fixture
+def token(tmp_path: Path, door: TcpDoor) -> str:
+    return (tmp_path / "token").read_text().strip()
+
+
+def auth(token: str) -> bytes:
+    return json.dumps({"command": ["auth", token]}).encode()
+
+
+def exchanged(address: tuple[str, int], *pieces: bytes) -> bytes:
+    """Write these pieces, end, and return all that comes back; b"" where it is cut off."""
+    with socket.create_connection(address, timeout=PATIENCE) as sock:
+        try:
+            for piece in pieces:
+                sock.sendall(piece)
+            sock.shutdown(socket.SHUT_WR)
+            answer = b""
+            while data := sock.recv(65536):
+                answer += data
+            return answer
+        except (ConnectionResetError, BrokenPipeError):
+            return b""
+
+
+async def test_the_token_opens_what_the_socket_offers(
+    door: TcpDoor, token: str, conductor: RecordingConductor, tmp_path: Path
+) -> None:
+    client = await ControlClient.connect_tcp(door.address)
+    assert await client.ask("auth", token) == {"request_id": 1, "error": "success"}
+    assert (await client.ask("observe_property", 1, "pause"))["error"] == "success"
+    assert (await client.event("property-change"))["data"] is True
+    assert (await client.ask("set_property", "pause", False))["error"] == "success"
+    assert (await client.event("property-change"))["data"] is False
+    conductor.gate.set()
+    assert (await client.ask("room-leave"))["error"] == "success"
+    assert (await client.ask("auth", token))["error"] == "invalid parameter", "once is enough"
+    beside = await ControlClient.connect(tmp_path / "hangd.sock")
+    names = {(await each.ask("client_name"))["data"] for each in (client, beside)}
+    assert len(names) == 2
+    await beside.close()
+    await client.close()
+
+
+async def test_both_families(tmp_path: Path, conductor: RecordingConductor) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("there is no IPv6 here")
+    async with tcp_server(tmp_path, conductor, address=("::1", 0)) as (_, door):
+        token = (tmp_path / "token").read_text().strip()
+        client = await ControlClient.connect_tcp(door.address)
+        assert (await client.ask("auth", token))["error"] == "success"
+        await client.close()
+
+
+async def test_everything_in_one_piece_and_byte_by_byte(door: TcpDoor, token: str) -> None:
+    """As a shell sends it: the token, the questions, and the end."""
+    text = auth(token) + b'\n{"command":["get_property","duration"],"request_id":"x"}\n{"command":["get_version"]}\n'
+    wanted = (
+        b'{"request_id":0,"error":"success"}\n{"data":20.000000,"request_id":"x","error":"success"}\n'
+        b'{"data":131075,"request_id":0,"error":"success"}\n'
+    )
+    assert await asyncio.to_thread(exchanged, door.address, text) == wanted
+    assert await asyncio.to_thread(exchanged, door.address, *(text[i : i + 1] for i in range(len(text)))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ({"command": ["auth", "x" * 43], "request_id": 7}, "that is not the token"),
+        ({"command": ["auth", ""], "request_id": 7}, "that is not the token"),
+        ({"command": ["auth", "é"], "request_id": 7}, "that is not the token"),
+        ({"command": ["auth"], "request_id": 7}, "the first line must be"),
+        ({"command": ["auth", 7], "request_id": 7}, "the first line must be"),
+        ({"command": ["set_property", "pause", False], "request_id": 7}, "the first line must be"),
+        ({"command": {"_name": "auth", "token": "x"}, "request_id": 7}, "the first line must be"),
+    ],
+)
+async def test_a_wrong_token_is_told_so_and_cut(
+    line: dict[str, object], answer: str, door: TcpDoor, conductor: RecordingConductor
+) -> None:
+    client = await ControlClient.connect_tcp(door.address)
+    client.send(json.dumps(line).encode(), b'{"command":["set_property","pause",false]}')
+    said = json.loads(await client.line())
+    assert (said["request_id"], said["error"], said["details"]["code"]) == (7, "error running command", "Unauthorized")
+    assert answer in said["details"]["message"]
+    assert await client.rest() == b""
+    assert conductor.calls == []
+    await client.close()
+
+
+async def test_a_first_line_that_is_no_request_is_told_so_and_cut(
+    door: TcpDoor, token: str, conductor: RecordingConductor
+) -> None:
+    malformed = b'{"request_id":0,"error":"invalid parameter"}\n'
+    for line in (b"{", b'{"command":', b"{}", b'{"command":["auth","' + token.encode() + b'"\0]}'):
+        said = await asyncio.to_thread(exchanged, door.address, line + b"\n")
+        assert said == malformed, line
+    # As everywhere: with "async" the id must be a number.
+    line = b'{"command":["auth","' + token.encode() + b'"],"async":true,"request_id":"x"}\n'
+    said = await asyncio.to_thread(exchanged, door.address, line)
+    assert said == b'{"request_id":"x","error":"invalid parameter"}\n'
+    said = await asyncio.to_thread(exchanged, door.address, line.replace(b'"x"', b"5"))
+    assert said == b'{"request_id":5,"error":"success"}\n'
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"\n", b" {", b"\r\n{", b"\0{", b"[", b"set pause no\n", b"#\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0"],
+)
+async def test_what_does_not_begin_with_a_brace_is_cut_off_unread(
+    start: bytes, door: TcpDoor, token: str, conductor: RecordingConductor
+) -> None:
+    text = start + auth(token) + b'\n{"command":["set_property","pause",false]}\n'
+    assert await asyncio.to_thread(exchanged, door.address, text) == b""
+    assert conductor.calls == []
+    await until(lambda: door.guests == 0)
+
+
+async def test_a_browser_never_gets_an_answer(door: TcpDoor, token: str, conductor: RecordingConductor) -> None:
+    """A page's fetch with commands for a body, and a WebSocket's upgrade: real clients of both."""
+    url = f"127.0.0.1:{door.address[1]}"
+    body = auth(token) + b'\n{"command":["set_property","pause",false]}\n'
+
+    def fetch() -> None:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        for data in (None, body):
+            with pytest.raises((urllib.error.URLError, ConnectionError)):
+                opener.open(f"http://{url}/", data=data, timeout=PATIENCE)
+        with pytest.raises((InvalidMessage, ConnectionError, EOFError)):
+            connect(f"ws://{url}/", proxy=None, open_timeout=PATIENCE)
+
+    await asyncio.to_thread(fetch)
+    assert conductor.calls == []
+
+
+@pytest.mark.parametrize("text", [b"set pause no", b"  seek 5", b'["command"]', b"\r\tquit", b"seek 5\0{}", b"\xff"])
+async def test_later_a_text_line_is_the_end_and_not_carried_out(
+    text: bytes, door: TcpDoor, token: str, conductor: RecordingConductor
+) -> None:
+    client = await ControlClient.connect_tcp(door.address)
+    await client.ask("auth", token)
+    ask = b'{"command":["get_property","pause"]}'
+    client.send(b"", b" \r", b"# a note", b"\0seek 5", b"\t" + ask, text, ask)
+    assert await client.rest() == b'{"data":true,"request_id":0,"error":"success"}\n', "before it, and not after it"
+    assert conductor.calls == []
+    await client.close()
+
+
+async def test_the_unix_socket_speaks_text_still(door: TcpDoor, tmp_path: Path, conductor: RecordingConductor) -> None:
+    client = await ControlClient.connect(tmp_path / "hangd.sock")
+    client.send(b"set pause no")
+    await client.ask("client_name")
+    assert conductor.calls == [("set_paused", False)]
+    await client.close()
+
+
+async def test_who_says_nothing_is_cut_off(tmp_path: Path, conductor: RecordingConductor) -> None:
+    async with tcp_server(tmp_path, conductor, patience=0.05) as (_, door):
+        token = (tmp_path / "token").read_text().strip()
+        known = await ControlClient.connect_tcp(door.address)
+        await known.ask("auth", token)
+        for beginning in (b"", b'{"command":["au'):
+            client = await ControlClient.connect_tcp(door.address)
+            client.writer.write(beginning)
+            assert await rest(client) == b""
+        assert (await known.ask("client_name"))["error"] == "success", "who is known has all the time in the world"
+        await known.close()
+
+
+async def test_a_first_line_without_end_is_cut_off(door: TcpDoor) -> None:
+    client = await ControlClient.connect_tcp(door.address)
+    client.writer.write(b'{"command":["auth","' + b"x" * 5000)
+    assert await rest(client) == b""
+    client = await ControlClient.connect_tcp(door.address)
+    client.send(b'{"command":["auth","' + b"x" * 5000 + b'"]}')
+    assert await rest(client) == b""
+
+
+async def test_a_crowd_before_the_door_keeps_nobody_out(door: TcpDoor, token: str) -> None:
+    crowd = [await ControlClient.connect_tcp(door.address) for _ in range(60)]
+    client = await ControlClient.connect_tcp(door.address)
+    assert (await client.ask("auth", token))["error"] == "success"
+    assert door.guests <= 16
+    assert await rest(crowd[0]) == b"", "who waited longest has gone"
+    assert (await client.ask("client_name"))["error"] == "success"
+    for each in (*crowd, client):
+        await each.close()
+    await until(lambda: door.guests == 0)
+
+
+async def test_closing_cuts_guests_off_and_lets_clients_finish(tmp_path: Path, conductor: RecordingConductor) -> None:
+    async with tcp_server(tmp_path, conductor) as (server, door):
+        token = (tmp_path / "token").read_text().strip()
+        client, guest = [await ControlClient.connect_tcp(door.address) for _ in range(2)]
+        await client.ask("auth", token)
+        await until(lambda: door.guests == 1)
+        conductor.sink({"event": "said", "text": "bye"})
+        await server.close()
+        assert b'"bye"' in await client.rest()
+        assert await rest(guest) == b""
+
+
+async def test_impossible_doors_are_said_in_one_line(tmp_path: Path) -> None:
+    async with tcp_server(tmp_path, RecordingConductor()) as (_, door):
+        second = ControlServer(
+            RecordingConductor(), tmp_path / "second.sock", tcp=TcpDoor(door.address, tmp_path / "t")
+        )
+        with pytest.raises(ControlSocketUnusable, match=rf"can not listen at 127.0.0.1:{door.address[1]}: Address alr"):
+            await second.start()
+        assert not (tmp_path / "second.sock").exists(), "what had begun is undone"
+    (tmp_path / "token").chmod(0o644)
+    with pytest.raises(ControlSocketUnusable, match="not private"):
+        async with tcp_server(tmp_path, RecordingConductor()):
+            pass
+
+
+async def test_where_there_are_no_unix_sockets_tcp_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(ControlSocketUnusable, match="no Unix sockets: use --control-tcp"):
+        await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+    async with tcp_server(tmp_path, RecordingConductor()) as (_, door):
+        await (await known(door, (tmp_path / "token").read_text().strip())).close()
+        assert os.listdir(tmp_path) == ["token"]
+    code = "import sys; sys.modules['fcntl'] = None; import hangd.client.daemon"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+    assert await process.wait() == 0, "nothing asks for it in passing"
+
+
+async def test_two_hundred_by_tcp_beside_each_other(door: TcpDoor, token: str, conductor: RecordingConductor) -> None:
+    clients = [await ControlClient.connect_tcp(door.address) for _ in range(4)]
+    for client in clients:
+        await client.ask("auth", token)
+    clients += [await known(door, token) for _ in range(196)]
+    for client in clients:
+        await client.ask("observe_property", 1, "volume")
+    await clients[0].ask("set_property", "volume", 42)
+    for client in clients:
+        while (await client.event("property-change"))["data"] != 42.0:
+            pass
+    await asyncio.gather(*(client.close() for client in clients))
+
+
+async def known(door: TcpDoor, token: str) -> ControlClient:
+    client = await ControlClient.connect_tcp(door.address)
+    await client.ask("auth", token)
+    return client
+
+
+async def rest(client: ControlClient) -> bytes:
+    """Return what comes up to the end, which may be a reset."""
+    try:
+        return await client.rest()
+    except ConnectionError:
+        return b""
+    finally:
+        await client.close()

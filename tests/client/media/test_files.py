@@ -1,0 +1,296 @@
+"""MediaFiles: the right hashes, off the loop, of files that stay as they are; clear words about all others."""
+
+import asyncio
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.engine.player_messages import FailureCode
+from hangd.protocol.model import FileInfo
+
+MIB = 1024 * 1024
+LONG_AGO = 1_500_000_000
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film.mkv"
+    path.write_bytes(os.urandom(5 * MIB + 12345))
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    return path
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaFiles:
+    return MediaFiles(tmp_path / "cache" / "media.sqlite3")
+
+
+def sha256_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def overwrite(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(b"other")
+
+
+def sparse(path: Path, size: int) -> Path:
+    """Make a file that is this long and takes no room."""
+    with path.open("wb") as file:
+        file.truncate(size)
+    return path
+
+
+# ---- the quick hash -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, 100, MIB, 3 * MIB - 1, 3 * MIB, 3 * MIB + 1, 3 * MIB + 2, 8 * MIB + 7])
+async def test_quick_hash_is_as_defined(tmp_path: Path, media: MediaFiles, size: int) -> None:
+    path = tmp_path / "film"
+    content = os.urandom(size)
+    path.write_bytes(content)
+    if size <= 3 * MIB:
+        parts = content
+    else:
+        middle = (size - MIB) // 2
+        parts = content[:MIB] + content[middle : middle + MIB] + content[-MIB:]
+    expected = hashlib.sha256(size.to_bytes(8, "big") + parts).hexdigest()
+    assert await media.quick(str(path)) == FileInfo(size=size, name="film", quick_hash=expected)
+
+
+async def test_quick_hash_of_a_known_file(tmp_path: Path, media: MediaFiles) -> None:
+    """Frozen: other implementations, and older versions of this one, have to come to the same."""
+    path = tmp_path / "abc"
+    path.write_bytes(b"abc")
+    small = (await media.quick(str(path))).quick_hash
+    assert small == "c3494ca1a2cf8eeb8a11ded316fb55b83c3bbbedb6313cd50415251e5d09e12f"
+
+
+async def test_quick_hash_of_a_huge_file_reads_little(tmp_path: Path, media: MediaFiles) -> None:
+    """Three hundred GiB would take minutes to read even where they are all holes."""
+    path = sparse(tmp_path / "huge", 300 * 1024 * MIB)
+    info = await asyncio.wait_for(media.quick(str(path)), 60)
+    assert info.size == 300 * 1024 * MIB
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"Caf\xc3\xa9 \xe2\x98\x95.mkv", "Café ☕.mkv"),
+        (b"no text \xff\xfe", "no text \ufffd\ufffd"),
+        (b"red \x1b[31m\r\n", "red \ufffd[31m\ufffd\ufffd"),
+        (b"a\\b", "a\ufffdb"),
+        (b"x" * 255, "x" * 255),
+    ],
+)
+async def test_names_are_told_so_that_they_can_be_sent(
+    tmp_path: Path, media: MediaFiles, raw: bytes, told: str
+) -> None:
+    path = tmp_path / os.fsdecode(raw)
+    path.write_bytes(b"film")
+    info = await media.quick(str(path))
+    assert info.name == told
+    assert msgspec.json.decode(msgspec.json.encode(info), type=FileInfo) == info
+
+
+# ---- the whole hash -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [1, MIB - 1, MIB, MIB + 1, 3 * MIB + 5])
+async def test_whole_hash_is_sha256(tmp_path: Path, media: MediaFiles, size: int) -> None:
+    path = tmp_path / "film"
+    content = os.urandom(size)
+    path.write_bytes(content)
+    assert await media.whole_hash(str(path)) == hashlib.sha256(content).hexdigest()
+
+
+async def test_progress_rises_to_the_end(tmp_path: Path) -> None:
+    size = 1024 * MIB
+    path = sparse(tmp_path / "film", size)
+    heard: list[tuple[int, int]] = []
+    begun = time.monotonic()
+    await MediaFiles().whole_hash(str(path), lambda done, total: heard.append((done, total)))
+    seconds = time.monotonic() - begun
+    assert heard == sorted(heard)
+    assert heard[-1] == (size, size)
+    assert {total for _, total in heard} == {size}
+    assert 3 <= len(heard) <= seconds * 10 + 1
+
+
+async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
+    path = sparse(tmp_path / "film", 512 * MIB)
+    hashing = asyncio.get_running_loop().create_task(MediaFiles().whole_hash(str(path)))
+    turns = 0
+    while not hashing.done():
+        await asyncio.sleep(0.005)
+        turns += 1
+    assert turns > 20
+
+
+def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
+    """Reading it all would take minutes. The thread has ended once the executor has."""
+    path = sparse(tmp_path / "film", 256 * 1024 * MIB)
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    heard: list[int] = []
+
+    async def hash_and_cancel() -> None:
+        under_way = asyncio.Event()
+
+        def progressed(done: int, total: int) -> None:
+            heard.append(done)
+            under_way.set()
+
+        loop = asyncio.get_running_loop()
+        hashing = loop.create_task(media.whole_hash(str(path), progressed))
+        await asyncio.wait_for(under_way.wait(), 60)
+        hashing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await hashing
+        at_the_end = len(heard)
+        async with asyncio.timeout(20):
+            await loop.shutdown_default_executor()
+        await asyncio.sleep(0)
+        assert len(heard) == at_the_end
+
+    asyncio.run(hash_and_cancel())
+    assert asyncio.run(media.cached_hash(str(path))) is None, "part of a hash is none"
+
+
+# ---- the cache ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_known_hash_is_not_worked_out_again(film: Path, media: MediaFiles, tmp_path: Path) -> None:
+    assert await media.cached_hash(str(film)) is None
+    whole = await media.whole_hash(str(film))
+    assert await media.cached_hash(str(film)) == whole
+    overwrite(film)
+    os.utime(film, (LONG_AGO, LONG_AGO))  # the one thing that the cache can not see: another content, put back in time
+    assert await MediaFiles(tmp_path / "cache" / "media.sqlite3").whole_hash(str(film)) == whole
+    assert await MediaFiles().whole_hash(str(film)) != whole
+
+
+async def test_another_content_is_another_hash(film: Path, media: MediaFiles) -> None:
+    await media.whole_hash(str(film))
+    other = film.with_name("other")
+    other.write_bytes(os.urandom(5 * MIB + 12345))
+    os.utime(other, (LONG_AGO, LONG_AGO))
+    other.replace(film)
+    assert await media.cached_hash(str(film)) is None
+    assert await media.whole_hash(str(film)) == sha256_of(film)
+
+
+async def test_relative_and_absolute_path_are_one_file(
+    film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await media.whole_hash(str(film))
+    monkeypatch.chdir(film.parent)
+    assert await media.cached_hash("film.mkv") == whole
+
+
+async def test_a_file_changed_just_now_is_not_kept(film: Path, media: MediaFiles) -> None:
+    """It could change once more within the same tick of the file system's clock."""
+    os.utime(film)
+    whole = await media.whole_hash(str(film))
+    assert await media.cached_hash(str(film)) is None
+    assert await media.whole_hash(str(film)) == whole
+
+
+@pytest.mark.parametrize("path", ["/no/such/file", "/", "nul\0in it"])
+async def test_nothing_is_cached_of_what_is_no_film(media: MediaFiles, path: str) -> None:
+    assert await media.cached_hash(path) is None
+
+
+HASH = """
+import asyncio, sys
+from pathlib import Path
+from hangd.client.media.files import MediaFiles
+print(asyncio.run(MediaFiles(Path(sys.argv[1])).whole_hash(sys.argv[2])))
+"""
+
+
+def test_two_processes_hash_one_file_at_once(film: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache" / "media.sqlite3"
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", HASH, cache, film], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    expected = sha256_of(film)
+    for process in processes:
+        assert process.communicate(timeout=100) == (expected + "\n", "")
+    assert asyncio.run(MediaFiles(cache).cached_hash(str(film))) == expected
+
+
+# ---- what can not be used -------------------------------------------------------------------------------------------
+
+
+async def refusal(media: MediaFiles, path: str) -> tuple[FailureCode, str]:
+    """Return the code and the sentence with which both hashes are refused."""
+    with pytest.raises(MediaUnusable) as quick:
+        await media.quick(path)
+    with pytest.raises(MediaUnusable) as whole:
+        await media.whole_hash(path)
+    assert (quick.value.code, str(quick.value)) == (whole.value.code, str(whole.value))
+    return quick.value.code, str(quick.value)
+
+
+async def test_what_is_no_film_is_refused(tmp_path: Path, media: MediaFiles) -> None:
+    (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
+    codes = {}
+    for name in ("missing", "empty", "pipe", ".", "empty/below"):
+        codes[name], message = await refusal(media, f"{tmp_path}/{name}")
+        assert "\n" not in message and str(tmp_path) not in message
+    assert codes == {
+        "missing": "not-found",
+        "empty": "empty",
+        "pipe": "unreadable",
+        ".": "directory",
+        "empty/below": "not-found",
+    }
+
+
+async def changed_meanwhile(media: MediaFiles, film: Path, change: str) -> MediaUnusable:
+    """Change the file while it is hashed; return the error that comes of it."""
+    sparse(film, 512 * MIB)
+    aside = film.with_name("aside")
+    changed = False
+
+    def first_heard(done: int, total: int) -> None:
+        nonlocal changed
+        if changed:
+            return
+        changed = True
+        match change:
+            case "grows":
+                with film.open("ab") as file:
+                    file.write(b"more")
+            case "shrinks":
+                os.truncate(film, 10)
+            case "is written to":
+                overwrite(film)
+            case "is replaced":
+                sparse(aside, 512 * MIB).replace(film)
+            case "goes away":
+                film.unlink()
+
+    with pytest.raises(MediaUnusable) as caught:
+        await media.whole_hash(str(film), first_heard)
+    assert changed
+    return caught.value
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is written to", "is replaced", "goes away"])
+async def test_a_file_that_changes_while_it_is_hashed(film: Path, media: MediaFiles, change: str) -> None:
+    error = await changed_meanwhile(media, film, change)
+    assert error.code == "vanished"
+    assert "film.mkv" in str(error)
+    assert await media.cached_hash(str(film)) is None

@@ -1,0 +1,96 @@
+"""Finding one's own copy of a film: by what it is, never by what somebody calls it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from hangd.client.media.files import MediaFiles
+from hangd.client.media.find import Copy, Places, find_copy
+from hangd.protocol.model import FileInfo
+
+CONTENT = b"a film" * 1000
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> MediaFiles:
+    return MediaFiles(tmp_path / "cache")
+
+
+async def film(media: MediaFiles, tmp_path: Path, content: bytes = CONTENT) -> tuple[str, FileInfo]:
+    """Return what the room tells of this film, which somebody has elsewhere."""
+    elsewhere = tmp_path / "elsewhere.mkv"
+    elsewhere.write_bytes(content)
+    path = str(elsewhere)
+    told = await MediaFiles(None).whole_hash(path), await media.quick(path)
+    elsewhere.unlink()
+    return told
+
+
+def put(path: Path, content: bytes = CONTENT) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return str(path)
+
+
+async def test_in_every_kind_of_place(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    in_folder, in_tree = put(tmp_path / "one" / "x.mkv"), put(tmp_path / "two" / "deep" / "down" / "y.mkv")
+    for places, path in (
+        (Places(files=[in_folder]), in_folder),
+        (Places(folders=[str(tmp_path / "one")]), in_folder),
+        (Places(trees=[str(tmp_path / "two")]), in_tree),
+    ):
+        copy = await find_copy(media, file_hash, info, places)
+        assert isinstance(copy, Copy)
+        assert (copy.path, copy.proven, copy.info.size) == (path, False, info.size)
+    assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "two")])) is None
+
+
+async def test_a_copy_that_was_hashed_before_is_known_wherever_it_is(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    path = tmp_path / "far" / "away.mkv"
+    put(path)
+    # What was changed just now is not remembered: it could change again unseen.
+    os.utime(path, (1, 1))
+    assert await media.whole_hash(str(path)) == file_hash
+    copy = await find_copy(media, file_hash, info, Places())
+    assert copy is not None
+    assert (copy.path, copy.proven) == (str(path), True)
+    put(path, b"something else")
+    assert await find_copy(media, file_hash, info, Places()) is None
+
+
+async def test_another_film_of_the_same_name_and_size_is_none(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    put(tmp_path / "one" / "elsewhere.mkv", CONTENT[::-1])
+    assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one")])) is None
+
+
+@pytest.mark.parametrize(("name", "found"), [("elsewhere.mkv", True), ("other.mkv", False)])
+async def test_without_a_quick_hash_the_whole_file_is_read(
+    media: MediaFiles, tmp_path: Path, name: str, found: bool
+) -> None:
+    file_hash, info = await film(media, tmp_path)
+    put(tmp_path / "one" / name)
+    told = FileInfo(size=info.size, name=info.name)
+    copy = await find_copy(media, file_hash, told, Places(folders=[str(tmp_path / "one")]))
+    assert (copy is not None and copy.proven) is found
+
+
+async def test_what_the_room_calls_it_is_no_path(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    put(tmp_path / "secret.mkv")
+    for name in ("..", "secret.mkv", "\N{FULLWIDTH SOLIDUS}", str(tmp_path)[1:]):
+        told = FileInfo(size=info.size, name=name, quick_hash=info.quick_hash)
+        assert await find_copy(media, file_hash, told, Places(folders=[str(tmp_path / "nowhere")])) is None
+
+
+async def test_places_that_are_none_are_passed_over(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    path = put(tmp_path / "x.mkv")
+    places = Places(["/nowhere/x", "\0", str(tmp_path)], ["/nowhere", "\0", path], [str(tmp_path)])
+    copy = await find_copy(media, file_hash, info, places)
+    assert copy is not None
+    assert copy.path == path

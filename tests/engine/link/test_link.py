@@ -1,0 +1,168 @@
+"""Link: the table, what is not in it, and the waits between tries."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangd.engine.link.link import (
+    TRANSITIONS,
+    Dial,
+    Dialed,
+    DialFailed,
+    HangUp,
+    Link,
+    LinkInput,
+    LinkState,
+    Lost,
+    SendHello,
+    StateChanged,
+    Unwanted,
+    Wanted,
+    Welcomed,
+)
+
+URL = "ws://127.0.0.1:3005/ws"
+
+
+def link_in(state: LinkState) -> Link:
+    """Return a link that was led into ``state``."""
+    link = Link()
+    path: dict[LinkState, list[LinkInput]] = {
+        LinkState.DOWN: [],
+        LinkState.DIALING: [Wanted(URL)],
+        LinkState.WAITING: [Wanted(URL), DialFailed(1, "no server is running")],
+        LinkState.GREETING: [Wanted(URL), Dialed(1)],
+        LinkState.UP: [Wanted(URL), Dialed(1), Welcomed(1)],
+    }
+    for input in path[state]:
+        link.handle(input, 0.0)
+    assert link.state is state
+    return link
+
+
+def inputs(attempt: int) -> list[LinkInput]:
+    return [Dialed(attempt), DialFailed(attempt, "x"), Welcomed(attempt), Lost(attempt, 1006, "x")]
+
+
+def test_from_nothing_to_up() -> None:
+    link = Link()
+    assert link.handle(Wanted(URL), 0.0) == [StateChanged(LinkState.DIALING), Dial(URL, 1)]
+    assert link.handle(Dialed(1), 0.1) == [StateChanged(LinkState.GREETING), SendHello(1)]
+    assert link.handle(Welcomed(1), 0.2) == [StateChanged(LinkState.UP)]
+    assert link.deadline() is None
+
+
+@pytest.mark.parametrize(("state", "input"), list(itertools.product(LinkState, inputs(1))))
+def test_what_is_not_in_the_table_changes_nothing(state: LinkState, input: LinkInput) -> None:
+    if type(input) in TRANSITIONS[state]:
+        return
+    link = link_in(state)
+    before = (link.state, link.attempt, link.reason, link.deadline())
+    assert link.handle(input, 5.0) == []
+    assert (link.state, link.attempt, link.reason, link.deadline()) == before
+
+
+@pytest.mark.parametrize(("state", "input"), list(itertools.product(LinkState, inputs(7))))
+def test_an_attempt_given_up_is_not_heard_any_more(state: LinkState, input: LinkInput) -> None:
+    link = link_in(state)
+    assert link.handle(input, 5.0) == []
+    assert link.state is state
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_unwanted_leads_down_from_everywhere(state: LinkState) -> None:
+    link = link_in(state)
+    busy = state in (LinkState.DIALING, LinkState.GREETING, LinkState.UP)
+    effects = link.handle(Unwanted(), 1.0)
+    assert (HangUp(1) in effects) == busy
+    assert link.state is LinkState.DOWN
+    assert link.deadline() is None
+    link.check()
+
+
+@pytest.mark.parametrize("state", LinkState)
+def test_another_server_may_be_wanted_at_any_time(state: LinkState) -> None:
+    link = link_in(state)
+    effects = link.handle(Wanted("wss://example.org/ws"), 1.0)
+    assert effects[-1] == Dial("wss://example.org/ws", link.attempt)
+    assert link.state is LinkState.DIALING
+
+
+@pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4999])
+def test_a_server_that_says_never_again_is_believed(code: int) -> None:
+    link = link_in(LinkState.UP)
+    assert link.handle(Lost(1, code, "banned"), 1.0) == [StateChanged(LinkState.DOWN, "banned")]
+    assert link.deadline() is None
+
+
+@pytest.mark.parametrize("code", [1000, 1006, 1012, 4001, 4002, 4003, 4499])
+def test_all_else_is_tried_again(code: int) -> None:
+    link = link_in(LinkState.UP)
+    link.handle(Lost(1, code, "gone"), 10.0)
+    due = link.deadline()
+    assert due is not None and 10.0 < due <= 10.25
+    assert link.expire(due) == [StateChanged(LinkState.DIALING, "gone"), Dial(URL, 2)]
+
+
+def test_waits_grow_to_a_second_for_two_minutes_and_to_fifteen_after() -> None:
+    """A server that restarts is found again within a second and a half of its return."""
+    link, now = Link(), 0.0
+    link.handle(Wanted(URL), now)
+    waits = []
+    while now < 300:
+        link.handle(DialFailed(link.attempt, "refused"), now)
+        due = link.deadline()
+        assert due is not None
+        waits.append((now, due - now))
+        now = due
+        link.expire(now)
+    assert [round(wait, 2) for _, wait in waits[:4]] == [0.25, 0.5, 1.0, 1.0]
+    assert all(wait <= 1.0 for at, wait in waits if at < 119)
+    assert waits[-1][1] == pytest.approx(15.0)
+
+
+def test_jitter_shortens_a_wait() -> None:
+    link = link_in(LinkState.DIALING)
+    link.handle(DialFailed(1, "refused"), 100.0, 0.5)
+    assert link.deadline() == pytest.approx(100.125)
+
+
+def test_a_goodbye_that_names_a_time_is_honoured() -> None:
+    link = link_in(LinkState.UP)
+    link.handle(Lost(1, 4001, "going down", retry_after=2.0), 100.0)
+    assert link.deadline() == pytest.approx(102.0)
+
+
+def test_a_success_forgets_the_failures() -> None:
+    link = link_in(LinkState.DIALING)
+    for _ in range(6):
+        link.handle(DialFailed(link.attempt, "refused"), 0.0)
+        link.expire(100.0)
+    link.handle(Dialed(link.attempt), 100.0)
+    link.handle(Welcomed(link.attempt), 100.0)
+    link.handle(Lost(link.attempt, 1006, "gone"), 500.0)
+    assert link.deadline() == pytest.approx(500.25)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(Wanted, st.just(URL)),
+            st.builds(Unwanted),
+            st.builds(Dialed, st.integers(0, 5)),
+            st.builds(DialFailed, st.integers(0, 5), st.just("x")),
+            st.builds(Welcomed, st.integers(0, 5)),
+            st.builds(Lost, st.integers(0, 5), st.sampled_from([1006, 4001, 4500]), st.just("x")),
+            st.just(None),
+        ),
+        max_size=60,
+    )
+)
+def test_any_story_keeps_the_invariants(story: list[LinkInput | None]) -> None:
+    link = Link()
+    for now, input in enumerate(story):
+        effects = link.expire(float(now)) if input is None else link.handle(input, float(now))
+        link.check()
+        assert sum(isinstance(effect, Dial) for effect in effects) <= 1

@@ -1,0 +1,482 @@
+"""Who gets into a room, who does not and why, and how one gets out."""
+
+from typing import Any
+
+import pytest
+
+from hangd.engine.room.effects import (
+    CheckPassword,
+    ConnectionLost,
+    CreateRequested,
+    ForgetMember,
+    ForgetRoom,
+    HashPassword,
+    PasswordChecked,
+    PasswordHashed,
+)
+from hangd.protocol.errors import ErrorCode
+from hangd.protocol.messages import (
+    CreateRoom,
+    Error,
+    Kick,
+    LeaveRoom,
+    MemberChanged,
+    MemberJoined,
+    MemberLeft,
+    Play,
+    RoomCreated,
+    RoomJoined,
+    RoomLeft,
+    SetFile,
+    SetPolicy,
+)
+from hangd.protocol.model import FileInfo, Policy, PolicyChange, RoomSummary, Timeline
+from tests.support.stage import FILE, HASH, OTHER_HASH, QUICK, SECRET, Stage, file_info
+
+WRONG_SECRET = "the-secret-of-another"
+
+
+def refusal(stage: Stage, client_id: str) -> Error:
+    """Take the refusal that this client got: an Error, and it is forgotten, and nobody else heard of it."""
+    error = stage.error(client_id)
+    assert stage.ordered() == [ForgetMember(client_id, "refused")]
+    assert client_id not in stage.ids
+    stage.nobody_heard_more()
+    return error
+
+
+def ready(password_hash: str | None = None, **policy: Any) -> Stage:
+    """A room that ann made, with nothing left to hear."""
+    stage = Stage(password_hash=password_hash)
+    stage.create("ann", policy=PolicyChange(**policy))
+    stage.goes_on()
+    return stage
+
+
+# ---- creating -------------------------------------------------------------------------------------------------------
+
+
+def test_the_creator_is_host_and_alone_learns_the_secret() -> None:
+    stage = Stage()
+    stage.create("ann", name="friday", re=5)
+    ((message, re),) = stage.answers("ann")
+    assert isinstance(message, RoomCreated)
+    assert re == 5
+    assert (message.room_id, message.client_id, message.host_secret) == ("room-1", "ann", SECRET)
+    room = message.room
+    assert (room.name, room.file_hash, room.file, room.policy) == ("friday", HASH, FILE, Policy())
+    assert [(member.client_id, member.role, member.state) for member in room.members] == [("ann", "host", "idle")]
+    assert room.timeline == Timeline(epoch="epoch-1", rev=0, playing=False, position=0.0, rate=1.0, at=100.0)
+    assert (stage.room.room_id, stage.room.name, stage.room.epoch, stage.room.rev) == ("room-1", "friday", "epoch-1", 0)
+
+
+def test_the_creator_may_set_rules_within_the_servers() -> None:
+    stage = Stage(capacity=10)
+    stage.create("ann", policy=PolicyChange(control="host", match="none", wait="everyone", capacity=500, locked=True))
+    assert stage.room.snapshot().policy == Policy(
+        control="host", match="none", wait="everyone", capacity=10, locked=True, has_password=False
+    )
+
+
+def test_a_password_among_the_rules_is_hashed_too() -> None:
+    stage = Stage()
+    stage.create("ann", policy=PolicyChange(password="sesame"))
+    assert stage.ordered() == [HashPassword("ann", "sesame")]
+    stage.feed(PasswordHashed("ann", "hash-of-sesame"))
+    assert stage.room.snapshot().policy.has_password
+
+
+def test_a_room_is_made_once() -> None:
+    stage = ready()
+    stage.feed(CreateRequested("bob", "bob", True, WRONG_SECRET, CreateRoom(file_hash=OTHER_HASH), 9))
+    assert refusal(stage, "bob").code == "AlreadyInRoom"
+    assert stage.room.snapshot().file_hash == HASH
+
+
+def test_nobody_comes_into_a_room_that_was_not_made() -> None:
+    stage = Stage()
+    stage.join("bob")
+    assert refusal(stage, "bob").code == "RoomNotFound"
+
+
+def test_a_public_list_tells_what_an_outsider_may_know() -> None:
+    stage = Stage(password_hash="hash")
+    stage.create("ann", name="friday", policy=PolicyChange(locked=True))
+    expected = RoomSummary("room-1", members=1, locked=True, has_password=True, name="friday", media="film.mkv")
+    assert stage.room.summary() == expected
+
+
+# ---- joining --------------------------------------------------------------------------------------------------------
+
+
+def test_a_joiner_gets_the_room_and_the_full_others_get_the_joiner() -> None:
+    stage = ready()
+    stage.join("bob", full=False)
+    stage.goes_on()
+    stage.join("cy", re="j")
+    ((joined, re),) = stage.answers("cy")
+    assert isinstance(joined, RoomJoined)
+    assert re == "j"
+    assert (joined.room_id, joined.client_id, joined.is_host) == ("room-1", "cy", False)
+    assert joined.room == stage.room.snapshot()
+    assert [member.client_id for member in joined.room.members] == ["ann", "bob", "cy"]
+    assert stage.heard("ann") == [MemberJoined(stage.member("cy"))]
+    stage.nobody_heard_more()
+
+
+def test_a_joiner_changes_nothing_on_the_timeline() -> None:
+    stage = ready()
+    stage.says("ann", Play(timestamp=3.0))
+    before = stage.timeline
+    stage.join("bob")
+    assert stage.timeline == before
+
+
+def test_who_is_in_can_not_come_in_again() -> None:
+    """And stays in."""
+    stage = ready()
+    stage.join("ann")
+    assert stage.error("ann").code == "AlreadyInRoom"
+    assert stage.ordered() == []
+    assert stage.ids == ["ann"]
+
+
+def test_a_banned_client_stays_out() -> None:
+    stage = ready()
+    stage.join("bob")
+    stage.says("ann", Kick("bob", ban=True))
+    stage.goes_on()
+    stage.join("bob", host_secret=SECRET)
+    error = refusal(stage, "bob")
+    assert (error.code, error.retry) == ("Banned", False)
+
+
+def test_a_locked_room_opens_to_its_owner_only() -> None:
+    stage = ready(locked=True)
+    stage.join("bob", host_secret=WRONG_SECRET)
+    error = refusal(stage, "bob")
+    assert (error.code, error.retry) == ("RoomLocked", True)
+    stage.join("bob", host_secret=SECRET)
+    assert "bob" in stage.ids
+
+
+def test_a_full_room_takes_nobody_and_the_away_keep_their_place() -> None:
+    stage = ready(capacity=2)
+    stage.join("bob")
+    stage.loses("bob")
+    stage.goes_on()
+    stage.join("cy", host_secret=SECRET)
+    error = refusal(stage, "cy")
+    assert (error.code, error.retry) == ("RoomFull", True)
+    stage.passes(90.0)
+    stage.goes_on()
+    stage.join("cy")
+    assert stage.ids == ["ann", "cy"]
+
+
+def test_two_of_one_name_are_told_apart() -> None:
+    """Two screens in one room belong to one person, whose login name both daemons take."""
+    stage = ready()
+    stage.join("c1", name="ANN")
+    stage.join("c2", name="ann")
+    stage.join("c3", name="n" * 32)
+    stage.join("c4", name="n" * 32)
+    names = [member.name for member in stage.room.snapshot().members]
+    assert names == ["ann", "ANN-2", "ann-3", "n" * 32, "n" * 30 + "-2"]
+
+
+def test_who_is_away_keeps_no_name_from_others() -> None:
+    stage = ready()
+    stage.loses("ann")
+    stage.goes_on()
+    stage.join("c1", name="ann")  # after a crash, say: the same person as a new client
+    assert [member.name for member in stage.room.snapshot().members] == ["ann", "ann"]
+
+
+def test_guests_never_collide() -> None:
+    stage = ready()
+    stage.join("1a2b3c4d", name="guest-1a2b", full=False)
+    stage.join("1a2b3c99", name="guest-1a2b", full=False)
+    stage.join("1a2b3c98", name="guest-1a2b", full=False)
+    names = [member.name for member in stage.room.snapshot().members]
+    assert names == ["ann", "guest-1a2b", "guest-1a2b3", "guest-1a2b3c"]
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_secret_takes_the_room_back(full: bool) -> None:
+    stage = ready()
+    stage.join("bob", full=full, host_secret=SECRET)
+    joined = stage.heard("bob")[0]
+    assert isinstance(joined, RoomJoined)
+    assert joined.is_host
+    assert (stage.member("bob").role, stage.member("ann").role) == ("host", "controller")
+    assert stage.heard("ann") == [MemberJoined(stage.member("bob")), MemberChanged(stage.member("ann"))]
+    stage.nobody_heard_more()
+
+
+def test_a_wrong_secret_makes_an_ordinary_member() -> None:
+    stage = ready()
+    stage.join("bob", host_secret=WRONG_SECRET)
+    joined = stage.heard("bob")[0]
+    assert isinstance(joined, RoomJoined)
+    assert not joined.is_host
+
+
+# ---- passwords ------------------------------------------------------------------------------------------------------
+
+
+def test_a_password_is_checked_before_anyone_comes_in() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="sesame", re=3)
+    assert stage.ordered() == [CheckPassword("bob", "sesame", "hash-1")]
+    stage.nobody_heard_more()
+    assert stage.ids == ["ann"]
+    stage.feed(PasswordChecked("bob", True))
+    ((joined, re),) = stage.answers("bob")
+    assert isinstance(joined, RoomJoined)
+    assert re == 3
+    assert joined.room.policy.has_password
+
+
+def test_a_wrong_password_is_refused() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="simsim")
+    stage.ordered()
+    stage.feed(PasswordChecked("bob", False))
+    assert refusal(stage, "bob").code == "WrongPassword"
+
+
+def test_guessing_passwords_is_slow() -> None:
+    stage = ready(password_hash="hash-1")
+    for number in range(10):
+        stage.join(f"eve-{number}", password=f"guess-{number}")
+        stage.ordered()
+        stage.feed(PasswordChecked(f"eve-{number}", False))
+        assert refusal(stage, f"eve-{number}").code == "WrongPassword"
+    stage.join("eve", password="guess")
+    error = refusal(stage, "eve")
+    assert (error.code, error.retry) == ("RateLimited", True)
+    assert "wait 5 seconds" in error.message
+    stage.passes(5.0)
+    stage.goes_on()
+    stage.join("bob", password="simsim")
+    stage.feed(PasswordChecked("bob", True))
+    assert "bob" in stage.ids
+
+
+def test_a_missing_password_is_asked_for() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", host_secret=WRONG_SECRET)
+    error = refusal(stage, "bob")
+    assert (error.code, error.message) == ("WrongPassword", "this room has a password")
+
+
+def test_the_owner_needs_no_password() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", host_secret=SECRET)
+    assert stage.ids == ["ann", "bob"]
+
+
+def test_without_a_password_one_that_was_given_does_not_matter() -> None:
+    stage = ready()
+    stage.join("bob", password="whatever")
+    assert stage.ids == ["ann", "bob"]
+
+
+def test_all_is_judged_anew_after_the_check() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="sesame")
+    stage.says("ann", SetPolicy(locked=True))
+    stage.goes_on()
+    stage.feed(PasswordChecked("bob", True))
+    assert refusal(stage, "bob").code == "RoomLocked"
+
+
+def test_a_password_that_changed_meanwhile_is_checked_again() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="sesame")
+    stage.says("ann", SetPolicy(password="new"))
+    stage.feed(PasswordHashed("ann", "hash-2"))
+    stage.ordered()
+    stage.feed(PasswordChecked("bob", True))
+    assert stage.ordered() == [CheckPassword("bob", "sesame", "hash-2")]
+    assert stage.ids == ["ann"]
+
+
+def test_who_goes_away_during_the_check_does_not_come_in() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="sesame")
+    stage.feed(ConnectionLost("bob"))
+    stage.feed(PasswordChecked("bob", True))
+    assert stage.ids == ["ann"]
+
+
+def test_one_join_at_a_time() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.join("bob", password="sesame")
+    stage.goes_on()
+    stage.join("bob", password="sesame")
+    assert stage.error("bob").code == "AlreadyInRoom"
+    assert stage.ordered() == []
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "verifying"),
+    [
+        pytest.param({"file_hash": HASH, "file": None}, False, id="the whole hash alone"),
+        pytest.param({"file_hash": HASH, "file": file_info(size=1)}, False, id="the whole hash, whatever else is said"),
+        pytest.param({"file_hash": None, "file": FILE}, True, id="the quick hash"),
+        pytest.param({"file_hash": None, "file": file_info(duration=None)}, True, id="the quick hash, no duration"),
+    ],
+)
+def test_the_right_file_comes_in(fields: dict[str, Any], verifying: bool) -> None:
+    stage = ready()
+    stage.join("bob", **fields)
+    assert stage.member("bob").verifying is verifying
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        pytest.param({"file_hash": OTHER_HASH}, "content", id="content"),
+        pytest.param({"file_hash": OTHER_HASH, "file": file_info(size=999)}, "999 bytes", id="size"),
+        pytest.param({"file_hash": OTHER_HASH, "file": None}, "not the one", id="nothing but another hash"),
+        pytest.param({"file_hash": None, "file": file_info(quick_hash=OTHER_HASH)}, "content", id="quick content"),
+        pytest.param({"file_hash": None, "file": file_info(size=1001)}, "1001 bytes", id="size, same quick hash"),
+        pytest.param({"file_hash": None, "file": file_info(quick_hash=None)}, "hash", id="no hash at all"),
+        pytest.param({"file_hash": None, "file": None}, "hash", id="no file at all"),
+    ],
+)
+def test_another_file_stays_out_and_learns_what_differs(fields: dict[str, Any], message: str) -> None:
+    stage = ready()
+    stage.join("bob", **fields)
+    error = refusal(stage, "bob")
+    assert (error.code, error.retry) == ("FileHashMismatch", False)
+    assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "comes_in"),
+    [
+        (FileInfo(size=1000), FILE, True),
+        (FileInfo(size=1000), file_info(size=1001), False),
+        (None, FILE, True),
+    ],
+)
+def test_a_quick_hash_that_the_room_does_not_know_is_believed_for_now(
+    known: FileInfo | None, told: FileInfo, comes_in: bool
+) -> None:
+    stage = Stage()
+    stage.create("ann", file=known)
+    stage.join("bob", file_hash=None, file=told)
+    assert ("bob" in stage.ids) is comes_in
+    if comes_in:
+        assert stage.member("bob").verifying
+
+
+def test_what_the_room_does_not_know_of_its_film_it_learns_from_a_verified_member() -> None:
+    stage = Stage()
+    stage.create("ann", file=FileInfo(size=1000), full=False)
+    stage.join("liar", file_hash=None, file=file_info(duration=1.0))
+    assert stage.room.snapshot().file == FileInfo(size=1000)
+    stage.join("bob")
+    assert stage.room.snapshot().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
+    stage.says("liar", SetFile(file=file_info(duration=2.0), file_hash=HASH))
+    assert stage.room.snapshot().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
+
+
+@pytest.mark.parametrize(
+    ("duration", "code"), [(60.9, None), (59.1, None), (61.1, "FileHashMismatch"), (None, "FileHashMismatch")]
+)
+def test_a_room_may_compare_durations_only(duration: float | None, code: ErrorCode | None) -> None:
+    stage = ready(match="duration")
+    stage.join("bob", file_hash=OTHER_HASH, file=FileInfo(size=5, duration=duration))
+    if code is None:
+        assert not stage.member("bob").verifying
+    else:
+        assert refusal(stage, "bob").code == code
+
+
+def test_durations_can_not_be_compared_with_an_unknown_one() -> None:
+    """But the whole hash lets in, and teaches the room its duration."""
+    stage = Stage()
+    stage.create("ann", file=None, policy=PolicyChange(match="duration"))
+    stage.goes_on()
+    stage.join("bob", file_hash=OTHER_HASH)
+    assert refusal(stage, "bob").code == "FileHashMismatch"
+    stage.join("cy", file_hash=HASH)
+    stage.join("bob", file_hash=OTHER_HASH)
+    assert stage.ids == ["ann", "cy", "bob"]
+
+
+def test_a_room_may_take_any_file() -> None:
+    stage = ready(match="none")
+    stage.join("bob", file_hash=None, file=None)
+    assert not stage.member("bob").verifying
+
+
+# ---- going ----------------------------------------------------------------------------------------------------------
+
+
+def test_leaving_is_answered_and_told() -> None:
+    stage = ready()
+    stage.join("bob")
+    stage.join("cy", full=False)
+    stage.goes_on()
+    stage.says("bob", LeaveRoom(), re=7)
+    assert stage.answers("bob") == [(RoomLeft("room-1", "left"), 7)]
+    assert stage.heard("ann") == [MemberLeft("bob", "left")]
+    assert stage.ordered() == [ForgetMember("bob", "left")]
+    stage.nobody_heard_more()
+
+
+def test_an_empty_room_lives_on_for_a_while() -> None:
+    stage = Stage(ttl=600.0)
+    stage.create("ann")
+    stage.says("ann", LeaveRoom())
+    stage.goes_on()
+    stage.passes(599.0)
+    assert stage.ordered() == []
+    stage.join("bob")
+    assert stage.member("bob").role == "host", "somebody must be"
+    stage.says("bob", LeaveRoom())
+    stage.goes_on()
+    stage.passes(600.0)
+    assert stage.ordered() == [ForgetRoom()]
+    assert stage.room.deadline() is None
+    stage.join("cy")
+    assert refusal(stage, "cy").code == "RoomNotFound"
+
+
+def test_a_join_that_crosses_the_end_of_an_empty_room_wins() -> None:
+    """The timer was late: whoever is in is in."""
+    stage = Stage(ttl=600.0)
+    stage.create("ann")
+    stage.says("ann", LeaveRoom())
+    stage.now += 601.0
+    stage.join("bob")
+    stage.goes_on()
+    stage.passes(1000.0)
+    assert stage.ordered() == []
+    assert stage.ids == ["bob"]
+
+
+def test_a_room_that_was_never_made_is_forgotten_too() -> None:
+    stage = Stage(ttl=600.0)
+    stage.passes(600.0)
+    assert stage.ordered() == [ForgetRoom()]
+    stage.create("ann")
+    assert refusal(stage, "ann").code == "RoomNotFound"
+
+
+def test_a_room_that_empties_pauses_where_it_is() -> None:
+    stage = ready()
+    stage.says("ann", Play(timestamp=3.0))
+    stage.passes(2.08)  # 80 ms of them are lead
+    stage.says("ann", LeaveRoom())
+    assert not stage.timeline.playing
+    assert stage.timeline.position == pytest.approx(5.0)
+    assert stage.timeline.rev == 2

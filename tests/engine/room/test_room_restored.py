@@ -1,0 +1,192 @@
+"""A room made anew from what was saved of it: what its members find when the server is back."""
+
+import pytest
+
+from hangd.engine.room.effects import CheckPassword, ForgetMember, ForgetRoom
+from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.timeline import position_at
+from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
+from hangd.protocol.model import ROOM_ITSELF
+from tests.support.stage import FILE, HASH, SECRET, Stage
+
+
+def restart(stage: Stage, meanwhile: float = 1.0, *, shift: float = 0.0, **settings: float) -> None:
+    """The server goes, and comes back; its clock then shows so much more than the old one would."""
+    saved = stage.room.save()
+    stage.goes_on()
+    stage.now += meanwhile + shift
+    stage.room = Room.restored(
+        saved.moved(shift),
+        epoch="epoch-2",
+        settings=RoomSettings(**settings),  # type: ignore[arg-type]  # the numbers among them
+        now=stage.now,
+    )
+    stage.room.check()
+
+
+@pytest.fixture
+def two() -> Stage:
+    """Ann, the host, and bob, who is back first."""
+    stage = Stage()
+    stage.create("ann")
+    stage.join("bob")
+    stage.goes_on()
+    return stage
+
+
+@pytest.mark.parametrize("shift", [0.0, -90_000.0])
+def test_a_room_that_played_goes_on_as_if_nobody_had_been_away(two: Stage, shift: float) -> None:
+    two.says("ann", Play(timestamp=3.0))
+    two.passes(5.0)
+    two.says("bob", Speed(rate=1.25))
+    before, seen = two.timeline, two.now
+    restart(two, 4.0, shift=shift)
+    after = two.timeline
+    assert (after.playing, after.rate, after.rev, after.gate) == (True, 1.25, before.rev, None)
+    assert after.epoch != before.epoch, "what came after the saving is not to be mistaken for what comes now"
+    for later in (0.0, 4.0, 10.0):
+        expected = position_at(before, seen + later)
+        assert position_at(after, seen + shift + later) == pytest.approx(expected, abs=1e-6)
+    two.resumes("ann")
+    two.passes(10.0)
+    assert two.room.rev == before.rev, "nobody's return moves the room"
+
+
+def test_the_film_may_have_ended_meanwhile(two: Stage) -> None:
+    two.says("ann", Play(timestamp=50.0))
+    restart(two, 20.0)
+    assert two.timeline.position == 60.0
+    assert not two.timeline.playing
+
+
+def test_everybody_is_away_and_keeps_role_and_place(two: Stage) -> None:
+    two.join("cy", name="bob")
+    two.join("dee", file_hash=None)
+    two.says("ann", SetRole("cy", "controller"))
+    two.says("bob", SetReady(ready=True))
+    restart(two)
+    found = two.room.snapshot().members
+    assert [(member.name, member.role, member.state) for member in found] == [
+        ("ann", "host", "away"),
+        ("bob", "viewer", "away"),
+        ("bob-2", "controller", "away"),
+        ("dee", "viewer", "away"),
+    ]
+    assert [(member.ready, member.verifying, member.file) for member in found] == [
+        (False, False, FILE),
+        (True, False, FILE),
+        (False, False, FILE),
+        (False, True, FILE),
+    ]
+    two.resumes("cy")
+    two.passes(89.0)
+    assert two.ids == ["ann", "bob", "cy", "dee"]
+    two.passes(1.0)
+    assert two.ids == ["cy"] and two.member("cy").role == "host"
+    assert two.ordered() == [ForgetMember(gone, "lost") for gone in ("ann", "bob", "dee")]
+
+
+def test_basic_members_are_gone_and_a_host_among_them_has_an_heir() -> None:
+    stage = Stage()
+    stage.create("ann", full=False)
+    stage.join("bob")
+    stage.join("cy")
+    restart(stage)
+    assert [(member.client_id, member.role) for member in stage.room.snapshot().members] == [
+        ("bob", "host"),
+        ("cy", "viewer"),
+    ]
+    stage.join("dee", full=False, host_secret=SECRET)
+    assert stage.member("dee").role == "host", "the secret reclaims the role"
+
+
+def test_a_room_of_basic_members_pauses_where_it_was_found() -> None:
+    stage = Stage()
+    stage.create("ann", full=False)
+    stage.says("ann", Play(timestamp=3.0))
+    restart(stage, 4.0)
+    timeline = stage.timeline
+    assert (timeline.playing, timeline.position) == (False, 7.0)
+
+
+def test_an_empty_room_is_forgotten_when_it_would_have_been() -> None:
+    stage = Stage(ttl=60.0)
+    stage.create("ann", full=False)
+    stage.loses("ann")
+    stage.passes(40.0)
+    restart(stage, 10.0, shift=1000.0, ttl=60.0)
+    stage.passes(9.0)
+    assert stage.ordered() == []
+    stage.passes(1.0)
+    assert stage.ordered() == [ForgetRoom()]
+
+
+def test_the_password_is_asked_for_and_a_ban_holds() -> None:
+    stage = Stage(password_hash="a hash")
+    stage.create("ann")
+    stage.join("bob", host_secret=SECRET)
+    stage.says("bob", Kick("ann", ban=True))
+    stage.goes_on()
+    restart(stage)
+    assert stage.room.snapshot().policy.has_password
+    stage.join("ann")
+    assert stage.error("ann").code == "Banned"
+    stage.goes_on()
+    stage.join("cy")
+    assert stage.error("cy").code == "WrongPassword"
+    stage.goes_on()
+    stage.join("dee", password="sesame")
+    assert stage.ordered() == [CheckPassword("dee", "sesame", "a hash")]
+
+
+def test_policy_alias_and_film_are_as_they_were() -> None:
+    stage = Stage()
+    stage.create("ann", name="friday")
+    stage.says("ann", SetPolicy(control="host", wait="everyone", match="none", locked=True, capacity=7))
+    before = stage.room.snapshot()
+    restart(stage)
+    after = stage.room.snapshot()
+    assert (after.name, after.policy, after.file_hash, after.file) == (before.name, before.policy, HASH, FILE)
+
+
+def test_a_server_that_now_takes_smaller_rooms_has_its_way(two: Stage) -> None:
+    restart(two, capacity=5)
+    assert two.room.snapshot().policy.capacity == 5
+
+
+def test_a_gate_waits_for_the_first_who_is_back(two: Stage) -> None:
+    two.says("ann", Play(timestamp=3.0))
+    two.passes(2.0)
+    two.says("ann", Seek(timestamp=30.0))
+    assert two.timeline.gate == "seeking"
+    restart(two, 5.0)
+    two.passes(0.5)
+    assert two.timeline.gate == "seeking", "all would be late who stand there"
+    two.resumes("ann")
+    two.reports("ann", "paused", 30.0)
+    timeline = two.timeline
+    assert (timeline.gate, timeline.position, timeline.at > two.now) == (None, 30.0, True)
+    assert two.sync("ann").from_client == ROOM_ITSELF
+
+
+def test_a_gate_that_nobody_comes_back_to_opens(two: Stage) -> None:
+    two.says("ann", Play(timestamp=3.0))
+    two.passes(2.0)
+    two.says("ann", Seek(timestamp=30.0))
+    restart(two, 5.0)
+    two.passes(1.0)
+    assert two.timeline.gate is None
+
+
+def test_what_is_not_kept_changes_nothing_that_is(two: Stage) -> None:
+    two.says("ann", Pause(timestamp=1.0))
+    changes, saved = two.room.changes, two.room.save()
+    two.reports("ann", "paused", 1.0)
+    two.says("bob", Say(text="hello"))
+    two.loses("bob")
+    two.resumes("bob")
+    two.measures("ann", 0.01)
+    two.passes(5.0)
+    assert (two.room.changes, two.room.save()) == (changes, saved)
+    two.says("ann", Pause(timestamp=2.0))
+    assert two.room.changes > changes

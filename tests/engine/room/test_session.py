@@ -1,0 +1,383 @@
+"""What a client may say when, and how much of it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hangd.engine.room.effects import (
+    AnswerPing,
+    Close,
+    EnterRoom,
+    ForwardToRoom,
+    FrameReceived,
+    FrameRejected,
+    Greet,
+    Greeted,
+    ListRoomsTo,
+    OpenRoom,
+    Refused,
+    Reply,
+    RoomEntered,
+    RoomExited,
+    SessionEffect,
+    SessionInput,
+)
+from hangd.engine.room.session import Session, SessionSettings, SessionSnapshot, State
+from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, RemoteProtocolError
+from hangd.protocol.messages import (
+    ClientMessage,
+    CreateRoom,
+    Error,
+    GetRoom,
+    Goodbye,
+    Hello,
+    JoinRoom,
+    Kick,
+    LeaveRoom,
+    ListRooms,
+    Pause,
+    Ping,
+    Play,
+    Report,
+    Say,
+    Seek,
+    SetFile,
+    SetMedia,
+    SetPolicy,
+    SetQueue,
+    SetReady,
+    SetRole,
+    Speed,
+    Stop,
+)
+from tests.support.stage import FILE, HASH
+
+HELLO = Hello(protocol=1, name="ann", client="test 1")
+CREATE = CreateRoom(file_hash=HASH)
+JOIN = JoinRoom(room_id="friday", file_hash=HASH)
+PING = Ping(t0=1.0)
+FOR_A_ROOM: list[ClientMessage] = [
+    LeaveRoom(),
+    Play(timestamp=1.0),
+    Pause(timestamp=1.0),
+    Seek(timestamp=1.0),
+    Speed(rate=1.0),
+    Stop(),
+    Report(state="paused", position=0.0, at=0.0),
+    SetReady(ready=True),
+    SetFile(file=FILE),
+    SetMedia(file_hash=HASH, file=FILE),
+    SetQueue(base=1, entries=()),
+    Say(text="x"),
+    SetPolicy(locked=True),
+    SetRole(client_id="x", role="viewer"),
+    GetRoom(),
+    Kick(client_id="x"),
+]
+
+
+class Line:
+    """A Session and what has been ordered; each step checks the invariants."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.now = 10.0
+        self.session = Session(client_id="1a2b3c4d-0000", settings=SessionSettings(**settings), now=self.now)
+
+    def feed(self, input: SessionInput) -> list[SessionEffect]:
+        effects = self.session.handle(input, self.now)
+        self.session.check()
+        assert not any(isinstance(effect, Close) for effect in effects[:-1]), "nothing follows Close"
+        return effects
+
+    def says(self, message: ClientMessage, re: str | int | None = None) -> list[SessionEffect]:
+        return self.feed(FrameReceived(message, re))
+
+    def at(self, state: State, *, full: bool = False) -> "Line":
+        """Bring a new line into this state, in the way in which it comes about."""
+        if full or state is State.GREETING:
+            self.says(HELLO)
+        if full:
+            self.feed(Greeted("ann"))
+        elif state is State.IDLE:
+            self.says(ListRooms())
+        if state in (State.ENTERING, State.IN_ROOM):
+            self.says(JOIN)
+        if state is State.IN_ROOM:
+            self.feed(RoomEntered("room-1"))
+        if state is State.CLOSING:
+            self.feed(Refused(fatal=True))
+        assert self.session.state is state
+        return self
+
+
+def code_of(effects: list[SessionEffect], re: str | int | None = None) -> str:
+    """Return the code of the Error that is the only order."""
+    (effect,) = effects
+    assert isinstance(effect, Reply)
+    assert isinstance(effect.message, Error)
+    assert effect.re == re
+    return effect.message.code
+
+
+# ---- the ways through -----------------------------------------------------------------------------------------------
+
+
+def test_a_full_client_says_hello_and_enters() -> None:
+    line = Line()
+    assert line.says(HELLO, 1) == [Greet(HELLO, 1)]
+    assert line.feed(Greeted("ann")) == []
+    assert (line.session.full, line.session.name, line.session.state) == (True, "ann", State.IDLE)
+    assert line.says(CREATE, 2) == [OpenRoom(CREATE, "ann", True, 2)]
+    assert line.feed(RoomEntered("room-1")) == []
+    assert line.session.room_id == "room-1"
+    assert line.says(Play(timestamp=3.0), 3) == [ForwardToRoom(Play(timestamp=3.0), 3)]
+    assert line.says(LeaveRoom(), 4) == [ForwardToRoom(LeaveRoom(), 4)]
+    assert line.feed(RoomExited()) == []
+    assert line.session.snapshot() == SessionSnapshot("1a2b3c4d-0000", "ann", True, "idle", None)
+    assert line.says(JOIN, 5) == [EnterRoom(JOIN, "ann", True, 5)]
+
+
+def test_a_basic_client_just_enters_and_has_a_name_all_the_same() -> None:
+    line = Line()
+    assert line.says(JOIN) == [EnterRoom(JOIN, "guest-1a2b", False, None)]
+    line.feed(RoomEntered("room-1"))
+    assert not line.session.full
+    line.feed(RoomExited())
+    assert line.says(CREATE) == [OpenRoom(CREATE, "guest-1a2b", False, None)]
+
+
+def test_a_resumed_member_is_in_its_room_at_once() -> None:
+    line = Line()
+    line.says(HELLO)
+    line.session.adopt("old-id")
+    line.feed(Greeted("ann", room_id="room-1"))
+    snapshot = line.session.snapshot()
+    assert (snapshot.client_id, snapshot.room_id, snapshot.state) == ("old-id", "room-1", "in_room")
+    assert line.says(GetRoom()) == [ForwardToRoom(GetRoom(), None)]
+
+
+@pytest.mark.parametrize("answer", [RoomExited(), Refused()])
+def test_who_was_refused_may_try_again(answer: SessionInput) -> None:
+    line = Line().at(State.ENTERING)
+    assert line.feed(answer) == []
+    assert line.says(JOIN) == [EnterRoom(JOIN, "guest-1a2b", False, None)]
+
+
+def test_a_refused_hello_may_be_said_again() -> None:
+    line = Line().at(State.GREETING)
+    line.feed(Refused())
+    assert line.says(HELLO) == [Greet(HELLO, None)]
+
+
+def test_who_was_removed_is_outside() -> None:
+    line = Line().at(State.IN_ROOM)
+    line.feed(RoomExited())
+    assert code_of(line.says(Play(timestamp=0.0))) == "NotInRoom"
+
+
+def test_pings_before_hello_do_no_harm() -> None:
+    line = Line()
+    assert line.says(PING, 1) == [AnswerPing(t0=1.0, t1=10.0, re=1)]
+    assert line.says(HELLO) == [Greet(HELLO, None)]
+
+
+def test_who_lists_rooms_first_stays_basic() -> None:
+    line = Line()
+    assert line.says(ListRooms(), 1) == [ListRoomsTo(1)]
+    assert code_of(line.says(HELLO)) == "InvalidMessage"
+
+
+# ---- what is legal where --------------------------------------------------------------------------------------------
+
+EVERYWHERE = (State.NEW, State.GREETING, State.IDLE, State.ENTERING, State.IN_ROOM)
+
+
+@pytest.mark.parametrize("state", EVERYWHERE)
+def test_pings_are_served_everywhere(state: State) -> None:
+    line = Line().at(state)
+    before = line.session.snapshot()
+    assert line.says(PING) == [AnswerPing(t0=1.0, t1=10.0, re=None)]
+    assert line.session.snapshot() == before
+
+
+@pytest.mark.parametrize("message", FOR_A_ROOM, ids=lambda message: type(message).__name__)
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_for_a_room_goes_to_the_room(message: ClientMessage, full: bool) -> None:
+    assert Line().at(State.IN_ROOM, full=full).says(message, "m") == [ForwardToRoom(message, "m")]
+
+
+def illegal() -> list[Any]:
+    cases: list[tuple[State, ClientMessage, str]] = []
+    for state in EVERYWHERE[1:]:
+        cases.append((state, HELLO, "InvalidMessage"))
+    for state in (State.GREETING, State.ENTERING):
+        cases += [(state, message, "RateLimited") for message in (CREATE, JOIN, ListRooms(), *FOR_A_ROOM)]
+    for state in (State.NEW, State.IDLE):
+        cases += [(state, message, "NotInRoom") for message in FOR_A_ROOM]
+    cases += [(State.IN_ROOM, message, "AlreadyInRoom") for message in (CREATE, JOIN)]
+    return [
+        pytest.param(state, message, code, id=f"{state.name}-{type(message).__name__}")
+        for state, message, code in cases
+    ]
+
+
+@pytest.mark.parametrize(("state", "message", "code"), illegal())
+def test_what_is_illegal_is_answered_and_changes_nothing(state: State, message: ClientMessage, code: str) -> None:
+    line = Line().at(state)
+    before = line.session.snapshot()
+    assert code_of(line.says(message, "m"), "m") == code
+    assert line.session.snapshot() == before
+
+
+@pytest.mark.parametrize("input", [Greeted("x"), Greeted("x", "room-2"), RoomEntered("room-2"), RoomExited()], ids=repr)
+@pytest.mark.parametrize("state", EVERYWHERE)
+def test_an_answer_that_nobody_waits_for_changes_nothing(state: State, input: SessionInput) -> None:
+    awaited = {State.GREETING: (Greeted,), State.ENTERING: (RoomEntered, RoomExited), State.IN_ROOM: (RoomExited,)}
+    if isinstance(input, awaited.get(state, ())):
+        return
+    line = Line().at(state)
+    before = line.session.snapshot()
+    assert line.feed(input) == []
+    assert line.session.snapshot() == before
+
+
+def test_nothing_follows_the_end() -> None:
+    line = Line().at(State.CLOSING)
+    for input in (FrameReceived(HELLO), FrameReceived(PING), Greeted("x"), RoomEntered("r"), RoomExited(), rejected()):
+        assert line.feed(input) == []
+    assert line.session.state is State.CLOSING
+
+
+def test_another_version_of_the_protocol_ends_the_connection() -> None:
+    line = Line()
+    error, close = line.says(Hello(protocol=2, name="ann", client="x"), 1)
+    assert isinstance(error, Reply)
+    assert isinstance(error.message, Error)
+    assert (error.message.code, error.re) == ("UnsupportedProtocol", 1)
+    assert isinstance(close, Close)
+    assert close.code == CLOSE_PROTOCOL
+    assert line.session.state is State.CLOSING
+
+
+# ---- frames that are none -------------------------------------------------------------------------------------------
+
+
+def rejected(request_id: str | None = None) -> FrameRejected:
+    return FrameRejected(RemoteProtocolError("InvalidMessage", "bad", path="$.payload.x", request_id=request_id))
+
+
+@pytest.mark.parametrize("state", EVERYWHERE)
+def test_a_frame_that_is_none_is_answered_and_changes_nothing(state: State) -> None:
+    line = Line().at(state)
+    before = line.session.snapshot()
+    error = Error(code="InvalidMessage", message="bad", retry=False, details={"path": "$.payload.x"})
+    assert line.feed(rejected("r")) == [Reply(error, "r")]
+    assert line.session.snapshot() == before
+
+
+def test_twenty_of_them_within_a_minute_end_the_connection() -> None:
+    line = Line().at(State.IN_ROOM, full=True)
+    for _ in range(19):
+        assert len(line.feed(rejected())) == 1
+        line.now += 3.0
+    _, goodbye, close = line.feed(rejected())
+    assert goodbye == Reply(Goodbye(reason="protocol"))
+    assert isinstance(close, Close)
+    assert close.code == CLOSE_PROTOCOL
+
+
+def test_as_many_over_a_longer_time_do_not() -> None:
+    line = Line()
+    for _ in range(100):
+        assert len(line.feed(rejected())) == 1
+        line.now += 3.2
+
+
+# ---- too much -------------------------------------------------------------------------------------------------------
+
+
+def test_over_the_limit_messages_are_dropped_and_that_is_said_once_a_second() -> None:
+    line = Line(messages_per_second=10.0, burst=5.0).at(State.IN_ROOM)
+    line.now += 10.0
+    play = Play(timestamp=1.0)
+    assert [line.says(play) for _ in range(5)] == [[ForwardToRoom(play, None)]] * 5
+    assert code_of(line.says(play, "m"), "m") == "RateLimited"
+    assert line.says(play) == []
+    line.now += 0.1
+    assert line.says(play) == [ForwardToRoom(play, None)]
+    assert line.says(play) == []
+    line.now += 1.0
+    for _ in range(5):
+        line.says(play)
+    (complaint,) = line.says(play)
+    assert isinstance(complaint, Reply)
+    assert isinstance(complaint.message, Error)
+    assert (complaint.message.retry, complaint.message.details) == (True, {"retry_after": 0.1})
+
+
+def test_over_the_limit_whoever_waits_for_an_answer_gets_it() -> None:
+    line = Line(messages_per_second=10.0, burst=5.0).at(State.IN_ROOM)
+    play = Play(timestamp=1.0)
+    while line.says(play) == [ForwardToRoom(play, None)]:
+        pass
+    assert [code_of(line.says(play, mark), mark) for mark in ("a", "b", "c")] == ["RateLimited"] * 3
+    assert line.says(play) == []
+
+
+def test_pings_have_a_limit_of_their_own() -> None:
+    line = Line(burst=1.0, ping_burst=3.0)
+    assert [len(line.says(PING)) for _ in range(3)] == [1, 1, 1]
+    assert code_of(line.says(PING)) == "RateLimited"
+    assert line.says(HELLO) == [Greet(HELLO, None)]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_flood_ends_the_connection(full: bool) -> None:
+    line = Line().at(State.IN_ROOM, full=full)
+    effects: list[SessionEffect] = []
+    sent = 0
+    while not any(isinstance(effect, Close) for effect in effects):
+        effects = line.says(Play(timestamp=1.0))
+        sent += 1
+        assert sent < 1000
+    assert sent > 600
+    goodbye = [Reply(Goodbye(reason="rate-limited"))] if full else []  # a basic client would not understand
+    assert effects == [*goodbye, Close(CLOSE_RATE_LIMITED, "far too many messages")]
+    assert line.says(PING) == []
+
+
+def test_a_client_that_is_a_little_over_the_limit_lives() -> None:
+    line = Line().at(State.IN_ROOM)
+    for _ in range(20_000):
+        line.now += 1 / 35  # 20 a second are allowed
+        assert not any(isinstance(effect, Close) for effect in line.says(Play(timestamp=1.0)))
+
+
+# ---- all at random --------------------------------------------------------------------------------------------------
+
+inputs = st.one_of(
+    st.sampled_from([HELLO, Hello(protocol=9, name="x", client="x"), CREATE, JOIN, PING, ListRooms(), *FOR_A_ROOM]).map(
+        FrameReceived
+    ),
+    st.sampled_from([Greeted("ann"), Greeted("ann", "room-1"), RoomEntered("room-1"), RoomExited(), Refused()]),
+    st.just(rejected()),
+)
+
+
+@given(st.lists(st.tuples(inputs, st.floats(-1.0, 5.0)), max_size=60))
+def test_no_sequence_of_inputs_is_too_much(steps: list[tuple[SessionInput, float]]) -> None:
+    """Every input has an outcome; only Ping is served while an answer is awaited; nothing follows Close."""
+    line = Line(burst=20.0)
+    closed = False
+    for input, gap in steps:
+        line.now += gap
+        awaiting = line.session.state in (State.GREETING, State.ENTERING)
+        effects = line.feed(input)
+        assert not (closed and effects)
+        closed = closed or any(isinstance(effect, Close) for effect in effects)
+        if awaiting:
+            assert not any(isinstance(effect, Greet | OpenRoom | EnterRoom | ForwardToRoom) for effect in effects)
+        assert line.session.deadline() is None
+        assert line.session.expire(line.now) == []
