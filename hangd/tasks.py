@@ -1,13 +1,63 @@
-"""Tasks, started in one place: named, kept (the loop holds only weak references), and behind a failure barrier."""
+"""Start tasks and threads.
+
+Tasks are named and kept (the event loop holds only weak references), and their failures are logged. Work that can block
+(a file on a network share, a FIFO, a library's start) runs on a thread of its own with a deadline: see `in_thread`.
+"""
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["DeadlineTimer", "Tasks"]
+__all__ = ["DeadlineTimer", "Tasks", "in_thread"]
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float | None, doing: str) -> _T:
+    """Run ``work(*arguments)`` on a thread of its own and return its result, or raise what it raised.
+
+    The thread is a daemon thread and not one of asyncio's executor: a call that never returns (a FIFO without a writer,
+    a network share that is gone) then holds up neither the other calls nor the end of the process. Its result, should
+    it come after all, is dropped.
+
+    Args:
+        deadline: seconds to wait. None: as long as it takes (for work that reports its progress and can be cancelled).
+        doing: what the work does, as the beginning of a sentence: "reading film.mkv".
+
+    Raises:
+        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as are the errors of
+            files, so that whoever handles those handles this.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_T] = loop.create_future()
+
+    def run() -> None:
+        result: _T
+        try:
+            result = work(*arguments)
+        except BaseException as error:
+            _resolve(loop, future, lambda error=error: future.set_exception(error))  # type: ignore[misc]
+        else:
+            _resolve(loop, future, lambda: future.set_result(result))
+
+    threading.Thread(target=run, name=doing, daemon=True).start()
+    try:
+        async with asyncio.timeout(deadline):
+            return await future
+    except TimeoutError:
+        if future.done() and not future.cancelled():
+            raise  # the work's own
+        raise TimeoutError(f"{doing} took longer than {deadline:g} seconds") from None
+
+
+def _resolve(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[_T]", set_it: Callable[[], None]) -> None:
+    try:
+        loop.call_soon_threadsafe(lambda: None if future.done() else set_it())
+    except RuntimeError:
+        pass  # The loop has ended meanwhile: nobody waits for the result.
 
 
 class Tasks:

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from hangd.cli import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
-from hangd.engine.follower.inputs import DeadlineCame, FileOpened
+from hangd.engine.follower.inputs import DeadlineReached, FileOpened
 from hangd.engine.follower.memory import Policies
 from hangd.engine.player_messages import Load
 from hangd.engine.trace.trace import FORMAT, Header, Step, encode
@@ -281,7 +281,7 @@ def trace(*steps: Step) -> str:
 
 def test_a_trace_that_comes_out_the_same_exits_0(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
-    path.write_text(trace(Step(1.0, FileOpened("film-1"), [Load("film-1", 1)]), Step(2.5, DeadlineCame(), [])))
+    path.write_text(trace(Step(1.0, FileOpened("film-1"), [Load("film-1", 1)]), Step(2.5, DeadlineReached(), [])))
     result = hangd("replay", str(path))
     assert (result.exit_code, result.output) == (
         0,
@@ -327,7 +327,7 @@ def test_what_is_no_trace_exits_2_and_names_the_line(tmp_path: Path) -> None:
 
 def test_replaying_needs_neither_a_player_nor_a_loop(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
-    path.write_text(trace(Step(1.0, DeadlineCame(), [])))
+    path.write_text(trace(Step(1.0, DeadlineReached(), [])))
     probe = (
         "import sys; from hangd.cli import main; main(['replay', sys.argv[1]], standalone_mode=False);"
         " print(sorted({'vlc', 'asyncio', 'websockets', 'uvloop'} & set(sys.modules)))"

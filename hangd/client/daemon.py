@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hangd.client.control.server.sockets import ControlServer, ControlSocketUnusable
-from hangd.client.control.server.tcp import TcpDoor
+from hangd.client.control.server.tcp import TcpListener
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings, loopback
 from hangd.client.viewer import Viewer
@@ -98,10 +98,10 @@ async def _main(
     await serve(settings, stop=stop, ready=begin, sockets=sockets)
 
 
-def _tcp(settings: ClientSettings) -> TcpDoor | None:
+def _tcp(settings: ClientSettings) -> TcpListener | None:
     if settings.control_tcp is None:
         return None
-    return TcpDoor(loopback(settings.control_tcp), state_dir() / "control-token")
+    return TcpListener(loopback(settings.control_tcp), state_dir() / "control-token")
 
 
 def _player(settings: ClientSettings, sink: EventSink) -> Player:

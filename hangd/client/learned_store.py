@@ -14,10 +14,10 @@ from typing import Final
 import msgspec
 
 from hangd.client.cache import Cache
-from hangd.engine.follower.learned import Habits
+from hangd.engine.follower.learned import LearnedTimings
 from hangd.tasks import Tasks
 
-__all__ = ["HabitKeeper"]
+__all__ = ["LearnedStore"]
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS habits_1 (
@@ -31,15 +31,15 @@ _BIAS_NEWS: Final = 0.0005
 _COST_MAX: Final = 10.0
 
 
-class HabitKeeper:
+class LearnedStore:
     """Recalls habits as a file is opened, and writes down what changed. ``known`` is called with what is recalled."""
 
-    def __init__(self, path: Path, tasks: Tasks, known: Callable[[Habits], None]) -> None:
+    def __init__(self, path: Path, tasks: Tasks, known: Callable[[LearnedTimings], None]) -> None:
         self._cache = Cache(path, _TABLE)
         self._tasks = tasks
         self._known = known
         self._container: str | None = None
-        self._kept: Habits | None = None
+        self._kept: LearnedTimings | None = None
 
     def opened(self, path: str) -> None:
         """This file is being opened."""
@@ -49,7 +49,7 @@ class HabitKeeper:
         self._container, self._kept = container, None
         self._tasks.start(self._recall(container), name="habits")
 
-    def learned(self, habits: Habits) -> None:
+    def learned(self, habits: LearnedTimings) -> None:
         """The habits are these by now."""
         if self._container is None or (self._kept is not None and _alike(habits, self._kept)):
             return
@@ -62,17 +62,17 @@ class HabitKeeper:
             self._kept = habits
             self._known(habits)
 
-    def _read(self, container: str) -> Habits | None:
-        def look(database: sqlite3.Connection) -> Habits | None:
+    def _read(self, container: str) -> LearnedTimings | None:
+        def look(database: sqlite3.Connection) -> LearnedTimings | None:
             row = database.execute("SELECT habits FROM habits_1 WHERE container = ?", (container,)).fetchone()
             if row is None:
                 return None
-            habits = msgspec.json.decode(row[0], type=Habits)
+            habits = msgspec.json.decode(row[0], type=LearnedTimings)
             return habits if 0 <= habits.seek_cost <= _COST_MAX else None
 
         return self._cache.do(look)
 
-    def _write(self, container: str, habits: Habits) -> None:
+    def _write(self, container: str, habits: LearnedTimings) -> None:
         def keep(database: sqlite3.Connection) -> None:
             encoded = msgspec.json.encode(habits)
             database.execute("INSERT OR REPLACE INTO habits_1 VALUES (?, ?)", (container, encoded))
@@ -80,6 +80,6 @@ class HabitKeeper:
         self._cache.do(keep)
 
 
-def _alike(one: Habits, other: Habits) -> bool:
+def _alike(one: LearnedTimings, other: LearnedTimings) -> bool:
     cost = abs(one.seek_cost - other.seek_cost) <= _NEWS * other.seek_cost
     return cost and abs(one.start_bias - other.start_bias) <= _BIAS_NEWS

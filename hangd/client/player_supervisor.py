@@ -1,4 +1,4 @@
-"""PlayerKeeper: a player for as long as one is needed. It is made when there is a film, and another one when it dies.
+"""PlayerSupervisor: a player for as long as one is needed. It is made when there is a film, and made anew when it dies.
 
 It also keeps what a player says of itself and nobody decides by: tracks, volume, full screen. What mpv's clients are
 told of a film's coming and going ("start-file", "end-file", "playback-restart") is told here.
@@ -38,7 +38,7 @@ from hangd.engine.playlist.playlist import Open, Order, Rewind
 from hangd.player.base import EventSink, Player, PlayerFactory, PlayerUnavailable
 from hangd.tasks import Tasks
 
-__all__ = ["PlayerKeeper"]
+__all__ = ["PlayerSupervisor"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _REPLACEMENTS_MAX: Final = 3
 """Players that may die in a row before the file is given up: it is then the file that kills them."""
 
 
-class PlayerKeeper:
+class PlayerSupervisor:
     """``sink`` hears every event of the player's, and gives each to ``heard`` once the follower has had it."""
 
     def __init__(self, make: PlayerFactory, sink: EventSink, notices: Notices, tasks: Tasks) -> None:

@@ -2,7 +2,7 @@
 
 import time
 
-from hangd.client.player_supervisor import PlayerKeeper
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.picture import Motion
 from hangd.engine.player_messages import Description, Track
@@ -11,10 +11,10 @@ __all__ = ["Shown"]
 
 
 class Shown:
-    """The readings of a `Conductor` that change nothing."""
+    """The readings of a `ViewerPort` that change nothing."""
 
     follower: Follower
-    _player: PlayerKeeper
+    _player: PlayerSupervisor
 
     _plays_next: bool
     """What the last pause, or play, out of a room was: mpv's pause outlives its films."""

@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hangd.client.control.port import CommandRefused, Conductor
-from hangd.client.media.local_copy import OwnCopy
+from hangd.client.control.port import CommandRefused, ViewerPort
+from hangd.client.media.local_copy import LocalCopy
 from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
@@ -16,12 +16,12 @@ from hangd.protocol.model import PROTOCOL
 __all__ = ["Subject", "hang_property", "look", "sync_state"]
 
 
-class Subject(Conductor, Protocol):
-    """Whom one reads: what a conductor shows anyhow, and what lies behind it."""
+class Subject(ViewerPort, Protocol):
+    """Whom one reads: what a viewer shows anyhow, and what lies behind it."""
 
     follower: Follower
     connection: Connection
-    copy: OwnCopy
+    copy: LocalCopy
     room_view: RoomView | None
     server_url: str
     version: str

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["WakeWatch"]
+__all__ = ["SuspendWatch"]
 
 _TICK: Final = 0.5
 _LATE: Final = 2.0
@@ -19,7 +19,7 @@ _SLEPT: Final = 0.5
 _BOOT_CLOCK: Final[int | None] = getattr(time, "CLOCK_BOOTTIME", None)
 
 
-class WakeWatch:
+class SuspendWatch:
     """Calls ``woke(now)`` soon after an absence. Make it inside a running loop; ``close`` ends it."""
 
     def __init__(self, woke: Callable[[float], None]) -> None:

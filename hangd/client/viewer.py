@@ -4,7 +4,7 @@ Whatever happens is one input to the follower (`hangd.engine.follower.inputs`), 
 of effects, carried out at once by ``_do``, the one interpreter. Nothing is polled: the follower's deadline arms one
 timer, and whoever waits for a state (`settle`) is looked at whenever something has happened.
 
-What it lends to control clients is the `Conductor` port; hang's own verbs are in ``verbs``.
+What it lends to control clients is the `ViewerPort` port; hang's own verbs are in ``verbs``.
 """
 
 import asyncio
@@ -15,45 +15,45 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomVerb
-from hangd.client.learned_store import HabitKeeper
+from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomCommand
+from hangd.client.learned_store import LearnedStore
 from hangd.client.media.files import MediaFiles
-from hangd.client.media.local_copy import OwnCopy
+from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
-from hangd.client.player_supervisor import PlayerKeeper
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.screenshots import Screenshots
-from hangd.client.server.commands import Verbs
+from hangd.client.server.commands import ServerCommands
 from hangd.client.server.connection import Connection, NotConnected
 from hangd.client.server.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.shown import Shown
 from hangd.client.status import hang_property, look, sync_state
-from hangd.client.suspend import WakeWatch
+from hangd.client.suspend import SuspendWatch
 from hangd.client.trace_files import write_trace
 from hangd.client.trace_recorder import Recorder
 from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
-from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.inputs import (
-    AskRefused,
+    AbsenceEnded,
     ClockFlushed,
-    DeadlineCame,
-    FileDropped,
+    DeadlineReached,
+    FileClosed,
     FileOpened,
     FollowerInput,
-    HabitsKnown,
+    LeftRoom,
     OffsetSet,
-    PauseAsked,
+    PauseRequested,
     Pinged,
     PlayerSaid,
-    SeekAsked,
-    SpeedAsked,
-    StopAsked,
-    TimelineCame,
-    WentAlone,
-    Woken,
+    RoomRefused,
+    SeekRequested,
+    SpeedRequested,
+    StopRequested,
+    TimelineReceived,
+    TimingsRecalled,
 )
-from hangd.engine.follower.learned import Habits
+from hangd.engine.follower.learned import LearnedTimings
 from hangd.engine.follower.memory import Policies
 from hangd.engine.follower.picture import Motion
 from hangd.engine.link.link import LinkState
@@ -107,18 +107,18 @@ class Viewer(Shown):
         self.connection = Connection(self, self.tasks, name=settings.name, client=f"hangd {version}")
         self.server_url = settings.server
         self.room_view: RoomView | None = None
-        self.copy = OwnCopy(self)
-        self.verbs = Verbs(self)
+        self.copy = LocalCopy(self)
+        self.verbs = ServerCommands(self)
         self.playlist = PlaylistKeeper(self)
         self.version = version
         self._plays_next = True
         self._quit = quit
         self._timer = DeadlineTimer(self._expire)
         self._asked: set[RequestId] = set()
-        self._player = PlayerKeeper(player_factory, self._player_said, self.notices, self.tasks)
+        self._player = PlayerSupervisor(player_factory, self._player_said, self.notices, self.tasks)
         self._screenshots = Screenshots(self._player.do)
-        self._habits = None if habits is None else HabitKeeper(habits, self.tasks, self._know_habits)
-        self._waking = WakeWatch(self._woke)
+        self._habits = None if habits is None else LearnedStore(habits, self.tasks, self._know_habits)
+        self._waking = SuspendWatch(self._woke)
         self._offset()
         self._player.open()
 
@@ -141,11 +141,11 @@ class Viewer(Shown):
 
     def _woke(self, now: float) -> None:
         _log.info("this machine, or this process, stood still for a while")
-        self._tell(Woken())
+        self._tell(AbsenceEnded())
         self.connection.ask_the_time(now)
 
-    def _know_habits(self, habits: Habits) -> None:
-        self._tell(HabitsKnown(habits))
+    def _know_habits(self, habits: LearnedTimings) -> None:
+        self._tell(TimingsRecalled(habits))
 
     def _player_said(self, event: PlayerEvent) -> None:
         now = time.monotonic()
@@ -175,7 +175,7 @@ class Viewer(Shown):
             self.playlist.given_up()
 
     def _expire(self, now: float) -> None:
-        self._tell(DeadlineCame(), now)
+        self._tell(DeadlineReached(), now)
 
     def _tell(self, input: FollowerInput, now: float | None = None) -> None:
         """Tell the follower what happened (at ``now``, or just now), and do what it orders."""
@@ -190,12 +190,12 @@ class Viewer(Shown):
         """
         for effect in effects:
             match effect:
-                case AskRoom(command=command):
+                case SendRequest(command=command):
                     mark = command.command_id
                     try:
                         self.connection.send(command, mark)
                     except NotConnected:
-                        effects.extend(self._recorder.tell(AskRefused(), time.monotonic()))
+                        effects.extend(self._recorder.tell(RoomRefused(), time.monotonic()))
                     else:
                         if mark is not None:
                             self._asked.add(mark)
@@ -205,9 +205,9 @@ class Viewer(Shown):
                     if self.connection.is_up and self.room_view is not None:
                         self.connection.send(report)
                         self.room_view.reported(report)
-                case Corrected(correction=correction):
+                case AnnounceCorrection(correction=correction):
                     self._corrected(correction)
-                case SeekBegan():
+                case AnnounceSeek():
                     self._player.seek_began()
                 case Load(path=path) if (entry := self.playlist.reloading(path)) is not None:
                     self._player.next_entry = entry
@@ -255,7 +255,7 @@ class Viewer(Shown):
             self._asked.discard(re)
             if isinstance(message, Error):
                 self.notices.refuse(message.code, message.message)
-                self._tell(AskRefused(), now)
+                self._tell(RoomRefused(), now)
         room = self.room_view
         if room is None or refused:
             self.playlist.room.received(message, re)
@@ -265,9 +265,9 @@ class Viewer(Shown):
             self.notices.emit(event)
         match message:
             case SyncBroadcast(command=command, timeline=timeline):
-                self._tell(TimelineCame(timeline, stop=isinstance(command, Stop)), now)
+                self._tell(TimelineReceived(timeline, stop=isinstance(command, Stop)), now)
             case RoomStateMessage(room=snapshot):
-                self._tell(TimelineCame(snapshot.timeline), now)
+                self._tell(TimelineReceived(snapshot.timeline), now)
             case RoomLeft(reason=reason):
                 self.leave_room(reason, now)
         self.playlist.room.received(message, re)
@@ -281,7 +281,7 @@ class Viewer(Shown):
         if state is not LinkState.UP and self._asked:
             self._asked.clear()
             self.notices.refuse("NotConnected", reason or "the connection broke off")
-            self._tell(AskRefused())
+            self._tell(RoomRefused())
         if state is LinkState.DOWN and self.room_view is not None:
             self.leave_room("lost", time.monotonic())
         self.announce()
@@ -304,7 +304,7 @@ class Viewer(Shown):
         else:
             self.room_view = RoomView(room, client_id, self.connection.url or self.server_url)
         self.notices.emit({"event": "room-joined", "room_id": room.room_id})
-        self._tell(TimelineCame(room.timeline, entering=True), now)
+        self._tell(TimelineReceived(room.timeline, entering=True), now)
         self.playlist.entered(room, self.path if again else path, again=again)
         if again and room.file is not None and self.copy.hash not in (None, room.file_hash):
             # The room has moved on meanwhile.
@@ -320,10 +320,10 @@ class Viewer(Shown):
         if reason == "mismatch":
             self.notices.emit({"event": "media-mismatch", "room_id": room.room_id})
         self.notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
-        self._tell(WentAlone(), now)
+        self._tell(LeftRoom(), now)
         self.playlist.left()
 
-    # ---- Conductor: requests --------------------------------------------------------------------------------------
+    # ---- ViewerPort: requests --------------------------------------------------------------------------------------
 
     def may(self, refusal: Refusal) -> None:
         """Refuse at once what the room would refuse, or what can not reach it."""
@@ -344,21 +344,21 @@ class Viewer(Shown):
         if self.room_view is None:
             self._plays_next = not paused
         if paused or not self.ended or not self.playlist.play_on():
-            self._tell(PauseAsked(paused))
+            self._tell(PauseRequested(paused))
 
     def seek(self, position: float) -> None:
         self._needs_media("error running command")
         self.may("error running command")
-        self._tell(SeekAsked(position))
+        self._tell(SeekRequested(position))
 
     def set_speed(self, rate: float) -> None:
         self.may("error accessing property")
-        self._tell(SpeedAsked(rate))
+        self._tell(SpeedRequested(rate))
 
     def stop_playing(self) -> None:
         self.may("error running command")
         self._plays_next = self.plays_next
-        self._tell(StopAsked())
+        self._tell(StopRequested())
 
     # ---- films ------------------------------------------------------------------------------------------------------
 
@@ -379,12 +379,12 @@ class Viewer(Shown):
 
     def play_on(self) -> None:
         """Let the film play on; from its end, from the beginning."""
-        self._tell(PauseAsked(False))
+        self._tell(PauseRequested(False))
 
     def drop_file(self) -> None:
         """Show nothing."""
         self._player.forget()
-        self._tell(FileDropped())
+        self._tell(FileClosed())
 
     def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
         """The room shows another film: this file, or (None) one that is not here, from this timeline on.
@@ -395,14 +395,14 @@ class Viewer(Shown):
         now = time.monotonic()
         if path is not None and path == self.path and entry == self.playing_entry:
             if timeline is not None:
-                self._tell(TimelineCame(timeline), now)
+                self._tell(TimelineReceived(timeline), now)
             return
         picture = self.follower.picture
         if picture.is_at_end(picture.position(now), _AT_END):
             self._player.ends_as = "eof"
-        effects = self._recorder.tell(FileDropped(), now)
+        effects = self._recorder.tell(FileClosed(), now)
         if timeline is not None:
-            effects += self._recorder.tell(TimelineCame(timeline), now)
+            effects += self._recorder.tell(TimelineReceived(timeline), now)
         if path is None:
             self._player.forget()
         else:
@@ -429,14 +429,14 @@ class Viewer(Shown):
             raise CommandRefused("error running command", "Forbidden", "this daemon's config does not allow quit")
         self._quit()
 
-    # ---- Conductor: reading ---------------------------------------------------------------------------------------
+    # ---- ViewerPort: reading ---------------------------------------------------------------------------------------
 
     def hang_property(self, name: str) -> Any:
         return hang_property(self, name)
 
-    # ---- Conductor: waiting and telling ---------------------------------------------------------------------------
+    # ---- ViewerPort: waiting and telling ---------------------------------------------------------------------------
 
-    async def room(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+    async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         return await self.verbs.carry_out(verb, arguments)
 
     async def settle(self, awaited: Awaited) -> None:

@@ -73,7 +73,7 @@ from hangd.rooms.creation import as_kept, creation, made_anew, new_room
 from hangd.rooms.directory import Directory, Hosted
 from hangd.rooms.outbox import state_key
 from hangd.rooms.peer import Peer
-from hangd.rooms.persistence import Keeper
+from hangd.rooms.persistence import RoomPersistence
 from hangd.rooms.settings import HubSettings, Passwords
 from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks
@@ -110,7 +110,7 @@ class Hub:
         self._passwords = passwords
         self._clock = clock
         self._changed = changed
-        self._keeper = Keeper(store, self._look)
+        self._keeper = RoomPersistence(store, self._look)
         self._clients = Clients()
         self._rooms = Directory(settings.max_rooms, self._keeper.changed)
         self._peers: set[Peer] = set()

@@ -1,4 +1,4 @@
-"""Keeper: writes rooms to a store as they change, and lets nobody wait for it.
+"""RoomPersistence: writes rooms to a store as they change, and lets nobody wait for it.
 
 A room that changed is written at the end of the loop's turn, on a thread of the keeper's own. What changes while that
 writes is written next, each room once, as it is by then: so the loop gives a moment to each writing and none to the
@@ -18,7 +18,7 @@ from typing import Final
 
 from hangd.store.base import KeptRoom, Store, StoreFailed
 
-__all__ = ["Keeper"]
+__all__ = ["RoomPersistence"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ a command may take, as long as they have a few thousand members together."""
 _RETRY_SECONDS: Final = 10.0
 
 
-class Keeper:
+class RoomPersistence:
     """Writes what changed. ``look`` returns a room as it is now, by its id; None: it is no more.
 
     What it does needs a running loop. `aclose` it, and the store with it.

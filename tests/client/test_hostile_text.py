@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hangd.client.control.port import CommandRefused, RoomVerb
+from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
@@ -26,7 +26,7 @@ async def test_odd_bytes_reach_the_room_as_replacement_characters() -> None:
             room = await viewer.room("room-create", {"file": str(CLIP), "password": ODD})
             await viewer.room("room-say", {"text": ODD})
             await asyncio.wait_for(viewer.notices.until(lambda: "caf\ufffd \ufffd" in heard), 30)
-            others: list[tuple[RoomVerb, dict[str, str]]] = [
+            others: list[tuple[RoomCommand, dict[str, str]]] = [
                 ("room-create", {"file": str(CLIP), "control": ODD}),
                 ("room-set", {"key": "control", "value": ODD}),
                 ("room-set", {"key": ODD, "value": "x"}),

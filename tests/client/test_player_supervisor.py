@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hangd.client.notices import Notices
-from hangd.client.player_supervisor import PlayerKeeper
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.engine.player_messages import (
     Load,
     PlayerCommand,
@@ -35,11 +35,11 @@ class Silent:
     async def close(self) -> None: ...
 
 
-async def keeper() -> tuple[PlayerKeeper, list[Mapping[str, Any]]]:
+async def keeper() -> tuple[PlayerSupervisor, list[Mapping[str, Any]]]:
     told: list[Mapping[str, Any]] = []
     notices = Notices()
     notices.subscribe(told.append, lambda names: None)
-    made = PlayerKeeper(Silent, lambda event: None, notices, Tasks())
+    made = PlayerSupervisor(Silent, lambda event: None, notices, Tasks())
     made.open()
     await asyncio.sleep(0)
     return made, told

@@ -1,5 +1,5 @@
-"""WakeWatch: a process that really stood still, and clocks that really parted (by time namespaces there would be no way
-in CI: the suspend's clock is handed in)."""
+"""SuspendWatch: a process that really stood still, and clocks that really parted (by time namespaces there would be no
+way in CI: the suspend's clock is handed in)."""
 
 import asyncio
 import time
@@ -7,12 +7,12 @@ import time
 import pytest
 
 from hangd.client import suspend as waking
-from hangd.client.suspend import WakeWatch
+from hangd.client.suspend import SuspendWatch
 
 
 async def test_a_process_that_did_not_run_is_told_so() -> None:
     woken: list[float] = []
-    watch = WakeWatch(woken.append)
+    watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.1)
     time.sleep(2.8)  # noqa: ASYNC251 - nothing runs, as under SIGSTOP
     await asyncio.sleep(0.1)
@@ -22,7 +22,7 @@ async def test_a_process_that_did_not_run_is_told_so() -> None:
 
 async def test_a_busy_moment_is_no_absence() -> None:
     woken: list[float] = []
-    watch = WakeWatch(woken.append)
+    watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.1)
     time.sleep(0.8)  # noqa: ASYNC251
     await asyncio.sleep(0.7)
@@ -34,7 +34,7 @@ async def test_a_suspend_is_noticed_by_the_clocks(monkeypatch: pytest.MonkeyPatc
     slept = 100.0
     monkeypatch.setattr(waking, "_asleep", lambda: slept)
     woken: list[float] = []
-    watch = WakeWatch(woken.append)
+    watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.7)
     assert woken == []
     slept = 3700.0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from hangd.rooms import persistence as keeper_module
-from hangd.rooms.persistence import Keeper
+from hangd.rooms.persistence import RoomPersistence
 from hangd.store.base import KeptRoom, StoreFailed
 from hangd.store.memory import MemoryStore
 from tests.store.test_stores import kept
@@ -46,7 +46,7 @@ class Rooms:
     def __init__(self) -> None:
         self.store = SlowStore()
         self.revs: dict[str, int] = {}
-        self.keeper = Keeper(
+        self.keeper = RoomPersistence(
             self.store, lambda room_id: kept(room_id, self.revs[room_id]) if room_id in self.revs else None
         )
 

@@ -18,7 +18,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from hangd.engine.follower.drift import DriftPolicy, Resync, Trim
-from hangd.engine.follower.effects import Corrected
+from hangd.engine.follower.effects import AnnounceCorrection
 from hangd.engine.player_messages import PauseFor, SeekTo
 from hangd.engine.timeline import is_running, position_at
 from hangd.protocol.model import Timeline
@@ -209,7 +209,7 @@ class Witness:
             return
         for moment, effect in log[watched.read :]:
             in_peace = moment >= watched.settled_from
-            if isinstance(effect, Corrected) and isinstance(effect.correction, Trim):
+            if isinstance(effect, AnnounceCorrection) and isinstance(effect.correction, Trim):
                 watched.trims += in_peace
             elif isinstance(effect, SeekTo | PauseFor):
                 watched.seeks += 1
@@ -226,7 +226,7 @@ class Witness:
         resyncs = [
             moment
             for moment, effect in watched.viewer.log
-            if isinstance(effect, Corrected) and isinstance(effect.correction, Resync)
+            if isinstance(effect, AnnounceCorrection) and isinstance(effect.correction, Resync)
         ]
         # They may come 5, 10 and 20 s after one another: the fourth 35 s after the first.
         for ahead, least in ((1, gap), (3, 7 * gap)):

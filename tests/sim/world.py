@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVarTuple
 
 from msgspec import Struct
 
-from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
 from hangd.engine.link.pings import PingSchedule
 from hangd.engine.player_messages import PauseFor, PlayerEvent
@@ -179,7 +179,7 @@ class Viewer:
         self.follower = Follower()
         self.player = SimulatedMachine(duration=FILM_SECONDS, **habits)
         self.commands: list[FollowerEffect] = []
-        self.corrections: list[Corrected] = []
+        self.corrections: list[AnnounceCorrection] = []
         self.log: list[tuple[float, FollowerEffect]] = []
         """All that the follower ever ordered, but for its reports, and when (true time)."""
         self._pings = PingSchedule()
@@ -365,11 +365,11 @@ class Viewer:
                 case SendReport(report=report):
                     self.send(report)
                     continue
-                case AskRoom(command=command):
+                case SendRequest(command=command):
                     self.send(command)
-                case Corrected():
+                case AnnounceCorrection():
                     self.corrections.append(effect)
-                case SeekBegan():
+                case AnnounceSeek():
                     pass
                 case _:
                     self.commands.append(effect)

@@ -1,4 +1,4 @@
-"""A control server with a recording conductor behind it, and a client that reads its lines."""
+"""A control server with a recording viewer behind it, and a client that reads its lines."""
 
 import asyncio
 import json
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hangd.client.control.server.sockets import ControlServer
-from hangd.client.control.server.tcp import TcpDoor
-from tests.support.conductor import RecordingConductor
+from hangd.client.control.server.tcp import TcpListener
+from tests.support.recording_viewer import RecordingViewer
 
 __all__ = ["PATIENCE", "ControlClient", "control_server", "until"]
 
@@ -93,9 +93,9 @@ class ControlClient:
 
 @asynccontextmanager
 async def control_server(
-    folder: Path, conductor: RecordingConductor, patience: float = 30.0, tcp: TcpDoor | None = None
+    folder: Path, viewer: RecordingViewer, patience: float = 30.0, tcp: TcpListener | None = None
 ) -> AsyncIterator[ControlServer]:
-    server = ControlServer(conductor, folder / "hangd.sock", patience=patience, tcp=tcp)
+    server = ControlServer(viewer, folder / "hangd.sock", patience=patience, tcp=tcp)
     await server.start()
     try:
         yield server

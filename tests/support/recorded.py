@@ -7,20 +7,20 @@ from hangd.client.trace_recorder import Recorder
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (
-    DeadlineCame,
-    FileDropped,
+    AbsenceEnded,
+    DeadlineReached,
+    FileClosed,
     FileOpened,
     FollowerInput,
+    LeftRoom,
     OffsetSet,
-    PauseAsked,
+    PauseRequested,
     Pinged,
     PlayerSaid,
-    SeekAsked,
-    SpeedAsked,
-    StopAsked,
-    TimelineCame,
-    WentAlone,
-    Woken,
+    SeekRequested,
+    SpeedRequested,
+    StopRequested,
+    TimelineReceived,
 )
 from hangd.engine.player_messages import PlayerEvent
 from hangd.protocol.model import Timeline
@@ -58,40 +58,40 @@ class _Doorkeeper:
         return self._tell(FileOpened(path, start), now)
 
     def unload(self, now: float) -> list[FollowerEffect]:
-        return self._tell(FileDropped(), now)
+        return self._tell(FileClosed(), now)
 
     def follow(
         self, timeline: Timeline, now: float, *, entering: bool = False, stop: bool = False
     ) -> list[FollowerEffect]:
-        return self._tell(TimelineCame(timeline, entering, stop), now)
+        return self._tell(TimelineReceived(timeline, entering, stop), now)
 
     def leave(self, now: float) -> list[FollowerEffect]:
-        return self._tell(WentAlone(), now)
+        return self._tell(LeftRoom(), now)
 
     def clock_changed(self, now: float) -> list[FollowerEffect]:
         assert self.clock.ping is not None
         return self._tell(self.clock.ping, now)
 
     def woke(self, now: float) -> list[FollowerEffect]:
-        return self._tell(Woken(), now)
+        return self._tell(AbsenceEnded(), now)
 
     def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
-        return self._tell(PauseAsked(paused), now)
+        return self._tell(PauseRequested(paused), now)
 
     def ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
-        return self._tell(SeekAsked(position), now)
+        return self._tell(SeekRequested(position), now)
 
     def ask_speed(self, rate: float, now: float) -> list[FollowerEffect]:
-        return self._tell(SpeedAsked(rate), now)
+        return self._tell(SpeedRequested(rate), now)
 
     def ask_stop(self, now: float) -> list[FollowerEffect]:
-        return self._tell(StopAsked(), now)
+        return self._tell(StopRequested(), now)
 
     def handle(self, event: PlayerEvent, now: float) -> list[FollowerEffect]:
         return self._tell(PlayerSaid(event), now)
 
     def expire(self, now: float) -> list[FollowerEffect]:
-        return self._tell(DeadlineCame(), now)
+        return self._tell(DeadlineReached(), now)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._follower, name)

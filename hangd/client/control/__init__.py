@@ -5,5 +5,5 @@
 ``values``      kinds of value               ``expand``      ``${name}`` in texts
 ``socket``      where it listens, fan-out    ``connection``  one client      ``client_verbs``  what it asks of itself
 ``outbox``      what it gets unasked         ``log_lines``   the log, for who asks for it
-``conductor``   what the daemon lends to all of them
+``viewer``   what the daemon lends to all of them
 """

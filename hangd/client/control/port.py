@@ -1,7 +1,7 @@
 """What the daemon lends to its control clients: the port between the control socket and everything else.
 
 Requests that concern the room go to the room when there is one and to the player when there is none; which, is the
-daemon's to know. They return once they are under way (``Conductor.settle`` waits for the answer), and raise
+daemon's to know. They return once they are under way (``ViewerPort.settle`` waits for the answer), and raise
 CommandRefused at once where something here forbids them.
 """
 
@@ -14,12 +14,12 @@ from hangd.engine.playlist.playlist import Film, Loading
 __all__ = [
     "Awaited",
     "CommandRefused",
-    "Conductor",
+    "ViewerPort",
     "ControlEvent",
     "ListedFilm",
     "PlaylistPort",
     "Refusal",
-    "RoomVerb",
+    "RoomCommand",
 ]
 
 Refusal = Literal[
@@ -36,7 +36,7 @@ Refusal = Literal[
 Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
 """What ``hang-wait`` waits for. ``done``: every request made so far has its answer (the room's, or the player's)."""
 
-RoomVerb = Literal[
+RoomCommand = Literal[
     "room-create",
     "room-join",
     "room-leave",
@@ -69,6 +69,31 @@ class CommandRefused(Exception):
         self.error: Refusal = error
         self.code = code
         self.message = message
+
+    @classmethod
+    def failed(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
+        """Return a refusal of a command: "error running command"."""
+        return cls("error running command", code, message)
+
+    @classmethod
+    def invalid(cls, message: str | None = None) -> "CommandRefused":
+        """Return a refusal of an argument or value: "invalid parameter". ``message`` names what would be right."""
+        return cls("invalid parameter", None if message is None else "InvalidMessage", message)
+
+    @classmethod
+    def inaccessible(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
+        """Return a refusal to read or write a property that exists: "error accessing property"."""
+        return cls("error accessing property", code, message)
+
+    @classmethod
+    def unknown_property(cls) -> "CommandRefused":
+        """Return the answer for a name that is no property: "property not found"."""
+        return cls("property not found")
+
+    @classmethod
+    def unavailable(cls) -> "CommandRefused":
+        """Return the answer for a property that has no value now: "property unavailable"."""
+        return cls("property unavailable")
 
 
 class ListedFilm(NamedTuple):
@@ -136,7 +161,7 @@ class PlaylistPort(Protocol):
     def shuffle_lists(self, shuffle: bool) -> None: ...
 
 
-class Conductor(Protocol):
+class ViewerPort(Protocol):
     """The daemon, as its control clients see it. All methods run on the event loop."""
 
     # -- the room's, or alone the player's --
@@ -214,7 +239,7 @@ class Conductor(Protocol):
 
     # -- hang's own verbs --
 
-    async def room(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+    async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         """Carry out one of hang's own commands and return what its reply says (``data``). Arguments are strings.
 
         room-create: file, name?, password?, control?, wait?, match? -> {"room_id", "name"?, "invite", "host": true}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from hangd.client.control.port import Conductor
+from hangd.client.control.port import ViewerPort
 from hangd.client.control.subjects import ab_loop, chapters, film, playlist, seeking, streams, tracks, user_data
 from hangd.client.control.subjects import cache as caching
 from hangd.client.control.subjects import daemon as daemon_facts
@@ -36,5 +36,5 @@ HANG_PROPERTIES: Final = tuple(row.name for row in own.PROPERTIES)
 class Properties(PropertyTable):
     """All properties of one daemon."""
 
-    def __init__(self, conductor: Conductor, command_list: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__(PROPERTIES, conductor, command_list)
+    def __init__(self, viewer: ViewerPort, command_list: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(PROPERTIES, viewer, command_list)

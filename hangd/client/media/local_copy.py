@@ -1,4 +1,4 @@
-"""OwnCopy: this machine's copy of the film that a room shows. It is opened, hashed, and told to the room.
+"""LocalCopy: this machine's copy of the film that a room shows. It is opened, hashed, and told to the room.
 
 A film is known by the hash of its whole file, which can take minutes to read; meanwhile its quick hash lets a member in
 (`hangd.client.media.files`), and the whole one follows. Hashing is shown as it goes on, and so is what it came to.
@@ -21,7 +21,7 @@ from hangd.protocol.messages import SetFile
 from hangd.protocol.model import FileHash, FileInfo
 from hangd.tasks import Tasks
 
-__all__ = ["CopyHolder", "OwnCopy", "file_code"]
+__all__ = ["CopyHolder", "LocalCopy", "file_code"]
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class CopyHolder(Protocol):
         """Something has changed: tell whoever watches or waits."""
 
 
-class OwnCopy:
+class LocalCopy:
     """See the module's docstring."""
 
     def __init__(self, viewer: CopyHolder) -> None:

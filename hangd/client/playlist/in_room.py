@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 from hangd.client.media.files import MediaUnusable
 from hangd.client.media.find import Copy, Places, find_copy
-from hangd.client.media.local_copy import CopyHolder, OwnCopy
+from hangd.client.media.local_copy import CopyHolder, LocalCopy
 from hangd.engine.follower.follower import Follower
 from hangd.engine.playlist.edits import Slot
 from hangd.engine.playlist.shared import SharedPlaylist
@@ -42,7 +42,7 @@ class Screen(CopyHolder, Protocol):
     """Where the room's films are shown: what is needed of the viewer."""
 
     follower: Follower
-    copy: OwnCopy
+    copy: LocalCopy
 
     @property
     def playing_entry(self) -> int:

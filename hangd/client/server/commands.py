@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from hangd.client.control.port import CommandRefused, RoomVerb
+from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.client.media.files import MediaUnusable
-from hangd.client.media.local_copy import CopyHolder, OwnCopy, file_code
+from hangd.client.media.local_copy import CopyHolder, LocalCopy, file_code
 from hangd.client.server.connection import NotConnected, ServerRefused
 from hangd.client.server.room_view import RoomView
 from hangd.engine.follower.follower import Follower
@@ -39,7 +39,7 @@ from hangd.protocol.messages import (
 from hangd.protocol.model import CAPACITY_MAX, LeftReason, PolicyChange, Room
 from hangd.protocol.wording import located
 
-__all__ = ["Patron", "Verbs"]
+__all__ = ["Patron", "ServerCommands"]
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class Patron(CopyHolder, Protocol):
     """Whose verbs these are: what they need of the viewer."""
 
     follower: Follower
-    copy: OwnCopy
+    copy: LocalCopy
     server_url: str
 
     def enter_room(
@@ -79,15 +79,15 @@ class Patron(CopyHolder, Protocol):
     def leave_room(self, reason: LeftReason, now: float) -> None: ...
 
 
-class Verbs:
+class ServerCommands:
     """The verbs of one viewer."""
 
     def __init__(self, viewer: Patron) -> None:
         self._viewer = viewer
 
-    async def carry_out(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+    async def carry_out(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         """Carry out one verb and return what its reply says. Raises CommandRefused."""
-        verbs: dict[RoomVerb, Callable[[Mapping[str, str]], Awaitable[Any]]] = {
+        verbs: dict[RoomCommand, Callable[[Mapping[str, str]], Awaitable[Any]]] = {
             "room-create": self._create,
             "room-join": self._join,
             "room-leave": self._leave,

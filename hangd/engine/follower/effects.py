@@ -6,10 +6,10 @@ from hangd.engine.follower.drift import Correction
 from hangd.engine.player_messages import PlayerCommand
 from hangd.protocol.messages import Report, SyncCommand
 
-__all__ = ["AskRoom", "Corrected", "FollowerEffect", "SeekBegan", "SendReport"]
+__all__ = ["SendRequest", "AnnounceCorrection", "FollowerEffect", "AnnounceSeek", "SendReport"]
 
 
-class AskRoom(Struct, frozen=True, tag=True):
+class SendRequest(Struct, frozen=True, tag=True):
     """Ask the room for this; what it says comes back as a new timeline."""
 
     command: SyncCommand
@@ -19,16 +19,16 @@ class SendReport(Struct, frozen=True, tag=True):
     report: Report
 
 
-class Corrected(Struct, frozen=True, tag=True):
+class AnnounceCorrection(Struct, frozen=True, tag=True):
     """A correction was begun, for whoever watches."""
 
     correction: Correction
 
 
-class SeekBegan(Struct, frozen=True, tag=True):
+class AnnounceSeek(Struct, frozen=True, tag=True):
     """The picture is about to jump to ``position``."""
 
     position: float
 
 
-FollowerEffect = PlayerCommand | AskRoom | SendReport | Corrected | SeekBegan
+FollowerEffect = PlayerCommand | SendRequest | SendReport | AnnounceCorrection | AnnounceSeek

@@ -24,9 +24,9 @@ from msgspec.structs import replace
 from hangd.engine.follower import local_timeline as alone
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import Correction, DriftController, Hold, Resync, Trim
-from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
-from hangd.engine.follower.learned import Habits, StartBias
-from hangd.engine.follower.pending_input import Hand
+from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.learned import LearnedTimings, StartBias
+from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
 from hangd.engine.player_messages import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
 from hangd.engine.timeline import earliest, is_newer, is_running, position_at, time_of
@@ -62,7 +62,7 @@ class Follower:
         drift: DriftController | None = None,
         clock: ClockFilter | None = None,
         picture: Picture | None = None,
-        hand: Hand | None = None,
+        hand: PendingInput | None = None,
     ) -> None:
         self.policy = policy or FollowerPolicy()
         self.clock = clock or ClockFilter()
@@ -72,7 +72,7 @@ class Follower:
         self.timeline = alone.resting(0.0)
         self.in_room = False
         self._drift = drift or DriftController()
-        self._hand = hand or Hand()
+        self._hand = hand or PendingInput()
         self._starts = StartBias()
         self._error: float | None = None
         self._pending: Timeline | None = None
@@ -153,7 +153,7 @@ class Follower:
         self._astray = True
         return self._after(now)
 
-    def accustom(self, habits: Habits) -> None:
+    def accustom(self, habits: LearnedTimings) -> None:
         """Begin with what was learned of such files another time."""
         self.picture.seek_cost = habits.seek_cost
         self._starts.know(habits.start_bias)
@@ -268,11 +268,13 @@ class Follower:
     def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
         match correction:
             case Trim():
-                return [Corrected(correction)]  # the rate follows from the controller's, sample by sample: `_steer`
+                return [
+                    AnnounceCorrection(correction)
+                ]  # the rate follows from the controller's, sample by sample: `_steer`
             case Hold(seconds=seconds):
-                return [Corrected(correction), PauseFor(seconds)]
+                return [AnnounceCorrection(correction), PauseFor(seconds)]
             case Resync():
-                return [Corrected(correction), *self._catch_up(now)]
+                return [AnnounceCorrection(correction), *self._catch_up(now)]
 
     # ---- time -----------------------------------------------------------------------------------------------------
 
@@ -335,9 +337,9 @@ class Follower:
         return (self._pending or self.timeline).rate
 
     @property
-    def habits(self) -> Habits:
+    def habits(self) -> LearnedTimings:
         """What has been learned of files like the one that is open."""
-        return Habits(self.picture.seek_cost, self._starts.bias)
+        return LearnedTimings(self.picture.seek_cost, self._starts.bias)
 
     def check(self) -> None:
         """Assert the invariants."""
@@ -430,7 +432,7 @@ class Follower:
     def _seek(self, position: float, now: float) -> list[FollowerEffect]:
         position = self.picture.clamped(position)
         self._seeks += 1
-        return [SeekBegan(position), *self.picture.seek(position, now)]
+        return [AnnounceSeek(position), *self.picture.seek(position, now)]
 
     def _open_own_gate(self, now: float) -> list[FollowerEffect]:
         if self.in_room or self.timeline.gate is None:
@@ -448,7 +450,7 @@ class Follower:
     def _ask(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
         if self.in_room:
             self._commands += 1
-            return [AskRoom(replace(command, command_id=str(self._commands)))]
+            return [SendRequest(replace(command, command_id=str(self._commands)))]
         self._hand.lower()
         at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
         loaded = self.picture.motion is not Motion.EMPTY

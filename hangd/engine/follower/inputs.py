@@ -11,28 +11,28 @@ from msgspec import Struct
 
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
-from hangd.engine.follower.learned import Habits
+from hangd.engine.follower.learned import LearnedTimings
 from hangd.engine.player_messages import PlayerEvent
 from hangd.protocol.model import Timeline
 
 __all__ = [
-    "AskRefused",
+    "RoomRefused",
     "ClockFlushed",
-    "DeadlineCame",
-    "FileDropped",
+    "DeadlineReached",
+    "FileClosed",
     "FileOpened",
     "FollowerInput",
-    "HabitsKnown",
+    "TimingsRecalled",
     "OffsetSet",
-    "PauseAsked",
+    "PauseRequested",
     "Pinged",
     "PlayerSaid",
-    "SeekAsked",
-    "SpeedAsked",
-    "StopAsked",
-    "TimelineCame",
-    "WentAlone",
-    "Woken",
+    "SeekRequested",
+    "SpeedRequested",
+    "StopRequested",
+    "TimelineReceived",
+    "LeftRoom",
+    "AbsenceEnded",
     "apply",
 ]
 
@@ -44,11 +44,11 @@ class FileOpened(Struct, frozen=True, tag=True):
     start: float = 0.0
 
 
-class FileDropped(Struct, frozen=True, tag=True):
+class FileClosed(Struct, frozen=True, tag=True):
     """Nothing is to be played any more."""
 
 
-class TimelineCame(Struct, frozen=True, tag=True):
+class TimelineReceived(Struct, frozen=True, tag=True):
     """The room said where its media stands.
 
     ``entering``: this is another room, or ours after an absence. ``stop``: the players let go of their files, until the
@@ -60,11 +60,11 @@ class TimelineCame(Struct, frozen=True, tag=True):
     stop: bool = False
 
 
-class WentAlone(Struct, frozen=True, tag=True):
+class LeftRoom(Struct, frozen=True, tag=True):
     """The viewer is in no room any more."""
 
 
-class AskRefused(Struct, frozen=True, tag=True):
+class RoomRefused(Struct, frozen=True, tag=True):
     """The room refused what the viewer's hand asked for, or can not be asked now."""
 
 
@@ -81,25 +81,25 @@ class ClockFlushed(Struct, frozen=True, tag=True):
     """The server's clock is another one from now on."""
 
 
-class Woken(Struct, frozen=True, tag=True):
+class AbsenceEnded(Struct, frozen=True, tag=True):
     """The machine, or this process, was away for seconds."""
 
 
-class PauseAsked(Struct, frozen=True, tag=True):
+class PauseRequested(Struct, frozen=True, tag=True):
     """The viewer wants a pause, or wants to go on."""
 
     paused: bool
 
 
-class SeekAsked(Struct, frozen=True, tag=True):
+class SeekRequested(Struct, frozen=True, tag=True):
     position: float
 
 
-class SpeedAsked(Struct, frozen=True, tag=True):
+class SpeedRequested(Struct, frozen=True, tag=True):
     rate: float
 
 
-class StopAsked(Struct, frozen=True, tag=True):
+class StopRequested(Struct, frozen=True, tag=True):
     pass
 
 
@@ -113,33 +113,33 @@ class OffsetSet(Struct, frozen=True, tag=True):
     seconds: float
 
 
-class HabitsKnown(Struct, frozen=True, tag=True):
+class TimingsRecalled(Struct, frozen=True, tag=True):
     """Files like the one that was opened were played here before."""
 
-    habits: Habits
+    habits: LearnedTimings
 
 
-class DeadlineCame(Struct, frozen=True, tag=True):
+class DeadlineReached(Struct, frozen=True, tag=True):
     """``deadline()`` has come."""
 
 
 FollowerInput = (
     FileOpened
-    | FileDropped
-    | TimelineCame
-    | WentAlone
-    | AskRefused
+    | FileClosed
+    | TimelineReceived
+    | LeftRoom
+    | RoomRefused
     | Pinged
     | ClockFlushed
-    | Woken
-    | PauseAsked
-    | SeekAsked
-    | SpeedAsked
-    | StopAsked
+    | AbsenceEnded
+    | PauseRequested
+    | SeekRequested
+    | SpeedRequested
+    | StopRequested
     | PlayerSaid
-    | HabitsKnown
+    | TimingsRecalled
     | OffsetSet
-    | DeadlineCame
+    | DeadlineReached
 )
 
 
@@ -148,35 +148,35 @@ def apply(follower: Follower, input: FollowerInput, now: float) -> list[Follower
     match input:
         case PlayerSaid(event=event):
             return follower.handle(event, now)
-        case DeadlineCame():
+        case DeadlineReached():
             return follower.expire(now)
         case Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
             follower.clock.add(t0, t1, t2, t3)
             return follower.clock_changed(now)
-        case TimelineCame(timeline=timeline, entering=entering, stop=stop):
+        case TimelineReceived(timeline=timeline, entering=entering, stop=stop):
             return follower.follow(timeline, now, entering=entering, stop=stop)
         case FileOpened(path=path, start=start):
             return follower.load(path, now, start)
-        case FileDropped():
+        case FileClosed():
             return follower.unload(now)
-        case WentAlone():
+        case LeftRoom():
             return follower.leave(now)
-        case AskRefused():
+        case RoomRefused():
             return follower.refused(now)
         case ClockFlushed():
             follower.clock.flush()
             return []
-        case Woken():
+        case AbsenceEnded():
             return follower.woke(now)
-        case PauseAsked(paused=paused):
+        case PauseRequested(paused=paused):
             return follower.ask_paused(paused, now)
-        case SeekAsked(position=position):
+        case SeekRequested(position=position):
             return follower.ask_seek(position, now)
-        case SpeedAsked(rate=rate):
+        case SpeedRequested(rate=rate):
             return follower.ask_speed(rate, now)
-        case StopAsked():
+        case StopRequested():
             return follower.ask_stop(now)
-        case HabitsKnown(habits=habits):
+        case TimingsRecalled(habits=habits):
             follower.accustom(habits)
             return []
         case OffsetSet(seconds=seconds):

@@ -10,10 +10,10 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["Habits", "StartBias"]
+__all__ = ["LearnedTimings", "StartBias"]
 
 
-class Habits(Struct, frozen=True, tag=True):
+class LearnedTimings(Struct, frozen=True, tag=True):
     """Of one container on one machine, in seconds. ``start_bias``: how far ahead a start leaves the picture."""
 
     seek_cost: float

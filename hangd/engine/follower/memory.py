@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from hangd.engine.follower.clock import ClockFilter, ClockPolicy, ClockSample
 from hangd.engine.follower.drift import DriftController, DriftPolicy, Trimming
 from hangd.engine.follower.follower import Follower, FollowerPolicy
-from hangd.engine.follower.pending_input import Hand, HandPolicy
+from hangd.engine.follower.pending_input import PendingInput, PendingInputPolicy
 from hangd.engine.follower.picture import Motion, Picture, PicturePolicy
 from hangd.protocol.model import ReportedState, Timeline
 
@@ -27,7 +27,7 @@ class Policies(Struct, frozen=True):
     drift: DriftPolicy = field(default_factory=DriftPolicy)
     clock: ClockPolicy = field(default_factory=ClockPolicy)
     picture: PicturePolicy = field(default_factory=PicturePolicy)
-    hand: HandPolicy = field(default_factory=HandPolicy)
+    hand: PendingInputPolicy = field(default_factory=PendingInputPolicy)
 
     def make_follower(self) -> Follower:
         return Follower(
@@ -35,7 +35,7 @@ class Policies(Struct, frozen=True):
             DriftController(self.drift),
             ClockFilter(self.clock),
             Picture(self.picture),
-            Hand(self.hand),
+            PendingInput(self.hand),
         )
 
 
@@ -81,7 +81,7 @@ class StartsMemory(Struct):
     applied: float | None
 
 
-class HandMemory(Struct):
+class PendingInputMemory(Struct):
     wants: Literal["paused", "playing"] | None
     rev: int
     asked: float | None
@@ -95,7 +95,7 @@ class FollowerMemory(Struct):
     drift: DriftMemory
     picture: PictureMemory
     starts: StartsMemory
-    hand: HandMemory
+    hand: PendingInputMemory
     video_offset: float
     timeline: Timeline
     in_room: bool
@@ -115,7 +115,7 @@ def remember(follower: Follower) -> FollowerMemory:
         "drift": _remember(follower._drift, DriftMemory),
         "picture": _remember(follower.picture, PictureMemory),
         "starts": _remember(follower._starts, StartsMemory),
-        "hand": _remember(follower._hand, HandMemory),
+        "hand": _remember(follower._hand, PendingInputMemory),
     }
     return _remember(follower, FollowerMemory, **machines)
 

@@ -1,4 +1,4 @@
-"""Hand: what the viewer has done or asked for, as long as the room has not answered.
+"""PendingInput: what the viewer has done or asked for, as long as the room has not answered.
 
 While it is up, the timeline does not pull at the player: for ``wait`` at most, for a room may never answer. A pause is
 done first and asked for once the picture stands: the frame that it stopped on is part of the request. Seeks that follow
@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from hangd.engine.timeline import earliest
 
-__all__ = ["Hand", "HandPolicy"]
+__all__ = ["PendingInput", "PendingInputPolicy"]
 
 
-class HandPolicy(Struct, frozen=True):
+class PendingInputPolicy(Struct, frozen=True):
     """Seconds."""
 
     wait: float = 2.0
@@ -23,11 +23,11 @@ class HandPolicy(Struct, frozen=True):
     """Seeks of the viewer's within this time of one another are one: the last."""
 
 
-class Hand:
+class PendingInput:
     """Positions are seconds of media, times are the local monotonic clock's."""
 
-    def __init__(self, policy: HandPolicy | None = None) -> None:
-        self._policy = policy or HandPolicy()
+    def __init__(self, policy: PendingInputPolicy | None = None) -> None:
+        self._policy = policy or PendingInputPolicy()
         self.wants: Literal["paused", "playing"] | None = None
         """What the player was made to do; None: the hand is down."""
         self.rev = 0

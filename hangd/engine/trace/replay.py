@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from hangd.engine.follower.effects import Corrected
+from hangd.engine.follower.effects import AnnounceCorrection
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import FollowerInput, apply
 from hangd.engine.follower.memory import recall
@@ -69,7 +69,9 @@ def replay(lines: Iterable[bytes]) -> Replayed:
             case Step(now=now, input=input, effects=effects):
                 first, last, steps = (first if steps else now), now, steps + 1
                 corrections.update(
-                    type(effect.correction).__name__.lower() for effect in effects if isinstance(effect, Corrected)
+                    type(effect.correction).__name__.lower()
+                    for effect in effects
+                    if isinstance(effect, AnnounceCorrection)
                 )
                 if difference is None:
                     came = _again(follower, line)

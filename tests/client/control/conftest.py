@@ -4,18 +4,18 @@ from pathlib import Path
 import pytest
 
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.conductor import CLIP, RecordingConductor
 from tests.support.control import ControlClient, control_server
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 
 @pytest.fixture
-def conductor() -> RecordingConductor:
-    return RecordingConductor(CLIP)
+def viewer() -> RecordingViewer:
+    return RecordingViewer(CLIP)
 
 
 @pytest.fixture
-async def server(tmp_path: Path, conductor: RecordingConductor) -> AsyncIterator[ControlServer]:
-    async with control_server(tmp_path, conductor) as server:
+async def server(tmp_path: Path, viewer: RecordingViewer) -> AsyncIterator[ControlServer]:
+    async with control_server(tmp_path, viewer) as server:
         yield server
 
 

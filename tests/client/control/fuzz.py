@@ -26,7 +26,7 @@ from typing import Any, Final
 from hangd.client.control.language import lines as dialect
 from hangd.client.control.language.lines import Malformed, Request
 from hangd.client.control.server.sockets import ControlServer
-from hangd.client.control.server.tcp import TcpDoor
+from hangd.client.control.server.tcp import TcpListener
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
@@ -130,7 +130,7 @@ class Fuzz:
         self.report = Report()
         self._folder = folder
         self._chance = random.Random(seed)
-        self._door = TcpDoor(("127.0.0.1", 0), folder / "token")
+        self._door = TcpListener(("127.0.0.1", 0), folder / "token")
         self._seed = seed
 
     async def run(self, inputs: int) -> None:

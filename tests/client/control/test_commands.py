@@ -5,25 +5,25 @@ from typing import Any, get_args
 import pytest
 
 from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
-from hangd.client.control.port import Awaited, CommandRefused, RoomVerb
+from hangd.client.control.port import Awaited, CommandRefused, RoomCommand
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.conductor import CLIP, RecordingConductor
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 
 @pytest.fixture
-def conductor() -> RecordingConductor:
-    conductor = RecordingConductor(CLIP)
-    conductor.at = 8.0
-    conductor.gate.set()
-    return conductor
+def viewer() -> RecordingViewer:
+    viewer = RecordingViewer(CLIP)
+    viewer.at = 8.0
+    viewer.gate.set()
+    return viewer
 
 
 @pytest.fixture
-def context(conductor: RecordingConductor) -> Context:
-    told: list[Any] = conductor.calls
-    return Context(conductor, Properties(conductor, command_list()), told.append, lambda name, event: name == "5")
+def context(viewer: RecordingViewer) -> Context:
+    told: list[Any] = viewer.calls
+    return Context(viewer, Properties(viewer, command_list()), told.append, lambda name, event: name == "5")
 
 
 def refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:
@@ -47,9 +47,9 @@ def refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:
         ([1, ""], 9.0),
     ],
 )
-def test_seek(context: Context, conductor: RecordingConductor, arguments: list[Any], position: float) -> None:
+def test_seek(context: Context, viewer: RecordingViewer, arguments: list[Any], position: float) -> None:
     run(context, "seek", arguments)
-    assert conductor.calls == [("seek", position)]
+    assert viewer.calls == [("seek", position)]
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_seek(context: Context, conductor: RecordingConductor, arguments: list[A
         ["room-say", ["x"]], ["room-join", "a", "b", "c", "d"], ["room-leave", "x"],
     ],
 )  # fmt: skip
-def test_what_makes_no_sense(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
+def test_what_makes_no_sense(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
     assert refusal(context, *command).error == "invalid parameter"
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 @pytest.mark.parametrize(
@@ -77,23 +77,23 @@ def test_what_makes_no_sense(context: Context, conductor: RecordingConductor, co
         ["screenshot", "video"], ["screenshot", "window"], ["screenshot", "each-frame"],
     ],
 )  # fmt: skip
-def test_what_fails(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
+def test_what_fails(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
     assert refusal(context, *command).error == "error running command"
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 @pytest.mark.parametrize(
     "command", [["seek", 5], ["frame-step"], ["sub-add", "/x"], ["set", "time-pos", "5"], ["screenshot"]]
 )
 def test_what_needs_a_file(command: list[Any]) -> None:
-    conductor = RecordingConductor()
-    assert refusal(Context(conductor, Properties(conductor, ()), print), *command).error == "error running command"
+    viewer = RecordingViewer()
+    assert refusal(Context(viewer, Properties(viewer, ()), print), *command).error == "error running command"
 
 
-def test_named_arguments(context: Context, conductor: RecordingConductor) -> None:
+def test_named_arguments(context: Context, viewer: RecordingViewer) -> None:
     run(context, "seek", {"target": 5, "flags": "absolute"})
     run(context, "set", {"name": "pause", "value": "no"})
-    assert conductor.calls == [("seek", 5.0), ("set_paused", False)]
+    assert viewer.calls == [("seek", 5.0), ("set_paused", False)]
     for arguments in ({"flags": "absolute"}, {"target": 5, "speed": 1}):
         with pytest.raises(CommandRefused, match="invalid parameter"):
             run(context, "seek", arguments)
@@ -105,18 +105,16 @@ def test_underscores_are_dashes(context: Context) -> None:
     assert run(context, "expand_text", ["${pause}"]) == "yes"
 
 
-def test_cycle_values(context: Context, conductor: RecordingConductor) -> None:
+def test_cycle_values(context: Context, viewer: RecordingViewer) -> None:
     seen = []
     for words in (["1", "1.5", "2"], ["1", "1.5", "2"], ["1.0", "2.0"], ["0.5", "2"]):
         run(context, "cycle-values", ["speed", *words])
-        seen.append(conductor.speed)
+        seen.append(viewer.speed)
     run(context, "cycle-values", ["!reverse", "speed", "1", "1.5", "2"])
-    assert [*seen, conductor.speed] == [1.5, 2.0, 1.0, 0.5, 2.0]
+    assert [*seen, viewer.speed] == [1.5, 2.0, 1.0, 0.5, 2.0]
 
 
-def test_loading(
-    context: Context, conductor: RecordingConductor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_loading(context: Context, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(context, "loadfile", ["/a b"]) == {"playlist_entry_id": 2}
     run(context, "loadfile", ["x.mp4", "replace", -1, "start=5"])
@@ -124,10 +122,10 @@ def test_loading(
     run(context, "stop", [])
     run(context, "loadfile", ["/a", "append-play"])
     paths = ["/a b", str(tmp_path / "x.mp4"), os.fsdecode(b"/a b\xff"), "/a"]
-    assert [call[1] for call in conductor.calls if call[0] == "load"] == [[path] for path in paths]
+    assert [call[1] for call in viewer.calls if call[0] == "load"] == [[path] for path in paths]
 
 
-def test_local_commands(context: Context, conductor: RecordingConductor, tmp_path: Path) -> None:
+def test_local_commands(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
     subtitles = tmp_path / "x.srt"
     subtitles.touch()
     run(context, "frame-step", [])
@@ -135,14 +133,14 @@ def test_local_commands(context: Context, conductor: RecordingConductor, tmp_pat
     run(context, "show-text", ["hi", 1500])
     run(context, "show-text", ["hi ${pause}"])
     run(context, "show-text", ["hi ${pause}"], expanding=True)
-    assert [call[0] for call in conductor.calls] == [
+    assert [call[0] for call in viewer.calls] == [
         StepFrame(), AddSubtitleFile(str(subtitles)), ShowText("hi", 1.5), ShowText("hi ${pause}"), ShowText("hi yes"),
     ]  # fmt: skip
 
 
-def test_script_messages_are_for_everybody(context: Context, conductor: RecordingConductor) -> None:
+def test_script_messages_are_for_everybody(context: Context, viewer: RecordingViewer) -> None:
     run(context, "script-message", ["a", "b"])
-    assert conductor.calls == [{"event": "client-message", "args": ["a", "b"]}]
+    assert viewer.calls == [{"event": "client-message", "args": ["a", "b"]}]
 
 
 @pytest.mark.parametrize(
@@ -162,24 +160,20 @@ def test_script_messages_are_for_everybody(context: Context, conductor: Recordin
         ("screenshot-to-file", ["x.png"], ("screenshot", "x.png")),
     ],
 )
-async def test_own_verbs(
-    context: Context, conductor: RecordingConductor, command: str, arguments: Any, call: Any
-) -> None:
+async def test_own_verbs(context: Context, viewer: RecordingViewer, command: str, arguments: Any, call: Any) -> None:
     waiting = run(context, command, arguments)
     assert isinstance(waiting, Waiting)
     await waiting.coroutine
-    assert conductor.calls == [call]
+    assert viewer.calls == [call]
 
 
 def test_every_verb_and_state_is_there() -> None:
-    assert set(get_args(RoomVerb)) <= COMMANDS.keys()
+    assert set(get_args(RoomCommand)) <= COMMANDS.keys()
     for state in get_args(Awaited):
         COMMANDS["hang-wait"].parameters[0].kind.parse(state)
 
 
-async def test_every_listed_command_does_something(
-    context: Context, conductor: RecordingConductor, tmp_path: Path
-) -> None:
+async def test_every_listed_command_does_something(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
     """Called with the fewest arguments that make sense, each returns."""
     subtitles = tmp_path / "x.srt"
     subtitles.touch()
@@ -189,9 +183,9 @@ async def test_every_listed_command_does_something(
         "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50",
     }  # fmt: skip
     for command in command_list():
-        conductor.playlist.load([Film(CLIP)] * 3, Loading())
-        conductor.playlist.play(1)
-        conductor.tracks = (
+        viewer.playlist.load([Film(CLIP)] * 3, Loading())
+        viewer.playlist.play(1)
+        viewer.tracks = (
             Track("video", 0, "", True, frame_rate=25.0),
             Track("audio", 5, "", True, file="/beside.flac"),
             Track("subtitle", 7, "", True, file="/beside.srt"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.conductor import CLIP, RecordingConductor
 from tests.support.control import ControlClient, control_server
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "mpv-ipc.jsonl"
 
@@ -28,7 +28,7 @@ def scenes() -> list[tuple[str, list[dict[str, list[str]]]]]:
 @pytest.mark.parametrize(("scene", "records"), scenes())
 async def test_answers_are_those_of_mpv(scene: str, records: list[dict[str, list[str]]], tmp_path: Path) -> None:
     assert records
-    async with control_server(tmp_path, RecordingConductor(CLIP if scene == "loaded" else None)):
+    async with control_server(tmp_path, RecordingViewer(CLIP if scene == "loaded" else None)):
         client = await ControlClient.connect(tmp_path / "hangd.sock")
         # Whatever is answered and should not be, shows as the answer of the next one.
         for record in records:

@@ -8,7 +8,7 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES, Properties
 from hangd.engine.player_messages import Description, SelectTrack, SetDelay, SetVolume, Track
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.conductor import CLIP, RecordingConductor
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 FILE_WITH_CHOICE = (
     Track("video", 3, "", True),
@@ -19,13 +19,13 @@ FILE_WITH_CHOICE = (
 
 
 @pytest.fixture
-def conductor() -> RecordingConductor:
-    return RecordingConductor(CLIP)
+def viewer() -> RecordingViewer:
+    return RecordingViewer(CLIP)
 
 
 @pytest.fixture
-def properties(conductor: RecordingConductor) -> Properties:
-    return Properties(conductor, command_list())
+def properties(viewer: RecordingViewer) -> Properties:
+    return Properties(viewer, command_list())
 
 
 def refusal(properties: Properties, name: str, value: Any = ...) -> str:
@@ -36,7 +36,7 @@ def refusal(properties: Properties, name: str, value: Any = ...) -> str:
 
 @pytest.mark.parametrize("path", [CLIP, None])
 def test_every_listed_property_can_be_read(path: str | None) -> None:
-    properties = Properties(RecordingConductor(path), command_list())
+    properties = Properties(RecordingViewer(path), command_list())
     listed = properties.read("property-list")
     assert set(listed) == {*PROPERTIES, *HANG_PROPERTIES}
     assert len(listed) == len(set(listed))
@@ -62,8 +62,8 @@ def test_what_no_property_is_called(properties: Properties) -> None:
         assert refusal(properties, name, 1) == "property not found"
 
 
-def test_paths_into_values(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = FILE_WITH_CHOICE
+def test_paths_into_values(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = FILE_WITH_CHOICE
     assert properties.read("track-list/count") == 4
     assert properties.read("track-list/2") == {
         "id": 2, "type": "audio", "src-id": 9, "title": "Commentary", "lang": "en", "external": False,
@@ -78,13 +78,13 @@ def test_paths_into_values(properties: Properties, conductor: RecordingConductor
     assert refusal(properties, "pause/x") == "error accessing property"
 
 
-def test_tracks_are_numbered_per_kind(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = FILE_WITH_CHOICE
+def test_tracks_are_numbered_per_kind(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = FILE_WITH_CHOICE
     assert [properties.read(name) for name in ("vid", "aid", "sid")] == [1, 1, False]
     properties.write("aid", 2)
     properties.write("sid", "1")
     properties.write("vid", "no")
-    assert conductor.calls == [
+    assert viewer.calls == [
         (SelectTrack("audio", 9),), (SelectTrack("subtitle", 12),), (SelectTrack("video", None),),
     ]  # fmt: skip
     assert properties.read_text("aid", raw=False) == "(2) Commentary"
@@ -92,8 +92,8 @@ def test_tracks_are_numbered_per_kind(properties: Properties, conductor: Recordi
     assert refusal(properties, "aid", True) == "unsupported format for accessing property"
 
 
-def test_cycling_tracks_passes_none(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = FILE_WITH_CHOICE
+def test_cycling_tracks_passes_none(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = FILE_WITH_CHOICE
     seen = []
     for _ in range(4):
         properties.cycle("aid")
@@ -102,8 +102,8 @@ def test_cycling_tracks_passes_none(properties: Properties, conductor: Recording
     assert [*seen, properties.read("aid")] == [2, False, 1, 2, 1]
 
 
-def test_hidden_subtitles_come_back(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = FILE_WITH_CHOICE
+def test_hidden_subtitles_come_back(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = FILE_WITH_CHOICE
     properties.write("sid", 1)
     properties.cycle("sub-visibility")
     assert (properties.read("sub-visibility"), properties.read("sid")) == (False, False)
@@ -125,9 +125,9 @@ def test_hidden_subtitles_come_back(properties: Properties, conductor: Recording
         ("sub-delay", 1, (SetDelay("subtitle", 1.0),)),
     ],
 )
-def test_writes(properties: Properties, conductor: RecordingConductor, name: str, value: Any, call: Any) -> None:
+def test_writes(properties: Properties, viewer: RecordingViewer, name: str, value: Any, call: Any) -> None:
     properties.write(name, value)
-    assert conductor.calls == [call]
+    assert viewer.calls == [call]
 
 
 @pytest.mark.parametrize(
@@ -145,16 +145,14 @@ def test_writes(properties: Properties, conductor: RecordingConductor, name: str
         ("hang-version", "x", "error accessing property"),
     ],
 )
-def test_refused_writes(
-    properties: Properties, conductor: RecordingConductor, name: str, value: Any, error: str
-) -> None:
+def test_refused_writes(properties: Properties, viewer: RecordingViewer, name: str, value: Any, error: str) -> None:
     assert refusal(properties, name, value) == error
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 def test_without_a_file_positions_are_unavailable() -> None:
-    conductor = RecordingConductor()
-    properties = Properties(conductor, ())
+    viewer = RecordingViewer()
+    properties = Properties(viewer, ())
     for name in ("time-pos", "percent-pos", "duration", "path", "filename", "eof-reached", "seekable"):
         assert refusal(properties, name) == "property unavailable"
         assert refusal(properties, name, "1") == "property unavailable"
@@ -162,16 +160,16 @@ def test_without_a_file_positions_are_unavailable() -> None:
     assert (properties.read("playlist"), properties.read("playlist-pos")) == ([], -1)
 
 
-def test_after_a_stop_nothing_is_loaded(properties: Properties, conductor: RecordingConductor) -> None:
-    """Although the conductor remembers what to play again."""
-    conductor.at = None
+def test_after_a_stop_nothing_is_loaded(properties: Properties, viewer: RecordingViewer) -> None:
+    """Although the viewer remembers what to play again."""
+    viewer.at = None
     for name in ("path", "media-title", "time-pos", "eof-reached", "duration"):
         assert refusal(properties, name) == "property unavailable"
     assert properties.read("idle-active") is True
 
 
-def test_what_the_room_forbids(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
+def test_what_the_room_forbids(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
     with pytest.raises(CommandRefused) as caught:
         properties.write("time-pos", 5)
     assert (caught.value.error, caught.value.code) == ("error accessing property", "Forbidden")
@@ -189,11 +187,11 @@ def test_adding_stops_at_the_limits(properties: Properties) -> None:
         properties.multiply("pause", 2)
 
 
-def test_core_is_idle_unless_it_plays(properties: Properties, conductor: RecordingConductor) -> None:
+def test_core_is_idle_unless_it_plays(properties: Properties, viewer: RecordingViewer) -> None:
     assert properties.read("core-idle") is True
-    conductor.paused = False
+    viewer.paused = False
     assert properties.read("core-idle") is False
-    conductor.hang["player/state"] = "buffering"
+    viewer.hang["player/state"] = "buffering"
     assert (properties.read("core-idle"), properties.read("paused-for-cache")) == (True, True)
 
 
@@ -204,8 +202,8 @@ def test_a_name_of_nothing_but_slashes_costs_nobody_anything(properties: Propert
         assert properties.moves(name) is False
 
 
-def test_there_is_nothing_to_go_through(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.playlist.stop(keep=False)
+def test_there_is_nothing_to_go_through(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.playlist.stop(keep=False)
     for name in ("playlist-pos", "playlist-pos-1"):
         properties.cycle(name)
         properties.add(name, 1)
@@ -213,9 +211,9 @@ def test_there_is_nothing_to_go_through(properties: Properties, conductor: Recor
 
 
 def test_adding_to_a_place_in_the_playlist_stops_at_its_ends_and_cycling_goes_round(
-    properties: Properties, conductor: RecordingConductor
+    properties: Properties, viewer: RecordingViewer
 ) -> None:
-    conductor.playlist.load([Film("/a"), Film("/b"), Film("/c")], Loading())
+    viewer.playlist.load([Film("/a"), Film("/b"), Film("/c")], Loading())
     places = []
     for by in (-1, 1, 5, 1, -0.5, -7):
         properties.add("playlist-pos", by)
@@ -227,11 +225,11 @@ def test_adding_to_a_place_in_the_playlist_stops_at_its_ends_and_cycling_goes_ro
     assert places[6:] == [3, 1, 2]
 
 
-def test_a_title_is_the_films_own_or_the_playlists(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.playlist.load([Film("/a.mkv", "By the list"), Film("/b.mkv")], Loading())
+def test_a_title_is_the_films_own_or_the_playlists(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.playlist.load([Film("/a.mkv", "By the list"), Film("/b.mkv")], Loading())
     assert properties.read("media-title") == "By the list"
-    conductor.description = Description(metadata={"title": "By the film"})
+    viewer.description = Description(metadata={"title": "By the film"})
     assert properties.read("media-title") == "By the film"
-    conductor.description = Description()
-    conductor.playlist.play(1)
+    viewer.description = Description()
+    viewer.playlist.play(1)
     assert properties.read("media-title") == "b.mkv"

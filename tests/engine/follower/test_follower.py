@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from hangd.engine.follower.drift import Hold, Resync, Trim
-from hangd.engine.follower.effects import AskRoom, Corrected, FollowerEffect, SeekBegan, SendReport
+from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.picture import Motion
 from hangd.engine.player_messages import (
@@ -108,7 +108,7 @@ class Stage:
 
 def asked(effects: list[FollowerEffect]) -> SyncCommand:
     """Return the one command that the room is asked for."""
-    (ask,) = [effect for effect in effects if isinstance(effect, AskRoom)]
+    (ask,) = [effect for effect in effects if isinstance(effect, SendRequest)]
     return ask.command
 
 
@@ -125,7 +125,7 @@ def alone() -> Stage:
 @pytest.fixture
 def member(alone: Stage) -> Stage:
     """In a room that stands at 10 s, standing there."""
-    assert alone.enters(timeline(1, position=10.0), 1.0) == [SeekBegan(10.0), SeekTo(10.0)]
+    assert alone.enters(timeline(1, position=10.0), 1.0) == [AnnounceSeek(10.0), SeekTo(10.0)]
     assert alone.settled(10.0, 1.2) == []
     return alone
 
@@ -151,12 +151,12 @@ class TestAlone:
     def test_a_seek_while_playing_plays_on_from_there(self, alone: Stage) -> None:
         alone.plays(1.0)
         alone.started(0.0, 1.0)
-        assert alone.seeks(50.0, 2.0) == [SeekBegan(50.0), SeekTo(50.0)]
+        assert alone.seeks(50.0, 2.0) == [AnnounceSeek(50.0), SeekTo(50.0)]
         assert not alone.follower.paused
         assert alone.settled(50.0, 2.3) == [Resume(None)]
 
     def test_a_seek_while_paused_stays_paused(self, alone: Stage) -> None:
-        assert alone.seeks(50.0, 2.0) == [SeekBegan(50.0), SeekTo(50.0)]
+        assert alone.seeks(50.0, 2.0) == [AnnounceSeek(50.0), SeekTo(50.0)]
         assert alone.settled(50.0, 2.3) == []
 
     def test_the_timeline_follows_the_player_and_nothing_is_corrected(self, alone: Stage) -> None:
@@ -171,7 +171,7 @@ class TestAlone:
         alone.started(0.0, 1.0)
         assert alone.ended(100.0, 101.0) == []
         assert alone.follower.paused
-        assert alone.plays(102.0) == [SeekBegan(0.0), SeekTo(0.0)]
+        assert alone.plays(102.0) == [AnnounceSeek(0.0), SeekTo(0.0)]
         assert alone.settled(0.0, 102.3) == [Resume(None)]
 
     def test_stop_lets_go_of_the_file_and_play_opens_it_again(self, alone: Stage) -> None:
@@ -210,7 +210,7 @@ class TestStarts:
         assert alone.hears(timeline(2, playing=True, at=2.0), 1.9) == []
         alone.follower.clock.add(2.5, 2.5 + SERVER, 2.5 + SERVER, 2.5)
         effects = alone._sift(alone.follower.clock_changed(2.5))
-        assert effects == [SeekBegan(about(0.8)), SeekTo(about(0.8))]
+        assert effects == [AnnounceSeek(about(0.8)), SeekTo(about(0.8))]
 
     def test_who_is_a_little_late_starts_at_once(self, member: Stage) -> None:
         effects = member.hears(timeline(2, playing=True, position=10.0, at=2.0), 2.03)
@@ -219,7 +219,7 @@ class TestStarts:
     def test_a_thread_that_was_woken_late_is_no_reason_to_wait_for_a_sample(self, member: Stage) -> None:
         member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
         corrected, rate = member.started(10.0, 2.008)
-        assert isinstance(corrected, Corrected) and isinstance(corrected.correction, Trim)
+        assert isinstance(corrected, AnnounceCorrection) and isinstance(corrected.correction, Trim)
         assert corrected.correction.error == about(-0.008)
         assert isinstance(rate, SetRate) and 1.005 < rate.rate < 1.01
 
@@ -231,7 +231,7 @@ class TestStarts:
     def test_who_is_late_seeks_to_where_the_room_will_be_and_resumes_as_it_passes(self, member: Stage) -> None:
         effects = member.hears(timeline(2, playing=True, position=10.0, at=2.0), 7.0)
         goal = 10.0 + 5.0 + member.follower.picture.seek_cost + member.follower.policy.seek_margin
-        assert effects == [SeekBegan(about(goal)), SeekTo(about(goal))]
+        assert effects == [AnnounceSeek(about(goal)), SeekTo(about(goal))]
         effects = member.settled(goal, 7.1)
         assert effects == [SetRate(1.0), Resume(about(2.0 + goal - 10.0))]
 
@@ -246,7 +246,7 @@ class TestStarts:
 
     def test_a_pause_calls_a_start_off(self, member: Stage) -> None:
         member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
-        assert member.hears(timeline(3, position=10.0), 1.95) == [SeekBegan(10.0), SeekTo(10.0)]
+        assert member.hears(timeline(3, position=10.0), 1.95) == [AnnounceSeek(10.0), SeekTo(10.0)]
 
     def test_a_start_that_was_put_off_is_made_anew(self, member: Stage) -> None:
         member.hears(timeline(2, playing=True, position=10.0, at=2.0), 1.9)
@@ -260,7 +260,7 @@ class TestStarts:
 
 class TestFollowing:
     def test_a_pause_goes_to_exactly_the_frame_that_it_names(self, playing: Stage) -> None:
-        assert playing.hears(timeline(3, position=12.345), 4.4) == [SeekBegan(12.345), SeekTo(12.345)]
+        assert playing.hears(timeline(3, position=12.345), 4.4) == [AnnounceSeek(12.345), SeekTo(12.345)]
         assert playing.settled(12.345, 4.6) == []
         assert playing.follower.error == 0.0
 
@@ -270,7 +270,7 @@ class TestFollowing:
 
     def test_a_gate_is_stood_at_and_reported(self, playing: Stage) -> None:
         assert playing.hears(timeline(3, playing=True, position=50.0, gate=True), 4.0) == [
-            SeekBegan(50.0),
+            AnnounceSeek(50.0),
             SeekTo(50.0),
         ]
         assert playing.reports[-1].state == "seeking"
@@ -285,7 +285,7 @@ class TestFollowing:
 
     def test_a_jump_in_a_running_room_is_a_seek_not_drift(self, playing: Stage) -> None:
         effects = playing.hears(timeline(3, playing=True, position=80.0, at=4.0), 4.0)
-        assert [type(effect) for effect in effects] == [SeekBegan, SeekTo]
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
 
     def test_stop_lets_go_of_the_file_until_the_room_moves(self, playing: Stage) -> None:
         assert playing.hears(timeline(3), 4.0, stop=True) == [Unload()]
@@ -297,7 +297,7 @@ class TestFollowing:
         assert playing.reports[-1].state == "ended"
         assert playing.hears(timeline(3, position=100.0), 92.0) == []
         effects = playing.hears(timeline(4, position=40.0), 95.0)
-        assert effects == [SeekBegan(40.0), SeekTo(40.0)]
+        assert effects == [AnnounceSeek(40.0), SeekTo(40.0)]
 
     def test_so_is_that_of_a_file_whose_length_nobody_knows(self, playing: Stage) -> None:
         playing.follower.picture.duration = None
@@ -306,7 +306,7 @@ class TestFollowing:
         assert playing.sampled(70.0, 62.4) == []
         assert playing.hears(timeline(3, position=70.0), 63.0) == []
         effects = playing.hears(timeline(4, playing=True, position=40.0, at=65.0), 65.0)
-        assert [type(effect) for effect in effects] == [SeekBegan, SeekTo], "whoever goes back takes everyone along"
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo], "whoever goes back takes everyone along"
 
     def test_another_film_is_opened_behind_a_gate_and_begins_with_the_others(self, playing: Stage) -> None:
         playing.ended(100.0, 92.0)
@@ -379,7 +379,7 @@ class TestCorrections:
 
     def test_a_trim_ends_when_it_has_done_its_work(self, playing: Stage) -> None:
         corrected, rate = self.drift(playing, -0.03)
-        assert isinstance(corrected, Corrected) and isinstance(corrected.correction, Trim)
+        assert isinstance(corrected, AnnounceCorrection) and isinstance(corrected.correction, Trim)
         assert rate == SetRate(corrected.correction.rate) and corrected.correction.rate > 1
         due = playing.follower.deadline()
         assert due is not None
@@ -399,13 +399,13 @@ class TestCorrections:
 
     def test_a_hold(self, playing: Stage) -> None:
         corrected, pause = self.drift(playing, 0.2)
-        assert isinstance(corrected, Corrected) and isinstance(corrected.correction, Hold)
+        assert isinstance(corrected, AnnounceCorrection) and isinstance(corrected.correction, Hold)
         assert pause == PauseFor(about(0.2))
 
     def test_a_resync(self, playing: Stage) -> None:
         effects = self.drift(playing, -3.0)
-        assert isinstance(effects[0], Corrected) and isinstance(effects[0].correction, Resync)
-        assert [type(effect) for effect in effects[1:]] == [SeekBegan, SeekTo]
+        assert isinstance(effects[0], AnnounceCorrection) and isinstance(effects[0].correction, Resync)
+        assert [type(effect) for effect in effects[1:]] == [AnnounceSeek, SeekTo]
 
     def test_an_offset_of_the_screen_keeps_the_player_ahead(self, playing: Stage) -> None:
         playing.follower.video_offset = 0.020
@@ -420,7 +420,7 @@ class TestHand:
         effects = playing.settled(13.01, 5.02)
         assert asked(effects) == Pause(timestamp=13.01, command_id="1")
         # It stands there, but a seek is what all the others see: on the same frame, it has to make one too.
-        assert playing.hears(timeline(3, position=13.01), 5.1) == [SeekBegan(13.01), SeekTo(13.01)]
+        assert playing.hears(timeline(3, position=13.01), 5.1) == [AnnounceSeek(13.01), SeekTo(13.01)]
         assert playing.settled(13.01, 5.3) == []
 
     def test_until_the_room_has_answered_the_timeline_does_not_pull(self, playing: Stage) -> None:
@@ -436,14 +436,14 @@ class TestHand:
             due = playing.follower.deadline()
             assert due is not None and due < 10
             effects = playing.wakes(due)
-        assert [type(effect) for effect in effects] == [SeekBegan, SeekTo]
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
         assert not playing.follower.paused
 
     def test_a_room_that_refuses_pulls_at_once(self, playing: Stage) -> None:
         playing.pauses(5.0)
         playing.settled(13.0, 5.02)
         effects = playing._sift(playing.follower.refused(5.1))
-        assert [type(effect) for effect in effects] == [SeekBegan, SeekTo]
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
 
     def test_pause_then_play_before_it_stands_is_nothing(self, playing: Stage) -> None:
         """Two commands of a script, or a key that bounces: the last word counts, and nobody else hears of it."""
@@ -481,11 +481,11 @@ class TestHand:
 
     def test_play_asks_the_room_and_waits(self, member: Stage) -> None:
         effects = member.plays(2.0)
-        assert effects == [AskRoom(Play(timestamp=10.0, command_id="1"))]
+        assert effects == [SendRequest(Play(timestamp=10.0, command_id="1"))]
         assert member.motion is Motion.STANDING
 
     def test_a_seek_asks_the_room(self, playing: Stage) -> None:
-        assert playing.seeks(42.0, 3.0) == [AskRoom(Seek(timestamp=42.0, command_id="1"))]
+        assert playing.seeks(42.0, 3.0) == [SendRequest(Seek(timestamp=42.0, command_id="1"))]
 
     def test_a_seek_past_the_end_is_clamped(self, playing: Stage) -> None:
         command = asked(playing.seeks(4200.0, 3.0))
@@ -517,7 +517,7 @@ class TestHand:
 
     def test_speed_asks_the_room(self, playing: Stage) -> None:
         effects = playing._sift(playing.follower.ask_speed(1.5, 3.0))
-        assert effects == [AskRoom(Speed(rate=1.5, command_id="1"))]
+        assert effects == [SendRequest(Speed(rate=1.5, command_id="1"))]
 
     def test_a_pause_unasked_is_the_viewers(self, playing: Stage) -> None:
         """Something beside us paused the player: a key in its window, say."""
@@ -529,7 +529,7 @@ class TestHand:
 
     def test_a_frame_step_takes_everyone_along(self, member: Stage) -> None:
         assert asked(member.settled(10.033, 2.0)) == Seek(timestamp=10.033, command_id="1")
-        assert member.hears(timeline(2, position=10.033), 2.1) == [SeekBegan(10.033), SeekTo(10.033)]
+        assert member.hears(timeline(2, position=10.033), 2.1) == [AnnounceSeek(10.033), SeekTo(10.033)]
 
     def test_the_echo_of_our_own_command_is_nothing(self, playing: Stage) -> None:
         playing.hears(timeline(3, position=20.0), 4.0)

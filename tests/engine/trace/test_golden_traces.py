@@ -8,20 +8,23 @@ from hangd.engine.trace.trace import Step, read
 from tests.golden.make_traces import STORIES, TRACES, make
 
 TOLD: dict[str, tuple[set[str], set[str]]] = {
-    "start": ({"TimelineCame", "Pinged", "Started"}, {"Resume", "SendReport"}),
-    "own-start": ({"PauseAsked"}, {"AskRoom", "Resume"}),
-    "gate": ({"TimelineCame"}, {"SeekBegan", "SeekTo", "Resume"}),
-    "seeks-merged": ({"SeekAsked", "DeadlineCame"}, {"AskRoom", "SeekTo"}),
-    "pause": ({"PauseAsked", "Settled"}, {"PauseNow", "AskRoom"}),
-    "others-pause": ({"TimelineCame", "Settled"}, {"SeekTo"}),
-    "trim": ({"Sampled"}, {"Corrected", "SetRate"}),
-    "hold": ({"OffsetSet"}, {"Corrected", "PauseFor"}),
-    "resync": ({"Sampled"}, {"Corrected", "SeekTo", "Resume"}),
-    "joiner": ({"TimelineCame"}, {"SeekTo", "Resume"}),
-    "speed": ({"TimelineCame"}, {"SetRate"}),
-    "link-lost": ({"TimelineCame"}, {"SeekTo"}),
-    "asleep": ({"Woken"}, {"SeekTo"}),
-    "alone": ({"PauseAsked", "SeekAsked", "SpeedAsked", "Ended"}, {"Load", "PauseNow", "SeekTo", "SetRate", "Resume"}),
+    "start": ({"TimelineReceived", "Pinged", "Started"}, {"Resume", "SendReport"}),
+    "own-start": ({"PauseRequested"}, {"SendRequest", "Resume"}),
+    "gate": ({"TimelineReceived"}, {"AnnounceSeek", "SeekTo", "Resume"}),
+    "seeks-merged": ({"SeekRequested", "DeadlineReached"}, {"SendRequest", "SeekTo"}),
+    "pause": ({"PauseRequested", "Settled"}, {"PauseNow", "SendRequest"}),
+    "others-pause": ({"TimelineReceived", "Settled"}, {"SeekTo"}),
+    "trim": ({"Sampled"}, {"AnnounceCorrection", "SetRate"}),
+    "hold": ({"OffsetSet"}, {"AnnounceCorrection", "PauseFor"}),
+    "resync": ({"Sampled"}, {"AnnounceCorrection", "SeekTo", "Resume"}),
+    "joiner": ({"TimelineReceived"}, {"SeekTo", "Resume"}),
+    "speed": ({"TimelineReceived"}, {"SetRate"}),
+    "link-lost": ({"TimelineReceived"}, {"SeekTo"}),
+    "asleep": ({"AbsenceEnded"}, {"SeekTo"}),
+    "alone": (
+        {"PauseRequested", "SeekRequested", "SpeedRequested", "Ended"},
+        {"Load", "PauseNow", "SeekTo", "SetRate", "Resume"},
+    ),
 }
 
 

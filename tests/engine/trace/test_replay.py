@@ -15,10 +15,10 @@ from hangd.client.trace_recorder import Recorder
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController
 from hangd.engine.follower.follower import Follower
-from hangd.engine.follower.inputs import DeadlineCame, FileOpened, FollowerInput, PlayerSaid
+from hangd.engine.follower.inputs import DeadlineReached, FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.follower.learned import StartBias
 from hangd.engine.follower.memory import FollowerMemory, Policies, recall, remember
-from hangd.engine.follower.pending_input import Hand
+from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Picture
 from hangd.engine.player_messages import (
     Chapter,
@@ -81,7 +81,7 @@ def attributes(machine: object) -> dict[str, Any]:
     """Return all that a machine has as plain data, its parts' too; but for its constants, which are no memory."""
     return {
         name: attributes(value)
-        if isinstance(value, ClockFilter | DriftController | Picture | StartBias | Hand)
+        if isinstance(value, ClockFilter | DriftController | Picture | StartBias | PendingInput)
         else msgspec.to_builtins(value)
         for name, value in vars(machine).items()
         if name.lstrip("_") != "policy"
@@ -166,7 +166,7 @@ def test_a_follower_that_failed_is_recorded_and_fails_again(monkeypatch: pytest.
     with monkeypatch.context() as patched:
         patched.setattr(Follower, "expire", broken)
         with pytest.raises(ZeroDivisionError):
-            recorder.tell(DeadlineCame(), 1.0)
+            recorder.tell(DeadlineReached(), 1.0)
         assert replay([HEADER, *recorder.lines()]).is_same
     difference = replay([HEADER, *recorder.lines()]).difference
     assert difference is not None
@@ -226,13 +226,13 @@ def test_a_disguise_remembers_the_newest_thousand_films_and_no_paths() -> None:
         ([b"not json\n"], 1),
         ([b"\xff\n"], 1),
         ([b"{}\n"], 1),
-        ([encode(Step(1.0, DeadlineCame(), []))], 1),
+        ([encode(Step(1.0, DeadlineReached(), []))], 1),
         ([HEADER, HEADER], 2),
         ([HEADER.replace(b'"format":1', b'"format":2')], 1),
-        ([HEADER, b'{"type":"step","now":"soon","input":{"type":"DeadlineCame"},"effects":[]}\n'], 2),
+        ([HEADER, b'{"type":"step","now":"soon","input":{"type":"DeadlineReached"},"effects":[]}\n'], 2),
         ([HEADER, b'{"type":"step","now":1,"input":{"type":"Sneezed"},"effects":[]}\n'], 2),
         ([HEADER, b'{"type":"memory","memory":{}}\n'], 2),
-        ([HEADER, encode(Step(1.0, DeadlineCame(), [])), b'{"type":"memory"}\n'], 3),
+        ([HEADER, encode(Step(1.0, DeadlineReached(), [])), b'{"type":"memory"}\n'], 3),
     ],
 )
 def test_what_is_no_trace_is_said_with_its_line(lines: list[bytes], wrong: int) -> None:
@@ -243,7 +243,7 @@ def test_what_is_no_trace_is_said_with_its_line(lines: list[bytes], wrong: int) 
 
 def test_a_memory_in_the_middle_is_wrong() -> None:
     recorder = Recorder(Policies().make_follower())
-    recorder.tell(DeadlineCame(), 1.0)
+    recorder.tell(DeadlineReached(), 1.0)
     memory, step = recorder.lines()
     with pytest.raises(NotATrace, match="line 3"):
         list(read([HEADER, step, memory]))

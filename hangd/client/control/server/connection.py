@@ -1,6 +1,6 @@
 """One control client: its requests, in their order, and their answers.
 
-From ``data_received`` to the conductor's method is one call stack. Only hang's own verbs wait; while one does, later
+From ``data_received`` to the viewer's method is one call stack. Only hang's own verbs wait; while one does, later
 requests of the same connection stay in the buffer (unless it was asked with "async":true), and events flow on. What was
 asked with "async":true is answered among the events, as in mpv: after the answers of the batch that it came in.
 

@@ -17,12 +17,12 @@ from typing import Final
 
 from hangd.client.control.commands import Context, command_list
 from hangd.client.control.language import lines as dialect
-from hangd.client.control.port import Conductor, ControlEvent
+from hangd.client.control.port import ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Arrivals
 from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.socket_path import Claim, ControlSocketBusy, ControlSocketUnusable, peer, unix_sockets
-from hangd.client.control.server.tcp import JsonConnection, TcpDoor
+from hangd.client.control.server.tcp import JsonConnection, TcpListener
 from hangd.tasks import Tasks
 
 __all__ = ["ControlServer", "ControlSocketBusy", "ControlSocketUnusable"]
@@ -43,15 +43,15 @@ class ControlServer:
 
     def __init__(
         self,
-        conductor: Conductor,
+        viewer: ViewerPort,
         path: Path,
         *,
         sockets: Sequence[socket.socket] = (),
-        tcp: TcpDoor | None = None,
+        tcp: TcpListener | None = None,
         patience: float = 30.0,
     ) -> None:
-        properties = Properties(conductor, command_list())
-        self.context = Context(conductor, properties, self._broadcast, self._tell)
+        properties = Properties(viewer, command_list())
+        self.context = Context(viewer, properties, self._broadcast, self._tell)
         self.tasks = Tasks()
         self.patience = patience
         self._path = path
@@ -77,7 +77,7 @@ class ControlServer:
         except BaseException:
             await self.close()
             raise
-        self.context.conductor.subscribe(self._broadcast, self._changed)
+        self.context.viewer.subscribe(self._broadcast, self._changed)
         self.context.properties.changed = self._changed
 
     def _listen(self) -> None:

@@ -23,7 +23,7 @@ from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.token import token_in
 
-__all__ = ["JsonConnection", "TcpDoor"]
+__all__ = ["JsonConnection", "TcpListener"]
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class JsonConnection(Connection):
             self.close()
 
 
-class TcpDoor:
+class TcpListener:
     """Listens on ``address`` (of this machine) from ``listen`` to ``close``.
 
     Args:

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any, Final
 
 from hangd.client.control.language.kinds import Choice, Time
-from hangd.client.control.port import CommandRefused, Conductor
+from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.client.control.tables.command import Arguments, Command, Context, needs_media
 from hangd.client.control.tables.common import fixed
 from hangd.client.control.tables.property import Property
@@ -37,19 +37,19 @@ class _Loop:
 
     def __init__(self) -> None:
         self.ends: dict[str, float] = {}
-        self._conductor: Conductor | None = None
+        self._viewer: ViewerPort | None = None
         self._timer = DeadlineTimer(self._expire)
 
-    def put(self, conductor: Conductor, name: str, value: float | str) -> None:
+    def put(self, viewer: ViewerPort, name: str, value: float | str) -> None:
         if isinstance(value, str):
             self.ends.pop(name, None)
-        elif _in_room(conductor):
+        elif _in_room(viewer):
             raise CommandRefused("error accessing property", "NotSupported", "a room can not play in a loop")
         else:
             self.ends[name] = value
-        if self._conductor is None and self.ends:
-            self._conductor = conductor
-            conductor.subscribe(lambda event: None, lambda names: self._arm())
+        if self._viewer is None and self.ends:
+            self._viewer = viewer
+            viewer.subscribe(lambda event: None, lambda names: self._arm())
         self._arm()
 
     def _span(self) -> tuple[float, float] | None:
@@ -60,29 +60,29 @@ class _Loop:
 
     def _arm(self) -> None:
         """Wake when B comes, as far as can be said now; whatever changes that is announced."""
-        conductor, span = self._conductor, self._span()
+        viewer, span = self._viewer, self._span()
         at: float | None = None
-        if conductor is not None and span is not None and not _in_room(conductor):
-            position = conductor.position()
-            running = not (conductor.paused or conductor.seeking or conductor.ended)
+        if viewer is not None and span is not None and not _in_room(viewer):
+            position = viewer.position()
+            running = not (viewer.paused or viewer.seeking or viewer.ended)
             if running and position is not None and position < span[1] - _NEAR:
-                at = asyncio.get_running_loop().time() + (span[1] - position) / conductor.speed
+                at = asyncio.get_running_loop().time() + (span[1] - position) / viewer.speed
         self._timer.arm(at)
 
     def _expire(self, now: float) -> None:
-        conductor, span = self._conductor, self._span()
-        if conductor is None or span is None or _in_room(conductor):
+        viewer, span = self._viewer, self._span()
+        if viewer is None or span is None or _in_room(viewer):
             return
-        position = conductor.position()
+        position = viewer.position()
         if position is not None and position >= span[1] - _NEAR:
-            conductor.seek(span[0])
+            viewer.seek(span[0])
         else:
             self._arm()
 
 
-def _in_room(conductor: Conductor) -> bool:
+def _in_room(viewer: ViewerPort) -> bool:
     try:
-        return conductor.hang_property("room/id") is not None
+        return viewer.hang_property("room/id") is not None
     except CommandRefused:
         return False
 
@@ -91,7 +91,7 @@ def _ab_loop(context: Context, arguments: Arguments) -> None:
     needs_media(context)
     properties = context.properties
     loop = properties.keep(_Loop)
-    now = context.conductor.position() or 0.0
+    now = context.viewer.position() or 0.0
     free = next((name for name in ("ab-loop-a", "ab-loop-b") if name not in loop.ends), None)
     try:
         if free is not None:
@@ -114,7 +114,7 @@ def _end(name: str, about: str) -> Property:
         about,
         _LoopPoint(),
         lambda p: p.keep(_Loop).ends.get(name, "no"),
-        lambda p, value: p.keep(_Loop).put(p.conductor, name, value),
+        lambda p, value: p.keep(_Loop).put(p.viewer, name, value),
         option=True,
         kept=True,
     )

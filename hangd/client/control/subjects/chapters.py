@@ -17,12 +17,12 @@ _NEAR_BEGINNING: Final = 5.0
 
 
 def _chapters(properties: PropertyTable) -> Sequence[Chapter]:
-    return () if properties.path is None else properties.conductor.description.chapters
+    return () if properties.path is None else properties.viewer.description.chapters
 
 
 def _current(properties: PropertyTable) -> int | None:
     """Return which chapter it is in; -1 before the first."""
-    chapters, position = _chapters(properties), properties.conductor.position()
+    chapters, position = _chapters(properties), properties.viewer.position()
     if not chapters or position is None:
         return None
     return sum(chapter.start <= position + _PICTURE for chapter in chapters) - 1
@@ -33,12 +33,12 @@ def _go(properties: PropertyTable, number: int) -> None:
     if not -1 <= number < len(chapters):
         raise ValueError
     mark_seek(properties)
-    properties.conductor.seek(chapters[number].start if number >= 0 else 0.0)
+    properties.viewer.seek(chapters[number].start if number >= 0 else 0.0)
 
 
 def _step(properties: PropertyTable, by: float) -> None:
     """Go on or back by so many chapters: beyond the last one to the end of the film."""
-    chapters, current, position = _chapters(properties), _current(properties), properties.conductor.position()
+    chapters, current, position = _chapters(properties), _current(properties), properties.viewer.position()
     if current is None or position is None:
         return
     number = current + round(by)
@@ -46,9 +46,9 @@ def _step(properties: PropertyTable, by: float) -> None:
         number += 1
     if number < len(chapters):
         _go(properties, max(number, 0 if chapters[0].start <= 0 else -1))
-    elif properties.conductor.duration is not None:
+    elif properties.viewer.duration is not None:
         mark_seek(properties)
-        properties.conductor.seek(properties.conductor.duration)
+        properties.viewer.seek(properties.viewer.duration)
 
 
 def _title(properties: PropertyTable) -> str:

@@ -23,7 +23,7 @@ def _working_directory(properties: PropertyTable) -> str | None:
 
 
 def _version(properties: PropertyTable) -> str:
-    return f"mpv 0.38.0 (hang {properties.conductor.hang_property('hang-version')})"
+    return f"mpv 0.38.0 (hang {properties.viewer.hang_property('hang-version')})"
 
 
 def _options(properties: PropertyTable) -> list[str]:

@@ -23,7 +23,7 @@ class _Size:
 
 
 def _size(properties: PropertyTable) -> int | None:
-    path, entry = properties.path, properties.conductor.playlist_entry_id
+    path, entry = properties.path, properties.viewer.playlist_entry_id
     if path is None:
         return None
     size = properties.keep(_Size)
@@ -42,12 +42,12 @@ def _name(properties: PropertyTable) -> str | None:
 
 
 def _title(properties: PropertyTable) -> str | None:
-    path, conductor = properties.path, properties.conductor
+    path, viewer = properties.path, properties.viewer
     if path is None:
         return None
-    playlist = conductor.playlist
+    playlist = viewer.playlist
     listed = playlist.entries()[playlist.playing].title if playlist.playing >= 0 else None
-    return conductor.description.metadata.get("title") or listed or PurePath(path).name
+    return viewer.description.metadata.get("title") or listed or PurePath(path).name
 
 
 def _bare_name(properties: PropertyTable) -> str | None:
@@ -71,7 +71,7 @@ def _tag(tags: Mapping[str, str], path: Sequence[str]) -> Any:
 
 def _tags(name: str, about: str) -> Property:
     def pretty(properties: PropertyTable) -> str:
-        tags = properties.conductor.description.metadata
+        tags = properties.viewer.description.metadata
         return "".join(f"{key}: {value}\n" for key, value in tags.items()) or "(empty)"
 
     return Property(name, about, Node(), loaded(lambda c: c.description.metadata), find=_tag, pretty=pretty)

@@ -23,7 +23,7 @@ def _plays(kind: TrackKind) -> Property:
     }[kind]
 
     def read(properties: PropertyTable) -> bool:
-        tracks = () if properties.path is None else properties.conductor.tracks
+        tracks = () if properties.path is None else properties.viewer.tracks
         return any(track.selected for track in tracks if track.kind == kind)
 
     return Property(name, about, Flag(), read)

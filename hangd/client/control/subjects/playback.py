@@ -16,7 +16,7 @@ _RATES: Final = (0.25, 2.0)
 
 
 def _quit(context: Context, arguments: Arguments) -> None:
-    context.conductor.quit()
+    context.viewer.quit()
 
 
 COMMANDS: Final = (
@@ -34,7 +34,7 @@ COMMANDS: Final = (
 
 def _stalled(properties: PropertyTable) -> bool:
     try:
-        return bool(properties.conductor.hang_property("player/state") == "buffering")
+        return bool(properties.viewer.hang_property("player/state") == "buffering")
     except CommandRefused:
         return False
 
@@ -44,7 +44,7 @@ def _never(properties: PropertyTable) -> bool | None:
 
 
 def _core_idle(properties: PropertyTable) -> bool:
-    return not properties.moving or properties.conductor.seeking or _stalled(properties)
+    return not properties.moving or properties.viewer.seeking or _stalled(properties)
 
 
 PROPERTIES: Final = (
@@ -53,7 +53,7 @@ PROPERTIES: Final = (
         "whether it is paused: for the whole room, where there is one",
         Flag(),
         plain(lambda c: c.paused),
-        lambda p, value: p.conductor.set_paused(value),
+        lambda p, value: p.viewer.set_paused(value),
         option=True,
     ),
     Property(
@@ -61,7 +61,7 @@ PROPERTIES: Final = (
         "how fast it plays, 1 being as it was made: for the whole room",
         Double(*_RATES, show="{:.2f}".format),
         plain(lambda c: c.speed),
-        lambda p, value: p.conductor.set_speed(value),
+        lambda p, value: p.viewer.set_speed(value),
         option=True,
     ),
     Property("idle-active", "whether nothing is loaded", Flag(), lambda p: p.path is None),

@@ -88,7 +88,7 @@ def _index(arguments: Arguments) -> int:
 
 
 def _loadfile(context: Context, arguments: Arguments) -> dict[str, int]:
-    (entry,) = context.conductor.playlist.load([Film(file_named(arguments["url"]))], _how(arguments))
+    (entry,) = context.viewer.playlist.load([Film(file_named(arguments["url"]))], _how(arguments))
     return {"playlist_entry_id": entry}
 
 
@@ -102,7 +102,7 @@ async def _load_list(context: Context, path: str, how: Loading) -> dict[str, int
     except (MediaProblem, NotAPlaylist, OSError) as error:
         why = str(error) if isinstance(error, MediaProblem) else "that is no list of films"
         raise CommandRefused("error running command", "FileUnusable", why) from None
-    entries = context.conductor.playlist.load(films, how)
+    entries = context.viewer.playlist.load(films, how)
     return {"playlist_entry_id": entries[0], "num_entries": len(entries)} if entries else {}
 
 
@@ -118,24 +118,24 @@ def _read(path: str) -> list[Film]:
 
 
 def _step(direction: Literal[1, -1]) -> Callable[[Context, Arguments], None]:
-    return lambda context, arguments: context.conductor.playlist.step(direction, force=arguments["flags"] == "force")
+    return lambda context, arguments: context.viewer.playlist.step(direction, force=arguments["flags"] == "force")
 
 
 def _remove(context: Context, arguments: Arguments) -> None:
-    context.conductor.playlist.remove(None if arguments["index"] == _CURRENT else arguments["index"])
+    context.viewer.playlist.remove(None if arguments["index"] == _CURRENT else arguments["index"])
 
 
 def _play_index(context: Context, arguments: Arguments) -> None:
-    playlist = context.conductor.playlist
+    playlist = context.viewer.playlist
     playlist.play(playlist.current if arguments["index"] == _CURRENT else arguments["index"])
 
 
 def _move(context: Context, arguments: Arguments) -> None:
-    context.conductor.playlist.move(arguments["index1"], arguments["index2"])
+    context.viewer.playlist.move(arguments["index1"], arguments["index2"])
 
 
 def _stop(context: Context, arguments: Arguments) -> None:
-    context.conductor.playlist.stop(keep="keep-playlist" in arguments["flags"])
+    context.viewer.playlist.stop(keep="keep-playlist" in arguments["flags"])
 
 
 _CURRENT: Final = -2
@@ -178,13 +178,13 @@ COMMANDS: Final = (
         (Parameter("index1", Integer()), Parameter("index2", Integer())),
         _move,
     ),
-    Command("playlist-clear", "take all films out but the current one", (), lambda c, _: c.conductor.playlist.clear()),
-    Command("playlist-shuffle", "put the films into an order of chance", (), lambda c, _: c.conductor.playlist.mix()),
+    Command("playlist-clear", "take all films out but the current one", (), lambda c, _: c.viewer.playlist.clear()),
+    Command("playlist-shuffle", "put the films into an order of chance", (), lambda c, _: c.viewer.playlist.mix()),
     Command(
         "playlist-unshuffle",
         "put the films back into the order of before they were shuffled",
         (),
-        lambda c, _: c.conductor.playlist.unmix(),
+        lambda c, _: c.viewer.playlist.unmix(),
     ),
     Command(
         "stop",
@@ -199,7 +199,7 @@ COMMANDS: Final = (
 
 
 def _entries(properties: PropertyTable) -> list[dict[str, Any]]:
-    playlist = properties.conductor.playlist
+    playlist = properties.viewer.playlist
     current, playing = playlist.current, playlist.playing
     return [
         {
@@ -215,7 +215,7 @@ def _entries(properties: PropertyTable) -> list[dict[str, Any]]:
 
 def _shown(properties: PropertyTable) -> str:
     """The list as mpv shows it on the screen: the bytes are its own, around what it highlights or hides."""
-    playlist = properties.conductor.playlist
+    playlist = properties.viewer.playlist
     current = playlist.current
     return "".join(
         ("\udcfd\u279c\u00a0\udcfe" if place == current else "\udcfd{\\alpha&HFF}\u279c\u00a0{\\r}\udcfe")
@@ -225,7 +225,7 @@ def _shown(properties: PropertyTable) -> str:
 
 
 def _listed(properties: PropertyTable) -> Sequence[ListedFilm]:
-    return properties.conductor.playlist.entries()
+    return properties.viewer.playlist.entries()
 
 
 def _from_one(place: int) -> int:
@@ -243,8 +243,8 @@ _LOOP_FILE: Final = Property(
     "loop-file",
     "how often the film is yet to be played again; in a room never",
     _FILM_TIMES,
-    _read_times(_FILM_TIMES, lambda p: p.conductor.playlist.loop_file),
-    lambda p, times: p.conductor.playlist.repeat_film(times),
+    _read_times(_FILM_TIMES, lambda p: p.viewer.playlist.loop_file),
+    lambda p, times: p.viewer.playlist.repeat_film(times),
     option=True,
 )
 
@@ -262,8 +262,8 @@ PROPERTIES: Final = (
         "playlist-pos",
         "which entry of the playlist plays, from 0; writing it plays another one",
         Integer(-(2**31), 2**31 - 1),
-        lambda p: p.conductor.playlist.current,
-        lambda p, place: p.conductor.playlist.play(max(place, -1)),
+        lambda p: p.viewer.playlist.current,
+        lambda p, place: p.viewer.playlist.play(max(place, -1)),
         limits=lambda p: (0, len(_listed(p)) - 1),
         choices=lambda p: range(len(_listed(p))),
         option=False,
@@ -272,8 +272,8 @@ PROPERTIES: Final = (
         "playlist-pos-1",
         "which entry of the playlist plays, from 1; writing it plays another one",
         Integer(-(2**31), 2**31 - 1),
-        lambda p: _from_one(p.conductor.playlist.current),
-        lambda p, place: p.conductor.playlist.play(max(place - 1, -1)),
+        lambda p: _from_one(p.viewer.playlist.current),
+        lambda p, place: p.viewer.playlist.play(max(place - 1, -1)),
         limits=lambda p: (1, len(_listed(p))),
         choices=lambda p: range(1, len(_listed(p)) + 1),
     ),
@@ -281,14 +281,14 @@ PROPERTIES: Final = (
         "playlist-current-pos",
         "which entry of the playlist is current, from 0; writing it plays nothing",
         Integer(-(2**31), 2**31 - 1),
-        lambda p: p.conductor.playlist.current,
-        lambda p, place: p.conductor.playlist.make_current(place),
+        lambda p: p.viewer.playlist.current,
+        lambda p, place: p.viewer.playlist.make_current(place),
     ),
     Property(
         "playlist-playing-pos",
         "which entry of the playlist is open, from 0",
         Integer(),
-        lambda p: p.conductor.playlist.playing,
+        lambda p: p.viewer.playlist.playing,
     ),
     _LOOP_FILE,
     alias(_LOOP_FILE, "loop"),
@@ -296,16 +296,16 @@ PROPERTIES: Final = (
         "loop-playlist",
         "how often the playlist is to be played; in a room once",
         _LIST_TIMES,
-        _read_times(_LIST_TIMES, lambda p: p.conductor.playlist.loop_playlist),
-        lambda p, times: p.conductor.playlist.repeat_list(times),
+        _read_times(_LIST_TIMES, lambda p: p.viewer.playlist.loop_playlist),
+        lambda p, times: p.viewer.playlist.repeat_list(times),
         option=True,
     ),
     Property(
         "shuffle",
         "whether lists are shuffled as they are read, and each time that they begin anew",
         Flag(),
-        lambda p: p.conductor.playlist.shuffle,
-        lambda p, shuffle: p.conductor.playlist.shuffle_lists(shuffle),
+        lambda p: p.viewer.playlist.shuffle,
+        lambda p, shuffle: p.viewer.playlist.shuffle_lists(shuffle),
         option=True,
     ),
 )

@@ -1,10 +1,10 @@
-"""hang's own: the room, the server, how well they are kept together. The conductor answers; the names stand here."""
+"""hang's own: the room, the server, how well they are kept together. The viewer answers; the names stand here."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
 from hangd.client.control.language.kinds import Choice, Double, Integer, Kind, Node, Phrase, Text
-from hangd.client.control.port import Awaited, RoomVerb
+from hangd.client.control.port import Awaited, RoomCommand
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, file_named
 from hangd.client.control.tables.property import Property, PropertyTable
 
@@ -14,7 +14,7 @@ __all__ = ["COMMANDS", "PROPERTIES"]
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
-def _verb(name: RoomVerb, about: str, required: str = "", optional: str = "") -> Command:
+def _verb(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
     """A row for one of hang's own verbs; its parameters are all strings."""
 
     def start(context: Context, arguments: Arguments) -> Waiting:
@@ -22,7 +22,7 @@ def _verb(name: RoomVerb, about: str, required: str = "", optional: str = "") ->
         strings = {key: value for key, value in arguments.items() if value or key in required.split()}
         if "file" in strings:
             strings["file"] = file_named(strings["file"])
-        return Waiting(context.conductor.room(name, strings))
+        return Waiting(context.viewer.room(name, strings))
 
     parameters = [Parameter(word, Phrase()) for word in required.split()]
     return Command(name, about, parameters + [Parameter(word, Phrase(), None) for word in optional.split()], start)
@@ -30,11 +30,11 @@ def _verb(name: RoomVerb, about: str, required: str = "", optional: str = "") ->
 
 def _hang_wait(context: Context, arguments: Arguments) -> Waiting:
     state: Awaited = arguments["state"]
-    return Waiting(context.conductor.settle(state), abandoned_with_client=True)
+    return Waiting(context.viewer.settle(state), abandoned_with_client=True)
 
 
 def _hang_debug_dump(context: Context, arguments: Arguments) -> Waiting:
-    return Waiting(context.conductor.debug_dump())
+    return Waiting(context.viewer.debug_dump())
 
 
 _STATES: Final[Sequence[Awaited]] = ("joined", "playing", "paused", "ended", "synced", "done")
@@ -82,7 +82,7 @@ _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration 
 
 def _own(name: str, about: str, kind: Kind) -> Property:
     def read(properties: PropertyTable) -> Any:
-        return properties.conductor.hang_property(name)
+        return properties.viewer.hang_property(name)
 
     return Property(name, about, kind, read, topic=name.partition("/")[0], may_lack=_MAY_LACK)
 

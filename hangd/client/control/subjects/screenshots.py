@@ -26,7 +26,7 @@ def _take(context: Context, flags: str, name: str | None) -> Waiting:
 
 
 async def _write(context: Context, name: str | None) -> None:
-    await context.conductor.screenshot(name)
+    await context.viewer.screenshot(name)
 
 
 _REFUSED: Final = {

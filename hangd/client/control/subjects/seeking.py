@@ -39,7 +39,7 @@ class _Memory:
 
 
 def _places(properties: PropertyTable) -> _Places:
-    memory, entry = properties.keep(_Memory), properties.conductor.playlist_entry_id
+    memory, entry = properties.keep(_Memory), properties.viewer.playlist_entry_id
     if memory.places.entry != entry:
         memory.places = _Places(entry)
     return memory.places
@@ -49,20 +49,20 @@ def mark_seek(properties: PropertyTable) -> None:
     """Remember where it is, before a seek. Seeks in quick succession are one."""
     places, now = _places(properties), time.monotonic()
     if places.before is None or now > places.sought + _ONE_SEEK:
-        places.before = properties.conductor.position()
+        places.before = properties.viewer.position()
     places.sought = now
 
 
 def _revert_seek(context: Context, arguments: Arguments) -> None:
     needs_media(context)
-    places, position = _places(context.properties), context.conductor.position()
+    places, position = _places(context.properties), context.viewer.position()
     if arguments["flags"]:
         places.marked, places.permanent = position, arguments["flags"] == "mark-permanent"
         return
     target = places.before if places.marked is None else places.marked
     if target is None:
         raise CommandRefused("error running command", "NotFound", "nothing has been sought yet")
-    context.conductor.seek(target)
+    context.viewer.seek(target)
     if not places.permanent:
         places.marked, places.before = None, position
 
@@ -71,11 +71,11 @@ def _revert_seek(context: Context, arguments: Arguments) -> None:
 
 
 def _seek(context: Context, arguments: Arguments) -> None:
-    conductor = context.conductor
-    if conductor.path is None:
+    viewer = context.viewer
+    if viewer.path is None:
         raise no_media()
     # After a stop there is no picture, but a place at which to go on.
-    position, duration = conductor.aim() or 0.0, conductor.duration
+    position, duration = viewer.aim() or 0.0, viewer.duration
     target: float = arguments["target"]
     flags = arguments["flags"].split("+")
     if "absolute-percent" in flags or "relative-percent" in flags:
@@ -89,23 +89,23 @@ def _seek(context: Context, arguments: Arguments) -> None:
         position += target
     mark_seek(context.properties)
     # "exact" and "keyframes" make no difference: a seek is exact here, always.
-    conductor.seek(max(position if duration is None else min(position, duration), 0.0))
+    viewer.seek(max(position if duration is None else min(position, duration), 0.0))
 
 
 def _frame_step(context: Context, arguments: Arguments) -> None:
     needs_media(context)
-    context.conductor.play_command(StepFrame())
+    context.viewer.play_command(StepFrame())
 
 
 def _frame_back_step(context: Context, arguments: Arguments) -> None:
     needs_media(context)
-    conductor = context.conductor
-    seen = next((track for track in conductor.tracks if track.kind == "video" and track.selected), None)
+    viewer = context.viewer
+    seen = next((track for track in viewer.tracks if track.kind == "video" and track.selected), None)
     if seen is None or not seen.frame_rate:
         raise CommandRefused("error running command", "NotSupported", "how long a picture is shown, is not known")
-    if not conductor.paused:
-        conductor.set_paused(True)
-    conductor.seek(max((conductor.position() or 0.0) - 1 / seen.frame_rate, 0.0))
+    if not viewer.paused:
+        viewer.set_paused(True)
+    viewer.seek(max((viewer.position() or 0.0) - 1 / seen.frame_rate, 0.0))
 
 
 _MODES: Final = ("relative", "-", "absolute", "absolute-percent", "relative-percent")
@@ -138,22 +138,22 @@ COMMANDS: Final = (
 
 
 def _remaining(properties: PropertyTable) -> float | None:
-    position, duration = properties.conductor.position(), properties.conductor.duration
+    position, duration = properties.viewer.position(), properties.viewer.duration
     return None if position is None or duration is None else max(duration - position, 0.0)
 
 
 def _remaining_at_speed(properties: PropertyTable) -> float | None:
     remaining = _remaining(properties)
-    return None if remaining is None else remaining / properties.conductor.speed
+    return None if remaining is None else remaining / properties.viewer.speed
 
 
 def _percent(properties: PropertyTable) -> float | None:
-    position, duration = properties.conductor.position(), properties.conductor.duration
+    position, duration = properties.viewer.position(), properties.viewer.duration
     return None if position is None or not duration else min(max(100 * position / duration, 0.0), 100.0)
 
 
 def _seek_percent(properties: PropertyTable, percent: float) -> None:
-    properties.conductor.seek(percent / 100 * (properties.conductor.duration or 0.0))
+    properties.viewer.seek(percent / 100 * (properties.viewer.duration or 0.0))
 
 
 def _to_the_millisecond(seconds: float) -> str:
@@ -177,7 +177,7 @@ def _position(name: str, about: str) -> Property:
         Time(),
         plain(lambda c: c.position()),
         # Before the beginning is the beginning.
-        lambda p, value: p.conductor.seek(max(value, 0.0)),
+        lambda p, value: p.viewer.seek(max(value, 0.0)),
         limits=(0.0, math.inf),
         moves=True,
     )

@@ -19,7 +19,7 @@ _OUTPUT: Final = "VLC does not tell which of its outputs it uses"
 def _selected(properties: PropertyTable, kind: TrackKind) -> Track | None:
     if properties.path is None:
         return None
-    return next((track for track in properties.conductor.tracks if track.kind == kind and track.selected), None)
+    return next((track for track in properties.viewer.tracks if track.kind == kind and track.selected), None)
 
 
 def picture(properties: PropertyTable) -> Track | None:
@@ -110,13 +110,13 @@ PROPERTIES: Final = (
         "estimated-frame-count",
         "about how many pictures the film has",
         Integer(),
-        _frames(lambda p: p.conductor.duration),
+        _frames(lambda p: p.viewer.duration),
     ),
     Property(
         "estimated-frame-number",
         "about which picture it is at",
         Integer(),
-        _frames(lambda p: p.conductor.position()),
+        _frames(lambda p: p.viewer.position()),
         moves=True,
     ),
     untold("video-bitrate", "how many bits a second the picture takes", Integer(), _DECODER),

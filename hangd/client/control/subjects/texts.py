@@ -22,7 +22,7 @@ def _show_text(context: Context, arguments: Arguments) -> None:
     if context.properties.path is None:
         return  # There is no picture to write on: for mpv, too, no failure.
     milliseconds = arguments["duration"]
-    context.conductor.play_command(
+    context.viewer.play_command(
         ShowText(arguments["text"], milliseconds / 1000) if milliseconds >= 0 else ShowText(arguments["text"])
     )
 
@@ -38,7 +38,7 @@ def _print_text(context: Context, arguments: Arguments) -> None:
 def _show_progress(context: Context, arguments: Arguments) -> None:
     if context.properties.path is not None:
         line = expand(_PROGRESS, context.properties.read_text)
-        context.conductor.play_command(ShowText(line, 1.0))
+        context.viewer.play_command(ShowText(line, 1.0))
 
 
 def _expand_path(context: Context, arguments: Arguments) -> str:

@@ -36,11 +36,11 @@ def _add(kind: TrackKind) -> Callable[[Context, Arguments], None]:
         if arguments["flags"] == "cached":
             for track in tracks_of(context.properties, kind):
                 if track.file == path:
-                    context.conductor.play_command(SelectTrack(kind, track.id))
+                    context.viewer.play_command(SelectTrack(kind, track.id))
                     return
         make = AddAudioFile if kind == "audio" else AddSubtitleFile
         title, language = arguments.get("title"), arguments.get("lang")
-        context.conductor.play_command(make(path, arguments["flags"] != "auto", title or None, language or None))
+        context.viewer.play_command(make(path, arguments["flags"] != "auto", title or None, language or None))
 
     return add
 
@@ -60,7 +60,7 @@ def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Tra
 def _remove(kind: TrackKind) -> Callable[[Context, Arguments], None]:
     def remove(context: Context, arguments: Arguments) -> None:
         track, _ = _added(context, arguments, kind)
-        context.conductor.play_command(RemoveTrack(kind, track.id))
+        context.viewer.play_command(RemoveTrack(kind, track.id))
 
     return remove
 
@@ -69,8 +69,8 @@ def _reload(kind: TrackKind) -> Callable[[Context, Arguments], None]:
     def reload(context: Context, arguments: Arguments) -> None:
         track, path = _added(context, arguments, kind)
         make = AddAudioFile if kind == "audio" else AddSubtitleFile
-        context.conductor.play_command(RemoveTrack(kind, track.id))
-        context.conductor.play_command(make(path, track.selected, track.title, track.language))
+        context.viewer.play_command(RemoveTrack(kind, track.id))
+        context.viewer.play_command(make(path, track.selected, track.title, track.language))
 
     return reload
 
@@ -79,10 +79,10 @@ async def _rescan(context: Context, path: str) -> None:
     found = await asyncio.to_thread(_beside, path)
     if context.properties.path != path:
         return  # It plays something else by now.
-    known = {track.file for track in context.conductor.tracks}
+    known = {track.file for track in context.viewer.tracks}
     for file in found:
         if file not in known:
-            context.conductor.play_command(AddSubtitleFile(file, select=False))
+            context.viewer.play_command(AddSubtitleFile(file, select=False))
 
 
 def _beside(path: str) -> list[str]:

@@ -44,7 +44,7 @@ _MAY_LACK: Final = frozenset(
 def tracks_of(properties: PropertyTable, kind: TrackKind) -> list[Track]:
     """Return the tracks of one kind, in mpv's order: the first is number 1."""
     # mpv numbers the tracks of each kind from 1; the player's own ids are anything.
-    return [track for track in properties.conductor.tracks if track.kind == kind]
+    return [track for track in properties.viewer.tracks if track.kind == kind]
 
 
 def _selected(properties: PropertyTable, kind: TrackKind) -> int | Literal[False]:
@@ -60,7 +60,7 @@ def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
         number = _selected(properties, kind) or min(1, len(tracks))
     if not 0 <= number <= len(tracks):
         raise ValueError
-    properties.conductor.play_command(SelectTrack(kind, tracks[number - 1].id if number else None))
+    properties.viewer.play_command(SelectTrack(kind, tracks[number - 1].id if number else None))
 
 
 def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
@@ -78,7 +78,7 @@ def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
 def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
     numbers = {"video": 0, "audio": 0, "subtitle": 0}
     rows = []
-    for track in properties.conductor.tracks:
+    for track in properties.viewer.tracks:
         numbers[track.kind] += 1
         rows.append(_as_mpv_has_it(track, numbers[track.kind]))
     return rows
@@ -131,7 +131,7 @@ def _track_property(name: str, about: str) -> Property:
 
 def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
     def write(properties: PropertyTable, seconds: float) -> None:
-        properties.conductor.play_command(SetDelay(kind, seconds))
+        properties.viewer.play_command(SetDelay(kind, seconds))
         properties.keep(_Chosen).delays[kind] = seconds
 
     return Property(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from hangd.client.control.language.kinds import Kind
-from hangd.client.control.port import CommandRefused, Conductor, ControlEvent
+from hangd.client.control.port import CommandRefused, ControlEvent, ViewerPort
 from hangd.client.control.tables.property import PropertyTable
 
 __all__ = ["Arguments", "Command", "Context", "Parameter", "Waiting", "file_named", "needs_media", "no_media"]
@@ -28,7 +28,7 @@ Arguments = Mapping[str, Any]
 class Context:
     """What a command can reach."""
 
-    conductor: Conductor
+    viewer: ViewerPort
     properties: PropertyTable
     broadcast: Callable[[ControlEvent], None]
     """Tell every control client."""

@@ -33,7 +33,7 @@ def kept(
 
     def write(properties: PropertyTable, value: Any) -> None:
         if tell is not None:
-            properties.conductor.play_command(tell(value))
+            properties.viewer.play_command(tell(value))
         properties.keep(_Given)[name] = value
 
     return Property(name, about, kind, lambda p: p.keep(_Given).get(name, default), write, option=True, kept=True)

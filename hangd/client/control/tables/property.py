@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
-from hangd.client.control.port import CommandRefused, Conductor
+from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.engine.player_messages import PlayerCommand
 
 __all__ = ["PLAYER", "Property", "PropertyTable", "loaded", "local", "plain", "walk"]
@@ -62,10 +62,10 @@ class PropertyTable:
     """All properties of one daemon. Everything here raises CommandRefused with mpv's words."""
 
     def __init__(
-        self, rows: Mapping[str, Property], conductor: Conductor, command_list: Sequence[Mapping[str, Any]]
+        self, rows: Mapping[str, Property], viewer: ViewerPort, command_list: Sequence[Mapping[str, Any]]
     ) -> None:
         self.rows = rows
-        self.conductor = conductor
+        self.viewer = viewer
         self.command_list = command_list
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Told which properties may be new because they were written here. Whoever serves observers sets it."""
@@ -118,13 +118,13 @@ class PropertyTable:
 
     @property
     def path(self) -> str | None:
-        """What is loaded. The conductor's own path may outlive a stop: it is what play would load again."""
-        return None if self.conductor.position() is None else self.conductor.path
+        """What is loaded. The viewer's own path may outlive a stop: it is what play would load again."""
+        return None if self.viewer.position() is None else self.viewer.path
 
     @property
     def moving(self) -> bool:
         """Whether positions change by themselves now."""
-        return self.path is not None and not self.conductor.paused and not self.conductor.ended
+        return self.path is not None and not self.viewer.paused and not self.viewer.ended
 
     # -- writing --
 
@@ -277,16 +277,16 @@ def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()
 # ---- what rows are mostly made of -----------------------------------------------------------------------------------
 
 
-def plain(read: Callable[[Conductor], Any]) -> Callable[[PropertyTable], Any]:
-    """Read what the conductor tells at any time."""
-    return lambda properties: read(properties.conductor)
+def plain(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
+    """Read what the viewer tells at any time."""
+    return lambda properties: read(properties.viewer)
 
 
-def loaded(read: Callable[[Conductor], Any]) -> Callable[[PropertyTable], Any]:
+def loaded(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
     """Read what has a value only while a file is loaded."""
-    return lambda properties: None if properties.path is None else read(properties.conductor)
+    return lambda properties: None if properties.path is None else read(properties.viewer)
 
 
 def local(command: Callable[[Any], PlayerCommand]) -> Callable[[PropertyTable, Any], None]:
     """Write what concerns this machine's player alone."""
-    return lambda properties, value: properties.conductor.play_command(command(value))
+    return lambda properties, value: properties.viewer.play_command(command(value))

@@ -10,26 +10,26 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server import connection as connection_module
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.conductor import CLIP, RecordingConductor
 from tests.support.control import PATIENCE, ControlClient, control_server, until
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 # ---- requests -------------------------------------------------------------------------------------------------------
 
 
 async def test_nothing_lies_between_the_bytes_and_the_conductor(
-    client: ControlClient, conductor: RecordingConductor, monkeypatch: pytest.MonkeyPatch
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stacks: list[list[str]] = []
 
     def seek(position: float) -> None:
         stacks.append([frame.name for frame in traceback.extract_stack()])
 
-    monkeypatch.setattr(conductor, "seek", seek)
+    monkeypatch.setattr(viewer, "seek", seek)
     await client.ask("seek", 5)
     assert "data_received" in stacks[0]
 
 
-async def test_a_batch_is_answered_as_a_block(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_a_batch_is_answered_as_a_block(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(
         b'{"command":["observe_property",1,"pause"],"request_id":1}',
         b'{"command":["seek",5],"request_id":2}',
@@ -54,30 +54,30 @@ async def test_answers_come_in_order_however_the_bytes_come(client: ControlClien
 
 
 async def test_a_verb_holds_up_its_own_connection_only(
-    tmp_path: Path, client: ControlClient, conductor: RecordingConductor
+    tmp_path: Path, client: ControlClient, viewer: RecordingViewer
 ) -> None:
     bystander = await ControlClient.connect(tmp_path / "hangd.sock")
     first = client.begin("room-leave")
     second = client.begin("client_name")
     assert (await bystander.ask("client_name"))["data"] == "ipc_1"
-    conductor.sink({"event": "said", "text": "hi"})
+    viewer.sink({"event": "said", "text": "hi"})
     assert (await client.event("said"))["text"] == "hi"
-    conductor.gate.set()
+    viewer.gate.set()
     assert await client.answer() == {"data": {"room_id": "r"}, "request_id": first, "error": "success"}
     assert (await client.answer())["request_id"] == second
     await bystander.close()
 
 
-async def test_asynchronous_verbs_hold_up_nobody(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_asynchronous_verbs_hold_up_nobody(client: ControlClient, viewer: RecordingViewer) -> None:
     number = client.begin("room-leave", **{"async": True})
     assert (await client.ask("client_name"))["data"] == "ipc_0"
-    conductor.gate.set()
+    viewer.gate.set()
     expected = f'{{"request_id":{number},"error":"success","data":{{"room_id":"r"}}}}\n'
     assert await client.line() == expected.encode()
 
 
 async def test_asynchronous_answers_come_after_the_batch_and_before_what_they_cause(
-    client: ControlClient, conductor: RecordingConductor
+    client: ControlClient, viewer: RecordingViewer
 ) -> None:
     client.send(
         b'{"command":["seek",5],"request_id":1,"async":true}',
@@ -94,7 +94,7 @@ async def test_asynchronous_answers_come_after_the_batch_and_before_what_they_ca
     ]
 
 
-async def test_who_wants_no_news_of_a_command_gets_none(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_who_wants_no_news_of_a_command_gets_none(client: ControlClient, viewer: RecordingViewer) -> None:
     assert (await client.ask("async", "cycle", "nope"))["error"] == "success"
     assert (await client.ask("async", "expand-text", "x"))["data"] is None
     assert (await client.ask("async", "room-leave"))["error"] == "success", "at once, whatever becomes of it"
@@ -108,18 +108,18 @@ async def test_half_closed_clients_get_asynchronous_answers(client: ControlClien
     assert (await client.rest()).startswith(b'{"request_id":1,"error":"success","data":null}\n')
 
 
-async def test_how_many_wait_is_limited(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_how_many_wait_is_limited(client: ControlClient, viewer: RecordingViewer) -> None:
     for _ in range(70):
         client.begin("hang-wait", "done", **{"async": True})
     refused = [await client.answer() for _ in range(6)]
     assert {answer["details"]["code"] for answer in refused} == {"RateLimited"}
-    conductor.gate.set()
+    viewer.gate.set()
     assert [(await client.answer())["error"] for _ in range(64)] == ["success"] * 64
 
 
-async def test_refusals_say_why(client: ControlClient, conductor: RecordingConductor) -> None:
-    conductor.gate.set()
-    conductor.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
+async def test_refusals_say_why(client: ControlClient, viewer: RecordingViewer) -> None:
+    viewer.gate.set()
+    viewer.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
     details = b'"details":{"code":"Forbidden","message":"only the host may"}'
     client.send(b'{"command":["room-say","x"],"request_id":1}', b'{"command":["cycle","pause"],"request_id":2}')
     client.send(b'{"command":["set_property","pause",true],"request_id":3}')
@@ -131,58 +131,54 @@ async def test_refusals_say_why(client: ControlClient, conductor: RecordingCondu
 
 
 async def test_a_mistake_of_ours_costs_an_answer_and_no_more(
-    client: ControlClient, conductor: RecordingConductor, monkeypatch: pytest.MonkeyPatch
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(conductor, "seek", broken)
-    monkeypatch.setattr(conductor, "settle", broken)
+    monkeypatch.setattr(viewer, "seek", broken)
+    monkeypatch.setattr(viewer, "settle", broken)
     assert (await client.ask("seek", 5))["error"] == "error running command"
     assert (await client.ask("hang-wait", "done"))["error"] == "error running command"
     assert (await client.ask("client_name"))["error"] == "success"
 
 
-async def test_text_lines_are_carried_out_and_never_answered(
-    client: ControlClient, conductor: RecordingConductor
-) -> None:
-    conductor.gate.set()
+async def test_text_lines_are_carried_out_and_never_answered(client: ControlClient, viewer: RecordingViewer) -> None:
+    viewer.gate.set()
     client.send(b"set pause no; seek 5 absolute", b"nonsense", b"set nope 1", b'show-text "${pause}', b"room-leave")
     await client.ask("client_name")
-    await until(lambda: conductor.calls[2:])
-    assert conductor.calls == [("set_paused", False), ("seek", 5.0), ("room-leave", {})]
+    await until(lambda: viewer.calls[2:])
+    assert viewer.calls == [("set_paused", False), ("seek", 5.0), ("room-leave", {})]
 
 
-async def test_a_text_line_is_carried_out_whole_or_not_at_all(
-    client: ControlClient, conductor: RecordingConductor
-) -> None:
+async def test_a_text_line_is_carried_out_whole_or_not_at_all(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(b"set pause no; nonsense", b"set pause no; seek x", b"set pause no; seek 5 'open", b"stop stop")
     client.send(
         b"seek nope:5; seek ${nope:5}", b"set pause ${?path:no}; seek 1 ;; stop", b"cycle nope; seek 7 absolute"
     )
     await client.ask("client_name")
-    assert conductor.calls == [("set_paused", False), ("seek", 1.0), ("seek", 7.0)]
+    assert viewer.calls == [("set_paused", False), ("seek", 1.0), ("seek", 7.0)]
 
 
-async def test_a_text_line_waits_for_each_of_its_commands(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_a_text_line_waits_for_each_of_its_commands(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(b"room-leave; seek 5; room-say hi; seek 6", b"seek 7")
-    await until(lambda: conductor.calls)
-    conductor.gate.set()
+    await until(lambda: viewer.calls)
+    viewer.gate.set()
     assert (await client.ask("client_name"))["data"] == "ipc_0"
-    assert conductor.calls == [
+    assert viewer.calls == [
         ("room-leave", {}), ("seek", 5.0), ("room-say", {"text": "hi"}), ("seek", 11.0), ("seek", 18.0),
     ]  # fmt: skip
 
 
-async def test_half_closed_clients_get_every_answer(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_half_closed_clients_get_every_answer(client: ControlClient, viewer: RecordingViewer) -> None:
     for _ in range(200):
         client.begin("client_name")
     client.begin("room-leave")
     client.begin("client_name")
     client.writer.write(b'{"command":["unfinished"')
     client.writer.write_eof()
-    await until(lambda: conductor.calls)
-    conductor.gate.set()
+    await until(lambda: viewer.calls)
+    viewer.gate.set()
     assert len((await client.rest()).splitlines()) == 202
 
 
@@ -226,34 +222,34 @@ async def test_a_flood_lets_others_through(tmp_path: Path, client: ControlClient
 
 @pytest.mark.parametrize("half", [False, True])
 async def test_nobody_waits_for_a_dead_client(
-    half: bool, client: ControlClient, conductor: RecordingConductor, server: ControlServer
+    half: bool, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     client.begin("hang-wait", "playing")
     client.begin("hang-wait", "playing", **{"async": True})
     if half:
         client.writer.write_eof()
-    await until(lambda: conductor.calls)
+    await until(lambda: viewer.calls)
     client.writer.transport.abort()
     await until(lambda: not server.connections)
-    await until(lambda: conductor.cancelled == 1)
+    await until(lambda: viewer.cancelled == 1)
 
 
 async def test_what_a_dead_client_asked_of_the_room_goes_on(
-    client: ControlClient, conductor: RecordingConductor, server: ControlServer
+    client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     client.begin("room-leave")
-    await until(lambda: conductor.calls)
+    await until(lambda: viewer.calls)
     client.writer.transport.abort()
     await until(lambda: not server.connections)
-    conductor.gate.set()
+    viewer.gate.set()
     await asyncio.sleep(0)
-    assert conductor.cancelled == 0
+    assert viewer.cancelled == 0
 
 
 # ---- observers ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_first_value_always_comes(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_the_first_value_always_comes(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(
         b'{"command":["observe_property",1,"pause"]}',
         b'{"command":["observe_property_string",2,"pause"]}',
@@ -268,24 +264,24 @@ async def test_the_first_value_always_comes(client: ControlClient, conductor: Re
         b'{"event":"property-change","name":"nope"}\n',
         b'{"event":"property-change","id":-3,"name":"room/id"}\n',
     ]
-    conductor.hang["room/id"] = "r"
-    conductor.tell("room")
+    viewer.hang["room/id"] = "r"
+    viewer.tell("room")
     assert (await client.event("property-change"))["data"] == "r"
 
 
-async def test_only_what_is_new_is_told(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_only_what_is_new_is_told(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("observe_property", 1, "pause")
     assert (await client.event("property-change"))["data"] is True
     for _ in range(2):
         client.begin("cycle", "pause")
     for _ in range(2):
         await client.answer()
-    conductor.tell("pause")
+    viewer.tell("pause")
     await client.ask("set_property", "pause", False)
     assert (await client.event("property-change"))["data"] is False, "there and back was not told"
 
 
-async def test_unobserved_properties_are_not_told(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_unobserved_properties_are_not_told(client: ControlClient, viewer: RecordingViewer) -> None:
     for name in ("pause", "volume"):
         await client.ask("observe_property", 1, name)
     await client.ask("observe_property", 2, "mute")
@@ -299,7 +295,7 @@ async def test_unobserved_properties_are_not_told(client: ControlClient, conduct
 
 
 async def test_positions_are_sampled_only_while_they_move(
-    client: ControlClient, conductor: RecordingConductor, server: ControlServer, monkeypatch: pytest.MonkeyPatch
+    client: ControlClient, viewer: RecordingViewer, server: ControlServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = 0
 
@@ -308,11 +304,11 @@ async def test_positions_are_sampled_only_while_they_move(
         reads += 1
         return float(reads)
 
-    monkeypatch.setattr(conductor, "position", position)
+    monkeypatch.setattr(viewer, "position", position)
     loop = asyncio.get_running_loop()
     await client.ask("observe_property", 1, "time-pos")
     await client.event("property-change")
-    conductor.tell("pause")
+    viewer.tell("pause")
     await client.event("property-change")
     paused_at = reads
     await asyncio.sleep(0.35)
@@ -331,12 +327,12 @@ async def test_positions_are_sampled_only_while_they_move(
     assert reads <= last + 1, "nobody observes: nobody looks"
 
 
-async def test_disabled_events_do_not_come(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_disabled_events_do_not_come(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("disable_event", "all")
-    conductor.sink({"event": "said", "text": "unheard"})
+    viewer.sink({"event": "said", "text": "unheard"})
     await client.ask("enable_event", "said")
-    conductor.sink({"event": "idle"})
-    conductor.sink({"event": "said", "text": "heard"})
+    viewer.sink({"event": "idle"})
+    viewer.sink({"event": "said", "text": "heard"})
     assert await client.line() == b'{"event":"said","text":"heard"}\n'
 
 
@@ -372,7 +368,7 @@ async def test_script_messages_to_one(tmp_path: Path, client: ControlClient) -> 
 
 
 async def test_a_slow_client_misses_events_and_knows_it(
-    tmp_path: Path, client: ControlClient, conductor: RecordingConductor, server: ControlServer
+    tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     slow = socket.socket(socket.AF_UNIX)
     slow.connect(str(tmp_path / "hangd.sock"))
@@ -380,13 +376,13 @@ async def test_a_slow_client_misses_events_and_knows_it(
     await until(lambda: len(server.connections) == 2)
     await client.ask("client_name")
     for number in range(20_000):
-        conductor.sink({"event": "said", "text": str(number), "padding": "x" * 80})
+        viewer.sink({"event": "said", "text": str(number), "padding": "x" * 80})
         if number % 200 == 0:
-            conductor.volume = number / 1000
-            conductor.tell("volume")
+            viewer.volume = number / 1000
+            viewer.tell("volume")
             await client.ask("client_name")
-    conductor.volume = 99.0
-    conductor.tell("volume")
+    viewer.volume = 99.0
+    viewer.tell("volume")
     assert len(client.events) > 15_000, "the other one misses nothing of what it reads"
 
     await asyncio.sleep(0)
@@ -397,27 +393,27 @@ async def test_a_slow_client_misses_events_and_knows_it(
     await late.event("event-queue-overflow")
     while (change := await late.event("property-change"))["data"] != 99.0:
         assert change["data"] < 20, "values in between may be missed, never the last"
-    conductor.sink({"event": "said", "text": "again"})
+    viewer.sink({"event": "said", "text": "again"})
     assert (await late.event("said"))["text"] == "again"
     await late.close()
 
 
 async def test_a_client_that_never_reads_is_shown_the_door(tmp_path: Path) -> None:
-    conductor = RecordingConductor(CLIP)
-    async with control_server(tmp_path, conductor, patience=0.05) as server:
+    viewer = RecordingViewer(CLIP)
+    async with control_server(tmp_path, viewer, patience=0.05) as server:
         deaf = socket.socket(socket.AF_UNIX)
         deaf.connect(str(tmp_path / "hangd.sock"))
         await until(lambda: server.connections)
         async with asyncio.timeout(PATIENCE):
             while server.connections:
                 for _ in range(500):
-                    conductor.sink({"event": "said", "text": "x" * 200})
+                    viewer.sink({"event": "said", "text": "x" * 200})
                 await asyncio.sleep(0.001)
         deaf.close()
 
 
 async def test_a_client_that_asks_and_never_reads_is_not_read(
-    tmp_path: Path, client: ControlClient, conductor: RecordingConductor, server: ControlServer
+    tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     greedy = socket.socket(socket.AF_UNIX)
     greedy.connect(str(tmp_path / "hangd.sock"))
@@ -436,7 +432,7 @@ async def test_a_client_that_asks_and_never_reads_is_not_read(
     await until(lambda: len(server.connections) == 1)
 
 
-async def test_two_hundred_clients(tmp_path: Path, conductor: RecordingConductor, server: ControlServer) -> None:
+async def test_two_hundred_clients(tmp_path: Path, viewer: RecordingViewer, server: ControlServer) -> None:
     clients = await asyncio.gather(*(ControlClient.connect(tmp_path / "hangd.sock") for _ in range(200)))
 
     async def use(client: ControlClient) -> None:

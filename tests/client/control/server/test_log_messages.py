@@ -10,8 +10,8 @@ import pytest
 
 from hangd.client.control.server import log_messages as log_lines
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.conductor import RecordingConductor
 from tests.support.control import ControlClient, until
+from tests.support.recording_viewer import RecordingViewer
 
 _log = logging.getLogger("hangd.client.viewer")
 
@@ -85,14 +85,14 @@ async def test_what_is_kept_in_silence_is_told_later(client: ControlClient) -> N
     assert (await client.event("log-message"))["text"] == "kept\n"
 
 
-async def test_events_and_properties_come_first(client: ControlClient, conductor: RecordingConductor) -> None:
+async def test_events_and_properties_come_first(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("request_log_messages", "info")
     await client.ask("observe_property", 1, "pause")
     await client.event("property-change")
     _log.info("last")
-    conductor.paused = False
-    conductor.tell("pause")
-    conductor.sink({"event": "seek"})
+    viewer.paused = False
+    viewer.tell("pause")
+    viewer.sink({"event": "seek"})
     assert [(await client.message())["event"] for _ in range(3)] == ["seek", "property-change", "log-message"]
 
 

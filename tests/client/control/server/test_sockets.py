@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from hangd.client.control.server.sockets import ControlServer, ControlSocketBusy, ControlSocketUnusable
-from tests.support.conductor import RecordingConductor
 from tests.support.control import ControlClient, control_server, until
+from tests.support.recording_viewer import RecordingViewer
 
 SERVE = """
 import asyncio, sys
 from pathlib import Path
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.conductor import RecordingConductor
+from tests.support.recording_viewer import RecordingViewer
 async def main():
-    await ControlServer(RecordingConductor(), Path(sys.argv[1])).start()
+    await ControlServer(RecordingViewer(), Path(sys.argv[1])).start()
     print("ready", flush=True)
     await asyncio.Event().wait()
 asyncio.run(main())
@@ -40,7 +40,7 @@ async def works(path: Path) -> bool:
 
 async def test_only_this_user_can_reach_it(tmp_path: Path) -> None:
     folder = tmp_path / "run" / "hang"
-    async with control_server(folder, RecordingConductor()):
+    async with control_server(folder, RecordingViewer()):
         assert stat.S_IMODE((folder / "hangd.sock").stat().st_mode) == 0o600
         assert stat.S_IMODE((folder / "hangd.sock.lock").stat().st_mode) == 0o600
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -49,12 +49,12 @@ async def test_only_this_user_can_reach_it(tmp_path: Path) -> None:
 
 
 async def test_a_live_socket_is_never_taken_over(tmp_path: Path) -> None:
-    async with control_server(tmp_path, RecordingConductor()):
+    async with control_server(tmp_path, RecordingViewer()):
         with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$") as caught:
-            await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+            await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
         assert caught.value.pid == os.getpid()
         assert await works(tmp_path / "hangd.sock")
-    async with control_server(tmp_path, RecordingConductor()):
+    async with control_server(tmp_path, RecordingViewer()):
         assert await works(tmp_path / "hangd.sock")
 
 
@@ -63,7 +63,7 @@ async def test_another_programs_socket_is_not_taken_over_either(tmp_path: Path) 
         other.bind(str(tmp_path / "hangd.sock"))
         other.listen(0)
         with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$"):
-            await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+            await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
         assert (tmp_path / "hangd.sock").is_socket()
 
 
@@ -75,20 +75,20 @@ async def test_a_killed_daemons_socket_is_replaced(tmp_path: Path) -> None:
         assert daemon.stdout is not None
         assert await asyncio.wait_for(daemon.stdout.readline(), 60) == b"ready\n"
         with pytest.raises(ControlSocketBusy) as caught:
-            await ControlServer(RecordingConductor(), path).start()
+            await ControlServer(RecordingViewer(), path).start()
         assert caught.value.pid == daemon.pid
     finally:
         daemon.kill()
         await daemon.wait()
     assert path.is_socket()
-    async with control_server(tmp_path, RecordingConductor()):
+    async with control_server(tmp_path, RecordingViewer()):
         assert await works(path)
 
 
 async def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
     (tmp_path / "hangd.sock").write_text("precious")
     with pytest.raises(ControlSocketUnusable, match="not a socket"):
-        await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
+        await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
     assert (tmp_path / "hangd.sock").read_text() == "precious"
 
 
@@ -96,13 +96,13 @@ async def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
 async def test_impossible_places_are_said_in_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ControlSocketUnusable) as caught:
-        await ControlServer(RecordingConductor(), tmp_path / name).start()
+        await ControlServer(RecordingViewer(), tmp_path / name).start()
     assert str(caught.value).startswith(f"can not listen at {tmp_path / name}: ")
 
 
 async def test_a_successors_socket_is_not_removed(tmp_path: Path) -> None:
     path = tmp_path / "hangd.sock"
-    async with control_server(tmp_path, RecordingConductor()):
+    async with control_server(tmp_path, RecordingViewer()):
         path.unlink()
         path.write_text("somebody else's")
     assert path.read_text() == "somebody else's"
@@ -112,7 +112,7 @@ async def test_sockets_can_be_handed_in(tmp_path: Path) -> None:
     given = socket.socket(socket.AF_UNIX)
     given.bind(str(tmp_path / "given.sock"))
     given.listen()
-    server = ControlServer(RecordingConductor(), tmp_path / "hangd.sock", sockets=[given])
+    server = ControlServer(RecordingViewer(), tmp_path / "hangd.sock", sockets=[given])
     await server.start()
     assert await works(tmp_path / "given.sock")
     assert not (tmp_path / "hangd.sock").exists()
@@ -121,23 +121,23 @@ async def test_sockets_can_be_handed_in(tmp_path: Path) -> None:
 
 
 async def test_closing_delivers_and_does_not_wait_for_ever(tmp_path: Path) -> None:
-    conductor = RecordingConductor()
-    async with control_server(tmp_path, conductor) as server:
+    viewer = RecordingViewer()
+    async with control_server(tmp_path, viewer) as server:
         client = await ControlClient.connect(tmp_path / "hangd.sock")
         await client.ask("client_name")
         waiting = await ControlClient.connect(tmp_path / "hangd.sock")
         waiting.begin("room-leave")
-        await until(lambda: conductor.calls)
-        conductor.sink({"event": "said", "text": "bye"})
+        await until(lambda: viewer.calls)
+        viewer.sink({"event": "said", "text": "bye"})
         with socket.socket(socket.AF_UNIX) as deaf:
             deaf.connect(str(tmp_path / "hangd.sock"))
             await until(lambda: len(server.connections) == 3)
             for _ in range(900):
-                conductor.sink({"event": "said", "text": "x" * 1000})
+                viewer.sink({"event": "said", "text": "x" * 1000})
             await asyncio.wait_for(server.close(), 20)
         assert b'"bye"' in await client.rest()
         assert b"request_id" not in await waiting.rest()
-    assert conductor.cancelled == 1
+    assert viewer.cancelled == 1
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell who connects")
 async def test_other_users_are_cut_off(open_folder: Path) -> None:
     path = open_folder / "hangd.sock"
-    async with control_server(open_folder, RecordingConductor()):
+    async with control_server(open_folder, RecordingViewer()):
         os.chmod(path, 0o666)
         ask = "import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); print(s.recv(9))"
         process = await asyncio.create_subprocess_exec(

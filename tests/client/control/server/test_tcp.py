@@ -17,35 +17,35 @@ from websockets.sync.client import connect
 
 from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.sockets import ControlServer
-from hangd.client.control.server.tcp import TcpDoor
-from tests.support.conductor import RecordingConductor
+from hangd.client.control.server.tcp import TcpListener
 from tests.support.control import PATIENCE, ControlClient, control_server, until
+from tests.support.recording_viewer import RecordingViewer
 
 LOOPBACK = ("127.0.0.1", 0)
 
 
 @asynccontextmanager
 async def tcp_server(
-    folder: Path, conductor: RecordingConductor, patience: float = PATIENCE, address: tuple[str, int] = LOOPBACK
-) -> AsyncIterator[tuple[ControlServer, TcpDoor]]:
-    door = TcpDoor(address, folder / "token", patience=patience)
-    async with control_server(folder, conductor, tcp=door) as server:
+    folder: Path, viewer: RecordingViewer, patience: float = PATIENCE, address: tuple[str, int] = LOOPBACK
+) -> AsyncIterator[tuple[ControlServer, TcpListener]]:
+    door = TcpListener(address, folder / "token", patience=patience)
+    async with control_server(folder, viewer, tcp=door) as server:
         yield server, door
 
 
 @pytest.fixture
-async def doors(tmp_path: Path, conductor: RecordingConductor) -> AsyncIterator[tuple[ControlServer, TcpDoor]]:
-    async with tcp_server(tmp_path, conductor) as both:
+async def doors(tmp_path: Path, viewer: RecordingViewer) -> AsyncIterator[tuple[ControlServer, TcpListener]]:
+    async with tcp_server(tmp_path, viewer) as both:
         yield both
 
 
 @pytest.fixture
-def door(doors: tuple[ControlServer, TcpDoor]) -> TcpDoor:
+def door(doors: tuple[ControlServer, TcpListener]) -> TcpListener:
     return doors[1]
 
 
 @pytest.fixture
-def token(tmp_path: Path, door: TcpDoor) -> str:
+def token(tmp_path: Path, door: TcpListener) -> str:
     return (tmp_path / "token").read_text().strip()
 
 
@@ -69,7 +69,7 @@ def exchanged(address: tuple[str, int], *pieces: bytes) -> bytes:
 
 
 async def test_the_token_opens_what_the_socket_offers(
-    door: TcpDoor, token: str, conductor: RecordingConductor, tmp_path: Path
+    door: TcpListener, token: str, viewer: RecordingViewer, tmp_path: Path
 ) -> None:
     client = await ControlClient.connect_tcp(door.address)
     assert await client.ask("auth", token) == {"request_id": 1, "error": "success"}
@@ -77,7 +77,7 @@ async def test_the_token_opens_what_the_socket_offers(
     assert (await client.event("property-change"))["data"] is True
     assert (await client.ask("set_property", "pause", False))["error"] == "success"
     assert (await client.event("property-change"))["data"] is False
-    conductor.gate.set()
+    viewer.gate.set()
     assert (await client.ask("room-leave"))["error"] == "success"
     assert (await client.ask("auth", token))["error"] == "invalid parameter", "once is enough"
     beside = await ControlClient.connect(tmp_path / "hangd.sock")
@@ -87,17 +87,17 @@ async def test_the_token_opens_what_the_socket_offers(
     await client.close()
 
 
-async def test_both_families(tmp_path: Path, conductor: RecordingConductor) -> None:
+async def test_both_families(tmp_path: Path, viewer: RecordingViewer) -> None:
     if not socket.has_ipv6:
         pytest.skip("there is no IPv6 here")
-    async with tcp_server(tmp_path, conductor, address=("::1", 0)) as (_, door):
+    async with tcp_server(tmp_path, viewer, address=("::1", 0)) as (_, door):
         token = (tmp_path / "token").read_text().strip()
         client = await ControlClient.connect_tcp(door.address)
         assert (await client.ask("auth", token))["error"] == "success"
         await client.close()
 
 
-async def test_everything_in_one_piece_and_byte_by_byte(door: TcpDoor, token: str) -> None:
+async def test_everything_in_one_piece_and_byte_by_byte(door: TcpListener, token: str) -> None:
     """As a shell sends it: the token, the questions, and the end."""
     text = auth(token) + b'\n{"command":["get_property","duration"],"request_id":"x"}\n{"command":["get_version"]}\n'
     wanted = (
@@ -121,7 +121,7 @@ async def test_everything_in_one_piece_and_byte_by_byte(door: TcpDoor, token: st
     ],
 )
 async def test_a_wrong_token_is_told_so_and_cut(
-    line: dict[str, object], answer: str, door: TcpDoor, conductor: RecordingConductor
+    line: dict[str, object], answer: str, door: TcpListener, viewer: RecordingViewer
 ) -> None:
     client = await ControlClient.connect_tcp(door.address)
     client.send(json.dumps(line).encode(), b'{"command":["set_property","pause",false]}')
@@ -129,12 +129,12 @@ async def test_a_wrong_token_is_told_so_and_cut(
     assert (said["request_id"], said["error"], said["details"]["code"]) == (7, "error running command", "Unauthorized")
     assert answer in said["details"]["message"]
     assert await client.rest() == b""
-    assert conductor.calls == []
+    assert viewer.calls == []
     await client.close()
 
 
 async def test_a_first_line_that_is_no_request_is_told_so_and_cut(
-    door: TcpDoor, token: str, conductor: RecordingConductor
+    door: TcpListener, token: str, viewer: RecordingViewer
 ) -> None:
     malformed = b'{"request_id":0,"error":"invalid parameter"}\n'
     for line in (b"{", b'{"command":', b"{}", b'{"command":["auth","' + token.encode() + b'"\0]}'):
@@ -153,15 +153,15 @@ async def test_a_first_line_that_is_no_request_is_told_so_and_cut(
     [b"\n", b" {", b"\r\n{", b"\0{", b"[", b"set pause no\n", b"#\n", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\0"],
 )
 async def test_what_does_not_begin_with_a_brace_is_cut_off_unread(
-    start: bytes, door: TcpDoor, token: str, conductor: RecordingConductor
+    start: bytes, door: TcpListener, token: str, viewer: RecordingViewer
 ) -> None:
     text = start + auth(token) + b'\n{"command":["set_property","pause",false]}\n'
     assert await asyncio.to_thread(exchanged, door.address, text) == b""
-    assert conductor.calls == []
+    assert viewer.calls == []
     await until(lambda: door.guests == 0)
 
 
-async def test_a_browser_never_gets_an_answer(door: TcpDoor, token: str, conductor: RecordingConductor) -> None:
+async def test_a_browser_never_gets_an_answer(door: TcpListener, token: str, viewer: RecordingViewer) -> None:
     """A page's fetch with commands for a body, and a WebSocket's upgrade: real clients of both."""
     url = f"127.0.0.1:{door.address[1]}"
     body = auth(token) + b'\n{"command":["set_property","pause",false]}\n'
@@ -175,32 +175,32 @@ async def test_a_browser_never_gets_an_answer(door: TcpDoor, token: str, conduct
             connect(f"ws://{url}/", proxy=None, open_timeout=PATIENCE)
 
     await asyncio.to_thread(fetch)
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 @pytest.mark.parametrize("text", [b"set pause no", b"  seek 5", b'["command"]', b"\r\tquit", b"seek 5\0{}", b"\xff"])
 async def test_later_a_text_line_is_the_end_and_not_carried_out(
-    text: bytes, door: TcpDoor, token: str, conductor: RecordingConductor
+    text: bytes, door: TcpListener, token: str, viewer: RecordingViewer
 ) -> None:
     client = await ControlClient.connect_tcp(door.address)
     await client.ask("auth", token)
     ask = b'{"command":["get_property","pause"]}'
     client.send(b"", b" \r", b"# a note", b"\0seek 5", b"\t" + ask, text, ask)
     assert await client.rest() == b'{"data":true,"request_id":0,"error":"success"}\n', "before it, and not after it"
-    assert conductor.calls == []
+    assert viewer.calls == []
     await client.close()
 
 
-async def test_the_unix_socket_speaks_text_still(door: TcpDoor, tmp_path: Path, conductor: RecordingConductor) -> None:
+async def test_the_unix_socket_speaks_text_still(door: TcpListener, tmp_path: Path, viewer: RecordingViewer) -> None:
     client = await ControlClient.connect(tmp_path / "hangd.sock")
     client.send(b"set pause no")
     await client.ask("client_name")
-    assert conductor.calls == [("set_paused", False)]
+    assert viewer.calls == [("set_paused", False)]
     await client.close()
 
 
-async def test_who_says_nothing_is_cut_off(tmp_path: Path, conductor: RecordingConductor) -> None:
-    async with tcp_server(tmp_path, conductor, patience=0.05) as (_, door):
+async def test_who_says_nothing_is_cut_off(tmp_path: Path, viewer: RecordingViewer) -> None:
+    async with tcp_server(tmp_path, viewer, patience=0.05) as (_, door):
         token = (tmp_path / "token").read_text().strip()
         known = await ControlClient.connect_tcp(door.address)
         await known.ask("auth", token)
@@ -212,7 +212,7 @@ async def test_who_says_nothing_is_cut_off(tmp_path: Path, conductor: RecordingC
         await known.close()
 
 
-async def test_a_first_line_without_end_is_cut_off(door: TcpDoor) -> None:
+async def test_a_first_line_without_end_is_cut_off(door: TcpListener) -> None:
     client = await ControlClient.connect_tcp(door.address)
     client.writer.write(b'{"command":["auth","' + b"x" * 5000)
     assert await rest(client) == b""
@@ -221,7 +221,7 @@ async def test_a_first_line_without_end_is_cut_off(door: TcpDoor) -> None:
     assert await rest(client) == b""
 
 
-async def test_a_crowd_before_the_door_keeps_nobody_out(door: TcpDoor, token: str) -> None:
+async def test_a_crowd_before_the_door_keeps_nobody_out(door: TcpListener, token: str) -> None:
     crowd = [await ControlClient.connect_tcp(door.address) for _ in range(60)]
     client = await ControlClient.connect_tcp(door.address)
     assert (await client.ask("auth", token))["error"] == "success"
@@ -233,37 +233,37 @@ async def test_a_crowd_before_the_door_keeps_nobody_out(door: TcpDoor, token: st
     await until(lambda: door.guests == 0)
 
 
-async def test_closing_cuts_guests_off_and_lets_clients_finish(tmp_path: Path, conductor: RecordingConductor) -> None:
-    async with tcp_server(tmp_path, conductor) as (server, door):
+async def test_closing_cuts_guests_off_and_lets_clients_finish(tmp_path: Path, viewer: RecordingViewer) -> None:
+    async with tcp_server(tmp_path, viewer) as (server, door):
         token = (tmp_path / "token").read_text().strip()
         client, guest = [await ControlClient.connect_tcp(door.address) for _ in range(2)]
         await client.ask("auth", token)
         await until(lambda: door.guests == 1)
-        conductor.sink({"event": "said", "text": "bye"})
+        viewer.sink({"event": "said", "text": "bye"})
         await server.close()
         assert b'"bye"' in await client.rest()
         assert await rest(guest) == b""
 
 
 async def test_impossible_doors_are_said_in_one_line(tmp_path: Path) -> None:
-    async with tcp_server(tmp_path, RecordingConductor()) as (_, door):
+    async with tcp_server(tmp_path, RecordingViewer()) as (_, door):
         second = ControlServer(
-            RecordingConductor(), tmp_path / "second.sock", tcp=TcpDoor(door.address, tmp_path / "t")
+            RecordingViewer(), tmp_path / "second.sock", tcp=TcpListener(door.address, tmp_path / "t")
         )
         with pytest.raises(ControlSocketUnusable, match=rf"can not listen at 127.0.0.1:{door.address[1]}: Address alr"):
             await second.start()
         assert not (tmp_path / "second.sock").exists(), "what had begun is undone"
     (tmp_path / "token").chmod(0o644)
     with pytest.raises(ControlSocketUnusable, match="not private"):
-        async with tcp_server(tmp_path, RecordingConductor()):
+        async with tcp_server(tmp_path, RecordingViewer()):
             pass
 
 
 async def test_where_there_are_no_unix_sockets_tcp_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
     with pytest.raises(ControlSocketUnusable, match="no Unix sockets: use --control-tcp"):
-        await ControlServer(RecordingConductor(), tmp_path / "hangd.sock").start()
-    async with tcp_server(tmp_path, RecordingConductor()) as (_, door):
+        await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
+    async with tcp_server(tmp_path, RecordingViewer()) as (_, door):
         await (await known(door, (tmp_path / "token").read_text().strip())).close()
         assert os.listdir(tmp_path) == ["token"]
     code = "import sys; sys.modules['fcntl'] = None; import hangd.client.daemon"
@@ -271,7 +271,7 @@ async def test_where_there_are_no_unix_sockets_tcp_does(tmp_path: Path, monkeypa
     assert await process.wait() == 0, "nothing asks for it in passing"
 
 
-async def test_two_hundred_by_tcp_beside_each_other(door: TcpDoor, token: str, conductor: RecordingConductor) -> None:
+async def test_two_hundred_by_tcp_beside_each_other(door: TcpListener, token: str, viewer: RecordingViewer) -> None:
     clients = [await ControlClient.connect_tcp(door.address) for _ in range(4)]
     for client in clients:
         await client.ask("auth", token)
@@ -285,7 +285,7 @@ async def test_two_hundred_by_tcp_beside_each_other(door: TcpDoor, token: str, c
     await asyncio.gather(*(client.close() for client in clients))
 
 
-async def known(door: TcpDoor, token: str) -> ControlClient:
+async def known(door: TcpListener, token: str) -> ControlClient:
     client = await ControlClient.connect_tcp(door.address)
     await client.ask("auth", token)
     return client

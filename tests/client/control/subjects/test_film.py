@@ -21,7 +21,7 @@ from hangd.engine.player_messages import (
     ShowText,
     Track,
 )
-from tests.support.conductor import CLIP, RecordingConductor
+from tests.support.recording_viewer import CLIP, RecordingViewer
 
 CHAPTERS = (Chapter("Opening", 0.0), Chapter("", 6.0), Chapter("End", 15.0))
 PICTURE = Track(
@@ -32,22 +32,22 @@ BESIDE = Track("subtitle", 4, "Track 1", True, "deu", title="German", codec="sub
 
 
 @pytest.fixture
-def conductor() -> RecordingConductor:
-    conductor = RecordingConductor(CLIP)
-    conductor.at = 8.0
-    conductor.tracks = (PICTURE, SOUND, BESIDE)
-    conductor.description = Description(CHAPTERS, {"title": "A Film", "Artist": "Someone"}, "mkv")
-    return conductor
+def viewer() -> RecordingViewer:
+    viewer = RecordingViewer(CLIP)
+    viewer.at = 8.0
+    viewer.tracks = (PICTURE, SOUND, BESIDE)
+    viewer.description = Description(CHAPTERS, {"title": "A Film", "Artist": "Someone"}, "mkv")
+    return viewer
 
 
 @pytest.fixture
-def properties(conductor: RecordingConductor) -> Properties:
-    return Properties(conductor, command_list())
+def properties(viewer: RecordingViewer) -> Properties:
+    return Properties(viewer, command_list())
 
 
 @pytest.fixture
-def context(conductor: RecordingConductor, properties: Properties) -> Context:
-    return Context(conductor, properties, print)
+def context(viewer: RecordingViewer, properties: Properties) -> Context:
+    return Context(viewer, properties, print)
 
 
 def refusal(properties: Properties, name: str, value: Any = ...) -> str:
@@ -70,9 +70,9 @@ def refusal(properties: Properties, name: str, value: Any = ...) -> str:
     ],
 )
 def test_the_chapter_it_is_in(
-    properties: Properties, conductor: RecordingConductor, at: float, chapter: int, shown: str
+    properties: Properties, viewer: RecordingViewer, at: float, chapter: int, shown: str
 ) -> None:
-    conductor.at = at
+    viewer.at = at
     assert properties.read("chapter") == chapter
     assert properties.read_text("chapter", raw=False) == shown
 
@@ -90,24 +90,22 @@ def test_chapters_are_listed(properties: Properties) -> None:
     ("at", "step", "goes_to"),
     [(8.0, 1, 15.0), (8.0, -1, 0.0), (14.0, -1, 6.0), (3.0, -1, 0.0), (19.0, 1, 20.0), (2.0, 2, 15.0), (2.0, 9, 20.0)],
 )
-def test_going_by_chapters(
-    context: Context, conductor: RecordingConductor, at: float, step: int, goes_to: float
-) -> None:
-    conductor.at = at
+def test_going_by_chapters(context: Context, viewer: RecordingViewer, at: float, step: int, goes_to: float) -> None:
+    viewer.at = at
     run(context, "add", ["chapter", step])
-    assert conductor.calls == [("seek", goes_to)]
+    assert viewer.calls == [("seek", goes_to)]
     run(context, "revert-seek", [])
-    assert conductor.at == at
+    assert viewer.at == at
 
 
-def test_before_the_first_chapter(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.description = Description(CHAPTERS[1:])
-    conductor.at = 2.0
+def test_before_the_first_chapter(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.description = Description(CHAPTERS[1:])
+    viewer.at = 2.0
     assert properties.read("chapter") == -1
     properties.add("chapter", 1)
-    assert conductor.at == 6.0
+    assert viewer.at == 6.0
     properties.write("chapter", -1)
-    assert conductor.at == 0.0
+    assert viewer.at == 0.0
     assert refusal(properties, "chapter-metadata") == "property unavailable"
 
 
@@ -116,8 +114,8 @@ def test_there_is_no_such_chapter(properties: Properties, number: int) -> None:
     assert refusal(properties, "chapter", number) == "unsupported format for accessing property"
 
 
-def test_a_film_without_chapters(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.description = Description()
+def test_a_film_without_chapters(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.description = Description()
     assert (properties.read("chapters"), properties.read("chapter-list")) == (0, [])
     assert properties.read_text("chapter-list", raw=False) == "No chapters."
     assert refusal(properties, "chapter") == refusal(properties, "chapter", 0) == "property unavailable"
@@ -150,9 +148,9 @@ def test_there_is_no_such_tag(properties: Properties, name: str) -> None:
     assert refusal(properties, name) == "property not found"
 
 
-def test_a_film_without_tags(properties: Properties, conductor: RecordingConductor) -> None:
+def test_a_film_without_tags(properties: Properties, viewer: RecordingViewer) -> None:
     assert properties.read_text("metadata", raw=False) == "title: A Film\nArtist: Someone\n"
-    conductor.description = Description()
+    viewer.description = Description()
     assert properties.read_text("metadata", raw=False) == "(empty)"
     assert properties.read("media-title") == "clip one.mp4"
     assert refusal(properties, "file-format") == "property unavailable"
@@ -161,7 +159,7 @@ def test_a_film_without_tags(properties: Properties, conductor: RecordingConduct
 def test_how_large_the_file_is(tmp_path: Path) -> None:
     film = tmp_path / "film.mkv"
     film.write_bytes(b"x" * 408841)
-    properties = Properties(RecordingConductor(str(film)), ())
+    properties = Properties(RecordingViewer(str(film)), ())
     assert properties.read("file-size") == properties.read("stream-end") == 408841
     assert properties.read_text("file-size", raw=False) == "399.259 KiB"
     film.unlink()
@@ -185,23 +183,23 @@ def test_what_plays(properties: Properties, name: str, value: Any) -> None:
     assert properties.read(name) == value
 
 
-def test_narrow_pixels_and_unknown_ones(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = (Track("video", 0, "", True, width=640, height=480, pixel_aspect=0.5),)
+def test_narrow_pixels_and_unknown_ones(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = (Track("video", 0, "", True, width=640, height=480, pixel_aspect=0.5),)
     assert (properties.read("dwidth"), properties.read("dheight")) == (640, 960)
-    conductor.tracks = (Track("video", 0, "", True),)
+    viewer.tracks = (Track("video", 0, "", True),)
     for name in ("width", "dwidth", "dheight", "video-params", "container-fps", "estimated-frame-number"):
         assert refusal(properties, name) == "property unavailable"
 
 
-def test_known_layouts(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = (Track("audio", 0, "", True, channels=2),)
+def test_known_layouts(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = (Track("audio", 0, "", True, channels=2),)
     assert properties.read("audio-params") == {"channel-count": 2, "channels": "stereo", "hr-channels": "stereo"}
     assert refusal(properties, "audio-params/format") == "property unavailable"
     assert refusal(properties, "audio-params/nope") == "property not found"
 
 
-def test_what_does_not_play_is_not_told(properties: Properties, conductor: RecordingConductor) -> None:
-    conductor.tracks = (Track("video", 0, "", False, width=640, height=480),)
+def test_what_does_not_play_is_not_told(properties: Properties, viewer: RecordingViewer) -> None:
+    viewer.tracks = (Track("video", 0, "", False, width=640, height=480),)
     assert properties.read("vo-configured") is False
     for name in ("width", "video-codec", "audio-codec", "audio-params"):
         assert refusal(properties, name) == "property unavailable"
@@ -242,30 +240,30 @@ def test_other_names(properties: Properties, name: str, other: str) -> None:
     ],
 )
 def test_adding(
-    context: Context, conductor: RecordingConductor, tmp_path: Path, words: list[str], made: AddSubtitleFile
+    context: Context, viewer: RecordingViewer, tmp_path: Path, words: list[str], made: AddSubtitleFile
 ) -> None:
     file = tmp_path / "x.srt"
     file.touch()
     run(context, "sub-add", [str(file), *words])
     expected = AddSubtitleFile(str(file), made.select, made.title, made.language)
-    assert conductor.calls == [(expected,)]
+    assert viewer.calls == [(expected,)]
     run(context, "audio-add", [str(file), *words])
-    assert conductor.calls[1:] == [(AddAudioFile(str(file), made.select, made.title, made.language),)]
+    assert viewer.calls[1:] == [(AddAudioFile(str(file), made.select, made.title, made.language),)]
 
 
-def test_what_is_there_already_is_chosen(context: Context, conductor: RecordingConductor, tmp_path: Path) -> None:
+def test_what_is_there_already_is_chosen(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
     file = tmp_path / "x.srt"
     file.touch()
-    conductor.tracks = (*conductor.tracks, Track("subtitle", 9, "", False, file=str(file)))
+    viewer.tracks = (*viewer.tracks, Track("subtitle", 9, "", False, file=str(file)))
     run(context, "sub-add", [str(file), "cached"])
-    assert conductor.calls == [(SelectTrack("subtitle", 9),)]
+    assert viewer.calls == [(SelectTrack("subtitle", 9),)]
 
 
 @pytest.mark.parametrize("words", [[], [1], ["1"]])
-def test_taking_away_and_reading_anew(context: Context, conductor: RecordingConductor, words: list[Any]) -> None:
+def test_taking_away_and_reading_anew(context: Context, viewer: RecordingViewer, words: list[Any]) -> None:
     run(context, "sub-remove", words)
     run(context, "sub-reload", words)
-    assert conductor.calls == [
+    assert viewer.calls == [
         (RemoveTrack("subtitle", 4),),
         (RemoveTrack("subtitle", 4),),
         (AddSubtitleFile("/films/clip.de.srt", True, "German", "deu"),),
@@ -279,35 +277,35 @@ def test_taking_away_and_reading_anew(context: Context, conductor: RecordingCond
         ["audio-add", "/nowhere/to/be/found.mka"],
     ],
 )  # fmt: skip
-def test_what_can_not_be_taken_away(context: Context, conductor: RecordingConductor, command: list[Any]) -> None:
+def test_what_can_not_be_taken_away(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
     with pytest.raises(CommandRefused) as caught:
         run(context, command[0], command[1:])
     assert caught.value.error == "error running command"
     assert caught.value.code in ("NotFound", "NotSupported")
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 async def test_what_lies_beside_the_film(tmp_path: Path) -> None:
     for name in ("film.mkv", "film.srt", "film.de.srt", "film.en.ASS", "film.txt", "film2.srt", "other.srt"):
         (tmp_path / name).touch()
-    conductor = RecordingConductor(str(tmp_path / "film.mkv"))
-    conductor.tracks = (PICTURE, Track("subtitle", 4, "", True, file=str(tmp_path / "film.srt")))
-    context = Context(conductor, Properties(conductor, ()), print)
+    viewer = RecordingViewer(str(tmp_path / "film.mkv"))
+    viewer.tracks = (PICTURE, Track("subtitle", 4, "", True, file=str(tmp_path / "film.srt")))
+    context = Context(viewer, Properties(viewer, ()), print)
     waiting = run(context, "rescan-external-files", ["keep-selection"])
     assert isinstance(waiting, Waiting)
     await waiting.coroutine
-    assert conductor.calls == [
+    assert viewer.calls == [
         (AddSubtitleFile(str(tmp_path / name), select=False),) for name in ("film.de.srt", "film.en.ASS")
     ]
 
 
 async def test_the_film_is_gone_before_its_folder_was_read(tmp_path: Path) -> None:
     (tmp_path / "film.srt").touch()
-    conductor = RecordingConductor(str(tmp_path / "film.mkv"))
-    waiting = run(Context(conductor, Properties(conductor, ()), print), "rescan-external-files", [])
-    conductor.at = None
+    viewer = RecordingViewer(str(tmp_path / "film.mkv"))
+    waiting = run(Context(viewer, Properties(viewer, ()), print), "rescan-external-files", [])
+    viewer.at = None
     await waiting.coroutine
-    assert conductor.calls == []
+    assert viewer.calls == []
 
 
 # ---- settings -------------------------------------------------------------------------------------------------------
@@ -323,10 +321,10 @@ async def test_the_film_is_gone_before_its_folder_was_read(tmp_path: Path) -> No
     ],
 )
 def test_how_the_picture_is_shown(
-    properties: Properties, conductor: RecordingConductor, name: str, value: Any, command: Any
+    properties: Properties, viewer: RecordingViewer, name: str, value: Any, command: Any
 ) -> None:
     properties.write(name, value)
-    assert conductor.calls == [(command,)]
+    assert viewer.calls == [(command,)]
     assert properties.read(name) == PROPERTIES[name].kind.parse(value)
 
 
@@ -375,30 +373,30 @@ def test_what_is_kept_is_announced(properties: Properties) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_hang_does_not_do(context: Context, conductor: RecordingConductor, name: str) -> None:
+def test_what_hang_does_not_do(context: Context, viewer: RecordingViewer, name: str) -> None:
     for spelt in (name, name.replace("-", "_")):
         with pytest.raises(CommandRefused) as caught:
             run(context, spelt, ["/etc/passwd"])
         assert (caught.value.error, caught.value.code) == ("not supported", "NotSupported")
-    assert conductor.calls == []
+    assert viewer.calls == []
     assert name not in [row["name"] for row in command_list()]
 
 
-def test_one_picture_back(context: Context, conductor: RecordingConductor) -> None:
-    conductor.paused = False
+def test_one_picture_back(context: Context, viewer: RecordingViewer) -> None:
+    viewer.paused = False
     run(context, "frame-back-step", [])
-    assert conductor.calls == [("set_paused", True), ("seek", pytest.approx(7.96))]
-    conductor.tracks = (Track("video", 0, "", True),)
+    assert viewer.calls == [("set_paused", True), ("seek", pytest.approx(7.96))]
+    viewer.tracks = (Track("video", 0, "", True),)
     with pytest.raises(CommandRefused, match="not known"):
         run(context, "frame-back-step", [])
 
 
-def test_progress_is_shown(context: Context, conductor: RecordingConductor) -> None:
+def test_progress_is_shown(context: Context, viewer: RecordingViewer) -> None:
     run(context, "show-progress", [])
-    assert conductor.calls == [(ShowText("00:00:08 / 00:00:20 (40%)", 1.0),)]
-    conductor.at = None
+    assert viewer.calls == [(ShowText("00:00:08 / 00:00:20 (40%)", 1.0),)]
+    viewer.at = None
     run(context, "show-progress", [])
-    assert len(conductor.calls) == 1
+    assert len(viewer.calls) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import pytest
 from hangd.client.control.commands import Context, command_list, run
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
-from tests.support.conductor import RecordingConductor
+from tests.support.recording_viewer import RecordingViewer
 
 
 @pytest.fixture
 def properties() -> Properties:
-    return Properties(RecordingConductor(), command_list())
+    return Properties(RecordingViewer(), command_list())
 
 
 def refusal(properties: Properties, name: str, value: Any = ...) -> CommandRefused:
@@ -78,7 +78,7 @@ def test_it_is_bounded(properties: Properties) -> None:
 
 
 def test_del(properties: Properties) -> None:
-    context = Context(properties.conductor, properties, print)
+    context = Context(properties.viewer, properties, print)
     properties.write("user-data/a", {"b": 1, "c": 2})
     run(context, "del", ["user-data/a/b"])
     assert properties.read("user-data") == {"a": {"c": 2}}

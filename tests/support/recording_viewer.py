@@ -1,4 +1,4 @@
-"""A conductor that plays nothing: it writes down what it is asked, and its state is what a test sets."""
+"""A viewer that plays nothing: it writes down what it is asked, and its state is what a test sets."""
 
 import asyncio
 import itertools
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from msgspec import structs
 
-from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomVerb
+from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomCommand
 from hangd.engine.player_messages import (
     Description,
     PlayerCommand,
@@ -20,7 +20,7 @@ from hangd.engine.player_messages import (
 )
 from hangd.engine.playlist.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
 
-__all__ = ["CLIP", "TRACKS", "RecordingConductor"]
+__all__ = ["CLIP", "TRACKS", "RecordingViewer"]
 
 CLIP = "/films/clip one.mp4"
 TRACKS = (Track("video", 0, "", True, frame_rate=30.0), Track("audio", 1, "", True))
@@ -37,8 +37,8 @@ HANG: dict[str, Any] = {
 class RecordingPlaylist:
     """See `PlaylistPort`: the real thing, out of a room, with a player that opens everything."""
 
-    def __init__(self, conductor: "RecordingConductor") -> None:
-        self._conductor = conductor
+    def __init__(self, viewer: "RecordingViewer") -> None:
+        self._viewer = viewer
         self.list = Playlist(itertools.count(1).__next__, Random(4).random)
 
     def entries(self) -> list[ListedFilm]:
@@ -65,36 +65,36 @@ class RecordingPlaylist:
         return self.list.shuffle
 
     def load(self, films: Sequence[Film], how: Loading) -> list[int]:
-        self._conductor.note("load", [film.path for film in films], how)
+        self._viewer.note("load", [film.path for film in films], how)
         entries, order = self.list.load(films, how)
         self._do(order)
         return [entry.id for entry in entries]
 
     def step(self, direction: Literal[1, -1], *, force: bool) -> None:
-        self._conductor.note("step", direction, force)
+        self._viewer.note("step", direction, force)
         try:
             self._do(self.list.step(direction, force=force))
         except PlaylistRefused:
             raise CommandRefused("error running command") from None
 
     def play(self, index: int) -> None:
-        self._conductor.note("play", index)
+        self._viewer.note("play", index)
         self._do(self.list.play(index))
 
     def make_current(self, index: int) -> None:
-        self._conductor.note("make_current", index)
+        self._viewer.note("make_current", index)
         self.list.make_current(index)
         self._do(None)
 
     def remove(self, index: int | None) -> None:
-        self._conductor.note("remove", index)
+        self._viewer.note("remove", index)
         try:
             self._do(self.list.remove(index))
         except PlaylistRefused:
             raise CommandRefused("error running command") from None
 
     def move(self, index: int, to: int) -> None:
-        self._conductor.note("move", index, to)
+        self._viewer.note("move", index, to)
         try:
             self.list.move(index, to)
             self._do(None)
@@ -102,43 +102,43 @@ class RecordingPlaylist:
             raise CommandRefused("error running command") from None
 
     def clear(self) -> None:
-        self._conductor.note("clear")
+        self._viewer.note("clear")
         self.list.clear()
         self._do(None)
 
     def mix(self) -> None:
-        self._conductor.note("mix")
+        self._viewer.note("mix")
         self.list.mix()
         self._do(None)
 
     def unmix(self) -> None:
-        self._conductor.note("unmix")
+        self._viewer.note("unmix")
         self.list.unmix()
         self._do(None)
 
     def stop(self, *, keep: bool) -> None:
-        self._conductor.note("stop", keep)
+        self._viewer.note("stop", keep)
         self._do(self.list.stop(keep=keep))
 
     def repeat_film(self, times: int) -> None:
-        self._conductor.note("repeat_film", times)
+        self._viewer.note("repeat_film", times)
         self.list.loop_file = times
 
     def repeat_list(self, times: int) -> None:
-        self._conductor.note("repeat_list", times)
+        self._viewer.note("repeat_list", times)
         self.list.loop_playlist = times
 
     def shuffle_lists(self, shuffle: bool) -> None:
-        self._conductor.note("shuffle_lists", shuffle)
+        self._viewer.note("shuffle_lists", shuffle)
         self.list.shuffle = shuffle
 
     def _do(self, order: Order | None) -> None:
-        self._conductor.obey(order)
-        self._conductor.tell("playlist")
+        self._viewer.obey(order)
+        self._viewer.tell("playlist")
 
 
-class RecordingConductor:
-    """See `Conductor`. ``calls`` holds what was asked, in order."""
+class RecordingViewer:
+    """See `ViewerPort`. ``calls`` holds what was asked, in order."""
 
     def __init__(self, path: str | None = None) -> None:
         self.calls: list[Any] = []
@@ -235,7 +235,7 @@ class RecordingConductor:
             raise CommandRefused("property unavailable")
         return self.hang[name]
 
-    async def room(self, verb: RoomVerb, arguments: Mapping[str, str]) -> Any:
+    async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         self.note(verb, dict(arguments))
         await self._wait()
         return {"room_id": "r"}
