@@ -49,13 +49,14 @@ ErrorCode = Literal[
     "TooLarge",
     "UnsupportedProtocol",
     "NameTaken",
-    "Stale",
+    "NoSuchEntry",
+    "NotHashed",
     "ServerFull",
     "Internal",
 ]
 ERROR_CODES: Final[tuple[str, ...]] = get_args(ErrorCode)
 
-_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Stale", "Internal"})
+_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"})
 
 # WebSocket close codes of our own. The range tells a client that knows no more what to do:
 # 4000-4499 come back later, 4500-4999 do not.

@@ -15,8 +15,9 @@ from hangd.transport.base import Encoded, Transport
 
 __all__ = ["OUTBOX_BYTES_MAX", "Outbox", "state_key"]
 
-OUTBOX_BYTES_MAX: Final = 1024 * 1024
-"""A snapshot of a room of a thousand with the fullest of queues, twice that queue, and a thousand events."""
+OUTBOX_BYTES_MAX: Final = 4 * 1024 * 1024
+"""A snapshot of a room of a thousand with the fullest of queues, twice that queue, and a thousand events. That queue
+has 500 entries with the longest of names and is 0.7 MB; with usual names it is 0.15 MB."""
 
 _LATE_BYTES: Final = 160
 """What a message that is encoded only when it is written (a Pong) counts for."""

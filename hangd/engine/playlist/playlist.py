@@ -10,7 +10,6 @@ Of what ran out mpv remembers whether it did so within a second (``short``): ``p
 only lead forward again; and whether it could not be opened at all (``failed``): a list of nothing else is not looped.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -202,17 +201,9 @@ class Playlist:
         self.entries = shuffled(self.entries, self._random)
 
     def unmix(self) -> None:
-        """Put the list into the order that it had before it was shuffled."""
+        """Put the list into the order that it had before it was shuffled. Entries that came later are first."""
         self.rev += 1
-        places = {entry.id: place for place, entry in enumerate(self.entries)}
-
-        def compare(one: Entry, other: Entry) -> int:
-            # mpv's own, word for word. Where only one of them was shuffled it depends on which is asked about.
-            if one.origin is not None and one.origin != other.origin:
-                return one.origin - (-1 if other.origin is None else other.origin)
-            return places[one.id] - places[other.id]
-
-        self.entries = _merge_sorted(self.entries, compare)
+        self.entries.sort(key=lambda entry: -1 if entry.origin is None else entry.origin)
 
     # ---- what happens -----------------------------------------------------------------------------------------------
 
@@ -354,15 +345,3 @@ def shuffled(items: Iterable[_T], random: Callable[[], float]) -> list[_T]:
         other = place + int((len(mixed) - place) * random())
         mixed[place], mixed[other] = mixed[other], mixed[place]
     return mixed
-
-
-def _merge_sorted(items: Sequence[_T], compare: Callable[[_T, _T], int]) -> list[_T]:
-    """Sort as glibc's qsort does: with an order as crooked as mpv's the outcome depends on how."""
-    if len(items) < 2:
-        return list(items)
-    middle = len(items) // 2
-    left, right = (deque(_merge_sorted(half, compare)) for half in (items[:middle], items[middle:]))
-    merged: list[_T] = []
-    while left and right:
-        merged.append((left if compare(left[0], right[0]) <= 0 else right).popleft())
-    return [*merged, *left, *right]

@@ -1,4 +1,4 @@
-"""What members ask of their room, one method a message, and whether they may. Films are ``screening``'s.
+"""What members ask of their room, one method a message, and whether they may. Films are ``media``'s.
 
 A request is refused by RequestRefused before it has changed anything; `Room` tells its sender.
 """
@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import Final, assert_never
 
 from hangd.engine.room.effects import HashPassword
-from hangd.engine.room.media import Screening
+from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.roster import Occupant
 from hangd.engine.room.state import Assembly
 from hangd.protocol.errors import RequestRefused
@@ -25,16 +25,19 @@ from hangd.protocol.messages import (
     Ping,
     Play,
     PolicyChanged,
+    QueueInsert,
+    QueueMove,
+    QueueRemove,
     Report,
     RequestId,
     RoomState,
     Said,
     Say,
     Seek,
+    SetEntry,
     SetFile,
     SetMedia,
     SetPolicy,
-    SetQueue,
     SetReady,
     SetRole,
     Speed,
@@ -52,9 +55,9 @@ _COMMANDS_REMEMBERED: Final = 64
 class Requests:
     """Carries out what members ask for. Messages that are no room's business are refused."""
 
-    def __init__(self, assembly: Assembly, screening: Screening) -> None:
+    def __init__(self, assembly: Assembly, media: RoomMedia) -> None:
         self._room = assembly
-        self._screening = screening
+        self._media = media
         self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._hashing: tuple[str, RequestId | None] | None = None
         """Who set a password that is still being hashed: only one at a time, so their order stays what it was."""
@@ -76,13 +79,22 @@ class Requests:
                 sender.ready = ready
                 self._room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
             case SetFile():
-                self._screening.set_file(sender, message, re)
+                self._media.set_file(sender, message, re)
             case SetMedia():
                 self._require_control(sender)
-                self._screening.set_media(sender, message, re, now)
-            case SetQueue():
+                self._media.set_media(sender, message, re, now)
+            case QueueInsert():
                 self._require_control(sender)
-                self._screening.set_queue(sender, message, re)
+                self._media.insert(sender, message, re)
+            case QueueRemove():
+                self._require_control(sender)
+                self._media.remove(sender, message, re)
+            case QueueMove():
+                self._require_control(sender)
+                self._media.move(sender, message, re)
+            case SetEntry():
+                self._require_control(sender)
+                self._media.set_entry(sender, message, re)
             case Say(text=text):
                 self._room.announce(Said(sender.client_id, text, at=now), sender=sender.client_id, re=re)
             case SetPolicy():

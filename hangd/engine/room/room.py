@@ -12,7 +12,7 @@ nothing. What it does of its own accord, by ``deadline()`` and ``expire()``:
 
 All but the last also comes about before any input is looked at, so that a late timer changes no outcome. What members
 ask for is in ``requests``, who comes in is in ``door``, the timeline's rules are in ``schedule``, the films' in
-``screening`` and ``queue``, the members' in ``membership``, their files' in ``admission``.
+``media`` and ``queue``, the members' in ``membership``, their files' in ``admission``.
 
 ``now`` does not run back: where the stamps of two sources cross by a hair, the later one stands.
 """
@@ -34,7 +34,7 @@ from hangd.engine.room.effects import (
     RoomInput,
 )
 from hangd.engine.room.joining import Door
-from hangd.engine.room.media import Screening
+from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.refusal import as_error
 from hangd.engine.room.requests import Requests
 from hangd.engine.room.roster import Occupant
@@ -68,8 +68,8 @@ class Room:
     ) -> None:
         self._room = Assembly(room_id=room_id, epoch=epoch, settings=settings, now=now)
         self._room.set_password_hash(password_hash)
-        self._screening = Screening(self._room)
-        self._requests = Requests(self._room, self._screening)
+        self._media = RoomMedia(self._room)
+        self._requests = Requests(self._room, self._media)
         self._settings = settings
         self._door = Door(self._room, self._requests, now)
         self._now = now
@@ -282,7 +282,7 @@ class Room:
         room, now, line = self._room, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.dismiss(member, "lost")
-        self._screening.settle(now)
+        self._media.settle(now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.stall(now))

@@ -1,6 +1,6 @@
 """Assembly: what a room holds, and the orders that it has given in the turn that is under way.
 
-Shared by those that act on it: ``requests.Requests`` (what members ask for), ``screening.Screening`` (which film) and
+Shared by those that act on it: ``requests.Requests`` (what members ask for), ``media.RoomMedia`` (which film) and
 ``room.Room`` (doors and time).
 
 Who hears what: a full member hears everything. A basic one hears only SyncBroadcast, what happens to itself
