@@ -330,8 +330,8 @@ def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps:
                     queue = queues.moved_to(queue, set_media(letter, clear=clear))
                 case ("show", place, bool() as clear):
                     queue = queues.moved_to(queue, SetMedia(entry=at(place), clear=clear))
-                case ("hash", place):
-                    entry = queue.entries[place] if place < len(queue.entries) else None  # type: ignore[operator, call-overload]
+                case ("hash", int() as place):
+                    entry = queue.entries[place] if place < len(queue.entries) else None
                     queue, _ = queues.hashed(queue, at(place) or "", film(chr(entry.file.size)) if entry else film("a"))
                 case _:
                     entry = queues.following(queue)
