@@ -3,8 +3,8 @@
 Theory of operation. mpv has an entry that is *current* and one that is *playing*. A command makes another entry
 current, and later mpv's core ends what plays and begins with that one. Here both are one step: each method returns what
 is to be done at once, `Open`, `Close` or `Rewind`, or None where what plays goes on. Only `make_current` keeps the two
-apart: it begins nothing. An entry that was taken out of the list while it played plays on. Where the current entry is taken out
-while nothing plays, the entry behind it becomes current, and is also what `step` goes to next.
+apart: it begins nothing. An entry that was taken out of the list while it played plays on. Where the current entry is
+taken out while nothing plays, the entry behind it becomes current, and is also what `step` goes to next.
 
 Two facts are kept of an entry that ended. ``short``: it ran out within a second, so `step` backwards passes over it, or
 it would only lead forward again. ``failed``: it could not be opened; a list of nothing else is not looped.
@@ -63,7 +63,7 @@ class Film(NamedTuple):
 
 
 class Loading(NamedTuple):
-    """How films are put there. ``play``: begin with them where nothing is current. ``place``: the index for insert-at."""
+    """How films are put there. ``play``: begin with them if nothing is current. ``place``: the index for insert-at."""
 
     where: Where = "replace"
     play: bool = False
