@@ -1,4 +1,4 @@
-"""Films one after the other, on simulated time: everybody begins the next one together, and nobody is left out."""
+"""Films of a queue on simulated time: all viewers begin the next film together, and slow viewers catch up."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def adds(viewer: Viewer) -> None:
 
 
 def runs_out(world: World, viewer: Viewer) -> None:
-    """Let the film end that is shown."""
+    """Play to the end of the current film."""
     viewer.play()
     world.run(1.0)
     viewer.seek(FILM_SECONDS - 5.0)
