@@ -48,7 +48,7 @@ async def serve(
         MediaFiles(cache_dir() / "media.sqlite3"),
         version=version(),
         quit=stop.set,
-        habits=cache_dir() / "media.sqlite3",
+        learned=cache_dir() / "media.sqlite3",
     )
     control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets, tcp=_tcp(settings))
     try:
@@ -57,8 +57,10 @@ async def serve(
             ready(viewer)
         await stop.wait()
     finally:
-        await viewer.close()
-        await control.close()
+        try:
+            await viewer.close()
+        finally:
+            await control.close()
 
 
 def run(

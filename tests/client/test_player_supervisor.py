@@ -37,7 +37,7 @@ class Silent:
 
 async def keeper() -> tuple[PlayerSupervisor, list[Mapping[str, Any]]]:
     told: list[Mapping[str, Any]] = []
-    notices = Notices()
+    notices = Notices(lambda: {})
     notices.subscribe(told.append, lambda names: None)
     made = PlayerSupervisor(Silent, lambda event: None, notices, Tasks())
     made.open()
@@ -52,9 +52,9 @@ async def test_old_news_of_the_volume_is_no_news() -> None:
     made.do(SetMute(True))
     for percent, mute in ((1.0, False), (2.0, False), (2.0, True)):
         made.heard(VolumeChanged(1, percent, mute), current=True)
-        assert (made.volume, made.mute) == (2.0, True)
+        assert (made.desired.volume, made.desired.mute) == (2.0, True)
     made.heard(VolumeChanged(1, 30.0, False), current=True)
-    assert (made.volume, made.mute) == (30.0, False), "somebody at the player's own window"
+    assert (made.desired.volume, made.desired.mute) == (30.0, False), "somebody at the player's own window"
 
 
 async def test_a_track_is_chosen_as_soon_as_it_is_asked_for() -> None:
@@ -68,8 +68,7 @@ async def test_a_track_is_chosen_as_soon_as_it_is_asked_for() -> None:
 async def test_each_film_that_begins_ends_once() -> None:
     made, told = await keeper()
     for number, path in enumerate(("/a", "/b"), 1):
-        made.next_entry = number
-        made.carry_out(Load(path, number))
+        made.carry_out(Load(path, number, entry=number))
     made.carry_out(Unload())
     made.carry_out(Unload())
     assert [(event["event"], event.get("playlist_entry_id")) for event in told] == [
