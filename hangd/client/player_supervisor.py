@@ -16,6 +16,7 @@ What mpv's clients hear of films that come and go ("start-file", "end-file", "pl
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -82,8 +83,8 @@ class DesiredPlayer(Struct):
     audio_offset: float = 0.0
     """Seconds by which this machine's sound is to come later (setting ``audio_offset_ms``). Added to the viewer's."""
     subtitle_delay: float = 0.0
-    tracks: dict[TrackKind, int | None] = field(default_factory=dict)
-    """The tracks that the viewer chose for the film that is open. The player chooses those of other kinds."""
+    chosen: set[TrackKind] = field(default_factory=set)
+    """The kinds of track of which the viewer chose one, or none, for the film that is open."""
     added: list[AddSubtitleFile | AddAudioFile] = field(default_factory=list)
     """The files that the viewer added to the film that is open, in order."""
 
@@ -104,12 +105,12 @@ class DesiredPlayer(Struct):
                 self.audio_delay = seconds
             case SetDelay(kind="subtitle", seconds=seconds):
                 self.subtitle_delay = seconds
-            case SelectTrack(kind=kind, id=number):
-                self.tracks[kind] = number
+            case SelectTrack(kind=kind):
+                self.chosen.add(kind)
             case AddSubtitleFile() | AddAudioFile():
                 self.added.append(command)
                 if command.select:
-                    self.tracks.pop(_kind_of(command), None)
+                    self.chosen.add(_kind_of(command))
 
     def sound_delay(self) -> SetDelay:
         """Return the one delay that the player is given for its sound."""
@@ -130,24 +131,25 @@ class DesiredPlayer(Struct):
     def film_commands(self, tracks: tuple[Track, ...]) -> list[PlayerCommand]:
         """Return what makes the film so again once another player has opened it. ``tracks``: those it had before.
 
-        Files are added anew, and their tracks get new numbers: one that was playing is selected as it is added.
+        Files are added anew, and their tracks get new ids: one that was playing is selected as it is added.
         """
-        playing = {(track.kind, track.file) for track in tracks if track.selected}
-        present = {(track.kind, track.file) for track in tracks}
-        added = [
-            structs.replace(file, select=(_kind_of(file), file.path) in playing)
-            for file in self.added
-            if (_kind_of(file), file.path) in present
-        ]
-        own = {(track.kind, track.id) for track in tracks if track.file is None}
-        chosen = [
-            SelectTrack(kind, number) for kind, number in self.tracks.items() if number is None or (kind, number) in own
-        ]
+        left = Counter((track.kind, track.file) for track in tracks if track.file is not None)
+        playing = {(track.kind, track.file): track.id for track in tracks if track.selected}
+        added: list[AddSubtitleFile | AddAudioFile] = []
+        for file in self.added:
+            if left[_kind_of(file), file.path] > 0:  # else it was refused, or taken away again
+                left[_kind_of(file), file.path] -= 1
+                added.append(structs.replace(file, select=False))
+        last = {(_kind_of(file), file.path): number for number, file in enumerate(added)}
+        for key in playing.keys() & last.keys():
+            added[last[key]] = structs.replace(added[last[key]], select=True)
+        replaying = {_kind_of(file) for file in added if file.select}
+        chosen = [SelectTrack(kind, playing.get((kind, None))) for kind in sorted(self.chosen - replaying)]
         return [*added, *chosen]
 
     def forget_film(self) -> None:
         """Another film is opened, or the same one afresh: tracks and added files were the old one's."""
-        self.tracks, self.added = {}, []
+        self.chosen, self.added = set(), []
 
 
 class PlayerSupervisor:
@@ -215,9 +217,9 @@ class PlayerSupervisor:
         """Do what the follower orders."""
         match command:
             case Load(path=path, generation=generation, entry=entry):
-                self._end_opening(CommandRefused.failed("Replaced", "another file was opened meanwhile"))
                 self.end_file("stop")
-                if self._again is None:
+                if self._again is None:  # else the same film is opened again, in a new player
+                    self._end_opening(CommandRefused.failed("Replaced", "another file was opened meanwhile"))
                     self.desired.forget_film()
                 self._path, self.entry = path, entry
                 self.tracks, self.description = (), Description()
@@ -246,10 +248,11 @@ class PlayerSupervisor:
                 self._loudness_due = True
             case SelectTrack(kind=kind, id=number):
                 # The player says so in a moment. A client that reads what it has just written reads that.
-                self.tracks = tuple(
-                    structs.replace(track, selected=track.id == number) if track.kind == kind else track
-                    for track in self.tracks
-                )
+                if number is None or any((track.kind, track.id) == (kind, number) for track in self.tracks):
+                    self.tracks = tuple(
+                        structs.replace(track, selected=track.id == number) if track.kind == kind else track
+                        for track in self.tracks
+                    )
             case SetDelay(kind="audio"):
                 command = self.desired.sound_delay()
         self._pass_on(command)
