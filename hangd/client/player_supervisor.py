@@ -140,7 +140,9 @@ class DesiredPlayer(Struct):
             if left[_kind_of(file), file.path] > 0:  # else it was refused, or taken away again
                 left[_kind_of(file), file.path] -= 1
                 added.append(structs.replace(file, select=False))
-        last = {(_kind_of(file), file.path): number for number, file in enumerate(added)}
+        last: dict[tuple[TrackKind, str | None], int] = {
+            (_kind_of(file), file.path): number for number, file in enumerate(added)
+        }
         for key in playing.keys() & last.keys():
             added[last[key]] = structs.replace(added[last[key]], select=True)
         replaying = {_kind_of(file) for file in added if file.select}

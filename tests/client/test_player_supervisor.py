@@ -147,7 +147,7 @@ class Modelled:
 
     async def close(self) -> None: ...
 
-    def seen(self) -> object:
+    def seen(self) -> tuple[dict[str, object], object]:
         """All that a viewer sees and hears of it. The numbers of added tracks are the player's own matter."""
         return self.state, sorted(
             (track.kind, track.id if track.file is None else 0, track.file or "", track.selected)
@@ -224,7 +224,7 @@ def seen(sitting: Sitting) -> object:
     fresh = Modelled(lambda event: None)
     for command in DesiredPlayer().commands():
         fresh.do(command)
-    state, tracks = sitting.made[-1].seen()  # type: ignore[misc]
+    state, tracks = sitting.made[-1].seen()
     return {**fresh.state, **state}, tracks
 
 
