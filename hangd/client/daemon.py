@@ -1,4 +1,4 @@
-"""``hangd run`` as a process: player, viewer and control socket, started in this order and ended in the reverse one."""
+"""Run ``hangd run`` as a process: make the viewer, then the control socket; at the end, close them in the same order."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ __all__ = ["run", "serve"]
 _log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL: Final = 0.0005
-"""Seconds for which one Python thread may keep the interpreter from another that wants it. A sample of the player's
-clock is stamped in a callback on a thread of VLC's: the default of 5 ms would be its error."""
+"""Seconds that one Python thread may keep the interpreter from another that wants it. A sample of the player's clock gets
+its time stamp in a callback on a thread of VLC's: Python's default of 5 ms would be the error of that stamp."""
 
 
 async def serve(
@@ -40,7 +40,7 @@ async def serve(
         sockets: listen on these (bound by the service manager) instead of the settings' socket.
 
     Raises:
-        ControlSocketUnusable: another daemon has the control socket, or clients can not be listened for as was asked.
+        ControlSocketUnusable: another daemon has the control socket, or the addresses to listen on cannot be used.
     """
     viewer = Viewer(
         settings,
@@ -68,7 +68,7 @@ def run(
 ) -> int:
     """Run the daemon in this process until TERM or INT. Returns the exit code.
 
-    ``reload`` reads the settings anew, for HUP; None says that they are wrong now (and has told so).
+    ``reload`` reads the settings again, for SIGHUP. It returns None, and has logged why, if they are wrong now.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:

@@ -1,4 +1,4 @@
-"""What there is to read of a viewer: hang's own properties (control.md), and one look at all that is announced."""
+"""Read a viewer: hang's own properties of the control socket, and a snapshot of all readings that are announced."""
 
 import time
 from typing import Any, Protocol
@@ -32,7 +32,7 @@ class Readings(ViewerPort, Protocol):
 
 
 def hang_property(viewer: Readings, name: str) -> Any:
-    """Return one of hang's own properties as plain data. Raises CommandRefused: unknown, or without a value now."""
+    """Return one of hang's own properties as plain data. Raises CommandRefused: it is unknown, or has no value now."""
     value = _room_value(viewer.state.room, name) if name.partition("/")[0] == "room" else _value(viewer, name)
     if value is None:
         raise CommandRefused.unavailable()
@@ -97,7 +97,7 @@ def _value(viewer: Readings, name: str) -> Any:
 
 
 def sync_state(viewer: Readings) -> str:
-    """Return one word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, or off."""
+    """Return one word: alone, away (no connection), waiting (no clock yet), busy (seeking or starting), synced, or off."""
     if viewer.state.room is None:
         return "alone"
     if not viewer.connection.is_up:
@@ -111,7 +111,7 @@ def sync_state(viewer: Readings) -> str:
 
 
 def look(viewer: Readings) -> dict[str, Any]:
-    """Return all that is announced when it changes, by property."""
+    """Return the readings that are announced when they change, by the property's name."""
     room = viewer.state.room
     return {
         "pause": viewer.paused,
