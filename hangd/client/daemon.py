@@ -1,4 +1,4 @@
-"""Run ``hangd run`` as a process: make the viewer, then the control socket; at the end, close them in the same order."""
+"""Run ``hangd run`` as a process: make the viewer, then the control socket, and close both at the end."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ __all__ = ["run", "serve"]
 _log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL: Final = 0.0005
-"""Seconds that one Python thread may keep the interpreter from another that wants it. A sample of the player's clock gets
-its time stamp in a callback on a thread of VLC's: Python's default of 5 ms would be the error of that stamp."""
+"""Seconds that one Python thread may keep the interpreter from another that wants it. A sample of the player's
+clock gets its time stamp in a callback on a thread of VLC's: Python's default of 5 ms would be the error of that stamp."""
 
 
 async def serve(

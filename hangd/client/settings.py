@@ -52,7 +52,7 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     socket: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
     """Where to listen for control clients. None: $HANG_SOCKET, or the usual place (`hangd.paths.runtime_socket`)."""
     control_tcp: Annotated[str, Meta(extra={"check": loopback})] | None = None
-    """Address on which control clients that know the token may connect by TCP (`loopback`; port 0 takes a free port)."""
+    """Address for control clients that connect by TCP and know the token (`loopback`; port 0 takes a free one)."""
     server: ServerUrl = SERVER_URL
     """URL of the room server, until a control client names another one."""
     name: Name = field(default_factory=default_name)

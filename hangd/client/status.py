@@ -97,7 +97,7 @@ def _value(viewer: Readings, name: str) -> Any:
 
 
 def sync_state(viewer: Readings) -> str:
-    """Return one word: alone, away (no connection), waiting (no clock yet), busy (seeking or starting), synced, or off."""
+    """Return one word: alone, away (no connection), waiting (no clock yet), busy (seeking, starting), synced, off."""
     if viewer.state.room is None:
         return "alone"
     if not viewer.connection.is_up:
