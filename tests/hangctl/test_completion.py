@@ -53,21 +53,23 @@ def test_subcommands_are_completed(hangctl: Hangctl) -> None:
     assert set(done.stdout.split()) == {"plain,play", "plain,playlist"}
 
 
-@pytest.mark.parametrize("verb", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
-def test_property_names_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: list[str]) -> None:
+@pytest.mark.parametrize("subcommand", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
+def test_property_names_are_offered(
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], subcommand: list[str]
+) -> None:
     daemon.properties["property-list"] = ["pause", "path", "room/name", "room/members", "$(reboot)", 5]
-    assert offered(*verb, "pa") == ["pause", "path"]
-    assert offered(*verb, "room/") == ["room/name", "room/members"]
-    assert "$(reboot)" not in offered(*verb, "")
+    assert offered(*subcommand, "pa") == ["pause", "path"]
+    assert offered(*subcommand, "room/") == ["room/name", "room/members"]
+    assert "$(reboot)" not in offered(*subcommand, "")
 
 
-@pytest.mark.parametrize("verb", ["kick", "ban", "role"])
+@pytest.mark.parametrize("subcommand", ["kick", "ban", "role"])
 def test_members_are_offered_by_name_or_by_id_if_the_name_is_not_harmless(
-    daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: str
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], subcommand: str
 ) -> None:
     daemon.properties["room/members"] = MEMBERS
-    assert offered(verb, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
-    assert offered(verb, "an") == ["anna"]
+    assert offered(subcommand, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
+    assert offered(subcommand, "an") == ["anna"]
 
 
 def test_zsh_shows_the_name_beside_a_members_id(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:

@@ -118,8 +118,8 @@ def test_start_runs_a_detached_daemon_that_answers(installation: Installation, e
 
 def test_only_create_and_join_start_a_daemon(installation: Installation) -> None:
     installation.daemon_that(LIVES)
-    for verb in ("play", "status", "members", "leave", "rooms"):
-        assert installation.run(verb)[0] == 3
+    for subcommand in ("play", "status", "members", "leave", "rooms"):
+        assert installation.run(subcommand)[0] == 3
     assert installation.daemons() == []
     (installation.folder / "film.mkv").write_bytes(b"film")
     assert installation.run("create", "film.mkv") == (0, "0d9f\n", "")

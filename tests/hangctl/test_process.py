@@ -237,18 +237,18 @@ def on_terminal(
     return process.wait(timeout=60), screen.replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("verb", ["create", "join"])
+@pytest.mark.parametrize("subcommand", ["create", "join"])
 def test_create_and_join_print_the_next_steps_on_a_terminal(
-    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, verb: str
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, subcommand: str
 ) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film")
     room = {"room_id": "0d9f", "name": "fri\x1bday", "invite": "hang://h/0d9f", "host": True, "verifying": True}
-    daemon.answers[f"room-{verb}"] = {"error": "success", "data": room}
-    arguments = ["create", "film.mkv"] if verb == "create" else ["join", "friday", "film.mkv"]
+    daemon.answers[f"room-{subcommand}"] = {"error": "success", "data": room}
+    arguments = ["create", "film.mkv"] if subcommand == "create" else ["join", "friday", "film.mkv"]
     code, screen = on_terminal(arguments, environment, tmp_path)
     assert code == 0
     assert "\x1b" not in screen
-    if verb == "create":
+    if subcommand == "create":
         assert screen.startswith("0d9f\n")
         assert "hangctl join hang://h/0d9f FILE" in screen
     else:

@@ -201,9 +201,9 @@ def test_members_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     assert [json.loads(line) for line in hangctl("members", "--json").stdout.splitlines()] == MEASURED
 
 
-@pytest.mark.parametrize("verb", ["members", "policy"])
-def test_members_and_policy_need_a_room(daemon: ScriptedDaemon, hangctl: Hangctl, verb: str) -> None:
-    done = hangctl(verb)
+@pytest.mark.parametrize("subcommand", ["members", "policy"])
+def test_members_and_policy_need_a_room(daemon: ScriptedDaemon, hangctl: Hangctl, subcommand: str) -> None:
+    done = hangctl(subcommand)
     assert done.returncode == 5
     assert "not in a room" in done.stderr
 
