@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL: Final = 0.0005
 """Seconds that one Python thread may keep the interpreter from another that wants it. A sample of the player's
-clock gets its time stamp in a callback on a thread of VLC's: Python's default of 5 ms would be the error of that stamp."""
+clock gets its time stamp in a callback on a thread of VLC's; Python's default of 5 ms would be its error."""
 
 
 async def serve(
