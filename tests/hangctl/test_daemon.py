@@ -35,16 +35,16 @@ with open(os.environ["WITNESS"], "a") as witness:
 """
 
 LIVES = """
-with ScriptedDaemon(Path(sys.argv[3])) as daemon:
-    daemon.properties = {"pid": os.getpid(), "hang-version": "0"}
-    daemon.answers["room-create"] = {"error": "success", "data": {"room_id": "0d9f"}}
+daemon = ScriptedDaemon(Path(sys.argv[3]))
+# Before it listens: hangctl connects as soon as it can, and asks for the version.
+daemon.properties = {"pid": os.getpid(), "hang-version": "0"}
+daemon.answers["room-create"] = {"error": "success", "data": {"room_id": "0d9f"}}
+with daemon:
     signal.sigwait([signal.SIGTERM])
 """
 DIES = "sys.exit('cannot open the display')"
 HANGS = "time.sleep(600)"
-DEAF = LIVES.replace(
-    "signal.sigwait([signal.SIGTERM])", "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-)
+DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)" + LIVES.replace("signal.sigwait([signal.SIGTERM])", HANGS)
 
 
 class Installation:
