@@ -5,7 +5,7 @@ is made here. The page is in mdoc, the language of manual pages.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,8 +57,7 @@ def _command(row: commands.Command) -> Iterator[str]:
     yield _sentence(row.about)
     for parameter in row.parameters:
         if words := _choices(parameter.kind):
-            yield f".Ar {escaped(parameter.name)}"
-            yield f"can be {words}."
+            yield f".Ar {escaped(parameter.name)} No can be {words}."
 
 
 def _choices(kind: Kind) -> str:
@@ -70,22 +69,30 @@ def _choices(kind: Kind) -> str:
     return ""
 
 
-def _property(row: Property) -> Iterator[str]:
-    kind = row.kind.label.lower()
-    value = CONSTANTS.get(row.name)
-    if isinstance(value, (str, int, float)):
-        kind = f"always {escaped(f'{value:g}' if isinstance(value, float) else row.kind.text(value))}"
-    elif row.write is not None or row.write_at is not None:
-        kind += ", writable"
-    yield f".It Va {escaped(row.name)} Pq {kind}"
-    yield _sentence(row.about)
-
-
 def _properties() -> Iterator[str]:
-    known = {
-        subject: [row for row in rows if row.name not in UNAVAILABLE] for subject, rows in properties.BY_SUBJECT.items()
-    }
-    yield from _sections(known, _property)
+    aliases: dict[str, list[str]] = {}
+    by_subject: dict[str, list[Property]] = {}
+    for subject, rows in properties.BY_SUBJECT.items():
+        for row in rows:
+            if row.about.startswith("the same as ") and row.about[12:] in properties.PROPERTIES:
+                aliases.setdefault(row.about[12:], []).append(row.name)
+            elif row.name not in UNAVAILABLE:
+                by_subject.setdefault(subject, []).append(row)
+
+    def item(row: Property) -> Iterator[str]:
+        kind, value = row.kind.label.lower(), CONSTANTS.get(row.name)
+        if isinstance(value, (str, int, float)):
+            kind = f"always {escaped(f'{value:g}' if isinstance(value, float) else row.kind.text(value))}"
+        elif row.write is not None or row.write_at is not None:
+            kind += ", writable"
+        yield f".It {_names('Va', [row.name, *aliases.get(row.name, [])])} Pq {kind}"
+        yield _sentence(row.about)
+
+    return _sections(by_subject, item)
+
+
+def _names(macro: str, names: Iterable[str]) -> str:
+    return " , ".join(f"{macro} {escaped(name)}" for name in names)
 
 
 def _events(own: bool) -> Iterator[str]:
@@ -103,7 +110,7 @@ def _reasons(macro: str, reasons: Mapping[str, str]) -> Iterator[str]:
     """List each reason once, under all the names that it is given for."""
     yield ".Bl -tag -width Ds"
     for reason in dict.fromkeys(reasons.values()):
-        yield ".It " + " , ".join(f"{macro} {escaped(name)}" for name in reasons if reasons[name] == reason)
+        yield f".It {_names(macro, [name for name in reasons if reasons[name] == reason])}"
         yield _sentence(reason)
     yield ".El"
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import pytest
 from msgspec import structs
 
-from hangd.client.control.commands import Context, Waiting, run
+from hangd.client.control.commands import Context, Waiting, prepare
 from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomCommand
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import (
@@ -23,7 +23,7 @@ from hangd.engine.player_messages import (
 )
 from hangd.engine.playlist.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
 
-__all__ = ["CLIP", "TRACKS", "RecordingViewer", "command_refusal", "do", "property_refusal"]
+__all__ = ["CLIP", "TRACKS", "RecordingViewer", "command_refusal", "do", "property_refusal", "run"]
 
 CLIP = "/films/clip one.mp4"
 TRACKS = (Track("video", 0, "", True, frame_rate=30.0), Track("audio", 1, "", True))
@@ -248,6 +248,11 @@ class RecordingViewer:
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
         self.sink, self.changed = sink, changed
+
+
+def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
+    """Carry out a command. Returns the data of the reply, or a Waiting."""
+    return prepare(name, arguments, expanding=expanding)(context)
 
 
 async def do(context: Context, name: str, *arguments: Any) -> Any:

@@ -9,23 +9,23 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects import (
     ab_loop,
     daemon,
+    playback,
     playlist,
     property_commands,
     room,
     screen,
-    seeking,
-    track_files,
+    tracks,
 )
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
 from hangd.client.control.tables.placeholders import REFUSED
 
-__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
+__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare"]
 
 BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Properties": property_commands.COMMANDS,
-    "Playback": (*seeking.COMMANDS, *ab_loop.COMMANDS),
+    "Playback": (*playback.COMMANDS, *ab_loop.COMMANDS),
     "Playlist": playlist.COMMANDS,
-    "Tracks": track_files.COMMANDS,
+    "Tracks": tracks.COMMANDS,
     "Text and screenshots": screen.COMMANDS,
     "Daemon and clients": daemon.COMMANDS,
     "Room and server": room.COMMANDS,
@@ -35,15 +35,12 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
 COMMANDS: Final[Mapping[str, Command]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
 
 
-def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
-    """Carry out a command. Returns the ``data`` of the reply, or a `Waiting`. Raises CommandRefused."""
-    return prepare(name, arguments, expanding=expanding)(context)
-
-
 def prepare(
     name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False
 ) -> Callable[[Context], Any]:
-    """Parse a command and return the function that carries it out, as `run` does.
+    """Parse a command and return the function that carries it out.
+
+    The function returns the ``data`` of the reply or a `Waiting`, or raises CommandRefused.
 
     Args:
         arguments: by position or by name.

@@ -13,7 +13,6 @@ from hangd.client.control.subjects import (
     playback,
     playlist,
     room,
-    seeking,
     tracks,
     user_data,
 )
@@ -23,7 +22,7 @@ from hangd.client.control.tables.property import Property, PropertyTable
 __all__ = ["BY_SUBJECT", "PROPERTIES", "Properties", "Property"]
 
 BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
-    "Playback": (*playback.PROPERTIES, *seeking.PROPERTIES, *ab_loop.PROPERTIES),
+    "Playback": (*playback.PROPERTIES, *ab_loop.PROPERTIES),
     "Playlist": playlist.PROPERTIES,
     "Film": (*film.PROPERTIES, *chapters.PROPERTIES),
     "Tracks": tracks.PROPERTIES,

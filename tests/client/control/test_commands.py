@@ -6,12 +6,12 @@ from typing import Any, get_args
 
 import pytest
 
-from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
+from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list
 from hangd.client.control.port import Awaited, CommandRefused, RoomCommand
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do
+from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hangd.client.control.language.kinds import Integer, Node
-from hangd.client.control.subjects.seeking import seek
+from hangd.client.control.subjects.playback import seek
 from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import Chapter
 

@@ -19,7 +19,6 @@ from hangd.player.files import MediaProblem, examine
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
-_INT32_MAX: Final = 2**31 - 1
 _CURRENT: Final = -2
 """The index that stands for the current entry."""
 
@@ -28,7 +27,7 @@ _CURRENT: Final = -2
 
 @dataclass(frozen=True)
 class _Index(Integer):
-    """The index of an entry, or a word for one."""
+    """A number, such as the index of an entry, or a word for one."""
 
     words: dict[str, int] = field(default_factory=dict)
     label = "Choice"
@@ -38,28 +37,16 @@ class _Index(Integer):
 
 
 @dataclass(frozen=True)
-class _Repetitions(Integer):
-    """A number of repetitions, or a word: "no" (reads as False) for ``none``, "inf", and others where given."""
-
-    none: int = 0
-    words: tuple[tuple[str, int], ...] = (("inf", FOREVER), ("yes", FOREVER))
-    label = "Choice"
+class _Repetitions(_Index):
+    """A number of repetitions, or a word for one. The number of "no" reads as False."""
 
     def parse(self, value: Any) -> int:
-        match value:
-            case bool():
-                return FOREVER if value else self.none
-            case "no":
-                return self.none
-            case str() if value in dict(self.words):
-                return dict(self.words)[value]
-        return super().parse(value)
+        return super().parse(("inf" if value else "no") if isinstance(value, bool) else value)
 
     def shown(self, repetitions: int) -> Any:
         """Return the value as clients read it."""
-        if repetitions == self.none:
-            return False
-        return next((word for word, meant in self.words if meant == repetitions), repetitions)
+        word = next((word for word, meant in self.words.items() if meant == repetitions), repetitions)
+        return False if word == "no" else word
 
     def text(self, value: Any) -> str:
         return "no" if value is False else str(value)
@@ -134,9 +121,9 @@ COMMANDS: Final = (
     Command("playlist-prev", "play the previous entry; before the first one, force stops playback",
         _WEAK_FORCE, _step(-1)),
     Command("playlist-play-index", "play the entry at this index, from 0",
-        (Parameter("index", _Index(-1, _INT32_MAX, words={"current": _CURRENT, "none": -1})),), _play_index),
+        (Parameter("index", _Index(-1, words={"current": _CURRENT, "none": -1})),), _play_index),
     Command("playlist-remove", "remove the entry at this index, from 0; if it is the current one, the next one plays",
-        (Parameter("index", _Index(0, _INT32_MAX, words={"current": _CURRENT}), 0),), _remove),
+        (Parameter("index", _Index(0, words={"current": _CURRENT}), 0),), _remove),
     Command("playlist-move", "move the entry at index1 before the one at index2, or to the end where there is none",
         (Parameter("index1", Integer()), Parameter("index2", Integer())),
         lambda context, arguments: context.viewer.playlist.move(arguments["index1"], arguments["index2"])),
@@ -189,12 +176,12 @@ def _position(name: str, first: int) -> Property:
         return current if current < 0 else current + first
 
     return Property(name, f"index of the current entry, from {first}, or -1; writing it plays another entry",
-        Integer(-_INT32_MAX - 1, _INT32_MAX), read, lambda p, index: p.viewer.playlist.play(max(index - first, -1)),
+        Integer(), read, lambda p, index: p.viewer.playlist.play(max(index - first, -1)),
         limits=lambda p: (first, _count(p) - 1 + first))  # fmt: skip
 
 
-_FILM: Final = _Repetitions(0, 10_000)
-_LIST: Final = _Repetitions(1, 10_000, none=1, words=(("inf", FOREVER), ("yes", FOREVER), ("force", FORCED)))
+_FILM: Final = _Repetitions(0, 10_000, words={"no": 0, "inf": FOREVER, "yes": FOREVER})
+_LIST: Final = _Repetitions(1, 10_000, words={"no": 1, "inf": FOREVER, "yes": FOREVER, "force": FORCED})
 
 PROPERTIES: Final = (
     Property("playlist", "entries of the playlist: filename, id, title, and which one is current and which one is open",
@@ -203,8 +190,7 @@ PROPERTIES: Final = (
     _position("playlist-pos", 0),
     _position("playlist-pos-1", 1),
     Property("playlist-current-pos", "index of the current entry, from 0; writing it does not play the entry",
-        Integer(-_INT32_MAX - 1, _INT32_MAX),
-        lambda p: p.viewer.playlist.current, lambda p, index: p.viewer.playlist.make_current(index)),
+        Integer(), lambda p: p.viewer.playlist.current, lambda p, index: p.viewer.playlist.make_current(index)),
     Property("playlist-playing-pos", "index of the open entry, from 0", Integer(), lambda p: p.viewer.playlist.playing),
     *with_aliases(
         Property("loop-file", "number of times that the film will be repeated; in a room 0", _FILM,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import Chapter, Description
-from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
+from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal, run
 
 CHAPTERS = (Chapter("Opening", 0.0), Chapter("", 6.0), Chapter("End", 15.0))
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, Track
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal
+from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal, run
 
 VIDEO = Track("video", 0, "", True, codec="h264", width=720, height=576, pixel_aspect=16 / 15, frame_rate=25.0)
 AUDIO = Track("audio", 1, "", True, "eng", codec="ac3", channels=6, sample_rate=48000)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.recording_viewer import RecordingViewer, run
 
 
 @pytest.fixture

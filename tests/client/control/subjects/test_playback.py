@@ -1,15 +1,15 @@
-"""Seeking: frame-back-step, revert-seek, times to the millisecond, and the A-B loop."""
+"""Playback: frame-back-step, revert-seek, times to the millisecond, and the A-B loop."""
 
 import asyncio
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.subjects import ab_loop
 from hangd.engine.player_messages import Track
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal
+from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def context(viewer: RecordingViewer) -> Context:
 def far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make ten seconds pass between readings of the clock."""
     now = iter(range(0, 10**6, 10))
-    monkeypatch.setattr("hangd.client.control.subjects.seeking.time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("hangd.client.control.subjects.playback.time.monotonic", lambda: float(next(now)))
 
 
 def test_frame_back_step(context: Context, viewer: RecordingViewer) -> None:
