@@ -361,8 +361,8 @@ VALUES: Final = [
         b"idle", b"loop-file", b"loop-playlist", b"chapter", b"chapters",
     ),
     *_asks(
-        b'"set_property","volume",33.333333', b'"expand-text","${volume} ${=volume}"',
-        b'"set_property","volume","66.6666667"', b'"get_property_string","volume"', b'"set_property","volume",0',
+        b'"set_property","volume",33.25', b'"expand-text","${volume} ${=volume}"',
+        b'"set_property","volume","66.75"', b'"get_property_string","volume"', b'"set_property","volume",0',
         b'"expand-text","${volume} ${=volume}"', b'"set_property","volume",100',
         b'"set_property","audio-delay",-0.0004', b'"expand-text","${audio-delay} ${=audio-delay}"',
         b'"set_property","audio-delay",1.2345678', b'"expand-text","${audio-delay} ${=audio-delay}"',
