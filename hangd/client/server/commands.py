@@ -37,7 +37,7 @@ from hangd.protocol.messages import (
     SetRole,
 )
 from hangd.protocol.model import CAPACITY_MAX, LeftReason, PolicyChange, Room
-from hangd.protocol.wording import located
+from hangd.protocol.validation import explain
 
 __all__ = ["Patron", "ServerCommands"]
 
@@ -117,7 +117,7 @@ class ServerCommands:
         except TimeoutError as error:
             raise _refusal("TimedOut", "the server did not answer in time") from error
         except msgspec.ValidationError as error:
-            where, why = located(str(error))
+            where, why = explain(error)
             raise _invalid(f"{where.lstrip('.') or verb} {why}") from error
 
     # ---- the server -----------------------------------------------------------------------------------------------
