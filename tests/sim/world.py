@@ -20,18 +20,18 @@ from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, Foll
 from hangd.engine.follower.follower import Follower
 from hangd.engine.link.pings import PingSchedule
 from hangd.engine.player_messages import PauseFor, PlayerEvent
-from hangd.engine.room.effects import (
+from hangd.engine.room.effects import RoomEffect, SendTo
+from hangd.engine.room.inputs import (
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
 from hangd.protocol.messages import (
@@ -285,7 +285,7 @@ class Viewer:
     def _resume(self) -> None:
         self.connected = True
         self.world.tell_room(ConnectionResumed(self.name))
-        self.deliver(RoomState(self.world.room.snapshot()))
+        self.deliver(RoomState(self.world.room.view()))
         self._begin_pings()
 
     # ---- pings ----------------------------------------------------------------------------------------------------
