@@ -78,11 +78,11 @@ class Bench:
     def stamp_network(self) -> None:
         """Stamp what this viewer writes to the network, and take what arrives with the stamp that it has."""
         connection = self.viewer.connection
-        received, send = self.viewer.received, connection.send
+        received, send = connection.listener.received, connection.send
 
-        def sending(message: Any, mark: Any = None) -> None:
-            send(message, mark)
-            if mark is not None:
+        def sending(message: Any, request_id: Any = None) -> None:
+            send(message, request_id)
+            if request_id is not None:
                 self.stamps.mark(f"{self.name} sent")
 
         def receiving(message: Any, re: Any, now: float) -> None:
@@ -91,7 +91,7 @@ class Bench:
             received(message, re, now)
 
         connection.send = sending  # type: ignore[method-assign]
-        self.viewer.received = receiving  # type: ignore[method-assign]
+        connection.listener.received = receiving  # type: ignore[method-assign]
 
     async def press(self, line: bytes) -> float:
         """Write a line to the control socket; return when."""

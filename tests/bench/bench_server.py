@@ -33,8 +33,9 @@ from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport
-from hangd.transport.websocket import ClientTransport, ServerTransport, dial
+from hangd.transport.websocket import ServerTransport
 from hangd.transport.wire import QuietLogger
+from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
 SIZES: Final = (2, 10, 50, 100)
@@ -134,7 +135,7 @@ async def turns(size: int) -> list[float]:
     return taken
 
 
-async def hear(client: ClientTransport, type: str) -> tuple[dict[str, Any], float]:
+async def hear(client: DialedClient, type: str) -> tuple[dict[str, Any], float]:
     async for data, at in client:
         message = json.loads(data)
         if message["type"] == type:
@@ -149,7 +150,7 @@ async def trips(size: int) -> list[float]:
         clients = []
         room = ""
         for number in range(size):
-            client = await dial(server.url, timeout=PATIENCE)
+            client = await DialedClient.dial(server.url, timeout=PATIENCE)
             clients.append(client)
             client.write(json.dumps({"type": "Hello", "payload": _hello(number)}).encode())
             await hear(client, "Welcome")
