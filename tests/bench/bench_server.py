@@ -23,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from websockets.frames import Frame, Opcode
 
-from hangd.engine.room.room import RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings

@@ -19,20 +19,20 @@ from msgspec import Struct
 
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
-from hangd.engine.link.pings import PingSchedule
+from hangd.engine.link.pings import PingSchedule, Ponged, SendPing, Started, Stopped
 from hangd.engine.player_messages import PauseFor, PlayerEvent
-from hangd.engine.room.effects import (
+from hangd.engine.room.effects import RoomEffect, SendTo
+from hangd.engine.room.inputs import (
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
 from hangd.protocol.messages import (
@@ -219,7 +219,7 @@ class Viewer:
         self.skew = self._skew_awake
         self.offset = self._stood - self.world.now * (1 + self.skew)
         self.asleep = False
-        self._pings.start(self.local)
+        self._pings.handle(Started(), self.local)
         self._do(self.follower.woke(self.local))
         held, self._held = self._held, []
         for what, args in held:
@@ -273,7 +273,7 @@ class Viewer:
         self.send(LeaveRoom())
         self.connected = False
         del self.world.viewers[self.name]
-        self._pings.stop()
+        self._pings.handle(Stopped(), self.local)
         self._do([*self.follower.leave(self.local), *self.follower.unload(self.local)])
 
     def cut(self, seconds: float) -> None:
@@ -285,23 +285,23 @@ class Viewer:
     def _resume(self) -> None:
         self.connected = True
         self.world.tell_room(ConnectionResumed(self.name))
-        self.deliver(RoomState(self.world.room.snapshot()))
+        self.deliver(RoomState(self.world.room.view()))
         self._begin_pings()
 
     # ---- pings ----------------------------------------------------------------------------------------------------
 
     def _begin_pings(self) -> None:
-        self._pings.start(self.local)
+        self._pings.handle(Started(), self.local)
         self._arm()
         for count in range(3):  # the WebSocket pings, from which the server learns the round trip time
             round_trip = self._delay(self.way.out) + self._delay(self.way.back)
             measured = LatencyMeasured(self.name, round_trip)
             self.world.at(self.world.now + 0.3 * (count + 1), self.world.tell_room, measured)
 
-    def _ping(self) -> None:
-        self._pings.sent(self.local)
-        if self.connected:
-            self._go(self._answer_ping, self.local)
+    def _ping(self, due: float) -> None:
+        for effect in self._pings.expire(max(due, self.local)):
+            if self.connected and isinstance(effect, SendPing):
+                self._go(self._answer_ping, self.local)
 
     def _answer_ping(self, t0: float) -> None:
         t1 = self.world.now
@@ -312,7 +312,7 @@ class Viewer:
 
     def _pong(self, t0: float, t1: float, t2: float) -> None:
         if self.connected:
-            self._pings.answered()
+            self._pings.handle(Ponged(), self.local)
             self.follower.clock.add(t0, t1, t2, self.local)
             self._do(self.follower.clock_changed(self.local))
 
@@ -387,7 +387,7 @@ class Viewer:
     # ---- its deadlines --------------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        due = earliest(self.player.deadline(), self._follower_due, self._pings.due)
+        due = earliest(self.player.deadline(), self._follower_due, self._pings.deadline())
         if due != self._alarm:
             self._alarm = due
             if due is not None:
@@ -400,8 +400,8 @@ class Viewer:
         self._alarm = None
         if due == self.player.deadline():
             self._hear(self.player.expire(due))
-        elif due == self._pings.due:
-            self._ping()
+        elif due == self._pings.deadline():
+            self._ping(due)
         else:
             self._do(self.follower.expire(due))
         if self._alarm is None:
