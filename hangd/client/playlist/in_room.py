@@ -15,10 +15,13 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
-from hangd.client.media.files import MediaUnusable
+from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.client.media.find import Copy, Places, find_copy
-from hangd.client.media.local_copy import CopyHolder, LocalCopy
-from hangd.client.server.connection import NotConnected
+from hangd.client.media.local_copy import LocalCopy
+from hangd.client.notices import Notices
+from hangd.client.server.connection import Connection, NotConnected
+from hangd.client.server.room_view import RoomView
+from hangd.client.settings import ClientSettings
 from hangd.engine.follower.follower import Follower
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.log import escape
@@ -33,6 +36,7 @@ from hangd.protocol.messages import (
     SetEntry,
 )
 from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline
+from hangd.tasks import Tasks
 
 __all__ = ["RoomPlaylist", "Screen"]
 
@@ -55,11 +59,30 @@ _READ_SECONDS: Final = 20.0
 and later edits wait for it."""
 
 
-class Screen(CopyHolder, Protocol):
+class Screen(Protocol):
     """What is needed of the viewer, which shows the room's films."""
 
-    follower: Follower
     copy: LocalCopy
+    media: MediaFiles
+    tasks: Tasks
+    connection: Connection
+    notices: Notices
+
+    @property
+    def follower(self) -> Follower: ...
+
+    @property
+    def settings(self) -> ClientSettings: ...
+
+    @property
+    def room_view(self) -> RoomView | None: ...
+
+    @property
+    def path(self) -> str | None:
+        """The file that is open."""
+
+    def announce(self) -> None:
+        """Something has changed: tell control clients."""
 
     @property
     def playing_entry(self) -> int:
@@ -219,7 +242,7 @@ class RoomPlaylist:
             return
         copy = self._copies.get(entry.id)
         if copy is None:
-            viewer.copy.hash = None
+            viewer.copy.identify(None)
             self.searching = True
             viewer.change_film(None, entry.id, timeline)
             self._begin("search", lambda: self._search(entry, film, info))
@@ -259,7 +282,7 @@ class RoomPlaylist:
                 self._unusable(entry, error)
             else:
                 self._copies[entry.id] = Copy(entry.path, info, proven=whole is not None)
-                self.list.read(entry, viewer.copy.told(info), whole)
+                self.list.read(entry, viewer.copy.shared(info), whole)
             self.go_on()
             viewer.announce()
 

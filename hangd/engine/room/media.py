@@ -14,9 +14,8 @@ until the hash is told, and then moves on. A command, or a restart of the server
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.file_match import is_same_copy
-from hangd.engine.room.refusal import as_error
-from hangd.engine.room.roster import Occupant
-from hangd.engine.room.state import Assembly, known_duration
+from hangd.engine.room.roster import RoomMember
+from hangd.engine.room.state import RoomData, known_duration
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import (
     EntryChanged,
@@ -35,7 +34,7 @@ from hangd.protocol.messages import (
     SetMedia,
     SyncBroadcast,
 )
-from hangd.protocol.model import ROOM_ITSELF, EntryId, FileHash, FileInfo, Queue, Revision
+from hangd.protocol.model import ROOM_ITSELF, EntryId, FileHash, FileInfo, Queue
 
 __all__ = ["RoomMedia"]
 
@@ -43,10 +42,8 @@ __all__ = ["RoomMedia"]
 class RoomMedia:
     """The films of one room. Senders are present members; each request is refused before it has changed anything."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._room = assembly
-        self._awaits_hash: Revision | None = None
-        """The timeline's rev at a film's end where the next entry has no whole hash yet."""
+    def __init__(self, room: RoomData) -> None:
+        self._room = room
 
     def settle(self, now: float) -> None:
         """End the film if it has run out by ``now``, and move on to the next entry.
@@ -60,39 +57,39 @@ class RoomMedia:
         elif schedule.running and schedule.duration is None:
             if not room.roster.all_ended(schedule.timeline.rev):
                 return
-        elif self._awaits_hash != schedule.timeline.rev:
+        elif room.awaits_hash != schedule.timeline.rev:
             return
         entry = queues.following(room.queue)
         if entry is None:
-            self._awaits_hash = None
+            room.awaits_hash = None
         elif entry.file_hash is None:
-            self._awaits_hash = schedule.timeline.rev
+            room.awaits_hash = schedule.timeline.rev
         else:
             schedule.start_over(known_duration(entry.file), 0.0, now, play=True)
             self._show(entry.file_hash, entry.file, queues.moved_on(room.queue, entry))
 
     # ---- requests ---------------------------------------------------------------------------------------------------
 
-    def insert(self, sender: Occupant, message: QueueInsert, re: RequestId | None) -> None:
+    def insert(self, sender: RoomMember, message: QueueInsert, re: RequestId | None) -> None:
         """Insert entries into the queue. Raises RequestRefused as `queues.inserted` does."""
         self._edit(sender, re, *queues.inserted(self._room.queue, message))
 
-    def remove(self, sender: Occupant, message: QueueRemove, re: RequestId | None) -> None:
+    def remove(self, sender: RoomMember, message: QueueRemove, re: RequestId | None) -> None:
         """Take entries out of the queue."""
         self._edit(sender, re, queues.removed(self._room.queue, message.ids))
 
-    def move(self, sender: Occupant, message: QueueMove, re: RequestId | None) -> None:
+    def move(self, sender: RoomMember, message: QueueMove, re: RequestId | None) -> None:
         """Put entries elsewhere in the queue."""
         self._edit(sender, re, queues.moved(self._room.queue, message.ids, message.after))
 
-    def set_entry(self, sender: Occupant, message: SetEntry, re: RequestId | None) -> None:
+    def set_entry(self, sender: RoomMember, message: SetEntry, re: RequestId | None) -> None:
         """Take in the whole hash of an entry. Raises RequestRefused as `queues.hashed` does."""
         room = self._room
         queue, entry = queues.hashed(room.queue, message.id, message.file_hash)
         changed, room.queue = queue is not room.queue, queue
         self._tell(sender, EntryChanged(entry), re, changed=changed)
 
-    def set_media(self, sender: Occupant, message: SetMedia, re: RequestId | None, now: float) -> None:
+    def set_media(self, sender: RoomMember, message: SetMedia, re: RequestId | None, now: float) -> None:
         """Move the room on to another film. Raises RequestRefused as `queues.moved_to` does."""
         room = self._room
         queue = queues.moved_to(room.queue, message)
@@ -103,7 +100,7 @@ class RoomMedia:
             sender.file_hash, sender.file = message.file_hash, message.file
         self._show(entry.file_hash, entry.file, queue, sender, re)
 
-    def set_file(self, sender: Occupant, message: SetFile, re: RequestId | None) -> None:
+    def set_file(self, sender: RoomMember, message: SetFile, re: RequestId | None) -> None:
         """Take in what a member says of its own file: a file of another film puts it out of the room."""
         room = self._room
         # More about the copy that was let in already (its length, say) does not undo what its hash proved.
@@ -114,8 +111,8 @@ class RoomMedia:
             except RequestRefused as refused:
                 if queues.holds_another(room.queue, room.file_hash, message.file_hash, message.file):
                     raise  # the room moved on while this was on its way: its sender stays
-                room.send((sender.client_id,), as_error(refused), re)
-                room.show_out(sender, "mismatch", detail=refused.message)
+                room.refuse(sender.client_id, refused, re)
+                room.remove(sender, "mismatch", detail=refused.message)
                 return
         if not same:
             sender.file_hash = message.file_hash
@@ -125,11 +122,11 @@ class RoomMedia:
 
     # ---- within -----------------------------------------------------------------------------------------------------
 
-    def _edit(self, sender: Occupant, re: RequestId | None, queue: Queue, ids: tuple[EntryId, ...] = ()) -> None:
+    def _edit(self, sender: RoomMember, re: RequestId | None, queue: Queue, ids: tuple[EntryId, ...] = ()) -> None:
         changed, self._room.queue = queue is not self._room.queue, queue
         self._tell(sender, QueueChanged(queue, ids), re, changed=changed)
 
-    def _tell(self, sender: Occupant, message: ServerMessage, re: RequestId | None, *, changed: bool) -> None:
+    def _tell(self, sender: RoomMember, message: ServerMessage, re: RequestId | None, *, changed: bool) -> None:
         """Tell all full members. Where nothing changed, only answer the sender: another member did the same before."""
         if changed:
             self._room.announce(message, sender=sender.client_id, re=re)
@@ -141,7 +138,7 @@ class RoomMedia:
         file_hash: FileHash,
         file: FileInfo,
         queue: Queue,
-        sender: Occupant | None = None,
+        sender: RoomMember | None = None,
         re: RequestId | None = None,
     ) -> None:
         """Show this film on the timeline that stands already, and tell everyone. No sender: the room did it itself."""
@@ -156,11 +153,11 @@ class RoomMedia:
             if not member.full and not has_it:
                 # It knows no MediaChanged and cannot bring another file. If it stayed, it would play the old film to
                 # the new film's timeline. Put out, it knows where it is, and comes back with the new file.
-                room.show_out(member, "mismatch", detail="the room moved on to another film")
+                room.remove(member, "mismatch", detail="the room moved on to another film")
         timeline = room.timeline
         by = None if sender is None else sender.client_id
         room.announce(MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
         # For all members at once it changed which of them are verifying, and that none is ready any more.
-        room.send(room.roster.full_ids(), RoomState(room.snapshot()))
+        room.send(room.roster.full_ids(), RoomState(room.view()))
         basic = room.roster.ids(lambda member: not member.full and member is not sender)
         room.send(basic, SyncBroadcast(by or ROOM_ITSELF, Pause(timeline.position), timeline))

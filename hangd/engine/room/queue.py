@@ -60,7 +60,9 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
         raise _too_large()
     for number, item in enumerate(request.entries):
         if item.file_hash is None and item.file.quick_hash is None:
-            raise _invalid(f"$.payload.entries[{number}]", "has neither a file_hash nor a file.quick_hash")
+            raise RequestRefused.invalid(
+                f"$.payload.entries[{number}]", "has neither a file_hash nor a file.quick_hash"
+            )
     if not request.entries:
         return queue, ()
     rev = queue.rev + 1
@@ -114,7 +116,7 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
     """
     rev = queue.rev + 1
     if (request.file_hash is None) != (request.file is None):
-        raise _invalid("$.payload", "must have file_hash and file together")
+        raise RequestRefused.invalid("$.payload", "must have file_hash and file together")
     if request.entry is not None:
         entry = _chosen(queue, request.entry, request)
         entries = tuple(entry if other.id == entry.id else other for other in queue.entries)
@@ -123,7 +125,7 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
         index = _index_after_current(queue)
         entries = (*queue.entries[:index], entry, *queue.entries[index:])
     else:
-        raise _invalid("$.payload", "has neither a film nor an entry")
+        raise RequestRefused.invalid("$.payload", "has neither a film nor an entry")
     if request.clear:
         entries = (entry,)
     if len(entries) > QUEUE_MAX:
@@ -147,7 +149,7 @@ def hashed(queue: Queue, id: EntryId, file_hash: FileHash) -> tuple[Queue, Queue
     if entry.file_hash == file_hash:
         return queue, entry
     if entry.file_hash is not None:
-        raise RequestRefused("FileHashMismatch", "that film has another hash: one of the two files may be damaged")
+        raise RequestRefused.file_mismatch("that film has another hash: one of the two files may be damaged")
     entry = replace(entry, file_hash=file_hash)
     return replace(queue, entries=tuple(entry if other.id == id else other for other in queue.entries)), entry
 
@@ -225,9 +227,9 @@ def _chosen(queue: Queue, id: EntryId, request: SetMedia) -> QueueEntry:
             raise RequestRefused("NotHashed", "that film is still being read: it can be shown once its hash is known")
         return entry
     if entry.file_hash not in (None, request.file_hash):
-        raise _invalid("$.payload.file_hash", "must be this entry's")
+        raise RequestRefused.invalid("$.payload.file_hash", "must be this entry's")
     if entry.file_hash is None and not is_same_copy(entry.file, request.file):
-        raise _invalid("$.payload.file", "must be this entry's")
+        raise RequestRefused.invalid("$.payload.file", "must be this entry's")
     return replace(entry, file_hash=request.file_hash, file=completed(entry.file, request.file))
 
 
@@ -237,7 +239,3 @@ def _is_alike(one: FileInfo, other: FileInfo) -> bool:
 
 def _too_large() -> RequestRefused:
     return RequestRefused("TooLarge", f"the queue is full: it takes {QUEUE_MAX} films")
-
-
-def _invalid(path: str, why: str) -> RequestRefused:
-    return RequestRefused("InvalidMessage", f"{path} {why}", details={"path": path})

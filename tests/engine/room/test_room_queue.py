@@ -3,7 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
     EntryChanged,
@@ -92,7 +93,7 @@ def test_the_film_that_is_shown_goes_on_without_its_entry(two: Stage) -> None:
     two.says("ann", Play(timestamp=50.0))
     two.says("bob", QueueRemove(ids(two)[:1]))
     assert (names(two), queue(two).current) == (["next.mkv"], None)
-    assert two.room.snapshot().file_hash == HASH and two.timeline.playing
+    assert two.room.view().file_hash == HASH and two.timeline.playing
     two.passes(11.0)
     assert queue(two).current == queue(two).entries[0].id, "what is in the queue comes after it"
 
@@ -113,11 +114,11 @@ def test_a_full_queue(two: Stage) -> None:
     two.says("ann", QueueRemove(ids(two)[:1]))
     adds(two, "ann")
     two.goes_on()
-    before = two.room.snapshot()
+    before = two.room.view()
     for message in (SetMedia(file_hash=HASH, file=FILE), QueueInsert(None, more.entries[:1])):
         two.says("bob", message)
         assert two.error("bob").code == "TooLarge"
-    assert two.room.snapshot() == before
+    assert two.room.view() == before
     two.nobody_heard_more()
 
 
@@ -181,36 +182,36 @@ def ends_before_the_hash(stage: Stage) -> None:
     stage.says("ann", Play(timestamp=50.0))
     stage.passes(20.0)
     assert (stage.timeline.playing, stage.timeline.position) == (False, 60.0)
-    assert stage.room.snapshot().file_hash == HASH
+    assert stage.room.view().file_hash == HASH
 
 
 def test_at_the_end_of_a_film_the_room_waits_for_the_hash_of_the_next(two: Stage) -> None:
     ends_before_the_hash(two)
     two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
     assert (queue(two).current, two.timeline.playing, two.timeline.gate) == (ids(two)[1], True, "seeking")
-    assert two.room.snapshot().file_hash == OTHER_HASH
+    assert two.room.view().file_hash == OTHER_HASH
 
 
 def test_or_until_the_next_film_is_another_one(two: Stage) -> None:
     ends_before_the_hash(two)
     adds(two, "bob", THIRD_HASH, THIRD)
-    assert two.room.snapshot().file_hash == HASH
+    assert two.room.view().file_hash == HASH
     two.says("ann", QueueRemove(ids(two)[1:2]))
-    assert (two.room.snapshot().file_hash, is_gated(two)) == (THIRD_HASH, True)
+    assert (two.room.view().file_hash, is_gated(two)) == (THIRD_HASH, True)
 
 
 def test_or_until_somebody_does_something_else(two: Stage) -> None:
     ends_before_the_hash(two)
     two.says("bob", Pause(timestamp=30.0))
     two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
-    assert (two.room.snapshot().file_hash, two.timeline.position) == (HASH, 30.0)
+    assert (two.room.view().file_hash, two.timeline.position) == (HASH, 30.0)
 
 
 def test_a_film_added_after_the_end_is_not_waited_for(two: Stage) -> None:
     ends_before_the_hash(two)
     two.says("ann", QueueRemove(ids(two)[1:]))
     adds(two, "bob", THIRD_HASH, THIRD)
-    assert two.room.snapshot().file_hash == HASH
+    assert two.room.view().file_hash == HASH
 
 
 def test_a_file_of_a_film_whose_hash_is_not_known_is_no_reason_to_go(two: Stage) -> None:
@@ -235,9 +236,9 @@ def test_an_entry_is_shown_paused_where_nobody_says_play(two: Stage) -> None:
     line = Timeline("epoch-1", 2, False, 30.0, 1.0, two.now)
     changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two))
     assert queue(two).current == entry.id
-    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.snapshot()), None)]
-    assert two.heard("ann") == [changed, RoomState(two.room.snapshot())]
-    assert [member.verifying for member in two.room.snapshot().members] == [True, False]
+    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.view()), None)]
+    assert two.heard("ann") == [changed, RoomState(two.room.view())]
+    assert [member.verifying for member in two.room.view().members] == [True, False]
     two.passes(100.0)
     assert two.timeline == line
 
@@ -246,8 +247,8 @@ def test_who_moves_on_to_a_film_that_it_has_not_says_nothing_of_one(two: Stage) 
     adds(two, "ann")
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(entry=entry.id, play=True))
-    assert [member.verifying for member in two.room.snapshot().members] == [True, True]
-    assert two.room.snapshot().file == NEXT
+    assert [member.verifying for member in two.room.view().members] == [True, True]
+    assert two.room.view().file == NEXT
     two.reports("bob", "idle")
     has(two, "ann")
     assert not is_gated(two), "bob is not waited for"
@@ -278,7 +279,7 @@ def test_a_file_of_another_film_of_the_queue_is_no_reason_to_go(two: Stage) -> N
 
 
 def restart(stage: Stage, meanwhile: float = 1.0) -> None:
-    saved = stage.room.save()
+    saved = stage.room.saved()
     stage.goes_on()
     stage.now += meanwhile
     stage.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=stage.now)
@@ -301,14 +302,14 @@ def test_a_film_that_ended_meanwhile_is_followed_by_the_next(two: Stage) -> None
     adds(two, "ann")
     two.says("ann", Play(timestamp=50.0))
     restart(two, 30.0)
-    assert (two.room.snapshot().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
+    assert (two.room.view().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
     two.resumes("ann")
     has(two, "ann")
     assert not is_gated(two)
 
 
 def test_a_room_of_before_there_were_queues_has_its_film(two: Stage) -> None:
-    saved = replace(two.room.save(), queue=Queue())
+    saved = replace(two.room.saved(), queue=Queue())
     two.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=two.now)
     assert (names(two), queue(two).rev) == (["film.mkv"], 1)
 
@@ -321,4 +322,4 @@ def test_whoever_keeps_the_room_hears_of_an_edit_and_of_an_end(two: Stage) -> No
     changes = two.room.changes
     two.passes(11.0)
     assert two.room.changes > changes
-    assert two.room.save().queue == queue(two)
+    assert two.room.saved().queue == queue(two)
