@@ -8,10 +8,8 @@ of new entries are read, and then hashed, one after the other. Copies are looked
 import asyncio
 import itertools
 import logging
-import math
 import os
 import random
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
@@ -43,13 +41,7 @@ __all__ = ["RoomPlaylist", "Screen"]
 _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 1.0
-"""How long after a refusal for now (too many requests) the same is asked again."""
-
-_TRIES_MAX: Final = 10
-"""How often in a row that is done. A server that refuses longer than this refuses for good."""
-
-_TOGETHER_SECONDS: Final = 0.2
-"""While files are read one after the other, the room is asked no more often than this, for several of them at once."""
+"""How long after a refusal because of too many requests the same is asked again."""
 
 _HASHES_APART: Final = 0.1
 """Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
@@ -105,8 +97,6 @@ class RoomPlaylist:
         self._marks = itertools.count(1)
         self._mark: RequestId | None = None
         """The id of the request that has no answer yet."""
-        self._tries = 0
-        self._asked_at = -math.inf
         self._copies: dict[int, Copy] = {}
         """By the number of the entry."""
         self._sought: set[int] = set()
@@ -167,12 +157,10 @@ class RoomPlaylist:
         viewer = self._viewer
         if viewer.room_view is None:
             return
-        now = time.monotonic()
-        soon = now < self._asked_at + _TOGETHER_SECONDS and self.list.unread is not None
-        if viewer.connection.is_up and self._mark is None and not soon:
+        if viewer.connection.is_up and self._mark is None:
             request = self.list.request(play=not viewer.follower.paused)
             if request is not None:
-                self._asked_at, self._mark = now, f"q{next(self._marks)}"
+                self._mark = f"q{next(self._marks)}"
                 viewer.connection.send(request, self._mark)
         if self.list.unread is not None:
             self._begin("read", self._read)
@@ -191,7 +179,6 @@ class RoomPlaylist:
                 self._refused(message)
             case QueueChanged(queue=queue) | MediaChanged(queue=queue):
                 if ours:
-                    self._tries = 0
                     self.list.answered(queue, message.inserted if isinstance(message, QueueChanged) else ())
                 else:
                     self.list.learn(queue)
@@ -208,14 +195,12 @@ class RoomPlaylist:
         self.go_on()
 
     def _refused(self, error: Error) -> None:
-        self._tries += 1
-        if error.retry and self._tries < _TRIES_MAX:
+        if error.code == "RateLimited":
             # Asked again at once it would be refused again. Until then nothing else is asked either.
             self._mark = later = f"later {next(self._marks)}"
             asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._ask_again, later)
             return
-        self._tries = 0
-        self.list.refused()
+        self.list.answered(None)
         _log.warning("the room's queue stays as it is: %s", escape(error.message))
         self._viewer.notices.refuse(error.code, error.message)
 

@@ -52,11 +52,12 @@ class SharedEntry(Struct, eq=False):
     """Its index before the queue was shuffled here."""
 
 
+_Kind = Literal["insert", "remove", "move"]
 _After = SharedEntry | Literal["beginning", "end"]
 
 
 class _Edit(Struct, eq=False):
-    kind: Literal["insert", "remove", "move"]
+    kind: _Kind
     entries: list[SharedEntry]
     after: _After = "end"
     """Where the entries go. Of a removal: the new entry that replaces them; it waits until that one's file is read."""
@@ -110,11 +111,11 @@ class SharedPlaylist:
 
     @property
     def unhashed(self) -> list[SharedEntry]:
-        """The room's entries whose files are to be hashed here: those that may be shown soon first, then our own."""
+        """The room's entries whose files are to be hashed here: the goal, the one that comes next, and our own."""
         order = self._from_next()
-        soon = [entry for entry in order if entry is self._goal or entry is order[0]]
-        entries = (*soon, *(entry for entry in order if entry.added and entry not in soon))
-        return [entry for entry in entries if entry.file_hash is None and entry.path is not None]
+        wanted = [entry for entry in order if entry.added or entry in (self._goal, order[0])]
+        lacking = [entry for entry in wanted if entry.file_hash is None and entry.path is not None]
+        return sorted(lacking, key=lambda entry: entry is not self._goal)
 
     def index(self, entry: SharedEntry | None) -> int:
         """Return the index of an entry; -1 where it is not in the list."""
@@ -161,9 +162,10 @@ class SharedPlaylist:
         """
         index = self.index(self.current) if index is None else index
         entry = self._at(index)
-        if entry is self.current and index + 1 < len(self.entries):
-            self._go(self.entries[index + 1])
+        following = self.entries[index + 1 : index + 2] if entry is self.current else []
         self._edit("remove", [entry])
+        if following:
+            self._go(following[0])
 
     def move(self, index: int, to: int) -> None:
         """Put the entry at ``index`` before the one at ``to``; where there is none, at the end."""
@@ -225,13 +227,13 @@ class SharedPlaylist:
         self._flight, self._shown, self._away = None, shown, False
         known = self._known
         new = [entry for entry in queue.entries if entry.id not in known or not _is_film_of(known[entry.id], entry)]
-        asked = self._edits[0] if self._edits and self._edits[0].asked and self._edits[0].kind == "insert" else None
-        for entry in () if asked is None else tuple(asked.entries):
-            found = next((other for other in new if _is_film_of(entry, other)), None)
-            if found is not None and asked is not None:
-                new.remove(found)
-                asked.entries.remove(entry)
-                self._name(entry, found.id)
+        for edit in self._edits[:1]:
+            for entry in tuple(edit.entries) if edit.asked and edit.kind == "insert" else ():
+                found = next((other for other in new if _is_film_of(entry, other)), None)
+                if found is not None:
+                    new.remove(found)
+                    edit.entries.remove(entry)
+                    self._name(entry, found.id)
         self._edits = [edit for edit in self._edits if edit.entries]
         self._queue = Queue()
         self.learn(queue)
@@ -264,7 +266,7 @@ class SharedPlaylist:
     def request(self, *, play: bool) -> ClientMessage | None:
         """Return what is to be asked of the room now, if anything. ``play``: another film is to begin by itself.
 
-        After it is sent, `answered`, `refused`, `postponed` or `disconnected` is to be called before there is another.
+        After it is sent, `answered`, `postponed` or `disconnected` is to be called before there is another one.
         """
         if self._flight is not None or self._away:
             return None
@@ -284,25 +286,19 @@ class SharedPlaylist:
             del self._edits[0]
         return None
 
-    def answered(self, queue: Queue, inserted: Sequence[EntryId] = ()) -> None:
-        """The room has done what was asked, and this is its queue now. ``inserted``: the ids of new entries."""
+    def answered(self, queue: Queue | None, inserted: Sequence[EntryId] = ()) -> None:
+        """The room has done what was asked, or (None) refuses it for good.
+
+        ``queue``: its queue now. ``inserted``: the ids of the new entries.
+        """
         flight, self._flight = self._flight, None
         if isinstance(flight, _Edit):
+            self._edits.remove(flight)
             for entry, room_id in zip(flight.entries, inserted, strict=False):
                 self._name(entry, room_id)
-            self._edits.remove(flight)
         elif self._goal is flight:
             self._goal = None
-        self.learn(queue)
-
-    def refused(self) -> None:
-        """The room refuses what was asked, for good."""
-        flight, self._flight = self._flight, None
-        if isinstance(flight, _Edit):
-            self._edits.remove(flight)
-        elif self._goal is flight:
-            self._goal = None
-        self._refresh()
+        self.learn(self._queue if queue is None else queue)
 
     def postponed(self) -> None:
         """The room does not do it now: ask the same again."""
@@ -348,23 +344,24 @@ class SharedPlaylist:
         self._goal = entry
         self.rev += 1
 
-    def _edit(
-        self, kind: Literal["insert", "remove", "move"], entries: list[SharedEntry], after: _After = "end"
-    ) -> None:
-        if len(self._edits) >= _EDITS_MAX:
+    def _edit(self, kind: _Kind, entries: Sequence[SharedEntry], after: _After = "end") -> None:
+        if kind != "insert" and len(self._edits) >= _EDITS_MAX:
             raise PlaylistRefused("too many edits wait for the room's answer")
-        last = self._edits[-1] if self._edits else None
-        if (
-            last is not None
-            and kind == last.kind == "insert"
-            and not last.asked
-            and len(last.entries) + len(entries) <= _INSERTED_MAX
-            and last.entries[-1] is (self.entries[-1] if after == "end" else after)
-        ):
-            last.entries = [*last.entries, *entries]  # Files that are added one by one are sent together.
+        edit = _Edit(kind, list(entries), after)
+        if self._edits and self._continues(self._edits[-1], edit):
+            self._edits[-1].entries.extend(entries)
         elif entries:
-            self._edits.append(_Edit(kind, list(entries), after))
-        self._refresh()
+            self._edits.append(edit)
+        self._see(_applied(self.entries, edit))
+
+    def _continues(self, last: _Edit, edit: _Edit) -> bool:
+        """Tell whether one request can carry out both edits: what is edited entry by entry is sent together."""
+        if last.asked or last.kind != edit.kind:
+            return False
+        if edit.kind == "insert":
+            behind = self.entries[-1] if edit.after == "end" else edit.after
+            return last.entries[-1] is behind and len(last.entries) + len(edit.entries) <= _INSERTED_MAX
+        return edit.kind == "remove" and last.after == edit.after == "end"
 
     def _request(self, edit: _Edit) -> ClientMessage | None:
         """Return the request that carries out an edit. None: nothing is left of it to be done."""
@@ -388,10 +385,14 @@ class SharedPlaylist:
         return SharedEntry(self._new_id())
 
     def _refresh(self) -> None:
-        self.entries = [self._known[entry.id] for entry in self._queue.entries]
+        seen = [self._known[entry.id] for entry in self._queue.entries]
         for edit in self._edits:
-            self.entries = _applied(self.entries, edit)
-        if self._goal not in self.entries:
+            seen = _applied(seen, edit)
+        self._see(seen)
+
+    def _see(self, entries: list[SharedEntry]) -> None:
+        self.entries = entries
+        if self._goal not in entries:
             self._goal = None
         self.rev += 1
 

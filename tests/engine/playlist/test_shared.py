@@ -114,7 +114,7 @@ class Party:
         try:
             queue, inserted = self.carries_out(request)
         except RequestRefused:
-            member.line.append(member.list.refused)
+            member.line.append(lambda: member.list.answered(None))
             return True
         for other in self.members:
             if other is member:
@@ -217,6 +217,22 @@ def test_films_that_are_added_one_by_one_are_sent_together(party: Party) -> None
     assert [entry.file.name for entry in party.queue.entries] == ["o", *names]
 
 
+def test_films_that_are_taken_out_one_by_one_are_taken_out_together(party: Party) -> None:
+    ada, bob = party.members
+    ada.load(*"abcdefgh")
+    party.settles()
+    bob.list.move(8, 0)
+    party.asks(bob)
+    asked = 0
+    for _ in range(8):
+        ada.list.remove(1)
+        asked += party.asks(ada)
+    assert ada.names == "o"
+    party.settles()
+    assert party.names == ada.names == bob.names == "o"
+    assert asked == 1
+
+
 def test_a_film_that_cannot_be_read_is_not_there(party: Party) -> None:
     (ada, _) = party.members
     bad, _ = ada.load("x", "y", read=False)
@@ -296,7 +312,7 @@ def test_to_a_film_whose_whole_hash_is_not_known_yet(party: Party) -> None:
     bob.list.play(2)
     party.settles()
     assert (party.current, bob.current) == ("o", 2)
-    assert [name_of(one) for one in bob.list.unhashed] == ["a", "b"]
+    assert [name_of(one) for one in bob.list.unhashed] == ["b", "a"]
     party.hashes("b")
     party.settles()
     assert party.current == "b"
@@ -394,7 +410,7 @@ def test_what_the_room_refuses_is_given_up(party: Party) -> None:
     ada.list.play(1)
     assert ada.list.request(play=False) is not None
     assert ada.list.request(play=False) is None, "one at a time"
-    ada.list.refused()
+    ada.list.answered(None)
     party.settles()
     assert (party.names, ada.names, ada.current) == ("o", "o", 0)
 
