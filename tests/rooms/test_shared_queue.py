@@ -29,7 +29,7 @@ def queue_of(someone: Someone) -> dict[str, Any]:
     return queue
 
 
-async def test_a_new_room_says_what_it_shows() -> None:
+async def test_a_new_room_has_its_film_in_its_queue() -> None:
     anna, _ = two(make_hub())
     queue = queue_of(anna)
     (entry,) = queue["entries"]
@@ -65,7 +65,7 @@ async def test_the_whole_hash_follows() -> None:
     assert bert.last("EntryChanged")["entry"] == queue_of(bert)["entries"][1]
 
 
-async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
+async def test_a_basic_client_hears_nothing_of_the_queue() -> None:
     hub = make_hub()
     anna, bert = two(hub)
     cleo = Someone(hub)
@@ -82,7 +82,7 @@ async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
     assert hub.client_count == 3
 
 
-async def test_a_peer_that_does_not_read_hears_of_the_last_queue_only() -> None:
+async def test_a_peer_that_does_not_read_gets_the_last_queue_only() -> None:
     anna, bert = two(make_hub())
     bert.heard()
     bert.wire.stop_reading()
