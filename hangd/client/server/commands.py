@@ -39,7 +39,7 @@ from hangd.protocol.messages import (
     SetRole,
 )
 from hangd.protocol.model import CAPACITY_MAX, FileHash, PolicyChange
-from hangd.protocol.wording import located
+from hangd.protocol.validation import explain
 
 __all__ = ["ServerCommands"]
 
@@ -112,7 +112,7 @@ class ServerCommands:
         except TimeoutError as error:
             raise CommandRefused.failed("TimedOut", "the server did not answer in time") from error
         except msgspec.ValidationError as error:
-            where, why = located(str(error))
+            where, why = explain(error)
             raise CommandRefused.invalid(f"{where.lstrip('.') or command} {why}") from error
 
     # ---- the server -----------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ from hangd.engine.link.link import (
     Welcomed,
 )
 from hangd.engine.link.link import DialFailed as LinkDialFailed
-from hangd.engine.link.pings import PingSchedule
+from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, SendPing, Started, Stopped
 from hangd.protocol.codec import decode_server, encode_client
 from hangd.protocol.errors import ErrorCode, RemoteProtocolError
 from hangd.protocol.messages import (
@@ -268,8 +268,7 @@ class Connection:
         self._dialing = None
 
     def _went_down(self) -> None:
-        self._pings.stop()
-        self._ping_timer.arm(None)
+        self._feed_pings(Stopped(), time.monotonic())
         requests, self._requests = self._requests, {}
         for request in requests.values():
             if not request.future.done():
@@ -330,8 +329,7 @@ class Connection:
                 self._end(4500, message.message)
                 return
             case Pong(t0=t0, t1=t1, t2=t2):
-                self._pings.answered()
-                self._ping_timer.arm(self._pings.due)
+                self._feed_pings(Ponged(), at)
                 self.listener.ponged(t0, t1, t2, at)
         if not self.is_up:
             return  # Before its Welcome, a server has nothing else to say.
@@ -374,18 +372,21 @@ class Connection:
     def ask_the_time(self, now: float) -> None:
         """Start a burst of pings, to learn the server's clock anew."""
         if self.is_up:
-            self._pings.start(now)
-            self._ping_timer.arm(self._pings.due)
+            self._feed_pings(Started(), now)
+
+    def _feed_pings(self, input: PingInput, now: float) -> None:
+        self._pings.handle(input, now)
+        self._ping_timer.arm(self._pings.deadline())
 
     def _ping(self, now: float) -> None:
         if self._transport is None or not self.is_up:
             return
-        if self._pings.is_dead(now):
-            self._transport.abort()
-            return
-        self._transport.send(Encoded(encode_client(Ping(t0=time.monotonic()))))
-        self._pings.sent(now)
-        self._ping_timer.arm(self._pings.due)
+        for effect in self._pings.expire(now):
+            if isinstance(effect, SendPing):
+                self._transport.send(Encoded(encode_client(Ping(t0=time.monotonic()))))
+            else:
+                self._transport.abort()
+        self._ping_timer.arm(self._pings.deadline())
 
 
 class _Attempt:
