@@ -47,7 +47,7 @@ class Shown:
         return self.follower.position(time.monotonic())
 
     def aim(self) -> float | None:
-        return self.follower.aim(time.monotonic())
+        return self.follower.requested_position(time.monotonic())
 
     @property
     def speed(self) -> float:

@@ -109,7 +109,7 @@ def sync_state(viewer: Subject) -> str:
     error = viewer.follower.error
     if error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.follower.policy.near else "off"
+    return "synced" if abs(error) <= viewer.follower.policies.follower.late_start_max else "off"
 
 
 def look(viewer: Subject) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from hangd.client.trace_files import write_trace
 from hangd.client.trace_recorder import Recorder
 from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (
     AbsenceEnded,
     ClockFlushed,
@@ -54,8 +55,8 @@ from hangd.engine.follower.inputs import (
     TimingsRecalled,
 )
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.engine.follower.memory import Policies
 from hangd.engine.follower.picture import Motion
+from hangd.engine.follower.state import Policies
 from hangd.engine.link.link import LinkState
 from hangd.engine.player_messages import Load, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, Settled, Unload
 from hangd.engine.trace.trace import FORMAT, Header, encode
@@ -102,7 +103,7 @@ class Viewer(Shown):
         self.tasks = Tasks()
         self.notices = Notices()
         self.policies = Policies()
-        self.follower = self.policies.make_follower()
+        self.follower = Follower(self.policies)
         self._recorder = Recorder(self.follower)
         self.connection = Connection(self, self.tasks, name=settings.name, client=f"hangd {version}")
         self.server_url = settings.server
@@ -151,7 +152,7 @@ class Viewer(Shown):
         now = time.monotonic()
         current = event.generation == self.follower.picture.generation
         position, playing = self.follower.position(now), not self.follower.paused
-        effects = self._recorder.tell(PlayerSaid(event), now)
+        effects = self._recorder.handle(PlayerSaid(event), now)
         order = self.playlist.hear(event) if current and self.room_view is None else None
         self._player.heard(event, current=current, order=order)
         self._screenshots.heard(event)
@@ -162,12 +163,12 @@ class Viewer(Shown):
             case Settled() if current:
                 self.copy.load_ended(None, "")
                 if self._habits is not None:
-                    self._habits.learned(self.follower.habits)
+                    self._habits.learned(self.follower.learned_timings)
             case PlayerDied():
                 path = self._player.replace(event)
                 given_up = path is None and current and self.room_view is None
                 if path is not None:
-                    effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
+                    effects += self._recorder.handle(FileOpened(path, position or 0.0), time.monotonic())
         self._do(effects, more=order is not None)
         if order is not None:
             self.playlist.obey(order, play=playing)
@@ -179,7 +180,7 @@ class Viewer(Shown):
 
     def _tell(self, input: FollowerInput, now: float | None = None) -> None:
         """Tell the follower what happened (at ``now``, or just now), and do what it orders."""
-        self._do(self._recorder.tell(input, time.monotonic() if now is None else now))
+        self._do(self._recorder.handle(input, time.monotonic() if now is None else now))
 
     # ---- carrying out ---------------------------------------------------------------------------------------------
 
@@ -195,7 +196,7 @@ class Viewer(Shown):
                     try:
                         self.connection.send(command, mark)
                     except NotConnected:
-                        effects.extend(self._recorder.tell(RoomRefused(), time.monotonic()))
+                        effects.extend(self._recorder.handle(RoomRefused(), time.monotonic()))
                     else:
                         if mark is not None:
                             self._asked.add(mark)
@@ -400,15 +401,15 @@ class Viewer(Shown):
         picture = self.follower.picture
         if picture.is_at_end(picture.position(now), _AT_END):
             self._player.ends_as = "eof"
-        effects = self._recorder.tell(FileClosed(), now)
+        effects = self._recorder.handle(FileClosed(), now)
         if timeline is not None:
-            effects += self._recorder.tell(TimelineReceived(timeline), now)
+            effects += self._recorder.handle(TimelineReceived(timeline), now)
         if path is None:
             self._player.forget()
         else:
             self._player.next_entry = entry
             self._prepare(path)
-            effects += self._recorder.tell(FileOpened(path), now)
+            effects += self._recorder.handle(FileOpened(path), now)
             last = max((n for n, effect in enumerate(effects) if isinstance(effect, SendReport)), default=-1)
             effects = [
                 effect for n, effect in enumerate(effects) if n == last or not isinstance(effect, (Unload, SendReport))
@@ -443,7 +444,7 @@ class Viewer(Shown):
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
             "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.STANDING and self.paused,
+            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -470,7 +471,7 @@ class Viewer(Shown):
             raise CommandRefused("error running command", "NotWritten", f"can not write a trace: {error}") from error
 
     def _is_done(self) -> bool:
-        if self._asked or self.follower.is_asking or self.playlist.room.is_asking:
+        if self._asked or self.follower.has_unsent_request or self.playlist.room.is_asking:
             return False
         busy = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
         return self.follower.in_room or self.follower.picture.motion not in busy

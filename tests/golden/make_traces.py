@@ -1,7 +1,7 @@
-"""The golden traces: a few short stories as one viewer's machine lives through them. docs/traces.md says what for.
+"""Make the golden traces: short stories on simulated time, recorded at one viewer. docs/traces.md says what for.
 
-``python -m tests.golden.make_traces`` writes them anew, into tests/golden/traces. Do that when what a follower does has
-been changed on purpose, and read the difference: it is what the change changed.
+``python -m tests.golden.make_traces`` writes them to tests/golden/traces. Run it after a follower's behaviour has been
+changed on purpose, and read the difference in git: it shows what the change does.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hangd.client.trace_recorder import Recorder
-from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.state import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
 from tests.sim.world import FILM_SECONDS, Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
@@ -24,7 +24,7 @@ _HOME: Final = Way(0.010, 0.010, 0.004)
 
 
 def _couple(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, RecordedViewer]:
-    """Bring ada, who opens the room, and bob into one; their clocks differ."""
+    """Let ada create a room and bob join it; their clocks differ."""
     ada = world.join("ada", _LAN, offset=100.5, skew=20e-6)
     world.run(0.5)
     bob = world.join("bob", way, offset=7000.25, skew=-30e-6)
@@ -40,17 +40,17 @@ def _playing(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, Rec
 
 
 def _start(world: RecordedWorld) -> RecordedViewer:
-    """Someone else starts the film: it waits for the moment that the room named, and resumes at it."""
+    """Another member starts the film: the player waits for the time that the room names, and resumes then."""
     return _playing(world, _HOME)[1]
 
 
 def _own_start(world: RecordedWorld) -> RecordedViewer:
-    """The viewer starts the film: that is asked of the room, and done when the room says so."""
+    """The viewer starts the film: the start is requested, and made when the room says so."""
     return _playing(world)[0]
 
 
 def _gate(world: RecordedWorld) -> RecordedViewer:
-    """Someone seeks while the film runs: everybody stands at the gate, then starts together."""
+    """Another member seeks while the film plays: all settle at the gate, then start together."""
     ada, bob = _playing(world, _HOME)
     ada.seek(1800.0)
     world.run(4.0)
@@ -58,7 +58,7 @@ def _gate(world: RecordedWorld) -> RecordedViewer:
 
 
 def _seeks_merged(world: RecordedWorld) -> RecordedViewer:
-    """The viewer seeks three times within a tenth of a second: the first is asked for, and the last."""
+    """The viewer seeks three times within a tenth of a second: the first and the last are requested."""
     ada, _ = _playing(world)
     for position in (600.0, 610.0, 620.0):
         ada.seek(position)
@@ -68,7 +68,7 @@ def _seeks_merged(world: RecordedWorld) -> RecordedViewer:
 
 
 def _pause(world: RecordedWorld) -> RecordedViewer:
-    """The viewer pauses: at once here, and the frame that it stopped on is the room's."""
+    """The viewer pauses: at once here, and the request names the frame."""
     ada, _ = _playing(world)
     ada.pause()
     world.run(3.0)
@@ -76,7 +76,7 @@ def _pause(world: RecordedWorld) -> RecordedViewer:
 
 
 def _others_pause(world: RecordedWorld) -> RecordedViewer:
-    """Someone else pauses: this picture goes to the frame that was named."""
+    """Another member pauses: this player seeks to the frame that was named."""
     ada, bob = _playing(world, _HOME)
     ada.pause()
     world.run(3.0)
@@ -84,7 +84,7 @@ def _others_pause(world: RecordedWorld) -> RecordedViewer:
 
 
 def _trim(world: RecordedWorld) -> RecordedViewer:
-    """The picture is 20 ms behind: it runs faster for as long as it takes."""
+    """The picture is 20 ms behind: it plays faster until it is on time."""
     _, bob = _playing(world)
     bob.freeze(0.020)
     world.run(10.0)
@@ -92,15 +92,15 @@ def _trim(world: RecordedWorld) -> RecordedViewer:
 
 
 def _hold(world: RecordedWorld) -> RecordedViewer:
-    """The picture is 100 ms ahead: it stands for just as long."""
+    """The picture is 100 ms ahead: it pauses for as long."""
     _, bob = _playing(world)
-    bob.shows_later(-0.100)
+    bob.set_video_offset(-0.100)
     world.run(6.0)
     return bob
 
 
 def _resync(world: RecordedWorld) -> RecordedViewer:
-    """The picture is a second behind: it seeks to where the room will be."""
+    """The picture is a second behind: the player seeks to where the room will be."""
     _, bob = _playing(world)
     bob.freeze(1.0)
     world.run(6.0)
@@ -108,7 +108,7 @@ def _resync(world: RecordedWorld) -> RecordedViewer:
 
 
 def _joiner(world: RecordedWorld) -> RecordedViewer:
-    """Someone joins while the film runs: a seek to where the room will be, and a start as it passes."""
+    """A member joins while the film plays: the player seeks to where the room will be, and starts then."""
     _playing(world)
     carl = world.join("carl", _HOME, offset=300.0, skew=40e-6)
     world.run(6.0)
@@ -116,7 +116,7 @@ def _joiner(world: RecordedWorld) -> RecordedViewer:
 
 
 def _speed(world: RecordedWorld) -> RecordedViewer:
-    """The room goes at another speed, from a moment on that it names."""
+    """The room changes its speed, at a time that it names."""
     ada, bob = _playing(world)
     ada.speed(1.5)
     world.run(5.0)
@@ -126,7 +126,7 @@ def _speed(world: RecordedWorld) -> RecordedViewer:
 
 
 def _link_lost(world: RecordedWorld) -> RecordedViewer:
-    """The link is cut for five seconds, in which the others seek: back in the room, it goes where they are."""
+    """The connection is lost for five seconds, in which the others seek: back in the room, the player seeks too."""
     ada, bob = _playing(world)
     bob.cut(5.0)
     world.run(2.0)
@@ -136,7 +136,7 @@ def _link_lost(world: RecordedWorld) -> RecordedViewer:
 
 
 def _asleep(world: RecordedWorld) -> RecordedViewer:
-    """The machine is suspended for four seconds: its clock has to be learned anew, and the room caught up with."""
+    """The machine is suspended for four seconds: its clock's offset is measured anew, and the player seeks."""
     _, bob = _playing(world)
     bob.sleep(4.0)
     world.run(10.0)
@@ -144,7 +144,7 @@ def _asleep(world: RecordedWorld) -> RecordedViewer:
 
 
 def _alone(world: RecordedWorld) -> RecordedViewer:
-    """In no room: play, seek through one's own gate, pause, another speed, play to the end, and begin anew."""
+    """In no room: play, seek, pause, another speed, play to the end, and play from the beginning."""
     ada = RecordedViewer(world, "ada", _LAN, offset=100.5)
     world.run(1.0)
     for deed in (
@@ -183,8 +183,8 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
 def make(name: str) -> list[bytes]:
     """Return the lines of one trace."""
     story = STORIES[name]
-    # One chapter, which nothing is torn out of; it begins with a new follower, which needs no memory.
-    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size=10**9, chapter=1e9))
+    # One segment, of which nothing is dropped. It begins with a new follower, so its snapshot is left out.
+    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size_max=10**9, segment_span=1e9))
     viewer = story(world)
     header = Header(
         format=FORMAT, hangd="golden", policies=Policies(), player="simulated", title=(story.__doc__ or "").strip()
@@ -193,7 +193,7 @@ def make(name: str) -> list[bytes]:
 
 
 def write() -> None:
-    """Write all of them, and delete those that have no story any more."""
+    """Write all traces, and delete those whose story does not exist any more."""
     TRACES.mkdir(exist_ok=True)
     for old in TRACES.glob("*.jsonl"):
         old.unlink()

@@ -146,7 +146,7 @@ class Witness:
             self._read_log(watched)
             # A film runs by its viewer's own clock, and a trim makes up for 10 ms.
             pace = abs(watched.person.media_ppm * 1e-6 + watched.person.skew)
-            needed = watched.peace * pace / self._policy.act
+            needed = watched.peace * pace / self._policy.threshold
             if watched.trims > 5 + _TRIMS * watched.peace + 2 * needed:
                 self._break(watched, f"trimmed {watched.trims} times in {watched.peace:.0f} s of peace")
             self._check_rations(watched)
@@ -222,7 +222,7 @@ class Witness:
         watched.read = len(log)
 
     def _check_rations(self, watched: _Watched) -> None:
-        gap = self._policy.resync_gap * 0.99
+        gap = self._policy.resync_interval * 0.99
         resyncs = [
             moment
             for moment, effect in watched.viewer.log
