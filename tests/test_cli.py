@@ -18,7 +18,7 @@ from hangd.cli import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
 from hangd.engine.follower.inputs import DeadlineReached, FileOpened
-from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import Load
 from hangd.engine.trace.trace import FORMAT, Header, Step, encode
 from hangd.protocol.schema import schema_text

@@ -107,7 +107,7 @@ def sync_state(viewer: Readings) -> str:
     error = viewer.driver.follower.error
     if error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.driver.follower.policy.near else "off"
+    return "synced" if abs(error) <= viewer.driver.follower.policies.follower.late_start_max else "off"
 
 
 def look(viewer: Readings) -> dict[str, Any]:
