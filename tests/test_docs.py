@@ -1,4 +1,4 @@
-"""Pages that must keep up with the code."""
+"""Documents that must agree with the code."""
 
 import re
 import tomllib

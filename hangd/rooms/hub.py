@@ -355,7 +355,7 @@ class Hub:
 
     def _refuse(self, peer: Peer, refused: RequestRefused, re: RequestId | None, now: float) -> None:
         self._send(peer, Error.of(refused), re)
-        self._tell_session(peer, inputs.Refused(), now)
+        self._tell_session(peer, inputs.RoomExited(), now)
 
     # ---- rooms ------------------------------------------------------------------------------------------------------
 

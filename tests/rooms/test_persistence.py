@@ -1,4 +1,4 @@
-"""The keeper with a store that is slow, full or broken: the loop goes on, and in the end all is kept."""
+"""Persistence with a store that is slow, full or broken: the event loop goes on, and all rooms are written."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from tests.support.control import until
 
 
 class SlowStore(MemoryStore):
-    """Writes when the test says so, and notes down how."""
+    """A store that writes when the test lets it, and records how."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class SlowStore(MemoryStore):
 
 
 class Rooms:
-    """The rooms that there are, each with its rev."""
+    """The rooms to be collected, each with its rev."""
 
     def __init__(self) -> None:
         self.store = SlowStore()
@@ -83,7 +83,7 @@ async def test_a_change_is_written_soon_and_on_another_thread(rooms: Rooms) -> N
     assert rooms.store.closed
 
 
-async def test_what_changes_while_the_disk_is_busy_is_written_once_as_it_is_then(rooms: Rooms) -> None:
+async def test_changes_during_a_write_are_written_next_each_room_once(rooms: Rooms) -> None:
     rooms.store.gate.clear()
     rooms.change("a")
     await asyncio.sleep(0)
@@ -98,7 +98,7 @@ async def test_what_changes_while_the_disk_is_busy_is_written_once_as_it_is_then
     await rooms.keeper.aclose()
 
 
-async def test_many_rooms_are_looked_at_a_few_at_a_time(rooms: Rooms) -> None:
+async def test_many_rooms_are_collected_a_few_at_a_time(rooms: Rooms) -> None:
     for number in range(100):
         rooms.change(str(number))
     await until(lambda: rooms.is_kept)
@@ -106,7 +106,7 @@ async def test_many_rooms_are_looked_at_a_few_at_a_time(rooms: Rooms) -> None:
     await rooms.keeper.aclose()
 
 
-async def test_at_the_end_all_that_is_left_is_written(rooms: Rooms) -> None:
+async def test_aclose_writes_what_is_left(rooms: Rooms) -> None:
     rooms.store.gate.clear()
     rooms.change("a")
     await asyncio.sleep(0)
@@ -120,7 +120,7 @@ async def test_at_the_end_all_that_is_left_is_written(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreFailed("the disk is full"), ZeroDivisionError("a bug")])
-async def test_a_store_that_fails_is_named_once_and_tried_again(
+async def test_a_failing_store_is_logged_once_and_tried_again(
     rooms: Rooms, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -143,7 +143,7 @@ async def test_a_store_that_fails_is_named_once_and_tried_again(
     await rooms.keeper.aclose()
 
 
-async def test_a_store_that_fails_keeps_nobody_from_ending(rooms: Rooms) -> None:
+async def test_a_failing_store_does_not_prevent_the_shutdown(rooms: Rooms) -> None:
     rooms.store.error = StoreFailed("the disk is full")
     rooms.change("a")
     async with asyncio.timeout(30):

@@ -2,13 +2,13 @@
 
 ::
 
-    NEW --Hello--> GREETING --Greeted--> IDLE <--------------- RoomExited -----------------+
-     |                |                   |  ^                                              |
-     |                +--Greeted(room)----|--|--------------------------------------> IN_ROOM
-     |                                    |  +--RoomExited, Refused--+                      ^
-     +----CreateRoom, JoinRoom------------+---------------------> ENTERING --RoomEntered----+
+    NEW --Hello--> GREETING --Greeted--> IDLE <------------- RoomExited ----------------+
+     |                |                   |  ^                                          |
+     |                +--Greeted(room)----|--|----------------------------------> IN_ROOM
+     |                                    |  +-----RoomExited-----+                     ^
+     +----CreateRoom, JoinRoom------------+-----------------> ENTERING --RoomEntered----+
 
-    any state --> CLOSING   when Close was ordered or the hub closes the connection; inputs are ignored from then on
+    any state --> CLOSING   when Close was ordered; inputs are ignored from then on
 
 A client is *full* once it was greeted. A client that sends another message first (except Ping) is *basic* for good.
 While the session waits for a result from the hub (GREETING, ENTERING) only pings are answered. A message that is not
@@ -162,13 +162,6 @@ class Session:
                     self._enter(State.IN_ROOM, room_id)
             case inputs.RoomExited():
                 if state in (State.ENTERING, State.IN_ROOM):
-                    self._enter(State.IDLE)
-            case inputs.Refused(fatal=fatal):
-                if fatal:
-                    self._enter(State.CLOSING)
-                elif state is State.GREETING:
-                    self._enter(State.NEW)
-                elif state is State.ENTERING:
                     self._enter(State.IDLE)
             case _:
                 assert_never(input)
