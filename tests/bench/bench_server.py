@@ -1,14 +1,13 @@
-"""How long a command is in the server: frame in to frames out. Run as a script; it prints a table.
+"""How long the server takes for a command, from the received frame to the sent frames. Run as a script.
 
 ::
 
     python tests/bench/bench_server.py [--json]
 
-"turn" is the server's own part, measured around the very code that runs in production (parse the frame, decide, encode
-once, write to each member), with a null socket in place of the kernel. "wire" is a real server in its own process, seen
-from a client on the same machine: from the sender's write until the last member of the room has the broadcast, so it
-holds the kernel's part and that of all the clients, which share this process. Goal: less than 5 ms for the server's
-part in a room of 50.
+It prints a table. "turn" is the server's own part: the code that runs in production (parse the frame, decide, encode
+once, write to each member), with a null socket in place of the kernel. "wire" is measured with a real server in its own
+process, from the sender's write until the last member of the room has received the broadcast. So it includes the kernel
+and all clients, which share this process. Goal: less than 5 ms for "turn" in a room of 50.
 """
 
 import argparse
@@ -48,7 +47,7 @@ UPGRADE: Final = (
 
 
 class NullSocket(asyncio.Transport):
-    """Takes bytes and remembers only how many writes there were."""
+    """A transport that discards what is written. It keeps the number of writes and the last one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +72,7 @@ class NullSocket(asyncio.Transport):
 
 
 class Open:
-    """A `Acceptor` that leads into the hub."""
+    """An `Acceptor` that attaches every connection to the hub."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -101,7 +100,7 @@ def command(number: int) -> dict[str, Any]:
 
 
 async def turns(size: int) -> list[float]:
-    """Return the seconds that each command took from its bytes to the last member's frame, without the kernel."""
+    """Return for each command the seconds from its bytes to the frame for the last member, without the kernel."""
     session = SessionSettings(messages_per_second=1e6, burst=1e6)
     hub = Hub(
         HubSettings(server="bench", room=RoomSettings(capacity=size), session=session),
@@ -144,7 +143,7 @@ async def hear(client: DialedClient, type: str) -> tuple[dict[str, Any], float]:
 
 
 async def trips(size: int) -> list[float]:
-    """Return the seconds from a member's write until the last one of its room has the broadcast."""
+    """Return for each command the seconds from the member's write until the last member has received the broadcast."""
     settings = ServerSettings(max_per_address=size + 1, messages_per_second=1e5, burst=1_000_000)
     with process(settings) as server:
         clients = []

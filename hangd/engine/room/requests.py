@@ -6,7 +6,7 @@ What concerns the film and the queue is in ``media``.
 
 from typing import Final, assert_never
 
-from hangd.engine.room.media import Screening
+from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
 from hangd.protocol import messages
@@ -22,9 +22,9 @@ gets a few commands a second at the most."""
 
 
 class Requests:
-    def __init__(self, room: RoomData, screening: Screening) -> None:
+    def __init__(self, room: RoomData, media: RoomMedia) -> None:
         self._room = room
-        self._screening = screening
+        self._media = media
 
     def handle(self, sender: RoomMember, message: messages.ClientMessage, re: RequestId | None, now: float) -> None:
         """Carry out the request of a member that is present.
@@ -44,13 +44,22 @@ class Requests:
                 sender.ready = ready
                 room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
             case messages.SetFile():
-                self._screening.set_file(sender, message, re)
+                self._media.set_file(sender, message, re)
             case messages.SetMedia():
                 self._require_control(sender)
-                self._screening.set_media(sender, message, re, now)
-            case messages.SetQueue():
+                self._media.set_media(sender, message, re, now)
+            case messages.QueueInsert():
                 self._require_control(sender)
-                self._screening.set_queue(sender, message, re)
+                self._media.insert(sender, message, re)
+            case messages.QueueRemove():
+                self._require_control(sender)
+                self._media.remove(sender, message, re)
+            case messages.QueueMove():
+                self._require_control(sender)
+                self._media.move(sender, message, re)
+            case messages.SetEntry():
+                self._require_control(sender)
+                self._media.set_entry(sender, message, re)
             case messages.Say(text=text):
                 room.announce(messages.Said(client_id, text, at=now), sender=client_id, re=re)
             case messages.SetPolicy():

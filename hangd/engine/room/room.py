@@ -24,7 +24,7 @@ from hangd.engine.room import inputs
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetRoom, RoomEffect
 from hangd.engine.room.joining import Joining
-from hangd.engine.room.media import Screening
+from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.requests import Requests
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.saved import SavedRoom
@@ -60,8 +60,8 @@ class Room:
     ) -> None:
         self._data = RoomData.new(room_id=room_id, epoch=epoch, settings=settings, now=now)
         self._data.set_password_hash(password_hash)
-        self._screening = Screening(self._data)
-        self._requests = Requests(self._data, self._screening)
+        self._media = RoomMedia(self._data)
+        self._requests = Requests(self._data, self._media)
         self._joining = Joining(self._data)
         self._now = now
         self._rev_checked = 0
@@ -286,7 +286,7 @@ class Room:
         room, now, line = self._data, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.remove(member, "lost")
-        self._screening.settle(now)
+        self._media.settle(now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.close_gate_for_stall(now))

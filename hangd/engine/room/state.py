@@ -77,6 +77,8 @@ class RoomData(Struct, kw_only=True):
     file_hash: str = ""
     file: FileInfo | None = None
     queue: Queue = Queue()
+    awaits_hash: int | None = None
+    """The timeline's rev at the end of a film, if the next entry cannot be shown yet: its whole hash is not known."""
     password_hash: str | None = None
     host_digest: bytes | None = None
     """SHA-256 of the owner's secret. None: the room has not been created yet."""
