@@ -33,6 +33,9 @@ class JoinRequested(Struct, frozen=True):
     request_id: RequestId | None = None
 
 
+EntryRequest = CreateRequested | JoinRequested
+
+
 class PasswordChecked(Struct, frozen=True):
     """The result of CheckPassword. Other inputs may have come in between."""
 
@@ -73,8 +76,7 @@ class LatencyMeasured(Struct, frozen=True):
 
 
 RoomInput = (
-    CreateRequested
-    | JoinRequested
+    EntryRequest
     | PasswordChecked
     | PasswordHashed
     | MessageReceived

@@ -415,6 +415,12 @@ class HonestHub(RuleBasedStateMachine):
         for client in sorted(back):
             self.resume(client)
 
+    @rule()
+    def recover(self) -> None:
+        """An effect could not be carried out. The room's state is right, so only messages follow."""
+        if not self.gone:
+            self.obey(self.room.recover(self.now, self.inside))
+
     @rule(gap=gaps)
     def oversleep(self, gap: float) -> None:
         """Let time pass without waking the room: a busy loop."""
