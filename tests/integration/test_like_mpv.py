@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.golden.mpv_lines import SCENES, Until
+from tests.golden.mpv_lines import EQUAL_KEYS, NOT_JSON, SCENES, SMALL_NUMBERS, UNFIT_STRINGS, Until
 from tests.support.mpv import Speaker, Talk, hangd, mpv
 from tests.support.party import CLIP, wait_for
 
@@ -54,6 +54,26 @@ DIFFERENCES: Final = (
         "A refusal may have a key more, `details`, with a code and a sentence.",
         "mpv's strings do not tell why a room said no. It is the last key, and clients look keys up.",
         unseen=lambda line: _DETAILS.sub(b"", line),
+    ),
+    Difference(
+        r"JSON has no trailing commas, bare keys, `=` for `:`, `\xAB`, `\e`, `\'`, `-.5`, hexadecimal, octal numbers.",
+        "They are mpv's own. Clients write JSON by a library, or by hand as JSON; `\\u` stands for any character.",
+        NOT_JSON,
+    ),
+    Difference(
+        r"A string with `\u0000` or half a surrogate pair is refused; `\udc80` to `\udcff` are the bytes 80 to ff.",
+        "mpv cuts the string, or makes of the half what is no text. Python writes names that are not UTF-8 like this.",
+        UNFIT_STRINGS,
+    ),
+    Difference(
+        "Of a key that comes twice only the first is given back in `request_id`, and counts as an argument's name.",
+        "mpv gives both back, and refuses such an argument; no client sends either.",
+        EQUAL_KEYS,
+    ),
+    Difference(
+        "A number that is too small for a double is 0, or nearly so.",
+        "mpv refuses the line.",
+        SMALL_NUMBERS,
     ),
     Difference(
         "There are no events `audio-reconfig`, `video-reconfig` and `tick`.",

@@ -9,8 +9,8 @@ import pytest
 from hangd.client.control.commands import COMMANDS
 from hangd.client.control.events import EVENTS
 from hangd.client.control.properties import PROPERTIES
-from hangd.client.control.server.outbox import EVENTS as CAN_BE_ENABLED
-from hangd.client.control.server.protocol_commands import VERBS
+from hangd.client.control.server.outbox import EVENT_NAMES
+from hangd.client.control.server.protocol_commands import PROTOCOL_COMMANDS
 from hangd.client.control.tables.refused import REFUSED
 from tools.ipc_manual import escaped, page
 
@@ -39,11 +39,11 @@ def test_it_names_everything(macro: str, names: list[str]) -> None:
 
 def test_it_names_the_verbs() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [verb for verb in VERBS if verb not in text] == []
+    assert [name for name in PROTOCOL_COMMANDS if name not in text] == []
 
 
 def test_every_event_is_told_of() -> None:
-    assert set(EVENTS) == CAN_BE_ENABLED - DISABLED_FOR_MPV
+    assert set(EVENTS) == EVENT_NAMES - DISABLED_FOR_MPV
 
 
 @pytest.mark.parametrize("row", [*COMMANDS.values(), *PROPERTIES.values(), *EVENTS.values()], ids=lambda row: row.name)

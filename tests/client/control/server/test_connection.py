@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hangd.client.control.language import lines
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server import connection as connection_module
 from hangd.client.control.server.sockets import ControlServer
@@ -130,19 +131,6 @@ async def test_refusals_say_why(client: ControlClient, viewer: RecordingViewer) 
     assert await client.line() == b'{"request_id":4,"error":"error running command","data":null,' + details + b"}\n"
 
 
-async def test_a_mistake_of_ours_costs_an_answer_and_no_more(
-    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("broken")
-
-    monkeypatch.setattr(viewer, "seek", broken)
-    monkeypatch.setattr(viewer, "settle", broken)
-    assert (await client.ask("seek", 5))["error"] == "error running command"
-    assert (await client.ask("hang-wait", "done"))["error"] == "error running command"
-    assert (await client.ask("client_name"))["error"] == "success"
-
-
 async def test_text_lines_are_carried_out_and_never_answered(client: ControlClient, viewer: RecordingViewer) -> None:
     viewer.gate.set()
     client.send(b"set pause no; seek 5 absolute", b"nonsense", b"set nope 1", b'show-text "${pause}', b"room-leave")
@@ -215,6 +203,119 @@ async def test_a_flood_lets_others_through(tmp_path: Path, client: ControlClient
     assert before < flood
     await answered
     await bystander.close()
+
+
+# ---- mistakes of ours -----------------------------------------------------------------------------------------------
+# Whatever fails unexpectedly is answered, and neither later requests nor other clients notice.
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("broken")
+
+
+async def test_an_exception_in_a_command_is_answered(
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer, "seek", broken)
+    monkeypatch.setattr(viewer, "settle", broken)
+    assert (await client.ask("seek", 5))["error"] == "error running command"
+    assert (await client.ask("hang-wait", "done"))["error"] == "error running command"
+    assert (await client.ask("client_name"))["error"] == "success"
+
+
+async def test_an_exception_while_a_line_is_decoded_is_answered(
+    tmp_path: Path, client: ControlClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await ControlClient.connect(tmp_path / "hangd.sock")
+    await other.ask("client_name")
+    with monkeypatch.context() as patched:
+        patched.setattr(lines, "decode", broken)
+        client.send(b'{"command":["client_name"],"request_id":5}')
+        assert await client.line() == b'{"request_id":0,"error":"error running command"}\n'
+    for each in (client, other):
+        assert (await each.ask("client_name"))["error"] == "success"
+    await other.close()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_result_that_cannot_be_written_is_answered(
+    asynchronous: bool, client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def room(*_: object) -> object:
+        return object()
+
+    monkeypatch.setattr(viewer, "room", room)
+    monkeypatch.setattr(viewer.playlist, "load", lambda *_: [object()])
+    more = {"async": True} if asynchronous else {}
+    assert (await client.ask("room-leave", **more))["error"] == "error running command"
+    assert (await client.ask("loadfile", CLIP, **more))["error"] == "error running command"
+    assert (await client.ask("client_name"))["error"] == "success"
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_command_whose_future_is_cancelled_is_answered(
+    asynchronous: bool, client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something inside the daemon gives up; the client must not wait for ever."""
+
+    async def settle(awaited: str) -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    monkeypatch.setattr(viewer, "settle", settle)
+    more = {"async": True} if asynchronous else {}
+    first, second = client.begin("hang-wait", "done", **more), client.begin("client_name")
+    answers = {answer["request_id"]: answer["error"] for answer in [await client.answer() for _ in range(2)]}
+    assert answers == {first: "error running command", second: "success"}
+
+
+async def test_a_text_line_goes_on_after_a_command_that_fails(
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer, "room", broken)
+    client.send(b"room-leave; seek 5; nonsense", b"room-leave; seek 6 absolute; room-leave; seek 7 absolute")
+    assert (await client.ask("client_name"))["error"] == "success"
+    assert viewer.calls == [("seek", 6.0), ("seek", 7.0)]
+
+
+@pytest.mark.parametrize("value", [object(), {"a": object()}])
+async def test_a_property_that_cannot_be_written_does_not_stop_other_observers(
+    value: object, tmp_path: Path, client: ControlClient, viewer: RecordingViewer
+) -> None:
+    """Whichever connection is served first: both observe both properties."""
+    viewer.hang["room/id"] = "r"
+    other = await ControlClient.connect(tmp_path / "hangd.sock")
+    for each in (client, other):
+        await each.ask("observe_property", 1, "room/id")
+        await each.ask("observe_property", 2, "pause")
+        for _ in range(2):
+            await each.event("property-change")
+    viewer.hang["room/id"] = value
+    viewer.paused = False
+    viewer.tell("room", "pause")
+    for each in (client, other):
+        assert await each.event("property-change") == {"event": "property-change", "id": 1, "name": "room/id"}
+        assert (await each.event("property-change"))["data"] is False
+    assert (await client.ask("get_property", "room/id"))["error"] == "error running command"
+    await other.close()
+
+
+async def test_a_client_that_cannot_be_served_is_closed_and_others_are_served(
+    tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
+) -> None:
+    others = [await ControlClient.connect(tmp_path / "hangd.sock") for _ in range(8)]
+    for other in others:
+        await other.ask("client_name")
+    (served,) = (each for each in server.connections if each.name == "ipc_0")
+    served.outbox.flush = broken  # type: ignore[method-assign]
+    viewer.sink({"event": "said", "text": "hi"})
+    for other in others:
+        assert (await other.event("said"))["text"] == "hi"
+    assert await client.rest() == b""
+    await until(lambda: len(server.connections) == len(others))
+    for other in others:
+        await other.close()
 
 
 # ---- clients that go ------------------------------------------------------------------------------------------------
@@ -450,4 +551,4 @@ async def test_two_hundred_clients(tmp_path: Path, viewer: RecordingViewer, serv
 
 
 def test_limits_are_what_the_documentation_says() -> None:
-    assert connection_module.LINE_LIMIT == 1024 * 1024
+    assert connection_module.LINE_MAX == 1024 * 1024

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server import log_messages as log_lines
+from hangd.client.control.server import log_messages
 from hangd.client.control.server.sockets import ControlServer
 from tests.support.control import ControlClient, until
 from tests.support.recording_viewer import RecordingViewer
@@ -122,6 +122,18 @@ async def test_no_traceback_and_nothing_of_sending_itself(client: ControlClient)
     assert await texts(client) == ["it failed\n"]
 
 
+async def test_whoever_logs_does_not_fail_for_a_clients_sake(client: ControlClient) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise RuntimeError("broken")
+
+    await client.ask("request_log_messages", "info")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(logging, "raiseExceptions", False)
+        _log.info("%s", Broken())
+    assert await texts(client) == []
+
+
 async def test_who_does_not_read_loses_the_oldest_and_is_told(
     client: ControlClient, server: ControlServer, tmp_path: Path
 ) -> None:
@@ -129,12 +141,12 @@ async def test_who_does_not_read_loses_the_oldest_and_is_told(
     slow.connect(str(tmp_path / "hangd.sock"))
     slow.sendall(b'{"command":["request_log_messages","info"]}\n')
     listeners = logging.getLogger("hangd").handlers
-    await until(lambda: any(isinstance(each, log_lines.LogLines) for each in listeners))
+    await until(lambda: any(isinstance(each, log_messages.LogMessages) for each in listeners))
     for number in range(20_000):
         _log.info("%d %s", number, "x" * 200)
         if number % 1000 == 0:
             await client.ask("client_name")
-    (kept,) = (each for each in listeners if isinstance(each, log_lines.LogLines))
+    (kept,) = (each for each in listeners if isinstance(each, log_messages.LogMessages))
     assert len(kept._lines) <= 1000 and kept._size <= 1 << 20
     slow.setblocking(False)
     late = ControlClient(*await asyncio.open_unix_connection(sock=slow))

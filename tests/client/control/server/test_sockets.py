@@ -97,7 +97,7 @@ async def test_impossible_places_are_said_in_one_line(name: str, tmp_path: Path)
     (tmp_path / "file").touch()
     with pytest.raises(ControlSocketUnusable) as caught:
         await ControlServer(RecordingViewer(), tmp_path / name).start()
-    assert str(caught.value).startswith(f"can not listen at {tmp_path / name}: ")
+    assert str(caught.value).startswith(f"cannot listen at {tmp_path / name}: ")
 
 
 async def test_a_successors_socket_is_not_removed(tmp_path: Path) -> None:

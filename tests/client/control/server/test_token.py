@@ -62,7 +62,7 @@ def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_where_none_can_be_kept_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ControlSocketUnusable, match=r"can not be kept: .*: (Not a directory|File exists)$"):
+    with pytest.raises(ControlSocketUnusable, match=r"cannot be kept: .*: (Not a directory|File exists)$"):
         token_in(tmp_path / "file" / "token")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(ControlSocketUnusable, match="No such file"):
