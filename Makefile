@@ -5,11 +5,12 @@
 PYTHON := .venv/bin/python
 PAGES := $(wildcard man/*.[1-8])
 
-.PHONY: help setup setup-all demo test lint bench bench-skew man clean
+.PHONY: help setup setup-all demo test lint house bench bench-skew man clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
 	@echo 'make lint   ruff, mypy, import-linter, mandoc'
+	@echo 'make house  how large each folder is, and which folder imports from which (ARGS="--compare REV")'
 	@echo 'make bench  the benchmarks, with their numbers'
 	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
 	@echo 'make man    the manual pages as HTML, in build/man'
@@ -38,6 +39,9 @@ lint: setup
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	mandoc -T lint -W warning $(PAGES)
+
+house: setup
+	@$(PYTHON) -m tools.house $(ARGS)
 
 bench: setup
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PYTHON) -m "$$(echo "$${bench%.py}" | tr / .)" || exit 1; done

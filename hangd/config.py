@@ -24,7 +24,7 @@ from msgspec.inspect import LiteralType, Metadata, Type, UnionType, VarTupleType
 from hangd import paths
 from hangd.client.settings import ClientSettings
 from hangd.log import Format, Level
-from hangd.protocol.wording import located
+from hangd.protocol.validation import explain
 from hangd.server.settings import ServerSettings
 
 __all__ = ["ConfigError", "Config", "Given", "SharedSettings", "config_path", "load", "variables"]
@@ -221,7 +221,7 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
     try:
         value = msgspec.convert(raw, kind, strict=not text)
     except msgspec.ValidationError as error:
-        where, why = located(str(error))
+        where, why = explain(error)
         # Who wants a setting to be none does not give it: neither TOML nor a variable can say null.
         raise ValueError(f"{where} {why.replace(' or null', '')}") from None
     if check := extra.get("check"):

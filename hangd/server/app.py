@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from hangd.engine.room.room import RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
 from hangd.rooms.clock import ServerClock, boot_name
@@ -156,7 +156,7 @@ async def serve(
         store=store,
         changed=state.changed,
     )
-    hub.bring_back(rooms, time.monotonic())
+    hub.restore(rooms, time.monotonic())
     entrance = _Entrance(hub, settings)
     servers: list[asyncio.Server] = []
     try:

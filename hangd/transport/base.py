@@ -1,4 +1,4 @@
-"""What a room server needs of one connection, and what a connection tells it.
+"""What both ends need of one connection, and what a connection tells them.
 
 Everything here is synchronous: a message is handed over in the call that read its bytes, and sent in the call that
 decided on it. Whoever implements `Transport` sees to it that a peer that does not read costs bounded memory here:
@@ -35,7 +35,7 @@ class Encoded:
 
 
 class Transport(Protocol):
-    """One connection, from the server's side. No method raises or waits; after `close` all but `abort` do nothing."""
+    """One connection, at either end. No method raises or waits; after `close` all but `abort` do nothing."""
 
     @property
     def address(self) -> str:

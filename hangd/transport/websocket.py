@@ -8,8 +8,7 @@ import asyncio
 import socket
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
 from websockets.client import ClientProtocol
@@ -20,7 +19,7 @@ from websockets.server import ServerProtocol
 from websockets.uri import WebSocketURI, parse_uri
 
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.transport.base import Listener, Transport
+from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.wire import QuietLogger, Wire
 
 __all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
@@ -32,8 +31,6 @@ _SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
 """A server's snapshot of a room of a thousand fits (the codec's own limit)."""
 _TLS_TIMEOUT: Final = 10.0
 _BACKLOG: Final = 1024
-_QUEUE_HIGH: Final = 256
-"""Messages that a client holds unread before it stops reading the socket."""
 _UNSENT_MAX: Final = 1024 * 1024
 """Bytes that a client holds unsent before it gives the connection up."""
 
@@ -136,65 +133,45 @@ class DialFailed(Exception):
 
 
 class ClientTransport(Wire):
-    """A connection to a server. Iterate to receive: ``async for data, at in transport``; it ends with the connection.
+    """A `Transport` over a WebSocket that was dialed.
 
-    ``at`` is the time (``time.monotonic()``) at which the bytes of that message arrived, however late it is looked at.
+    ``opened`` is called in the call that completed the opening handshake; it returns the listener for all that follows.
     """
 
-    def __init__(self, client: ClientProtocol) -> None:
+    def __init__(self, client: ClientProtocol, opened: Callable[["ClientTransport"], Listener]) -> None:
         super().__init__(client)
         self._client = client
+        self._opened_by = opened
+        self._listener: Listener | None = None
         self._ready: asyncio.Future[None] = self._loop.create_future()
-        self._messages: deque[tuple[str | bytes, float]] = deque()
-        self._waiter: asyncio.Future[None] | None = None
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._reading = True
 
     @property
     def close_code(self) -> int:
-        """Why the connection ended: the server's close code, 1006 where it just broke off (or is still open)."""
+        """The server's close code; 1006 if the connection broke off, or is still open."""
         return 1006 if self._client.close_rcvd is None else self._client.close_rcvd.code
 
     @property
     def close_reason(self) -> str:
-        """The server's reason. Remote text."""
+        """The server's reason for closing. Remote text: escape it before it is shown."""
         return "" if self._client.close_rcvd is None else self._client.close_rcvd.reason
 
-    def write(self, data: bytes) -> None:
-        """Write one text message (UTF-8) to the socket, now. On a connection that is over, do nothing."""
+    def send(self, message: Encoded) -> None:
+        """Write one message, masked as RFC 6455 asks of clients. A server that does not read is given up."""
         if self._closing or self._client.state is not State.OPEN:
             return
-        self._client.send_text(data)
+        self._client.send_text(message.payload)
         self._flush()
         if self._transport.get_write_buffer_size() > _UNSENT_MAX:
             self.abort()
 
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        """Start the closing handshake; cut off where the server does not answer. `wait_closed` waits for its end."""
-        super().close(code, reason)
-        self._wake()
-
     async def wait_closed(self) -> None:
+        """Wait until the connection is over."""
         await asyncio.shield(self._over)
 
-    async def opened(self) -> None:
-        """Wait for the opening handshake. Raises what it failed with."""
+    async def ready(self) -> None:
+        """Wait for the opening handshake. Raises the error with which it failed."""
         await self._ready
-
-    async def __aiter__(self) -> AsyncIterator[tuple[str | bytes, float]]:
-        while True:
-            while self._messages:
-                yield self._messages.popleft()
-                if not self._reading and len(self._messages) < _QUEUE_HIGH // 2 and not self._transport.is_closing():
-                    self._reading = True
-                    self._transport.resume_reading()
-            if self._closing or self._over.done():
-                return
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
 
     # ---- Wire's callbacks
 
@@ -206,6 +183,7 @@ class ClientTransport(Wire):
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         if self._client.state is State.OPEN:
             self._opened()
+            self._listener = self._opened_by(self)
             if not self._ready.done():
                 self._ready.set_result(None)
 
@@ -214,28 +192,37 @@ class ClientTransport(Wire):
             self._ready.set_exception(error)
 
     def _received(self, data: str | bytes, at: float) -> None:
-        self._messages.append((data, at))
-        if self._reading and len(self._messages) >= _QUEUE_HIGH:
-            self._reading = False
-            self._transport.pause_reading()
-        self._wake()
+        if self._listener is not None:
+            self._listener.received(data, at)
+
+    def _latency_measured(self, rtt: float, at: float) -> None:
+        if self._listener is not None:
+            self._listener.latency_measured(rtt, at)
+
+    def _writable_again(self) -> None:
+        if self._listener is not None:
+            self._listener.writable_again()
 
     def _lost(self, at: float) -> None:
         self._rejected(self._client.handshake_exc or ConnectionResetError("the connection broke off"))
         if not self._over.done():
             self._over.set_result(None)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        if self._listener is not None:
+            self._listener.lost(at)
 
 
-async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -> ClientTransport:
+async def dial(
+    url: str,
+    opened: Callable[[ClientTransport], Listener],
+    *,
+    timeout: float,
+    tls: ssl.SSLContext | None = None,
+) -> ClientTransport:
     """Connect to the hang server at a ``ws://`` or ``wss://`` URL.
 
     Args:
         url: names scheme, host, port and path.
+        opened: called as soon as the opening handshake is complete, before this function returns. Returns the listener.
         timeout: seconds for all of it: finding the host, connecting, TLS, and the opening handshake.
         tls: for a ``wss://`` URL, instead of the system's certificates.
 
@@ -256,7 +243,7 @@ async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -
         async with asyncio.timeout(timeout):
             for family, address in await _resolve(target):
                 try:
-                    return await _connect(target, family, address, context)
+                    return await _connect(target, family, address, context, opened)
                 except ssl.SSLError:
                     raise
                 except OSError as error:
@@ -294,10 +281,16 @@ async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
     return [(family, str(address[0])) for family, _, _, _, address in found]
 
 
-async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSLContext | None) -> ClientTransport:
+async def _connect(
+    target: WebSocketURI,
+    family: int,
+    address: str,
+    tls: ssl.SSLContext | None,
+    opened: Callable[[ClientTransport], Listener],
+) -> ClientTransport:
     async with asyncio.timeout(_ADDRESS_TIMEOUT):
         _, transport = await asyncio.get_running_loop().create_connection(
-            lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),
+            lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger()), opened),
             address,
             target.port,
             family=family,
@@ -305,7 +298,7 @@ async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSL
             server_hostname=target.host if tls is not None else None,
         )
     try:
-        await transport.opened()
+        await transport.ready()
     except BaseException:
         transport.abort()
         raise

@@ -22,7 +22,7 @@ def test_the_error_codes_are_those_of_the_protocol() -> None:
 
 
 def test_the_close_codes_are_those_of_the_protocol() -> None:
-    codes = {name: getattr(errors, name) for name in errors.__all__ if name.startswith("CLOSE_")}
+    codes = {name: getattr(errors, name) for name in dir(errors) if name.startswith("CLOSE_")}
     assert codes == {
         "CLOSE_GOING_DOWN": 4001,
         "CLOSE_TOO_SLOW": 4002,

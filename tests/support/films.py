@@ -23,7 +23,7 @@ def two() -> Stage:
 
 
 def queue(stage: Stage) -> Queue:
-    return stage.room.snapshot().queue
+    return stage.room.view().queue
 
 
 def names(stage: Stage) -> list[str | None]:

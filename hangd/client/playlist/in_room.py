@@ -14,15 +14,20 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
-from hangd.client.media.files import MediaUnusable
+from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.client.media.find import Copy, Places, find_copy
-from hangd.client.media.local_copy import CopyHolder, LocalCopy
+from hangd.client.media.local_copy import LocalCopy
+from hangd.client.notices import Notices
+from hangd.client.server.connection import Connection
+from hangd.client.server.room_view import RoomView
+from hangd.client.settings import ClientSettings
 from hangd.engine.follower.follower import Follower
 from hangd.engine.playlist.edits import Slot
 from hangd.engine.playlist.shared import SharedPlaylist
 from hangd.log import escape
 from hangd.protocol.messages import Error, MediaChanged, QueueChanged, RequestId, RoomState, ServerMessage
 from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline
+from hangd.tasks import Tasks
 
 __all__ = ["RoomPlaylist", "Screen"]
 
@@ -38,11 +43,30 @@ _ANSWER_SECONDS: Final = 15.0
 """A request that has no answer after so long has none coming: a server answers only some of what is too much."""
 
 
-class Screen(CopyHolder, Protocol):
+class Screen(Protocol):
     """Where the room's films are shown: what is needed of the viewer."""
 
-    follower: Follower
     copy: LocalCopy
+    media: MediaFiles
+    tasks: Tasks
+    connection: Connection
+    notices: Notices
+
+    @property
+    def follower(self) -> Follower: ...
+
+    @property
+    def settings(self) -> ClientSettings: ...
+
+    @property
+    def room_view(self) -> RoomView | None: ...
+
+    @property
+    def path(self) -> str | None:
+        """The file that is open."""
+
+    def announce(self) -> None:
+        """Something has changed: tell control clients."""
 
     @property
     def playing_entry(self) -> int:
@@ -194,7 +218,7 @@ class RoomPlaylist:
             return
         copy = self._copies.get(film)
         if copy is None:
-            viewer.copy.hash = None
+            viewer.copy.identify(None)
             self.searching = True
             viewer.change_film(None, slot.id, timeline)
             self._begin("search", lambda: self._search(slot, film, info))
@@ -245,7 +269,7 @@ class RoomPlaylist:
                 self.list.unusable(slot)
             else:
                 self._copies[whole] = Copy(slot.path, info, proven=True)
-                self.list.read(slot, whole, viewer.copy.told(info))
+                self.list.read(slot, whole, viewer.copy.shared(info))
             self.go_on()
             viewer.announce()
 

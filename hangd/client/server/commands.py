@@ -1,23 +1,25 @@
-"""hang's own verbs (control.md): what a control client asks of the room as such, and waits for.
+"""ServerCommands: the control socket's commands that ask something of the server and wait for its answer.
 
-Each is a coroutine that ends with the server's answer, and raises CommandRefused with the server's code, or with one of
-hang's own, where it is refused. Arguments arrive as strings and are checked here, once.
+Each is a coroutine that ends with the server's answer. It raises CommandRefused, with the server's error code or with
+one of hang's own, if it is refused. Arguments arrive as strings and are checked here, once.
 """
 
-import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
 from hangd.client.control.port import CommandRefused, RoomCommand
-from hangd.client.media.files import MediaUnusable
-from hangd.client.media.local_copy import CopyHolder, LocalCopy, file_code
-from hangd.client.server.connection import NotConnected, ServerRefused
+from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.local_copy import LocalCopy
+from hangd.client.notices import Notices
+from hangd.client.player_supervisor import PlayerSupervisor, refusal_code
+from hangd.client.server.connection import Connection, NotConnected, ServerRefused
+from hangd.client.server.membership import Membership
 from hangd.client.server.room_view import RoomView
-from hangd.engine.follower.follower import Follower
+from hangd.client.viewer_state import ViewerState
+from hangd.engine.follower.picture import Picture
 from hangd.engine.link.link import LinkState
 from hangd.protocol.messages import (
     ClientMessage,
@@ -28,66 +30,59 @@ from hangd.protocol.messages import (
     ListRooms,
     RoomCreated,
     RoomJoined,
+    RoomLeft,
     Rooms,
     Say,
-    ServerMessage,
     SetMedia,
     SetPolicy,
     SetReady,
     SetRole,
 )
-from hangd.protocol.model import CAPACITY_MAX, LeftReason, PolicyChange, Room
-from hangd.protocol.wording import located
+from hangd.protocol.model import CAPACITY_MAX, FileHash, PolicyChange
+from hangd.protocol.validation import explain
 
-__all__ = ["Patron", "ServerCommands"]
-
-_log = logging.getLogger(__name__)
-
-_REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
-"""Seconds between tries to get back into a room that refuses for now (full, or its server still starting)."""
-
-_Checked = TypeVar("_Checked", CreateRoom, JoinRoom)
+__all__ = ["ServerCommands"]
 
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})
 
-
-def _refusal(code: str, message: str) -> CommandRefused:
-    return CommandRefused("error running command", code, message)
-
-
-def _invalid(message: str) -> CommandRefused:
-    return CommandRefused("invalid parameter", "InvalidMessage", message)
-
-
-def _checked(message: _Checked) -> _Checked:
-    """Return the same message, held to the protocol's own limits. Raises msgspec.ValidationError, in its own words."""
-    return msgspec.convert(msgspec.to_builtins(message), type(message))
-
-
-class Patron(CopyHolder, Protocol):
-    """Whose verbs these are: what they need of the viewer."""
-
-    follower: Follower
-    copy: LocalCopy
-    server_url: str
-
-    def enter_room(
-        self, room: Room, client_id: str, now: float, *, path: str | None = None, again: bool = False
-    ) -> RoomView: ...
-
-    def leave_room(self, reason: LeftReason, now: float) -> None: ...
+_Message = TypeVar("_Message", CreateRoom, JoinRoom)
 
 
 class ServerCommands:
-    """The verbs of one viewer."""
+    """See the module's docstring.
 
-    def __init__(self, viewer: Patron) -> None:
-        self._viewer = viewer
+    Args:
+        picture: the follower's.
+        open_file: opens a file in the player, whatever the room plays: its path, and its whole hash if it is another
+            film than the room's.
+    """
 
-    async def carry_out(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
-        """Carry out one verb and return what its reply says. Raises CommandRefused."""
-        verbs: dict[RoomCommand, Callable[[Mapping[str, str]], Awaitable[Any]]] = {
+    def __init__(
+        self,
+        state: ViewerState,
+        connection: Connection,
+        membership: Membership,
+        media: MediaFiles,
+        copy: LocalCopy,
+        player: PlayerSupervisor,
+        picture: Picture,
+        notices: Notices,
+        open_file: Callable[[str, FileHash | None], None],
+    ) -> None:
+        self._state = state
+        self._connection = connection
+        self._membership = membership
+        self._media = media
+        self._copy = copy
+        self._player = player
+        self._picture = picture
+        self._notices = notices
+        self._open_file = open_file
+
+    async def carry_out(self, command: RoomCommand, arguments: Mapping[str, str]) -> Any:
+        """Carry out one command and return what its reply says. Raises CommandRefused."""
+        commands: dict[RoomCommand, Callable[[Mapping[str, str]], Awaitable[Any]]] = {
             "room-create": self._create,
             "room-join": self._join,
             "room-leave": self._leave,
@@ -96,175 +91,145 @@ class ServerCommands:
             "room-set": self._set,
             "room-role": self._role,
             "room-kick": self._kick,
-            "room-media": self._media,
+            "room-media": self._media_command,
             "room-list": self._list,
             "server-connect": self._connect,
             "server-disconnect": self._disconnect,
         }
-        # A path may be any bytes (PEP 383); all else is text for the server.
+        # A path may be any bytes (PEP 383). Everything else is text for the server.
         arguments = {
             key: value if key == "file" else value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             for key, value in arguments.items()
         }
         try:
-            return await verbs[verb](arguments)
+            return await commands[command](arguments)
         except MediaUnusable as error:
-            raise _refusal(file_code(error.code), str(error)) from error
+            raise CommandRefused.failed(refusal_code(error.code), str(error)) from error
         except ServerRefused as error:
-            raise _refusal(error.code, error.message) from error
+            raise CommandRefused.failed(error.code, error.message) from error
         except NotConnected as error:
-            raise _refusal("NotConnected", str(error)) from error
+            raise CommandRefused.failed("NotConnected", str(error)) from error
         except TimeoutError as error:
-            raise _refusal("TimedOut", "the server did not answer in time") from error
+            raise CommandRefused.failed("TimedOut", "the server did not answer in time") from error
         except msgspec.ValidationError as error:
-            where, why = located(str(error))
-            raise _invalid(f"{where.lstrip('.') or verb} {why}") from error
+            where, why = explain(error)
+            raise CommandRefused.invalid(f"{where.lstrip('.') or command} {why}") from error
 
     # ---- the server -----------------------------------------------------------------------------------------------
 
     async def _connect(self, arguments: Mapping[str, str]) -> None:
         url = arguments["url"]
-        connection = self._viewer.connection
-        if connection.url == url and connection.is_up:
+        if self._connection.url == url and self._connection.is_up:
             return
-        if self._viewer.room_view is not None:
-            raise _refusal("AlreadyInRoom", "leave the room before you go to another server")
+        if self._state.room is not None:
+            raise CommandRefused.failed("AlreadyInRoom", "leave the room before you go to another server")
         await self._connected(url)
-        self._viewer.server_url = url
+        self._state.server_url = url
 
     async def _disconnect(self, arguments: Mapping[str, str]) -> None:
-        if self._viewer.room_view is not None:
+        if self._state.room is not None:
             await self._leave({})
-        self._viewer.connection.unwant()
+        self._connection.unwant()
 
     async def _connected(self, url: str | None = None) -> None:
-        """Have a connection: the one that is there, or one to ``url``. Raises CommandRefused where there is none."""
-        connection = self._viewer.connection
-        url = url or connection.url or self._viewer.server_url
+        """Wait for a connection: the one that is there, or one to ``url``. Raises CommandRefused if there is none."""
+        connection = self._connection
+        url = url or connection.url or self._state.server_url
         if connection.is_up and connection.url == url:
             return
         if connection.state in (LinkState.DOWN, LinkState.WAITING) or connection.url != url:
             connection.want(url)
         trying = (LinkState.DIALING, LinkState.GREETING)
-        await self._viewer.notices.until(lambda: connection.state not in trying)
+        await self._notices.until(lambda: connection.state not in trying)
         if not connection.is_up:
             reason = connection.reason or "there is no connection to a server"
-            if self._viewer.room_view is None:
+            if self._state.room is None:
                 connection.unwant()
-            raise _refusal("NotConnected", reason)
+            raise CommandRefused.failed("NotConnected", reason)
 
-    async def _request(self, message: ClientMessage) -> ServerMessage:
-        return await self._viewer.connection.request(message)
+    async def _request(self, message: ClientMessage) -> None:
+        """Send a request whose answer says nothing beyond that it was granted."""
+        await self._connection.request(message, object)
 
-    # ---- coming and going -----------------------------------------------------------------------------------------
+    # ---- entering and leaving -------------------------------------------------------------------------------------
 
     async def _create(self, arguments: Mapping[str, str]) -> dict[str, Any]:
-        viewer = self._viewer
-        if viewer.room_view is not None:
-            raise _refusal("AlreadyInRoom", "already in a room: leave it first")
+        self._check_alone()
         path = arguments["file"]
         policy = msgspec.convert(
             {key: arguments[key] for key in ("control", "wait", "match") if key in arguments}, PolicyChange
         )
         await self._connected()
-        info = await viewer.media.quick(path)
-        whole, duration = await asyncio.gather(viewer.copy.read_film(path), viewer.copy.opened(path))
-        info = viewer.copy.told(msgspec.structs.replace(info, duration=duration))
+        info = await self._media.quick(path)
+        duration = await self._opened(path)
+        whole = await self._copy.read(path)
+        self._copy.identify(whole)
         message = _checked(
             CreateRoom(
                 file_hash=whole,
-                file=info,
+                file=self._copy.shared(info, duration),
                 name=arguments.get("name"),
                 password=arguments.get("password"),
                 policy=policy,
             )
         )
-        answer = await self._request(message)
-        assert isinstance(answer, RoomCreated)
-        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic(), path=path)
-        view.host_secret, view.password = answer.host_secret, message.password
-        return self._entered(view, host=True)
+
+        def arrived(answer: RoomCreated, now: float) -> None:
+            view = self._membership.enter(answer.room, answer.client_id, now, path)
+            view.host_secret, view.password = answer.host_secret, message.password
+
+        await self._connection.request(message, RoomCreated, arrived=arrived)
+        return self._entered(self._room(), host=True)
 
     async def _join(self, arguments: Mapping[str, str]) -> dict[str, Any]:
-        viewer = self._viewer
-        if viewer.room_view is not None:
-            raise _refusal("AlreadyInRoom", "already in a room: leave it first")
-        path = arguments.get("file") or viewer.follower.picture.path
+        self._check_alone()
+        path = arguments.get("file") or self._picture.path
         if path is None:
-            raise _refusal("NoMedia", "which file? name your copy of the film")
-        info = await viewer.media.quick(path)
-        if path == viewer.path and viewer.duration is not None:
-            info = msgspec.structs.replace(info, duration=viewer.duration)
-        whole = await viewer.media.cached_hash(path)
+            raise CommandRefused.failed("NoMedia", "which file? name your copy of the film")
+        info = await self._media.quick(path)
+        whole = await self._media.cached_hash(path)
         await self._connected()
         message = _checked(
             JoinRoom(
                 room_id=arguments["room"],
                 file_hash=whole,
-                file=viewer.copy.told(info),
+                file=self._copy.shared(info, self._picture.duration if path == self._picture.open_path else None),
                 password=arguments.get("password"),
             )
         )
-        answer = await self._request(message)
-        assert isinstance(answer, RoomJoined)
-        viewer.copy.hash = whole
-        view = viewer.enter_room(answer.room, answer.client_id, time.monotonic(), path=path)
-        view.password = message.password
+
+        def arrived(answer: RoomJoined, now: float) -> None:
+            self._copy.identify(whole)
+            self._membership.enter(answer.room, answer.client_id, now, path).password = message.password
+
+        answer = await self._connection.request(message, RoomJoined, arrived=arrived)
+        view = self._room()
         try:
-            await viewer.copy.opened(path)
+            await self._opened(path)
         except CommandRefused:
-            # A room in which nothing can be shown here is none to be in; why, is what was asked.
+            # A room in which nothing can be shown here is of no use. The caller wants to know why it cannot be shown.
             await self._leave({})
             raise
         if whole is None:
-            viewer.copy.prove(path, view)
+            self._copy.prove(path, view)
         return self._entered(view, host=answer.is_host, verifying=whole is None)
 
-    async def rejoin(self) -> None:
-        """Get back into the room after an absence for which the server did not keep our place."""
-        viewer = self._viewer
-        view, path = viewer.room_view, viewer.path
-        if view is None:
-            return
-        try:
-            info = None if path is None else viewer.copy.told(await viewer.media.quick(path))
-        except MediaUnusable:
-            info = None  # The room's file is not here any more; the room says what it makes of that.
-        for pause in (*_REJOIN_PAUSES, None):
-            message = JoinRoom(
-                room_id=view.room_id,
-                file_hash=viewer.copy.hash,
-                file=info,
-                password=view.password,
-                host_secret=view.host_secret,
-            )
-            try:
-                answer = await self._request(message)
-            except (NotConnected, TimeoutError):
-                return  # The link comes back by itself, and we with it.
-            except ServerRefused as error:
-                if pause is not None and error.retry:
-                    await asyncio.sleep(pause)
-                    continue
-                _log.warning("the room is lost: %s", error)
-                viewer.leave_room("lost", time.monotonic())
-                return
-            assert isinstance(answer, RoomJoined)
-            viewer.enter_room(answer.room, answer.client_id, time.monotonic(), again=True)
-            return
-
     async def _leave(self, arguments: Mapping[str, str]) -> dict[str, Any]:
-        view = self._in_room()
-        if self._viewer.connection.is_up:
-            await self._request(LeaveRoom())
-        # The answer, RoomLeft, has made the viewer leave; without a connection it leaves by itself.
-        self._viewer.leave_room("left", time.monotonic())
+        view = self._room()
+        if self._connection.is_up:
+            await self._connection.request(LeaveRoom(), RoomLeft)
+        # The answer has made this viewer leave. Without a connection there is none.
+        self._membership.leave("left", time.monotonic())
         return {"room_id": view.room_id}
 
-    def _in_room(self) -> RoomView:
-        if self._viewer.room_view is None:
-            raise _refusal("NotInRoom", "not in a room")
-        return self._viewer.room_view
+    def _check_alone(self) -> None:
+        if self._state.room is not None:
+            raise CommandRefused.failed("AlreadyInRoom", "already in a room: leave it first")
+
+    def _room(self) -> RoomView:
+        if self._state.room is None:
+            raise CommandRefused.failed("NotInRoom", "not in a room")
+        return self._state.room
 
     def _entered(self, view: RoomView, *, host: bool, verifying: bool | None = None) -> dict[str, Any]:
         return {
@@ -278,25 +243,27 @@ class ServerCommands:
     # ---- in the room ----------------------------------------------------------------------------------------------
 
     async def _say(self, arguments: Mapping[str, str]) -> None:
-        self._in_room()
+        self._room()
         await self._request(msgspec.convert({"text": arguments["text"]}, Say))
 
     async def _ready(self, arguments: Mapping[str, str]) -> None:
-        self._in_room()
-        await self._request(SetReady(ready=self._flag("ready", arguments.get("ready", "yes"))))
+        self._room()
+        await self._request(SetReady(ready=_flag("ready", arguments.get("ready", "yes"))))
 
     async def _set(self, arguments: Mapping[str, str]) -> None:
-        self._in_room()
+        self._room()
         key, value = arguments["key"], arguments["value"]
         converted: object = value
         if key == "locked":
-            converted = self._flag(key, value)
+            converted = _flag(key, value)
         elif key == "capacity":
             if not value.isdecimal():
-                raise _invalid(f"capacity is a number from 1 to {CAPACITY_MAX}, not {value[:40]!r}")
+                raise CommandRefused.invalid(f"capacity is a number from 1 to {CAPACITY_MAX}, not {value[:40]!r}")
             converted = int(value)
         elif key not in ("control", "password", "match", "wait"):
-            raise _invalid(f"there is no room setting {key[:40]!r}: control, password, match, wait, capacity, locked")
+            raise CommandRefused.invalid(
+                f"there is no room setting {key[:40]!r}: control, password, match, wait, capacity, locked"
+            )
         await self._request(msgspec.convert({key: converted}, SetPolicy))
 
     async def _role(self, arguments: Mapping[str, str]) -> None:
@@ -304,63 +271,71 @@ class ServerCommands:
         await self._request(msgspec.convert({"client_id": client_id, "role": arguments["role"]}, SetRole))
 
     async def _kick(self, arguments: Mapping[str, str]) -> None:
-        message = {"client_id": self._member(arguments["member"]), "ban": self._flag("ban", arguments.get("ban", "no"))}
+        message = {"client_id": self._member(arguments["member"]), "ban": _flag("ban", arguments.get("ban", "no"))}
         if "reason" in arguments:
             message["reason"] = arguments["reason"]
         await self._request(msgspec.convert(message, Kick))
 
     def _member(self, given: str) -> str:
         """Return the id of the member that ``given`` names: its id, or its name where only one has it."""
-        members = self._in_room().members
+        members = self._room().members
         if given in members:
             return given
         found = [member.client_id for member in members.values() if member.name == given]
         if len(found) != 1:
-            raise _invalid(f"there is no member {given[:40]!r} here" if not found else f"{given[:40]!r} is not unique")
+            problem = f"there is no member {given[:40]!r} here" if not found else f"{given[:40]!r} is not unique"
+            raise CommandRefused.invalid(problem)
         return found[0]
 
     async def _list(self, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
         await self._connected()
-        answer = await self._request(ListRooms())
-        assert isinstance(answer, Rooms)
+        answer = await self._connection.request(ListRooms(), Rooms)
         return [
             {**msgspec.to_builtins(room), "locked": room.locked, "has_password": room.has_password}
             for room in answer.rooms
         ]
 
-    @staticmethod
-    def _flag(name: str, value: str) -> bool:
-        if value.lower() in _YES:
-            return True
-        if value.lower() in _NO:
-            return False
-        raise _invalid(f"{name} is yes or no, not {value[:40]!r}")
-
     # ---- files ----------------------------------------------------------------------------------------------------
 
-    async def _media(self, arguments: Mapping[str, str]) -> None:
-        self._in_room()
-        await self._move_to(arguments["file"])
+    async def _opened(self, path: str, file_hash: FileHash | None = None) -> float | None:
+        """Open ``path`` in the player and return its duration in seconds. Raises CommandRefused with the reason."""
+        picture = self._picture
+        if picture.open_path != path or picture.duration is None:
+            self._open_file(path, file_hash)
+            await self._player.opened()
+        return picture.duration
 
-    async def _move_to(self, path: str) -> None:
-        """Show this file here if it is the room's; else ask the room to move on to it."""
-        view, copy = self._in_room(), self._viewer.copy
-        info = await self._viewer.media.quick(path)
-        whole = await copy.read(path)
+    async def _media_command(self, arguments: Mapping[str, str]) -> None:
+        """Open this file here if it is the room's film; else ask the room to move on to it."""
+        view, path = self._room(), arguments["file"]
+        info = await self._media.quick(path)
+        whole = await self._copy.read(path)
         if whole == view.file_hash:
-            self._viewer.load_file(path)
-            copy.tell(path, info, whole)
+            self._open_file(path, None)
+            self._copy.tell(path, info, whole)
             return
         if not view.may_control:
-            raise _refusal("Forbidden", view.who_may_control)
-        shown, known = self._viewer.path, copy.hash
-        duration = await copy.opened(path, whole)
-        copy.hash = whole
-        info = copy.told(msgspec.structs.replace(info, duration=duration))
+            raise CommandRefused.failed("Forbidden", view.who_may_control)
+        shown, known = self._picture.open_path, self._copy.hash
+        duration = await self._opened(path, whole)
+        self._copy.identify(whole)
         try:
-            await self._request(SetMedia(file_hash=whole, file=info))
+            await self._request(SetMedia(file_hash=whole, file=self._copy.shared(info, duration)))
         except ServerRefused:
-            copy.hash = known
+            self._copy.identify(known)
             if shown is not None:
-                self._viewer.load_file(shown)
+                self._open_file(shown, None)
             raise
+
+
+def _checked(message: _Message) -> _Message:
+    """Return the same message, held to the protocol's limits. Raises msgspec.ValidationError in the limits' words."""
+    return msgspec.convert(msgspec.to_builtins(message), type(message))
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() in _YES:
+        return True
+    if value.lower() in _NO:
+        return False
+    raise CommandRefused.invalid(f"{name} is yes or no, not {value[:40]!r}")

@@ -8,9 +8,8 @@ than the gate may be closed.
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.file_match import is_same_copy
-from hangd.engine.room.refusal import as_error
-from hangd.engine.room.roster import Occupant
-from hangd.engine.room.state import Assembly, known_duration
+from hangd.engine.room.roster import RoomMember
+from hangd.engine.room.state import RoomData, known_duration
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import (
     MediaChanged,
@@ -32,8 +31,8 @@ __all__ = ["Screening"]
 class Screening:
     """Requests are of present members that may control the room; each is refused before it has changed anything."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._room = assembly
+    def __init__(self, room: RoomData) -> None:
+        self._room = room
 
     def settle(self, now: float) -> None:
         """Bring about the end of the film, if it is there, and what follows it.
@@ -51,12 +50,12 @@ class Screening:
             schedule.start_over(known_duration(entry.file), 0.0, now, play=True)
             self._show(entry, queues.moved_on(room.queue, entry))
 
-    def set_queue(self, sender: Occupant, message: SetQueue, re: RequestId | None) -> None:
+    def set_queue(self, sender: RoomMember, message: SetQueue, re: RequestId | None) -> None:
         room = self._room
         room.queue = queues.edited(room.queue, message)
         room.announce(QueueChanged(room.queue), sender=sender.client_id, re=re)
 
-    def set_media(self, sender: Occupant, message: SetMedia, re: RequestId | None, now: float) -> None:
+    def set_media(self, sender: RoomMember, message: SetMedia, re: RequestId | None, now: float) -> None:
         room = self._room
         queue = queues.moved_to(room.queue, message)
         entry = queues.current_of(queue)
@@ -66,7 +65,7 @@ class Screening:
             sender.file_hash, sender.file = message.file_hash, message.file
         self._show(entry, queue, sender, re)
 
-    def set_file(self, sender: Occupant, message: SetFile, re: RequestId | None) -> None:
+    def set_file(self, sender: RoomMember, message: SetFile, re: RequestId | None) -> None:
         room = self._room
         # More about the copy that was let in already (its length, say) does not undo what its hash proved.
         same = message.file_hash is None and is_same_copy(sender.file, message.file)
@@ -76,8 +75,8 @@ class Screening:
             except RequestRefused as refused:
                 if queues.holds_besides(room.queue, room.file_hash, message.file_hash, message.file):
                     raise  # the room moved on while this was on its way: its sender is where it belongs
-                room.send((sender.client_id,), as_error(refused), re)
-                room.show_out(sender, "mismatch", detail=refused.message)
+                room.refuse(sender.client_id, refused, re)
+                room.remove(sender, "mismatch", detail=refused.message)
                 return
         if not same:
             sender.file_hash = message.file_hash
@@ -86,7 +85,7 @@ class Screening:
         room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
 
     def _show(
-        self, entry: QueueEntry, queue: Queue, sender: Occupant | None = None, re: RequestId | None = None
+        self, entry: QueueEntry, queue: Queue, sender: RoomMember | None = None, re: RequestId | None = None
     ) -> None:
         """Be this film's room, whose timeline stands already, and tell everyone. No sender: it is the room's doing."""
         room = self._room
@@ -100,11 +99,11 @@ class Screening:
             if not member.full and not has_it:
                 # It knows no MediaChanged and can bring no other file: left in, it would play the old film to the new
                 # one's timeline. Out, it knows where it stands, and comes back with the new file.
-                room.show_out(member, "mismatch", detail="the room moved on to another film")
+                room.remove(member, "mismatch", detail="the room moved on to another film")
         timeline = room.timeline
         by = None if sender is None else sender.client_id
         room.announce(MediaChanged(entry.file_hash, entry.file, timeline, room.queue), sender=by, re=re)
         # Who is still to prove its file, and that nobody is ready any more, changed for all at once.
-        room.send(room.roster.full_ids(), RoomState(room.snapshot()))
+        room.send(room.roster.full_ids(), RoomState(room.view()))
         basic = room.roster.ids(lambda member: not member.full and member is not sender)
         room.send(basic, SyncBroadcast(by or ROOM_ITSELF, Pause(timeline.position), timeline))

@@ -3,7 +3,8 @@
 import pytest
 from msgspec.structs import replace
 
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
     MediaChanged,
@@ -92,7 +93,7 @@ def test_the_film_that_is_shown_goes_on_without_its_entry(two: Stage) -> None:
     two.says("ann", Play(timestamp=50.0))
     two.says("bob", SetQueue(queue(two).rev, kept(two)[1:]))
     assert (names(two), queue(two).current) == (["next.mkv"], None)
-    assert two.room.snapshot().file_hash == HASH and two.timeline.playing
+    assert two.room.view().file_hash == HASH and two.timeline.playing
     two.passes(11.0)
     assert queue(two).current == queue(two).entries[0].id, "what stands in the queue comes after it"
 
@@ -113,10 +114,10 @@ def test_a_hundred_films_and_no_more(two: Stage) -> None:
     two.says("ann", SetQueue(queue(two).rev, kept(two)[1:]))
     two.says("ann", SetQueue(queue(two).rev, (*kept(two), *items[:1])))
     two.goes_on()
-    before = two.room.snapshot()
+    before = two.room.view()
     two.says("bob", SetMedia(file_hash=HASH, file=FILE))
     assert two.error("bob").code == "TooLarge"
-    assert two.room.snapshot() == before
+    assert two.room.view() == before
     two.nobody_heard_more()
 
 
@@ -153,9 +154,9 @@ def test_an_entry_is_shown_paused_where_nobody_says_play(two: Stage) -> None:
     line = Timeline("epoch-1", 2, False, 30.0, 1.0, two.now)
     changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two))
     assert queue(two).current == entry.id
-    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.snapshot()), None)]
-    assert two.heard("ann") == [changed, RoomState(two.room.snapshot())]
-    assert [member.verifying for member in two.room.snapshot().members] == [True, False]
+    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.view()), None)]
+    assert two.heard("ann") == [changed, RoomState(two.room.view())]
+    assert [member.verifying for member in two.room.view().members] == [True, False]
     two.passes(100.0)
     assert two.timeline == line
 
@@ -164,8 +165,8 @@ def test_who_moves_on_to_a_film_that_it_has_not_says_nothing_of_one(two: Stage) 
     adds(two, "ann")
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(entry=entry.id, play=True))
-    assert [member.verifying for member in two.room.snapshot().members] == [True, True]
-    assert two.room.snapshot().file == NEXT
+    assert [member.verifying for member in two.room.view().members] == [True, True]
+    assert two.room.view().file == NEXT
     two.reports("bob", "idle")
     has(two, "ann")
     assert not is_gated(two), "bob is not waited for"
@@ -196,7 +197,7 @@ def test_a_file_of_another_film_of_the_queue_is_no_reason_to_go(two: Stage) -> N
 
 
 def restart(stage: Stage, meanwhile: float = 1.0) -> None:
-    saved = stage.room.save()
+    saved = stage.room.saved()
     stage.goes_on()
     stage.now += meanwhile
     stage.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=stage.now)
@@ -219,14 +220,14 @@ def test_a_film_that_ended_meanwhile_is_followed_by_the_next(two: Stage) -> None
     adds(two, "ann")
     two.says("ann", Play(timestamp=50.0))
     restart(two, 30.0)
-    assert (two.room.snapshot().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
+    assert (two.room.view().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
     two.resumes("ann")
     has(two, "ann")
     assert not is_gated(two)
 
 
 def test_a_room_of_before_there_were_queues_has_its_film(two: Stage) -> None:
-    saved = replace(two.room.save(), queue=Queue())
+    saved = replace(two.room.saved(), queue=Queue())
     two.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=two.now)
     assert (names(two), queue(two).rev) == (["film.mkv"], 1)
 
@@ -239,4 +240,4 @@ def test_whoever_keeps_the_room_hears_of_an_edit_and_of_an_end(two: Stage) -> No
     changes = two.room.changes
     two.passes(11.0)
     assert two.room.changes > changes
-    assert two.room.save().queue == queue(two)
+    assert two.room.saved().queue == queue(two)

@@ -10,23 +10,26 @@ from msgspec.structs import replace
 
 from hangd.engine.room.effects import (
     CheckPassword,
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
     ForgetMember,
     ForgetRoom,
     HashPassword,
+    RoomEffect,
+    SendTo,
+)
+from hangd.engine.room.inputs import (
+    ConnectionLost,
+    ConnectionResumed,
+    CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
     PasswordChecked,
     PasswordHashed,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.codec import decode_server, encode_server
 from hangd.protocol.messages import (
     ClientMessage,
@@ -193,9 +196,9 @@ def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float
         room.handle(input, now)
         now += gap / 3
         if room._at_rest and ((deadline := room.deadline()) is None or now < deadline):
-            before = room.snapshot()
+            before = room.view()
             assert room.expire(now) == []
-            assert (room.snapshot(), room._at_rest) == (before, True)
+            assert (room.view(), room._at_rest) == (before, True)
 
 
 class _Thorough(Room):
@@ -232,7 +235,7 @@ def test_a_report_that_says_the_same_again_leaves_nothing_to_settle(steps: list[
         line = rooms[0].timeline
         report = None if isinstance(said, SyncCommand) else Report(said, line.position + off, now, rev=line.rev)
         input = MessageReceived(client, report or said)
-        quick, thorough = [(room.handle(input, now), room.deadline(), room.snapshot()) for room in rooms]
+        quick, thorough = [(room.handle(input, now), room.deadline(), room.view()) for room in rooms]
         assert quick == thorough
         rooms[0].check()
 
@@ -284,7 +287,7 @@ class HonestHub(RuleBasedStateMachine):
         """A report that fits, so that gates open."""
         if self.gone:
             return
-        timeline = self.room.snapshot().timeline
+        timeline = self.room.view().timeline
         self.say(client, Report(state=state, position=timeline.position, at=self.now, rev=timeline.rev), None)
 
     def somebody(self, client: str) -> str:
@@ -294,14 +297,14 @@ class HonestHub(RuleBasedStateMachine):
     @rule(client=ids, places=st.lists(st.integers(0, 5), unique=True, max_size=6), added=st.lists(items, max_size=2))
     def edit(self, client: str, places: list[int], added: list[QueueItem]) -> None:
         """An edit of the queue as it is, so that some are taken."""
-        queue = self.room.snapshot().queue
+        queue = self.room.view().queue
         kept = [QueueItem(id=queue.entries[place].id) for place in places if place < len(queue.entries)]
         self.say(self.somebody(client), SetQueue(queue.rev, (*kept, *added)), None)
 
     @rule(client=ids, place=st.integers(0, 5), play=st.booleans(), has_it=st.booleans(), clear=st.booleans())
     def choose(self, client: str, place: int, play: bool, has_it: bool, clear: bool) -> None:
         """Another film of the queue."""
-        if place >= len(entries := self.room.snapshot().queue.entries):
+        if place >= len(entries := self.room.view().queue.entries):
             return
         entry = entries[place]
         message = SetMedia(entry=entry.id, play=play, clear=clear)
@@ -312,7 +315,7 @@ class HonestHub(RuleBasedStateMachine):
     @rule(client=ids)
     def run_out(self, client: str) -> None:
         """Play the film to its end, where one can: by the room's clock, or by what the players say."""
-        file = self.room.snapshot().file
+        file = self.room.view().file
         length = 0.0 if file is None else file.duration or 0.0
         self.say(self.somebody(client), Play(timestamp=max(0.0, length - 0.5)), None)
         self.wait(1.5)
@@ -323,7 +326,7 @@ class HonestHub(RuleBasedStateMachine):
     @rule(client=ids)
     def show(self, client: str) -> None:
         """Say that one has the room's film, so that others are waited for."""
-        room = self.room.snapshot()
+        room = self.room.view()
         self.say(client, SetFile(file=room.file or FileInfo(size=1000), file_hash=room.file_hash), None)
 
     @rule(matches=st.booleans())
@@ -351,7 +354,7 @@ class HonestHub(RuleBasedStateMachine):
         if client in self.away:
             self.away.discard(client)
             self.inside.add(client)
-            self.told[client] = self.room.snapshot().queue  # with its Welcome
+            self.told[client] = self.room.view().queue  # with its Welcome
             self.feed(ConnectionResumed(client))
 
     @rule(client=ids, rtt=st.floats(0, 2))
@@ -380,8 +383,8 @@ class HonestHub(RuleBasedStateMachine):
         """The server is killed, and comes back with what was saved, maybe by another clock. Some return at once."""
         if self.gone:
             return
-        saved = msgspec.json.decode(msgspec.json.encode(self.room.save()), type=SavedRoom)
-        assert saved == self.room.save()
+        saved = msgspec.json.decode(msgspec.json.encode(self.room.saved()), type=SavedRoom)
+        assert saved == self.room.saved()
         self.now += meanwhile
         self.clock_shift = -1000.0 - self.clock_shift
         self.now += self.clock_shift
@@ -454,7 +457,7 @@ class HonestHub(RuleBasedStateMachine):
         if not hasattr(self, "room"):
             return
         self.room.check()
-        snapshot = self.room.snapshot()
+        snapshot = self.room.view()
         members = {member.client_id: member for member in snapshot.members}
         assert set(members) == (self.inside - set(self.checking)) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
@@ -468,7 +471,7 @@ class HonestHub(RuleBasedStateMachine):
     def whoever_keeps_it_knows_when_to(self) -> None:
         if not hasattr(self, "room") or self.gone:
             return
-        changes, saved = self.room.changes, self.room.save()
+        changes, saved = self.room.changes, self.room.saved()
         assert self.saved is None or self.saved[0] != changes or self.saved[1] == saved
         self.saved = changes, saved
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from json import JSONDecoder, JSONEncoder
 from typing import Any, Final
 
-__all__ = ["InvalidJson", "from_bytes", "parse", "read_double", "to_bytes", "write"]
+__all__ = ["InvalidJson", "from_bytes", "parse", "to_bytes", "write"]
 
 _DEPTH_MAX: Final = 50
 """mpv's MAX_JSON_DEPTH; the outermost value counts."""
@@ -31,12 +31,6 @@ _INT64: Final = range(-(2**63), 2**63)
 # A NUL would be refused by the operating system in a file name and end the string in libVLC. The surrogates cannot be
 # encoded; they come from escapes such as "\ud83d" without its second half.
 _UNFIT: Final = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
-
-_DOUBLE: Final = re.compile(
-    r"""[+-]?(?:0[xX](?P<hex>[0-9a-fA-F]+\.?[0-9a-fA-F]*|\.[0-9a-fA-F]+)(?:[pP][+-]?[0-9]+)?
-        |(?P<decimal>[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)""",
-    re.VERBOSE,
-)
 
 # As in mpv, the first of two equal keys counts. The first operand gives the order of the keys, the second the values.
 _decoder: Final = JSONDecoder(strict=False, object_pairs_hook=lambda pairs: dict(pairs) | dict(reversed(pairs)))
@@ -91,18 +85,6 @@ def _check(root: list[Any]) -> None:
             return
         containers = inner
     raise InvalidJson("nested too deeply")
-
-
-def read_double(text: str) -> tuple[float, int, bool] | None:
-    """Read what strtod takes of ``text``. Returns the number, where it ends, and True."""
-    found = _DOUBLE.match(text)
-    if found is None:
-        return None
-    try:
-        value = float.fromhex(found.group()) if found["hex"] is not None else float(found.group())
-    except OverflowError:
-        value = -math.inf if found.group().startswith("-") else math.inf
-    return value, found.end(), True
 
 
 def write(value: Any) -> str:

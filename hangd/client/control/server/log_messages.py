@@ -28,7 +28,7 @@ _NAMES: Final = ((logging.CRITICAL, "fatal"), (logging.ERROR, "error"), (logging
 _ROOT: Final = "hangd"
 # What is logged while log lines are sent is not sent: a line that cannot be sent would cause the next one.
 _UNSENT: Final = frozenset({"hangd.client.control.server.outbox", "hangd.client.control.server.log_messages"})
-_PREFIXES: Final = {"hangd.client.control.subjects.texts": "cplayer"}
+_PREFIXES: Final = {"hangd.client.control.subjects.daemon": "cplayer"}
 """Where clients may look for mpv's own prefix: the module that prints what ``print-text`` was given."""
 
 _LINES_MAX: Final = 1000

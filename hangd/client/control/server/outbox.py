@@ -27,7 +27,7 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.log_messages import LEVELS, LogMessages
 from hangd.client.control.tables.property import PropertyTable
 
-__all__ = ["EVENT_NAMES", "MOVING", "Outbox"]
+__all__ = ["MOVING", "Outbox"]
 
 _log = logging.getLogger(__name__)
 
@@ -40,14 +40,6 @@ _NAME_MAX: Final = 1000
 
 MOVING: Final = "moving"
 """The topic, beside their own, of properties that change by themselves while the film plays."""
-
-EVENT_NAMES: Final = frozenset(EVENTS).union(
-    "none tick video-reconfig audio-reconfig hook get-property-reply set-property-reply command-reply".split()
-)
-"""What can be enabled and disabled: hang's events, and those of mpv that never come here.
-
-As in mpv it has no effect for what is not queued: property-change, log-message, event-queue-overflow, answers.
-"""
 
 
 @dataclass
@@ -104,9 +96,9 @@ class Outbox:
 
     def enable(self, name: str, wanted: bool) -> None:
         """Deliver this event (or "all") from now on, or no more. Raises CommandRefused where there is none such."""
-        if name != "all" and (name not in EVENT_NAMES or (name == "shutdown" and not wanted)):
+        if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
             raise CommandRefused("invalid parameter")
-        names = EVENT_NAMES if name == "all" else {name}
+        names = set(EVENTS) if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
     def request_log(self, level: str) -> None:

@@ -1,116 +1,115 @@
-"""The control socket itself: properties, events, and any line that it understands."""
+"""Subcommands that give direct access to the control socket: get, set, cycle, observe, events, wait and ipc."""
 
 import json
 from typing import Any
 
 import click
 
+from hangctl import follow
 from hangctl.client import Connection, Refused
-from hangctl.completing import property_names
-from hangctl.following import events as happening
-from hangctl.following import follow, observing
-from hangctl.options import Settings, verb
+from hangctl.completers import property_names
+from hangctl.options import Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive, note, one_line, plain
 
 __all__ = ["cycle", "events", "get", "ipc", "observe", "set_", "wait"]
 
 
-@verb("get", reads=True)
+@subcommand("get", reads=True)
 @click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.pass_obj
 def get(settings: Settings, property_name: str) -> None:
     """Print a property.
 
-    pause, time-pos, room/name, sync/error, ...; the property property-list names them all.
+    For example pause, time-pos, room/name or sync/error. The property property-list names all properties.
     """
     with settings.connect() as connection:
-        value = connection.ask(["get_property", property_name], doing=f"get '{property_name}'")[0]
+        value = connection.request(["get_property", property_name], action=f"get '{property_name}'")[0]
     if settings.json:
         emit_json(value)
     else:
         _print(plain(value))
 
 
-@verb("set", waits=True, signed=True)
+@subcommand("set", waits=True, signed=True)
 @click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.argument("value")
 @click.pass_obj
 def set_(settings: Settings, property_name: str, value: str) -> None:
     """Set PROPERTY to VALUE."""
-    settings.carry_out(["set_property", property_name, value], doing=f"set '{property_name}' to '{value}'")
+    settings.perform(["set_property", property_name, value], action=f"set '{property_name}' to '{value}'")
 
 
-@verb("cycle", waits=True)
+@subcommand("cycle", waits=True)
 @click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)
 @click.pass_obj
 def cycle(settings: Settings, property_name: str) -> None:
     """Give PROPERTY its next value."""
-    settings.carry_out(["cycle", property_name], doing=f"cycle '{property_name}'")
+    settings.perform(["cycle", property_name], action=f"cycle '{property_name}'")
 
 
-@verb("observe", reads=True)
+@subcommand("observe", reads=True)
 @click.argument("properties", metavar="PROPERTY...", nargs=-1, required=True, shell_complete=property_names)
 @click.pass_obj
 def observe(settings: Settings, properties: tuple[str, ...]) -> None:
     """Print properties whenever they change.
 
-    One NAME=VALUE a line, the present values first, until interrupted. When the daemon restarts, the present values
-    come again.
+    Prints one NAME=VALUE a line, first the present values, until interrupted. When the daemon restarts, it prints the
+    present values again.
     """
 
     def session(connection: Connection) -> None:
-        for event in observing(connection, *properties):
+        for event in follow.observe(connection, *properties):
             name, value = event["name"], event.get("data")
             if settings.json:
                 emit_json({"name": name, "data": value})
             else:
                 _print(one_line(f"{name}={'' if value is None else plain(value)}"))
 
-    follow(settings, session, away=note)
+    follow.follow(settings, session, on_absence=note)
 
 
-@verb("events")
+@subcommand("events")
 @click.argument("names", metavar="[EVENT]...", nargs=-1)
 @click.pass_obj
 def events(settings: Settings, names: tuple[str, ...]) -> None:
-    """Print what happens, as JSON.
+    """Print events as JSON.
 
-    One object a line, only these EVENTs where some are named, until interrupted; also when the daemon restarts.
+    Prints one object a line until interrupted, and goes on when the daemon restarts. If EVENTs are named, only these.
     """
 
     def session(connection: Connection) -> None:
         if names:
-            connection.ask(["disable_event", "all"], doing="listen")
+            connection.request(["disable_event", "all"], action="listen")
             for name in names:
-                connection.ask(["enable_event", name], doing=f"listen for '{name}'")
-        for event in happening(connection):
+                connection.request(["enable_event", name], action=f"listen for '{name}'")
+        for event in follow.events(connection):
             if not names or event["event"] in names:
                 emit_json(event)
 
-    follow(settings, session, away=note)
+    follow.follow(settings, session, on_absence=note)
 
 
-@verb("wait")
+@subcommand("wait")
 @click.argument("state", type=click.Choice(["joined", "playing", "paused", "ended", "synced"]))
 @click.pass_obj
 def wait(settings: Settings, state: str) -> None:
-    """Wait until that is so.
+    """Wait until the daemon is in a state.
 
-    As long as it takes, or as long as --timeout says.
+    Waits without a limit unless --timeout is given.
     """
     if settings.timeout is None:
         settings.timeout = 0
     with settings.connect() as connection:
-        connection.ask(["hang-wait", state], doing=f"wait until {state}")
+        connection.request(["hang-wait", state], action=f"wait until {state}")
 
 
-@verb("ipc")
+@subcommand("ipc")
 @click.argument("request", metavar="JSON")
 @click.pass_obj
 def ipc(settings: Settings, request: str) -> None:
-    """Send one line of mpv's JSON IPC.
+    """Send one request of mpv's JSON IPC.
 
-    {"command": [...]}, or the list alone. Prints the reply.
+    JSON is {"command": [...]}, or only the list. Prints the answer.
     """
     try:
         message: Any = json.loads(request)
@@ -121,13 +120,14 @@ def ipc(settings: Settings, request: str) -> None:
     if not isinstance(message, dict):
         raise click.BadParameter("a request is an object or a list", param_hint="JSON")
     with settings.connect() as connection:
-        reply = connection.exchange(message)
-    emit_json(reply)
-    if reply.get("error") != "success":
-        raise click.exceptions.Exit(Refused.of(reply, "").exit_code)
+        answer = connection.send_raw(message)
+    emit_json(answer)
+    if answer.get("error") != "success":
+        raise click.exceptions.Exit(Refused.from_answer(answer, "").exit_code)
 
 
 def _print(text: str) -> None:
+    """Print text escaped on a terminal, and unchanged to a program."""
     if interactive():
         emit(escape(text))
     else:

@@ -1,4 +1,4 @@
-"""What each verb asks of the daemon, word for word."""
+"""The commands that each subcommand sends to the daemon."""
 
 import json
 import os
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from hangctl.main import VERBS, run
+from hangctl.main import SUBCOMMANDS, run
 from tests.support.scripted_daemon import ScriptedDaemon, refusal
 
 DONE = ["hang-wait", "done"]
 
 ROOM = {"room_id": "0d9f", "invite": "hang://films.example:3005/0d9f", "host": True}
 
-ASKED: list[tuple[list[str], list[Any]]] = [
+SENT: list[tuple[list[str], list[Any]]] = [
     (["play"], [["set_property", "pause", False], DONE]),
     (["pause"], [["set_property", "pause", True], DONE]),
     (["toggle"], [["cycle", "pause"], DONE]),
@@ -79,36 +79,36 @@ def scripted(daemon: ScriptedDaemon, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     return daemon
 
 
-@pytest.mark.parametrize(("arguments", "commands"), ASKED, ids=lambda value: str(value[0]))
-def test_verb_asks(scripted: ScriptedDaemon, arguments: list[str], commands: list[Any]) -> None:
+@pytest.mark.parametrize(("arguments", "commands"), SENT, ids=lambda value: str(value[0]))
+def test_subcommand_sends_these_commands(scripted: ScriptedDaemon, arguments: list[str], commands: list[Any]) -> None:
     assert run(arguments) == 0
     assert scripted.received == commands
 
 
-def test_a_verb_that_changes_something_prints_nothing_off_a_terminal(
+def test_a_subcommand_that_changes_something_prints_nothing_to_a_pipe(
     scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    for arguments, _ in ASKED:
+    for arguments, _ in SENT:
         if arguments[0] not in ("ipc", "rooms"):
             assert run(arguments) == 0
     assert run(["join", "friday", "film.mkv"]) == 0
     assert capfd.readouterr() == ("", "")
 
 
-def asked(scripted: ScriptedDaemon) -> list[Any]:
+def sent_commands(scripted: ScriptedDaemon) -> list[Any]:
     return [command for command in scripted.received if command[0:1] != ["observe_property"]]
 
 
-def asked_by_name(scripted: ScriptedDaemon) -> list[Any]:
+def sent_requests(scripted: ScriptedDaemon) -> list[Any]:
     return [command for command in scripted.received if isinstance(command, dict) or command[0] != "observe_property"]
 
 
-def test_create_prints_the_rooms_id(
+def test_create_prints_the_id_of_the_room(
     scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert run(["create", "film.mkv", "--name", "friday", "--host-only", "--server", "ws://h:1/ws"]) == 0
     assert capfd.readouterr() == ("0d9f\n", "")
-    assert asked_by_name(scripted) == [
+    assert sent_requests(scripted) == [
         ["server-connect", "ws://h:1/ws"],
         {"_name": "room-create", "file": str(tmp_path / "film.mkv"), "name": "friday", "control": "host"},
     ]
@@ -116,13 +116,13 @@ def test_create_prints_the_rooms_id(
 
 def test_join_takes_an_invite_and_makes_the_file_absolute(scripted: ScriptedDaemon, tmp_path: Path) -> None:
     assert run(["join", "hang://films.example/friday", "film.mkv"]) == 0
-    assert asked_by_name(scripted) == [
+    assert sent_requests(scripted) == [
         ["server-connect", "ws://films.example:3005/ws"],
         {"_name": "room-join", "room": "friday", "file": str(tmp_path / "film.mkv")},
     ]
 
 
-def test_join_without_a_file_takes_what_plays(scripted: ScriptedDaemon) -> None:
+def test_join_without_a_file_sends_no_file(scripted: ScriptedDaemon) -> None:
     assert run(["join", "friday"]) == 0
     assert scripted.received == [{"_name": "room-join", "room": "friday"}]
 
@@ -140,7 +140,7 @@ def test_a_password_comes_from_a_file(
     assert scripted.received == [{"_name": "room-join", "room": "friday", "password": "open sesame"}]
 
 
-def test_a_rooms_new_password_comes_from_a_file(scripted: ScriptedDaemon, tmp_path: Path) -> None:
+def test_policy_reads_a_new_password_from_a_file(scripted: ScriptedDaemon, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("open sesame\n")
     assert run(["policy", "password", "--password-file", "secret"]) == 0
     assert scripted.received == [["room-set", "password", "open sesame"]]
@@ -155,23 +155,25 @@ def test_a_password_on_the_command_line_is_refused(scripted: ScriptedDaemon, cap
 def test_media_and_subtitles_are_made_absolute(scripted: ScriptedDaemon, tmp_path: Path) -> None:
     film = str(tmp_path / "film.mkv")
     assert run(["media", "film.mkv"]) == 0
-    assert asked(scripted) == [["room-media", film]]
+    assert sent_commands(scripted) == [["room-media", film]]
     scripted.received.clear()
     assert run(["subs", "add", "./film.mkv"]) == 0
-    assert asked(scripted) == [["sub-add", film], DONE]
+    assert sent_commands(scripted) == [["sub-add", film], DONE]
 
 
 def test_films_are_added_one_after_the_other(scripted: ScriptedDaemon, tmp_path: Path) -> None:
     film, other = str(tmp_path / "film.mkv"), str(tmp_path / "-other.mkv")
     Path(other).write_bytes(b"other")
     assert run(["playlist", "add", "--", "film.mkv", "-other.mkv"]) == 0
-    assert asked(scripted) == [["loadfile", film, "append"], DONE, ["loadfile", other, "append"], DONE]
+    assert sent_commands(scripted) == [["loadfile", film, "append"], DONE, ["loadfile", other, "append"], DONE]
     scripted.received.clear()
     assert run(["playlist", "add", "--play", "--no-wait", "film.mkv"]) == 0
-    assert asked(scripted) == [["loadfile", film, "append-play"]]
+    assert sent_commands(scripted) == [["loadfile", film, "append-play"]]
 
 
-def test_only_what_the_playlist_has_is_played(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_entry_after_the_end_of_the_playlist_is_not_played(
+    scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]
+) -> None:
     scripted.properties["playlist-count"] = 2
     assert run(["playlist", "play", "2"]) == 0
     assert scripted.received[1:] == [["playlist-play-index", 1], DONE]
@@ -222,7 +224,7 @@ def test_the_chapters_are_listed(scripted: ScriptedDaemon, capfd: pytest.Capture
     }
 
 
-def test_a_chapter_that_there_is_not_is_said_in_words(
+def test_a_chapter_that_does_not_exist_is_a_readable_error(
     scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]
 ) -> None:
     scripted.answers["set_property"] = {"error": "unsupported format for accessing property"}
@@ -243,7 +245,7 @@ def test_a_chapter_that_there_is_not_is_said_in_words(
         ["playlist", "add", "film.mkv", "x"],
     ],
 )
-def test_a_file_that_is_not_there_is_said_before_anybody_is_asked(
+def test_a_missing_file_is_an_error_before_any_request(
     scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str], arguments: list[str]
 ) -> None:
     assert run(arguments) == 1
@@ -251,14 +253,14 @@ def test_a_file_that_is_not_there_is_said_before_anybody_is_asked(
     assert scripted.received == []
 
 
-def test_a_directory_is_no_film(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_directory_is_not_accepted_as_a_film(scripted: ScriptedDaemon, capfd: pytest.CaptureFixture[str]) -> None:
     os.mkdir("films")
     assert run(["create", "films"]) == 1
     assert "is a directory" in capfd.readouterr().err
 
 
-def test_every_verb_loads_and_has_help() -> None:
-    for name in VERBS:
+def test_every_subcommand_loads_and_has_help() -> None:
+    for name in SUBCOMMANDS:
         assert run([name, "--help"]) == 0
 
 

@@ -1,15 +1,15 @@
-"""revert-seek, the times in full, and the loop from A to B."""
+"""Playback: frame-back-step, revert-seek, times to the millisecond, and the A-B loop."""
 
 import asyncio
-from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.subjects import ab_loop
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from hangd.engine.player_messages import Track
+from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
 
 @pytest.fixture
@@ -24,24 +24,28 @@ def context(viewer: RecordingViewer) -> Context:
     return Context(viewer, Properties(viewer, command_list()), print)
 
 
-def fails(context: Context, *words: Any) -> str:
-    with pytest.raises(CommandRefused) as caught:
-        run(context, words[0], words[1:])
-    return caught.value.error
-
-
 @pytest.fixture
 def far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seeks come long after one another."""
+    """Make ten seconds pass between readings of the clock."""
     now = iter(range(0, 10**6, 10))
-    monkeypatch.setattr("hangd.client.control.subjects.seeking.time.monotonic", lambda: float(next(now)))
+    monkeypatch.setattr("hangd.client.control.subjects.playback.time.monotonic", lambda: float(next(now)))
+
+
+def test_frame_back_step(context: Context, viewer: RecordingViewer) -> None:
+    viewer.paused = False
+    viewer.tracks = (Track("video", 0, "", True, frame_rate=25.0),)
+    run(context, "frame-back-step", [])
+    assert viewer.calls == [("set_paused", True), ("seek", pytest.approx(7.96))]
+    viewer.tracks = (Track("video", 0, "", True),)
+    with pytest.raises(CommandRefused, match="not known"):
+        run(context, "frame-back-step", [])
 
 
 # ---- revert-seek ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("far_apart")
-def test_back_and_forth(context: Context, viewer: RecordingViewer) -> None:
+def test_revert_seek_goes_back_and_forth(context: Context, viewer: RecordingViewer) -> None:
     run(context, "seek", [5])
     run(context, "revert-seek", [])
     run(context, "revert-seek", [])
@@ -49,30 +53,30 @@ def test_back_and_forth(context: Context, viewer: RecordingViewer) -> None:
 
 
 @pytest.mark.usefixtures("far_apart")
-def test_only_the_last_seek_is_undone(context: Context, viewer: RecordingViewer) -> None:
+def test_revert_seek_undoes_only_the_last_seek(context: Context, viewer: RecordingViewer) -> None:
     run(context, "seek", [5])
     run(context, "seek", [2])
     run(context, "revert-seek", [])
     assert viewer.at == 13.0
 
 
-def test_seeks_in_quick_succession_are_one(context: Context, viewer: RecordingViewer) -> None:
+def test_seeks_in_quick_succession_are_reverted_together(context: Context, viewer: RecordingViewer) -> None:
     for by in (5, 2, -1):
         run(context, "seek", [by])
     run(context, "revert-seek", [])
     assert viewer.at == 8.0
 
 
-def test_nothing_to_go_back_to(context: Context, viewer: RecordingViewer) -> None:
-    assert fails(context, "revert-seek") == "error running command"
+async def test_revert_seek_without_a_seek(context: Context, viewer: RecordingViewer) -> None:
+    assert (await command_refusal(context, "revert-seek")).error == "error running command"
     run(context, "seek", [5])
     viewer.load("/films/another.mp4")
-    assert fails(context, "revert-seek") == "error running command"
+    assert (await command_refusal(context, "revert-seek")).error == "error running command"
     viewer.playlist.stop(keep=False)
-    assert fails(context, "revert-seek", "mark") == "error running command"
+    assert (await command_refusal(context, "revert-seek", "mark")).error == "error running command"
 
 
-def test_a_mark_is_for_once(context: Context, viewer: RecordingViewer) -> None:
+def test_a_mark_is_used_once(context: Context, viewer: RecordingViewer) -> None:
     run(context, "revert-seek", ["mark"])
     viewer.at = 15.0
     run(context, "revert-seek", [])
@@ -89,9 +93,9 @@ def test_a_permanent_mark_stays(context: Context, viewer: RecordingViewer) -> No
         assert viewer.at == 8.0
 
 
-def test_flags_of_revert_seek(context: Context) -> None:
-    assert fails(context, "revert-seek", "nope") == "invalid parameter"
-    assert fails(context, "revert-seek", "mark+mark-permanent") == "invalid parameter"
+async def test_flags_of_revert_seek(context: Context) -> None:
+    assert (await command_refusal(context, "revert-seek", "nope")).error == "invalid parameter"
+    assert (await command_refusal(context, "revert-seek", "mark+mark-permanent")).error == "invalid parameter"
 
 
 # ---- times ----------------------------------------------------------------------------------------------------------
@@ -101,7 +105,7 @@ def test_flags_of_revert_seek(context: Context) -> None:
     ("at", "shown"),
     [(0.0, "00:00:00.000"), (8.25, "00:00:08.250"), (3723.9996, "01:02:04.000"), (59.9994, "00:00:59.999")],
 )
-def test_times_in_full(context: Context, viewer: RecordingViewer, at: float, shown: str) -> None:
+def test_times_to_the_millisecond(context: Context, viewer: RecordingViewer, at: float, shown: str) -> None:
     viewer.at = at
     assert context.properties.read("time-pos/full") == at
     assert context.properties.read_text("time-pos/full", raw=False) == shown
@@ -109,7 +113,7 @@ def test_times_in_full(context: Context, viewer: RecordingViewer, at: float, sho
 
 
 @pytest.mark.parametrize("name", ["time-pos", "playback-time", "time-remaining", "playtime-remaining"])
-def test_what_moves_is_sampled_in_full_too(context: Context, name: str) -> None:
+def test_full_times_are_sampled(context: Context, name: str) -> None:
     assert context.properties.moves(name)
     assert context.properties.moves(f"{name}/full")
 
@@ -117,7 +121,7 @@ def test_what_moves_is_sampled_in_full_too(context: Context, name: str) -> None:
 # ---- ab-loop --------------------------------------------------------------------------------------------------------
 
 
-async def test_ends_of_a_loop(context: Context, viewer: RecordingViewer) -> None:
+async def test_loop_points(context: Context, viewer: RecordingViewer) -> None:
     properties = context.properties
     assert [properties.read("ab-loop-a"), properties.read_text("ab-loop-a"), properties.read("ab-loop-count")] == [
         "no", "no", "inf",
@@ -131,7 +135,7 @@ async def test_ends_of_a_loop(context: Context, viewer: RecordingViewer) -> None
     assert viewer.calls == []
 
 
-async def test_the_command_goes_round(context: Context, viewer: RecordingViewer) -> None:
+async def test_ab_loop_sets_both_points_and_removes_them(context: Context, viewer: RecordingViewer) -> None:
     seen = []
     for place in (3.0, 6.0, 9.0):
         viewer.at = place
@@ -145,11 +149,11 @@ async def test_no_loop_in_a_room(context: Context, viewer: RecordingViewer) -> N
     with pytest.raises(CommandRefused, match="room") as caught:
         context.properties.write("ab-loop-a", 5)
     assert caught.value.error == "error accessing property"
-    assert fails(context, "ab-loop") == "error running command"
+    assert (await command_refusal(context, "ab-loop")).error == "error running command"
     context.properties.write("ab-loop-a", "no")
 
 
-async def test_it_goes_back_to_a_at_b(
+async def test_playback_goes_back_at_the_end_of_the_loop(
     context: Context, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -171,11 +175,11 @@ async def test_it_goes_back_to_a_at_b(
 
 
 @pytest.mark.parametrize("still", ["paused", "seeking", "ended", "room", "beyond", "one end", "stopped"])
-async def test_no_timer_where_nothing_runs_towards_b(context: Context, viewer: RecordingViewer, still: str) -> None:
+async def test_timer_runs_only_while_the_loop_plays(context: Context, viewer: RecordingViewer, still: str) -> None:
     viewer.set_paused(False)
     context.properties.write("ab-loop-a", 2)
     context.properties.write("ab-loop-b", 12)
-    timer = context.properties.keep(ab_loop._Loop)._timer
+    timer = context.properties.state(ab_loop._Loop)._timer
     assert timer._at is not None
     match still:
         case "paused":

@@ -1,4 +1,4 @@
-"""What follows the daemon goes on when the daemon is gone and comes back, and ends when nobody reads it."""
+"""Subcommands that follow the daemon: they go on when it restarts, and end when nobody reads their output."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def complaint_of(process: "subprocess.Popen[str]") -> str:
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    """Interrupt it; return how it ended, and what it had said that was not read."""
+    """Interrupt the process; return its exit code and the output that was not read yet."""
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     return process.returncode, stdout, stderr
@@ -62,7 +62,7 @@ def test_observe_goes_on_with_the_next_daemon(path: Path, start_hangctl: StartHa
         assert line_of(process) == "pause=yes\n"
         daemon.change("pause", False)
         assert line_of(process) == "pause=no\n"
-        daemon.hang_up()  # a second time, with the socket still there
+        daemon.hang_up()  # a second absence, while the socket still exists
         assert complaint_of(process) == GONE
         assert line_of(process) == "pause=no\n"
         assert ended(process) == (130, "", "")
@@ -82,7 +82,7 @@ def test_events_go_on_with_the_next_daemon(path: Path, start_hangctl: StartHangc
 
 
 def emit_until_heard(daemon: ScriptedDaemon, process: "subprocess.Popen[str]", event: dict[str, Any]) -> list[Any]:
-    """Emit until something is printed: nothing else tells that it listens. Returns all that was."""
+    """Emit an event until something is printed, because nothing else tells that hangctl listens. Returns what was."""
     assert process.stdout is not None
     while not select.select([process.stdout], [], [], 0.1)[0]:
         assert process.poll() is None
@@ -92,7 +92,7 @@ def emit_until_heard(daemon: ScriptedDaemon, process: "subprocess.Popen[str]", e
 
 
 @pytest.mark.parametrize(("arguments", "absent"), [([], "no daemon"), (["--json"], "no-daemon"), (["--waybar"], "")])
-def test_the_status_tells_of_the_absence_and_goes_on(
+def test_status_reports_the_absence_and_goes_on(
     path: Path, start_hangctl: StartHangctl, arguments: list[str], absent: str
 ) -> None:
     def shown(line: str) -> str:
@@ -103,7 +103,7 @@ def test_the_status_tells_of_the_absence_and_goes_on(
 
     film = {"path": "/film.mkv", "time_pos": 5.0, "duration": 10.0}
     process = start_hangctl("status", "-F", *arguments)
-    assert shown(line_of(process)) == absent  # nor does it mind that there never was one
+    assert shown(line_of(process)) == absent  # with status, no daemon at the start is not an error
     assert complaint_of(process) == f"no daemon is listening on {path}; waiting for it\n"
     for pause in (True, False):
         with scripted(path, pause=pause, **film):
@@ -115,11 +115,11 @@ def test_the_status_tells_of_the_absence_and_goes_on(
 
 
 @pytest.mark.parametrize("arguments", [["observe", "pause"], ["events"]])
-def test_where_there_never_was_a_daemon_that_is_an_error(hangctl: Hangctl, arguments: list[str]) -> None:
+def test_no_daemon_at_the_start_is_an_error(hangctl: Hangctl, arguments: list[str]) -> None:
     assert hangctl(*arguments).returncode == 3
 
 
-def test_the_absence_is_bounded_by_a_timeout_that_was_asked_for(path: Path, start_hangctl: StartHangctl) -> None:
+def test_the_timeout_option_limits_the_absence(path: Path, start_hangctl: StartHangctl) -> None:
     with scripted(path, pause=False):
         process = start_hangctl("observe", "pause", "--timeout", "0.5")
         assert line_of(process) == "pause=no\n"
@@ -128,7 +128,7 @@ def test_the_absence_is_bounded_by_a_timeout_that_was_asked_for(path: Path, star
     assert complaint_of(process) == "hangctl: error: the daemon did not come back within 0.5 s\n"
 
 
-def test_a_daemon_that_only_accepts_is_tried_ever_more_seldom(path: Path, start_hangctl: StartHangctl) -> None:
+def test_attempts_become_rarer_if_a_daemon_accepts_but_does_not_answer(path: Path, start_hangctl: StartHangctl) -> None:
     with scripted(path, pause=False):
         process = start_hangctl("observe", "pause")
         assert line_of(process) == "pause=no\n"
@@ -154,7 +154,7 @@ def test_a_daemon_that_only_accepts_is_tried_ever_more_seldom(path: Path, start_
 
 @pytest.mark.parametrize("present", [True, False])
 @pytest.mark.parametrize("arguments", [["observe", "pause"], ["status", "-F", "-f", "x"]])
-def test_nobody_reads_and_nothing_happens(
+def test_a_closed_stdout_ends_the_process_although_nothing_is_printed(
     path: Path, start_hangctl: StartHangctl, arguments: list[str], present: bool
 ) -> None:
     with scripted(path, pause=False) as daemon:
@@ -172,13 +172,15 @@ def test_nobody_reads_and_nothing_happens(
 
 
 def close_output(process: "subprocess.Popen[str]") -> None:
-    """Be the reader of a pipe who has seen enough. communicate() at the end of the test wants something to read."""
+    """Close the pipe. The fixture calls communicate() at the end of the test, so stdout must still be a file."""
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY))
 
 
-def test_a_file_is_written_to_the_end(path: Path, tmp_path: Path, start_hangctl: StartHangctl) -> None:
+def test_output_to_a_file_is_not_taken_for_a_closed_pipe(
+    path: Path, tmp_path: Path, start_hangctl: StartHangctl
+) -> None:
     with open(tmp_path / "log", "w") as log, scripted(path, pause=False):
         process = start_hangctl("observe", "pause", stdout=log)
         while not (tmp_path / "log").read_text():

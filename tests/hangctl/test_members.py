@@ -1,4 +1,4 @@
-"""What a person sees who asks on a terminal: a table, in which nobody else's text does anything."""
+"""The table of members on a terminal, and that other people's text in it is escaped."""
 
 import os
 import pty
@@ -21,8 +21,8 @@ MEMBERS = [
 ]  # fmt: skip
 
 
-def on_a_terminal(*words: str, **environment: str) -> str:
-    """Run a command whose stdout is a terminal; return what appeared there."""
+def run_on_terminal(*words: str, **environment: str) -> str:
+    """Run hangctl with a terminal as stdout and return what appeared on it."""
     reader, writer = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "hangctl.main", *words],
@@ -40,10 +40,10 @@ def on_a_terminal(*words: str, **environment: str) -> str:
     return seen.decode()
 
 
-def test_members_are_a_table_on_a_terminal(tmp_path: Path) -> None:
+def test_members_are_printed_as_a_table_on_a_terminal(tmp_path: Path) -> None:
     with ScriptedDaemon(tmp_path / "s") as daemon:
         daemon.properties.update({"room/members": MEMBERS, "room/id": "r"})
-        seen = on_a_terminal("--socket", str(tmp_path / "s"), "members", COLUMNS="100", TERM="xterm", NO_COLOR="1")
+        seen = run_on_terminal("--socket", str(tmp_path / "s"), "members", COLUMNS="100", TERM="xterm", NO_COLOR="1")
     lines = seen.splitlines()
     assert any(line.split()[:4] == ["name", "role", "state", "off"] for line in lines)
     assert any("ada" in line and "+2 ms, known to 4 ms" in line and "ready" in line for line in lines)

@@ -1,4 +1,4 @@
-"""The control socket itself, from a shell: properties, and any line of mpv's."""
+"""get, observe and ipc: direct access to the control socket."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ StartHangctl = Callable[..., "subprocess.Popen[str]"]
     ("value", "printed"),
     [(True, b"yes\n"), (12.5, b"12.5\n"), ("bad\udcff name", b"bad\xff name\n"), ({"a": "\x1b"}, b'{"a":"\\u001b"}\n')],
 )
-def test_a_property_reaches_a_program_as_it_is(
+def test_a_property_is_printed_unescaped_to_a_program(
     daemon: ScriptedDaemon, hangctl: Hangctl, value: Any, printed: bytes
 ) -> None:
     daemon.properties = {"it": value}
@@ -49,7 +49,7 @@ def test_observed_properties_are_printed_as_json(daemon: ScriptedDaemon, start_h
     assert json.loads(process.stdout.readline()) == {"name": "pause", "data": None}
 
 
-def test_a_raw_reply_is_printed_and_judged(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_ipc_prints_the_answer_and_exits_by_its_error(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties = {"pause": True}
     done = hangctl("ipc", '{"command": ["get_property", "pause"], "request_id": "mine"}')
     assert (done.returncode, json.loads(done.stdout)) == (0, {"data": True, "error": "success", "request_id": "mine"})
