@@ -10,8 +10,8 @@ that occurs twice, and any text after the value. mpv's other extensions (trailin
 Written: scripts take answers apart with grep and sed, so keys keep their order, there are no spaces, doubles have six
 decimals as with C's ``%f``, and only control characters, quotes and backslashes are escaped. (Source: misc/json.c.)
 
-A byte that is not UTF-8 becomes a lone surrogate U+DC80 to U+DCFF (PEP 383) and is written as that byte again, so that
-file names of any encoding pass unchanged. No other surrogate and no NUL is in a string that was read here.
+A byte that is not UTF-8 is a lone surrogate U+DC80 to U+DCFF in a string ("surrogateescape", PEP 383), so that file
+names of any encoding pass unchanged. No other surrogate and no NUL is in a string that was read here.
 """
 
 import math
@@ -20,21 +20,18 @@ from collections.abc import Mapping, Sequence
 from json import JSONDecoder, JSONEncoder
 from typing import Any, Final
 
-__all__ = ["InvalidJson", "from_bytes", "parse", "to_bytes", "write"]
+__all__ = ["InvalidJson", "parse", "write"]
 
 _DEPTH_MAX: Final = 50
 """mpv's MAX_JSON_DEPTH; the outermost value counts."""
 _VALUES_MAX: Final = 10_000
-"""In one line. mpv has no such limit, but here the event loop waits while a value is checked, or written back."""
+"""In one line. mpv has no such limit, but here the event loop waits while a line is read, or a value written back."""
 _INT64: Final = range(-(2**63), 2**63)
 
-# A NUL would be refused by the operating system in a file name and end the string in libVLC. The surrogates cannot be
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+# A NUL would end the string in libVLC and is refused by the operating system in file names. The surrogates cannot be
 # encoded; they come from escapes such as "\ud83d" without its second half.
 _UNFIT: Final = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
-
-# As in mpv, the first of two equal keys counts. The first operand gives the order of the keys, the second the values.
-_decoder: Final = JSONDecoder(strict=False, object_pairs_hook=lambda pairs: dict(pairs) | dict(reversed(pairs)))
-_encode_string: Final = JSONEncoder(ensure_ascii=False).encode
 
 
 class InvalidJson(ValueError):
@@ -43,48 +40,57 @@ class InvalidJson(ValueError):
 
 def parse(data: bytes) -> Any:
     """Read the value that ``data`` begins with. Raises InvalidJson, and nothing else."""
+    if _values(data) > _VALUES_MAX and _values(_STRING.sub(b"", data)) > _VALUES_MAX:
+        raise InvalidJson("too many values")
     try:
-        value, _end = _decoder.raw_decode(from_bytes(data))
-        root = [value]
-        _check(root)
-    except (ValueError, OverflowError, RecursionError) as error:
+        value, _end = _decoder.raw_decode(data.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError) as error:
         raise InvalidJson(str(error)) from None
-    return root[0]
+    _check(value, _DEPTH_MAX)
+    return value
 
 
-def _check(root: list[Any]) -> None:
-    """Refuse what is nested too deeply, too large or unfit as text; make long integers doubles, as mpv does.
+def _values(data: bytes) -> int:
+    """Return the number of values in JSON without strings, by what comes before or around them; at least that."""
+    return 1 + data.count(b",") + data.count(b"[") + data.count(b"{")
 
-    Goes level by level, so that the depth is known without recursion.
-    """
-    values_left = _VALUES_MAX
-    containers: list[Any] = [root]
-    for _ in range(_DEPTH_MAX):
-        values_left -= sum(map(len, containers))
-        if values_left < 0:
-            raise InvalidJson("too many values")
-        inner: list[Any] = []
-        for container in containers:
-            is_object = isinstance(container, dict)
-            if is_object and _UNFIT.search("".join(container)):
-                raise InvalidJson("a key with a NUL or half a character")
-            # Setting a key that exists is allowed during the iteration.
-            for key, item in container.items() if is_object else enumerate(container):
-                if isinstance(item, str):
-                    if _UNFIT.search(item):
-                        raise InvalidJson("a string with a NUL or half a character")
-                elif isinstance(item, (dict, list)):
-                    if item:
-                        inner.append(item)
-                elif isinstance(item, float):
-                    if not math.isfinite(item):
-                        raise InvalidJson("a number that no double can hold")
-                elif item is not None and item not in _INT64:
-                    container[key] = float(item)
-        if not inner:
-            return
-        containers = inner
-    raise InvalidJson("nested too deeply")
+
+def _integer(digits: str) -> int | float:
+    # Beyond 64 bits it becomes a double, as in mpv. The length is checked first because int() is slow with thousands.
+    return value if len(digits) <= 20 and (value := int(digits)) in _INT64 else _double(digits)
+
+
+def _double(digits: str) -> float:
+    if not math.isfinite(value := float(digits)):
+        raise InvalidJson("a number that no double can hold")
+    return value
+
+
+# As in mpv, the first of two equal keys counts: the first operand gives the order of the keys, the second the values.
+# parse_constant gets NaN and Infinity, which mpv refuses too.
+_decoder: Final = JSONDecoder(
+    strict=False,
+    parse_int=_integer,
+    parse_float=_double,
+    parse_constant=_double,
+    object_pairs_hook=lambda pairs: dict(pairs) | dict(reversed(pairs)),
+)
+_encode_string: Final = JSONEncoder(ensure_ascii=False).encode
+
+
+def _check(value: Any, depth: int) -> None:
+    """Refuse strings that are unfit, and values that are nested more than ``depth`` deep."""
+    if depth == 0:
+        raise InvalidJson("nested too deeply")
+    if isinstance(value, str):
+        if _UNFIT.search(value):
+            raise InvalidJson("a string with a NUL or half a character")
+    elif isinstance(value, (dict, list)):
+        for item in value:
+            _check(item, depth - 1)
+        if isinstance(value, dict):
+            for item in value.values():
+                _check(item, depth - 1)
 
 
 def write(value: Any) -> str:
@@ -105,13 +111,3 @@ def write(value: Any) -> str:
         case Sequence():
             return "[" + ",".join(map(write, value)) + "]"
     raise TypeError(f"not plain data: {type(value).__name__}")
-
-
-def from_bytes(data: bytes) -> str:
-    """Decode UTF-8, with a lone surrogate for each byte that is not."""
-    return data.decode("utf-8", "surrogateescape")
-
-
-def to_bytes(text: str) -> bytes:
-    """Encode as UTF-8, with the bytes again that `from_bytes` made surrogates of."""
-    return text.encode("utf-8", "surrogateescape")

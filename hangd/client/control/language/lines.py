@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from hangd.client.control.language.json import InvalidJson, from_bytes, parse, to_bytes, write
+from hangd.client.control.language.json import InvalidJson, parse, write
 from hangd.client.control.port import CommandRefused
 
 __all__ = ["PREFIXES", "Malformed", "Request", "TextLine", "answer", "decode", "done", "failure", "line", "result"]
@@ -33,6 +33,8 @@ PREFIXES: Final = frozenset(
 """Words that may come before a command's name. raw, expand-properties, async and sync have an effect here."""
 _ARGUMENTS_MAX: Final = 100
 """Of a command in a text line: mpv's MP_CMD_MAX_ARGS."""
+_WORDS_MAX: Final = 10_000
+"""Of a text line, semicolons included: as many as values in a line of JSON, and for the same reason."""
 
 _WORD: Final = re.compile(
     rb"""[ \t-\r]*+(?:(?P<stop>;|\#|$)
@@ -136,7 +138,9 @@ def _requests(text: bytes) -> tuple[Request, ...]:
     requests: list[Request] = []
     words: list[Any] = []
     at = 0
-    while (found := _WORD.match(text, at)) is not None:
+    for _ in range(_WORDS_MAX):
+        if (found := _WORD.match(text, at)) is None:
+            return ()
         at = found.end()
         try:
             if found["stop"] is None:
@@ -161,7 +165,8 @@ def _word(found: re.Match[bytes]) -> str:
     if found["double"] is not None:
         word: str = parse(found["double"])
         return word
-    return from_bytes(found["bare"] or found["single"] or found["custom"] or b"")
+    raw: bytes = found["bare"] or found["single"] or found["custom"] or b""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 # ---- answers and events ---------------------------------------------------------------------------------------------
@@ -169,7 +174,7 @@ def _word(found: re.Match[bytes]) -> str:
 
 def line(message: Mapping[str, Any]) -> bytes:
     """Write an event, or any message. Raises TypeError where it holds other than plain data."""
-    return to_bytes(write(message)) + b"\n"
+    return write(message).encode("utf-8", "surrogateescape") + b"\n"
 
 
 def result(request_id: Any, data: Any) -> bytes:

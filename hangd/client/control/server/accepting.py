@@ -39,7 +39,7 @@ class Acceptor:
         asyncio.get_running_loop().add_reader(listening, self.accept_waiting)
 
     def accept_waiting(self) -> None:
-        """Accept all clients that have connected by now."""
+        """Accept all clients that have connected by now, so that they hear of what is carried out next."""
         if self._paused is None:
             for listening in self._listening:
                 self._accept(listening)

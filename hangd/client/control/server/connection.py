@@ -17,12 +17,13 @@ import logging
 import select
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Final, Protocol, cast
 
 from hangd.client.control.commands import Context, Waiting, prepare
 from hangd.client.control.language import lines
 from hangd.client.control.language.lines import Malformed, Request, TextLine
 from hangd.client.control.port import CommandRefused
+from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.outbox import Outbox
 from hangd.client.control.server.protocol_commands import PROTOCOL_COMMANDS, carry_out
 from hangd.tasks import Tasks
@@ -30,8 +31,6 @@ from hangd.tasks import Tasks
 __all__ = ["Connection", "Server"]
 
 _log = logging.getLogger(__name__)
-_Result = TypeVar("_Result")
-_Parameters = ParamSpec("_Parameters")
 
 LINE_MAX: Final = 1 << 20
 """Bytes of a line."""
@@ -50,12 +49,11 @@ class Server(Protocol):
 
     context: Context
     tasks: Tasks
+    acceptor: Acceptor
     patience: float
 
     @property
     def connections(self) -> Collection["Connection"]: ...
-
-    def accept_waiting(self) -> None: ...
 
     def closed(self, connection: "Connection") -> None: ...
 
@@ -75,8 +73,6 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._text_lines = text_lines
         self._buffer = bytearray()
-        self._scanned = 0
-        """Bytes at the start of the buffer that hold no newline."""
         self._commands: deque[tuple[Request, Callable[[Context], Any]]] = deque()
         """The rest of the line, ready to be carried out."""
         self._replies: list[bytes] = []
@@ -112,7 +108,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        self._server.accept_waiting()
+        self._server.acceptor.accept_waiting()
         self._work()
 
     def eof_received(self) -> bool:
@@ -171,17 +167,15 @@ class Connection(asyncio.Protocol):
 
     def _next_line(self) -> bytes | None:
         """Take the next complete line from the buffer. One that is too long ends the connection."""
-        end = self._buffer.find(b"\n", self._scanned)
+        end = self._buffer.find(b"\n")
         if end > LINE_MAX or (end < 0 and len(self._buffer) > LINE_MAX):
             self._reply(lines.failure(0, CommandRefused("invalid parameter")))
             self.close()
             return None
         if end < 0:
-            self._scanned = len(self._buffer)
             return None
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
-        self._scanned = 0
         return line
 
     def _take(self, line: bytes) -> None:
@@ -305,10 +299,8 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
 
-def _attempt(
-    call: Callable[_Parameters, _Result], *arguments: _Parameters.args, **more: _Parameters.kwargs
-) -> _Result | CommandRefused:
-    """Return the result of a call, or what to answer where it failed."""
+def _attempt(call: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Return the result of a call, or the CommandRefused to answer where it failed."""
     try:
         return call(*arguments, **more)
     except Exception as error:

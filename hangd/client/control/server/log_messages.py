@@ -64,19 +64,16 @@ class LogMessages(logging.Handler):
         prefix = _PREFIXES.get(record.name, record.name.removeprefix(f"{_ROOT}."))
         try:
             for text in record.getMessage().split("\n"):
-                self._keep(_event(prefix, level, text[:_TEXT_MAX]))
+                self._lines.append(_event(prefix, level, text[:_TEXT_MAX]))
+                self._size += len(self._lines[-1])
+                while len(self._lines) > _LINES_MAX or self._size > _BYTES_MAX:
+                    self._size -= len(self._lines.popleft())
+                    self._dropped += 1
             self._loop.call_soon_threadsafe(self._wake)
         except Exception:
             # The message does not fit its arguments, which hangd's own handler reports, or the loop has ended before
             # the thread that logs. Whoever logs must not fail for a client's sake.
             return
-
-    def _keep(self, line: bytes) -> None:
-        self._lines.append(line)
-        self._size += len(line)
-        while len(self._lines) > _LINES_MAX or self._size > _BYTES_MAX:
-            self._size -= len(self._lines.popleft())
-            self._dropped += 1
 
     def take(self) -> bytes | None:
         """Remove and return the next line; None where there is none."""

@@ -66,7 +66,7 @@ class ControlServer:
         self._path = path
         self._socket_path = SocketPath(path)
         self._given = list(sockets)
-        self._acceptor = Acceptor(self._accepted)
+        self.acceptor = Acceptor(self._accepted)
         self._tcp = tcp
         self._full = False
         self._number = 0
@@ -96,13 +96,13 @@ class ControlServer:
         try:
             self._socket_path.lock()
             for each in self._given or [self._socket_path.bind()]:
-                self._acceptor.listen(each, _BACKLOG)
+                self.acceptor.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
             raise ControlSocketUnusable.at(self._path, error) from error
 
     async def close(self) -> None:
         """Stop listening, let clients read what is on its way to them, and remove the socket if it is still ours."""
-        self._acceptor.close()
+        self.acceptor.close()
         self._socket_path.unlink()
         if self._tcp is not None:
             self._tcp.close()
@@ -121,10 +121,6 @@ class ControlServer:
         self._socket_path.unlock()
 
     # ---- clients --------------------------------------------------------------------------------------------------
-
-    def accept_waiting(self) -> None:
-        """Accept the clients that have connected by now, so that they hear of what is carried out next."""
-        self._acceptor.accept_waiting()
 
     def _accepted(self, accepted: socket.socket) -> None:
         """Serve a client of a Unix socket, if it is a process of this user, or root's."""

@@ -104,10 +104,8 @@ class _Guest(asyncio.Protocol):
             return
         self._buffer += data
         line, newline, rest = self._buffer.partition(b"\n")
-        if not line.startswith(b"{"):
-            _log.debug("a client of the control port does not speak JSON: aborted")
-            self.abort()
-        elif len(line) > _FIRST_LINE_MAX:
+        if not line.startswith(b"{") or len(line) > _FIRST_LINE_MAX:
+            _log.debug("a client of the control port does not begin with a line of JSON: aborted")
             self.abort()
         elif newline:
             self._leave()

@@ -97,6 +97,13 @@ def test_a_command_of_a_text_line_has_a_hundred_arguments_at_most() -> None:
         assert len(decoded.requests) == requests
 
 
+def test_a_text_line_has_ten_thousand_words_at_most() -> None:
+    for count, requests in ((5_000, 5_000), (5_001, 0)):
+        decoded = decode(b"ignore;" * (count - 1) + b"ignore")
+        assert isinstance(decoded, TextLine)
+        assert len(decoded.requests) == requests
+
+
 def test_text_is_expanded_unless_raw() -> None:
     decoded = decode(b"show-text a; raw show-text a")
     assert isinstance(decoded, TextLine)
