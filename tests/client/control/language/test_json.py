@@ -19,12 +19,12 @@ PLAIN = st.recursive(
 
 
 @given(PLAIN)
-def test_what_is_written_is_read_again(value: Any) -> None:
+def test_written_values_are_read_again(value: Any) -> None:
     assert parse(write(value).encode("utf-8", "surrogateescape")) == value
 
 
 @given(PLAIN)
-def test_what_the_standard_library_writes_is_read(value: Any) -> None:
+def test_values_of_the_standard_library_are_read(value: Any) -> None:
     assert parse(json.dumps(value).encode()) == value
 
 
@@ -53,7 +53,7 @@ def test_any_bytes_are_a_value_or_an_error(data: bytes) -> None:
 
 
 @given(st.text('{}[]",:\\truefalsn0123456789.eExpu+- d', max_size=60))
-def test_what_resembles_json_is_a_value_or_an_error(text: str) -> None:
+def test_any_text_of_jsons_letters_is_a_value_or_an_error(text: str) -> None:
     try:
         value = parse(text.encode())
     except InvalidJson:
@@ -80,7 +80,7 @@ def test_what_resembles_json_is_a_value_or_an_error(text: str) -> None:
         (b"null", None),
     ],
 )
-def test_what_clients_send(data: bytes, value: Any) -> None:
+def test_json_and_what_clients_send_beside_it(data: bytes, value: Any) -> None:
     parsed = parse(data)
     assert parsed == value
     assert type(parsed) is type(value)
@@ -96,7 +96,7 @@ def test_what_clients_send(data: bytes, value: Any) -> None:
         "{a:1}", '{"a"=1}', "[1,]", '{"a":1,}', "[0x10]", "[010]", "[1.]", '"\\x41"', '"\\e"', "\"\\'\"",
     ],
 )  # fmt: skip
-def test_what_is_refused(text: str) -> None:
+def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(InvalidJson):
         parse(text.encode())
 
@@ -140,6 +140,6 @@ def test_only_control_characters_quotes_and_backslashes_are_escaped() -> None:
     assert write('\x00\x1f\x7f"\\/\b\f\n\r\té\udcff') == '"\\u0000\\u001f\x7f\\"\\\\/\\b\\f\\n\\r\\té\udcff"'
 
 
-def test_what_is_not_plain_data_is_not_written() -> None:
+def test_objects_that_are_not_plain_data_are_not_written() -> None:
     with pytest.raises(TypeError, match="not plain data: object"):
         write({"a": [object()]})
