@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper

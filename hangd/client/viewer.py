@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomCommand
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
+from hangd.client.follower.trace_files import write_trace
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
+from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.screenshots import Screenshots
-from hangd.client.server.commands import ServerCommands
 from hangd.client.server.connection import Connection
-from hangd.client.server.membership import Membership
 from hangd.client.server.room_view import RoomView
+from hangd.client.server_commands import ServerCommands
 from hangd.client.settings import ClientSettings
 from hangd.client.status import hang_property, look, sync_state
-from hangd.client.trace_files import write_trace
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (

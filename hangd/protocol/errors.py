@@ -31,7 +31,8 @@ ErrorCode = Literal[
     "TooLarge",
     "UnsupportedProtocol",
     "NameTaken",
-    "Stale",
+    "NoSuchEntry",
+    "NotHashed",
     "ServerFull",
     "Internal",
 ]
@@ -40,7 +41,7 @@ ERROR_CODES: Final[tuple[str, ...]] = get_args(ErrorCode)
 Details = dict[str, str | float | int | bool]
 """What a program may want to know about an error beside its code, by name."""
 
-_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Stale", "Internal"})
+_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"})
 
 # WebSocket close codes of this protocol. A client that does not know a code acts on its range:
 # 4000-4499: connect again later; 4500-4999: do not.
@@ -101,11 +102,6 @@ class RequestRefused(HangProtocolError):
     def invalid(cls, path: str, why: str) -> Self:
         """The value at this JSON path is wrong, which only the receiver can know. ``why`` follows the path."""
         return cls("InvalidMessage", f"{path} {why}", details={"path": path})
-
-    @classmethod
-    def stale(cls, message: str, rev: int) -> Self:
-        """The request was made for an older queue. ``rev`` is the current queue's."""
-        return cls("Stale", message, details={"rev": rev})
 
     @classmethod
     def file_mismatch(cls, message: str, **details: str | float | int | bool) -> Self:

@@ -31,6 +31,7 @@ from hangd.protocol.model import (
     PolicyChange,
     Position,
     Queue,
+    QueueEntry,
     QueueItem,
     Rate,
     ReportedState,
@@ -173,11 +174,12 @@ class SetFile(_Message, frozen=True):
 
 
 class SetMedia(_Message, frozen=True):
-    """The room moves on to another film. Reply: MediaChanged, to all.
+    """Move the room on to another film. Answer: MediaChanged, to all.
 
-    ``entry`` makes that entry of the queue current; without it a new one is put behind the current one, and is current.
-    Whoever names ``file_hash`` and ``file`` has the film; they may be left out together where ``entry`` is given, by
-    whoever has it not. An ``entry`` that is no longer in the queue is refused as Stale.
+    With ``entry`` that entry of the queue becomes current. Without it the film becomes a new entry behind the current
+    one, and is current. A member that names ``file_hash`` and ``file`` has the film. Both may be left out together
+    where ``entry`` is given. Refused as NoSuchEntry where the entry is no longer in the queue, and as NotHashed where
+    nobody has told its whole hash yet.
     """
 
     file_hash: FileHash | None = None
@@ -187,19 +189,47 @@ class SetMedia(_Message, frozen=True):
     clear: bool = False
     """The queue becomes this film alone."""
     play: bool = False
-    """The room plays once those who have the film stand at ``start``, or after 5 s; without this it is paused there."""
+    """Play once all members that have the film stand at ``start``, or after 5 s. False: the room is paused there."""
 
 
-class SetQueue(_Message, frozen=True):
-    """The room's queue is to be this one. Reply: QueueChanged, to all.
+class QueueInsert(_Message, frozen=True):
+    """Put new entries into the queue, in their order. Answer: QueueChanged with ``inserted``, to all.
 
-    Refused as Stale where ``base`` is not the ``rev`` of the queue that the room has: what somebody else did meanwhile
-    is not undone unseen, and the edit is to be made again on the new queue. The film that is shown goes on, also where
-    its entry is left out.
+    Refused as TooLarge where the queue would become longer than it may be; nothing is inserted then.
     """
 
-    base: Revision
+    after: EntryId | None
+    """The entry that they come after; null: the beginning; an id that is not in the queue, such as "end": the end."""
     entries: Annotated[tuple[QueueItem, ...], Meta(max_length=QUEUE_MAX)]
+
+
+class QueueRemove(_Message, frozen=True):
+    """Take entries out of the queue. Answer: QueueChanged, to all. Ids that are not in the queue are ignored.
+
+    The film that is shown goes on, also where its entry is taken out.
+    """
+
+    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
+
+
+class QueueMove(_Message, frozen=True):
+    """Put entries elsewhere in the queue, one after the other in the order of ``ids``. Answer: QueueChanged, to all.
+
+    Ids that are not in the queue are ignored. ``after`` as in QueueInsert, among the entries that are not moved.
+    """
+
+    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
+    after: EntryId | None
+
+
+class SetEntry(_Message, frozen=True):
+    """Tell the whole hash of an entry that has none yet. Answer: EntryChanged, to all.
+
+    Refused as FileHashMismatch where the entry has another one already.
+    """
+
+    id: EntryId
+    file_hash: FileHash
 
 
 class Say(_Message, frozen=True):
@@ -244,7 +274,10 @@ ClientMessage = (
     | SetReady
     | SetFile
     | SetMedia
-    | SetQueue
+    | QueueInsert
+    | QueueRemove
+    | QueueMove
+    | SetEntry
     | Say
     | SetPolicy
     | SetRole
@@ -351,7 +384,17 @@ class MediaChanged(_Message, frozen=True):
 
 
 class QueueChanged(_Message, frozen=True):
+    """The queue after an edit. Where an edit changed nothing, only the member that asked gets this, as its answer."""
+
     queue: Queue
+    inserted: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)] = ()
+    """The ids of the entries that this edit inserted, in the order of the request."""
+
+
+class EntryChanged(_Message, frozen=True):
+    """More is known of this entry than before: its whole hash. The queue's ``rev`` stays as it was."""
+
+    entry: QueueEntry
 
 
 class Said(_Message, frozen=True):
@@ -400,6 +443,7 @@ ServerMessage = (
     | PolicyChanged
     | MediaChanged
     | QueueChanged
+    | EntryChanged
     | Said
     | Rooms
     | Error

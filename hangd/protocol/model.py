@@ -32,8 +32,11 @@ TEXT_MAX: Final = 500
 CAPACITY_MAX: Final = 1000
 """Largest capacity that a room's policy may have."""
 
-QUEUE_MAX: Final = 100
-"""Films in one room's queue."""
+QUEUE_MAX: Final = 500
+"""Entries in one room's queue."""
+
+QUEUE_END: Final = "end"
+"""As ``after`` in a queue edit: at the end of the queue. No entry has this id, because a room's ids hold a hyphen."""
 
 RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
@@ -174,33 +177,32 @@ class PolicyChange(Struct, frozen=True, omit_defaults=True):
     locked: bool | None = None
 
 
-class QueueEntry(Struct, frozen=True):
-    """One film of a room's queue."""
-
-    id: EntryId
-    file_hash: FileHash
-    file: FileInfo
-
-
 class QueueItem(Struct, frozen=True, omit_defaults=True):
-    """An entry as a client asks for it.
+    """A new entry of a queue, as a client asks for it.
 
-    With an ``id`` it is one that the room has, and stays as it is there: the rest may be left out, and a queue of a
-    hundred long names fits into a frame. Without one it is a new entry, of this film.
+    It needs ``file_hash`` or ``file.quick_hash``: one of the two identifies the film.
     """
 
-    id: EntryId | None = None
+    file: FileInfo
     file_hash: FileHash | None = None
-    file: FileInfo | None = None
+
+
+class QueueEntry(Struct, frozen=True, omit_defaults=True):
+    """One entry of a room's queue. The room gives the ids, and gives none twice."""
+
+    id: EntryId
+    file: FileInfo
+    file_hash: FileHash | None = None
+    """None: not known yet. Until SetEntry brings it, size and quick hash identify the film."""
 
 
 class Queue(Struct, frozen=True):
-    """What a room shows, one film after the other. ``rev`` rises with each change of it."""
+    """What a room shows, one entry after the other. ``rev`` rises with each edit and each step to another entry."""
 
     rev: Revision = 0
     entries: Annotated[tuple[QueueEntry, ...], Meta(max_length=QUEUE_MAX)] = ()
     current: EntryId | None = None
-    """The entry that is shown; None: the film that is shown is none of these, and the first one comes next."""
+    """The entry that is shown. None: the film that is shown is none of these, and the first entry comes next."""
 
 
 class Room(Struct, frozen=True, omit_defaults=True):

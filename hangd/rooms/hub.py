@@ -25,13 +25,7 @@ from typing import Final, assert_never
 from hangd.engine.room import effects, inputs
 from hangd.engine.room.session import Session
 from hangd.protocol.codec import decode_client, encode_server
-from hangd.protocol.errors import (
-    CLOSE_GOING_DOWN,
-    CLOSE_REPLACED,
-    CLOSE_TOO_SLOW,
-    RemoteProtocolError,
-    RequestRefused,
-)
+from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW, RemoteProtocolError, RequestRefused
 from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
 from hangd.rooms.clients import Client, Clients
 from hangd.rooms.clock import ServerClock
@@ -114,7 +108,7 @@ class Hub:
             peer.close(_CLOSE_FULL, "server full")
             return peer
         self._peers.add(peer)
-        self._clients.add(peer)
+        self._clients[peer.client_id] = Client(peer.client_id, peer)
         self._changed()
         return peer
 
@@ -222,7 +216,7 @@ class Hub:
                 self._tell_room(hosted, inputs.ConnectionLost(client.client_id), now)
         finally:
             if client.room_id is None or client.entering:
-                self._clients.remove(client.client_id)
+                self._clients.pop(client.client_id, None)
 
     # ---- sessions ---------------------------------------------------------------------------------------------------
 
@@ -386,7 +380,7 @@ class Hub:
         if hosted not in self._rooms:
             return
         room_id = hosted.room.room_id
-        clients = [client for client in self._clients if client.room_id == room_id]
+        clients = self._clients.in_room(room_id)
         try:
             connected = {client.client_id for client in clients if client.peer is not None}
             self._carry_out_in(hosted, hosted.room.recover(now, connected), now)
@@ -473,7 +467,7 @@ class Hub:
         client.room_id = None
         client.entering = False
         if client.peer is None:
-            self._clients.remove(client_id)
+            del self._clients[client_id]
         else:
             self._tell_session(client.peer, inputs.RoomExited(), now)
 
@@ -484,7 +478,7 @@ class Hub:
         self._rooms.remove(hosted)
         self._changed()
         room_id = hosted.room.room_id
-        for client in [client for client in self._clients if client.room_id == room_id]:
+        for client in self._clients.in_room(room_id):
             if client.peer is not None:
                 self._send(client.peer, RoomLeft(room_id, "closed"))
             self._forget_member(client.client_id, room_id, now)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from hangd.client.trace_recorder import Recorder
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.memory import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
 from tests.sim.world import FILM_SECONDS, Way

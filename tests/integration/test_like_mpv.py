@@ -47,7 +47,7 @@ def _command(*words: bytes) -> list[bytes]:
 DIFFERENCES: Final = (
     Difference(
         "`get_version` returns 2.3, and `mpv-version` begins with `mpv 0.38.0 (hang`.",
-        "Newer clients check these before they use what mpv 0.35 lacks. hang has what mpv 0.38 added and they use.",
+        "Newer clients check these before they use what mpv 0.35 lacks and hang has.",
         _command(b'"get_version"', b'"get_version","x"', b'"get_property","mpv-version"'),
     ),
     Difference(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hangd.protocol.messages import SetMedia, SetQueue
-from hangd.protocol.model import FileInfo, QueueItem
+from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.model import QUEUE_END, FileInfo, QueueItem
 from tests.sim.story import FAR, LAN
 from tests.sim.test_together import apart, company, p95
 from tests.sim.world import FILM_SECONDS, Viewer, World
@@ -12,9 +12,7 @@ NEXT = QueueItem(file_hash="e" * 64, file=FileInfo(size=2, duration=FILM_SECONDS
 
 
 def adds(viewer: Viewer) -> None:
-    queue = viewer.world.room.view().queue
-    kept = tuple(QueueItem(id=entry.id) for entry in queue.entries)
-    viewer.send(SetQueue(queue.rev, (*kept, NEXT)))
+    viewer.send(QueueInsert(QUEUE_END, (NEXT,)))
     viewer.world.run(1.0)
 
 

@@ -31,7 +31,7 @@ UPGRADE = (
 
 
 class Porter:
-    """A `Door` that lets everybody in, and the `Listener` that writes down what each one does."""
+    """A `Acceptor` that lets everybody in, and the `Listener` that writes down what each one does."""
 
     def __init__(self) -> None:
         self.transports: list[Transport] = []
@@ -42,17 +42,17 @@ class Porter:
         self.caught_up = 0
         self.echo = False
 
-    def came(self, transport: Transport) -> None:
+    def accepted(self, transport: Transport) -> None:
         pass
 
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
         return {"/full": (503, "full"), "/nothing": (404, "nothing")}.get(path)
 
     def opened(self, transport: Transport, at: float) -> Listener:
         self.transports.append(transport)
         return self
 
-    def went(self, transport: Transport) -> None:
+    def ended(self, transport: Transport) -> None:
         self.gone.append(transport)
 
     def received(self, data: str | bytes, at: float) -> None:

@@ -56,8 +56,6 @@ class Joining:
         assert not any(client_id in self._room.roster for client_id in self._room.pending)
         assert not (self._room.forgotten and len(self._room.roster))
 
-    # ---- within -----------------------------------------------------------------------------------------------------
-
     def _create(self, input: CreateRequested) -> None:
         room, message = self._room, input.message
         if room.forgotten:

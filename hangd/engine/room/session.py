@@ -23,26 +23,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.room.effects import (
-    AnswerPing,
-    Close,
-    EnterRoom,
-    ForwardToRoom,
-    Greet,
-    ListRoomsTo,
-    OpenRoom,
-    Reply,
-    SessionEffect,
-)
-from hangd.engine.room.inputs import (
-    FrameReceived,
-    FrameRejected,
-    Greeted,
-    Refused,
-    RoomEntered,
-    RoomExited,
-    SessionInput,
-)
+from hangd.engine.room import effects, inputs
 from hangd.engine.room.ratelimit import TokenBucket
 from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, RequestRefused
 from hangd.protocol.messages import (
@@ -161,28 +142,28 @@ class Session:
         """The room that the client is in."""
         return self._state.room_id
 
-    def handle(self, input: SessionInput, now: float) -> list[SessionEffect]:
+    def handle(self, input: inputs.SessionInput, now: float) -> list[effects.SessionEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
         state = self._state.state
         if state is State.CLOSING:
             return []
         match input:
-            case FrameReceived(message=message, request_id=re):
+            case inputs.FrameReceived(message=message, request_id=re):
                 return self._received(message, re, now)
-            case FrameRejected():
+            case inputs.FrameRejected():
                 return self._rejected_frame(input, now)
-            case Greeted(name=name, resumed=resumed, room_id=room_id):
+            case inputs.Greeted(name=name, resumed=resumed, room_id=room_id):
                 if state is State.GREETING:
                     entered = State.IDLE if room_id is None else State.IN_ROOM
                     client_id = resumed or self._state.client_id
                     self._state = SessionSnapshot(client_id, name, True, entered, room_id)
-            case RoomEntered(room_id=room_id):
+            case inputs.RoomEntered(room_id=room_id):
                 if state is State.ENTERING:
                     self._enter(State.IN_ROOM, room_id)
-            case RoomExited():
+            case inputs.RoomExited():
                 if state in (State.ENTERING, State.IN_ROOM):
                     self._enter(State.IDLE)
-            case Refused(fatal=fatal):
+            case inputs.Refused(fatal=fatal):
                 if fatal:
                     self._enter(State.CLOSING)
                 elif state is State.GREETING:
@@ -204,54 +185,52 @@ class Session:
         for bucket in (self._messages, self._pings, self._flood):
             bucket.check()
 
-    # ---- within -----------------------------------------------------------------------------------------------------
-
     def _enter(self, state: State, room_id: str | None = None) -> None:
         self._state = replace(self._state, state=state, room_id=room_id)
 
-    def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[SessionEffect]:
+    def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
         bucket = self._pings if isinstance(message, Ping) else self._messages
         if not bucket.take(now):
             return self._limited(bucket, re, now)
         if isinstance(message, Ping):
-            return [AnswerPing(t0=message.t0, t1=now, re=re)]
+            return [effects.AnswerPing(t0=message.t0, t1=now, re=re)]
         state = self._state
         refusal = _REFUSALS[state.state].get(_KINDS.get(type(message), _Kind.ROOM))
         if refusal is not None:
-            return [Reply(Error.of(refusal), re)]
+            return [effects.Reply(Error.of(refusal), re)]
         match message:
             case Hello():
                 return self._hello(message, re)
             case CreateRoom():
                 self._enter(State.ENTERING)
-                return [OpenRoom(message, state.name, state.full, re)]
+                return [effects.OpenRoom(message, state.name, state.full, re)]
             case JoinRoom():
                 self._enter(State.ENTERING)
-                return [EnterRoom(message, state.name, state.full, re)]
+                return [effects.EnterRoom(message, state.name, state.full, re)]
             case ListRooms():
                 # It makes its first request without Hello: it is a basic client.
                 if state.state is State.NEW:
                     self._enter(State.IDLE)
-                return [ListRoomsTo(re)]
+                return [effects.ListRoomsTo(re)]
             case _:
-                return [ForwardToRoom(message, re)]
+                return [effects.ForwardToRoom(message, re)]
 
-    def _hello(self, hello: Hello, re: RequestId | None) -> list[SessionEffect]:
+    def _hello(self, hello: Hello, re: RequestId | None) -> list[effects.SessionEffect]:
         if hello.protocol != PROTOCOL:
             text = f"this server speaks version {PROTOCOL} of the protocol, and you version {hello.protocol}"
             error = Error.of(RequestRefused("UnsupportedProtocol", text, details={"protocol": PROTOCOL}))
-            return [Reply(error, re), *self._close("protocol", CLOSE_PROTOCOL, "unsupported protocol version")]
+            return [effects.Reply(error, re), *self._close("protocol", CLOSE_PROTOCOL, "unsupported protocol version")]
         self._enter(State.GREETING)
-        return [Greet(hello, re)]
+        return [effects.Greet(hello, re)]
 
-    def _rejected_frame(self, input: FrameRejected, now: float) -> list[SessionEffect]:
-        effects: list[SessionEffect] = [Reply(Error.of(input.error), input.error.request_id)]
+    def _rejected_frame(self, input: inputs.FrameRejected, now: float) -> list[effects.SessionEffect]:
+        error = effects.Reply(Error.of(input.error), input.error.request_id)
         self._rejected.append(now)
         if len(self._rejected) == _REJECTED_MAX and now - self._rejected[0] < _REJECTED_WINDOW:
-            effects += self._close("protocol", CLOSE_PROTOCOL, "too many frames that are no messages")
-        return effects
+            return [error, *self._close("protocol", CLOSE_PROTOCOL, "too many frames that are no messages")]
+        return [error]
 
-    def _limited(self, bucket: TokenBucket, re: RequestId | None, now: float) -> list[SessionEffect]:
+    def _limited(self, bucket: TokenBucket, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
         if not self._flood.take(now):
             return self._close("rate-limited", CLOSE_RATE_LIMITED, "far too many messages")
         # A client that gave a request id waits for the answer.
@@ -260,10 +239,10 @@ class Session:
             return []
         self._complained_at = now
         refused = RequestRefused.rate_limited("too many messages: slow down", retry_after=round(bucket.wait(now), 3))
-        return [Reply(Error.of(refused), re)]
+        return [effects.Reply(Error.of(refused), re)]
 
-    def _close(self, reason: Literal["protocol", "rate-limited"], code: int, text: str) -> list[SessionEffect]:
+    def _close(self, reason: Literal["protocol", "rate-limited"], code: int, text: str) -> list[effects.SessionEffect]:
         self._enter(State.CLOSING)
         # A basic client does not know Goodbye.
-        farewell: list[SessionEffect] = [Reply(Goodbye(reason=reason))] if self.full else []
-        return [*farewell, Close(code, text)]
+        farewell: list[effects.SessionEffect] = [effects.Reply(Goodbye(reason=reason))] if self.full else []
+        return [*farewell, effects.Close(code, text)]

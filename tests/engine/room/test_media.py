@@ -8,19 +8,19 @@ from hangd.protocol.messages import (
     MemberLeft,
     Pause,
     Play,
+    QueueRemove,
     RoomLeft,
     RoomState,
     Seek,
     SetFile,
     SetMedia,
-    SetQueue,
     Speed,
     Stop,
     SyncBroadcast,
 )
 from hangd.protocol.model import ROOM_ITSELF, PolicyChange
 from tests.support import films
-from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, is_gated, kept, moved, queue, starts
+from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, queue, starts
 from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
 
 LEAD = 0.080
@@ -324,7 +324,7 @@ def test_a_room_that_is_paused_has_not_ended(endless: Stage) -> None:
 
 
 def test_the_last_one_runs_on(endless: Stage) -> None:
-    endless.says("ann", SetQueue(queue(endless).rev, kept(endless)[:1]))
+    endless.says("ann", QueueRemove(ids(endless)[1:]))
     line = endless.timeline
     endless.reports("ann", "ended", 99.0)
     endless.reports("bob", "ended", 99.0)

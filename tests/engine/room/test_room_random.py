@@ -34,6 +34,7 @@ from hangd.protocol.codec import decode_server, encode_server
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
+    EntryChanged,
     Error,
     GetRoom,
     JoinRoom,
@@ -43,16 +44,19 @@ from hangd.protocol.messages import (
     Pause,
     Play,
     QueueChanged,
+    QueueInsert,
+    QueueMove,
+    QueueRemove,
     Report,
     RoomCreated,
     RoomJoined,
     RoomState,
     Say,
     Seek,
+    SetEntry,
     SetFile,
     SetMedia,
     SetPolicy,
-    SetQueue,
     SetReady,
     SetRole,
     Speed,
@@ -110,10 +114,13 @@ commands = st.one_of(
     st.builds(Stop, command_id=marks),
 )
 entries = st.builds("{}-{}".format, st.integers(0, 9), st.integers(0, 3))
-items = st.one_of(
-    st.builds(QueueItem, id=entries),
-    st.builds(QueueItem, file_hash=hashes, file=files),
-    st.builds(QueueItem, id=st.none() | entries, file_hash=st.none() | hashes, file=st.none() | files),
+items = st.lists(st.builds(QueueItem, file=files, file_hash=st.none() | hashes), max_size=3).map(tuple)
+some_entries = st.lists(entries, max_size=4).map(tuple)
+edits: st.SearchStrategy[ClientMessage] = st.one_of(
+    st.builds(QueueInsert, after=st.none() | entries, entries=items),
+    st.builds(QueueRemove, ids=some_entries),
+    st.builds(QueueMove, ids=some_entries, after=st.none() | entries),
+    st.builds(SetEntry, id=entries, file_hash=hashes),
 )
 messages: st.SearchStrategy[ClientMessage] = st.one_of(
     commands,
@@ -121,7 +128,7 @@ messages: st.SearchStrategy[ClientMessage] = st.one_of(
     st.builds(SetFile, file=files, file_hash=st.none() | hashes),
     st.builds(SetMedia, file_hash=hashes, file=files, start=positions, clear=st.booleans(), play=st.booleans()),
     st.builds(SetMedia, file_hash=st.none() | hashes, file=st.none() | files, entry=entries, play=st.booleans()),
-    st.builds(SetQueue, base=st.integers(0, 9), entries=st.lists(items, max_size=4).map(tuple)),
+    edits,
     st.builds(SetReady, ready=st.booleans()),
     st.builds(Say, text=st.just("hello")),
     policy_changes(SetPolicy),
@@ -294,12 +301,21 @@ class HonestHub(RuleBasedStateMachine):
         """Return this client if it is in the room, else one that is: what is rare is not to fall flat as well."""
         return client if client in self.inside else min(self.inside - set(self.checking), default=client)
 
-    @rule(client=ids, places=st.lists(st.integers(0, 5), unique=True, max_size=6), added=st.lists(items, max_size=2))
-    def edit(self, client: str, places: list[int], added: list[QueueItem]) -> None:
-        """An edit of the queue as it is, so that some are taken."""
-        queue = self.room.view().queue
-        kept = [QueueItem(id=queue.entries[place].id) for place in places if place < len(queue.entries)]
-        self.say(self.somebody(client), SetQueue(queue.rev, (*kept, *added)), None)
+    @rule(client=ids, edit=edits, places=st.lists(st.integers(0, 5), min_size=1, max_size=6))
+    def edit(self, client: str, edit: ClientMessage, places: list[int]) -> None:
+        """An edit about entries that are there, so that some are carried out."""
+        there = [entry.id for entry in self.room.view().queue.entries]
+        found = tuple(there[place] for place in places if place < len(there))
+        match edit:
+            case QueueInsert():
+                edit = replace(edit, after=found[0] if found else None)
+            case QueueRemove():
+                edit = replace(edit, ids=found[:1])
+            case QueueMove():
+                edit = replace(edit, ids=found, after=there[-1] if there else None)
+            case SetEntry():
+                edit = replace(edit, id=found[0] if found else "0-0")
+        self.say(self.somebody(client), edit, None)
 
     @rule(client=ids, place=st.integers(0, 5), play=st.booleans(), has_it=st.booleans(), clear=st.booleans())
     def choose(self, client: str, place: int, play: bool, has_it: bool, clear: bool) -> None:
@@ -309,7 +325,7 @@ class HonestHub(RuleBasedStateMachine):
         entry = entries[place]
         message = SetMedia(entry=entry.id, play=play, clear=clear)
         if has_it:
-            message = replace(message, file_hash=entry.file_hash, file=entry.file)
+            message = replace(message, file_hash=entry.file_hash or HASH, file=entry.file)
         self.say(self.somebody(client), message, None)
 
     @rule(client=ids)
@@ -445,8 +461,13 @@ class HonestHub(RuleBasedStateMachine):
         match message:
             case QueueChanged(queue=queue) | MediaChanged(queue=queue):
                 for client_id in order.client_ids:
-                    assert queue.rev > self.told[client_id].rev, "what is told is new"
+                    assert queue.rev >= self.told[client_id].rev + (order.re is None), "what is told unasked is new"
                 self.told.update(dict.fromkeys(order.client_ids, queue))
+            case EntryChanged(entry=entry):
+                for client_id in order.client_ids:
+                    known = self.told[client_id]
+                    entries = tuple(entry if other.id == entry.id else other for other in known.entries)
+                    self.told[client_id] = replace(known, entries=entries)
             case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
                 self.told.update(dict.fromkeys(order.client_ids, room.queue))
             case _:
@@ -465,7 +486,9 @@ class HonestHub(RuleBasedStateMachine):
         for client_id in self.inside - set(self.checking) - set(BASIC):
             told = self.told[client_id]
             assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"
-            assert [entry.id for entry in told.entries] == [entry.id for entry in snapshot.queue.entries]
+            assert [(entry.id, entry.file_hash) for entry in told.entries] == [
+                (entry.id, entry.file_hash) for entry in snapshot.queue.entries
+            ]
 
     @invariant()
     def whoever_keeps_it_knows_when_to(self) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from hangd.client.learned_store import LearnedStore
+from hangd.client.follower.learned_store import LearnedStore
+from hangd.client.follower.suspend import SuspendWatch
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
-from hangd.client.suspend import SuspendWatch
-from hangd.client.trace_recorder import Recorder
 from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.inputs import (

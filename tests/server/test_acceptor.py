@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from hangd.server.limits import AddressLimit, allow_open_files
+from hangd.server.acceptor import AddressLimit
+from hangd.server.app import allow_open_files
 
 
 def test_counts_in_and_out() -> None:
