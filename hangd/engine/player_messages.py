@@ -141,6 +141,8 @@ class Load(Struct, frozen=True, tag=True):
     path: str
     generation: int
     start: float = 0.0
+    entry: int = 0
+    """The id of the playlist's entry. The player does not use it."""
 
 
 class Unload(Struct, frozen=True, tag=True):

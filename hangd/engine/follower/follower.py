@@ -95,10 +95,10 @@ class Follower:
                 if not self._accept_timeline(input, now):
                     return []
                 effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
-            case FileOpened(path=path, start=start):
+            case FileOpened(path=path, start=start, entry=entry):
                 if not state.in_room:
                     state.timeline = local_timeline.initial(now, start, rate=state.timeline.rate)
-                state.picture.duration = None
+                state.picture.duration, state.picture.entry = None, entry
                 effects = self._load(path, now)
             case FileClosed():
                 self._pending_input.clear_wanted()

@@ -87,6 +87,8 @@ class PictureState(Struct):
     motion: Motion = Motion.EMPTY
     path: str | None = None
     """The file that is loaded, or that a Stop unloaded."""
+    entry: int = 0
+    """The id of the playlist's entry that ``path`` belongs to."""
     duration: float | None = None
     generation: int = 0
     """The number of the newest load."""
@@ -123,7 +125,7 @@ class Picture:
         state.generation += 1
         self._enter(Motion.LOADING)
         state.position, state.commanded_rate, state.target = start, None, start
-        return [Load(path=path, generation=state.generation, start=start)]
+        return [Load(path=path, generation=state.generation, start=start, entry=state.entry)]
 
     def unload(self) -> list[FollowerEffect]:
         """Unload the file. Its path stays known, so that it can be loaded again."""
@@ -223,6 +225,11 @@ class Picture:
     def path(self) -> str | None:
         """The file that is loaded, or that a Stop unloaded."""
         return self.state.path
+
+    @property
+    def open_path(self) -> str | None:
+        """The file that is loaded or being loaded."""
+        return None if self.state.motion is Motion.EMPTY else self.state.path
 
     @property
     def duration(self) -> float | None:

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from hangd.client.trace_recorder import Recorder
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import DeadlineReached, FileOpened, FollowerInput, Pinged, PlayerSaid
 from hangd.engine.follower.state import FollowerState, Policies
@@ -87,6 +87,7 @@ def test_a_snapshot_comes_back_from_json() -> None:
     numbers_and_flags = {
         ("state", "video_offset"),
         ("state", "absence_unchecked"),
+        ("picture", "entry"),
         ("picture", "stalled"),
         ("start_bias", "bias"),
     }
