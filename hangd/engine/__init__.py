@@ -5,18 +5,18 @@ out what is returned. Every function takes the time as an argument: ``now``, in 
 Ids and random numbers are arguments too. No module here imports asyncio, sockets, threads, logging, ``time`` or
 ``random``, so an hour of playback is tested in milliseconds and a recorded one can be replayed.
 
-``Follower``, ``Link``, ``Room`` and ``Session`` have one shape::
+The machines ``Follower``, ``Link``, ``PingSchedule``, ``Room`` and ``Session`` have one shape::
 
-    handle(input, now) -> list[Effect]    the only way in; raises nothing
-    deadline() -> float | None            when to call expire(), at the latest; None: not needed
+    handle(input, now) -> list[Effect]    take one input; raises nothing
+    deadline() -> float | None            when to call expire(); None: no need to
     expire(now) -> list[Effect]           do what is due; ``now`` is not earlier than the deadline
+    snapshot() -> Struct                  the state, for status, storage, traces and tests
     check()                               assert the invariants; tests call it after every step
 
 An input is a fact and is named in the past tense; an effect is an order and is named in the imperative. A list is
 returned, not a generator, so the transition is complete before the first effect is carried out. ``Session`` does
-nothing at a particular time and has no ``deadline()`` and no ``expire()``. What has a state that others read, save or
-trace returns it from ``snapshot()``.
+nothing at a particular time and has no ``deadline()`` and no ``expire()``.
 
-The playlists and the parts of a machine (a clock filter, a rate limit, a room's schedule) have methods with names of
-their own, which return what the caller has to do next; each says what it raises.
+Playlists, and the parts of a machine (a clock filter, a rate limit, a room's schedule), have methods with names of
+their own, which return what the caller has to do next and say what they raise.
 """

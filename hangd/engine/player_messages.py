@@ -142,7 +142,7 @@ class Load(Struct, frozen=True, tag=True):
     generation: int
     start: float = 0.0
     entry: int = 0
-    """The id of the playlist's entry that is opened. The player does nothing with it."""
+    """The id of the playlist's entry. The player does not use it."""
 
 
 class Unload(Struct, frozen=True, tag=True):

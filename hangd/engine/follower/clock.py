@@ -110,11 +110,6 @@ class ClockFilter:
         return self.state.best is not None
 
     @property
-    def skew(self) -> float:
-        """Seconds a second by which the server's clock runs faster than the local one, as far as fitted."""
-        return self.state.skew
-
-    @property
     def round_trip(self) -> float | None:
         """The smallest delay among the samples kept, in seconds."""
         return min(map(_delay, self.state.samples), default=None)

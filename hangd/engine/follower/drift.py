@@ -149,7 +149,7 @@ class DriftController:
     """
 
     def __init__(self, policy: DriftPolicy | None = None, state: DriftState | None = None) -> None:
-        self.policy = policy or DriftPolicy()
+        self._policy = policy or DriftPolicy()
         self.state = state or DriftState()
 
     def restart(self, now: float) -> None:
@@ -157,7 +157,7 @@ class DriftController:
         state = self.state
         state.trim = None
         state.errors.clear()
-        state.fresh_until = now + self.policy.fresh
+        state.fresh_until = now + self._policy.fresh
         state.ignore_until = now
 
     def cancel(self) -> None:
@@ -166,7 +166,7 @@ class DriftController:
 
     def observe(self, error: float, now: float, rate: float) -> Correction | None:
         """Judge the error of a sample at ``now`` (seconds, positive ahead); ``rate`` is the room's."""
-        state, policy = self.state, self.policy
+        state, policy = self.state, self._policy
         if (trim := state.trim) is not None:
             self._continue_trim(trim, error, now, rate)
             if state.trim is None or not self._is_beyond_trim(trim.error):
@@ -218,14 +218,14 @@ class DriftController:
         previous = trim.error if trim.sample is None else trim.sample
         trim.error = max(error, previous + (trim.rate - rate) * (now - trim.at))
         trim.sample, trim.at = error, now
-        if abs(trim.error) <= self.policy.trim_done or now >= trim.until:
+        if abs(trim.error) <= self._policy.trim_done or now >= trim.until:
             self._end_trim(now)
         else:
             trim.rate = self._trimmed_rate(trim.error, rate, trim.limit)
 
     def _end_trim(self, now: float) -> None:
         self.state.trim = None
-        self.state.ignore_until = now + self.policy.ignore_after
+        self.state.ignore_until = now + self._policy.ignore_after
 
     def _judge(self) -> float:
         """Return the lower quartile of lateness: the second largest of four errors, the largest of fewer."""
@@ -233,7 +233,7 @@ class DriftController:
         return ranked[-1 - len(ranked) // 4]
 
     def _is_beyond_trim(self, error: float) -> bool:
-        return error < -self.policy.trim_behind or error > self.policy.trim_ahead
+        return error < -self._policy.trim_behind or error > self._policy.trim_ahead
 
     def _correct(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
         """Choose a correction and begin it; None if resyncs are rationed at the moment."""
@@ -245,11 +245,11 @@ class DriftController:
             state.fresh_until = 0.0
             if not isinstance(correction, Trim):
                 duration = correction.seconds if isinstance(correction, Hold) else 0.0
-                state.ignore_until = now + duration + self.policy.ignore_after
+                state.ignore_until = now + duration + self._policy.ignore_after
         return correction
 
     def _choose(self, error: float, now: float, rate: float, *, fresh: bool) -> Correction | None:
-        policy = self.policy
+        policy = self._policy
         reason: Reason = "start" if fresh else "drift"
         if self._is_beyond_trim(error):
             if 0 < error <= policy.hold_max:
@@ -263,13 +263,13 @@ class DriftController:
 
     def _trimmed_rate(self, error: float, rate: float, limit: float) -> float:
         """Return the playable rate that reduces ``error``; it differs from ``rate`` by at most the share ``limit``."""
-        change = min(abs(error) / (self.policy.read_ahead + self.policy.sample_interval / 2) / rate, limit)
+        change = min(abs(error) / (self._policy.read_ahead + self._policy.sample_interval / 2) / rate, limit)
         period = rate_period(rate)
         steps = max(round(period * change), 1)
         return _PERIOD_BASE / (period + steps if error > 0 else period - steps)
 
     def _resync(self, error: float, now: float, reason: Reason) -> Resync | None:
-        policy, state = self.policy, self.state
+        policy, state = self._policy, self.state
         if state.resynced_at is None:
             state.resync_interval = policy.resync_interval
         else:

@@ -92,7 +92,7 @@ class Follower:
                     state.absence_unchecked = False
                     effects = self._seek_if_far(now)
             case TimelineReceived():
-                if not self._is_effective(input, now):
+                if not self._accept_timeline(input, now):
                     return []
                 effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
             case FileOpened(path=path, start=start, entry=entry):
@@ -232,8 +232,8 @@ class Follower:
 
     # ---- the room and the clock -----------------------------------------------------------------------------------
 
-    def _is_effective(self, received: TimelineReceived, now: float) -> bool:
-        """Return whether a timeline takes effect now: it is not older than the present one, and not for later."""
+    def _accept_timeline(self, received: TimelineReceived, now: float) -> bool:
+        """Take in what a timeline answers or schedules. Return whether it also takes effect now."""
         state, timeline = self.state, received.timeline
         if received.entering:
             # Reports belong to a connection: the room has forgotten those of an earlier one.
@@ -361,7 +361,7 @@ class Follower:
         return self._correct(-late, at, now)
 
     def _error_at(self, position: float, at: float) -> float | None:
-        """Return the error of a picture that was at ``position`` at the local time ``at``; None: there is none to tell.
+        """Return the error of a picture that was at ``position`` at the local time ``at``; None if it is unknown.
 
         In no room there is no error, because the timeline is adjusted to the picture.
         """
@@ -403,21 +403,22 @@ class Follower:
     def _steer(self, now: float) -> list[FollowerEffect]:
         """Return the next command on the way from the picture to the timeline; none if it is on its way."""
         state, picture = self.state, self.picture
-        timeline, known = state.timeline, state.picture
+        timeline = state.timeline
         if state.pending_input.wanted is not None:
             return []
+        # Without a clock nobody knows where a running room is. (As `clock.locked`; a property is slow at every sample.)
         if state.in_room and state.clock.best is None and is_running(timeline):
             return []
-        match known.motion:
-            case Motion.RUNNING if is_running(timeline):  # Tested first: so it is at every sample.
+        match state.picture.motion:
+            case Motion.RUNNING if is_running(timeline):  # Tested first, because it is so at every sample.
                 return picture.set_rate(self._drift.rate or timeline.rate)
             case Motion.EMPTY:
                 # After a Stop the path is still known: the file is loaded again when the timeline moves.
                 moved = timeline.playing or timeline.position > 0
-                return self._load(known.path, now) if known.path is not None and moved else []
+                return self._load(state.picture.path, now) if state.picture.path is not None and moved else []
             case Motion.LOADING | Motion.SEEKING | Motion.PAUSING:
                 return []
-            case Motion.STARTING if is_running(timeline) and known.resume_at is not None:
+            case Motion.STARTING if is_running(timeline) and state.picture.resume_at is not None:
                 return []
             case Motion.STARTING | Motion.SETTLED if is_running(timeline):
                 return self._start(now)

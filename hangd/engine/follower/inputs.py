@@ -1,7 +1,8 @@
 """The inputs of a `Follower`: everything that can happen to one viewer.
 
-The viewer makes them and passes them to `Follower.handle`. What a follower does depends on its first state and on these
-inputs with their times, and on nothing else. A recording of them is a trace (`hangd.engine.trace.trace`).
+The client (`hangd.client`) makes them and passes them to `Follower.handle`. What a follower does depends on its first
+state and on these inputs with their times, and on nothing else. A recording of them is a trace
+(`hangd.engine.trace.trace`).
 """
 
 from msgspec import Struct
@@ -37,7 +38,7 @@ class FileOpened(Struct, frozen=True, tag=True):
     path: str
     start: float = 0.0
     entry: int = 0
-    """The id of the playlist's entry that is opened."""
+    """The id of the playlist's entry."""
 
 
 class FileClosed(Struct, frozen=True, tag=True):

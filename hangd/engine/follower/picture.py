@@ -88,7 +88,7 @@ class PictureState(Struct):
     path: str | None = None
     """The file that is loaded, or that a Stop unloaded."""
     entry: int = 0
-    """The id of the playlist's entry that the file belongs to."""
+    """The id of the playlist's entry that ``path`` belongs to."""
     duration: float | None = None
     generation: int = 0
     """The number of the newest load."""

@@ -168,7 +168,7 @@ def test_after_a_correction_samples_are_ignored_for_a_while() -> None:
     hold = feed(controller, 0.2, SETTLED)
     assert isinstance(hold, Hold)
     began = SETTLED + 1.2
-    ignore_until = began + hold.seconds + controller.policy.ignore_after
+    ignore_until = began + hold.seconds + DriftPolicy().ignore_after
     moment = began
     while moment < ignore_until:
         assert controller.observe(-0.5, moment, 1.0) is None

@@ -87,6 +87,7 @@ def test_a_snapshot_comes_back_from_json() -> None:
     numbers_and_flags = {
         ("state", "video_offset"),
         ("state", "absence_unchecked"),
+        ("picture", "entry"),
         ("picture", "stalled"),
         ("picture", "entry"),
         ("start_bias", "bias"),
