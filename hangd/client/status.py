@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper
@@ -107,7 +107,7 @@ def sync_state(viewer: Readings) -> str:
     error = viewer.driver.follower.error
     if error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.driver.follower.policy.near else "off"
+    return "synced" if abs(error) <= viewer.driver.follower.policies.follower.late_start_max else "off"
 
 
 def look(viewer: Readings) -> dict[str, Any]:

@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomCommand
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
+from hangd.client.follower.trace_files import write_trace
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
+from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.screenshots import Screenshots
-from hangd.client.server.commands import ServerCommands
 from hangd.client.server.connection import Connection
-from hangd.client.server.membership import Membership
 from hangd.client.server.room_view import RoomView
+from hangd.client.server_commands import ServerCommands
 from hangd.client.settings import ClientSettings
 from hangd.client.status import hang_property, look, sync_state
-from hangd.client.trace_files import write_trace
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (
@@ -287,7 +287,7 @@ class Viewer:
         return self.follower.position(time.monotonic())
 
     def aim(self) -> float | None:
-        return self.follower.aim(time.monotonic())
+        return self.follower.requested_position(time.monotonic())
 
     @property
     def speed(self) -> float:
@@ -339,7 +339,7 @@ class Viewer:
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
             "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.STANDING and self.paused,
+            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -347,7 +347,7 @@ class Viewer:
         await self.notices.until(conditions[awaited])
 
     def _is_done(self) -> bool:
-        if self.membership.is_asking or self.follower.is_asking or self.playlist.room.is_asking:
+        if self.membership.is_asking or self.follower.has_unsent_request or self.playlist.room.is_asking:
             return False
         return self.room_view is not None or self.follower.picture.motion not in _BUSY
 

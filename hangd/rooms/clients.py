@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from hangd.protocol.messages import Resume
 from hangd.rooms.peer import Peer
@@ -36,41 +36,30 @@ class Client:
         return self.proof is not None and hmac.compare_digest(_digest(secret), self.proof)
 
 
-class Clients:
-    """The clients of one hub."""
-
-    def __init__(self) -> None:
-        self._clients: dict[str, Client] = {}
-
-    def __iter__(self) -> Iterator[Client]:
-        return iter(self._clients.values())
-
-    def add(self, peer: Peer) -> None:
-        self._clients[peer.client_id] = Client(peer.client_id, peer)
+class Clients(dict[str, Client]):
+    """The clients of one hub, by id."""
 
     def restore(self, client_id: str, room_id: str, proof: bytes | None) -> None:
         """Add a client from before a restart: it is in this room, and away."""
-        self._clients[client_id] = Client(client_id, None, room_id=room_id, proof=proof)
+        self[client_id] = Client(client_id, None, room_id=room_id, proof=proof)
 
-    def get(self, client_id: str) -> Client | None:
-        return self._clients.get(client_id)
+    def in_room(self, room_id: str) -> list[Client]:
+        """Return the clients that are in this room, or have asked to enter it."""
+        return [client for client in self.values() if client.room_id == room_id]
 
     def proofs(self, client_ids: Iterable[str]) -> dict[str, bytes]:
         """Return the digests of these clients' secrets, for `restore`."""
-        clients = (self._clients.get(client_id) for client_id in client_ids)
+        clients = (self.get(client_id) for client_id in client_ids)
         return {client.client_id: client.proof for client in clients if client is not None and client.proof is not None}
-
-    def remove(self, client_id: str) -> None:
-        self._clients.pop(client_id, None)
 
     def of(self, peer: Peer) -> Client | None:
         """Return the client whose connection this is. None: another connection has replaced it."""
-        client = self._clients.get(peer.client_id)
+        client = self.get(peer.client_id)
         return client if client is not None and client.peer is peer else None
 
     def returning(self, peer: Peer, resume: Resume | None) -> Client | None:
         """Return the client that ``resume`` proves this peer to be. None: there is no proof, or it is wrong."""
-        client = None if resume is None else self._clients.get(resume.client_id)
+        client = None if resume is None else self.get(resume.client_id)
         if resume is None or client is None or client.peer is peer or client.entering:
             return None
         return client if client.is_proved_by(resume.secret) else None
@@ -80,7 +69,7 @@ class Clients:
 
         Its session still has to be told (`hangd.engine.room.inputs.Greeted`).
         """
-        del self._clients[peer.client_id]
+        del self[peer.client_id]
         client.peer = peer
 
 

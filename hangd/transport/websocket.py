@@ -1,7 +1,7 @@
 """Connections over WebSocket: the server's end (`ServerTransport`, `listen`) and the client's end (`dial`).
 
-No compression (messages are small, and a context per connection is not), no subprotocol, no redirects.
-What both ends have in common, and what bounds a hostile peer, is in ``wire``.
+No compression (messages are small, and each connection would need a context), no subprotocol, no redirects. What both
+ends have in common, and what limits a hostile peer, is in ``wire``.
 """
 
 import asyncio
@@ -18,97 +18,81 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.uri import WebSocketURI, parse_uri
 
+from hangd.protocol.codec import SERVER_BYTES_MAX
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.wire import QuietLogger, Wire
 
-__all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
+__all__ = ["Acceptor", "ClientTransport", "DialFailed", "DialFailure", "ServerTransport", "dial", "listen"]
 
 _ADDRESS_TIMEOUT: Final = 4.0
-"""Seconds: an address that says nothing leaves time for the next one. And who dials again is there sooner, as TCP asks
-after 1, 2, 4, 8 seconds only."""
-_SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
-"""A server's snapshot of a room of a thousand fits (the codec's own limit)."""
+"""Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
+waiting, because TCP retries only after 1, 2, 4, 8 seconds."""
 _TLS_TIMEOUT: Final = 10.0
 _BACKLOG: Final = 1024
 _UNSENT_MAX: Final = 1024 * 1024
-"""Bytes that a client holds unsent before it gives the connection up."""
+"""Bytes that a client buffers before it aborts the connection: the server does not read."""
 
 
 # ---- the server's end -----------------------------------------------------------------------------------------------
 
 
-class Door(Protocol):
-    """Who decides about a connection until it speaks hang, and learns of each one's beginning and end."""
+class Acceptor(Protocol):
+    """Decides about each accepted connection until its opening handshake is complete, and counts connections."""
 
-    def came(self, transport: Transport) -> None:
+    def accepted(self, transport: Transport) -> None:
         """A socket was accepted. Nothing has been read from it."""
 
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
-        """An HTTP request for ``path`` arrived: answer with this status and text, or None: as WebSocket."""
+    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
+        """Return the HTTP status and text to answer a request for ``path`` with. None: answer as WebSocket."""
 
     def opened(self, transport: Transport, at: float) -> Listener:
-        """The opening handshake is done. Return who listens from now on."""
+        """The opening handshake is complete. Return the listener for all that follows."""
 
-    def went(self, transport: Transport) -> None:
+    def ended(self, transport: Transport) -> None:
         """The connection is over."""
 
 
 class ServerTransport(Wire):
     """A `Transport` over a WebSocket that was accepted."""
 
-    def __init__(self, door: Door, logger: QuietLogger) -> None:
+    def __init__(self, acceptor: Acceptor, logger: QuietLogger) -> None:
         self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=logger)
         super().__init__(self._server)
-        self._door = door
-        self._listener: Listener | None = None
+        self._acceptor = acceptor
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._door.came(self)
+        self._acceptor.accepted(self)
 
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         assert isinstance(event, Request)
         if not alone or self._server.close_expected():
-            # It did not wait for our answer. No client does that, and the library would answer the frames first.
+            # The peer sent frames before our answer. No client does that, and the library would answer them first.
             self.abort()
             return
-        refusal = self._door.asked(self, event.path)
+        refusal = self._acceptor.requested(self, event.path)
         response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
         self._server.send_response(response)
         self._flush()
         if self._server.state is State.OPEN:
             self._opened()
-            self._listener = self._door.opened(self, time.monotonic())
+            self._listener = self._acceptor.opened(self, time.monotonic())
 
-    def _received(self, data: str | bytes, at: float) -> None:
-        if self._listener is not None:
-            self._listener.received(data, at)
-
-    def _latency_measured(self, rtt: float, at: float) -> None:
-        if self._listener is not None:
-            self._listener.latency_measured(rtt, at)
-
-    def _writable_again(self) -> None:
-        if self._listener is not None:
-            self._listener.writable_again()
-
-    def _lost(self, at: float) -> None:
-        if self._listener is not None:
-            self._listener.lost(at)
-        self._door.went(self)
+    def _ended(self) -> None:
+        self._acceptor.ended(self)
 
 
 async def listen(
-    door: Door, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
+    acceptor: Acceptor, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
 ) -> list[asyncio.Server]:
-    """Accept WebSocket connections on these bound sockets. Close what is returned to stop accepting."""
+    """Accept WebSocket connections on these bound sockets. Close the returned servers to stop accepting."""
     loop = asyncio.get_running_loop()
     logger = QuietLogger()
     timeout = _TLS_TIMEOUT if tls is not None else None
     return [
         await loop.create_server(
-            lambda: ServerTransport(door, logger),
+            lambda: ServerTransport(acceptor, logger),
             sock=sock,
             ssl=tls,
             backlog=_BACKLOG,
@@ -125,7 +109,7 @@ DialFailure = Literal["bad-url", "unreachable", "refused", "tls", "not-a-server"
 
 
 class DialFailed(Exception):
-    """There is no connection. ``str()`` is a sentence fit for a user; ``kind`` says the same to a program."""
+    """There is no connection. ``str()`` is a sentence for a user; ``kind`` is the same for a program."""
 
     def __init__(self, kind: DialFailure, message: str) -> None:
         super().__init__(message)
@@ -142,8 +126,8 @@ class ClientTransport(Wire):
         super().__init__(client)
         self._client = client
         self._opened_by = opened
-        self._listener: Listener | None = None
-        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
+        """Done when the opening handshake is complete; has the exception if it failed."""
         self._over: asyncio.Future[None] = self._loop.create_future()
 
     @property
@@ -157,7 +141,7 @@ class ClientTransport(Wire):
         return "" if self._client.close_rcvd is None else self._client.close_rcvd.reason
 
     def send(self, message: Encoded) -> None:
-        """Write one message, masked as RFC 6455 asks of clients. A server that does not read is given up."""
+        """Write one message, masked as RFC 6455 asks of clients. Abort if the server does not read."""
         if self._closing or self._client.state is not State.OPEN:
             return
         self._client.send_text(message.payload)
@@ -169,11 +153,7 @@ class ClientTransport(Wire):
         """Wait until the connection is over."""
         await asyncio.shield(self._over)
 
-    async def ready(self) -> None:
-        """Wait for the opening handshake. Raises the error with which it failed."""
-        await self._ready
-
-    # ---- Wire's callbacks
+    # ---- Wire -------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -184,31 +164,17 @@ class ClientTransport(Wire):
         if self._client.state is State.OPEN:
             self._opened()
             self._listener = self._opened_by(self)
-            if not self._ready.done():
-                self._ready.set_result(None)
+            if not self.ready.done():
+                self.ready.set_result(None)
 
     def _rejected(self, error: Exception) -> None:
-        if not self._ready.done():
-            self._ready.set_exception(error)
+        if not self.ready.done():
+            self.ready.set_exception(error)
 
-    def _received(self, data: str | bytes, at: float) -> None:
-        if self._listener is not None:
-            self._listener.received(data, at)
-
-    def _latency_measured(self, rtt: float, at: float) -> None:
-        if self._listener is not None:
-            self._listener.latency_measured(rtt, at)
-
-    def _writable_again(self) -> None:
-        if self._listener is not None:
-            self._listener.writable_again()
-
-    def _lost(self, at: float) -> None:
+    def _ended(self) -> None:
         self._rejected(self._client.handshake_exc or ConnectionResetError("the connection broke off"))
         if not self._over.done():
             self._over.set_result(None)
-        if self._listener is not None:
-            self._listener.lost(at)
 
 
 async def dial(
@@ -223,11 +189,11 @@ async def dial(
     Args:
         url: names scheme, host, port and path.
         opened: called as soon as the opening handshake is complete, before this function returns. Returns the listener.
-        timeout: seconds for all of it: finding the host, connecting, TLS, and the opening handshake.
-        tls: for a ``wss://`` URL, instead of the system's certificates.
+        timeout: seconds for everything: finding the host, connecting, TLS, and the opening handshake.
+        tls: used for a ``wss://`` URL instead of the system's certificates.
 
     Raises:
-        DialFailed: whatever went wrong.
+        DialFailed: in every case of failure.
     """
     try:
         target = parse_uri(url)
@@ -247,13 +213,13 @@ async def dial(
                 except ssl.SSLError:
                     raise
                 except OSError as error:
-                    # One address of several: the next may do. "Refused" says more than "no route".
+                    # Another address of the host may work. "Refused" says more than "no route".
                     if refused is None or isinstance(error, ConnectionRefusedError):
                         refused = error
     except TimeoutError:
         raise DialFailed("timeout", f"the server at {place} did not answer within {timeout:g} seconds") from None
     except ssl.SSLCertVerificationError as error:
-        raise DialFailed("tls", f"the server at {place} can not be trusted: {error.verify_message}") from error
+        raise DialFailed("tls", f"the server at {place} cannot be trusted: {error.verify_message}") from error
     except ssl.SSLError as error:
         reason = (error.reason or "TLS failed").replace("_", " ").lower()
         raise DialFailed("tls", f"no encrypted connection to {place}: {reason}") from error
@@ -273,7 +239,7 @@ async def dial(
     if isinstance(refused, ConnectionRefusedError):
         raise DialFailed("refused", f"no server is running at {place}") from refused
     reason = refused.strerror or str(refused) if refused is not None else "it has no address"
-    raise DialFailed("unreachable", f"{place} can not be reached: {reason}") from refused
+    raise DialFailed("unreachable", f"{place} cannot be reached: {reason}") from refused
 
 
 async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
@@ -290,7 +256,7 @@ async def _connect(
 ) -> ClientTransport:
     async with asyncio.timeout(_ADDRESS_TIMEOUT):
         _, transport = await asyncio.get_running_loop().create_connection(
-            lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger()), opened),
+            lambda: ClientTransport(ClientProtocol(target, max_size=SERVER_BYTES_MAX, logger=QuietLogger()), opened),
             address,
             target.port,
             family=family,
@@ -298,7 +264,7 @@ async def _connect(
             server_hostname=target.host if tls is not None else None,
         )
     try:
-        await transport.ready()
+        await transport.ready
     except BaseException:
         transport.abort()
         raise

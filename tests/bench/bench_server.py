@@ -72,21 +72,21 @@ class NullSocket(asyncio.Transport):
 
 
 class Open:
-    """A `Door` that attaches every connection to the hub."""
+    """An `Acceptor` that attaches every connection to the hub."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def came(self, transport: Transport) -> None:
+    def accepted(self, transport: Transport) -> None:
         pass
 
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
         return None
 
     def opened(self, transport: Transport, at: float) -> Listener:
         return self._hub.attach(transport, at)
 
-    def went(self, transport: Transport) -> None:
+    def ended(self, transport: Transport) -> None:
         pass
 
 
@@ -108,8 +108,8 @@ async def turns(size: int) -> list[float]:
         clock=ServerClock(),
         store=MemoryStore(),
     )
-    door, logger = Open(hub), QuietLogger()
-    members = [(ServerTransport(door, logger), NullSocket()) for _ in range(size)]
+    acceptor, logger = Open(hub), QuietLogger()
+    members = [(ServerTransport(acceptor, logger), NullSocket()) for _ in range(size)]
     room = ""
     for number, (member, sock) in enumerate(members):
         member.connection_made(sock)

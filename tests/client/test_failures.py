@@ -14,13 +14,13 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.client.control.server.sockets import ControlServer
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
+from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.in_room import RoomPlaylist
 from hangd.client.server import connection as connection_module
-from hangd.client.server.membership import Membership
 from hangd.client.server.room_view import RoomView
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer

@@ -54,6 +54,7 @@ def test_whatever_happens_every_promise_is_kept(story: Story) -> None:
 
 
 @pytest.mark.real
+@pytest.mark.timed
 @pytest.mark.timeout(600)
 def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
     """Rooms of two to six for an hour each, with samples as often as VLC gives them, none left out.

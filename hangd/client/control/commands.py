@@ -16,7 +16,7 @@ from hangd.client.control.subjects import (
     screen,
     tracks,
 )
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, loaded_path
 from hangd.client.control.tables.placeholders import REFUSED
 
 __all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare"]
@@ -60,7 +60,13 @@ def prepare(
         parsed = _parse(command, arguments)
     except (TypeError, ValueError):
         raise CommandRefused.invalid() from None
-    return lambda context: command.run(context, _expanded(context, command, parsed) if expanding else parsed)
+
+    def carry_out(context: Context) -> Any:
+        if command.needs_file:
+            loaded_path(context)
+        return command.run(context, _expanded(context, command, parsed) if expanding else parsed)
+
+    return carry_out
 
 
 def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,9 @@ _AGAIN_SECONDS: Final = 1.0
 _HASHES_APART: Final = 0.1
 """Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
 
+_HASH_MARK: Final = "hash "
+"""Before an entry's number: the id of the request that tells its hash."""
+
 _READ_SECONDS: Final = 20.0
 """How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,
 and later edits wait for it."""
@@ -177,6 +180,8 @@ class RoomPlaylist:
         match message:
             case Error() if ours:
                 self._refused(message)
+            case Error(code="RateLimited") if isinstance(re, str) and re.startswith(_HASH_MARK):
+                self._hashed.discard(int(re.removeprefix(_HASH_MARK)))
             case QueueChanged(queue=queue) | MediaChanged(queue=queue):
                 if ours:
                     self.list.answered(queue, message.inserted if isinstance(message, QueueChanged) else ())
@@ -285,7 +290,7 @@ class RoomPlaylist:
             if (copy := self._copies.get(entry.id)) is not None and entry.file_hash in (None, whole):
                 self._copies[entry.id] = copy._replace(proven=True)
             try:
-                viewer.connection.send(SetEntry(entry.room_id, whole))
+                viewer.connection.send(SetEntry(entry.room_id, whole), f"{_HASH_MARK}{entry.id}")
             except NotConnected:
                 return  # Back in the room the file is hashed again, which the cache makes short.
             await asyncio.sleep(_HASHES_APART)

@@ -9,40 +9,9 @@ from typing import Final, assert_never
 from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
+from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import (
-    ClientMessage,
-    CreateRoom,
-    GetRoom,
-    Hello,
-    JoinRoom,
-    Kick,
-    LeaveRoom,
-    ListRooms,
-    MemberChanged,
-    Pause,
-    Ping,
-    Play,
-    PolicyChanged,
-    QueueInsert,
-    QueueMove,
-    QueueRemove,
-    Report,
-    RequestId,
-    RoomState,
-    Said,
-    Say,
-    Seek,
-    SetEntry,
-    SetFile,
-    SetMedia,
-    SetPolicy,
-    SetReady,
-    SetRole,
-    Speed,
-    Stop,
-    SyncCommand,
-)
+from hangd.protocol.messages import RequestId
 from hangd.protocol.model import LeftReason
 
 __all__ = ["Requests"]
@@ -57,7 +26,7 @@ class Requests:
         self._room = room
         self._media = media
 
-    def handle(self, sender: RoomMember, message: ClientMessage, re: RequestId | None, now: float) -> None:
+    def handle(self, sender: RoomMember, message: messages.ClientMessage, re: RequestId | None, now: float) -> None:
         """Carry out the request of a member that is present.
 
         Raises:
@@ -65,43 +34,45 @@ class Requests:
         """
         room, client_id = self._room, sender.client_id
         match message:
-            case Report():  # first: most are
+            case messages.Report():  # first: most are
                 self._report(sender, message, now)
-            case Play() | Pause() | Seek() | Speed() | Stop():
+            case messages.Play() | messages.Pause() | messages.Seek() | messages.Speed() | messages.Stop():
                 self._command(sender, message, re, now)
-            case LeaveRoom():
+            case messages.LeaveRoom():
                 room.remove(sender, "left", by=client_id, re=re)
-            case SetReady(ready=ready):
+            case messages.SetReady(ready=ready):
                 sender.ready = ready
-                room.announce(MemberChanged(sender.as_member()), sender=client_id, re=re)
-            case SetFile():
+                room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
+            case messages.SetFile():
                 self._media.set_file(sender, message, re)
-            case SetMedia():
+            case messages.SetMedia():
                 self._require_control(sender)
                 self._media.set_media(sender, message, re, now)
-            case QueueInsert():
+            case messages.QueueInsert():
                 self._require_control(sender)
                 self._media.insert(sender, message, re)
-            case QueueRemove():
+            case messages.QueueRemove():
                 self._require_control(sender)
                 self._media.remove(sender, message, re)
-            case QueueMove():
+            case messages.QueueMove():
                 self._require_control(sender)
                 self._media.move(sender, message, re)
-            case SetEntry():
+            case messages.SetEntry():
                 self._require_control(sender)
                 self._media.set_entry(sender, message, re)
-            case Say(text=text):
-                room.announce(Said(client_id, text, at=now), sender=client_id, re=re)
-            case SetPolicy():
+            case messages.Say(text=text):
+                room.announce(messages.Said(client_id, text, at=now), sender=client_id, re=re)
+            case messages.SetPolicy():
                 self._set_policy(sender, message, re)
-            case SetRole():
+            case messages.SetRole():
                 self._set_role(sender, message, re)
-            case Kick():
+            case messages.Kick():
                 self._kick(sender, message, re)
-            case GetRoom():
-                room.send((client_id,), RoomState(room.view()), re)
-            case Hello() | Ping() | CreateRoom() | JoinRoom() | ListRooms():
+            case messages.GetRoom():
+                room.send((client_id,), messages.RoomState(room.view()), re)
+            case (
+                messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms()
+            ):
                 raise RequestRefused("InvalidMessage", "that is not for a room to answer")
             case _:
                 assert_never(message)
@@ -116,11 +87,11 @@ class Requests:
             room.refuse(client_id, RequestRefused.internal("the server could not set that password"), re)
             return
         room.set_password_hash(password_hash)
-        room.announce(PolicyChanged(room.policy), sender=client_id, re=re)
+        room.announce(messages.PolicyChanged(room.policy), sender=client_id, re=re)
 
     # ---- playback ---------------------------------------------------------------------------------------------------
 
-    def _command(self, sender: RoomMember, command: SyncCommand, re: RequestId | None, now: float) -> None:
+    def _command(self, sender: RoomMember, command: messages.SyncCommand, re: RequestId | None, now: float) -> None:
         room = self._room
         self._require_control(sender)
         key = None if command.command_id is None else (sender.client_id, command.command_id)
@@ -137,12 +108,12 @@ class Requests:
         if done is None:
             room.answer_unchanged(command, sender=sender, re=re)
             return
-        if was_gated and isinstance(done, Play):
+        if was_gated and isinstance(done, messages.Play):
             # Somebody does not want to wait for the current stalls any longer. They would close the gate again at once.
             room.roster.ignore_stalls()
         room.broadcast(done, command.command_id, sender=sender, re=re)
 
-    def _report(self, sender: RoomMember, report: Report, now: float) -> None:
+    def _report(self, sender: RoomMember, report: messages.Report, now: float) -> None:
         if not sender.full:
             return  # Neither gate nor lead depends on a basic member.
         if sender.apply(report, now):
@@ -152,7 +123,7 @@ class Requests:
 
     # ---- rules and members ------------------------------------------------------------------------------------------
 
-    def _set_policy(self, sender: RoomMember, change: SetPolicy, re: RequestId | None) -> None:
+    def _set_policy(self, sender: RoomMember, change: messages.SetPolicy, re: RequestId | None) -> None:
         room = self._room
         _require_host(sender, "change its rules")
         if change.password is not None and room.hashing is not None:
@@ -163,12 +134,12 @@ class Requests:
         if change.password:
             # The other rules change at once. The answer to the request follows when the password is hashed.
             if changed:
-                room.announce(PolicyChanged(room.policy))
+                room.announce(messages.PolicyChanged(room.policy))
             room.hash_password(sender.client_id, change.password, re)
         else:
-            room.announce(PolicyChanged(room.policy), sender=sender.client_id, re=re)
+            room.announce(messages.PolicyChanged(room.policy), sender=sender.client_id, re=re)
 
-    def _set_role(self, sender: RoomMember, message: SetRole, re: RequestId | None) -> None:
+    def _set_role(self, sender: RoomMember, message: messages.SetRole, re: RequestId | None) -> None:
         room = self._room
         _require_host(sender, "give roles")
         member = self._member(message.client_id)
@@ -179,10 +150,10 @@ class Requests:
         else:
             member.role = message.role
         if member is not sender and message.role == "host":
-            room.announce(MemberChanged(sender.as_member()))
-        room.announce(MemberChanged(member.as_member()), sender=sender.client_id, re=re)
+            room.announce(messages.MemberChanged(sender.as_member()))
+        room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
 
-    def _kick(self, sender: RoomMember, message: Kick, re: RequestId | None) -> None:
+    def _kick(self, sender: RoomMember, message: messages.Kick, re: RequestId | None) -> None:
         _require_host(sender, "send members away")
         member = self._member(message.client_id)
         if member is sender:

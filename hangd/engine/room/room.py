@@ -20,19 +20,9 @@ import copy
 from collections.abc import Container
 from typing import Final, assert_never
 
+from hangd.engine.room import inputs
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetRoom, RoomEffect
-from hangd.engine.room.inputs import (
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
-    JoinRequested,
-    LatencyMeasured,
-    MessageReceived,
-    PasswordChecked,
-    PasswordHashed,
-    RoomInput,
-)
 from hangd.engine.room.joining import Joining
 from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.requests import Requests
@@ -60,7 +50,7 @@ _RTT_MAX: Final = 60.0
 
 
 class Room:
-    """One room. Its first input is CreateRequested; ``password_hash`` is that of the password in it.
+    """One room. Its first input is inputs.CreateRequested; ``password_hash`` is that of the password in it.
 
     ``now`` never decreases: if the timestamps of two sources are slightly out of order, the later one counts.
     """
@@ -112,7 +102,7 @@ class Room:
         """A counter that rises when what `saved` returns has changed, and sometimes when it has not."""
         return self._changes
 
-    def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
+    def handle(self, input: inputs.RoomInput, now: float) -> list[RoomEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
         self._now = max(now, self._now)
         rests = self._at_rest and not _is_due(self._due, self._now)
@@ -219,31 +209,31 @@ class Room:
 
     # ---- inputs -----------------------------------------------------------------------------------------------------
 
-    def _handle(self, input: RoomInput) -> None:
+    def _handle(self, input: inputs.RoomInput) -> None:
         match input:
-            case MessageReceived():  # first, because most inputs are
+            case inputs.MessageReceived():  # first, because most inputs are
                 self._request(input)
-            case CreateRequested() | JoinRequested():
+            case inputs.CreateRequested() | inputs.JoinRequested():
                 self._joining.request(input, self._now)
-            case PasswordChecked(client_id=client_id, matches=matches):
+            case inputs.PasswordChecked(client_id=client_id, matches=matches):
                 self._joining.password_checked(client_id, self._now, matches=matches)
-            case PasswordHashed(client_id=client_id, password_hash=password_hash):
+            case inputs.PasswordHashed(client_id=client_id, password_hash=password_hash):
                 self._requests.password_hashed(client_id, password_hash)
-            case ConnectionLost(client_id=client_id):
+            case inputs.ConnectionLost(client_id=client_id):
                 self._lose(client_id)
-            case ConnectionResumed(client_id=client_id):
+            case inputs.ConnectionResumed(client_id=client_id):
                 member = self._data.roster.get(client_id)
                 if member is not None:
                     member.resume()
                     self._data.announce_state(member, self._now)
-            case LatencyMeasured(client_id=client_id, rtt=rtt):
+            case inputs.LatencyMeasured(client_id=client_id, rtt=rtt):
                 member = self._data.roster.get(client_id)
                 if member is not None:
                     member.delays.append(min(max(0.0, rtt), _RTT_MAX) / 2)
             case _:
                 assert_never(input)
 
-    def _request(self, input: MessageReceived) -> None:
+    def _request(self, input: inputs.MessageReceived) -> None:
         sender = self._data.roster.get(input.client_id)
         try:
             if sender is None or not sender.present:
@@ -252,12 +242,12 @@ class Room:
         except RequestRefused as refused:
             self._data.refuse(input.client_id, refused, input.request_id)
 
-    def _repeating(self, input: RoomInput) -> RoomMember | None:
+    def _repeating(self, input: inputs.RoomInput) -> RoomMember | None:
         """Return the sender of a report that differs from its last one in position and errors only. Most inputs do.
 
         Unless a gate is closed, nothing follows from a position, except that it is announced.
         """
-        if not isinstance(input, MessageReceived) or not isinstance(input.message, Report):
+        if not isinstance(input, inputs.MessageReceived) or not isinstance(input.message, Report):
             return None
         member = self._data.roster.get(input.client_id)
         if member is None or self._data.schedule.gate is not None or not member.repeats(input.message):
@@ -372,13 +362,13 @@ class Room:
         return effects
 
 
-def _may_change_saved(input: RoomInput) -> bool:
+def _may_change_saved(input: inputs.RoomInput) -> bool:
     """Tell whether this input may change what is saved of a room, apart from the timeline and the members' number."""
     match input:
-        case MessageReceived(message=Report() | Say() | GetRoom()) | LatencyMeasured():
+        case inputs.MessageReceived(message=Report() | Say() | GetRoom()) | inputs.LatencyMeasured():
             return False  # These are frequent.
-        case ConnectionLost() | ConnectionResumed():
-            return False  # It is not saved who is away: after a restart everybody is.
+        case inputs.ConnectionLost() | inputs.ConnectionResumed():
+            return False  # After a restart everybody is away, so that is not saved.
         case _:
             return True
 

@@ -67,15 +67,7 @@ class RoomMember(Struct):
         return cls(full=True, state="away", away_until=until, **asdict(saved))
 
     def saved(self) -> SavedMember:
-        return SavedMember(
-            client_id=self.client_id,
-            name=self.name,
-            role=self.role,
-            ready=self.ready,
-            verifying=self.verifying,
-            file_hash=self.file_hash,
-            file=self.file,
-        )
+        return SavedMember(**{name: getattr(self, name) for name in SavedMember.__struct_fields__})
 
     @property
     def present(self) -> bool:

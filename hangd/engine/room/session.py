@@ -2,13 +2,13 @@
 
 ::
 
-    NEW --Hello--> GREETING --Greeted--> IDLE <--------------- RoomExited -----------------+
-     |                |                   |  ^                                              |
-     |                +--Greeted(room)----|--|--------------------------------------> IN_ROOM
-     |                                    |  +--RoomExited, Refused--+                      ^
-     +----CreateRoom, JoinRoom------------+---------------------> ENTERING --RoomEntered----+
+    NEW --Hello--> GREETING --Greeted--> IDLE <------------- RoomExited ----------------+
+     |                |                   |  ^                                          |
+     |                +--Greeted(room)----|--|----------------------------------> IN_ROOM
+     |                                    |  +-----RoomExited-----+                     ^
+     +----CreateRoom, JoinRoom------------+-----------------> ENTERING --RoomEntered----+
 
-    any state --> CLOSING   when Close was ordered or the hub closes the connection; inputs are ignored from then on
+    any state --> CLOSING   when Close was ordered; inputs are ignored from then on
 
 A client is *full* once it was greeted. A client that sends another message first (except Ping) is *basic* for good.
 While the session waits for a result from the hub (GREETING, ENTERING) only pings are answered. A message that is not
@@ -23,26 +23,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.room.effects import (
-    AnswerPing,
-    Close,
-    EnterRoom,
-    ForwardToRoom,
-    Greet,
-    ListRoomsTo,
-    OpenRoom,
-    Reply,
-    SessionEffect,
-)
-from hangd.engine.room.inputs import (
-    FrameReceived,
-    FrameRejected,
-    Greeted,
-    Refused,
-    RoomEntered,
-    RoomExited,
-    SessionInput,
-)
+from hangd.engine.room import effects, inputs
 from hangd.engine.room.ratelimit import TokenBucket
 from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, RequestRefused
 from hangd.protocol.messages import (
@@ -103,37 +84,11 @@ class SessionSnapshot(Struct, frozen=True):
     room_id: str | None = None
 
 
-class _Kind(Enum):
-    """Classes of messages that are allowed in the same states. A Ping is always allowed."""
-
-    HELLO = auto()
-    LIST = auto()
-    ENTER = auto()
-    ROOM = auto()
-
-
-_KINDS: Final[dict[type[ClientMessage], _Kind]] = {
-    Hello: _Kind.HELLO,
-    ListRooms: _Kind.LIST,
-    CreateRoom: _Kind.ENTER,
-    JoinRoom: _Kind.ENTER,
-}
-"""All other messages are of the kind ROOM: they are for the room that the client is in."""
-
 _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 # RateLimited: there may be one request at a time, and the same request may be granted in a moment.
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request")
 _OUTSIDE: Final = RequestRefused.not_in_room("you are not in a room")
 _INSIDE: Final = RequestRefused.already_in_room("you are in a room already: leave it first")
-
-_REFUSALS: Final[dict[State, dict[_Kind, RequestRefused]]] = {
-    State.NEW: {_Kind.ROOM: _OUTSIDE},
-    State.GREETING: {_Kind.HELLO: _LATE, _Kind.LIST: _WAIT, _Kind.ENTER: _WAIT, _Kind.ROOM: _WAIT},
-    State.IDLE: {_Kind.HELLO: _LATE, _Kind.ROOM: _OUTSIDE},
-    State.ENTERING: {_Kind.HELLO: _LATE, _Kind.LIST: _WAIT, _Kind.ENTER: _WAIT, _Kind.ROOM: _WAIT},
-    State.IN_ROOM: {_Kind.HELLO: _LATE, _Kind.ENTER: _INSIDE},
-}
-"""What is not allowed in which state. All else is allowed."""
 
 
 class Session:
@@ -161,33 +116,26 @@ class Session:
         """The room that the client is in."""
         return self._state.room_id
 
-    def handle(self, input: SessionInput, now: float) -> list[SessionEffect]:
+    def handle(self, input: inputs.SessionInput, now: float) -> list[effects.SessionEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
         state = self._state.state
         if state is State.CLOSING:
             return []
         match input:
-            case FrameReceived(message=message, request_id=re):
+            case inputs.FrameReceived(message=message, request_id=re):
                 return self._received(message, re, now)
-            case FrameRejected():
+            case inputs.FrameRejected():
                 return self._rejected_frame(input, now)
-            case Greeted(name=name, resumed=resumed, room_id=room_id):
+            case inputs.Greeted(name=name, resumed=resumed, room_id=room_id):
                 if state is State.GREETING:
                     entered = State.IDLE if room_id is None else State.IN_ROOM
                     client_id = resumed or self._state.client_id
                     self._state = SessionSnapshot(client_id, name, True, entered, room_id)
-            case RoomEntered(room_id=room_id):
+            case inputs.RoomEntered(room_id=room_id):
                 if state is State.ENTERING:
                     self._enter(State.IN_ROOM, room_id)
-            case RoomExited():
+            case inputs.RoomExited():
                 if state in (State.ENTERING, State.IN_ROOM):
-                    self._enter(State.IDLE)
-            case Refused(fatal=fatal):
-                if fatal:
-                    self._enter(State.CLOSING)
-                elif state is State.GREETING:
-                    self._enter(State.NEW)
-                elif state is State.ENTERING:
                     self._enter(State.IDLE)
             case _:
                 assert_never(input)
@@ -204,54 +152,62 @@ class Session:
         for bucket in (self._messages, self._pings, self._flood):
             bucket.check()
 
-    # ---- within -----------------------------------------------------------------------------------------------------
-
     def _enter(self, state: State, room_id: str | None = None) -> None:
         self._state = replace(self._state, state=state, room_id=room_id)
 
-    def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[SessionEffect]:
+    def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
         bucket = self._pings if isinstance(message, Ping) else self._messages
         if not bucket.take(now):
             return self._limited(bucket, re, now)
         if isinstance(message, Ping):
-            return [AnswerPing(t0=message.t0, t1=now, re=re)]
+            return [effects.AnswerPing(t0=message.t0, t1=now, re=re)]
         state = self._state
-        refusal = _REFUSALS[state.state].get(_KINDS.get(type(message), _Kind.ROOM))
-        if refusal is not None:
-            return [Reply(Error.of(refusal), re)]
+        if (refusal := self._refusal(message)) is not None:
+            return [effects.Reply(Error.of(refusal), re)]
         match message:
             case Hello():
                 return self._hello(message, re)
             case CreateRoom():
                 self._enter(State.ENTERING)
-                return [OpenRoom(message, state.name, state.full, re)]
+                return [effects.OpenRoom(message, state.name, state.full, re)]
             case JoinRoom():
                 self._enter(State.ENTERING)
-                return [EnterRoom(message, state.name, state.full, re)]
+                return [effects.EnterRoom(message, state.name, state.full, re)]
             case ListRooms():
                 # It makes its first request without Hello: it is a basic client.
                 if state.state is State.NEW:
                     self._enter(State.IDLE)
-                return [ListRoomsTo(re)]
+                return [effects.ListRoomsTo(re)]
             case _:
-                return [ForwardToRoom(message, re)]
+                return [effects.ForwardToRoom(message, re)]
 
-    def _hello(self, hello: Hello, re: RequestId | None) -> list[SessionEffect]:
+    def _refusal(self, message: ClientMessage) -> RequestRefused | None:
+        """Return why this message is not allowed in this state. None: it is."""
+        state = self._state.state
+        if isinstance(message, Hello):
+            return None if state is State.NEW else _LATE
+        if state in (State.GREETING, State.ENTERING):
+            return _WAIT
+        if isinstance(message, CreateRoom | JoinRoom):
+            return _INSIDE if state is State.IN_ROOM else None
+        return None if state is State.IN_ROOM or isinstance(message, ListRooms) else _OUTSIDE
+
+    def _hello(self, hello: Hello, re: RequestId | None) -> list[effects.SessionEffect]:
         if hello.protocol != PROTOCOL:
             text = f"this server speaks version {PROTOCOL} of the protocol, and you version {hello.protocol}"
             error = Error.of(RequestRefused("UnsupportedProtocol", text, details={"protocol": PROTOCOL}))
-            return [Reply(error, re), *self._close("protocol", CLOSE_PROTOCOL, "unsupported protocol version")]
+            return [effects.Reply(error, re), *self._close("protocol", CLOSE_PROTOCOL, "unsupported protocol version")]
         self._enter(State.GREETING)
-        return [Greet(hello, re)]
+        return [effects.Greet(hello, re)]
 
-    def _rejected_frame(self, input: FrameRejected, now: float) -> list[SessionEffect]:
-        effects: list[SessionEffect] = [Reply(Error.of(input.error), input.error.request_id)]
+    def _rejected_frame(self, input: inputs.FrameRejected, now: float) -> list[effects.SessionEffect]:
+        error = effects.Reply(Error.of(input.error), input.error.request_id)
         self._rejected.append(now)
         if len(self._rejected) == _REJECTED_MAX and now - self._rejected[0] < _REJECTED_WINDOW:
-            effects += self._close("protocol", CLOSE_PROTOCOL, "too many frames that are no messages")
-        return effects
+            return [error, *self._close("protocol", CLOSE_PROTOCOL, "too many frames that are no messages")]
+        return [error]
 
-    def _limited(self, bucket: TokenBucket, re: RequestId | None, now: float) -> list[SessionEffect]:
+    def _limited(self, bucket: TokenBucket, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
         if not self._flood.take(now):
             return self._close("rate-limited", CLOSE_RATE_LIMITED, "far too many messages")
         # A client that gave a request id waits for the answer.
@@ -260,10 +216,10 @@ class Session:
             return []
         self._complained_at = now
         refused = RequestRefused.rate_limited("too many messages: slow down", retry_after=round(bucket.wait(now), 3))
-        return [Reply(Error.of(refused), re)]
+        return [effects.Reply(Error.of(refused), re)]
 
-    def _close(self, reason: Literal["protocol", "rate-limited"], code: int, text: str) -> list[SessionEffect]:
+    def _close(self, reason: Literal["protocol", "rate-limited"], code: int, text: str) -> list[effects.SessionEffect]:
         self._enter(State.CLOSING)
         # A basic client does not know Goodbye.
-        farewell: list[SessionEffect] = [Reply(Goodbye(reason=reason))] if self.full else []
-        return [*farewell, Close(code, text)]
+        farewell: list[effects.SessionEffect] = [effects.Reply(Goodbye(reason=reason))] if self.full else []
+        return [*farewell, effects.Close(code, text)]

@@ -11,7 +11,7 @@ from collections import deque
 from typing import Final, Literal
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
@@ -162,14 +162,9 @@ class RoomData(Struct, kw_only=True):
     def change_policy(self, change: PolicyChange) -> bool:
         """Change the rules, except the password. Returns whether anything changed."""
         old = self.policy
-        self.policy = replace(
-            old,
-            control=old.control if change.control is None else change.control,
-            match=old.match if change.match is None else change.match,
-            wait=old.wait if change.wait is None else change.wait,
-            capacity=old.capacity if change.capacity is None else min(change.capacity, self.settings.capacity),
-            locked=old.locked if change.locked is None else change.locked,
-        )
+        given = {name: value for name, value in asdict(change).items() if value is not None and name != "password"}
+        self.policy = replace(old, **given)
+        self._limit_capacity()
         return self.policy != old
 
     def set_password_hash(self, password_hash: str | None) -> None:
@@ -222,7 +217,8 @@ class RoomData(Struct, kw_only=True):
     def restore(self, saved: SavedRoom, now: float) -> None:
         """Continue a room from before a restart. All its members are away until they resume."""
         self.name, self.file_hash, self.file = saved.name, saved.file_hash, saved.file
-        self.policy = replace(saved.policy, capacity=min(saved.policy.capacity, self.settings.capacity))
+        self.policy = saved.policy
+        self._limit_capacity()
         self.set_password_hash(saved.password_hash)
         self.host_digest = saved.host_digest
         self.banned.extend(saved.banned)
@@ -268,7 +264,8 @@ class RoomData(Struct, kw_only=True):
             queue=self.queue,
         )
 
-    # ---- within -----------------------------------------------------------------------------------------------------
+    def _limit_capacity(self) -> None:
+        self.policy = replace(self.policy, capacity=min(self.policy.capacity, self.settings.capacity))
 
     def _gets_own_commands(self, sender: RoomMember) -> bool:
         echo = self.settings.echo

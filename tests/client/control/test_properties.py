@@ -52,6 +52,11 @@ def test_every_writable_property_accepts_its_own_value(properties: Properties) -
             properties.write(row.name, properties.read_text(row.name))
 
 
+def test_names_have_one_slash_at_most() -> None:
+    """`PropertyTable` looks no longer names up."""
+    assert max(name.count("/") for name in PROPERTIES) == 1
+
+
 def test_unknown_names(properties: Properties) -> None:
     for name in ("nope", "", "/", "track-list/", "track-list/9/id", "track-list/x", "track-list/-1", "room/members/7"):
         assert property_refusal(properties, name) == "property not found"

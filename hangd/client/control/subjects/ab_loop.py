@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hangd.client.control.language.kinds import Time
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.control.tables.command import Arguments, Command, Context, changes_properties, loaded_path
+from hangd.client.control.tables.command import Arguments, Command, Context, changes_properties
 from hangd.client.control.tables.property import Property
 from hangd.tasks import DeadlineTimer
 
@@ -88,7 +88,6 @@ def _in_room(viewer: ViewerPort) -> bool:
 
 
 def _ab_loop(context: Context, arguments: Arguments) -> None:
-    loaded_path(context)
     points = context.properties.state(_Loop).points
     unset = next((name for name in (_A, _B) if name not in points), None)
     if unset is not None:
@@ -106,6 +105,6 @@ def _point(name: str, about: str) -> Property:
 
 COMMANDS: Final = (
     Command("ab-loop", "begin a loop at this position; then end it here; then remove it; not in rooms", (),
-        changes_properties(_ab_loop)),
+        changes_properties(_ab_loop), needs_file=True),
 )  # fmt: skip
 PROPERTIES: Final = (_point(_A, "start"), _point(_B, "end"))

@@ -8,7 +8,7 @@ from typing import Final
 from hangd.client.control.language.kinds import Choice, Double, Flag, FlagSet, Integer, Time
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects.tracks import selected_track
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, loaded_path, no_media
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, no_media
 from hangd.client.control.tables.property import Property, PropertyTable, loaded, with_aliases
 from hangd.engine.player_messages import StepFrame
 from hangd.protocol.model import RATE_MAX, RATE_MIN
@@ -47,14 +47,13 @@ def seek(properties: PropertyTable, position: float) -> None:
 
 
 def _revert_seek(context: Context, arguments: Arguments) -> None:
-    loaded_path(context)
     history, position = _history(context.properties), context.viewer.position()
     if arguments["flags"]:
         history.marked, history.permanent = position, arguments["flags"] == "mark-permanent"
         return
     target = history.before if history.marked is None else history.marked
     if target is None:
-        raise CommandRefused.failed("NotFound", "there was no seek in this film")
+        raise CommandRefused.failed("NotFound", "nothing has been sought yet")
     context.viewer.seek(target)
     if not history.permanent:
         history.marked, history.before = None, position
@@ -83,13 +82,7 @@ def _seek(context: Context, arguments: Arguments) -> None:
     seek(context.properties, max(position if duration is None else min(position, duration), 0.0))
 
 
-def _frame_step(context: Context, arguments: Arguments) -> None:
-    loaded_path(context)
-    context.viewer.play_command(StepFrame())
-
-
 def _frame_back_step(context: Context, arguments: Arguments) -> None:
-    loaded_path(context)
     viewer, video = context.viewer, selected_track(context.properties, "video")
     if video is None or not video.frame_rate:
         raise CommandRefused.failed("NotSupported", "the frame rate is not known")
@@ -105,9 +98,11 @@ COMMANDS: Final = (
         (Parameter("target", Time()), Parameter("flags", FlagSet((_MODES, ("exact", "keyframes"))), ""),
          Parameter("legacy", Choice(("default-precise", "keyframes", "exact")), None)), _seek),
     Command("revert-seek", "go back to the position before the last seek, or to a marked one; the flags mark it",
-        (Parameter("flags", FlagSet((("mark", "mark-permanent"),)), ""),), _revert_seek),
-    Command("frame-step", "show the next frame and pause on it", (), _frame_step),
-    Command("frame-back-step", "pause on the previous frame; in a room, for all members", (), _frame_back_step),
+        (Parameter("flags", FlagSet((("mark", "mark-permanent"),)), ""),), _revert_seek, needs_file=True),
+    Command("frame-step", "show the next frame and pause on it", (),
+        lambda context, _: context.viewer.play_command(StepFrame()), needs_file=True),
+    Command("frame-back-step", "pause on the previous frame; in a room, for all members", (),
+        _frame_back_step, needs_file=True),
 )  # fmt: skip
 
 

@@ -79,7 +79,7 @@ async def _loadlist(context: Context, arguments: Arguments) -> dict[str, int]:
     try:
         films = await off_loop(_read_list, local_path(arguments["url"]))
     except (MediaProblem, NotAPlaylist, OSError) as error:
-        why = str(error) if isinstance(error, MediaProblem) else "this is not a list of films"
+        why = str(error) if isinstance(error, MediaProblem) else "that is no list of films"
         raise CommandRefused.failed("FileUnusable", why) from None
     entries = context.viewer.playlist.load(films, _loading(arguments))
     return {"playlist_entry_id": entries[0], "num_entries": len(entries)} if entries else {}

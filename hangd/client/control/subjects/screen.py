@@ -5,7 +5,7 @@ from typing import Final
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Choice, FlagSet, Integer, Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, loaded_path
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
 from hangd.engine.player_messages import ShowText
 
 __all__ = ["COMMANDS"]
@@ -34,7 +34,6 @@ def _show_progress(context: Context, arguments: Arguments) -> None:
 
 
 def _screenshot(context: Context, arguments: Arguments) -> Waiting:
-    loaded_path(context)
     for flag in arguments["flags"].split("+"):
         if flag in _REFUSED:
             raise CommandRefused.failed("NotSupported", _REFUSED[flag])
@@ -52,7 +51,9 @@ COMMANDS: Final = (
     Command("show-progress", "draw the position and the duration on the picture", (), _show_progress),
     Command("screenshot", "save the picture with its subtitles as PNG in the directory for screenshots",
         (Parameter("flags", FlagSet((_SOURCES, ("each-frame",))), ""),
-         Parameter("legacy", Choice(("unused", "single", "each-frame")), None)), _screenshot),
+         Parameter("legacy", Choice(("unused", "single", "each-frame")), None)),
+        _screenshot, needs_file=True),
     Command("screenshot-to-file", "save the picture under this name in the directory for screenshots and nowhere else",
-        (Parameter("filename", Text()), Parameter("flags", FlagSet((_SOURCES,)), "")), _screenshot),
+        (Parameter("filename", Text()), Parameter("flags", FlagSet((_SOURCES,)), "")), _screenshot,
+        needs_file=True),
 )  # fmt: skip

@@ -25,6 +25,7 @@ from hangd.client.control.tables.property import Property, PropertyTable, stored
 from hangd.engine.player_messages import (
     AddAudioFile,
     AddSubtitleFile,
+    PlayerCommand,
     RemoveTrack,
     SelectTrack,
     SetDelay,
@@ -160,7 +161,7 @@ PROPERTIES: Final = (
 )  # fmt: skip
 
 
-# ---- files that are added --------------------------------------------------------------------------------------------
+# ---- files that are added -------------------------------------------------------------------------------------------
 
 _CURRENT: Final = -1
 """The number that stands for the track that plays."""
@@ -169,7 +170,7 @@ _FILES_MAX: Final = 20
 """Each subtitle file is opened by VLC while the film plays."""
 
 
-def _add_command(kind: TrackKind, path: str, select: bool, title: str | None, language: str | None) -> Any:
+def _add_command(kind: TrackKind, path: str, select: bool, title: str | None, language: str | None) -> PlayerCommand:
     return (AddAudioFile if kind == "audio" else AddSubtitleFile)(path, select, title or None, language or None)
 
 
@@ -190,12 +191,11 @@ async def _add(context: Context, arguments: Arguments, kind: TrackKind, film: st
 
 def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Track, str]:
     """Return the track with the given number, and its file. Raises CommandRefused where no file was added for it."""
-    loaded_path(context)
     number: int = arguments["id"]
     for each, track in enumerate(tracks_of(context.properties, kind), start=1):
         if track.selected if number == _CURRENT else each == number:
             if track.file is None:
-                raise CommandRefused.failed("NotSupported", "this track is in the film's own file")
+                raise CommandRefused.failed("NotSupported", "this track is the film's own")
             return track, track.file
     raise CommandRefused.failed("NotFound", "there is no such track")
 
@@ -242,8 +242,10 @@ def _commands(name: str, what: str, kind: TrackKind) -> tuple[Command, ...]:
     return (
         Command(f"{name}-add", f"add a file with {what}, and select its track unless the flag is auto", _FILE,
             lambda context, arguments: Waiting(_add(context, arguments, kind, loaded_path(context)))),
-        Command(f"{name}-remove", f"remove the added {which}", (_ID,), partial(_remove, kind=kind)),
-        Command(f"{name}-reload", f"reload the added {which}", (_ID,), partial(_reload, kind=kind)),
+        Command(f"{name}-remove", f"remove the added {which}", (_ID,),
+            partial(_remove, kind=kind), needs_file=True),
+        Command(f"{name}-reload", f"reload the added {which}", (_ID,),
+            partial(_reload, kind=kind), needs_file=True),
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def _write_at(properties: PropertyTable, path: Sequence[str], value: Any) -> Non
     data = properties.state(_UserData)
     root = _replaced(data.root, path, value) if len(path) <= _DEPTH_MAX else None
     if root is None or len(write(root)) > _LENGTH_MAX:
-        raise CommandRefused.inaccessible("TooLarge", "user-data holds at most 64 KiB")
+        raise CommandRefused.inaccessible("TooLarge", "user-data holds 64 KiB in all")
     data.root = root
 
 

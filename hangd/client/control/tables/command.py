@@ -82,6 +82,8 @@ class Command:
     """Returns the ``data`` of the reply, or a `Waiting`. Raises CommandRefused."""
     rest: str | None = None
     """The name under which any number of further strings is passed."""
+    needs_file: bool = False
+    """The command fails while no file is loaded."""
 
 
 def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Context, Arguments], Any]:

@@ -73,7 +73,7 @@ class PropertyTable:
     def state(self, kind: type[_State], entry: int | None = None) -> _State:
         """Return the one instance of this class in which rows keep values between requests.
 
-        It is made on first use, and made anew for another ``entry`` of the playlist where one is given.
+        It is made on first use. Where an ``entry`` of the playlist is given, each entry has a new one.
         """
         known_entry, instance = self._states.get(kind, (entry, None))
         if instance is None or known_entry != entry:

@@ -1,5 +1,7 @@
 """The film: tags, size of the file, and formats of video and audio."""
 
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,26 @@ def test_file_size_is_read_once(tmp_path: Path) -> None:
     assert properties.read_text("file-size", raw=False) == "399.259 KiB"
     film.unlink()
     assert properties.read("file-size") == 408841, "it was looked up once"
+
+
+def test_file_size_does_not_wait_for_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    film, answered = tmp_path / "film.mkv", threading.Event()
+    film.write_bytes(b"x" * 5)
+    stat = os.stat
+
+    def slow(path: Any, **named: Any) -> os.stat_result:
+        if path == str(film):
+            answered.wait(60)
+        return stat(path, **named)
+
+    monkeypatch.setattr(os, "stat", slow)
+    properties = Properties(RecordingViewer(str(film)), ())
+    assert property_refusal(properties, "file-size") == "property unavailable"
+    answered.set()
+    for thread in threading.enumerate():
+        if thread.name == "file-size":
+            thread.join(60)
+    assert properties.read("file-size") == 5
 
 
 @pytest.mark.parametrize(

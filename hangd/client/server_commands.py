@@ -13,10 +13,10 @@ import msgspec
 from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.client.media.local_copy import LocalCopy
+from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor, refusal_code
 from hangd.client.server.connection import Connection, NotConnected, ServerRefused
-from hangd.client.server.membership import Membership
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.picture import Picture

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from hangd.client.learned_store import LearnedStore
+from hangd.client.follower.learned_store import LearnedStore
 from hangd.engine.follower.learned import LearnedTimings
 from hangd.tasks import Tasks
 

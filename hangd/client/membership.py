@@ -15,7 +15,7 @@ import time
 from typing import Final
 
 from hangd.client.control.port import CommandRefused, Refusal
-from hangd.client.follower_driver import FollowerDriver
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices

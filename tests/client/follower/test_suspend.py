@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from hangd.client import suspend as waking
-from hangd.client.suspend import SuspendWatch
+from hangd.client.follower import suspend as waking
+from hangd.client.follower.suspend import SuspendWatch
 
 
 async def test_a_process_that_did_not_run_is_told_so() -> None:
