@@ -4,7 +4,6 @@ It also keeps what a player says of itself and nobody decides by: tracks, volume
 told of a film's coming and going ("start-file", "end-file", "playback-restart") is told here.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,6 +22,7 @@ from hangd.engine.player_messages import (
     PlayerCommand,
     PlayerDied,
     PlayerEvent,
+    PlayerOpened,
     SelectTrack,
     SetDelay,
     SetFullscreen,
@@ -35,7 +35,7 @@ from hangd.engine.player_messages import (
     VolumeChanged,
 )
 from hangd.engine.playlist.playlist import Open, Order, Rewind
-from hangd.player.base import EventSink, Player, PlayerFactory, PlayerUnavailable
+from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.tasks import Tasks
 
 __all__ = ["PlayerSupervisor"]
@@ -56,6 +56,9 @@ class PlayerSupervisor:
         self._tasks = tasks
         self._player: Player | None = None
         self._problem: str | None = None
+        """Why no player opens, for as long as none does."""
+        self._loading: int | None = None
+        """The generation of the newest Load; None after an Unload."""
         self._deaths = 0
         self._path: str | None = None
         self._restarting = False
@@ -79,18 +82,27 @@ class PlayerSupervisor:
         return None if self._player is None else self._player.name
 
     def open(self) -> None:
-        """Make a player if there is none. Where that fails the daemon lives on, and says why when asked to play."""
-        if self._player is not None:
-            return
-        try:
-            self._player = self._make(self._sink)
-        except PlayerUnavailable as error:
-            if self._problem is None:
-                _log.warning("no player: %s", error)
-            self._problem = str(error)
-        else:
-            self._problem = None
+        """Make a player if there is none. It opens by itself; if it cannot, the daemon lives on without one."""
+        if self._player is None:
+            self._player = self._make(self._said)
             self._player.do(SetDelay("audio", self._sound_delay))
+
+    def _said(self, event: PlayerEvent) -> None:
+        """Pass on what the player says, except that there is no player: then what is being loaded cannot be played."""
+        match event:
+            case PlayerOpened():
+                self._problem = None
+            case PlayerDied(code="no-player", message=message):
+                if self._problem is None:
+                    _log.warning("no player: %s", message)
+                self._problem = message
+                lost, self._player = self._player, None
+                if lost is not None:
+                    self._tasks.start(lost.close(), name="player-close")
+                if self._loading is None:
+                    return
+                event = LoadFailed(self._loading, "no-player", message)
+        self._sink(event)
 
     async def close(self) -> None:
         if self._player is not None:
@@ -107,11 +119,10 @@ class PlayerSupervisor:
                 self.tracks, self.description = (), Description()
                 self._restarting = self._begun = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
+                self._loading = generation
                 self.open()
-                if self._player is None:
-                    problem = LoadFailed(generation, "no-player", self._problem or "there is no player")
-                    asyncio.get_running_loop().call_soon(self._sink, problem)
             case Unload():
+                self._loading = None
                 self._end_file("stop")
                 self._notices.emit({"event": "idle"})
         self._pass_on(command)

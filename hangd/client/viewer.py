@@ -168,6 +168,8 @@ class Viewer(Shown):
                 given_up = path is None and current and self.room_view is None
                 if path is not None:
                     effects += self._recorder.tell(FileOpened(path, position or 0.0), time.monotonic())
+                elif current:
+                    self.copy.load_ended(event.code, event.message)
         self._do(effects, more=order is not None)
         if order is not None:
             self.playlist.obey(order, play=playing)

@@ -33,6 +33,7 @@ __all__ = [
     "PlayerCommand",
     "PlayerDied",
     "PlayerEvent",
+    "PlayerOpened",
     "RemoveTrack",
     "Resume",
     "Sampled",
@@ -329,6 +330,13 @@ class CommandFailed(Struct, frozen=True, tag=True):
     message: str
 
 
+class PlayerOpened(Struct, frozen=True, tag=True):
+    """The player is ready; ``name`` is what plays, and its version. It belongs to no load: ``generation`` is 0."""
+
+    generation: int
+    name: str
+
+
 class PlayerDied(Struct, frozen=True, tag=True):
     """The player itself is lost (hung or gone): ``code`` says how. It has to be replaced and its media loaded anew."""
 
@@ -350,5 +358,6 @@ PlayerEvent = (
     | VolumeChanged
     | PictureTaken
     | CommandFailed
+    | PlayerOpened
     | PlayerDied
 )

@@ -37,6 +37,7 @@ from hangd.engine.player_messages import (
     PauseNow,
     PlayerCommand,
     PlayerEvent,
+    PlayerOpened,
     RemoveTrack,
     Resume,
     Sampled,
@@ -62,7 +63,7 @@ from hangd.engine.player_messages import (
 from hangd.engine.timeline import rate_period
 from hangd.player import files
 from hangd.player.base import EventSink
-from hangd.player.ordering import EventGate
+from hangd.player.ordering import EventFilter
 from hangd.tasks import DeadlineTimer
 
 __all__ = ["SimulatedMachine", "SimulatedPlayer"]
@@ -397,16 +398,18 @@ class SimulatedPlayer:
         self._loop = asyncio.get_running_loop()
         self._machine = machine or SimulatedMachine()
         self._timer = DeadlineTimer(self._expire)
-        self._gate = EventGate()
+        self._events = EventFilter()
+        self._name: str | None = None
+        self._loop.call_soon(self._open)
 
     @property
-    def name(self) -> str:
-        return "simulated"
+    def name(self) -> str | None:
+        return self._name
 
     def do(self, command: PlayerCommand) -> None:
-        if self._gate.closed:
+        if self._events.closed:
             return
-        self._gate.take(command)
+        self._events.commanded(command)
         now = self._loop.time()
         try:
             if isinstance(command, Load | AddSubtitleFile | AddAudioFile):
@@ -416,22 +419,27 @@ class SimulatedPlayer:
             if isinstance(command, Load):
                 events = self._machine.refuse(command, problem)
             else:
-                events = [CommandFailed(self._gate.generation, type(command).__name__, str(problem))]
-        self._tell(events)
+                events = [CommandFailed(self._events.generation, type(command).__name__, str(problem))]
+        self._emit(events)
 
     async def close(self) -> None:
-        self._gate.close()
+        self._events.closed = True
         self._timer.arm(None)
 
-    def _expire(self, now: float) -> None:
-        self._tell(self._machine.expire(now))
+    def _open(self) -> None:
+        if not self._events.closed:
+            self._name = "simulated"
+            self._sink(PlayerOpened(0, self._name))
 
-    def _tell(self, events: list[PlayerEvent]) -> None:
-        # Never from inside ``do``: whoever commands is not to be called back before it has finished its own step.
+    def _expire(self, now: float) -> None:
+        self._emit(self._machine.expire(now))
+
+    def _emit(self, events: list[PlayerEvent]) -> None:
+        # Not from inside ``do``: the caller has to finish its own step before it is called back.
         for event in events:
             self._loop.call_soon(self._deliver, event)
         self._timer.arm(self._machine.deadline())
 
     def _deliver(self, event: PlayerEvent) -> None:
-        if self._gate.admits(event):
+        if self._events.passes(event):
             self._sink(event)

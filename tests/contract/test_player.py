@@ -6,7 +6,7 @@ import shutil
 import struct
 import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from hangd.engine.player_messages import (
     PauseNow,
     PictureTaken,
     PlayerCommand,
+    PlayerOpened,
     RemoveTrack,
     Resume,
     Sampled,
@@ -45,7 +46,7 @@ from hangd.engine.player_messages import (
     VolumeChanged,
 )
 from hangd.engine.timeline import playable_rate
-from hangd.player.base import EventSink, Player
+from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
 from hangd.player.vlc.player import VlcPlayer
 from tests.support.playing import Stagehand
@@ -70,8 +71,14 @@ def vlc(sink: EventSink) -> Player:
 
 
 @pytest.fixture(params=[pytest.param(simulated, id="simulated"), pytest.param(vlc, id="vlc", marks=pytest.mark.real)])
-async def hand(request: pytest.FixtureRequest) -> AsyncIterator[Stagehand]:
-    hand = Stagehand(request.param)
+def make(request: pytest.FixtureRequest) -> PlayerFactory:
+    factory: PlayerFactory = request.param
+    return factory
+
+
+@pytest.fixture
+async def hand(make: PlayerFactory) -> AsyncIterator[Stagehand]:
+    hand = Stagehand(make)
     yield hand
     await hand.player.close()
 
@@ -81,6 +88,39 @@ async def vlc_hand() -> AsyncIterator[Stagehand]:
     hand = Stagehand(vlc)
     yield hand
     await hand.player.close()
+
+
+# ---- opening --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_player_is_made_at_once_and_has_a_name_when_it_is_open(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    assert (hand.player.name, hand.events) == (None, [])
+    opened = await hand.next(PlayerOpened)
+    assert opened.generation == 0
+    assert opened.name == hand.player.name
+    await hand.load(CLIP)
+    assert [event for event in hand.events if isinstance(event, PlayerOpened)] == hand.events[:1]
+    await hand.player.close()
+
+
+async def test_commands_given_before_it_is_open_are_carried_out_in_their_order(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    hand.do(Load(path=CLIP, generation=1), SeekTo(20.0), SetVolume(30))
+    assert hand.player.name is None
+    assert (await hand.next(VolumeChanged)).percent == pytest.approx(30)
+    assert (await hand.next(Settled)).position == pytest.approx(20, abs=0.002)
+    await hand.player.close()
+
+
+async def test_closing_what_is_not_open_yet(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    hand.do(Load(path=CLIP, generation=1))
+    began = time.monotonic()
+    await hand.player.close()
+    assert time.monotonic() - began < 5
+    await asyncio.sleep(0.3)
+    assert hand.events == []
 
 
 # ---- loading --------------------------------------------------------------------------------------------------------
@@ -93,19 +133,20 @@ async def test_load_tells_what_it_is_and_then_stands(hand: Stagehand) -> None:
     assert loaded.duration == pytest.approx(60, abs=0.1)
     assert {track.kind for track in loaded.tracks} >= {"video", "audio"}
     assert settled.position == pytest.approx(12.3, abs=0.002)
-    assert {event.generation for event in hand.events} == {7}
+    assert {event.generation for event in hand.events if not isinstance(event, PlayerOpened)} == {7}
 
 
 async def test_do_calls_nobody_back(hand: Stagehand) -> None:
+    await hand.next(PlayerOpened)
     hand.do(Load(path=CLIP, generation=1), SetVolume(50), Load(path="/nowhere/film.mkv", generation=2))
-    assert hand.events == []
+    assert len(hand.events) == 1
     await hand.next(LoadFailed)
 
 
 async def test_a_newer_load_silences_the_older(hand: Stagehand) -> None:
     hand.do(Load(path=CLIP, generation=1), Load(path=TRACKS, generation=2, start=5.0))
     assert (await hand.next(Settled)).position == pytest.approx(5, abs=0.002)
-    assert {event.generation for event in hand.events} == {2}
+    assert {event.generation for event in hand.events if not isinstance(event, PlayerOpened)} == {2}
 
 
 async def test_a_newer_load_replaces_what_plays(hand: Stagehand) -> None:
@@ -128,7 +169,7 @@ async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: St
 
 
 @pytest.mark.parametrize(
-    ("make", "code"),
+    ("path_in", "code"),
     [
         (lambda folder: folder / "missing.mkv", "not-found"),
         (lambda folder: folder, "directory"),
@@ -137,8 +178,10 @@ async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: St
         (lambda folder: _pipe(folder / "pipe.mkv"), "unreadable"),
     ],
 )
-async def test_a_file_that_can_not_be_opened_has_its_own_error(hand: Stagehand, tmp_path: Path, make, code) -> None:  # type: ignore[no-untyped-def]
-    path: Path = make(tmp_path)
+async def test_a_file_that_can_not_be_opened_has_its_own_error(
+    hand: Stagehand, tmp_path: Path, path_in: Callable[[Path], Path], code: str
+) -> None:
+    path = path_in(tmp_path)
     hand.do(Load(path=str(path), generation=1))
     failed = await hand.next(LoadFailed, unless=(Loaded, Settled))
     assert failed.code == code
@@ -556,6 +599,7 @@ async def test_nothing_comes_after_close(hand: Stagehand) -> None:
 
 
 async def test_closing_what_loads(hand: Stagehand) -> None:
+    await hand.next(PlayerOpened)
     hand.do(Load(path=CLIP, generation=1))
     began = time.monotonic()
     await hand.player.close()

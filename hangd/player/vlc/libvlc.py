@@ -10,9 +10,8 @@ from types import ModuleType
 from typing import Any, Final
 
 from hangd.player.audio import pulse
-from hangd.player.base import PlayerUnavailable
 
-__all__ = ["load_bindings", "open_instance", "plays_sound_itself", "version"]
+__all__ = ["LibVlcUnavailable", "load_bindings", "open_instance", "plays_sound_itself", "version"]
 
 _INSTALL: Final = "install VLC: apt install libvlc5 vlc-plugin-base vlc-plugin-video-output"
 
@@ -29,18 +28,22 @@ _OPTIONS: Final = (
 )
 
 
+class LibVlcUnavailable(Exception):
+    """libVLC is missing, or does not load or start. ``str()`` is fit for a user and says what to install."""
+
+
 def load_bindings() -> ModuleType:
     """Import python-vlc and with it libVLC.
 
     Raises:
-        PlayerUnavailable: one of the two is missing.
+        LibVlcUnavailable: one of the two is missing.
     """
     try:
         import vlc
     except ImportError as error:
-        raise PlayerUnavailable("python-vlc is missing: pip install python-vlc") from error
+        raise LibVlcUnavailable("python-vlc is missing: pip install python-vlc") from error
     except (Exception, SystemExit) as error:  # NotImplementedError, OSError, or an exit, by the ways it did not find it
-        raise PlayerUnavailable(f"there is no libVLC here; {_INSTALL}") from error
+        raise LibVlcUnavailable(f"there is no libVLC here; {_INSTALL}") from error
     module: ModuleType = vlc
     return module
 
@@ -49,16 +52,16 @@ def open_instance(vlc: ModuleType, options: Sequence[str], *, window: bool) -> A
     """Start libVLC with our options, the outputs that this machine has, and then the user's ``options``.
 
     Raises:
-        PlayerUnavailable: libVLC does not start: it has no plugins, or does not know an option.
+        LibVlcUnavailable: libVLC does not start: it has no plugins, or does not know an option.
     """
     arguments = [*_OPTIONS, *_outputs(options, window=window), *options]
     try:
         instance = vlc.Instance(arguments)
     except Exception as error:
-        raise PlayerUnavailable(f"libVLC does not start ({error}); {_INSTALL}") from error
+        raise LibVlcUnavailable(f"libVLC does not start ({error}); {_INSTALL}") from error
     if instance is None:
         given = f", or it does not know one of the options {' '.join(options)}" if options else ""
-        raise PlayerUnavailable(f"libVLC does not start: its plugins are missing{given}; {_INSTALL}")
+        raise LibVlcUnavailable(f"libVLC does not start: its plugins are missing{given}; {_INSTALL}")
     instance.set_user_agent("hang", "hang")
     return instance
 

@@ -18,6 +18,7 @@ from hangd.engine.player_messages import (
     Load,
     PauseNow,
     PlayerDied,
+    PlayerOpened,
     Resume,
     Sampled,
     SeekTo,
@@ -38,18 +39,18 @@ QUIET = ("--vout=dummy", "--aout=dummy")
 FRAMES = 30
 
 
-# ---- none, or lost --------------------------------------------------------------------------------------------------
+# ---- missing, or lost -----------------------------------------------------------------------------------------------
 
-_MAKE = """
+_OPEN = """
 import asyncio
-from hangd.player.base import PlayerUnavailable
 from hangd.player.vlc.player import VlcPlayer
 
 async def main() -> None:
-    try:
-        VlcPlayer(print)
-    except PlayerUnavailable as error:
-        print("unavailable:", error.code, error)
+    first = asyncio.get_running_loop().create_future()
+    player = VlcPlayer(first.set_result)
+    event = await first
+    print(event.code, event.message)
+    await player.close()
 
 asyncio.run(main())
 """
@@ -57,16 +58,16 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("variable", ["PYTHON_VLC_LIB_PATH", "PYTHON_VLC_MODULE_PATH"])
 def test_a_machine_without_libvlc_is_told_what_to_install(variable: str) -> None:
-    assert "apt install libvlc5 vlc-plugin-base" in _unavailable(_MAKE, **{variable: "/nowhere"})
+    assert "apt install libvlc5 vlc-plugin-base" in _why_it_does_not_open(_OPEN, **{variable: "/nowhere"})
 
 
 def test_a_libvlc_that_does_not_start_says_why() -> None:
-    told = _unavailable(_MAKE.replace("VlcPlayer(print)", "VlcPlayer(print, options=['--no-such-option'])"))
+    told = _why_it_does_not_open(_OPEN.replace("set_result)", "set_result, options=['--no-such-option'])"))
     assert "--no-such-option" in told
     assert "apt install libvlc5 vlc-plugin-base" in told
 
 
-def _unavailable(script: str, **environment: str) -> str:
+def _why_it_does_not_open(script: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
@@ -75,7 +76,7 @@ def _unavailable(script: str, **environment: str) -> str:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("unavailable: no-player ")
+    assert done.stdout.startswith("no-player ")
     return done.stdout
 
 
@@ -136,7 +137,7 @@ async def test_without_a_display_it_plays_keeps_pace_and_ends(monkeypatch: pytes
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     hand = Stagehand(VlcPlayer)
-    assert hand.player.name.startswith("vlc 3.")
+    assert (await hand.next(PlayerOpened)).name.startswith("vlc 3.")
     await hand.load(CLIP, start=55.0)
     hand.do(Resume())
     started = await hand.next(Started)
