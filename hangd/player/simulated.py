@@ -214,7 +214,7 @@ class SimulatedMachine:
             case _:
                 assert_never(command)
 
-    def refuse(self, command: Load, problem: files.MediaProblem) -> list[PlayerEvent]:
+    def refuse(self, command: Load, problem: files.MediaUnusable) -> list[PlayerEvent]:
         """Answer a Load whose file can not be played."""
         self._generation = command.generation
         self._resume = None
@@ -415,7 +415,7 @@ class SimulatedPlayer:
             if isinstance(command, Load | AddSubtitleFile | AddAudioFile):
                 files.examine(command.path)
             events = self._machine.handle(command, now)
-        except files.MediaProblem as problem:
+        except files.MediaUnusable as problem:
             if isinstance(command, Load):
                 events = self._machine.refuse(command, problem)
             else:

@@ -1,10 +1,12 @@
-"""Where screenshots go, and how the player's answers come to who asked."""
+"""Where screenshots are written, and how the player's answer reaches the command that asked for one."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from hangd.client import screenshots
 from hangd.client.control.port import CommandRefused
 from hangd.client.screenshots import Screenshots
 from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
@@ -90,3 +92,11 @@ async def test_other_failures_are_not_its_own(tmp_path: Path) -> None:
     camera = Camera(CommandFailed(1, "SelectTrack", "there is none"), TAKEN)
     await camera.screenshots.take(tmp_path, None)
     camera.screenshots.heard(TAKEN)  # Nobody waits any more.
+
+
+async def test_a_folder_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = threading.Event()
+    monkeypatch.setattr(screenshots, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: back.wait(60))
+    assert (await refusal(Camera(), tmp_path)).code == "TimedOut"
+    back.set()

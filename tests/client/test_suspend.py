@@ -32,7 +32,7 @@ async def test_a_busy_moment_is_no_absence() -> None:
 
 async def test_a_suspend_is_noticed_by_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     slept = 100.0
-    monkeypatch.setattr(waking, "_asleep", lambda: slept)
+    monkeypatch.setattr(waking, "_suspended_seconds", lambda: slept)
     woken: list[float] = []
     watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.7)

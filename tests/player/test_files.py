@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hangd.player.files import MediaProblem, examine, shown_name, was_changed
+from hangd.player.files import MediaUnusable, examine, has_changed, shown_name
 
 
 def test_a_good_file(tmp_path: Path) -> None:
@@ -14,7 +14,7 @@ def test_a_good_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere/film.mkv", "/dev/null/film.mkv", "film\0.mkv"])
 def test_not_found(path: str) -> None:
-    with pytest.raises(MediaProblem, match="does not exist") as caught:
+    with pytest.raises(MediaUnusable, match="does not exist") as caught:
         examine(path)
     assert caught.value.code == "not-found"
 
@@ -25,15 +25,15 @@ def test_whoever_shrinks_or_replaces_a_file_changes_it(tmp_path: Path) -> None:
     identity = examine(str(file))
     with file.open("ab") as growing:
         growing.write(b"def")
-    assert not was_changed(str(file), identity)
+    assert not has_changed(str(file), identity)
     os.truncate(file, 2)
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
     other = tmp_path / "other"
     other.write_bytes(b"abcdef")
     other.replace(file)
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
     file.unlink()
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
 
 
 @pytest.mark.parametrize(

@@ -33,15 +33,15 @@ class Film:
         """Loaded has been said."""
         self.decode_seconds = DECODE_SECONDS
         """How long after Buffering 100 a seek's picture is taken to stand."""
-        self._identity: files.Identity | None = None
+        self._identity: files.FileIdentity | None = None
 
     def examine(self) -> None:
-        """Look at the file. Raises files.MediaProblem."""
+        """Look at the file. Raises files.MediaUnusable."""
         self._identity = files.examine(self.path)
 
     def reason(self, code: FailureCode) -> FailureCode:
         """Return ``code``, or the reason behind it: the file is not what it was."""
-        return "vanished" if self._identity is not None and files.was_changed(self.path, self._identity) else code
+        return "vanished" if self._identity is not None and files.has_changed(self.path, self._identity) else code
 
     def learn_duration(self, duration: float) -> bool:
         """Take what VLC says. Returns whether that is news."""

@@ -200,7 +200,7 @@ class VlcOwner:
         self._film = Film(command.path)
         try:
             self._film.examine()
-        except files.MediaProblem as problem:
+        except files.MediaUnusable as problem:
             self._unload()
             self._emit(playback.LoadFailed(self._generation, problem.code, str(problem)))
             return

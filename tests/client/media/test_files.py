@@ -1,18 +1,25 @@
-"""MediaFiles: the right hashes, off the loop, of files that stay as they are; clear words about all others."""
+"""MediaFiles: hashes of files that can be read and do not change, worked out on threads; an error for all others."""
 
 import asyncio
 import hashlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from hangd.client.media import files as media_files
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.engine.player_messages import FailureCode
+from hangd.player.files import problem
 from hangd.protocol.model import FileInfo
 
 MIB = 1024 * 1024
@@ -46,6 +53,10 @@ def sparse(path: Path, size: int) -> Path:
     with path.open("wb") as file:
         file.truncate(size)
     return path
+
+
+def reading_threads(path: Path) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if path.name in thread.name]
 
 
 # ---- the quick hash -------------------------------------------------------------------------------------------------
@@ -135,7 +146,7 @@ async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
 
 
 def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
-    """Reading it all would take minutes. The thread has ended once the executor has."""
+    """Reading it all would take minutes."""
     path = sparse(tmp_path / "film", 256 * 1024 * MIB)
     os.utime(path, (LONG_AGO, LONG_AGO))
     heard: list[int] = []
@@ -155,8 +166,8 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
             await hashing
         at_the_end = len(heard)
         async with asyncio.timeout(20):
-            await loop.shutdown_default_executor()
-        await asyncio.sleep(0)
+            while reading_threads(path):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         assert len(heard) == at_the_end
 
     asyncio.run(hash_and_cancel())
@@ -245,17 +256,22 @@ async def refusal(media: MediaFiles, path: str) -> tuple[FailureCode, str]:
 async def test_what_is_no_film_is_refused(tmp_path: Path, media: MediaFiles) -> None:
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "pipe")
-    codes = {}
-    for name in ("missing", "empty", "pipe", ".", "empty/below"):
-        codes[name], message = await refusal(media, f"{tmp_path}/{name}")
-        assert "\n" not in message and str(tmp_path) not in message
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        codes = {}
+        for name in ("missing", "empty", "pipe", "socket", ".", "empty/below"):
+            codes[name], message = await refusal(media, f"{tmp_path}/{name}")
+            assert "\n" not in message and str(tmp_path) not in message
+            assert message.endswith("is not a regular file") == (name in ("pipe", "socket"))
     assert codes == {
         "missing": "not-found",
         "empty": "empty",
         "pipe": "unreadable",
+        "socket": "unreadable",
         ".": "directory",
         "empty/below": "not-found",
     }
+    assert (await refusal(media, "/dev/null"))[1] == "'null' is not a regular file"
 
 
 async def changed_meanwhile(media: MediaFiles, film: Path, change: str) -> MediaUnusable:
@@ -294,3 +310,107 @@ async def test_a_file_that_changes_while_it_is_hashed(film: Path, media: MediaFi
     assert error.code == "vanished"
     assert "film.mkv" in str(error)
     assert await media.cached_hash(str(film)) is None
+
+
+# ---- what does not answer -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dead_share(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Make looking at any file block until the event is set, as on a network share that is gone."""
+    back = threading.Event()
+
+    def blocks(path: str) -> None:
+        back.wait(60)
+        raise problem("not-found", path)
+
+    monkeypatch.setattr(media_files, "examine", blocks)
+    monkeypatch.setattr(media_files, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 0.2)
+    yield back
+    back.set()
+
+
+async def test_a_share_that_does_not_answer_is_given_up(dead_share: threading.Event, film: Path) -> None:
+    media = MediaFiles()
+    with pytest.raises(MediaUnusable) as quick:
+        await media.quick(str(film))
+    assert (quick.value.code, str(quick.value)) == ("unreadable", "reading 'film.mkv' took longer than 0.2 seconds")
+    with pytest.raises(MediaUnusable) as whole:
+        await media.whole_hash(str(film))
+    assert whole.value.code == "unreadable"
+    assert str(whole.value) == "reading 'film.mkv' brought nothing for 0.2 seconds"
+
+
+class Trickle(FileIO):
+    """A file of which a piece comes each 0.3 s, and after the fourth nothing more."""
+
+    pieces = 0
+    dry = threading.Event()
+
+    def readinto(self, piece: Any) -> int:
+        Trickle.pieces += 1
+        if Trickle.pieces > 4:
+            Trickle.dry.wait(60)
+        time.sleep(0.3)
+        return super().readinto(piece)
+
+
+async def test_a_slow_file_is_read_for_as_long_as_bytes_come(
+    film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_files, "open", lambda path, *_, **__: Trickle(path), raising=False)
+    monkeypatch.setattr(media_files, "_PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(Trickle, "pieces", 0)
+    heard: list[int] = []
+    began = time.monotonic()
+    with pytest.raises(MediaUnusable, match="brought nothing for 1 seconds"):
+        await media.whole_hash(str(film), lambda done, total: heard.append(done))
+    assert heard == [MIB, 2 * MIB, 3 * MIB, 4 * MIB], "longer than the deadline in all"
+    assert 2.0 < time.monotonic() - began < 20
+    Trickle.dry.set()
+    assert await media.cached_hash(str(film)) is None
+
+
+async def test_no_answer_from_one_copy_does_not_hide_another(
+    film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = film.with_name("gone.mkv")
+    os.link(film, gone)
+    whole = await media.whole_hash(str(film))
+    assert await media.whole_hash(str(gone)) == whole
+    back, stat = threading.Event(), os.stat
+
+    def blocks(path: Any, **how: Any) -> os.stat_result:
+        if str(path).endswith("gone.mkv"):
+            back.wait(60)
+        return stat(path, **how)
+
+    monkeypatch.setattr(media_files, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(os, "stat", blocks)
+    assert await media.known_copy(whole) == str(film)
+    assert await media.cached_hash(str(gone)) is None
+    back.set()
+
+
+EXIT = """
+import asyncio, sys, threading
+from hangd.client.media import files
+
+files.examine = lambda path: threading.Event().wait()
+
+async def main():
+    for read in (files.MediaFiles().quick, files.MediaFiles().whole_hash):
+        try:
+            await asyncio.wait_for(read("/film.mkv"), 0.1)
+        except TimeoutError:
+            print("given up")
+
+asyncio.run(main())
+"""
+
+
+def test_a_share_that_does_not_answer_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "given up\ngiven up\n"), done.stderr

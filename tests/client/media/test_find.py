@@ -1,10 +1,13 @@
-"""Finding one's own copy of a film: by what it is, never by what somebody calls it."""
+"""Finding this machine's copy of a film: by its content, never by the name that a room gives it."""
 
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hangd.client.media import find
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.find import Copy, Places, find_copy
 from hangd.protocol.model import FileInfo
@@ -94,3 +97,23 @@ async def test_places_that_are_none_are_passed_over(media: MediaFiles, tmp_path:
     copy = await find_copy(media, file_hash, info, places)
     assert copy is not None
     assert copy.path == path
+
+
+async def test_a_place_that_does_not_answer_ends_the_search_and_what_was_found_counts(
+    media: MediaFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_hash, info = await film(media, tmp_path)
+    path = put(tmp_path / "one" / "x.mkv")
+    back, scandir = threading.Event(), os.scandir
+
+    def blocks(folder: str) -> Any:
+        if folder == "/share":
+            back.wait(60)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", blocks)
+    monkeypatch.setattr(find, "_SEARCH_SECONDS", 0.3)
+    copy = await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one"), "/share"]))
+    assert copy is not None
+    assert copy.path == path
+    back.set()

@@ -18,7 +18,7 @@ from hangd.client.control.tables.common import alias
 from hangd.client.control.tables.property import Property, PropertyTable
 from hangd.engine.playlist.m3u import BYTES_MAX, NotAPlaylist, read_playlist
 from hangd.engine.playlist.playlist import FORCED, FOREVER, Film, Loading, Where
-from hangd.player.files import MediaProblem, examine
+from hangd.player.files import MediaUnusable, examine
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
@@ -99,8 +99,8 @@ def _loadlist(context: Context, arguments: Arguments) -> Waiting:
 async def _load_list(context: Context, path: str, how: Loading) -> dict[str, int]:
     try:
         films = await asyncio.to_thread(_read, path)
-    except (MediaProblem, NotAPlaylist, OSError) as error:
-        why = str(error) if isinstance(error, MediaProblem) else "that is no list of films"
+    except (MediaUnusable, NotAPlaylist, OSError) as error:
+        why = str(error) if isinstance(error, MediaUnusable) else "that is no list of films"
         raise CommandRefused("error running command", "FileUnusable", why) from None
     entries = context.viewer.playlist.load(films, how)
     return {"playlist_entry_id": entries[0], "num_entries": len(entries)} if entries else {}
@@ -109,7 +109,7 @@ async def _load_list(context: Context, path: str, how: Loading) -> dict[str, int
 def _read(path: str) -> list[Film]:
     try:
         examine(path)
-    except MediaProblem as problem:
+    except MediaUnusable as problem:
         if problem.code != "empty":
             raise
         return []

@@ -112,7 +112,7 @@ class AddedFiles:
                 raise ValueError("VLC can not add anything to a transport stream without losing its picture")
             if len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
                 raise ValueError("there are too many files beside this film")
-        except (files.MediaProblem, ValueError) as problem:
+        except (files.MediaUnusable, ValueError) as problem:
             self._refuse(type(file).__name__, str(problem))
             return
         self._queue.append(file)
