@@ -8,11 +8,9 @@ answers: call them on a thread, with a deadline.
 import os
 import stat
 
-from msgspec import Struct
-
 from hangd.engine.player_messages import FailureCode
 
-__all__ = ["FileIdentity", "MediaUnusable", "examine", "has_changed", "problem", "refusal", "shown_name", "too_slow"]
+__all__ = ["MediaUnusable", "examine", "has_changed", "problem", "refusal", "shown_name", "too_slow"]
 
 _SHOWN_LENGTH = 120
 
@@ -37,14 +35,6 @@ class MediaUnusable(Exception):
         self.code: FailureCode = code
 
 
-class FileIdentity(Struct, frozen=True):
-    """What a file was when it was opened, to be compared with what it is later (`has_changed`)."""
-
-    size: int
-    inode: int
-    device: int
-
-
 def problem(code: FailureCode, path: str, detail: str = "") -> MediaUnusable:
     """Return the exception with this code; its sentence names the file at ``path`` without its folder."""
     sentence = _SENTENCES[code].format(name=shown_name(path))
@@ -56,8 +46,8 @@ def too_slow(path: str, seconds: float) -> MediaUnusable:
     return MediaUnusable("unreadable", f"reading {shown_name(path)} took longer than {seconds:g} seconds")
 
 
-def examine(path: str) -> FileIdentity:
-    """Check that there is a regular file which can be read and is not empty.
+def examine(path: str) -> os.stat_result:
+    """Check that there is a regular file which can be read and is not empty. Return its status, for `has_changed`.
 
     Pipes, sockets and devices are refused before they are opened: opening a pipe blocks until somebody writes to it,
     and opening a device can have effects of its own.
@@ -78,7 +68,7 @@ def examine(path: str) -> FileIdentity:
         raise problem("not-found", path) from error
     except OSError as error:
         raise problem("unreadable", path, error.strerror or "") from error
-    return FileIdentity(size=found.st_size, inode=found.st_ino, device=found.st_dev)
+    return found
 
 
 def refusal(path: str) -> MediaUnusable | None:
@@ -90,13 +80,13 @@ def refusal(path: str) -> MediaUnusable | None:
     return None
 
 
-def has_changed(path: str, since: FileIdentity) -> bool:
+def has_changed(path: str, since: os.stat_result) -> bool:
     """Return whether the file went away, shrank or was replaced. One that grows (a download) has not changed."""
     try:
         found = os.stat(path)
     except OSError:
         return True
-    return found.st_size < since.size or (found.st_ino, found.st_dev) != (since.inode, since.device)
+    return found.st_size < since.st_size or (found.st_ino, found.st_dev) != (since.st_ino, since.st_dev)
 
 
 def shown_name(path: str) -> str:

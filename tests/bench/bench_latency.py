@@ -73,7 +73,7 @@ class Bench:
                 self.stamps.mark(f"{self.name} settled")
             sink(event)
 
-        return VlcPlayer(heard, window=False)
+        return VlcPlayer(heard, options=("--vout=dummy",))
 
     def stamp_network(self) -> None:
         """Stamp what this viewer writes to the network, and take what arrives with the stamp that it has."""

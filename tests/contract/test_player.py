@@ -482,7 +482,7 @@ async def test_a_picture_is_written_or_it_is_said_why_not(hand: Stagehand, tmp_p
     assert (written[:8], struct.unpack(">II", written[16:24])) == (signature, size)
     for _ in range(5):  # At once: who was told that one is written may ask for the next.
         hand.do(TakePicture(str(tmp_path / "no" / "such" / "folder.png")))
-        assert "can not be written" in (await hand.next(CommandFailed)).message
+        assert "cannot be written" in (await hand.next(CommandFailed)).message
 
 
 async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:
@@ -554,6 +554,14 @@ async def test_a_films_own_track_is_not_taken_away(hand: Stagehand) -> None:
     for number in (tracks[1].id, 4711):
         hand.do(RemoveTrack("audio", number))
         assert (await hand.next(CommandFailed, unless=(TracksChanged,))).command == "RemoveTrack"
+
+
+@pytest.mark.parametrize("add", [AddSubtitleFile, AddAudioFile])
+async def test_a_pipe_is_not_added(hand: Stagehand, tmp_path: Path, add: type[AddSubtitleFile | AddAudioFile]) -> None:
+    await hand.load(CLIP)
+    hand.do(add(str(_pipe(tmp_path / "pipe.srt"))))
+    failed = await hand.next(CommandFailed)
+    assert (failed.command, failed.message) == (add.__name__, "'pipe.srt' is not a regular file")
 
 
 @pytest.mark.parametrize("add", [AddSubtitleFile, AddAudioFile])

@@ -9,7 +9,7 @@ from hangd.player.files import MediaUnusable, examine, has_changed, shown_name
 def test_a_good_file(tmp_path: Path) -> None:
     file = tmp_path / "film.mkv"
     file.write_bytes(b"abc")
-    assert examine(str(file)).size == 3
+    assert examine(str(file)).st_size == 3
 
 
 @pytest.mark.parametrize("path", ["/nowhere/film.mkv", "/dev/null/film.mkv", "film\0.mkv"])

@@ -16,16 +16,13 @@ from typing import Final
 from hangd.engine.player_messages import FailureCode, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, PlayerOpened
 from hangd.player.base import EventSink
 from hangd.player.ordering import EventFilter
-from hangd.player.vlc.events import Fact
+from hangd.player.vlc.backend import BackendItem, VlcBackend
 from hangd.player.vlc.libvlc import LibVlcUnavailable, load_bindings, open_instance, plays_sound_itself, version
-from hangd.player.vlc.owner import VlcOwner
 from hangd.player.vlc.thread import OwnerThread
 
 __all__ = ["VlcPlayer"]
 
 _log = logging.getLogger(__name__)
-
-_Item = PlayerCommand | Fact | Callable[[], object]
 
 _OPEN_SECONDS: Final = 30.0
 """libVLC starts in 0.1 s. Without its plugin cache, on a slow disk, it reads some three hundred files."""
@@ -40,7 +37,6 @@ class VlcPlayer:
     Args:
         sink: called on the loop with each event.
         options: added to libVLC's command line after our own, so that they win.
-        window: False plays without a window even where there is a display.
         open_seconds: deadline for libVLC to start.
         call_seconds: deadline for a command.
     """
@@ -50,7 +46,6 @@ class VlcPlayer:
         sink: EventSink,
         *,
         options: Sequence[str] = (),
-        window: bool = True,
         open_seconds: float = _OPEN_SECONDS,
         call_seconds: float = _CALL_SECONDS,
     ) -> None:
@@ -62,17 +57,17 @@ class VlcPlayer:
         self._version = "?"
         self._name: str | None = None
 
-        def make(thread: OwnerThread[_Item]) -> VlcOwner:
+        def make(thread: OwnerThread[BackendItem]) -> VlcBackend:
             vlc = load_bindings()
             self._version = version(vlc)
             own_sound = not plays_sound_itself(options)
-            instance = open_instance(vlc, options, window=window)
-            return VlcOwner(vlc, instance, thread.post, self._emit, own_sound=own_sound)
+            instance = open_instance(vlc, options)
+            return VlcBackend(vlc, instance, thread.post, self._emit, own_sound=own_sound)
 
         self._watchdog: asyncio.TimerHandle | None = self._loop.call_later(
             open_seconds, self._die, "hung", f"libVLC did not start within {open_seconds:g} seconds"
         )
-        self._thread: OwnerThread[_Item] = OwnerThread(make, name="libvlc")
+        self._thread: OwnerThread[BackendItem] = OwnerThread(make, name="libvlc")
         self._thread.made.add_done_callback(lambda _: self._on_loop(self._on_made))
         self._thread.ended.add_done_callback(lambda _: self._on_loop(self._on_thread_ended))
 
@@ -132,7 +127,7 @@ class VlcPlayer:
 
     # ---- the watchdog ---------------------------------------------------------------------------------------------
 
-    def _post(self, item: _Item) -> None:
+    def _post(self, item: BackendItem) -> None:
         self._thread.post(item)
         self._start_watchdog()
 

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from hangd.engine.follower.drift import DriftController
-from hangd.player.audio.placement import Placing
+from hangd.player.audio.placement import AudioPlacement
 
 RATE = 48_000
 BLOCK = 1024
@@ -36,12 +36,12 @@ class Tape:
         self._error = error
         self._chance = random.Random(1)
         self.written: dict[int, int] = {}
-        self.placing = Placing(self, lambda: self.now)
+        self.placement = AudioPlacement(self, lambda: self.now)
 
     def place(self, at: float) -> int:
         return round((at - self._begun) * self._speed * RATE)
 
-    def heard(self) -> tuple[float, float] | None:
+    def reading(self) -> tuple[float, float] | None:
         off = self._chance.uniform(-self._error, self._error)
         return ((self.now - self._begun) * self._speed + off + self.lies, self.now) if self.known else None
 
@@ -66,7 +66,7 @@ class Tape:
         for number in range(first, first + count):
             at = due + (number - first) * block / RATE
             self.now = max(self.now, at - ahead)
-            self.placing.play(at, film(number * block, block))
+            self.placement.play(at, film(number * block, block))
 
     def play_as_vlc(
         self,
@@ -93,11 +93,11 @@ class Tape:
                 since, rate = rates.pop(0)
                 at = since + (first / RATE - place) / rate
             if moved[0] <= self.now:
-                self.placing.late(moved[1])
-                self.placing.moved()
+                self.placement.set_lateness(moved[1])
+                self.placement.clock_corrected()
                 since, at = since - moved[1], at - moved[1]
                 moved = (math.inf, 0.0)
-            self.placing.play(round(at, 6), film(first, block, round(block / rate)))
+            self.placement.play(round(at, 6), film(first, block, round(block / rate)))
 
     def off(self, begin: float, end: float, due: float) -> float:
         """Return by how many seconds the sound is farthest from a film that began at ``due``, between two times."""
@@ -132,7 +132,7 @@ def test_what_comes_too_late_is_cut_off_and_not_played_late() -> None:
 
 def test_before_the_stream_began_there_is_no_place() -> None:
     tape = Tape()
-    tape.placing.play(99.9, film(0))
+    tape.placement.play(99.9, film(0))
     assert tape.written == {}
 
 
@@ -140,7 +140,7 @@ def test_a_time_that_is_known_but_roughly_makes_no_seams() -> None:
     tape = Tape(error=0.003)
     for _ in range(20):
         tape.now += 0.1
-        tape.placing.look()
+        tape.placement.read_clock()
     tape.play(0, 300, due=tape.now + 0.1)
     assert tape.seams() == 0
     assert tape.at(tape.now + 0.5) == pytest.approx((299 * BLOCK / RATE - 0.5) * RATE, abs=0.002 * RATE)
@@ -176,7 +176,7 @@ def test_dates_that_are_rounded_to_milliseconds_make_no_seams() -> None:
     for number in range(300):
         at = 100.1 + math.floor(number * BLOCK / RATE * 1000) / 1000
         tape.now = max(tape.now, at - 1.0)
-        tape.placing.play(at, film(number * BLOCK))
+        tape.placement.play(at, film(number * BLOCK))
     assert tape.seams() == 0
 
 
@@ -202,7 +202,7 @@ def test_a_late_start_that_is_known_beforehand_is_heard_in_time_all_along(
 ) -> None:
     """Our own lateness. VLC's clock is moved when VLC says that it plays: before its first block, or after some."""
     tape = Tape()
-    tape.placing.late(late)
+    tape.placement.set_lateness(late)
     tape.play_as_vlc(100.01 + late, [], seconds=3, block=block, moved=(100.0 + late + after, late))
     assert tape.off(100.02 + late, 102.5, due=100.01) < 0.0003
     assert tape.seams() == 0
@@ -217,7 +217,7 @@ def test_a_start_that_is_found_to_be_late_is_heard_in_time_soon(
 ) -> None:
     """VLC's own lateness shows when it says that it plays, and some blocks may be written by then."""
     tape = Tape()
-    tape.placing.late(known)
+    tape.placement.set_lateness(known)
     begins = 100.0 + known + late
     tape.play_as_vlc(begins + 0.01, [], seconds=3, block=block, moved=(begins + after, known + late))
     soon = 0.15 + min(late, 0.020) * 40
@@ -229,12 +229,12 @@ def test_what_was_kept_for_a_resume_is_put_earlier_too() -> None:
     tape = Tape()
     tape.play(0, 60, due=100.1)
     tape.now = 100.5
-    tape.placing.pause(100.5)
-    tape.placing.late(0.008)
+    tape.placement.pause(100.5)
+    tape.placement.set_lateness(0.008)
     tape.now = 101.008
-    tape.placing.resume(101.008)
-    tape.placing.late(0.012)
-    tape.placing.moved()
+    tape.placement.resume(101.008)
+    tape.placement.set_lateness(0.012)
+    tape.placement.clock_corrected()
     tape.play(60, 100, due=100.1 + 60 * BLOCK / RATE + 0.508 - 0.012, ahead=0.9)
     assert tape.at(101.02) == pytest.approx((0.4 + 0.020) * RATE, abs=1)
     assert tape.off(101.3, 102.5, due=100.1 + 0.508 - 0.012) < 0.0003
@@ -251,21 +251,21 @@ def test_the_sound_keeps_close_to_a_picture_that_catches_up(error: float, block:
 
 def test_a_start_that_is_in_time_again_is_not_moved() -> None:
     tape = Tape()
-    tape.placing.late(0.010)
+    tape.placement.set_lateness(0.010)
     tape.play(0, 50, due=100.110)
     tape.now = 100.5
-    tape.placing.pause(100.5)
+    tape.placement.pause(100.5)
     tape.now = 102.0
-    tape.placing.late(0.0)
-    tape.placing.resume(102.0)
+    tape.placement.set_lateness(0.0)
+    tape.placement.resume(102.0)
     assert tape.at(102.1) == pytest.approx(0.490 * RATE, abs=1)
 
 
 def test_a_start_whose_clock_is_not_moved_after_all_is_heard_as_it_is_dated() -> None:
     tape = Tape()
-    tape.placing.late(0.010)
+    tape.placement.set_lateness(0.010)
     tape.play(0, 10, due=100.110)
-    tape.placing.late(0.0)
+    tape.placement.set_lateness(0.0)
     tape.play(10, 60, due=100.110 + 10 * BLOCK / RATE)
     assert tape.off(100.6, 101.4, due=100.110) < 0.0003
 
@@ -283,10 +283,10 @@ def test_a_pause_is_silent_at_once_and_loses_nothing() -> None:
     tape = Tape()
     tape.play(0, 60, due=100.1)
     tape.now = 100.5
-    tape.placing.pause(100.5)
+    tape.placement.pause(100.5)
     assert tape.at(100.6) is None
     tape.now = 103.0
-    tape.placing.resume(103.0)
+    tape.placement.resume(103.0)
     for seconds in (0.01, 0.2, 0.8):
         assert tape.at(103.0 + seconds) == pytest.approx((0.4 + seconds) * RATE, abs=1)
     tape.play(60, 20, due=102.6 + 60 * BLOCK / RATE)
@@ -297,9 +297,9 @@ def test_a_pause_that_is_told_late_is_gone_back_to() -> None:
     tape = Tape()
     tape.play(0, 60, due=100.1)
     tape.now = 100.53
-    tape.placing.pause(100.5)
+    tape.placement.pause(100.5)
     tape.now = 101.04
-    tape.placing.resume(101.0)
+    tape.placement.resume(101.0)
     assert tape.at(101.05) == pytest.approx(0.45 * RATE, abs=1)
 
 
@@ -308,19 +308,19 @@ def test_two_pauses_in_a_row_are_one_and_so_are_two_resumes() -> None:
     tape.play(0, 60, due=100.1)
     for at in (100.5, 100.6):
         tape.now = at
-        tape.placing.pause(at)
+        tape.placement.pause(at)
     for at in (101.0, 101.2):
         tape.now = at
-        tape.placing.resume(at)
+        tape.placement.resume(at)
     assert tape.at(101.3) == pytest.approx(0.7 * RATE, abs=1)
 
 
 def test_what_is_played_during_a_pause_ends_it() -> None:
     tape = Tape()
     tape.play(0, 10, due=100.1)
-    tape.placing.pause(tape.now)
+    tape.placement.pause(tape.now)
     tape.now = 101.0
-    tape.placing.play(101.5, film(7 * BLOCK))
+    tape.placement.play(101.5, film(7 * BLOCK))
     assert tape.at(101.5) == 7 * BLOCK
 
 
@@ -328,12 +328,12 @@ def test_after_a_flush_nothing_is_left() -> None:
     tape = Tape()
     tape.play(0, 60, due=100.1)
     tape.now = 100.5
-    tape.placing.pause(100.5)
-    tape.placing.flush()
+    tape.placement.pause(100.5)
+    tape.placement.flush()
     tape.now = 101.0
-    tape.placing.resume(101.0)
+    tape.placement.resume(101.0)
     assert tape.at(101.1) is None
-    tape.placing.play(101.02, film(900 * BLOCK))
+    tape.placement.play(101.02, film(900 * BLOCK))
     assert tape.at(101.02) == 900 * BLOCK
 
 
@@ -358,4 +358,4 @@ def test_while_the_time_is_unknown_nothing_is_put_anywhere() -> None:
 def test_only_what_a_pause_may_ask_for_is_kept() -> None:
     tape = Tape()
     tape.play(0, 2000, due=100.1)
-    assert len(tape.placing._blocks) < 100
+    assert len(tape.placement._blocks) < 100

@@ -19,7 +19,7 @@ from hangd.engine.player_messages import (
     SetVolume,
     Started,
 )
-from hangd.player.audio.pulse import PulseLine, PulseUnavailable
+from hangd.player.audio.pulse import PulseStream, PulseUnavailable
 from hangd.player.vlc.player import VlcPlayer
 from tests.bench.skew import clips
 from tests.bench.skew.sound import Recording, available, recording
@@ -160,25 +160,25 @@ def test_a_moment_alone_is_heard_when_it_is_due(heard: Recording, monkeypatch: p
     """The variable would make libpulse wait for more to play."""
     for name, value in {**heard.environment(0), "PULSE_LATENCY_MSEC": "60"}.items():
         monkeypatch.setenv(name, value)
-    line = PulseLine(48000, 2)
+    stream = PulseStream(48000, 2)
     try:
-        line.heard()
+        stream.reading()
         time.sleep(0.5)
-        reading = line.heard()
+        reading = stream.reading()
         assert reading is not None
-        stream, now = reading
-        now, stream = now + 0.5, stream + 0.5  # what it says is half a second old
-        line.write(round((stream + 0.5) * 48000), b"\x00\x40" * 2 * 480)
+        second, now = reading
+        now, second = now + 0.5, second + 0.5  # the answer is half a second old
+        stream.write(round((second + 0.5) * 48000), b"\x00\x40" * 2 * 480)
         time.sleep(1.5)
         for begin, end, is_loud in ((0.2, 0.4, False), (0.4, 0.6, True), (0.6, 0.8, False)):
             loudest = heard.loudest(0, now + begin, now + end)
             assert loudest is not None
             assert (loudest > QUIET) == is_loud
     finally:
-        line.close()
+        stream.close()
 
 
 def test_without_a_server_it_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
     with pytest.raises(PulseUnavailable, match="PulseAudio"):
-        PulseLine(48000, 2)
+        PulseStream(48000, 2)

@@ -28,7 +28,7 @@ from hangd.engine.player_messages import (
     Track,
     TracksChanged,
 )
-from hangd.player.vlc.owner import VlcOwner
+from hangd.player.vlc.backend import VlcBackend
 from hangd.player.vlc.player import VlcPlayer
 from tests.support.playing import Stagehand
 
@@ -252,14 +252,14 @@ async def test_a_transport_stream_keeps_its_picture_whatever_lies_beside_it(hand
 
 async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With some films VLC stops at the end, and lets go of the file: going back opens it anew."""
-    owners: list[VlcOwner] = []
+    backends: list[VlcBackend] = []
 
-    class Noted(VlcOwner):
+    class Noted(VlcBackend):
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
-            owners.append(self)
+            backends.append(self)
 
-    monkeypatch.setattr("hangd.player.vlc.player.VlcOwner", Noted)
+    monkeypatch.setattr("hangd.player.vlc.player.VlcBackend", Noted)
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET))
     assert isinstance(hand.player, VlcPlayer)
     subtitles = tmp_path / "mine.srt"
@@ -281,7 +281,7 @@ async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkey
         await hand.next(Settled)
         hand.do(Resume())
         await hand.next(Ended)
-        hand.player.call(owners[0]._player.stop)
+        hand.player.call(backends[0]._player.stop)
         hand.do(SeekTo(5.0))
         await until_as_wanted()
     await hand.player.close()

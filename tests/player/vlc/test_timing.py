@@ -14,11 +14,12 @@ import pytest
 
 from hangd.engine.player_messages import PauseFor, PauseNow, Resume, Sampled, SeekTo, SetRate, Settled, Started
 from hangd.engine.timeline import playable_rate
+from hangd.player.vlc import backend as vlc_backend
 from hangd.player.vlc import core as vlc_core
-from hangd.player.vlc import owner as vlc_owner
-from hangd.player.vlc.events import Fact, hear_events
+from hangd.player.vlc.events import VlcEvent, attach_events
 from hangd.player.vlc.libvlc import load_bindings
 from hangd.player.vlc.player import VlcPlayer
+from hangd.player.vlc.transport import Transport
 from tests.support.playing import Stagehand
 
 pytestmark = pytest.mark.real
@@ -31,16 +32,16 @@ FRAME = 1 / 30
 def told_late(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let VLC's word that it plays come 0.2 s late; it does play."""
 
-    def hear_slowly(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[Fact], None]) -> None:
-        def told(fact: Fact) -> None:
-            if fact.kind == "Playing":
-                threading.Timer(0.2, post, [fact._replace(at=fact.at + 0.2)]).start()
+    def attach_slowly(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[VlcEvent], None]) -> None:
+        def told(event: VlcEvent) -> None:
+            if event.kind == "Playing":
+                threading.Timer(0.2, post, [event._replace(at=event.at + 0.2)]).start()
             else:
-                post(fact)
+                post(event)
 
-        hear_events(vlc, player, load, told)
+        attach_events(vlc, player, load, told)
 
-    monkeypatch.setattr(vlc_owner, "hear_events", hear_slowly)
+    monkeypatch.setattr(vlc_backend, "attach_events", attach_slowly)
 
 
 @pytest.fixture
@@ -215,13 +216,13 @@ async def test_a_picture_that_is_told_of_again_as_the_pause_ends_makes_no_seek_s
     hand: Stagehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Seen of a webm, once in a hundred starts: from then on each seek to a key frame took a second."""
-    learn = vlc_owner.VlcOwner._on_playing
+    playing = Transport.playing
 
-    def tell_again(owner: vlc_owner.VlcOwner, at: float) -> None:
-        learn(owner, at)
-        owner._on_decoded(at + 0.005)
+    def decoded_again(transport: Transport, at: float) -> None:
+        playing(transport, at)
+        transport.decoded(at + 0.005)
 
-    monkeypatch.setattr(vlc_owner.VlcOwner, "_on_playing", tell_again)
+    monkeypatch.setattr(Transport, "playing", decoded_again)
     await hand.load(CLIPS[0])
     await start(hand, 10.5, ahead=1.0)
     hand.do(PauseNow())

@@ -1,7 +1,7 @@
-"""What libVLC calls a codec, in the names that FFmpeg and mpv have for it.
+"""Translate libVLC's names of codecs into those of FFmpeg and mpv.
 
-libVLC's are four characters (vlc_fourcc.h), with the many spellings of containers already made one: "mp4a" is AAC
-wherever it is found.
+libVLC's are four characters (vlc_fourcc.h). It has already unified the spellings of different containers: "mp4a" is AAC
+wherever it is found. Names that differ only in case and blanks are not in the table.
 """
 
 from typing import Final
@@ -9,10 +9,7 @@ from typing import Final
 __all__ = ["codec_name"]
 
 _NAMES: Final = {
-    # pictures
-    "h264": "h264",
-    "hevc": "hevc",
-    "vvc ": "vvc",
+    # video
     "av01": "av1",
     "VP60": "vp6",
     "VP61": "vp6",
@@ -27,34 +24,17 @@ _NAMES: Final = {
     "mp2v": "mpeg2video",
     "theo": "theora",
     "drac": "dirac",
-    "FLV1": "flv1",
-    "H263": "h263",
     "MJPG": "mjpeg",
     "jpeg": "mjpeg",
-    "png ": "png",
-    "WMV1": "wmv1",
-    "WMV2": "wmv2",
-    "WMV3": "wmv3",
     "VC-1": "vc1",
-    "SVQ3": "svq3",
     "apcn": "prores",
-    "FFV1": "ffv1",
     "HFYU": "huffyuv",
-    "RV40": "rv40",
-    # sound
+    # audio
     "mp4a": "aac",
-    "Opus": "opus",
     "vorb": "vorbis",
-    "flac": "flac",
-    "alac": "alac",
-    "mp3 ": "mp3",
     "mpga": "mp2",
-    "mp2 ": "mp2",
     "a52 ": "ac3",
-    "eac3": "eac3",
-    "dts ": "dts",
     "trhd": "truehd",
-    "mlp ": "mlp",
     "spx ": "speex",
     "wma1": "wmav1",
     "wma2": "wmav2",
@@ -83,7 +63,7 @@ _NAMES: Final = {
 
 
 def codec_name(fourcc: int) -> str | None:
-    """Return FFmpeg's name of what libVLC calls so, else the four characters; None where there are none."""
+    """Return FFmpeg's name, or the four characters in lower case; None if they cannot be shown."""
     letters = fourcc.to_bytes(4, "little").decode("latin-1")
     known = _NAMES.get(letters)
     if known is not None:
