@@ -4,12 +4,15 @@
 
 PYTHON := .venv/bin/python
 PAGES := $(wildcard man/*.[1-8])
+# Tests that run real processes wait for them most of the time.
+BESIDE := $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help setup setup-all demo test lint bench bench-skew man clean
+.PHONY: help setup setup-all demo test lint house bench bench-skew man clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
 	@echo 'make lint   ruff, mypy, import-linter, mandoc'
+	@echo 'make house  how large each folder is, and which folder imports from which (ARGS="--compare REV")'
 	@echo 'make bench  the benchmarks, with their numbers'
 	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
 	@echo 'make man    the manual pages as HTML, in build/man'
@@ -29,7 +32,8 @@ ifdef ARGS
 	$(PYTHON) -m pytest $(ARGS)
 else
 	$(PYTHON) -m pytest -m "not real" --numprocesses=auto
-	$(PYTHON) -m pytest -m real
+	$(PYTHON) -m pytest -m "real and not timed" --numprocesses=$(BESIDE) --dist=loadgroup
+	$(PYTHON) -m pytest -m "real and timed"
 endif
 
 lint: setup
@@ -38,6 +42,9 @@ lint: setup
 	$(PYTHON) -m mypy
 	.venv/bin/lint-imports
 	mandoc -T lint -W warning $(PAGES)
+
+house: setup
+	@$(PYTHON) -m tools.house $(ARGS)
 
 bench: setup
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(PYTHON) -m "$$(echo "$${bench%.py}" | tr / .)" || exit 1; done

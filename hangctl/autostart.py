@@ -1,8 +1,8 @@
-"""A daemon where there is none: the user's systemd socket if that is enabled, else ``hangd run`` in the background.
+"""Start a daemon if none is running: through the user's systemd socket if that is enabled, else in the background.
 
-Two hangctl at once start one: whoever holds the lock beside the socket looks again, then starts it. A daemon in the
-background is detached from this terminal, inherits the environment (DISPLAY, WAYLAND_DISPLAY) and writes its log to
-hangd.paths.log_file().
+If several hangctl run at once, only one starts the daemon: each takes a lock file beside the socket, then tries to
+connect again before it starts anything. A daemon in the background is detached from the terminal, inherits the
+environment (DISPLAY, WAYLAND_DISPLAY), and writes its log to ``hangd.paths.log_file()``.
 """
 
 import os
@@ -19,29 +19,37 @@ from hangd.paths import log_file
 __all__ = ["ensure_daemon"]
 
 _UNIT = "hangd.socket"
-_SESSION = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP")
-"""What a service manager that was started before the desktop does not know of it."""
+_SESSION_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP")
+"""What systemd's user manager does not know if it was started before the desktop."""
 
-_FIRST_LOOK, _LONGEST_WAIT = 0.02, 0.2
-"""Seconds between looks at whether the daemon answers: nothing tells when a socket of another process appears."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.2
+"""Seconds between two attempts to reach the daemon that was started. The system does not tell when it listens."""
 
-_LAST_LINES = 5
+_LOG_LINES = 5
+"""How many lines of the log an error message quotes."""
 
 
 class DaemonFailed(ControlError):
+    """The daemon could not be started, or ended at once."""
+
     exit_code = Exit.NO_DAEMON
 
 
 def ensure_daemon(settings: Settings) -> Connection:
-    """Return a connection to the daemon, which is started if need be. Raises ControlError where it does not start."""
+    """Return a connection to the daemon, which is started if there is none.
+
+    Raises:
+        DaemonFailed: It could not be started.
+        TimedOut: It was started but does not answer.
+    """
     try:
         return settings.connect()
     except NoDaemon:
-        path = settings.path()
+        path = settings.socket_path()
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with _lock(f"{path}.start"):
-            return _started(settings, path)
+            return _start(settings, path)
     except OSError as error:
         raise DaemonFailed(f"cannot start a daemon: {error}") from None
 
@@ -58,18 +66,18 @@ def _lock(path: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _started(settings: Settings, path: str) -> Connection:
+def _start(settings: Settings, path: str) -> Connection:
     try:
-        return settings.connect()  # somebody else was faster, and had the lock until now
+        return settings.connect()  # another hangctl started it while this one waited for the lock
     except NoDaemon:
         pass
     if _start_by_systemd(path):
-        return _answering(settings, None, 0)
+        return _wait_for_answer(settings, None, 0)
     log = log_file()
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Opened, not shared: a second hangctl appends to the same file, and both daemons' lines stay whole.
+    # In append mode, so that the lines of two daemons that write to the same log stay whole.
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as stream:
-        before = os.fstat(stream.fileno()).st_size
+        log_size = os.fstat(stream.fileno()).st_size
         process = subprocess.Popen(
             [*_hangd(), "run", "--socket", path],
             stdin=subprocess.DEVNULL,
@@ -78,11 +86,11 @@ def _started(settings: Settings, path: str) -> Connection:
             cwd="/",
             start_new_session=True,
         )
-    return _answering(settings, process, before)
+    return _wait_for_answer(settings, process, log_size)
 
 
 def _hangd() -> list[str]:
-    """Return the command that runs the daemon of this installation: the script beside this one, or the module."""
+    """Return the command that runs this installation's hangd: the script beside hangctl, or else the module."""
     for script in (sys.argv[0], os.path.realpath(sys.argv[0])):
         beside = os.path.join(os.path.dirname(os.path.abspath(script)), "hangd")
         if os.path.isfile(beside) and os.access(beside, os.X_OK):
@@ -91,14 +99,14 @@ def _hangd() -> list[str]:
 
 
 def _start_by_systemd(path: str) -> bool:
-    """Have the user's service manager listen, where it is there, wants to, and means this socket."""
+    """Start the socket unit, if systemd runs for this user, the unit is enabled, and ``path`` is its socket."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if path != os.path.join(runtime, "hang", "hangd.sock") or not os.path.isdir(os.path.join(runtime, "systemd")):
         return False
-    session = [name for name in _SESSION if name in os.environ]
+    variables = [name for name in _SESSION_VARIABLES if name in os.environ]
     return (
         _systemctl("is-enabled", "--quiet", _UNIT)
-        and (not session or _systemctl("import-environment", *session))
+        and (not variables or _systemctl("import-environment", *variables))
         and _systemctl("start", _UNIT)
     )
 
@@ -111,34 +119,36 @@ def _systemctl(*arguments: str) -> bool:
     return done.returncode == 0
 
 
-def _answering(settings: Settings, process: "subprocess.Popen[bytes] | None", before: int) -> Connection:
-    """Wait until the daemon answers, and return the connection on which it did.
+def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | None", log_size: int) -> Connection:
+    """Wait until the daemon answers a request, and return the connection on which it did.
 
-    ``before`` is how long its log was, in bytes, before it started.
+    ``process`` is the daemon if this process started it; ``log_size`` is the size of its log before that, in bytes.
     """
-    patience = settings.patience()
-    deadline = None if patience is None else time.monotonic() + patience
-    pause = _FIRST_LOOK
+    timeout = settings.answer_timeout()
+    deadline = None if timeout is None else time.monotonic() + timeout
+    pause = _FIRST_PAUSE
     while True:
-        # Looked at first: one that ended because another daemon was there already leaves that one to talk to.
+        # Checked before connecting: the process may have ended because another daemon was there already, and then the
+        # connection succeeds.
         ended = process is not None and process.poll() is not None
         try:
             connection = settings.connect()
-            connection.ask(["get_property", "hang-version"], doing="start the daemon")
+            connection.request(["get_property", "hang-version"], action="start the daemon")
             return connection
         except NoDaemon:
             if process is not None and ended:
                 raise DaemonFailed(
-                    f"the daemon ended at once (status {process.returncode}){_last_words(before)}"
+                    f"the daemon ended at once (status {process.returncode}){_end_of_log(log_size)}"
                 ) from None
         if deadline is not None and time.monotonic() > deadline:
             raise TimedOut("the daemon does not answer yet", "`hangctl daemon log` shows what it is doing")
         time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_WAIT)
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
-def _last_words(before: int) -> str:
+def _end_of_log(start: int) -> str:
+    """Return the last lines that the daemon wrote after byte ``start`` of its log, for an error message."""
     with open(log_file(), "rb") as stream:
-        stream.seek(before)
-        lines = stream.read().decode(errors="replace").splitlines()[-_LAST_LINES:]
+        stream.seek(start)
+        lines = stream.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
     return "".join(f"; {line.strip()}" for line in lines if line.strip())

@@ -1,15 +1,18 @@
-"""The control socket from the caller's side: blocking JSON lines, importing nothing that a key press would wait for.
+"""A blocking client for hangd's control socket, which speaks mpv's JSON IPC: one JSON object a line.
 
-What can go wrong, each with its exit code::
+It imports only small modules of the standard library, because every key press pays for the imports.
+
+Errors, each with the exit code of the process::
 
     Exception
-     +-- ControlError      base: one sentence fit for a user, an exit code, and sometimes a hint
-          +-- Refused      the daemon said no: mpv's error string and, where there is one, a code and a reason
-          +-- NoDaemon     nobody listens, or it went away
-          +-- TimedOut     no answer in time
+     +-- ControlError      base class: one sentence for the user, an exit code, and sometimes a hint
+          +-- Refused      the daemon answered with an error: mpv's error string, and often a code and a reason
+          +-- NoDaemon     no daemon listens on the socket, or it closed the connection
+          +-- TimedOut     no answer within the timeout
 
-Replies come in the order of the requests, and events between them. An event that arrives while a reply is waited for is
-older than that reply, so whoever reads properties anew may forget it.
+The daemon answers requests in the order in which they were sent; events may arrive between two answers. An event that
+arrives before an answer describes a change that the answer already includes, so a caller that reads the properties
+again may drop such events.
 """
 
 import json
@@ -29,17 +32,18 @@ __all__ = [
     "NoDaemon",
     "Refused",
     "TimedOut",
-    "wait_for_news",
+    "wait_readable",
 ]
 
 Command = Sequence[Any] | Mapping[str, Any]
-"""``[name, argument...]``, or ``{"_name": name, argument: value...}``."""
+"""A command as mpv's IPC takes it: ``[name, argument...]``, or ``{"_name": name, argument: value...}``."""
 
 Message = dict[str, Any]
+"""One decoded line from the daemon: an answer, or an event (it has the key ``event``)."""
 
 
 class Exit(IntEnum):
-    """What the process exits with. Scripts rely on these numbers; the man page lists them."""
+    """Exit codes of the process. Scripts rely on these numbers, and the man page lists them."""
 
     DONE = 0
     REFUSED = 1
@@ -58,6 +62,7 @@ _EXIT_OF_CODE = {
     "Unauthorized": Exit.NO_SERVER,
     "TimedOut": Exit.TIMED_OUT,
 }
+"""The exit code for each error code of the daemon that has one of its own. All others exit with ``REFUSED``."""
 
 _HINTS = {
     "Banned": "the room's host can lift a ban only by opening another room",
@@ -71,10 +76,14 @@ _HINTS = {
     "Unauthorized": "this server wants a token: set it in the daemon's configuration",
     "WrongPassword": "--password asks for the room's password, --password-file FILE reads it",
 }
+"""What the user can do about an error code of the daemon."""
 
 
 class ControlError(Exception):
-    """Something that a user did not get. ``str()`` of it is one sentence; it may quote remote text, so escape it."""
+    """A request that failed. ``str()`` gives one sentence for the user.
+
+    The sentence may contain text from other people: pass it through ``hangctl.output.escape`` before printing it.
+    """
 
     exit_code = Exit.REFUSED
 
@@ -84,24 +93,31 @@ class ControlError(Exception):
 
 
 class Refused(ControlError):
-    """The daemon answered a request with an error."""
+    """The daemon answered a request with an error.
 
-    def __init__(self, error: str, code: str | None, message: str | None, doing: str) -> None:
-        super().__init__(f"cannot {doing}: {message or error}", _HINTS.get(code or ""))
+    Attributes:
+        error: mpv's error string, such as "property unavailable".
+        code: The daemon's error code, such as "NotInRoom"; None for errors that mpv has too.
+    """
+
+    def __init__(self, error: str, code: str | None, message: str | None, action: str) -> None:
+        super().__init__(f"cannot {action}: {message or error}", _HINTS.get(code or ""))
         self.error = error
         self.code = code
         self.exit_code = _EXIT_OF_CODE.get(code or "", Exit.REFUSED)
 
     @classmethod
-    def of(cls, reply: Message, doing: str) -> "Refused":
-        """Read a reply whose ``error`` is not "success"."""
-        details = reply.get("details")
+    def from_answer(cls, answer: Message, action: str) -> "Refused":
+        """Build the exception from an answer whose ``error`` is not "success"."""
+        details = answer.get("details")
         if not isinstance(details, dict):
             details = {}
-        return cls(str(reply.get("error")), details.get("code"), details.get("message"), doing)
+        return cls(str(answer.get("error")), details.get("code"), details.get("message"), action)
 
 
 class NoDaemon(ControlError):
+    """No daemon listens on the socket, or it closed the connection."""
+
     exit_code = Exit.NO_DAEMON
 
     def __init__(self, message: str) -> None:
@@ -109,21 +125,28 @@ class NoDaemon(ControlError):
 
 
 class TimedOut(ControlError):
+    """The daemon did not answer within the timeout."""
+
     exit_code = Exit.TIMED_OUT
 
 
 class Connection:
-    """One connection to the daemon. Raises NoDaemon where there is none.
+    """One connection to the daemon's control socket.
 
-    ``timeout`` bounds, in seconds, how long one reply is waited for; None: as long as it takes.
+    Args:
+        path: Path of the socket.
+        timeout: Longest time to wait for one answer, in seconds; None waits without a limit.
+
+    Raises:
+        NoDaemon: Nothing listens on ``path``. Every method raises it when the daemon closes the connection.
     """
 
     def __init__(self, path: str, timeout: float | None) -> None:
         self._timeout = timeout
         self._path = path
         self._buffer = bytearray()
-        self._number = 0
-        self._reader: int | None = None
+        self._last_request_id = 0
+        self._output: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
@@ -144,52 +167,58 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def ask(self, *commands: Command, doing: str, on_event: Callable[[Message], bool] | None = None) -> list[Any]:
-        """Send the commands in one write and return what each reply says (``data``), in order.
+    def request(self, *commands: Command, action: str, on_event: Callable[[Message], bool] | None = None) -> list[Any]:
+        """Send the commands in one write and return the ``data`` of each answer, in order.
 
-        Raises Refused at the first that failed; ``doing`` completes its sentence "cannot ...". ``on_event`` sees what
-        happens meanwhile and returns true where that is a reason to wait for another ``timeout``.
+        Args:
+            action: What the user wants, to complete the error message "cannot ...".
+            on_event: Called with each event that arrives before the answers. If it returns true, the timeout starts
+                again from now.
+
+        Raises:
+            Refused: The first command that the daemon refused.
+            TimedOut: No answer within the timeout.
         """
-        numbers = self._send(commands)
         answers = []
-        for number in numbers:
-            reply = self._reply(number, on_event)
-            if reply.get("error") != "success":
-                raise Refused.of(reply, doing)
-            answers.append(reply.get("data"))
+        for request_id in self._send(commands):
+            answer = self._answer(request_id, on_event)
+            if answer.get("error") != "success":
+                raise Refused.from_answer(answer, action)
+            answers.append(answer.get("data"))
         return answers
 
-    def read(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> dict[str, Any]:
-        """Read these properties in one write. One that has no value now, or that the daemon does not know, is None."""
-        numbers = self._send([["get_property", name] for name in properties])
-        replies = [self._reply(number, on_event) for number in numbers]
-        return {name: reply.get("data") for name, reply in zip(properties, replies, strict=True)}
+    def get_properties(self, *names: str, on_event: Callable[[Message], bool] | None = None) -> dict[str, Any]:
+        """Read these properties in one write. A property that is unavailable or unknown is None."""
+        request_ids = self._send([["get_property", name] for name in names])
+        answers = [self._answer(request_id, on_event) for request_id in request_ids]
+        return {name: answer.get("data") for name, answer in zip(names, answers, strict=True)}
 
     def observe(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> None:
-        """Have the daemon send a property-change event for each of these now, and whenever one changes."""
+        """Ask for a property-change event for each property: one at once, and one whenever it changes."""
         commands = [["observe_property", number, name] for number, name in enumerate(properties, start=1)]
-        self.ask(*commands, doing="observe", on_event=on_event)
+        self.request(*commands, action="observe", on_event=on_event)
 
-    def exchange(self, request: Message) -> Message:
-        """Send one request as it is and return the reply to it, whatever that says."""
-        request = {"request_id": self._next_number()} | request
+    def send_raw(self, request: Message) -> Message:
+        """Send one request as it is and return its answer, whatever the answer says."""
+        request = {"request_id": self._next_request_id()} | request
         self._write(json.dumps(request).encode() + b"\n")
-        # Not looked for by its id: what the daemon could not read, it answers under another.
+        # The answer is not matched by its request id: the daemon answers a request that it could not parse with
+        # another id.
         deadline = self._deadline()
         while "event" in (message := self._message(deadline)):
             pass
         return message
 
-    def heed(self, reader: int) -> None:
-        """Have what waits here end with BrokenPipeError as soon as nobody reads the descriptor ``reader`` any more."""
-        self._reader = reader
+    def stop_when_closed(self, output: int) -> None:
+        """Make every later wait raise BrokenPipeError as soon as nobody reads the descriptor ``output`` any more."""
+        self._output = output
 
     def next_message(self, timeout: float | None) -> Message:
-        """Return what the daemon says next. Raises TimedOut after ``timeout`` seconds; None: as long as it takes."""
+        """Return the next message. Raises TimedOut after ``timeout`` seconds; None waits without a limit."""
         return self._message(None if timeout is None else time.monotonic() + timeout)
 
-    def wait_for_end(self) -> None:
-        """Return when the daemon has closed the connection. Raises TimedOut where it does not."""
+    def wait_until_closed(self) -> None:
+        """Return when the daemon has closed the connection. Raises TimedOut if it does not."""
         deadline = self._deadline()
         try:
             while True:
@@ -197,22 +226,24 @@ class Connection:
         except NoDaemon:
             return
 
-    # -- framing --
+    # -- lines --
 
-    def _next_number(self) -> int:
-        self._number += 1
-        return self._number
+    def _next_request_id(self) -> int:
+        self._last_request_id += 1
+        return self._last_request_id
 
     def _send(self, commands: Sequence[Command]) -> list[int]:
-        numbers = [self._next_number() for _ in commands]
+        """Send the commands in one write and return their request ids."""
+        request_ids = [self._next_request_id() for _ in commands]
         self._write(
             b"".join(
-                # ASCII with \u escapes: what the kernel named in bytes that are no UTF-8 survives the journey.
-                json.dumps({"command": command, "request_id": number}).encode() + b"\n"
-                for command, number in zip(commands, numbers, strict=True)
+                # json.dumps writes ASCII with \u escapes, so a file name with bytes that are not UTF-8 (surrogate
+                # escapes in Python) arrives unchanged.
+                json.dumps({"command": command, "request_id": request_id}).encode() + b"\n"
+                for command, request_id in zip(commands, request_ids, strict=True)
             )
         )
-        return numbers
+        return request_ids
 
     def _write(self, data: bytes) -> None:
         try:
@@ -222,14 +253,14 @@ class Connection:
         except OSError:
             raise NoDaemon("the daemon went away") from None
 
-    def _reply(self, number: Any, on_event: Callable[[Message], bool] | None) -> Message:
+    def _answer(self, request_id: int, on_event: Callable[[Message], bool] | None) -> Message:
         deadline = self._deadline()
         while True:
             message = self._message(deadline)
             if "event" in message:
                 if on_event is not None and on_event(message):
                     deadline = self._deadline()
-            elif message.get("request_id") == number:
+            elif message.get("request_id") == request_id:
                 return message
 
     def _deadline(self) -> float | None:
@@ -237,7 +268,7 @@ class Connection:
 
     def _message(self, deadline: float | None) -> Message:
         while (end := self._buffer.find(b"\n")) < 0:
-            self._fill(deadline)
+            self._receive(deadline)
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         try:
@@ -248,14 +279,15 @@ class Connection:
             raise ControlError(f"what listens on {self._path} is no hangd: it does not speak its language")
         return message
 
-    def _fill(self, deadline: float | None) -> None:
+    def _receive(self, deadline: float | None) -> None:
+        """Append what the daemon sends next to the buffer."""
         remaining = None if deadline is None else deadline - time.monotonic()
         if remaining is not None and remaining <= 0:
             raise self._timed_out()
-        if self._reader is not None:
-            if not wait_for_news(self._reader, self._socket, remaining):
+        if self._output is not None:
+            if not wait_readable(self._output, self._socket, remaining):
                 raise self._timed_out()
-            remaining = self._timeout  # there is something: this is for what is sent next
+            remaining = self._timeout  # the socket is readable, so recv() returns at once; sendall() uses this later
         self._socket.settimeout(remaining)
         try:
             data = self._socket.recv(65536)
@@ -272,23 +304,24 @@ class Connection:
         return TimedOut(f"no answer from the daemon within {seconds}", "--timeout SECONDS waits longer")
 
 
-def wait_for_news(reader: int, source: socket.socket | None, timeout: float | None) -> bool:
-    """Wait until ``source`` has something to read, at most ``timeout`` seconds; tell whether it has.
+def wait_readable(output: int, source: socket.socket | None, timeout: float | None) -> bool:
+    """Wait at most ``timeout`` seconds until ``source`` is readable, and tell whether it is. None: without a limit.
 
-    Raises BrokenPipeError as soon as the descriptor ``reader``, where our output goes, has lost its other end: whoever
-    follows the daemon for hours would else live on until there is something to print again.
+    Raises:
+        BrokenPipeError: The descriptor ``output``, usually stdout, lost its reader. Without this check a process that
+            follows the daemon would live on until it has something to print.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
     poll = select.poll()
-    poll.register(reader, 0)
+    poll.register(output, 0)
     if source is not None:
         poll.register(source, select.POLLIN)
     while True:
         remaining = None if deadline is None else max(0.0, 1000 * (deadline - time.monotonic()))
         ready = dict(poll.poll(remaining))
-        if (lost := ready.pop(reader, 0)) & (select.POLLERR | select.POLLHUP):
+        if (lost := ready.pop(output, 0)) & (select.POLLERR | select.POLLHUP):
             raise BrokenPipeError
-        if lost:  # a descriptor that can not be watched
-            poll.unregister(reader)
+        if lost:  # POLLNVAL: this descriptor cannot be polled
+            poll.unregister(output)
         elif ready or remaining == 0:
             return bool(ready)

@@ -1,7 +1,7 @@
-"""hangctl: ask the daemon for something, from a shell, a script or a key binding.
+"""The entry point of hangctl: it parses the command line, runs the subcommand, and turns errors into exit codes.
 
-Verbs are loaded by name, so that a key press pays for its own file only. Whatever goes wrong ends here, as one line on
-stderr and an exit code; HANG_DEBUG=1 shows the traceback instead.
+Modules of subcommands are imported by name when they are needed, because hangctl is started anew for each key press.
+Every error ends here as one line on stderr and an exit code; HANG_DEBUG=1 shows the traceback instead.
 """
 
 import os
@@ -14,9 +14,9 @@ import click
 from hangctl.client import ControlError, Exit
 from hangctl.options import Settings, shared_options
 
-__all__ = ["VERBS", "cli", "main", "run"]
+__all__ = ["SUBCOMMANDS", "cli", "main", "run"]
 
-VERBS = {
+SUBCOMMANDS = {
     "create": "room:create",
     "join": "room:join",
     "leave": "room:leave",
@@ -34,62 +34,62 @@ VERBS = {
     "step": "playback:step",
     "status": "status:status",
     "watch": "watch:watch",
-    "members": "people:members",
-    "say": "people:say",
-    "ready": "people:ready",
-    "kick": "people:kick",
-    "ban": "people:ban",
-    "role": "people:role",
-    "policy": "people:policy",
-    "rooms": "people:rooms",
-    "volume": "machine:volume",
-    "mute": "machine:mute",
-    "audio": "machine:audio",
-    "subs": "machine:subs",
-    "fullscreen": "machine:fullscreen",
-    "get": "raw:get",
-    "set": "raw:set_",
-    "cycle": "raw:cycle",
-    "observe": "raw:observe",
-    "events": "raw:events",
-    "wait": "raw:wait",
-    "ipc": "raw:ipc",
+    "members": "members:members",
+    "say": "members:say",
+    "ready": "members:ready",
+    "kick": "members:kick",
+    "ban": "members:ban",
+    "role": "members:role",
+    "policy": "room:policy",
+    "rooms": "room:rooms",
+    "volume": "player:volume",
+    "mute": "player:mute",
+    "audio": "player:audio",
+    "subs": "player:subs",
+    "fullscreen": "player:fullscreen",
+    "get": "ipc:get",
+    "set": "ipc:set_",
+    "cycle": "ipc:cycle",
+    "observe": "ipc:observe",
+    "events": "ipc:events",
+    "wait": "ipc:wait",
+    "ipc": "ipc:ipc",
     "daemon": "daemon:daemon",
     "debug": "debug:debug",
-    "completion": "about:completion",
-    "version": "about:version_",
+    "completion": "completion:completion",
+    "version": "version:version",
 }
-"""Each verb's name, in the order in which help lists them, and where it is: "module:attribute" in hangctl.commands."""
+"""Each subcommand and where it is, as "module:attribute" in hangctl.commands, in the order in which help lists them."""
 
 
-class Verbs(click.Group):
-    """A group whose commands are imported when they are named."""
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand when it is named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
+        return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if (place := VERBS.get(cmd_name)) is None:
+        if (location := SUBCOMMANDS.get(cmd_name)) is None:
             return None
-        module, _, attribute = place.partition(":")
+        module, _, attribute = location.partition(":")
         command: click.Command = getattr(import_module(f"hangctl.commands.{module}"), attribute)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in VERBS and not args[0].startswith("-") and not ctx.resilient_parsing:
+        if args[0] not in SUBCOMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], VERBS, n=1)
+            near = get_close_matches(args[0], SUBCOMMANDS, n=1)
             ctx.fail(f"there is no verb '{args[0]}'" + (f"; did you mean '{near[0]}'?" if near else ""))
         return super().resolve_command(ctx, args)
 
 
-cli = Verbs(
+cli = LazyGroup(
     "hangctl",
     params=shared_options(waits=True, reads=True),
-    help="Watch together: tell the hang daemon what to do, and ask it how things stand.",
+    help="Watch films together: control the hang daemon, and show what it does.",
     epilog="Exit status: 0 done, 1 refused, 2 usage, 3 no daemon, 4 timed out, 5 not in a room, "
     "6 server unreachable or not authorized, 130 interrupted. The manual: man hangctl",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -97,7 +97,7 @@ cli = Verbs(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Carry out one command line and return the exit code. Writes to the process's stdout and stderr."""
+    """Run one command line and return the exit code. Writes to the process's stdout and stderr."""
     debugging = bool(os.environ.get("HANG_DEBUG"))
     try:
         with cli.make_context("hangctl", list(arguments), obj=Settings()) as context:
@@ -108,37 +108,37 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python would complain once more on its way out, into the same pipe.
+        # The reader of stdout has closed it. Python flushes stdout when it exits, and would print an error then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except click.UsageError as error:
-        return _usage(error)
+        return _report_usage_error(error)
     except Exception as error:
         if debugging:
             raise
-        return _failure(error)
+        return _report_error(error)
     return Exit.DONE
 
 
-def _usage(error: click.UsageError) -> int:
-    from hangctl.output import complain
+def _report_usage_error(usage: click.UsageError) -> int:
+    from hangctl.output import error
 
-    if error.ctx is not None and error.message == error.ctx.get_help():
-        print(error.message, file=sys.stderr)  # nothing was asked: the help is the answer
+    if usage.ctx is not None and usage.message == usage.ctx.get_help():
+        print(usage.message, file=sys.stderr)  # no subcommand was given, so click's message is the help text
         return Exit.USAGE
-    path = "hangctl" if error.ctx is None else error.ctx.command_path
-    message = error.format_message().rstrip(".")
-    complain(message[:1].lower() + message[1:], f"`{path} --help` shows what there is")
+    path = "hangctl" if usage.ctx is None else usage.ctx.command_path
+    message = usage.format_message().rstrip(".")
+    error(message[:1].lower() + message[1:], f"`{path} --help` shows what there is")
     return Exit.USAGE
 
 
-def _failure(error: Exception) -> int:
-    from hangctl.output import complain
+def _report_error(exception: Exception) -> int:
+    from hangctl.output import error
 
-    if isinstance(error, ControlError):
-        complain(str(error), error.hint)
-        return error.exit_code
-    complain(f"{type(error).__name__}: {error}", "this is a mistake in hangctl; HANG_DEBUG=1 shows where")
+    if isinstance(exception, ControlError):
+        error(str(exception), exception.hint)
+        return exception.exit_code
+    error(f"{type(exception).__name__}: {exception}", "this is a mistake in hangctl; HANG_DEBUG=1 shows where")
     return Exit.REFUSED
 
 

@@ -1,124 +1,145 @@
-"""What every verb shares: the options that all of them take, and the settings that these fill in.
+"""What the subcommands share: the common options, the settings that these fill in, and how a subcommand is made.
 
-The options stand before the verb or after it: ``hangctl --timeout 3 play`` and ``hangctl play --timeout 3``.
+The common options may stand before the subcommand or after it: ``hangctl --timeout 3 play`` and
+``hangctl play --timeout 3`` are the same. Every subcommand imports this module, so it imports little.
 """
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
-from hangctl.client import Command, Connection
+from hangctl.client import Command, Connection, ControlError
 from hangd.paths import runtime_socket_path
 
-__all__ = ["DEFAULT_TIMEOUT", "FILE", "Settings", "shared_options", "verb", "words"]
+__all__ = ["FILE", "Settings", "absolute_path", "action_command", "shared_options", "subcommand", "words"]
 
 DEFAULT_TIMEOUT = 10.0
-"""Seconds for which a reply is waited for."""
+"""Longest time to wait for an answer, in seconds, unless --timeout says otherwise."""
 
 FILE = click.Path(readable=False)
-"""Something that shells complete as a file; whether it is there, whoever opens it says."""
+"""A parameter that shells complete as a file name. The code that opens the file checks that it exists."""
+
+Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
 
-def words(*these: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Return what completes an argument that is one of ``these`` or something else, such as a number."""
-    return lambda context, parameter, incomplete: [word for word in these if word.startswith(incomplete)]
+def words(*choices: str) -> Completer:
+    """Return a completer that offers ``choices``, for an argument that also takes other values, such as a number."""
+    return lambda context, parameter, incomplete: [word for word in choices if word.startswith(incomplete)]
+
+
+def absolute_path(file: str) -> str:
+    """Return ``file`` as an absolute path, because the daemon has another working directory.
+
+    Raises:
+        ControlError: The file cannot be opened for reading.
+    """
+    try:
+        with open(file, "rb"):
+            return os.path.abspath(file)
+    except OSError as error:
+        raise ControlError(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
 
 
 class Settings:
-    """What the shared options say."""
+    """The values of the common options. One instance is click's context object during one run."""
 
     def __init__(self) -> None:
         self.socket: str | None = None
         self.timeout: float | None = None
-        """Seconds; None: not said."""
+        """Seconds, as --timeout says; None if it was not given."""
         self.no_wait = False
         self.json = False
 
-    def path(self) -> str:
+    def socket_path(self) -> str:
         return runtime_socket_path(self.socket)
 
-    def patience(self) -> float | None:
-        """Return how long to wait for a reply; ``--timeout 0`` waits as long as it takes."""
+    def answer_timeout(self) -> float | None:
+        """Return how long to wait for an answer, in seconds; None (``--timeout 0``) waits without a limit."""
         if self.timeout is None:
             return DEFAULT_TIMEOUT
         return self.timeout or None
 
     def connect(self) -> Connection:
-        return Connection(self.path(), self.patience())
+        return Connection(self.socket_path(), self.answer_timeout())
 
-    def carry_out(self, *commands: Command, doing: str) -> None:
-        """Ask for this and, unless --no-wait, wait in the same breath until the room (or alone the player) did it."""
+    def perform(self, *commands: Command, action: str) -> None:
+        """Send the commands and wait until they took effect: in a room when it has answered, else in the player.
+
+        With --no-wait, return when the daemon has accepted them. ``action`` completes the error "cannot ...".
+        """
         with self.connect() as connection:
-            connection.ask(*commands, *([] if self.no_wait else [["hang-wait", "done"]]), doing=doing)
+            connection.request(*commands, *([] if self.no_wait else [["hang-wait", "done"]]), action=action)
 
 
-def _seconds(text: str) -> float:
+def _timeout(text: str) -> float:
     seconds = float(text)
-    if not 0 <= seconds <= 1e6:  # neither NaN nor infinity is a time-out that a socket takes
+    if not 0 <= seconds <= 1e6:  # a socket accepts neither NaN nor infinity as a timeout
         raise ValueError
     return seconds
 
 
-def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     settings = context.find_object(Settings)
     if settings is not None and value is not None and parameter.name is not None:
         setattr(settings, parameter.name, value)
 
 
 def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Parameter]:
-    """Return new option objects for a command that waits for what it asked, or that reads something."""
+    """Return new option objects: --socket and --timeout, with ``waits`` also --no-wait, with ``reads`` also --json."""
+
+    def option(name: str, help: str, **attributes: Any) -> click.Option:
+        return click.Option([name], help=help, callback=_store, expose_value=False, **attributes)
+
     options: list[click.Parameter] = [
-        click.Option(
-            ["--socket"],
+        option(
+            "--socket",
+            "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.",
             metavar="PATH",
             type=FILE,
-            callback=_remember,
-            expose_value=False,
-            help="The daemon's control socket. Default: $HANG_SOCKET, or its usual place.",
         ),
-        click.Option(
-            ["--timeout"],
+        option(
+            "--timeout",
+            "Wait at most so long for an answer (default 10; 0: no limit).",
             metavar="SECONDS",
-            type=_seconds,
-            callback=_remember,
-            expose_value=False,
-            help="Wait so long for an answer (default 10; 0: as long as it takes).",
+            type=_timeout,
         ),
     ]
+    # The default None, not False, so that `hangctl --json status` is not undone by the subcommand's own option.
     if waits:
-        options.append(
-            click.Option(
-                ["--no-wait"],
-                is_flag=True,
-                default=None,
-                callback=_remember,
-                expose_value=False,
-                help="Only ask; do not wait until it is done.",
-            )
-        )
+        options.append(option("--no-wait", "Do not wait until it is done.", is_flag=True, default=None))
     if reads:
-        options.append(
-            click.Option(
-                ["--json"],
-                is_flag=True,
-                default=None,
-                callback=_remember,
-                expose_value=False,
-                help="Print one compact JSON object a line.",
-            )
-        )
+        options.append(option("--json", "Print one compact JSON object a line.", is_flag=True, default=None))
     return options
 
 
-def verb(
-    name: str, *, waits: bool = False, reads: bool = False, signed: bool = False
+def subcommand(
+    name: str, *, waits: bool = False, reads: bool = False, signed: bool = False, help: str | None = None
 ) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a function a verb of hangctl with the shared options. ``signed``: an argument may begin with a minus."""
+    """Make a function a subcommand with the common options.
+
+    Args:
+        waits: The subcommand waits until its request took effect, so it takes --no-wait.
+        reads: The subcommand prints data, so it takes --json.
+        signed: An argument may begin with a minus sign, as in ``seek -10``.
+        help: The help text, if it is not the function's docstring.
+    """
 
     def make(function: Callable[..., Any]) -> click.Command:
-        command = click.command(name, context_settings={"ignore_unknown_options": signed})(function)
+        command = click.command(name, context_settings={"ignore_unknown_options": signed}, help=help)(function)
         command.params.extend(shared_options(waits=waits, reads=reads))
         return command
 
     return make
+
+
+def action_command(name: str, help: str, request: Command, *, action: str) -> click.Command:
+    """Return a subcommand that takes no arguments, sends ``request``, and waits until that took effect."""
+
+    @subcommand(name, waits=True, help=help)
+    @click.pass_obj
+    def send(settings: Settings) -> None:
+        settings.perform(request, action=action)
+
+    return send

@@ -1,6 +1,7 @@
-"""What goes to the terminal: data on stdout, words for people on stderr, and nothing hostile on either.
+"""Print data to stdout and messages for people to stderr, safely.
 
-Names, chat, room names and file names come from other people. Before a terminal each passes through ``escape``.
+Member names, chat, room names and file names come from other people and may contain control characters. Everything that
+is printed to a terminal goes through ``escape`` or ``dumps`` first.
 """
 
 import json
@@ -12,13 +13,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = [
-    "clock",
-    "complain",
     "draw",
     "dumps",
     "emit",
     "emit_json",
+    "error",
     "escape",
+    "hms",
     "interactive",
     "milliseconds",
     "note",
@@ -28,34 +29,36 @@ __all__ = [
 ]
 
 _JOINERS = "\u200c\u200d"
-"""Not printable by Python's reckoning, but scripts and emoji need them, and all they can do is join."""
+"""The zero-width (non-)joiner. Python does not count them as printable, but Persian and emoji need them."""
 
 
 def escape(text: str) -> str:
-    r"""Return one line that a terminal shows and does not obey: ``\x1b``, ``\u202e``, ``\n`` stand visibly."""
-    return _spell_out(text, lambda letter: letter.encode("unicode_escape").decode("ascii"))
+    r"""Return the text as one line without control characters: these are written as ``\x1b``, ``\u202e`` or ``\n``."""
+    return _replace_unprintable(text, lambda letter: letter.encode("unicode_escape").decode("ascii"))
 
 
 def dumps(value: Any) -> str:
-    """Return compact JSON in readable Unicode, with what a terminal might obey as JSON's own escapes."""
-    return _spell_out(json.dumps(value, ensure_ascii=False, separators=(",", ":")), lambda one: json.dumps(one)[1:-1])
+    """Return compact JSON in readable Unicode. Control characters are written as JSON's own escapes."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _replace_unprintable(text, lambda letter: json.dumps(letter)[1:-1])
 
 
-def _spell_out(text: str, spelled: Callable[[str], str]) -> str:
+def _replace_unprintable(text: str, replacement: Callable[[str], str]) -> str:
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() or letter in _JOINERS else spelled(letter) for letter in text)
+    return "".join(one if one.isprintable() or one in _JOINERS else replacement(one) for one in text)
 
 
 def one_line(text: str) -> str:
-    r"""Return text in which a line's end stands as ``\n``: a film's title is not to look like the next line of data."""
+    r"""Write line ends as ``\r`` and ``\n``, so that a value with a line end does not look like two lines of data."""
     return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def emit(line: str, *, raw: bool = False) -> None:
-    """Print one line of data at once, so that a reader of the pipe need not wait.
+    """Print one line of data and flush, so that a program at the other end of a pipe has it at once.
 
-    ``raw`` is for text that was not escaped because it goes to a program: bytes that were no UTF-8 go out as they came.
+    ``raw`` is for text that goes to a program without being escaped: surrogate escapes become the bytes that they
+    stand for.
     """
     data = line.encode("utf-8", "surrogateescape") if raw else line.encode(sys.stdout.encoding, "backslashreplace")
     sys.stdout.buffer.write(data + b"\n")
@@ -67,14 +70,14 @@ def emit_json(value: Any) -> None:
 
 
 def draw(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Draw a table for a person who reads stdout."""
+    """Draw a table on the terminal."""
     from rich.console import Console
 
     Console(highlight=False).print(table(headings, rows))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
-    """Return a table for rich to draw. Cells are escaped here; None is an empty one."""
+    """Return a table for rich to draw. Cells are escaped here; None is an empty cell."""
     from rich.table import Table
     from rich.text import Text
 
@@ -87,23 +90,24 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
 
 
 def note(line: str) -> None:
-    """Tell a person something on stderr."""
+    """Print a message for people to stderr."""
     print(escape(line).encode(sys.stderr.encoding, "backslashreplace").decode(sys.stderr.encoding), file=sys.stderr)
 
 
-def complain(message: str, hint: str | None) -> None:
+def error(message: str, hint: str | None) -> None:
+    """Print an error message to stderr, and below it what the user can do."""
     note(f"hangctl: error: {message}")
     if hint:
         note(f"hint: {hint}")
 
 
 def interactive() -> bool:
-    """Tell whether a person reads stdout."""
+    """Tell whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 
 def plain(value: Any) -> str:
-    """Write a property's value as mpv's clients know it: yes and no, numbers bare, text as it is, the rest as JSON."""
+    """Write a property's value as mpv prints it: yes or no, whole numbers without a point, text as it is, else JSON."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, str):
@@ -113,8 +117,8 @@ def plain(value: Any) -> str:
     return dumps(value)
 
 
-def clock(seconds: float | None) -> str:
-    """Write a place in the media: 1:23, 1:02:03."""
+def hms(seconds: float | None) -> str:
+    """Write a position or duration as 1:23 or 1:02:03; None as -:--."""
     if seconds is None:
         return "-:--"
     minutes, rest = divmod(int(seconds), 60)

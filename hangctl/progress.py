@@ -1,7 +1,7 @@
-"""Long work, shown while it lasts: a whole file that is hashed before a room can be opened with it.
+"""Show how far the daemon has hashed a file, while a request waits for that.
 
-On a terminal it is one line that is written over, with rate and time left; elsewhere a line for every 10 %. Work that
-is done within a second shows nothing.
+On a terminal this is one line that is rewritten, with the rate and the time left. Elsewhere it is one line for every
+10 %. Hashing that takes less than a second shows nothing.
 """
 
 import os
@@ -10,15 +10,23 @@ import time
 from typing import Any, TextIO
 
 from hangctl.client import Command, Connection
-from hangctl.output import clock, escape
+from hangctl.output import escape, hms
 
-__all__ = ["Progress", "ask_for_hashing"]
+__all__ = ["Progress", "request_with_hashing"]
 
 _PROPERTY = "media/hash-progress"
 
 
 class Progress:
-    """How far one file is hashed, as somebody at ``stream`` is to see it. Times are seconds of any one clock."""
+    """The progress line of one file.
+
+    Args:
+        name: The file's name, as it is shown.
+        size: Its size in bytes.
+        stream: Where to write.
+        terminal: Whether ``stream`` is a terminal.
+        now: The current time in seconds. ``update`` takes readings of the same clock.
+    """
 
     def __init__(self, name: str, size: int, stream: TextIO, *, terminal: bool, now: float) -> None:
         self._name = escape(name)
@@ -26,37 +34,38 @@ class Progress:
         self._stream = stream
         self._terminal = terminal
         self._began = now
-        self._told = 0
+        self._printed_tenths = 0
         self._drawn = False
 
     def update(self, fraction: float, now: float) -> None:
-        """Take the news that ``fraction`` (0 to 1) is done."""
+        """Show that ``fraction`` (0 to 1) of the file is hashed."""
         elapsed = now - self._began
         percent = int(100 * fraction)
         if elapsed < 1 or not 0 < fraction <= 1:
             return
         if self._terminal:
             rate = fraction * self._size / elapsed
-            left = clock(elapsed * (1 - fraction) / fraction)
+            left = hms(elapsed * (1 - fraction) / fraction)
             text = f"hashing {self._name}: {percent} %, {rate / 1e6:.0f} MB/s, {left} left"
             self._stream.write(f"\r{text}\x1b[K")
             self._drawn = True
-        elif percent // 10 > self._told:
-            self._told = percent // 10
-            self._stream.write(f"hashing {self._name}: {self._told * 10} %\n")
+        elif percent // 10 > self._printed_tenths:
+            self._printed_tenths = percent // 10
+            self._stream.write(f"hashing {self._name}: {self._printed_tenths * 10} %\n")
         self._stream.flush()
 
     def clear(self) -> None:
-        """Leave nothing behind on the terminal."""
+        """Remove the line from the terminal."""
         if self._drawn:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
 
 
-def ask_for_hashing(connection: Connection, *commands: Command, path: str, doing: str) -> Any:
-    """Ask for something that may have to hash ``path`` first, show how that goes, and return what the first reply says.
+def request_with_hashing(connection: Connection, *commands: Command, path: str, action: str) -> Any:
+    """Send commands for which the daemon may hash ``path`` first, and return the ``data`` of the first answer.
 
-    As long as the hashing goes on, no time-out strikes.
+    Progress is shown on stderr. The timeout starts again with each progress event, so it does not end a long hashing.
+    Raises as ``Connection.request`` does.
     """
     connection.observe(_PROPERTY)
     progress = Progress(
@@ -67,7 +76,7 @@ def ask_for_hashing(connection: Connection, *commands: Command, path: str, doing
         now=time.monotonic(),
     )
 
-    def hashed(event: dict[str, Any]) -> bool:
+    def on_event(event: dict[str, Any]) -> bool:
         fraction = event.get("data")
         if event.get("name") != _PROPERTY or not isinstance(fraction, (int, float)):
             return False
@@ -75,6 +84,6 @@ def ask_for_hashing(connection: Connection, *commands: Command, path: str, doing
         return True
 
     try:
-        return connection.ask(*commands, doing=doing, on_event=hashed)[0]
+        return connection.request(*commands, action=action, on_event=on_event)[0]
     finally:
         progress.clear()

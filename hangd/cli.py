@@ -1,13 +1,13 @@
-"""The command line of ``hangd``: without a subcommand it is ``run``.
+"""The command line of ``hangd``. Without a subcommand it is ``hangd run``.
 
-Only click is imported up here; what a subcommand needs is imported when it runs. The options say what was asked for and
-nothing else: `hangd.config` judges it, together with the variables and the config file.
+Only click is imported at the top; each subcommand imports what it needs. Options are not validated here: `hangd.config`
+does that, together with the environment variables and the config file.
 """
 
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 from click.core import ParameterSource
@@ -15,6 +15,8 @@ from click.core import ParameterSource
 from hangd.systemd import UNITS
 
 if TYPE_CHECKING:
+    import socket
+
     from hangd.client.settings import ClientSettings
     from hangd.config import Config, Given
 
@@ -23,11 +25,11 @@ __all__ = ["main"]
 _DEFAULT: Final = "run"
 
 EXIT_USAGE: Final = 2
-"""Wrong options or a wrong config file: starting again would end the same way."""
+"""Exit code for wrong options or a wrong config file. The service manager need not try again."""
 
 
 class _RunByDefault(click.Group):
-    """A group whose arguments belong to ``run`` unless they name a subcommand or are the group's own."""
+    """A group that passes its arguments to ``run``, unless they begin with a subcommand or an option of the group."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {name for parameter in self.get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
@@ -36,25 +38,16 @@ class _RunByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return one decorator for several, in the order in which they are to be listed."""
-
-    def decorate(function: Any) -> Any:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
-
-
 _config_option = click.option(
     "--config", "config_file", metavar="FILE", help="Read this file instead of the usual one."
 )
-_shared_options = _options(
-    _config_option,
-    click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="How much to log."),
-    click.option("--log-format", type=click.Choice(["text", "json"]), help="How a line of the log looks."),
-)
+
+
+def _shared_options(command: Callable[..., None]) -> Callable[..., None]:
+    levels, formats = click.Choice(["debug", "info", "warning", "error"]), click.Choice(["text", "json"])
+    command = click.option("--log-format", type=formats, help="How a line of the log looks.")(command)
+    command = click.option("--log-level", type=levels, help="How much to log.")(command)
+    return _config_option(command)
 
 
 def _print_unit(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
@@ -105,33 +98,26 @@ def main() -> None:
 
 
 @main.command()
-@_options(
-    click.option("--socket", metavar="PATH", help="Where control clients find the daemon."),
-    click.option(
-        "--control-tcp", metavar="HOST:PORT", help="Let control clients come by TCP too, on this machine: see hangd(1)."
-    ),
-    click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws or wss://HOST/ws."),
-    click.option("--name", metavar="NAME", help="What the others see, 1 to 32 characters."),
-    click.option("--player", type=click.Choice(["vlc", "simulated"]), help="What plays the film."),
-    click.option(
-        "--vlc-option", "vlc_options", metavar="OPTION", multiple=True, help="An option for libVLC; may be repeated."
-    ),
-    click.option(
-        "--video-offset", "video_offset_ms", metavar="MS", help="Show this machine's picture so much earlier."
-    ),
-    click.option("--audio-offset", "audio_offset_ms", metavar="MS", help="Play this machine's sound so much earlier."),
-    click.option(
-        "--media-dir", "media_dirs", metavar="DIR", multiple=True, help="Look here for files; may be repeated."
-    ),
-    click.option("--screenshot-dir", metavar="DIR", help="Where screenshots go."),
+@click.option("--socket", metavar="PATH", help="Where control clients find the daemon.")
+@click.option(
+    "--control-tcp", metavar="HOST:PORT", help="Let control clients come by TCP too, on this machine: see hangd(1)."
 )
+@click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws or wss://HOST/ws.")
+@click.option("--name", metavar="NAME", help="What the others see, 1 to 32 characters.")
+@click.option("--player", type=click.Choice(["vlc", "simulated"]), help="What plays the film.")
+@click.option(
+    "--vlc-option", "vlc_options", metavar="OPTION", multiple=True, help="An option for libVLC; may be repeated."
+)
+@click.option("--video-offset", "video_offset_ms", metavar="MS", help="Show this machine's picture so much earlier.")
+@click.option("--audio-offset", "audio_offset_ms", metavar="MS", help="Play this machine's sound so much earlier.")
+@click.option("--media-dir", "media_dirs", metavar="DIR", multiple=True, help="Look here for files; may be repeated.")
+@click.option("--screenshot-dir", metavar="DIR", help="Where screenshots go.")
 @_shared_options
 @click.pass_context
 def run(context: click.Context, /, **_options: object) -> None:
     """Play films: run the daemon in the foreground."""
-    config = _started(context)
+    config = _load_for_process(context)
     from hangd.client import daemon
-    from hangd.notify import listen_sockets
 
     def reload() -> "ClientSettings | None":
         from hangd.config import ConfigError, load
@@ -143,44 +129,40 @@ def run(context: click.Context, /, **_options: object) -> None:
                 logging.getLogger(__name__).error("the settings stay as they are: %s", problem)
             return None
 
-    sockets = [one for several in listen_sockets().values() for one in several]
-    sys.exit(daemon.run(config.client, sockets=sockets, reload=reload))
+    sys.exit(daemon.run(config.client, sockets=_sockets(), reload=reload))
 
 
 @main.command()
-@_options(
-    click.option(
-        "--listen",
-        metavar="HOST:PORT",
-        multiple=True,
-        help="Where to listen; may be repeated. [default: 127.0.0.1:3005 and [::1]:3005]",
-    ),
-    click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM): speak wss only."),
-    click.option("--tls-key", metavar="FILE", help="The certificate's key (PEM)."),
-    click.option("--echo", type=click.Choice(["full", "always", "never"]), help="Who gets its own commands back."),
-    click.option("--keep-rooms/--no-keep-rooms", default=None, help="Whether rooms outlive the server."),
-    click.option("--data-dir", metavar="DIR", help="Where rooms are kept."),
-    click.option("--room-ttl", metavar="SECONDS", help="How long an empty room lives on."),
-    click.option("--away", metavar="SECONDS", help="How long a member whose connection dropped keeps its place."),
-    click.option("--room-capacity", metavar="NUMBER", help="The largest room."),
-    click.option("--max-clients", metavar="NUMBER", help="Connections at the same time."),
-    click.option("--max-rooms", metavar="NUMBER", help="Rooms at the same time."),
-    click.option("--max-per-address", metavar="NUMBER", help="Connections from one address at the same time."),
-    click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms."),
-    click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with."),
-    click.option("--messages-per-second", metavar="NUMBER", help="What one connection may send in the long run."),
-    click.option("--burst", metavar="NUMBER", help="Messages that one connection may send at once."),
-    click.option("--shutdown-timeout", metavar="SECONDS", help="How long to wait for connections to close."),
+@click.option(
+    "--listen",
+    metavar="HOST:PORT",
+    multiple=True,
+    help="Where to listen; may be repeated. [default: 127.0.0.1:3005 and [::1]:3005]",
 )
+@click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM): speak wss only.")
+@click.option("--tls-key", metavar="FILE", help="The certificate's key (PEM).")
+@click.option("--echo", type=click.Choice(["full", "always", "never"]), help="Who gets its own commands back.")
+@click.option("--keep-rooms/--no-keep-rooms", default=None, help="Whether rooms outlive the server.")
+@click.option("--data-dir", metavar="DIR", help="Where rooms are kept.")
+@click.option("--room-ttl", metavar="SECONDS", help="How long an empty room lives on.")
+@click.option("--away", metavar="SECONDS", help="How long a member whose connection dropped keeps its place.")
+@click.option("--room-capacity", metavar="NUMBER", help="The largest room.")
+@click.option("--max-clients", metavar="NUMBER", help="Connections at the same time.")
+@click.option("--max-rooms", metavar="NUMBER", help="Rooms at the same time.")
+@click.option("--max-per-address", metavar="NUMBER", help="Connections from one address at the same time.")
+@click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms.")
+@click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with.")
+@click.option("--messages-per-second", metavar="NUMBER", help="What one connection may send in the long run.")
+@click.option("--burst", metavar="NUMBER", help="Messages that one connection may send at once.")
+@click.option("--shutdown-timeout", metavar="SECONDS", help="How long to wait for connections to close.")
 @_shared_options
 @click.pass_context
 def server(context: click.Context, /, **_options: object) -> None:
     """Run the room server in the foreground."""
-    config = _started(context)
-    from hangd.notify import listen_sockets
+    config = _load_for_process(context)
     from hangd.server import app
 
-    sys.exit(app.run(config.server, sockets=[one for several in listen_sockets().values() for one in several]))
+    sys.exit(app.run(config.server, sockets=_sockets()))
 
 
 @main.group(name="config")
@@ -247,7 +229,7 @@ def replay(context: click.Context, file: BinaryIO, as_json: bool) -> None:
 
 
 def _load(context: click.Context, exit_code: int = EXIT_USAGE) -> "Config":
-    """Return the settings, or say all that is wrong with them and end."""
+    """Return the settings. If they are wrong, print all errors and exit."""
     from hangd.config import ConfigError, load
 
     try:
@@ -259,7 +241,7 @@ def _load(context: click.Context, exit_code: int = EXIT_USAGE) -> "Config":
 
 
 def _given(context: click.Context) -> "dict[str, Given]":
-    """Return what the command line really says, by the name of the setting."""
+    """Return the values that the command line contains, by the name of the setting."""
     from hangd.config import Given
 
     given = {}
@@ -274,8 +256,8 @@ def _given(context: click.Context) -> "dict[str, Given]":
     return given
 
 
-def _started(context: click.Context) -> "Config":
-    """Return the settings of a process that is to stay, its log set up."""
+def _load_for_process(context: click.Context) -> "Config":
+    """Return the settings for the daemon or the server, after setting up logging."""
     from hangd import log
 
     config = _load(context)
@@ -283,3 +265,10 @@ def _started(context: click.Context) -> "Config":
     for warning in config.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     return config
+
+
+def _sockets() -> list["socket.socket"]:
+    """Return the sockets that systemd opened for this process."""
+    from hangd.notify import listen_sockets
+
+    return [one for several in listen_sockets().values() for one in several]

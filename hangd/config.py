@@ -1,10 +1,10 @@
-"""Settings: flag > ``HANG_*`` variable > config file > default, judged together and reported all at once.
+"""Settings from the command line, ``HANG_*`` environment variables and the config file, in this order of precedence.
 
-The file is TOML with the sections ``[shared]``, ``[client]`` and ``[server]``; a key is the name of the setting, and
-its variable is ``HANG_`` and that name in capitals. No two sections have a key in common, so a name is enough.
+The file is TOML with the sections ``[shared]``, ``[client]`` and ``[server]``. A key is the name of a setting; the name
+of its variable is ``HANG_`` and that name in capitals. No two sections have a key in common.
 
-What is given is judged even where something stronger overrides it: a mistake that only shows once a variable is gone is
-worse than one shown now. Lists in variables are split as a shell splits words, lists of folders as ``$PATH`` is.
+All errors are reported at once. A value is validated even if another one overrides it: otherwise the error would appear
+only when the variable is removed. Lists in variables are split as a shell splits words, lists of folders as ``$PATH``.
 """
 
 import difflib
@@ -24,14 +24,14 @@ from msgspec.inspect import LiteralType, Metadata, Type, UnionType, VarTupleType
 from hangd import paths
 from hangd.client.settings import ClientSettings
 from hangd.log import Format, Level
-from hangd.protocol.wording import located
+from hangd.protocol.validation import explain
 from hangd.server.settings import ServerSettings
 
 __all__ = ["ConfigError", "Config", "Given", "SharedSettings", "config_path", "load", "variables"]
 
 
 class SharedSettings(Struct, frozen=True, kw_only=True):
-    """What the daemon and the server have in common."""
+    """The settings that the daemon and the server have in common."""
 
     log_level: Level = "info"
     log_format: Format = "text"
@@ -46,7 +46,7 @@ _FIELDS: Final = {
     field.name: (section, field) for section, kind in _SECTIONS.items() for field in msgspec.structs.fields(kind)
 }
 
-# Of hangctl, or read before the settings are: no settings, but no slips of the pen either.
+# Variables that are read by hangctl, or before the settings: they are not settings, but not misspelt either.
 _OTHER_VARIABLES: Final = ("HANG_CONFIG", "HANG_DEBUG", "HANG_PASSWORD_FILE")
 
 _YES_NO: Final = {
@@ -60,14 +60,14 @@ _YES_NO: Final = {
     "0": False,
 }
 
-# A password inside a URL, or in what looks like an option that sets one.
+# A password in a URL, or in an option that seems to set one.
 _SECRET: Final = re.compile(
     r"(?<=://)([^/@\s:]*:)[^/@\s]+(?=@)|((?:password|passwd|pwd|token|secret)=)\S+", re.IGNORECASE
 )
 
 
 class ConfigError(Exception):
-    """The settings can not be used. ``problems`` has a line for each thing that is wrong."""
+    """The settings cannot be used. ``problems`` has a line for each error."""
 
     def __init__(self, problems: Iterable[str]) -> None:
         self.problems = tuple(problems)
@@ -75,14 +75,14 @@ class ConfigError(Exception):
 
 
 class Given(NamedTuple):
-    """A value from the command line, and the option that gave it."""
+    """A value from the command line, and the option that it was given with."""
 
     option: str
     value: object
 
 
 class Config(Struct, frozen=True):
-    """The settings in force, and for each of them by name where it comes from."""
+    """The settings, and for each of them, by name, where it comes from."""
 
     shared: SharedSettings
     client: ClientSettings
@@ -91,7 +91,7 @@ class Config(Struct, frozen=True):
     warnings: tuple[str, ...]
 
     def show(self) -> str:
-        """Return all of it as TOML, each value with where it comes from. Passwords are masked."""
+        """Return the settings as TOML, with the origin of each value as a comment. Passwords are masked."""
         blocks = []
         for section in _SECTIONS:
             lines = [f"[{section}]"]
@@ -103,12 +103,12 @@ class Config(Struct, frozen=True):
 
 
 def variables() -> tuple[str, ...]:
-    """Return the names of all environment variables that hangd reads of its own."""
+    """Return the names of the environment variables of all settings, and of the config file."""
     return ("HANG_CONFIG", *map(_variable, _FIELDS))
 
 
 def config_path(given: str | None = None, environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the config file is: ``given`` > $HANG_CONFIG > the usual place."""
+    """Return the path of the config file: ``given``, else $HANG_CONFIG, else `hangd.paths.config_file`."""
     named = given or environment.get("HANG_CONFIG")
     return Path(named).expanduser().absolute() if named else paths.config_file()
 
@@ -119,12 +119,12 @@ def load(
     flags: Mapping[str, Given] | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Config:
-    """Gather the settings. ``flags`` maps a setting's name to what the command line says.
+    """Read the settings. ``flags`` are the values from the command line, by the name of the setting.
 
-    A config file that somebody named must be there; in the usual place there need not be one.
+    The config file must exist if it was named (``file`` or $HANG_CONFIG); at its default path it need not.
 
     Raises:
-        ConfigError: with everything that is wrong.
+        ConfigError: with all errors.
     """
     problems: list[str] = []
     values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
@@ -159,7 +159,7 @@ def load(
 
 
 def _read(path: Path, required: bool, problems: list[str]) -> list[tuple[str, str, object]]:
-    """Return the file's settings as (section, name, value); what is none goes to ``problems``."""
+    """Return the settings in the file as (section, name, value). What is no setting is added to ``problems``."""
     try:
         with path.open("rb") as opened:
             document = tomllib.load(opened)
@@ -168,7 +168,7 @@ def _read(path: Path, required: bool, problems: list[str]) -> list[tuple[str, st
             problems.append(f"{path}: there is no such file")
         return []
     except OSError as error:
-        problems.append(f"{path}: can not be read: {error.strerror}")
+        problems.append(f"{path}: cannot be read: {error.strerror}")
         return []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         problems.append(f"{path}: is not TOML: {error}")
@@ -210,7 +210,7 @@ def _variable(name: str) -> str:
 
 
 def _convert(raw: object, kind: Any, *, text: bool) -> object:
-    """Return ``raw`` as this type; ``text``: numbers come as words. Raises ValueError with the end of a sentence."""
+    """Convert a value to this type; ``text``: numbers are text. Raises ValueError with the end of a sentence."""
     info = _plain(type_info(kind))
     extra = _extra(type_info(kind))
     is_path = "path" in extra
@@ -221,8 +221,8 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
     try:
         value = msgspec.convert(raw, kind, strict=not text)
     except msgspec.ValidationError as error:
-        where, why = located(str(error))
-        # Who wants a setting to be none does not give it: neither TOML nor a variable can say null.
+        where, why = explain(error)
+        # "or null" would not help: neither TOML nor a variable can express null. A setting that is absent is None.
         raise ValueError(f"{where} {why.replace(' or null', '')}") from None
     if check := extra.get("check"):
         try:
@@ -241,12 +241,12 @@ def _parse(raw: str, info: Type, is_path: bool) -> object:
         try:
             return shlex.split(raw)
         except ValueError as error:
-            raise ValueError(f" can not be split into words: {error}") from None
+            raise ValueError(f" cannot be split into words: {error}") from None
     return raw
 
 
 def _plain(info: Type) -> Type:
-    """Return the type without its limits and without None."""
+    """Return the type without limits and without None."""
     if isinstance(info, Metadata):
         return _plain(info.type)
     if isinstance(info, UnionType):
@@ -255,9 +255,9 @@ def _plain(info: Type) -> Type:
 
 
 def _extra(info: Type) -> Mapping[str, Any]:
-    """Return what the type, or the type of its items, is marked with.
+    """Return the ``extra`` of the type, or of the type of its items.
 
-    "path": its ~ is expanded. "check": called with the value; raises ValueError with the end of a sentence.
+    "path": a leading ~ is expanded. "check": called with the value; raises ValueError with the end of a sentence.
     """
     if isinstance(info, Metadata):
         return info.extra or _extra(info.type)
@@ -278,7 +278,7 @@ def _toml(value: object) -> str:
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, str):
-        # JSON's escapes are TOML's too; only DEL stays bare in JSON.
+        # JSON's escapes are valid in TOML. JSON does not escape DEL, and TOML requires it.
         return json.dumps(_mask(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     return json.dumps(value)
 

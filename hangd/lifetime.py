@@ -1,4 +1,4 @@
-"""How a process of ours ends, and how its service manager knows that it lives: alike for the daemon and the server."""
+"""Signals, watchdog and version of a process. The daemon and the server use it."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ __all__ = ["feed_watchdog", "reload_on_hangup", "stop_on_signals", "version"]
 
 
 def version() -> str:
-    """Return this distribution's version; "0" from a source tree that nobody installed."""
+    """Return the version of the installed distribution; "0" in a source tree that is not installed."""
     try:
         return installed_version("hang-sync")
     except PackageNotFoundError:
@@ -21,7 +21,7 @@ def version() -> str:
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:
-    """Let TERM and INT set ``stop``, once the calling task runs; a second one cancels that task: no more waiting."""
+    """Let SIGTERM and SIGINT set ``stop``. A second signal cancels the calling task, so that it does not wait."""
     main = asyncio.current_task()
     assert main is not None
 
@@ -36,18 +36,18 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def reload_on_hangup(reload: Callable[[], None]) -> None:
-    """Let HUP call ``reload`` on the event loop, and do nothing else."""
+    """Let SIGHUP call ``reload`` on the event loop."""
     _on_signal("SIGHUP", reload)
 
 
 def _on_signal(name: str, call: Callable[[], None]) -> None:
-    # Windows has no HUP, and no handlers on a loop: Ctrl-C raises KeyboardInterrupt there instead.
+    # Windows has no SIGHUP and no signal handlers on an event loop. There, Ctrl-C raises KeyboardInterrupt.
     with contextlib.suppress(NotImplementedError, AttributeError):
         asyncio.get_running_loop().add_signal_handler(getattr(signal, name), call)
 
 
 def feed_watchdog() -> None:
-    """Tell the service manager at the pace it asked for that this event loop turns."""
+    """Tell the service manager, as often as it asks for, that the event loop runs."""
     if (interval := notify.watchdog_interval()) is not None:
         notify.notify("WATCHDOG=1")
         asyncio.get_running_loop().call_later(interval, feed_watchdog)

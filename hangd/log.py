@@ -1,14 +1,15 @@
-"""Where log lines go, and how they look: a console, the journal, or JSON. A leaf: it imports the standard library only.
+"""Logging to standard error. `hangd.cli` sets it up; every module logs with the standard library's ``logging``.
 
-Lines go to standard error. Three looks:
+Three formats:
 
-- text on a console or into a file: ``2026-03-01 20:15:00.123 warning hangd.rooms.hub: ...``;
-- text when standard error is the journal's own stream (``$JOURNAL_STREAM``): ``<4>hangd.rooms.hub: ...``, because the
-  journal keeps times and levels itself;
+- text, for a terminal or a file: ``2026-03-01 20:15:00.123 warning hangd.rooms.hub: ...``;
+- text, if standard error is the journal's stream (``$JOURNAL_STREAM``): ``<4>hangd.rooms.hub: ...``, because the
+journal
+  stores times and levels itself;
 - ``json``: one object a line.
 
-What other people say is hostile: it must not forge a line, colour a terminal or reverse the text around it. So whoever
-logs remote text passes it through ``escape``, and whatever is forgotten is escaped by the formatters.
+Text from the network is hostile: it must not add a line, colour a terminal or reverse the text around it. Code that
+logs such text passes it through ``escape``; the formatters escape every record once more.
 """
 
 import json
@@ -23,17 +24,17 @@ __all__ = ["Format", "Level", "escape", "set_up"]
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 
-# syslog's numbers, as sd-daemon(3) has them.
+# Priorities of syslog, as in sd-daemon(3).
 _PRIORITIES: Final = {logging.CRITICAL: 2, logging.ERROR: 3, logging.WARNING: 4, logging.INFO: 6, logging.DEBUG: 7}
 
-# These report each connection at info, with what the peer sent in its handshake.
+# These loggers report each connection at level info, with what the peer sent in its handshake.
 _TALKATIVE: Final = ("asyncio", "websockets")
 
 
 def escape(text: str) -> str:
-    r"""Return ``text`` with all that is not printable spelled out: ``\n``, ``\x1b``, ``\u202e``.
+    r"""Replace all characters that are not printable by escapes: ``\n``, ``\x1b``, ``\u202e``.
 
-    One line comes out, safe for a terminal. It is for reading, not for decoding: backslashes stay as they are, so
+    The result is one line that is safe for a terminal. It cannot be decoded: backslashes stay as they are, so that
     escaping twice changes nothing.
     """
     if text.isprintable():
@@ -44,7 +45,7 @@ def escape(text: str) -> str:
 
 
 def set_up(level: Level, format: Format, stream: TextIO | None = None) -> None:
-    """Send everything from ``level`` on to ``stream`` (standard error), in place of whatever was set up before."""
+    """Log records of ``level`` and above to ``stream`` (default: standard error). This replaces an earlier setup."""
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
     if format == "json":
@@ -59,7 +60,7 @@ def set_up(level: Level, format: Format, stream: TextIO | None = None) -> None:
 
 
 def _is_journal(stream: TextIO) -> bool:
-    """Tell whether ``stream`` is the journal's, and not, say, a file that a service redirects its errors to."""
+    """Tell whether ``stream`` is the journal's, rather than a file to which the errors of a service are redirected."""
     try:
         status = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -68,7 +69,7 @@ def _is_journal(stream: TextIO) -> bool:
 
 
 class _Escaping(logging.Formatter):
-    """The record's text, one line first and then its traceback, all of it printable."""
+    """Makes the lines of a record: its message, then its traceback, all of it escaped."""
 
     def lines(self, record: logging.LogRecord) -> list[str]:
         lines = [escape(record.getMessage())]
@@ -87,7 +88,7 @@ class _Console(_Escaping):
 
 class _Journal(_Escaping):
     def format(self, record: logging.LogRecord) -> str:
-        # Each line becomes an entry of its own, so each carries the level.
+        # The journal stores each line as an entry, so each needs the level.
         priority = _PRIORITIES.get(record.levelno, 6)
         first, *rest = self.lines(record)
         return "\n".join(f"<{priority}>{line}" for line in (f"{record.name}: {first}", *rest))

@@ -1,7 +1,6 @@
-"""What systemd and a service tell each other: sd_notify, the watchdog, and sockets handed over at start.
+"""The protocols between systemd and a service: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3).
 
-All of it is asked for at run time through the environment; where there is no systemd, nothing happens. The protocols
-are those of sd_notify(3), sd_watchdog_enabled(3) and sd_listen_fds(3).
+systemd asks for them with environment variables. Without it, nothing happens.
 """
 
 import logging
@@ -17,14 +16,14 @@ _FIRST_FD: Final = 3
 
 
 def notify(*assignments: str) -> None:
-    """Tell the service manager: ``notify("READY=1", "STATUS=3 rooms, 11 clients")``. Never waits, never raises.
+    """Send assignments to the service manager: ``notify("READY=1", "STATUS=3 rooms")``. Never waits or raises.
 
-    A newline would begin another assignment; it is sent as a space.
+    A newline would begin another assignment, so it is replaced by a space.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
-    if address.startswith("@"):  # the abstract namespace
+    if address.startswith("@"):  # An abstract socket address.
         address = "\0" + address[1:]
     text = "\n".join(assignment.replace("\n", " ") for assignment in assignments)
     try:
@@ -36,9 +35,9 @@ def notify(*assignments: str) -> None:
 
 
 def watchdog_interval() -> float | None:
-    """Return how often ``notify("WATCHDOG=1")`` is due, in seconds; None where nobody waits for it.
+    """Return the interval of ``notify("WATCHDOG=1")`` in seconds. None: the service manager does not ask for it.
 
-    It is half of what the service manager allows, as sd_watchdog_enabled(3) advises.
+    It is half of what the service manager allows, as sd_watchdog_enabled(3) recommends.
     """
     if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
@@ -49,10 +48,10 @@ def watchdog_interval() -> float | None:
 
 
 def listen_sockets() -> dict[str, list[socket.socket]]:
-    """Return the sockets that a socket unit opened for this process, by their FileDescriptorName.
+    """Return the sockets that a socket unit opened for this process, by FileDescriptorName. Close them when done.
 
-    The variables are taken away and the descriptors made private, so that no child takes them for its own: call it
-    once, early. The sockets are the caller's to close.
+    This removes the environment variables and makes the descriptors not inheritable, so that no child process uses
+    them. So a second call returns nothing.
     """
     count = os.environ.pop("LISTEN_FDS", "")
     names = os.environ.pop("LISTEN_FDNAMES", "").split(":")

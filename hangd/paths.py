@@ -1,7 +1,7 @@
-"""Where things are: the control socket, the lock, config, state and cache. Imports no more than it must.
+"""Paths of the control socket, and of config, state and cache. The daemon, the server and hangctl use it.
 
-Everything follows platformdirs; ``HANG_SOCKET`` and ``--socket`` override the socket's place. What costs time to import
-is imported where it is used: a key press that finds $XDG_RUNTIME_DIR waits for neither pathlib nor platformdirs.
+Directories are those of platformdirs. Modules that are slow to import are imported in the functions that need them: a
+key press starts hangctl, which needs neither pathlib nor platformdirs if $XDG_RUNTIME_DIR is set.
 """
 
 import os
@@ -25,14 +25,15 @@ _APP = "hang"
 
 
 def runtime_socket(given: str | None = None) -> "Path":
-    """Return where the control socket is: ``given`` > $HANG_SOCKET > $XDG_RUNTIME_DIR/hang/hangd.sock > state dir."""
+    """Return the control socket: ``given``, else $HANG_SOCKET, else $XDG_RUNTIME_DIR/hang/hangd.sock, else in
+    `state_dir`."""
     from pathlib import Path
 
     return Path(runtime_socket_path(given))
 
 
 def runtime_socket_path(given: str | None = None) -> str:
-    """Return ``runtime_socket`` as the text that connect() takes."""
+    """Return `runtime_socket` as text for connect()."""
     if given:
         return os.path.abspath(given)
     if named := os.environ.get("HANG_SOCKET"):
@@ -55,7 +56,7 @@ def state_dir() -> "Path":
 
 
 def server_dir() -> "Path":
-    """Return where a room server keeps its rooms: $STATE_DIRECTORY (systemd's; the first of several) > state dir."""
+    """Return the folder for a server's rooms: $STATE_DIRECTORY (systemd's; the first of several), else `state_dir`."""
     from pathlib import Path
 
     if given := os.environ.get("STATE_DIRECTORY"):
@@ -70,12 +71,12 @@ def cache_dir() -> "Path":
 
 
 def pictures_dir() -> "Path":
-    """Where screenshots go, unless the settings say otherwise."""
+    """Return the default folder for screenshots."""
     from platformdirs import user_pictures_path
 
     return user_pictures_path() / _APP
 
 
 def log_file() -> "Path":
-    """Where a daemon that hangctl started in the background writes its log."""
+    """Return the log file of a daemon that hangctl started in the background."""
     return state_dir() / "hangd.log"

@@ -1,6 +1,6 @@
-"""The unit files for systemd, made to start the hangd that prints them.
+"""Print systemd's unit files for this installation of hangd. `hangd.cli` calls it for ``--print-unit``.
 
-They are kept in contrib/systemd, where ExecStart names the path of a distribution's package. A wheel carries them
+The files are in contrib/systemd, where ExecStart has the path of a distribution's package. A wheel has a copy of them
 inside the package.
 """
 
@@ -20,20 +20,20 @@ UNITS: Final = {
     "system": "system/hang-server.service",
     "system-socket": "system/hang-server.socket",
 }
-"""What ``--print-unit`` can print, and its file."""
+"""The file of each unit, by the argument of ``--print-unit``."""
 
 _EXEC_START: Final = re.compile(r"^(ExecStart=)/usr/bin/hangd\b", re.MULTILINE)
 
 
 def unit(name: str, words: Sequence[str]) -> str:
-    """Return this unit (a key of ``UNITS``), with ``words`` as the command in place of /usr/bin/hangd."""
+    """Return the text of this unit (a key of ``UNITS``), with ``words`` as the command instead of /usr/bin/hangd."""
     quoted = " ".join(map(_quote, words))
     text = (_folder() / UNITS[name]).read_text(encoding="utf-8")
     return _EXEC_START.sub(lambda found: found[1] + quoted, text)
 
 
 def command(argument: str | None = None) -> list[str]:
-    """Return the words that start this very hangd again, from any folder."""
+    """Return the command that starts this installation of hangd from any folder."""
     name = sys.argv[0] if argument is None else argument
     if Path(name).name == "__main__.py":
         return [sys.executable, "-m", "hangd"]
@@ -47,7 +47,7 @@ def _folder() -> Path:
 
 
 def _quote(word: str) -> str:
-    """Return a word as ExecStart takes it (systemd.service(5), "Command lines")."""
+    """Quote a word for ExecStart (systemd.service(5), "Command lines")."""
     word = word.replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", word):
         return word

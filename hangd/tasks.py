@@ -1,7 +1,6 @@
-"""Start tasks and threads.
+"""Tasks, threads and timers on asyncio. The client and the server use them; this module imports nothing of hang.
 
-Tasks are named and kept (the event loop holds only weak references), and their failures are logged. Work that can block
-(a file on a network share, a FIFO, a library's start) runs on a thread of its own with a deadline: see `in_thread`.
+Work that can block (a file on a network share, a FIFO, the start of a library) runs on a thread: see `in_thread`.
 """
 
 import asyncio
@@ -28,8 +27,8 @@ async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float
         doing: what the work does, as the beginning of a sentence: "reading film.mkv".
 
     Raises:
-        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as are the errors of
-            files, so that whoever handles those handles this.
+        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as the errors of files
+            are, so that code that handles those handles this too.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()
@@ -57,24 +56,25 @@ def _resolve(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[_T]", set_
     try:
         loop.call_soon_threadsafe(lambda: None if future.done() else set_it())
     except RuntimeError:
-        pass  # The loop has ended meanwhile: nobody waits for the result.
+        pass  # The event loop has ended: nobody waits for the result.
 
 
 class Tasks:
-    """A set of tasks whose failures are logged and end nobody else. For infrastructure, use a TaskGroup."""
+    """Tasks that do not depend on each other. A failure is logged. (The event loop itself keeps only weak
+    references.)"""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[Any]:
-        """Start a task under this name and keep it until it is done."""
+        """Start a task, and keep a reference to it until it is done."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
         return task
 
     async def cancel(self) -> None:
-        """Cancel what still runs, and wait for its end."""
+        """Cancel all tasks, and wait until they are done."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
@@ -87,9 +87,10 @@ class Tasks:
 
 
 class DeadlineTimer:
-    """One timer for one machine: armed with ``machine.deadline()``, it calls ``expire(now)``.
+    """The timer of one state machine: armed with ``machine.deadline()``, it calls ``expire(now)``.
 
-    ``now`` is at least the deadline: a loop that wakes a hair early must not find the machine not yet due and spin.
+    ``now`` is at least the deadline. The event loop may wake slightly early, and a machine that is not due yet would
+    ask for the same deadline again, in an endless loop.
     """
 
     def __init__(self, expire: Callable[[float], None]) -> None:
@@ -98,7 +99,8 @@ class DeadlineTimer:
         self._at: float | None = None
 
     def arm(self, deadline: float | None) -> None:
-        """Wake at ``deadline`` (loop time, seconds) instead of whatever was armed before; None: do not wake."""
+        """Call ``expire`` at ``deadline`` (loop time, seconds), and not at an earlier deadline any more. None:
+        never."""
         if deadline == self._at:
             return
         if self._handle is not None:

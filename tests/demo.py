@@ -1,9 +1,9 @@
-"""``make demo``: the main job, seen and measured.
+"""``make demo``: shows and measures two viewers in a room.
 
-A room server, two viewers with real players, the sample clip. They come together in a room, play, seek, play faster and
-pause; the pictures of both are read as anybody would see them, and what is printed is how far they are apart.
+It starts a room server and two viewers with real players and the sample clip. They join a room, play, seek, change the
+speed and pause. The pictures are read from the screens, and the distance between them is printed.
 
-Windows open on the desktop where there is one (X11; under Wayland through XWayland), else on two screens of Xvfb's.
+The windows open on the desktop if there is one (X11, or XWayland under Wayland), otherwise on two screens of Xvfb.
 """
 
 import contextlib
@@ -29,20 +29,19 @@ __all__ = ["main"]
 
 _FRAME: Final = 1 / 30
 _TOGETHER: Final = 1.5 * _FRAME
-"""The demonstration fails beyond this, as measured by the median: a busy machine delays single pictures for everybody.
-What it reaches is far better: see what it prints."""
+"""The demonstration fails if the median is larger. The median, because a busy machine delays single pictures; the
+printed results are far better."""
 
 _STEP_SECONDS: Final = 4.0
 _SETTLING: Final = 0.5
-"""Seconds after a command that are not counted: starts are made in the future, and everybody has to get there."""
+"""Seconds after a command that are not counted, because starts are scheduled a little later."""
 
 _CHANGING_SPEED: Final = 1.5
-"""The same for a change of speed: VLC makes it somewhere in what it has read ahead, up to 125 ms off; only the samples
-after it tell where; what is off is then taken back."""
+"""The same for a change of speed: VLC first shows the pictures that it decoded before, at the old rate."""
 
 
 class Demo:
-    """Two viewers, the screens that they show on, and the table that grows."""
+    """Two viewers, the watches on their screens, and the rows of the result table."""
 
     def __init__(self, console: Console, viewers: tuple[Person, Person], watches: tuple[Watch, Watch]) -> None:
         self.console = console
@@ -51,7 +50,7 @@ class Demo:
         self.rows: list[tuple[str, Skew | None, str]] = []
 
     def step(self, what: str, *command: str, by: int = 0, settling: float = _SETTLING) -> None:
-        """One viewer does something; everybody's picture is watched for some seconds."""
+        """Run hangctl for one viewer, watch both pictures for some seconds, and add a row."""
         viewer = self.viewers[by]
         self.console.print(f"[bold]{viewer.name}[/]: hangctl {' '.join(command)}")
         before = time.monotonic()
@@ -63,7 +62,7 @@ class Demo:
         self.rows.append((what, skew, f"{(done - before) * 1000:.0f} ms"))
 
     def stand(self, what: str, *command: str, by: int = 0) -> None:
-        """One viewer pauses: both must come to stand on the same picture."""
+        """Let one viewer pause, and check that both show the same picture."""
         self.console.print(f"[bold]{self.viewers[by].name}[/]: hangctl {' '.join(command)}")
         self.viewers[by].ctl(*command)
         self._follow(1.5)
@@ -74,7 +73,7 @@ class Demo:
         self.rows.append((what, Skew(1, distance, distance, distance), note))
 
     def _follow(self, seconds: float) -> None:
-        """Show what both show, while it lasts."""
+        """Print the numbers of the pictures on both screens for so many seconds."""
         names = [viewer.name for viewer in self.viewers]
         with Live(console=self.console, refresh_per_second=8, transient=not self.console.is_terminal) as live:
             until = time.monotonic() + seconds
@@ -90,7 +89,7 @@ class Demo:
             self.console.print(f"  {line}")
 
     def table(self) -> tuple[Table, bool]:
-        """Return the summary, and whether the viewers were together."""
+        """Return the result table, and whether the viewers were together."""
         table = Table(title="How far apart the pictures were", title_justify="left")
         for name in ("", "pictures", "median", "95 %", "worst", "hangctl took"):
             table.add_column(name, justify="left" if not name else "right")
@@ -108,7 +107,7 @@ class Demo:
 
 @contextlib.contextmanager
 def _screens(console: Console) -> Iterator[tuple[Eye, Eye] | str]:
-    """Give two screens of our own, or the name of the desktop that there is."""
+    """Yield the name of the desktop, or two new virtual screens if there is no desktop."""
     desktop = os.environ.get("DISPLAY")
     if desktop:
         console.print(f"windows open on this desktop ({desktop})")
@@ -120,7 +119,7 @@ def _screens(console: Console) -> Iterator[tuple[Eye, Eye] | str]:
 
 
 def _side_by_side(stack: contextlib.ExitStack, desktop: str, viewers: tuple[Person, Person]) -> tuple[Eye, Eye]:
-    """Look at both windows of one desktop: what another window covers can not be read."""
+    """Place both windows on one desktop next to each other, because a covered picture cannot be read."""
     one, other = (stack.enter_context(Screen(desktop, viewer.pid())) for viewer in viewers)
     one.place(0, 40)
     other.place(660, 40)

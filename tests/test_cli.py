@@ -307,9 +307,9 @@ def test_a_trace_that_comes_out_otherwise_exits_1_and_says_where(tmp_path: Path)
     assert result.exit_code == 1
     assert result.output.splitlines()[2:] == [
         "line 2, at 1.000000 s, comes out otherwise",
-        '  told:     {"type":"FileOpened","path":"film-1","start":0.0}',
-        '  recorded: [{"type":"Load","path":"film-1","generation":1,"start":3.0}]',
-        '  now:      [{"type":"Load","path":"film-1","generation":1,"start":0.0}]',
+        '  told:     {"type":"FileOpened","path":"film-1","start":0.0,"entry":0}',
+        '  recorded: [{"type":"Load","path":"film-1","generation":1,"start":3.0,"entry":0}]',
+        '  now:      [{"type":"Load","path":"film-1","generation":1,"start":0.0,"entry":0}]',
     ]
     found = json.loads(hangd("replay", str(path), "--json").output)
     assert (found["same"], found["difference"]["line"], found["difference"]["recorded"][0]["start"]) == (False, 2, 3.0)

@@ -68,7 +68,7 @@ def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
 
 
 def test_a_file_that_can_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
-    assert problems(file=str(tmp_path)) == [f"{tmp_path}: can not be read: Is a directory"]
+    assert problems(file=str(tmp_path)) == [f"{tmp_path}: cannot be read: Is a directory"]
     [not_toml] = problems(file=written(tmp_path, "[client\n"))
     assert "is not TOML" in not_toml and "line 1" in not_toml
     (tmp_path / "latin.toml").write_bytes(b'[client]\nname = "\xe9"\n')
@@ -111,7 +111,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
             f"{file}: [client] audio_offset_ms must be a number, not text",
             "HANG_LOG_LEVEL must be debug or error or info or warning, not 'trace'",
             "HANG_ALLOW_QUIT must be true or false, not text",
-            "HANG_VLC_OPTIONS can not be split into words: No closing quotation",
+            "HANG_VLC_OPTIONS cannot be split into words: No closing quotation",
             "--name must be one line without control characters, and without spaces around it",
             "--room-ttl must be a number, not text",
         ]

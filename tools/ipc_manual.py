@@ -1,20 +1,19 @@
-"""hang-ipc(7), made from the tables: ``python -m tools.ipc_manual > man/hang-ipc.7``.
+"""Make the manual page hang-ipc(7) from the tables: ``python -m tools.ipc_manual > man/hang-ipc.7``.
 
-The page is mdoc. What stands in the tables is said there once, for the page, for completion and for help; the words
-around it are in ``manual.mdoc`` beside this module, where a line ``.@ NAME`` stands for one of the lists.
+The text around the tables is in ``ipc_manual.mdoc`` beside this module, where a line ``.@ NAME`` stands for a list that
+is made here. The page is in mdoc, the language of manual pages.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from hangd.client.control import commands, properties
 from hangd.client.control.events import EVENTS
 from hangd.client.control.language.kinds import Choice, FlagSet, Kind
-from hangd.client.control.tables.command import Command, Parameter
+from hangd.client.control.tables.placeholders import CONSTANTS, REFUSED, UNAVAILABLE
 from hangd.client.control.tables.property import Property
-from hangd.client.control.tables.refused import REFUSED
 
 __all__ = ["page"]
 
@@ -30,39 +29,35 @@ def page() -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text that mdoc takes as it stands, also as an argument of a macro."""
+    """Return text that mdoc prints unchanged, also as an argument of a macro."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
-    # A word of two letters may be a macro's name, and a sign alone is punctuation: neither is meant.
+    # mdoc takes a word of two letters for a macro, and a punctuation mark that stands alone for a delimiter.
     return " ".join(f"\\&{word}" if len(word) <= 2 or word[0] in ".'" else word for word in text.split(" "))
 
 
 def _sentence(text: str) -> str:
-    """Return a line of the table as a sentence; only what begins with a plain word begins with a capital."""
+    """Return a description as a sentence. Names of commands, and hang's, are not capitalized."""
     first = text.split(" ")[0].rstrip(",:;").replace("'", "")
     text = text[0].upper() + text[1:] if first.isalpha() and not first.startswith("hang") else text
     return escaped(text.replace('"', "")) + "."
 
 
-def _commands() -> Iterator[str]:
-    for subject, rows in commands.BY_SUBJECT.items():
+def _sections(by_subject: Mapping[str, Sequence[Any]], item: Callable[[Any], Iterator[str]]) -> Iterator[str]:
+    for subject, rows in by_subject.items():
         yield f".Ss {subject}"
         yield ".Bl -tag -width Ds"
         for row in rows:
-            yield f".It Ic {escaped(row.name)}{''.join(f' {_argument(each)}' for each in row.parameters)}{_rest(row)}"
-            yield _sentence(row.about)
-            for parameter in row.parameters:
-                if words := _choices(parameter.kind):
-                    yield f".Ar {escaped(parameter.name)}"
-                    yield f"is one of {words}."
+            yield from item(row)
         yield ".El"
 
 
-def _argument(parameter: Parameter) -> str:
-    return f"{'Ar' if parameter.default is ... else 'Op Ar'} {escaped(parameter.name)}"
-
-
-def _rest(row: Command) -> str:
-    return "" if row.rest is None else " Ar ..."
+def _command(row: commands.Command) -> Iterator[str]:
+    arguments = [f"{'Ar' if each.default is ... else 'Op Ar'} {escaped(each.name)}" for each in row.parameters]
+    yield " ".join([f".It Ic {escaped(row.name)}", *arguments, *([] if row.rest is None else ["Ar ..."])])
+    yield _sentence(row.about)
+    for parameter in row.parameters:
+        if words := _choices(parameter.kind):
+            yield f".Ar {escaped(parameter.name)} No can be {words}."
 
 
 def _choices(kind: Kind) -> str:
@@ -70,56 +65,63 @@ def _choices(kind: Kind) -> str:
         case Choice(options=options):
             return ", ".join(map(escaped, options))
         case FlagSet(groups=groups):
-            return " and, joined by +, one of ".join(", ".join(map(escaped, group)) for group in groups)
+            return " and, joined by +, ".join(", ".join(map(escaped, group)) for group in groups)
     return ""
 
 
 def _properties() -> Iterator[str]:
+    aliases: dict[str, list[str]] = {}
+    by_subject: dict[str, list[Property]] = {}
     for subject, rows in properties.BY_SUBJECT.items():
-        yield f".Ss {subject}"
-        yield ".Bl -tag -width Ds"
         for row in rows:
-            yield f".It Va {escaped(row.name)} Pq {_sort(row)}"
-            yield _sentence(row.about)
-            if row.absent:
-                yield f"Never known: {escaped(row.absent)}."
-        yield ".El"
+            if row.about.startswith("the same as ") and row.about[12:] in properties.PROPERTIES:
+                aliases.setdefault(row.about[12:], []).append(row.name)
+            elif row.name not in UNAVAILABLE:
+                by_subject.setdefault(subject, []).append(row)
+
+    def item(row: Property) -> Iterator[str]:
+        kind, value = row.kind.label.lower(), CONSTANTS.get(row.name)
+        if isinstance(value, (str, int, float)):
+            kind = f"always {escaped(f'{value:g}' if isinstance(value, float) else row.kind.text(value))}"
+        elif row.write is not None or row.write_at is not None:
+            kind += ", writable"
+        yield f".It {_names('Va', [row.name, *aliases.get(row.name, [])])} Pq {kind}"
+        yield _sentence(row.about)
+
+    return _sections(by_subject, item)
 
 
-def _sort(row: Property) -> str:
-    label = row.kind.label.lower()
-    if row.constant:
-        return f"{label}, always the same"
-    return f"{label}, written too" if row.write is not None or row.write_at is not None else label
+def _names(macro: str, names: Iterable[str]) -> str:
+    return " , ".join(f"{macro} {escaped(name)}" for name in names)
 
 
 def _events(own: bool) -> Iterator[str]:
     yield ".Bl -tag -width Ds"
     for row in EVENTS.values():
-        if row.own == own:
-            fields = f" Pq {' '.join(map(escaped, row.fields.split()))}" if row.fields else ""
-            yield f".It Sy {escaped(row.name)}{fields}"
+        if row.about and row.own == own:
+            yield f".It Sy {escaped(row.name)}" + (
+                f" Pq {' '.join(map(escaped, row.fields.split()))}" * bool(row.fields)
+            )
             yield _sentence(row.about)
     yield ".El"
 
 
-def _refused() -> Iterator[str]:
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in REFUSED.items():
-        by_reason.setdefault(reason, []).append(name)
+def _reasons(macro: str, reasons: Mapping[str, str]) -> Iterator[str]:
+    """List each reason once, under all the names that it is given for."""
     yield ".Bl -tag -width Ds"
-    for reason, names in by_reason.items():
-        yield f".It {' , '.join(f'Ic {escaped(name)}' for name in names)}"
+    for reason in dict.fromkeys(reasons.values()):
+        yield f".It {_names(macro, [name for name in reasons if reasons[name] == reason])}"
         yield _sentence(reason)
     yield ".El"
 
 
 _LISTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
-    "commands": _commands,
+    "commands": lambda: _sections(commands.BY_SUBJECT, _command),
+    "refused": lambda: _reasons("Ic", REFUSED),
     "properties": _properties,
+    "unavailable": lambda: _reasons("Va", UNAVAILABLE),
     "events": lambda: _events(own=False),
     "own events": lambda: _events(own=True),
-    "refused": _refused,
 }
 
 if __name__ == "__main__":

@@ -1,37 +1,40 @@
-"""The film's chapters. They count from 1, as people count; on the socket they count from 0."""
+"""The subcommand chapter. Chapters count from 1 in arguments and output; on the control socket they count from 0."""
 
 import re
 
 import click
 
 from hangctl.client import ControlError, Refused
-from hangctl.options import Settings, verb, words
-from hangctl.output import clock, emit, emit_json, escape
+from hangctl.options import Settings, subcommand, words
+from hangctl.output import emit, emit_json, escape, hms
 
 __all__ = ["chapter"]
 
 
-@verb("chapter", waits=True, reads=True)
+@subcommand("chapter", waits=True, reads=True)
 @click.argument(
-    "place", default="list", metavar="[list|N|next|previous]", shell_complete=words("list", "next", "previous")
+    "target", default="list", metavar="[list|N|next|previous]", shell_complete=words("list", "next", "previous")
 )
 @click.pass_obj
-def chapter(settings: Settings, place: str) -> None:
+def chapter(settings: Settings, target: str) -> None:
     """List the chapters, or go to one."""
-    if place == "list":
+    if target == "list":
         _list(settings)
-    elif place in ("next", "previous"):
-        settings.carry_out(["add", "chapter", 1 if place == "next" else -1], doing=f"go to the {place} chapter")
-    elif re.fullmatch(r"0*[1-9]\d{0,8}", place, re.ASCII):
-        _go(settings, int(place))
+    elif target in ("next", "previous"):
+        settings.perform(["add", "chapter", 1 if target == "next" else -1], action=f"go to the {target} chapter")
+    elif re.fullmatch(r"0*[1-9]\d{0,8}", target, re.ASCII):
+        _go_to(settings, int(target))
     else:
-        raise click.BadParameter(f"'{place}' is none of list, a chapter's number, next, previous", param_hint="PLACE")
+        raise click.BadParameter(
+            f"'{target}' is none of list, a chapter's number, next, previous", param_hint="CHAPTER"
+        )
 
 
-def _go(settings: Settings, number: int) -> None:
+def _go_to(settings: Settings, number: int) -> None:
     try:
-        settings.carry_out(["set_property", "chapter", number - 1], doing=f"go to chapter {number}")
+        settings.perform(["set_property", "chapter", number - 1], action=f"go to chapter {number}")
     except Refused as error:
+        # mpv's error for a chapter number that is too large. It tells a user nothing.
         if error.error != "unsupported format for accessing property":
             raise
         raise ControlError(f"cannot go to chapter {number}: there is none", "`hangctl chapter` lists them") from None
@@ -39,7 +42,7 @@ def _go(settings: Settings, number: int) -> None:
 
 def _list(settings: Settings) -> None:
     with settings.connect() as connection:
-        values = connection.read("chapter-list", "chapter", "path")
+        values = connection.get_properties("chapter-list", "chapter", "path")
     if not values["path"]:
         raise ControlError("no file is loaded, so there are no chapters", "load one with `hangctl create FILE`")
     for index, one in enumerate(values["chapter-list"] or []):
@@ -47,4 +50,4 @@ def _list(settings: Settings) -> None:
         if settings.json:
             emit_json({"number": index + 1, "time": start, "title": title, "current": current})
         else:
-            emit(escape(f"{'*' if current else ' '} {index + 1} {clock(start)} {title or ''}".rstrip()))
+            emit(escape(f"{'*' if current else ' '} {index + 1} {hms(start)} {title or ''}".rstrip()))

@@ -1,4 +1,4 @@
-"""The daemon itself: start it, stop it, read its log."""
+"""The subcommands daemon start, daemon stop and daemon log."""
 
 import os
 import select
@@ -9,14 +9,15 @@ import time
 import click
 
 from hangctl.client import ControlError, TimedOut
-from hangctl.options import Settings, verb
+from hangctl.options import Settings, subcommand
 from hangd.paths import log_file
 
 __all__ = ["daemon"]
 
-_READ_AGAIN = 0.25
-"""Seconds between looks at a log that is followed."""
-_LINES = 50
+_LOG_PERIOD = 0.25
+"""Seconds between two looks for new lines in a log that is followed."""
+_LOG_LINES = 50
+"""How many lines ``daemon log`` prints."""
 
 
 @click.group("daemon")
@@ -24,41 +25,41 @@ def daemon() -> None:
     """Start the daemon, stop it, or read its log."""
 
 
-@verb("start")
+@subcommand("start")
 @click.pass_obj
 def start(settings: Settings) -> None:
-    """Start the daemon, where there is none."""
+    """Start the daemon, if there is none."""
     from hangctl.autostart import ensure_daemon
 
     ensure_daemon(settings).close()
 
 
-@verb("stop")
+@subcommand("stop")
 @click.pass_obj
 def stop(settings: Settings) -> None:
-    """Stop the daemon, and wait until it is gone."""
+    """Stop the daemon, and wait until it has ended."""
     with settings.connect() as connection:
-        number = connection.ask(["get_property", "pid"], doing="stop the daemon")[0]
-        if not isinstance(number, int) or number <= 1:
+        pid = connection.request(["get_property", "pid"], action="stop the daemon")[0]
+        if not isinstance(pid, int) or pid <= 1:
             raise ControlError("cannot stop the daemon: it does not tell its process")
         try:
-            # Without process descriptors the end of the connection has to do: it is the last that a daemon closes.
-            process = os.pidfd_open(number) if hasattr(os, "pidfd_open") else None
-            os.kill(number, signal.SIGTERM)
+            # A process descriptor tells when the process ends. Where Python has no pidfd_open, wait until the daemon
+            # closes the connection, which it does last.
+            process = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
+            os.kill(pid, signal.SIGTERM)
         except ProcessLookupError:
             return
         except PermissionError:
-            raise ControlError(f"cannot stop the daemon: process {number} is another user's") from None
+            raise ControlError(f"cannot stop the daemon: process {pid} is another user's") from None
         if process is None:
-            connection.wait_for_end()
+            connection.wait_until_closed()
             return
-    patience = settings.patience()
-    if not select.select([process], [], [], patience)[0]:
-        raise TimedOut(f"the daemon (process {number}) is still there", "its log tells why: `hangctl daemon log`")
+    if not select.select([process], [], [], settings.answer_timeout())[0]:
+        raise TimedOut(f"the daemon (process {pid}) is still there", "its log tells why: `hangctl daemon log`")
 
 
-@verb("log")
-@click.option("-f", "--follow", is_flag=True, help="Print what comes, until interrupted.")
+@subcommand("log")
+@click.option("-f", "--follow", is_flag=True, help="Also print new lines, until interrupted.")
 def log(follow: bool) -> None:
     """Print the end of the daemon's log."""
     path = log_file()
@@ -69,7 +70,7 @@ def log(follow: bool) -> None:
             f"there is no log at {path}", "a daemon under systemd logs to the journal: journalctl --user -u hangd"
         ) from None
     with stream:
-        for line in stream.readlines()[-_LINES:]:
+        for line in stream.readlines()[-_LOG_LINES:]:
             sys.stdout.write(line)
         sys.stdout.flush()
         while follow:
@@ -77,7 +78,7 @@ def log(follow: bool) -> None:
                 sys.stdout.write(line)
                 sys.stdout.flush()
             else:
-                time.sleep(_READ_AGAIN)
+                time.sleep(_LOG_PERIOD)
 
 
 for _command in (start, stop, log):

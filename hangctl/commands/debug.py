@@ -1,11 +1,11 @@
-"""What helps to find out what went wrong."""
+"""The subcommand debug dump, which saves a trace of the daemon for a bug report."""
 
 import sys
 
 import click
 
 from hangctl.client import ControlError
-from hangctl.options import FILE, Settings, verb
+from hangctl.options import FILE, Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive
 
 __all__ = ["debug"]
@@ -13,22 +13,23 @@ __all__ = ["debug"]
 
 @click.group("debug")
 def debug() -> None:
-    """Write down what the daemon was told and did."""
+    """Save a trace of what the daemon was told and did."""
 
 
-@verb("dump", reads=True)
+@subcommand("dump", reads=True)
 @click.argument("file", required=False, type=FILE)
 @click.pass_obj
 def dump(settings: Settings, file: str | None) -> None:
-    """Write down the last half hour.
+    """Save the last half hour.
 
-    What the daemon was told and what it did goes to a file beside its log, whose path is printed; or to FILE, "-" for
-    stdout. "hangd replay" plays it again. No names, no chat, no passwords and no file names are in it.
+    The trace holds what the daemon was told and what it did. It is written to a file in the daemon's state directory,
+    whose path is printed; or to FILE, where "-" is stdout. "hangd replay" plays it again. It contains no names, no
+    chat, no passwords and no file names.
     """
     if file == "-" and settings.json:
         raise click.UsageError("--json prints the path, and with - there is none")
     with settings.connect() as connection:
-        path = connection.ask(["hang-debug-dump"], doing="write a trace")[0]
+        path = connection.request(["hang-debug-dump"], action="write a trace")[0]
     if file == "-":
         sys.stdout.buffer.write(_read(path))
         sys.stdout.buffer.flush()

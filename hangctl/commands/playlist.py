@@ -1,6 +1,6 @@
-"""What comes next: the playlist, which in a room is the room's own, and everyone's.
+"""The subcommand playlist and its own subcommands. In a room the playlist is the room's queue, which all members share.
 
-Entries count from 1, as people count and as ``list`` prints them; on the socket they count from 0.
+Entries count from 1 here and in what is printed; on the control socket they count from 0.
 """
 
 import os
@@ -9,7 +9,7 @@ import re
 import click
 
 from hangctl.client import Command, ControlError
-from hangctl.options import FILE, Settings, shared_options, verb
+from hangctl.options import FILE, Settings, absolute_path, action_command, shared_options, subcommand
 from hangctl.output import emit, emit_json, escape
 
 __all__ = ["playlist"]
@@ -24,7 +24,7 @@ def _number(text: str) -> int:
 @click.group("playlist", invoke_without_command=True)
 @click.pass_context
 def playlist(context: click.Context) -> None:
-    """List what comes next, or change it; in a room, for everyone."""
+    """List the playlist, or change it; in a room, for everyone."""
     if context.invoked_subcommand is None:
         _list(context.ensure_object(Settings))
 
@@ -32,7 +32,7 @@ def playlist(context: click.Context) -> None:
 playlist.params.extend(shared_options(reads=True))
 
 
-@verb("list", reads=True)
+@subcommand("list", reads=True)
 @click.pass_obj
 def list_(settings: Settings) -> None:
     """Print the entries, one a line."""
@@ -41,7 +41,7 @@ def list_(settings: Settings) -> None:
 
 def _list(settings: Settings) -> None:
     with settings.connect() as connection:
-        entries = connection.ask(["get_property", "playlist"], doing="read the playlist")[0]
+        entries = connection.request(["get_property", "playlist"], action="read the playlist")[0]
     for number, entry in enumerate(entries, start=1):
         filename, title = str(entry.get("filename", "")), entry.get("title")
         current = bool(entry.get("current"))
@@ -61,70 +61,63 @@ def _list(settings: Settings) -> None:
         emit(escape(f"{'*' if current else ' '} {number} {name}"))
 
 
-@verb("add", waits=True)
+@subcommand("add", waits=True)
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
-@click.option("--play", "playing", is_flag=True, help="Play the first of them, where nothing is loaded.")
+@click.option("--play", "playing", is_flag=True, help="Play the first of them, if nothing is loaded.")
 @click.pass_obj
 def add(settings: Settings, files: tuple[str, ...], playing: bool) -> None:
     """Add FILEs at the end."""
-    from hangctl.commands.room import existing
-    from hangctl.progress import ask_for_hashing
+    from hangctl.progress import request_with_hashing
 
-    paths = [existing(file) for file in files]  # all are looked at before the first is added
+    paths = [absolute_path(file) for file in files]  # fails before the first is added if any cannot be read
     with settings.connect() as connection:
         for file, path in zip(files, paths, strict=True):
             commands: list[Command] = [["loadfile", path, "append-play" if playing else "append"]]
             if not settings.no_wait:
                 commands.append(["hang-wait", "done"])
-            ask_for_hashing(connection, *commands, path=path, doing=f"add '{file}'")
+            request_with_hashing(connection, *commands, path=path, action=f"add '{file}'")
 
 
-@verb("remove", waits=True)
+@subcommand("remove", waits=True)
 @click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True, type=_number)
 @click.pass_obj
 def remove(settings: Settings, numbers: tuple[int, ...]) -> None:
-    """Take entries out."""
-    # From the last on, so that those before it keep their numbers.
+    """Remove entries."""
+    # The last entry first, because removing an entry changes the numbers of those after it.
     commands = [["playlist-remove", number - 1] for number in sorted(set(numbers), reverse=True)]
-    settings.carry_out(*commands, doing=f"remove {', '.join(map(str, numbers))}")
+    settings.perform(*commands, action=f"remove {', '.join(map(str, numbers))}")
 
 
-@verb("move", waits=True)
+@subcommand("move", waits=True)
 @click.argument("number", type=_number)
 @click.argument("to", type=_number)
 @click.pass_obj
 def move(settings: Settings, number: int, to: int) -> None:
-    """Make entry NUMBER the one at place TO."""
-    # mpv puts it before the entry that stands at the index now; further down, that is one more than where it ends up.
+    """Move entry NUMBER so that it becomes entry TO."""
+    # mpv moves an entry in front of the entry that has the index now. For a move towards the end, that is one more
+    # than the index at which the entry ends up.
     index = to if to > number else to - 1
-    settings.carry_out(["playlist-move", number - 1, index], doing=f"move {number} to {to}")
+    settings.perform(["playlist-move", number - 1, index], action=f"move {number} to {to}")
 
 
-@verb("clear", waits=True)
-@click.pass_obj
-def clear(settings: Settings) -> None:
-    """Take out all but what plays."""
-    settings.carry_out(["playlist-clear"], doing="clear the playlist")
-
-
-@verb("shuffle", waits=True)
-@click.pass_obj
-def shuffle(settings: Settings) -> None:
-    """Put the entries in no order."""
-    settings.carry_out(["playlist-shuffle"], doing="shuffle the playlist")
-
-
-@verb("play", waits=True)
+@subcommand("play", waits=True)
 @click.argument("number", type=_number)
 @click.pass_obj
 def play(settings: Settings, number: int) -> None:
     """Go on to entry NUMBER."""
     with settings.connect() as connection:
-        count = connection.read("playlist-count")["playlist-count"] or 0
-    if number > count:  # mpv would end what plays
+        count = connection.get_properties("playlist-count")["playlist-count"] or 0
+    if number > count:  # playlist-play-index would end playback, as in mpv
         raise ControlError(f"cannot play {number}: the playlist ends at {count}", "`hangctl playlist` lists it")
-    settings.carry_out(["playlist-play-index", number - 1], doing=f"play {number}")
+    settings.perform(["playlist-play-index", number - 1], action=f"play {number}")
 
+
+clear = action_command(
+    "clear", "Remove all entries but the current one.", ["playlist-clear"], action="clear the playlist"
+)
+shuffle = action_command(
+    "shuffle", "Put the entries in random order.", ["playlist-shuffle"], action="shuffle the playlist"
+)
 
 for _command in (list_, add, remove, move, clear, shuffle, play):
     playlist.add_command(_command)

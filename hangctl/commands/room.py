@@ -1,18 +1,18 @@
-"""Coming and going: create, join, leave, and the film that the room watches."""
+"""Subcommands for the room: create, join, leave, media, policy and rooms."""
 
-import os
 from typing import Any
 
 import click
 
 from hangctl.client import ControlError
-from hangctl.options import FILE, Settings, verb
-from hangctl.output import emit, interactive, note
+from hangctl.options import FILE, Settings, absolute_path, subcommand
+from hangctl.output import draw, emit, emit_json, escape, interactive, note, plain
 
-__all__ = ["create", "existing", "join", "leave", "media", "parse_room", "read_password"]
+__all__ = ["create", "join", "leave", "media", "parse_room", "policy", "rooms"]
 
-_PORT = 3005
-_SCHEMES = {"hang": "ws", "hangs": "wss"}
+_DEFAULT_PORT = 3005
+_WEBSOCKET_SCHEMES = {"hang": "ws", "hangs": "wss"}
+"""The scheme of the server's URL for each scheme of an invite."""
 
 _password = click.option("--password", "ask_password", is_flag=True, help="Ask for the room's password.")
 _password_file = click.option(
@@ -25,7 +25,7 @@ _password_file = click.option(
 _server = click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws, or wss://.")
 
 
-@verb("create")
+@subcommand("create")
 @click.argument("file", type=FILE)
 @click.option("--name", metavar="NAME", help="A name by which others may join the room.")
 @_password
@@ -44,12 +44,12 @@ def create(
 ) -> None:
     """Open a room to watch FILE in, and print its id.
 
-    Starts a daemon where there is none.
+    Starts a daemon if there is none.
     """
-    path = existing(file)
-    password = read_password(ask_password, password_file, confirm=True)
+    path = absolute_path(file)
+    password = _read_password(ask_password, password_file, confirm=True)
     arguments = {"file": path, "name": name, "password": password, "control": "host" if host_only else None}
-    room = _enter(settings, "room-create", arguments, path, server, doing=f"open a room with '{file}'")
+    room = _enter(settings, "room-create", arguments, path, server, action=f"open a room with '{file}'")
     emit(str(room["room_id"]))
     if interactive():
         invite = room.get("invite") or room["room_id"]
@@ -58,7 +58,7 @@ def create(
         note("then: hangctl play")
 
 
-@verb("join")
+@subcommand("join")
 @click.argument("room")
 @click.argument("file", required=False, type=FILE)
 @_password
@@ -75,72 +75,146 @@ def join(
 ) -> None:
     """Join a room with your own copy of its film.
 
-    ROOM is its id, its name, or an invite, hang://HOST[:PORT]/ROOM. Without FILE it is the one that plays here.
-    Starts a daemon where there is none.
+    ROOM is its id, its name, or an invite, hang://HOST[:PORT]/ROOM. Without FILE, the file that is loaded is used.
+    Starts a daemon if there is none.
     """
-    named, inviting_server = parse_room(room)
-    path = None if file is None else existing(file)
-    password = read_password(ask_password, password_file, confirm=False)
-    arguments = {"room": named, "file": path, "password": password}
-    joined = _enter(settings, "room-join", arguments, path, server or inviting_server, doing=f"join '{named}'")
+    name, server_of_invite = parse_room(room)
+    path = None if file is None else absolute_path(file)
+    password = _read_password(ask_password, password_file, confirm=False)
+    arguments = {"room": name, "file": path, "password": password}
+    joined = _enter(settings, "room-join", arguments, path, server or server_of_invite, action=f"join '{name}'")
     if interactive():
         note(f"joined {joined.get('name') or joined['room_id']}" + (" as its host" if joined.get("host") else ""))
         if joined.get("verifying"):
             note("your copy of the film is being checked meanwhile")
 
 
-@verb("leave")
+@subcommand("leave")
 @click.pass_obj
 def leave(settings: Settings) -> None:
     """Leave the room."""
     with settings.connect() as connection:
-        connection.ask(["room-leave"], doing="leave")
+        connection.request(["room-leave"], action="leave")
 
 
-@verb("media")
+@subcommand("media")
 @click.argument("file", type=FILE)
 @click.pass_obj
 def media(settings: Settings, file: str) -> None:
-    """Move the room on to FILE.
+    """Change the room's film to FILE.
 
-    Where the room has moved on already, FILE is your own copy of what it plays now.
+    If the room has already changed to another film, FILE is your own copy of that film.
     """
-    from hangctl.progress import ask_for_hashing
+    from hangctl.progress import request_with_hashing
 
-    path = existing(file)
+    path = absolute_path(file)
     with settings.connect() as connection:
-        ask_for_hashing(connection, ["room-media", path], path=path, doing=f"move on to '{file}'")
+        request_with_hashing(connection, ["room-media", path], path=path, action=f"move on to '{file}'")
+
+
+@subcommand("policy", reads=True)
+@click.argument(
+    "key", required=False, type=click.Choice(["control", "match", "wait", "capacity", "locked", "password"])
+)
+@click.argument("value", required=False)
+@click.option("--password-file", metavar="FILE", type=FILE, help="Read the new password from FILE.")
+@click.pass_obj
+def policy(settings: Settings, key: str | None, value: str | None, password_file: str | None) -> None:
+    """Print the room's rules, or set one of them.
+
+    The rules are: control everyone|host|controllers, match hash|duration|none, wait everyone|nobody, capacity NUMBER,
+    locked yes|no, password. "policy password" asks for a new password or reads it from a file; "policy password none"
+    removes it.
+    """
+    if key is None:
+        _print_policy(settings)
+        return
+    if key == "password":
+        if value not in (None, "none"):
+            raise click.UsageError("a password does not stand on a command line, where others can read it")
+        value = "" if value == "none" else _read_password(password_file is None, password_file, confirm=True)
+    elif value is None:
+        raise click.UsageError(f"what is {key} to be?")
+    with settings.connect() as connection:
+        connection.request(["room-set", key, value], action=f"set the room's {key}")
+
+
+def _print_policy(settings: Settings) -> None:
+    from hangctl.commands.members import read_in_room
+
+    rules = read_in_room(settings, "room/policy")
+    if settings.json:
+        emit_json(rules)
+        return
+    for key, value in rules.items():
+        emit(escape(f"{key} {plain(value)}"))
+
+
+@subcommand("rooms", reads=True)
+@click.pass_obj
+def rooms(settings: Settings) -> None:
+    """List the server's rooms, if it publishes them."""
+    with settings.connect() as connection:
+        found = connection.request(["room-list"], action="list the rooms")[0] or []
+    if interactive() and not settings.json:
+        draw(
+            ("room", "name", "members", "film", ""),
+            [
+                (room["room_id"], room.get("name"), room["members"], room.get("media"), ", ".join(_restrictions(room)))
+                for room in found
+            ],
+        )
+        return
+    for room in found:
+        if settings.json:
+            emit_json(room)
+            continue
+        count = room["members"]
+        parts = [
+            room["room_id"],
+            f"{count} member" + ("" if count == 1 else "s"),
+            room.get("name"),
+            room.get("media"),
+            *_restrictions(room),
+        ]
+        emit(escape("  ".join(part for part in parts if part)))
+
+
+def _restrictions(room: dict[str, Any]) -> list[str]:
+    """Return what keeps people from joining a room."""
+    return [
+        word for word, applies in (("locked", room.get("locked")), ("password", room.get("has_password"))) if applies
+    ]
 
 
 def parse_room(text: str) -> tuple[str, str | None]:
-    """Return the room that ``text`` names, and the server's URL where it is an invite. Raises BadParameter."""
+    """Return the id or name of the room in ``text``, and the server's URL if ``text`` is an invite.
+
+    Raises:
+        click.BadParameter: ``text`` is a URL but not an invite.
+    """
     if "://" not in text:
         return text, None
     from urllib.parse import unquote, urlsplit
 
     try:
         parts = urlsplit(text)
-        port = parts.port or _PORT
+        port = parts.port or _DEFAULT_PORT
     except ValueError:
         parts, port = urlsplit(""), 0
     room = unquote(parts.path.strip("/"))
-    if parts.scheme not in _SCHEMES or not parts.hostname or not room or "/" in room or parts.username is not None:
+    scheme = _WEBSOCKET_SCHEMES.get(parts.scheme)
+    if scheme is None or not parts.hostname or not room or "/" in room or parts.username is not None:
         raise click.BadParameter(f"'{text}' is no invite: hang://HOST[:PORT]/ROOM", param_hint="ROOM")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return room, f"{_SCHEMES[parts.scheme]}://{host}:{port}/ws"
+    return room, f"{scheme}://{host}:{port}/ws"
 
 
-def existing(file: str) -> str:
-    """Return ``file`` as an absolute path, seen from here and not from the daemon. Raises ControlError."""
-    try:
-        with open(file, "rb"):
-            return os.path.abspath(file)
-    except OSError as error:
-        raise ControlError(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
+def _read_password(ask: bool, file: str | None, *, confirm: bool) -> str | None:
+    """Return the room's password from the terminal or from a file; None if neither is asked for.
 
-
-def read_password(ask: bool, file: str | None, *, confirm: bool) -> str | None:
-    """Return the room's password, from the terminal or from a file. It never stands on a command line."""
+    No subcommand takes a password as an argument, because every user of the machine can read command lines.
+    """
     if ask:
         import sys
 
@@ -167,21 +241,21 @@ def _enter(
     path: str | None,
     server: str | None,
     *,
-    doing: str,
+    action: str,
 ) -> dict[str, Any]:
-    """Have a daemon, have it connected to ``server``, and make it enter a room. Returns what the reply says."""
+    """Start a daemon if there is none, connect it to ``server`` if given, and enter a room. Returns the answer."""
     from hangctl.autostart import ensure_daemon
 
     with ensure_daemon(settings) as connection:
         if server is not None:
-            connection.ask(["server-connect", server], doing=doing)
-        # "_name" and not "name", which is an argument of room-create's.
+            connection.request(["server-connect", server], action=action)
+        # mpv calls the command's name "name". Here it is "_name", because room-create has an argument "name".
         request = {"_name": command} | {key: value for key, value in arguments.items() if value is not None}
         if path is None:
-            answer = connection.ask(request, doing=doing)[0]
+            answer = connection.request(request, action=action)[0]
         else:
-            from hangctl.progress import ask_for_hashing
+            from hangctl.progress import request_with_hashing
 
-            answer = ask_for_hashing(connection, request, path=path, doing=doing)
+            answer = request_with_hashing(connection, request, path=path, action=action)
     room: dict[str, Any] = answer
     return room

@@ -1,4 +1,4 @@
-"""How things stand: once, or again whenever that changes."""
+"""The subcommand status: what is playing, in which room, and how far from the timeline; once, or at every change."""
 
 import time
 from collections.abc import Callable
@@ -7,14 +7,25 @@ from typing import Any, NoReturn
 import click
 
 from hangctl.client import Connection
-from hangctl.commands.people import describe, measured, off_by
-from hangctl.following import follow, next_event
-from hangctl.options import Settings, verb
-from hangctl.output import clock, dumps, emit, escape, milliseconds, note, plain
+from hangctl.commands.members import error_text, member_json, member_line
+from hangctl.follow import follow, next_event
+from hangctl.options import Settings, subcommand
+from hangctl.output import dumps, emit, escape, hms, milliseconds, note, plain
 
-__all__ = ["NEWS", "STANDING", "brief", "matters", "playback", "server", "status", "status_of", "text", "waybar"]
+__all__ = [
+    "OBSERVED",
+    "PROPERTIES",
+    "changes_status",
+    "playback_line",
+    "server_line",
+    "status",
+    "status_json",
+    "status_line",
+    "status_text",
+    "waybar",
+]
 
-_PLAYBACK = (
+PROPERTIES = (
     "pause",
     "idle-active",
     "eof-reached",
@@ -25,8 +36,6 @@ _PLAYBACK = (
     "volume",
     "mute",
     "path",
-)
-_HANG = (
     "media-title",
     "room",
     "sync/error",
@@ -37,11 +46,9 @@ _HANG = (
     "server/clock-error",
     "player/name",
 )
+"""The properties that make up a status."""
 
-STANDING = (*_PLAYBACK, *_HANG)
-"""What has to be read to tell how things stand."""
-
-NEWS = (
+OBSERVED = (
     "pause",
     "idle-active",
     "eof-reached",
@@ -57,90 +64,95 @@ NEWS = (
     "server/state",
     "player/name",
 )
-"""What is told as soon as it changes. Positions and measurements move all the time: those are told once a second."""
+"""The properties whose change is shown at once. Positions and measurements change all the time, so they are read once
+in ``_MEASUREMENT_PERIOD``."""
 
-Draw = Callable[[dict[str, Any]], str]
-"""What makes a line, or some, of what ``STANDING`` names; of nothing where there is no daemon."""
+Format = Callable[[dict[str, Any]], str]
+"""Turns the values of ``PROPERTIES`` into one or more lines. An empty dict means that there is no daemon."""
 
-_MEMBERS_NEWS = frozenset({"member-joined", "member-left", "member-changed"})
+_MEMBER_EVENTS = frozenset({"member-joined", "member-left", "member-changed"})
 _MEASUREMENT_PERIOD = 1.0
+"""Seconds."""
 
 
-@verb("status", reads=True)
-@click.option("-f", "--format", "form", metavar="FORMAT", help="Print this, with ${PROPERTY} filled in as mpv does.")
-@click.option("-F", "--follow", "following", is_flag=True, help="Print a line whenever something changes, for ever.")
-@click.option("--waybar", "for_waybar", is_flag=True, help="Print what a custom module of Waybar reads.")
+@subcommand("status", reads=True)
+@click.option(
+    "-f", "--format", "template", metavar="FORMAT", help="Print this, with ${PROPERTY} replaced by its value as in mpv."
+)
+@click.option("-F", "--follow", "following", is_flag=True, help="Print a line whenever something changes.")
+@click.option("--waybar", "for_waybar", is_flag=True, help="Print JSON for a custom module of Waybar.")
 @click.pass_obj
-def status(settings: Settings, form: str | None, following: bool, for_waybar: bool) -> None:
-    """Tell how things stand.
+def status(settings: Settings, template: str | None, following: bool, for_waybar: bool) -> None:
+    """Show what is playing.
 
-    What plays and where it is, who is there, and how far from the room's timeline this machine is.
+    Prints the film and its position, the members, and how far this machine is from the room's timeline.
     """
-    if sum((form is not None, settings.json, for_waybar)) > 1:
+    if sum((template is not None, settings.json, for_waybar)) > 1:
         raise click.UsageError("--format, --json and --waybar are different ways to say one thing")
-    draw: Draw = brief if following else text
+    layout: Format = status_line if following else status_text
     if settings.json:
-        draw = _as_json
+        layout = _as_json
     elif for_waybar:
-        draw = _as_waybar
+        layout = _as_waybar
     if following:
-        _follow(settings, form, draw)
+        _follow(settings, template, layout)
     with settings.connect() as connection:
-        emit(_look(connection, form, draw))
+        emit(_read(connection, template, layout))
 
 
-def _look(connection: Connection, form: str | None, draw: Draw) -> str:
-    if form is not None:
-        return escape(plain(connection.ask(["expand-text", form], doing="fill in the format")[0]))
-    return draw(connection.read(*STANDING))
+def _read(connection: Connection, template: str | None, layout: Format) -> str:
+    """Read the status and return what is to be printed. Raises Refused if the daemon refuses the template."""
+    if template is not None:
+        return escape(plain(connection.request(["expand-text", template], action="fill in the format")[0]))
+    return layout(connection.get_properties(*PROPERTIES))
 
 
-def _follow(settings: Settings, form: str | None, draw: Draw) -> NoReturn:
-    """Print how things stand, for ever, also through the daemon's absence. Raises Refused at a format that is none."""
+def _follow(settings: Settings, template: str | None, layout: Format) -> NoReturn:
+    """Print the status at every change until interrupted, also while there is no daemon. Raises as ``_read`` does."""
     last = None
 
-    def tell(line: str) -> None:
+    def print_if_new(line: str) -> None:
         nonlocal last
         if line != last:
             emit(line)
         last = line
 
     def session(connection: Connection) -> None:
-        connection.observe(*NEWS)
+        connection.observe(*OBSERVED)
         while True:
-            tell(_look(connection, form, draw))
-            _wait_for_news(connection)
+            print_if_new(_read(connection, template, layout))
+            _wait_for_change(connection)
 
-    def away(why: str) -> None:
-        note(why)
-        tell(draw({}) if form is None else "")
+    def on_absence(reason: str) -> None:
+        note(reason)
+        print_if_new(layout({}) if template is None else "")
 
-    follow(settings, session, away=away, needed=False)
+    follow(settings, session, on_absence=on_absence, required=False)
 
 
-def _wait_for_news(connection: Connection) -> None:
-    """Return as soon as something changed that matters, else after a period in which measurements may have changed."""
+def _wait_for_change(connection: Connection) -> None:
+    """Return when the status changed, or after a period in which positions and measurements may have changed."""
     deadline = time.monotonic() + _MEASUREMENT_PERIOD
     while (event := next_event(connection, deadline - time.monotonic())) is not None:
-        if matters(event):
+        if changes_status(event):
             return
 
 
-def matters(event: dict[str, Any]) -> bool:
-    """Tell whether what ``STANDING`` names is no longer as it was."""
-    return event["event"] == "property-change" or event["event"] in _MEMBERS_NEWS
+def changes_status(event: dict[str, Any]) -> bool:
+    """Tell whether the values of ``PROPERTIES`` may have changed with this event."""
+    return event["event"] == "property-change" or event["event"] in _MEMBER_EVENTS
 
 
 def _as_json(values: dict[str, Any]) -> str:
-    return dumps(status_of(values))
+    return dumps(status_json(values))
 
 
 def _as_waybar(values: dict[str, Any]) -> str:
     return dumps(waybar(values))
 
 
-def status_of(values: dict[str, Any]) -> dict[str, Any]:
-    """Arrange properties as ``status --json`` prints them. The keys are always the same; None is what is not known."""
+def status_json(values: dict[str, Any]) -> dict[str, Any]:
+    """Arrange properties as ``status --json`` prints them. The keys are always the same; None means unknown."""
     room = values.get("room")
     return {
         "state": _state(values),
@@ -152,7 +164,7 @@ def status_of(values: dict[str, Any]) -> dict[str, Any]:
         "path": values.get("path"),
         "title": values.get("media-title"),
         "room": None if room is None else {key: value for key, value in room.items() if key != "members"},
-        "members": [] if room is None else [measured(member) for member in room.get("members", [])],
+        "members": [] if room is None else [member_json(member) for member in room.get("members", [])],
         "sync": {
             "error": values.get("sync/error"),
             "clock_error": values.get("server/clock-error"),
@@ -179,47 +191,46 @@ def _state(values: dict[str, Any]) -> str:
     return "playing"
 
 
-def text(values: dict[str, Any]) -> str:
-    """Draw properties for a person: some lines, and the members below them."""
+def status_text(values: dict[str, Any]) -> str:
+    """Write properties for a person, as several lines with the members at the end."""
     room = values.get("room")
-    lines = [playback(values)]
+    lines = [playback_line(values)]
     if room is None:
         lines.append("in no room")
     else:
-        named = f"{room['name']} ({room['room_id']})" if room.get("name") else room["room_id"]
-        lines.append(escape(f"room {named}, {room.get('role')}"))
-        lines.append(server(values))
-        if drift := _drift(values):
-            lines.append(drift)
-        lines.extend(describe(member) for member in room.get("members", []))
+        name = f"{room['name']} ({room['room_id']})" if room.get("name") else room["room_id"]
+        lines.append(escape(f"room {name}, {room.get('role')}"))
+        lines.append(server_line(values))
+        if drift := error_text(values.get("sync/error"), values.get("server/clock-error")):
+            lines.append(f"drift {drift}")
+        lines.extend(member_line(member) for member in room.get("members", []))
     return "\n".join(lines)
 
 
-def brief(values: dict[str, Any]) -> str:
-    """Draw properties as one line, for a status bar."""
+def status_line(values: dict[str, Any]) -> str:
+    """Write properties as one line, for a status bar."""
     if not values:
         return "no daemon"
     error = values.get("sync/error") if values.get("room") is not None else None
-    parts = [playback(values), _company(values), "" if error is None else milliseconds(error, signed=True)]
+    parts = [playback_line(values), _room_label(values), "" if error is None else milliseconds(error, signed=True)]
     return " ".join(part for part in parts if part)
 
 
 def waybar(values: dict[str, Any]) -> dict[str, Any]:
-    """Arrange properties as Waybar's custom modules read them (waybar-custom(5)), for its ``return-type: json``.
+    """Arrange properties as a custom module of Waybar with ``return-type: json`` reads them, see waybar-custom(5).
 
-    Its texts are Pango's markup where the module does not say ``escape``, so they are escaped here: a film's title is
-    text. An empty one hides the module. ``class`` is for style.css, ``alt`` for the module's format-icons.
+    Waybar reads the texts as Pango markup unless the module sets ``escape``, so they are escaped here. An empty text
+    hides the module. ``class`` is for style.css, ``alt`` for the module's format-icons.
     """
     state = _state(values)
-    there = "" if state in ("no-daemon", "idle") else _place(values)
-    words = [word for word in (there, _company(values)) if word]
-    place, duration = values.get("time-pos"), values.get("duration")
+    film = "" if state in ("no-daemon", "idle") else _film(values)
+    position, duration = values.get("time-pos"), values.get("duration")
     return {
-        "text": _markup(" ".join(words)),
+        "text": _markup(" ".join(part for part in (film, _room_label(values)) if part)),
         "alt": state,
-        "tooltip": _markup(text(values) if values else "no daemon"),
+        "tooltip": _markup(status_text(values) if values else "no daemon"),
         "class": state,
-        "percentage": round(min(1.0, max(0.0, place / duration)) * 100) if place and duration else 0,
+        "percentage": round(min(1.0, max(0.0, position / duration)) * 100) if position and duration else 0,
     }
 
 
@@ -227,39 +238,34 @@ def _markup(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _company(values: dict[str, Any]) -> str:
-    """Name the room and how many are there: "[friday: 2]"; "" in none."""
+def _room_label(values: dict[str, Any]) -> str:
+    """Return the room's name and its number of members, "[friday: 2]"; "" outside a room."""
     if (room := values.get("room")) is None:
         return ""
     return escape(f"[{room.get('name') or room['room_id']}: {len(room.get('members', []))}]")
 
 
-def playback(values: dict[str, Any]) -> str:
-    """Tell whether it plays, and what."""
+def playback_line(values: dict[str, Any]) -> str:
+    """Return the state and, if a film is loaded, its position, duration and title."""
     state = _state(values)
-    return state if state == "idle" else f"{state}  {_place(values)}"
+    return state if state == "idle" else f"{state}  {_film(values)}"
 
 
-def _place(values: dict[str, Any]) -> str:
-    words = [f"{clock(values.get('time-pos'))} / {clock(values.get('duration'))}"]
+def _film(values: dict[str, Any]) -> str:
+    parts = [f"{hms(values.get('time-pos'))} / {hms(values.get('duration'))}"]
     speed, volume = values.get("speed"), values.get("volume")
     if speed not in (None, 1):
-        words.append(f"{speed:.3g}x")
+        parts.append(f"{speed:.3g}x")
     if values.get("mute"):
-        words.append("muted")
+        parts.append("muted")
     elif volume not in (None, 100):
-        words.append(f"volume {plain(volume)} %")
-    words.append(escape(str(values.get("media-title") or values.get("path") or "")))
-    return "  ".join(words)
+        parts.append(f"volume {plain(volume)} %")
+    parts.append(escape(str(values.get("media-title") or values.get("path") or "")))
+    return "  ".join(parts)
 
 
-def server(values: dict[str, Any]) -> str:
-    """Tell which server this is, and how far away."""
+def server_line(values: dict[str, Any]) -> str:
+    """Return the server's URL, the state of the connection, and its round trip time."""
     rtt = values.get("server/rtt")
-    told = escape(f"server {values.get('server/url')}, {values.get('server/state')}")
-    return told if rtt is None else f"{told}, rtt {milliseconds(rtt)}"
-
-
-def _drift(values: dict[str, Any]) -> str:
-    drift = off_by(values.get("sync/error"), values.get("server/clock-error"))
-    return f"drift {drift}" if drift else ""
+    line = escape(f"server {values.get('server/url')}, {values.get('server/state')}")
+    return line if rtt is None else f"{line}, rtt {milliseconds(rtt)}"

@@ -1,4 +1,4 @@
-"""A live view for a terminal: the film, the room, how far everybody is off, and what is said."""
+"""The subcommand watch: a live view on the terminal of the film, the room, the members' errors and the chat."""
 
 import os
 import signal
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hangctl.client import Connection
-from hangctl.commands.people import HEADINGS, row
-from hangctl.commands.status import NEWS, STANDING, matters, playback, server
-from hangctl.following import follow, next_event
-from hangctl.options import Settings, verb
+from hangctl.commands.members import HEADINGS, member_row
+from hangctl.commands.status import OBSERVED, PROPERTIES, changes_status, playback_line, server_line
+from hangctl.follow import follow, next_event
+from hangctl.options import Settings, subcommand
 from hangctl.output import escape, interactive, table
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 __all__ = ["View", "watch"]
 
 _PERIOD = 0.5
-"""Seconds between two looks at what moves all the time: half of the last digit that is shown."""
-_MOST_LINES = 200
-"""Of chat: no terminal is higher."""
+"""Seconds between two reads of positions and measurements. The last digit shown is a second, so it is never skipped."""
+_CHAT_LINES = 200
+"""How many lines of chat are kept: more than fit on any terminal."""
 
 
-@verb("watch")
+@subcommand("watch")
 @click.pass_obj
 def watch(settings: Settings) -> None:
     """Show the film, the room and the chat, until interrupted.
 
-    Goes on when the daemon restarts. To say something, use `hangctl say` elsewhere.
+    Goes on when the daemon restarts. To say something, use `hangctl say` in another terminal.
     """
     from rich.console import Console
     from rich.live import Live
@@ -43,27 +43,27 @@ def watch(settings: Settings) -> None:
         raise click.UsageError("watch draws on a terminal; `hangctl status -F` prints lines")
     view = View()
     with settings.connect():
-        pass  # where there is no daemon, that is said on the terminal's own screen, which the view leaves again
+        pass  # fail here if there is no daemon: an error on the alternate screen would vanish with it
     with Live(view, console=console, screen=True, auto_refresh=False) as live:
-        _share_screen(live)
+        _restore_screen_on_signals(live)
 
         def session(connection: Connection) -> None:
-            connection.observe(*NEWS, on_event=view.hear)
+            connection.observe(*OBSERVED, on_event=view.handle_event)
             while True:
-                view.values = connection.read(*STANDING, on_event=view.hear)
+                view.values = connection.get_properties(*PROPERTIES, on_event=view.handle_event)
                 live.refresh()
-                view.wait(connection)
+                view.wait_for_change(connection)
 
-        def away(why: str) -> None:
+        def on_absence(reason: str) -> None:
             view.values = {}
-            view.absence = why
+            view.absence = reason
             live.refresh()
 
-        follow(settings, session, away=away)
+        follow(settings, session, on_absence=on_absence)
 
 
-def _share_screen(live: "Live") -> None:
-    """Give the terminal's screen back where somebody else than the keyboard ends this, and while it is suspended."""
+def _restore_screen_on_signals(live: "Live") -> None:
+    """Leave the alternate screen on SIGTERM, and while the process is suspended (SIGTSTP)."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
     def suspend(*_: object) -> None:
@@ -77,39 +77,42 @@ def _share_screen(live: "Live") -> None:
 
 
 class View:
-    """What stands on the screen."""
+    """What the screen shows. rich draws it through ``__rich_console__``."""
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
-        """``STANDING``; empty where there is no daemon."""
+        """The values of ``PROPERTIES``; empty if there is no daemon."""
         self.absence = "no daemon"
-        self.chat: deque[str] = deque(maxlen=_MOST_LINES)
+        self.chat: deque[str] = deque(maxlen=_CHAT_LINES)
 
-    def hear(self, event: dict[str, Any]) -> bool:
-        """Take an event; those that are for people become a line. Returns false: nobody is to wait longer for it."""
+    def handle_event(self, event: dict[str, Any]) -> bool:
+        """Add a line to the chat for an event that people want to see.
+
+        Returns false, so that as ``on_event`` of a request it does not extend the timeout.
+        """
         match event:
             case {"event": "said", "name": name, "text": text}:
-                self._tell(f"{name}: {text}")
+                self._add(f"{name}: {text}")
             case {"event": "member-joined", "member": {"name": name}}:
-                self._tell(f"{name} is here")
+                self._add(f"{name} is here")
             case {"event": "member-left", "name": name}:
-                self._tell(f"{name} has gone")
+                self._add(f"{name} has gone")
         return False
 
-    def _tell(self, line: str) -> None:
+    def _add(self, line: str) -> None:
         self.chat.append(f"{time.strftime('%H:%M')} {escape(line)}")
 
-    def wait(self, connection: Connection) -> None:
-        """Return when there is something new to draw."""
+    def wait_for_change(self, connection: Connection) -> None:
+        """Handle events until there is something new to draw, at most for ``_PERIOD``."""
         deadline = time.monotonic() + _PERIOD
-        heard = len(self.chat)
+        lines = len(self.chat)
         while (event := next_event(connection, deadline - time.monotonic())) is not None:
-            self.hear(event)
-            if matters(event) or len(self.chat) != heard:
+            self.handle_event(event)
+            if changes_status(event) or len(self.chat) != lines:
                 return
 
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
-        """Draw: what plays, its bar, the room and its members, and below them as much of the chat as there is room."""
+        """Draw the film with its progress bar, the room with its members, and the end of the chat that fits below."""
         from rich.layout import Layout
 
         room = self.values.get("room")
@@ -118,7 +121,7 @@ class View:
         if room is None:
             parts.append((_line("in no room" if self.values else ""), 2))
         else:
-            parts += [(self._room(room), 3), (table(HEADINGS, map(row, members)), len(members) + 2)]
+            parts += [(self._room(room), 3), (table(HEADINGS, map(member_row, members)), len(members) + 2)]
         layout = Layout()
         layout.split_column(*(Layout(part, size=size) for part, size in parts), Layout(_Tail(self.chat)))
         yield layout
@@ -129,19 +132,19 @@ class View:
 
         if not self.values:
             return _line(escape(self.absence), "red")
-        place, duration = self.values.get("time-pos"), self.values.get("duration")
-        bar = ProgressBar(total=duration or 1.0, completed=place or 0.0)
-        return Group(_line(playback(self.values), "bold"), bar)
+        position, duration = self.values.get("time-pos"), self.values.get("duration")
+        bar = ProgressBar(total=duration or 1.0, completed=position or 0.0)
+        return Group(_line(playback_line(self.values), "bold"), bar)
 
     def _room(self, room: dict[str, Any]) -> "RenderableType":
         from rich.console import Group
 
-        named = escape(f"room {room.get('name') or room.get('room_id')}, invite {room.get('invite')}")
-        return Group(_line(named), _line(server(self.values), "dim"))
+        name = escape(f"room {room.get('name') or room.get('room_id')}, invite {room.get('invite')}")
+        return Group(_line(name), _line(server_line(self.values), "dim"))
 
 
 class _Tail:
-    """The last lines, as many as fit."""
+    """Draws the last lines, as many as fit, after wrapping."""
 
     def __init__(self, lines: deque[str]) -> None:
         self._lines = lines

@@ -1,4 +1,4 @@
-"""``hangd run`` as a process: player, viewer and control socket, started in this order and ended in the reverse one."""
+"""Run ``hangd run`` as a process: make the viewer, then the control socket, and close both at the end."""
 
 import asyncio
 import logging
@@ -22,8 +22,8 @@ __all__ = ["run", "serve"]
 _log = logging.getLogger(__name__)
 
 _SWITCH_INTERVAL: Final = 0.0005
-"""Seconds for which one Python thread may keep the interpreter from another that wants it. A sample of the player's
-clock is stamped in a callback on a thread of VLC's: the default of 5 ms would be its error."""
+"""Seconds that one Python thread may keep the interpreter from another that wants it. A sample of the player's
+clock gets its time stamp in a callback on a thread of VLC's; Python's default of 5 ms would be its error."""
 
 
 async def serve(
@@ -40,7 +40,7 @@ async def serve(
         sockets: listen on these (bound by the service manager) instead of the settings' socket.
 
     Raises:
-        ControlSocketUnusable: another daemon has the control socket, or clients can not be listened for as was asked.
+        ControlSocketUnusable: another daemon has the control socket, or the addresses to listen on cannot be used.
     """
     viewer = Viewer(
         settings,
@@ -48,7 +48,7 @@ async def serve(
         MediaFiles(cache_dir() / "media.sqlite3"),
         version=version(),
         quit=stop.set,
-        habits=cache_dir() / "media.sqlite3",
+        learned=cache_dir() / "media.sqlite3",
     )
     control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets, tcp=_tcp(settings))
     try:
@@ -57,8 +57,10 @@ async def serve(
             ready(viewer)
         await stop.wait()
     finally:
-        await viewer.close()
-        await control.close()
+        try:
+            await viewer.close()
+        finally:
+            await control.close()
 
 
 def run(
@@ -66,7 +68,7 @@ def run(
 ) -> int:
     """Run the daemon in this process until TERM or INT. Returns the exit code.
 
-    ``reload`` reads the settings anew, for HUP; None says that they are wrong now (and has told so).
+    ``reload`` reads the settings again, for SIGHUP. It returns None, and has logged why, if they are wrong now.
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
     try:

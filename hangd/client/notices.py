@@ -1,7 +1,7 @@
-"""Who is told what happens, and who waits for it: the control clients' side of a viewer.
+"""Notices: tell control clients of events and of changed properties, and wake those that wait for a condition.
 
-Nothing is polled. Whoever waits gives a condition, which is looked at whenever something has happened; what has changed
-is found by comparing what there is to see now with what there was.
+Nothing is polled. Every part of the client calls `announce` after something has happened; what has changed is found by
+comparing a snapshot of all readings with the one before.
 """
 
 import asyncio
@@ -14,25 +14,32 @@ __all__ = ["Notices"]
 
 
 class Notices:
-    """Sinks for events, watchers of properties, and waiters."""
+    """See the module's docstring.
 
-    def __init__(self) -> None:
+    Args:
+        look: returns all readings that are announced when they change, by the property's name.
+    """
+
+    def __init__(self, look: Callable[[], Mapping[str, Any]]) -> None:
+        self._look = look
         self._sinks: list[Callable[[ControlEvent], None]] = []
         self._watchers: list[Callable[[frozenset[str]], None]] = []
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
         self._seen: Mapping[str, Any] = {}
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
-        """From now on, call ``sink`` with each event and ``changed`` with the names of what is new."""
+        """Call ``sink`` with each event, and ``changed`` with the names of properties that changed, from now on."""
         self._sinks.append(sink)
         self._watchers.append(changed)
 
     def emit(self, event: ControlEvent) -> None:
+        """Give an event to every control client."""
         for sink in self._sinks:
             sink(event)
 
-    def announce(self, seen: Mapping[str, Any]) -> None:
-        """Tell what differs from what was ``seen`` the last time, and wake whoever waited for it."""
+    def announce(self) -> None:
+        """Tell which properties have changed since the last call, and wake those whose condition holds now."""
+        seen = self._look()
         changed = frozenset(name for name, value in seen.items() if self._seen.get(name, self) != value)
         self._seen = seen
         if changed:
@@ -43,7 +50,7 @@ class Notices:
                 future.set_result(None)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Wait until ``condition`` holds. Raises CommandRefused where `refuse` is called meanwhile."""
+        """Wait until ``condition`` holds. Raises CommandRefused if `refuse` is called meanwhile."""
         if condition():
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -55,7 +62,7 @@ class Notices:
             self._waiters.remove(waiter)
 
     def refuse(self, code: str, message: str) -> None:
-        """Something that was asked for has been refused: whoever waits learns it."""
+        """End every wait: what this viewer asked for has been refused."""
         for _, future in self._waiters:
             if not future.done():
-                future.set_exception(CommandRefused("error running command", code, message))
+                future.set_exception(CommandRefused.failed(code, message))

@@ -1,4 +1,4 @@
-"""What a viewer may choose. Command line, environment and config file fill it in; nothing else knows of those."""
+"""ClientSettings: the options of ``hangd run``. Filled in by `hangd.config` from command line, environment and file."""
 
 import getpass
 import ipaddress
@@ -17,7 +17,7 @@ _Milliseconds = Annotated[float, Meta(ge=-60_000, le=60_000)]
 
 
 def default_name() -> str:
-    """Return this user's login name, cut to what a room takes as a name; "viewer" for one who has none."""
+    """Return this user's login name, cut to the length of a member's name; "viewer" for a user without one."""
     try:
         name = getpass.getuser()
     except (OSError, KeyError):  # a uid without an entry and no $USER: containers, systemd's dynamic users
@@ -26,9 +26,12 @@ def default_name() -> str:
 
 
 def loopback(place: str) -> tuple[str, int]:
-    """Read ``127.0.0.1:PORT`` or ``[::1]:PORT``: host and port. Raises ValueError with the end of a sentence.
+    """Return the host and port of ``127.0.0.1:PORT`` or ``[::1]:PORT``.
 
-    Addresses only: what a name stands for is somebody else's to say.
+    Names are refused: what a name resolves to is decided outside of this machine's control.
+
+    Raises:
+        ValueError: ``str()`` is the end of a sentence that begins with the option's name.
     """
     found = re.fullmatch(r"(?:\[(?P<six>[0-9a-fA-F:]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})", place)
     try:
@@ -49,23 +52,23 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     socket: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
     """Where to listen for control clients. None: $HANG_SOCKET, or the usual place (`hangd.paths.runtime_socket`)."""
     control_tcp: Annotated[str, Meta(extra={"check": loopback})] | None = None
-    """Where clients that know the token may come by TCP (`loopback`; port 0 takes a free one). None: nowhere."""
+    """Address for control clients that connect by TCP and know the token (`loopback`; port 0 takes a free one)."""
     server: ServerUrl = SERVER_URL
-    """The room server, until a control client names another one."""
+    """URL of the room server, until a control client names another one."""
     name: Name = field(default_factory=default_name)
-    """What the others see."""
+    """This member's name, as the others see it."""
     player: Literal["vlc", "simulated"] = "vlc"
     vlc_options: tuple[str, ...] = ()
     """Options for libVLC itself, as on vlc's command line."""
     video_offset_ms: _Milliseconds = 0.0
-    """Added to when this machine's picture is shown: positive shows it earlier, for a slow screen. Milliseconds."""
+    """Milliseconds by which this machine's picture is shown earlier, for a slow screen; negative: later."""
     audio_offset_ms: _Milliseconds = 0.0
-    """The same for the sound. Milliseconds."""
+    """Milliseconds by which this machine's sound is heard earlier; negative: later."""
     media_dirs: tuple[Annotated[str, Meta(min_length=1, extra={"path": True})], ...] = ()
-    """Where copies of a room's films are looked for, in folders within them too."""
+    """Folders in which copies of a room's films are looked for, with their subfolders."""
     screenshot_dir: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
-    """Where screenshots go; made where it is missing. None: in the user's folder for pictures."""
+    """Folder for screenshots, made if it is missing. None: the user's folder for pictures."""
     share_file_name: bool = True
-    """Whether the others may see this machine's name of the file."""
+    """Whether the other members may see this machine's file name."""
     allow_quit: bool = False
     """Whether a control client's ``quit`` ends the daemon."""

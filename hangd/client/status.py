@@ -1,4 +1,4 @@
-"""What there is to read of a viewer: hang's own properties (control.md), and one look at all that is announced."""
+"""Read a viewer: hang's own properties of the control socket, and a snapshot of all readings that are announced."""
 
 import time
 from typing import Any, Protocol
@@ -6,38 +6,36 @@ from typing import Any, Protocol
 import msgspec
 
 from hangd.client.control.port import CommandRefused, ViewerPort
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.playlist import PlaylistKeeper
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
-from hangd.engine.follower.follower import Follower
+from hangd.client.viewer_state import ViewerState
 from hangd.protocol.model import PROTOCOL
 
-__all__ = ["Subject", "hang_property", "look", "sync_state"]
+__all__ = ["hang_property", "look", "sync_state"]
 
 
-class Subject(ViewerPort, Protocol):
-    """Whom one reads: what a viewer shows anyhow, and what lies behind it."""
+class Readings(ViewerPort, Protocol):
+    """What is read of a viewer here: what control clients read anyhow, and its parts."""
 
-    follower: Follower
+    state: ViewerState
+    driver: FollowerDriver
     connection: Connection
     copy: LocalCopy
-    room_view: RoomView | None
-    server_url: str
-    version: str
-
-    @property
-    def player_name(self) -> str | None: ...
+    player: PlayerSupervisor
 
     @property
     def playlist(self) -> PlaylistKeeper: ...
 
 
-def hang_property(viewer: Subject, name: str) -> Any:
-    """Return one of hang's own properties as plain data. Raises CommandRefused: unknown, or without a value now."""
-    value = _room_value(viewer.room_view, name) if name.partition("/")[0] == "room" else _value(viewer, name)
+def hang_property(viewer: Readings, name: str) -> Any:
+    """Return one of hang's own properties as plain data. Raises CommandRefused: it is unknown, or has no value now."""
+    value = _room_value(viewer.state.room, name) if name.partition("/")[0] == "room" else _value(viewer, name)
     if value is None:
-        raise CommandRefused("property unavailable")
+        raise CommandRefused.unavailable()
     return value
 
 
@@ -63,18 +61,18 @@ def _room_value(room: RoomView | None, name: str) -> Any:
             return msgspec.to_builtins(room.policy)
         case "room/invite":
             return room.invite
-    raise CommandRefused("property not found")
+    raise CommandRefused.unknown_property()
 
 
-def _value(viewer: Subject, name: str) -> Any:
-    clock, now = viewer.follower.clock, time.monotonic()
+def _value(viewer: Readings, name: str) -> Any:
+    clock, now = viewer.driver.follower.clock, time.monotonic()
     match name:
         case "hang-version":
-            return viewer.version
+            return viewer.state.version
         case "hang-protocol":
             return PROTOCOL
         case "server/url":
-            return viewer.connection.url or viewer.server_url
+            return viewer.connection.url or viewer.state.server_url
         case "server/state":
             return viewer.connection.state.value
         case "server/rtt":
@@ -84,7 +82,7 @@ def _value(viewer: Subject, name: str) -> Any:
         case "server/clock-error":
             return clock.bound(now) if clock.locked else None
         case "sync/error":
-            return viewer.follower.error
+            return viewer.driver.follower.error
         case "sync/state":
             return sync_state(viewer)
         case "media/hash":
@@ -92,29 +90,29 @@ def _value(viewer: Subject, name: str) -> Any:
         case "media/hash-progress":
             return viewer.copy.progress
         case "player/state":
-            return viewer.follower.picture.motion.value
+            return viewer.driver.follower.picture.motion.value
         case "player/name":
-            return viewer.player_name
-    raise CommandRefused("property not found")
+            return viewer.player.name
+    raise CommandRefused.unknown_property()
 
 
-def sync_state(viewer: Subject) -> str:
-    """Return one word: alone, away (no connection), waiting (no clock yet), busy (on its way), synced, or off."""
-    if viewer.room_view is None:
+def sync_state(viewer: Readings) -> str:
+    """Return one word: alone, away (no connection), waiting (no clock yet), busy (seeking, starting), synced, off."""
+    if viewer.state.room is None:
         return "alone"
     if not viewer.connection.is_up:
         return "away"
-    if not viewer.follower.clock.locked:
+    if not viewer.driver.follower.clock.locked:
         return "waiting"
-    error = viewer.follower.error
+    error = viewer.driver.follower.error
     if error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.follower.policy.near else "off"
+    return "synced" if abs(error) <= viewer.driver.follower.policy.near else "off"
 
 
-def look(viewer: Subject) -> dict[str, Any]:
-    """Return all that is announced when it changes, by property."""
-    room = viewer.room_view
+def look(viewer: Readings) -> dict[str, Any]:
+    """Return the readings that are announced when they change, by the property's name."""
+    room = viewer.state.room
     return {
         "pause": viewer.paused,
         "path": viewer.path,
@@ -123,7 +121,7 @@ def look(viewer: Subject) -> dict[str, Any]:
         "speed": viewer.speed,
         "seeking": viewer.seeking,
         "eof-reached": viewer.ended,
-        "player/state": viewer.follower.picture.motion,
+        "player/state": viewer.driver.follower.picture.motion,
         "volume": viewer.volume,
         "mute": viewer.mute,
         "fullscreen": viewer.fullscreen,
@@ -135,8 +133,8 @@ def look(viewer: Subject) -> dict[str, Any]:
         "room/timeline": None if room is None else room.timeline,
         "server/state": (viewer.connection.state, viewer.connection.url),
         "sync/state": sync_state(viewer),
-        "sync/error": viewer.follower.error,
+        "sync/error": viewer.driver.follower.error,
         "media/hash": viewer.copy.hash,
         "media/hash-progress": viewer.copy.progress,
-        "player/name": viewer.player_name,
+        "player/name": viewer.player.name,
     }

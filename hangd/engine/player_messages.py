@@ -85,6 +85,8 @@ class Load(Struct, frozen=True, tag=True):
     path: str
     generation: int
     start: float = 0.0
+    entry: int = 0
+    """The id of the playlist's entry that is opened. The player does nothing with it."""
 
 
 class Unload(Struct, frozen=True, tag=True):

@@ -1,11 +1,12 @@
-"""The words of the hang protocol, version 1: pure data, no clock, no socket.
+"""The messages between clients and the room server, version 1, as data.
 
-``model``     what the words are about: ids, timeline, members, rooms, policy, and the limits
-``messages``  the two closed unions: what a client says, what a server says
-``errors``    codes, close codes, and the tree of exceptions
-``codec``     bytes to a message (or one RemoteProtocolError), a message to bytes
-``wording``   why a value was not taken, in words fit for a user
-``schema``    the same as JSON Schema, for other implementations
+Every other package uses this one; it imports nothing of hang, and never waits, reads a clock or opens a socket.
+All types are frozen msgspec structs whose limits are part of the types, so a decoded message needs no further checks.
 
-Everything is a frozen msgspec struct whose limits stand in its types, so that what has been decoded is valid.
+``model``       what messages consist of: ids, timeline, members, rooms, policy, and the limits
+``messages``    the messages of clients and of the server, as two closed unions
+``errors``      error codes, close codes, exceptions
+``codec``       decode bytes to a message and encode a message to bytes
+``validation``  explain to a user why a value is not valid
+``schema``      the messages as JSON Schema, for other implementations
 """

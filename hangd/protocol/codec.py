@@ -1,7 +1,8 @@
-"""Bytes to a message and back. Any bytes at all become a message or one RemoteProtocolError, and nothing else.
+"""Decode bytes to messages and encode messages to bytes.
 
-Decoding is in two steps, the envelope and then the payload by the type that it names: so an unknown type can be told
-from a bad payload, and a reply can carry the request's id even where the payload is wrong.
+Decoding never raises anything but RemoteProtocolError, whatever the bytes are. It has two steps: the envelope, and then
+the payload as the type that the envelope names. So an unknown type is distinguished from a wrong payload, and an error
+can carry the request id although the payload is wrong.
 """
 
 from typing import Any, Final, NamedTuple, cast
@@ -11,16 +12,23 @@ import msgspec
 from hangd.protocol.errors import LocalProtocolError, RemoteProtocolError
 from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, ClientMessage, RequestId, ServerMessage, _Action
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.protocol.wording import located
+from hangd.protocol.validation import explain
 
-__all__ = ["ClientFrame", "ServerFrame", "decode_client", "decode_server", "encode_client", "encode_server"]
+__all__ = [
+    "SERVER_BYTES_MAX",
+    "ClientFrame",
+    "ServerFrame",
+    "decode_client",
+    "decode_server",
+    "encode_client",
+    "encode_server",
+]
 
-# A server's snapshot of a room of a thousand fits; more than that is not a server of ours.
-_SERVER_BYTES_MAX: Final = 4 * 1024 * 1024
+SERVER_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Longest message that a client accepts. The state of a room of a thousand members fits."""
 
-# A path names nothing that a peer chose (keys of ours and indexes), but a reason may quote what it sent.
-_PATH_MAX: Final = 200
-_REASON_MAX: Final = 200
+_QUOTED_MAX: Final = 200
+"""Characters of a path or of a reason in an error. A reason may quote text that the peer sent."""
 
 
 class _Envelope(msgspec.Struct, frozen=True):
@@ -31,14 +39,14 @@ class _Envelope(msgspec.Struct, frozen=True):
 
 
 class ClientFrame(NamedTuple):
-    """A client's message with its mark."""
+    """A client's message and its request id."""
 
     message: ClientMessage
     id: RequestId | None
 
 
 class ServerFrame(NamedTuple):
-    """A server's message, and the mark of the request that it answers."""
+    """A server's message and the id of the request that it answers."""
 
     message: ServerMessage
     re: RequestId | None
@@ -56,28 +64,28 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def decode_client(data: bytes | str) -> ClientFrame:
-    """Decode one frame of a client's.
+    """Decode one frame from a client.
 
     Raises:
-        RemoteProtocolError: TooLarge, UnknownType, or InvalidMessage with the path of what is wrong.
+        RemoteProtocolError: TooLarge, UnknownType, or InvalidMessage with the path of the wrong value.
     """
     message, envelope = _decode(data, _client, FRAME_BYTES_MAX)
     return ClientFrame(cast(ClientMessage, message), envelope.id)
 
 
 def decode_server(data: bytes | str) -> ServerFrame:
-    """Decode one frame of a server's. Raises RemoteProtocolError as `decode_client` does."""
-    message, envelope = _decode(data, _server, _SERVER_BYTES_MAX)
+    """Decode one frame from a server. Raises RemoteProtocolError as `decode_client` does."""
+    message, envelope = _decode(data, _server, SERVER_BYTES_MAX)
     return ServerFrame(cast(ServerMessage, message), envelope.re)
 
 
 def encode_client(message: ClientMessage, id: RequestId | None = None) -> bytes:
-    """Encode a client's message as one text frame."""
+    """Encode a message of a client as the text of one frame."""
     return _encode(message, CLIENT_TYPES, "id", id)
 
 
 def encode_server(message: ServerMessage, re: RequestId | None = None) -> bytes:
-    """Encode a server's message as one text frame."""
+    """Encode a message of a server as the text of one frame."""
     return _encode(message, SERVER_TYPES, "re", re)
 
 
@@ -99,8 +107,8 @@ def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], l
             "UnknownType", f"there is no message type {envelope.type[:40]!r}", path="$.type", request_id=envelope.id
         )
     try:
-        # Raw skips over a value without looking at the text inside: decode it whole once, so that what the payload's
-        # struct ignores is still valid JSON.
+        # msgspec.Raw does not validate what it skips, and a struct ignores unknown fields. Decode all of it once, so
+        # that a frame with invalid JSON in an unknown field is still refused.
         _anything.decode(envelope.payload)
         return decoder.decode(envelope.payload), envelope
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
@@ -108,17 +116,17 @@ def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], l
 
 
 def _invalid(error: Exception, root: str, request_id: RequestId | None) -> RemoteProtocolError:
-    below, why = located(str(error))
-    path, why = (root + below)[:_PATH_MAX], why[:_REASON_MAX]
+    below, why = explain(error)
+    path, why = (root + below)[:_QUOTED_MAX], why[:_QUOTED_MAX]
     subject = "the message" if path == "$" else path
     return RemoteProtocolError("InvalidMessage", f"{subject} {why}", path=path, request_id=request_id)
 
 
-def _encode(message: object, types: dict[str, object], key: str, mark: RequestId | None) -> bytes:
+def _encode(message: object, types: dict[str, object], key: str, request_id: RequestId | None) -> bytes:
     name = "SyncCommand" if isinstance(message, _Action) else type(message).__name__
     if name not in types:
         raise LocalProtocolError(f"{name} is not a message of this side")
     envelope: dict[str, object] = {"type": name, "payload": message}
-    if mark is not None:
-        envelope[key] = mark
+    if request_id is not None:
+        envelope[key] = request_id
     return _encoder.encode(envelope)

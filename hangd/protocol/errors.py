@@ -1,36 +1,18 @@
-"""Error codes, close codes, and what is raised about them.
+"""Error codes, close codes, and the exceptions about them. Every public name here is part of the package's API.
 
 ::
 
     Exception
-     +-- HangProtocolError            base; has a code, a message fit for a user, and whether retrying makes sense
-          +-- RemoteProtocolError     the peer sent what it must not: answered with Error, changes nothing
-          +-- RequestRefused          the peer asked for what it may not have (or not now): answered with Error
-          +-- LocalProtocolError      we were about to send what we must not: a bug here
+     +-- HangProtocolError            base; has a code, a message for a user, and whether a retry may succeed
+          +-- RemoteProtocolError     the peer sent something that is not valid in the protocol
+          +-- RequestRefused          the peer sent a valid request that is not granted
+          +-- LocalProtocolError      this side tried to send a message that it may not send: a bug here
 
-Only RemoteProtocolError comes out of the codec, only RequestRefused out of a machine that judges a request, and both
-are turned into an ``Error`` message in one place, the server's interpreter.
+The codec raises RemoteProtocolError when it decodes and LocalProtocolError when it encodes. The machines raise
+RequestRefused. The server answers the first two kinds with an ``Error`` message (`hangd.protocol.messages.Error.of`).
 """
 
-from typing import Final, Literal, get_args
-
-__all__ = [
-    "CLOSE_BANNED",
-    "CLOSE_GOING_DOWN",
-    "CLOSE_IDLE",
-    "CLOSE_PROTOCOL",
-    "CLOSE_RATE_LIMITED",
-    "CLOSE_REPLACED",
-    "CLOSE_TOO_SLOW",
-    "CLOSE_UNAUTHORIZED",
-    "ERROR_CODES",
-    "ErrorCode",
-    "HangProtocolError",
-    "LocalProtocolError",
-    "RemoteProtocolError",
-    "RequestRefused",
-    "may_return",
-]
+from typing import Final, Literal, Self, get_args
 
 ErrorCode = Literal[
     "FileHashMismatch",
@@ -49,16 +31,20 @@ ErrorCode = Literal[
     "TooLarge",
     "UnsupportedProtocol",
     "NameTaken",
-    "Stale",
+    "NoSuchEntry",
+    "NotHashed",
     "ServerFull",
     "Internal",
 ]
 ERROR_CODES: Final[tuple[str, ...]] = get_args(ErrorCode)
 
-_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Stale", "Internal"})
+Details = dict[str, str | float | int | bool]
+"""What a program may want to know about an error beside its code, by name."""
 
-# WebSocket close codes of our own. The range tells a client that knows no more what to do:
-# 4000-4499 come back later, 4500-4999 do not.
+_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"})
+
+# WebSocket close codes of this protocol. A client that does not know a code acts on its range:
+# 4000-4499: connect again later; 4500-4999: do not.
 CLOSE_GOING_DOWN: Final = 4001
 CLOSE_TOO_SLOW: Final = 4002
 CLOSE_IDLE: Final = 4003
@@ -67,23 +53,21 @@ CLOSE_UNAUTHORIZED: Final = 4501
 CLOSE_BANNED: Final = 4502
 CLOSE_RATE_LIMITED: Final = 4503
 CLOSE_REPLACED: Final = 4504
-"""Another connection of the same member resumed its place."""
+"""Another connection resumed this client id."""
 
 
 def may_return(close_code: int) -> bool:
-    """Tell whether a client whose connection ended with this code should try again by itself.
+    """Tell whether a client may connect again by itself after its connection was closed with this code.
 
-    Codes outside our range (1006, a cut wire; 1012, a proxy that restarts) are the network's, and pass.
+    Codes outside 4000-4999 come from the network (1006: the connection broke; 1012: a proxy restarts), and allow it.
     """
     return not 4500 <= close_code <= 4999
 
 
 class HangProtocolError(Exception):
-    """Base of the tree. ``str()`` of it is one sentence fit for a user."""
+    """Base class. ``str()`` of it is one sentence for a user."""
 
-    def __init__(
-        self, code: ErrorCode, message: str, *, details: dict[str, str | float | int | bool] | None = None
-    ) -> None:
+    def __init__(self, code: ErrorCode, message: str, *, details: Details | None = None) -> None:
         super().__init__(message)
         self.code: ErrorCode = code
         self.message = message
@@ -96,7 +80,11 @@ class HangProtocolError(Exception):
 
 
 class RemoteProtocolError(HangProtocolError):
-    """The peer sent something that is no message of this protocol. ``request_id`` is its mark, if readable."""
+    """The peer sent something that is not a message of this protocol.
+
+    ``path`` is the JSON path of the value that is wrong. ``request_id`` is the message's request id, if it could be
+    read.
+    """
 
     def __init__(self, code: ErrorCode, message: str, *, path: str = "$", request_id: str | int | None = None) -> None:
         super().__init__(code, message, details={"path": path})
@@ -105,11 +93,56 @@ class RemoteProtocolError(HangProtocolError):
 
 
 class RequestRefused(HangProtocolError):
-    """The peer asked for something that it can not have now."""
+    """A valid request is not granted, now or at all. Raised before the request has changed anything.
+
+    The constructors below are for the codes that are used in more than one place, or that carry details.
+    """
+
+    @classmethod
+    def invalid(cls, path: str, why: str) -> Self:
+        """The value at this JSON path is wrong, which only the receiver can know. ``why`` follows the path."""
+        return cls("InvalidMessage", f"{path} {why}", details={"path": path})
+
+    @classmethod
+    def file_mismatch(cls, message: str, **details: str | float | int | bool) -> Self:
+        return cls("FileHashMismatch", message, details=details or None)
+
+    @classmethod
+    def rate_limited(cls, message: str, retry_after: float | None = None) -> Self:
+        """``retry_after``: seconds until the same request will be granted, if that is known."""
+        return cls("RateLimited", message, details=None if retry_after is None else {"retry_after": retry_after})
+
+    @classmethod
+    def forbidden(cls, message: str) -> Self:
+        return cls("Forbidden", message)
+
+    @classmethod
+    def not_in_room(cls, message: str = "you are not in this room") -> Self:
+        return cls("NotInRoom", message)
+
+    @classmethod
+    def already_in_room(cls, message: str) -> Self:
+        return cls("AlreadyInRoom", message)
+
+    @classmethod
+    def room_not_found(cls, message: str = "there is no such room") -> Self:
+        return cls("RoomNotFound", message)
+
+    @classmethod
+    def wrong_password(cls, message: str) -> Self:
+        return cls("WrongPassword", message)
+
+    @classmethod
+    def server_full(cls, message: str) -> Self:
+        return cls("ServerFull", message)
+
+    @classmethod
+    def internal(cls, message: str) -> Self:
+        return cls("Internal", message)
 
 
 class LocalProtocolError(HangProtocolError):
-    """We tried to say something that the protocol has no room for. A bug on this side."""
+    """This side tried to send a message that does not exist in its direction. A bug on this side."""
 
     def __init__(self, message: str) -> None:
         super().__init__("Internal", message)

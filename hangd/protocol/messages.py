@@ -1,15 +1,16 @@
-"""What travels: two closed unions, ``ClientMessage`` and ``ServerMessage``.
+"""The messages: two closed unions, ``ClientMessage`` and ``ServerMessage``. Every public name is part of the API.
 
-On the wire a message is ``{"type": NAME, "payload": {...}}``, optionally with an ``id`` (a client's) or a ``re`` (the
-reply's). NAME is the struct's name, but for ``SyncCommand``, whose payload is itself a union tagged by ``action``.
-What a basic client (one that never says Hello) must understand is marked "Basic".
+On the wire a message is ``{"type": NAME, "payload": {...}}``, optionally with a request id: ``id`` in a client's
+message, ``re`` in the server's answer to it. NAME is the name of the struct, except for ``SyncCommand``, whose payload
+is itself a union with the tag ``action``. "Basic" marks the messages that a basic client (one that never sends Hello)
+has to know.
 """
 
 from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from hangd.protocol.errors import ErrorCode
+from hangd.protocol.errors import Details, ErrorCode, HangProtocolError
 from hangd.protocol.model import (
     QUEUE_MAX,
     Alias,
@@ -30,6 +31,7 @@ from hangd.protocol.model import (
     PolicyChange,
     Position,
     Queue,
+    QueueEntry,
     QueueItem,
     Rate,
     ReportedState,
@@ -42,60 +44,11 @@ from hangd.protocol.model import (
     ShortText,
     SignedSeconds,
     Timeline,
-    written,
+    always_encoded,
 )
 
-__all__ = [
-    "CLIENT_TYPES",
-    "SERVER_TYPES",
-    "Action",
-    "ClientMessage",
-    "CreateRoom",
-    "Error",
-    "GetRoom",
-    "Goodbye",
-    "Hello",
-    "JoinRoom",
-    "Kick",
-    "LeaveRoom",
-    "ListRooms",
-    "MediaChanged",
-    "MemberChanged",
-    "MemberJoined",
-    "MemberLeft",
-    "Pause",
-    "Ping",
-    "Play",
-    "PolicyChanged",
-    "Pong",
-    "QueueChanged",
-    "Report",
-    "RequestId",
-    "Resume",
-    "RoomCreated",
-    "RoomJoined",
-    "RoomLeft",
-    "RoomState",
-    "Rooms",
-    "Said",
-    "Say",
-    "Seek",
-    "ServerMessage",
-    "SetFile",
-    "SetMedia",
-    "SetPolicy",
-    "SetQueue",
-    "SetReady",
-    "SetRole",
-    "Speed",
-    "Stop",
-    "SyncBroadcast",
-    "SyncCommand",
-    "Welcome",
-]
-
 RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
-"""A client's own mark on a message; the direct reply carries it back as ``re``. A whole number that all JSON keeps."""
+"""A client chooses it; the direct answer carries it back as ``re``. Integers are those that a double represents."""
 
 
 class _Message(Struct, frozen=True, omit_defaults=True):
@@ -106,35 +59,35 @@ class _Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
     pass
 
 
-# ---- what a client says ---------------------------------------------------------------------------------------------
+# ---- from clients to the server -------------------------------------------------------------------------------------
 
 
 class Resume(Struct, frozen=True):
-    """The proof that a new connection is the member whose old one dropped."""
+    """Proof that this connection replaces an older one of the same client."""
 
     client_id: ClientId
     secret: Secret
 
 
 class Hello(_Message, frozen=True):
-    """Makes this a full client. First message or not at all. Reply: Welcome."""
+    """Become a full client. Only valid as the first message. Answer: Welcome."""
 
     protocol: int
     name: Name
     client: ShortText
-    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = written(())
+    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = always_encoded(())
     token: Annotated[str, Meta(max_length=4096)] | None = None
     resume: Resume | None = None
 
 
 class Ping(_Message, frozen=True):
-    """Asks for the server's clock. ``t0`` is the client's, echoed in the Pong."""
+    """Ask for the server time. ``t0`` is the client's local time, returned in the Pong."""
 
     t0: Moment
 
 
 class CreateRoom(_Message, frozen=True):
-    """Basic. Makes a room around a file and joins it as host. Reply: RoomCreated."""
+    """Basic. Create a room for a file and join it as host. Answer: RoomCreated."""
 
     file_hash: FileHash
     file: FileInfo | None = None
@@ -144,7 +97,7 @@ class CreateRoom(_Message, frozen=True):
 
 
 class JoinRoom(_Message, frozen=True):
-    """Basic. Reply: RoomJoined. With only ``file.quick_hash`` and no ``file_hash`` it is ``verifying``."""
+    """Basic. Answer: RoomJoined. A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``."""
 
     room_id: RoomName
     file_hash: FileHash | None = None
@@ -154,39 +107,39 @@ class JoinRoom(_Message, frozen=True):
 
 
 class LeaveRoom(_Message, frozen=True):
-    """Basic. Reply: RoomLeft."""
+    """Basic. Answer: RoomLeft."""
 
 
 class Play(_Action, frozen=True, tag="Play"):
-    """Basic. From ``timestamp`` on, everyone plays."""
+    """Basic. Everybody plays from ``timestamp`` on."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
 class Pause(_Action, frozen=True, tag="Pause"):
-    """Basic. Everyone stands on the frame at ``timestamp``."""
+    """Basic. Everybody pauses on the frame at ``timestamp``."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
 class Seek(_Action, frozen=True, tag="Seek"):
-    """Basic. Everyone goes to ``timestamp``; a room that plays goes on from there."""
+    """Basic. Everybody seeks to ``timestamp``; a room that plays continues from there."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
 class Speed(_Action, frozen=True, tag="Speed"):
-    """Basic. The room plays at ``rate`` times normal speed."""
+    """Basic. Everybody plays at ``rate`` times normal speed."""
 
     rate: Rate
     command_id: CommandId | None = None
 
 
 class Stop(_Action, frozen=True, tag="Stop"):
-    """Basic. Paused at 0, and the players unload."""
+    """Basic. The room is paused at 0, and players unload the file."""
 
     command_id: CommandId | None = None
 
@@ -196,17 +149,17 @@ Action = SyncCommand
 
 
 class Report(_Message, frozen=True):
-    """Where a full client's player really is. No reply."""
+    """The state of a full client's player. No answer."""
 
     state: ReportedState
     position: Position
     at: Moment
-    """Server time at which ``position`` was true."""
-    error: SignedSeconds = written(0.0)
+    """Server time at which the player was at ``position``."""
+    error: SignedSeconds = always_encoded(0.0)
     """Signed seconds from the timeline, positive when ahead."""
-    clock_error: Bound = written(0.0)
-    rev: Revision = written(0)
-    """The newest timeline that the player acts on."""
+    clock_error: Bound = always_encoded(0.0)
+    rev: Revision = always_encoded(0)
+    """``rev`` of the newest timeline that the player follows."""
 
 
 class SetReady(_Message, frozen=True):
@@ -214,18 +167,19 @@ class SetReady(_Message, frozen=True):
 
 
 class SetFile(_Message, frozen=True):
-    """This member's own file changed, or its whole hash is now known."""
+    """This member has another file, or now knows the hash of the whole file. Answer: MemberChanged, to all."""
 
     file: FileInfo
     file_hash: FileHash | None = None
 
 
 class SetMedia(_Message, frozen=True):
-    """The room moves on to another film. Reply: MediaChanged, to all.
+    """Move the room on to another film. Answer: MediaChanged, to all.
 
-    ``entry`` makes that entry of the queue current; without it a new one is put behind the current one, and is current.
-    Whoever names ``file_hash`` and ``file`` has the film; they may be left out together where ``entry`` is given, by
-    whoever has it not. An ``entry`` that is no longer in the queue is refused as Stale.
+    With ``entry`` that entry of the queue becomes current. Without it the film becomes a new entry behind the current
+    one, and is current. A member that names ``file_hash`` and ``file`` has the film. Both may be left out together
+    where ``entry`` is given. Refused as NoSuchEntry where the entry is no longer in the queue, and as NotHashed where
+    nobody has told its whole hash yet.
     """
 
     file_hash: FileHash | None = None
@@ -235,50 +189,78 @@ class SetMedia(_Message, frozen=True):
     clear: bool = False
     """The queue becomes this film alone."""
     play: bool = False
-    """The room plays once those who have the film stand at ``start``, or after 5 s; without this it is paused there."""
+    """Play once all members that have the film stand at ``start``, or after 5 s. False: the room is paused there."""
 
 
-class SetQueue(_Message, frozen=True):
-    """The room's queue is to be this one. Reply: QueueChanged, to all.
+class QueueInsert(_Message, frozen=True):
+    """Put new entries into the queue, in their order. Answer: QueueChanged with ``inserted``, to all.
 
-    Refused as Stale where ``base`` is not the ``rev`` of the queue that the room has: what somebody else did meanwhile
-    is not undone unseen, and the edit is to be made again on the new queue. The film that is shown goes on, also where
-    its entry is left out.
+    Refused as TooLarge where the queue would become longer than it may be; nothing is inserted then.
     """
 
-    base: Revision
+    after: EntryId | None
+    """The entry that they come after; null: the beginning; an id that is not in the queue, such as "end": the end."""
     entries: Annotated[tuple[QueueItem, ...], Meta(max_length=QUEUE_MAX)]
 
 
+class QueueRemove(_Message, frozen=True):
+    """Take entries out of the queue. Answer: QueueChanged, to all. Ids that are not in the queue are ignored.
+
+    The film that is shown goes on, also where its entry is taken out.
+    """
+
+    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
+
+
+class QueueMove(_Message, frozen=True):
+    """Put entries elsewhere in the queue, one after the other in the order of ``ids``. Answer: QueueChanged, to all.
+
+    Ids that are not in the queue are ignored. ``after`` as in QueueInsert, among the entries that are not moved.
+    """
+
+    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
+    after: EntryId | None
+
+
+class SetEntry(_Message, frozen=True):
+    """Tell the whole hash of an entry that has none yet. Answer: EntryChanged, to all.
+
+    Refused as FileHashMismatch where the entry has another one already.
+    """
+
+    id: EntryId
+    file_hash: FileHash
+
+
 class Say(_Message, frozen=True):
-    """One line of chat. Reply: Said, to all."""
+    """One line of chat. Answer: Said, to all."""
 
     text: ChatText
 
 
 class SetPolicy(PolicyChange, frozen=True, omit_defaults=True):
-    """Reply: PolicyChanged, to all."""
+    """Answer: PolicyChanged, to all."""
 
 
 class SetRole(_Message, frozen=True):
-    """Reply: MemberChanged, to all. Handing on ``host`` makes the old host a controller."""
+    """Answer: MemberChanged, to all. If ``role`` is ``host``, the old host becomes a controller."""
 
     client_id: ClientId
     role: Role
 
 
 class GetRoom(_Message, frozen=True):
-    """Reply: RoomState."""
+    """Answer: RoomState."""
 
 
 class Kick(_Message, frozen=True):
     client_id: ClientId
-    ban: bool = written(False)
+    ban: bool = always_encoded(False)
     reason: ShortText | None = None
 
 
 class ListRooms(_Message, frozen=True):
-    """Reply: Rooms, where the server publishes them."""
+    """Answer: Rooms, or an Error if the server does not publish its rooms."""
 
 
 ClientMessage = (
@@ -292,7 +274,10 @@ ClientMessage = (
     | SetReady
     | SetFile
     | SetMedia
-    | SetQueue
+    | QueueInsert
+    | QueueRemove
+    | QueueMove
+    | SetEntry
     | Say
     | SetPolicy
     | SetRole
@@ -302,7 +287,7 @@ ClientMessage = (
 )
 
 
-# ---- what a server says ---------------------------------------------------------------------------------------------
+# ---- from the server to clients -------------------------------------------------------------------------------------
 
 
 class Welcome(_Message, frozen=True):
@@ -311,17 +296,17 @@ class Welcome(_Message, frozen=True):
     protocol: int
     server: str
     clock_id: str
-    """Names the server's clock: readings of clocks with different names have nothing to do with each other."""
+    """Identifies the server's clock. Times of clocks with different ids cannot be compared."""
     features: tuple[str, ...]
     limits: Limits
     resumed: bool
     motd: str | None = None
     room: Room | None = None
-    """The room that a resumed member is still in."""
+    """The room that a resumed client is in, if it is in one."""
 
 
 class Pong(_Message, frozen=True):
-    """``t1``: server clock when the Ping's bytes arrived; ``t2``: just before these were written."""
+    """``t1``: server time at which the Ping's bytes arrived; ``t2``: server time just before the Pong was written."""
 
     t0: Moment
     t1: Moment
@@ -349,7 +334,7 @@ class RoomJoined(_Message, frozen=True):
 
 
 class RoomLeft(_Message, frozen=True):
-    """Basic. ``reason`` says whether that was asked for."""
+    """Basic. The receiver is no longer in the room. ``detail`` is a sentence for a user."""
 
     room_id: str
     reason: LeftReason
@@ -361,7 +346,7 @@ class RoomState(_Message, frozen=True):
 
 
 class SyncBroadcast(_Message, frozen=True):
-    """Basic. A command that took effect, and the timeline that it made."""
+    """Basic. A command that took effect, and the timeline that followed from it."""
 
     from_client: ClientId
     command: SyncCommand
@@ -387,9 +372,9 @@ class PolicyChanged(_Message, frozen=True):
 
 
 class MediaChanged(_Message, frozen=True):
-    """The room moved on to this film, because somebody asked for it or because the one before has ended.
+    """The room changed to another film, because a member requested it or because the previous film has ended.
 
-    A member that has it opens it and says SetFile: from then on the room waits for it as well, where it waits.
+    A member that has the film opens it and sends SetFile. From then on the room's gates wait for this member too.
     """
 
     file_hash: FileHash
@@ -399,7 +384,17 @@ class MediaChanged(_Message, frozen=True):
 
 
 class QueueChanged(_Message, frozen=True):
+    """The queue after an edit. Where an edit changed nothing, only the member that asked gets this, as its answer."""
+
     queue: Queue
+    inserted: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)] = ()
+    """The ids of the entries that this edit inserted, in the order of the request."""
+
+
+class EntryChanged(_Message, frozen=True):
+    """More is known of this entry than before: its whole hash. The queue's ``rev`` stays as it was."""
+
+    entry: QueueEntry
 
 
 class Said(_Message, frozen=True):
@@ -413,20 +408,25 @@ class Rooms(_Message, frozen=True):
 
 
 class Error(_Message, frozen=True):
-    """Basic. ``message`` is one sentence fit for a user; ``retry`` says whether the same request may work later."""
+    """Basic. ``message`` is one sentence for a user; ``retry``: the same request may succeed later."""
 
     code: ErrorCode
     message: str
     retry: bool
-    details: dict[str, str | float | int | bool] | None = None
+    details: Details | None = None
+
+    @classmethod
+    def of(cls, error: HangProtocolError) -> "Error":
+        """Return the message that tells a client of this exception."""
+        return cls(error.code, error.message, error.retry, error.details)
 
 
 class Goodbye(_Message, frozen=True):
-    """The server is going down, or closes this connection on purpose."""
+    """The server closes this connection. Only full clients get this."""
 
     reason: Literal["going-down", "too-slow", "idle", "protocol", "replaced", "rate-limited"]
     retry_after: Annotated[float, Meta(ge=0, le=3600)] | None = None
-    """Seconds to wait before coming back; absent: do not come back by yourself."""
+    """Seconds to wait before connecting again; absent: do not connect again automatically."""
 
 
 ServerMessage = (
@@ -443,6 +443,7 @@ ServerMessage = (
     | PolicyChanged
     | MediaChanged
     | QueueChanged
+    | EntryChanged
     | Said
     | Rooms
     | Error
@@ -455,7 +456,7 @@ CLIENT_TYPES: Final[dict[str, object]] = {
     **{kind.__name__: kind for kind in get_args(ClientMessage) if kind not in _ACTIONS},
     "SyncCommand": SyncCommand,
 }
-"""Wire name to the type of its payload, for every message of a client."""
+"""Type of the payload by the name on the wire, for every client message."""
 
 SERVER_TYPES: Final[dict[str, object]] = {kind.__name__: kind for kind in get_args(ServerMessage)}
-"""The same for a server's."""
+"""The same for every server message."""

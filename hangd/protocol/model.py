@@ -1,66 +1,21 @@
-"""What the messages are about. Seconds are floats, everywhere; server times are readings of the room's clock.
+"""The data types that messages consist of. Every public name here is part of the package's API.
 
-Limits stand in the types: a decoded value is within them, and nobody checks a second time.
+All durations and times are seconds as floats; server times are readings of the room server's clock. Limits are part of
+the types: msgspec enforces them when it decodes, so a value that was decoded is within its limits.
 """
 
 from typing import Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
-__all__ = [
-    "CAPACITY_MAX",
-    "FRAME_BYTES_MAX",
-    "NAME_MAX",
-    "PATTERN_MEANINGS",
-    "PROTOCOL",
-    "QUEUE_MAX",
-    "RATE_MAX",
-    "RATE_MIN",
-    "ROOM_ITSELF",
-    "TEXT_MAX",
-    "Alias",
-    "ChatText",
-    "ClientId",
-    "CommandId",
-    "Control",
-    "EntryId",
-    "FileHash",
-    "FileInfo",
-    "Gate",
-    "LeftReason",
-    "Limits",
-    "Match",
-    "Member",
-    "MemberState",
-    "Moment",
-    "Name",
-    "Password",
-    "Policy",
-    "PolicyChange",
-    "Position",
-    "Queue",
-    "QueueEntry",
-    "QueueItem",
-    "Rate",
-    "Revision",
-    "Role",
-    "Room",
-    "RoomSummary",
-    "Secret",
-    "ServerUrl",
-    "Timeline",
-    "Wait",
-    "written",
-]
-
 _T = TypeVar("_T")
 
 
-def written(default: _T) -> _T:
-    """Give a field of a struct this default, and yet have it written out.
+def always_encoded(default: _T) -> _T:
+    """Return a struct field with this default that is encoded even while it has the default value.
 
-    ``omit_defaults`` leaves out what an optional field does not say; what the protocol promises is there even where it
-    is as usual. msgspec leaves a default out only where it knows it without calling anything.
+    ``omit_defaults`` is for optional fields that may be absent; a field that the protocol promises is always there.
+    msgspec omits a plain default only, not one that a factory returns.
     """
     return field(default_factory=lambda: default)
 
@@ -69,37 +24,40 @@ PROTOCOL: Final = 1
 """The protocol version that this package speaks."""
 
 FRAME_BYTES_MAX: Final = 64 * 1024
-"""Inbound frames are at most this long. A snapshot of a full room is larger; it only travels outwards."""
+"""Longest message that the server accepts. What it sends may be longer: a room of a thousand members is."""
 
 TEXT_MAX: Final = 500
-"""Characters in one chat line."""
+"""Longest chat line, in characters."""
 
 CAPACITY_MAX: Final = 1000
-"""The largest room that a policy may ask for."""
+"""Largest capacity that a room's policy may have."""
 
-QUEUE_MAX: Final = 100
-"""Films in one room's queue."""
+QUEUE_MAX: Final = 500
+"""Entries in one room's queue."""
+
+QUEUE_END: Final = "end"
+"""As ``after`` in a queue edit: at the end of the queue. No entry has this id, because a room's ids hold a hyphen."""
 
 RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
 
 ROOM_ITSELF: Final = "00000000-0000-0000-0000-000000000000"
-"""``from_client`` of a broadcast that the room made by itself: a gate that opened, an end of file."""
+"""``from_client`` of a broadcast that nobody requested: a gate opened, or the film has ended."""
 
 Position = Annotated[float, Meta(ge=0, le=1e8)]
-"""A place in the media, in seconds from its start. Finite: JSON has no NaN, and the bound keeps infinity out."""
+"""Seconds into the media. Always finite: JSON has no NaN, and the upper limit excludes infinity."""
 
 Duration = Annotated[float, Meta(ge=0, le=1e8)]
 Moment = Annotated[float, Meta(ge=-1e12, le=1e12)]
-"""A reading of some monotonic clock, in seconds; whose clock, the field says."""
+"""A reading of a monotonic clock, in seconds. The field that has this type says whose clock it is."""
 
 SignedSeconds = Annotated[float, Meta(ge=-1e8, le=1e8)]
 Bound = Annotated[float, Meta(ge=0, le=1e8)]
 Rate = Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
 Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
-# Control characters would reach terminals and logs. In Python "$" alone also matches before a last newline, hence the
-# look-ahead; the patterns stand in the JSON Schema too, and mean the same in its dialect.
+# Control characters are excluded because these texts reach terminals and logs. In Python "$" also matches before a
+# final newline, hence the look-ahead. The patterns are part of the JSON Schema and mean the same in its dialect.
 _LINE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _NAME: Final = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$(?!\n)"
 _FILE_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f/\\]*$(?!\n)"
@@ -115,10 +73,10 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
     _HASH: "a SHA-256 in 64 lower-case hex digits",
 }
-"""What each pattern of this protocol asks for: goes after "must be"."""
+"""What each pattern of this protocol requires, as the words after "must be"."""
 
 NAME_MAX: Final = 32
-"""Characters in a member's name."""
+"""Longest name of a member, in characters."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NAME)]
 ShortText = Annotated[str, Meta(max_length=200, pattern=_LINE)]
@@ -126,13 +84,13 @@ ChatText = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=_LINE)
 FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=_FILE_NAME)]
 Alias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_ALIAS)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=64)]
-"""What a join names: a UUID or an alias. Wider than ``Alias`` on purpose, so that a wrong one is RoomNotFound."""
+"""A room's UUID or alias, in JoinRoom. Allows more than ``Alias`` does, so that a wrong name is RoomNotFound."""
 
 ServerUrl = Annotated[str, Meta(max_length=2048, pattern=_URL)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
 EntryId = Annotated[str, Meta(min_length=1, max_length=64)]
-"""Names one entry of one room's queue. The room gives it, and gives it to no other entry later."""
+"""Identifies an entry of a room's queue. The room assigns it and never assigns it to another entry."""
 
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -147,27 +105,27 @@ Role = Literal["host", "controller", "viewer"]
 MemberState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle", "away"]
 ReportedState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle"]
 LeftReason = Literal["left", "kicked", "banned", "closed", "mismatch", "lost"]
-"""Why a member is no longer in a room; ``lost``: its connection dropped and it did not come back in time."""
+"""Why a member is no longer in a room. ``lost``: its connection broke and it did not come back in time."""
 
 
 class FileInfo(Struct, frozen=True, omit_defaults=True):
-    """What one member tells of its copy of the file."""
+    """What a member says about its file."""
 
     size: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     """Bytes."""
     duration: Duration | None = None
     """Seconds."""
     name: FileName | None = None
-    """The base name, where the member's privacy setting allows it to travel."""
+    """The base name, unless the member's privacy setting keeps it private."""
     quick_hash: FileHash | None = None
-    """SHA-256 over the size and the first, middle and last MiB: known within milliseconds."""
+    """SHA-256 of the size and the first, middle and last MiB. It takes milliseconds; docs/protocol.md defines it."""
 
 
 class Timeline(Struct, frozen=True):
-    """Where a room's media stands: at server time ``at`` it is at ``position``, moving at ``rate``.
+    """A room's position over time: at server time ``at`` it is ``position``; while playing it moves at ``rate``.
 
-    ``(epoch, rev)`` orders timelines: ``rev`` rises with each change, ``epoch`` is a new name whenever a room's state
-    was lost and made anew. While ``gate`` is set the media stands at ``position`` until the room says otherwise.
+    ``rev`` rises by one with each change. ``epoch`` is a new name whenever the room was restored and changes may have
+    been lost. While ``gate`` is set the position does not move: the room waits until its members have settled there.
     """
 
     epoch: str
@@ -180,36 +138,36 @@ class Timeline(Struct, frozen=True):
 
 
 class Member(Struct, frozen=True, omit_defaults=True):
-    """One member as the others see it. ``error`` is its distance from the timeline in seconds, positive when ahead."""
+    """A member as the others see it. ``error`` is in signed seconds from the timeline, positive when ahead."""
 
     client_id: ClientId
     name: Name
     role: Role
-    state: MemberState = written("idle")
-    ready: bool = written(False)
-    verifying: bool = written(False)
+    state: MemberState = always_encoded("idle")
+    ready: bool = always_encoded(False)
+    verifying: bool = always_encoded(False)
     position: Position | None = None
     error: SignedSeconds | None = None
     clock_error: Bound | None = None
-    """How far off ``error`` may be, because clocks are only known so well. Seconds."""
+    """Bound of ``error``, in seconds: the member knows the server's clock only that well."""
     rtt: Bound | None = None
-    """Smallest round trip to the server that the server saw of late. Seconds."""
+    """Smallest recent round trip between the member and the server, in seconds."""
     file: FileInfo | None = None
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):
-    """The rules of a room, as everyone may see them: of the password only that there is one."""
+    """The rules of a room, as everyone may see them. Of the password they show only whether there is one."""
 
-    control: Control = written("everyone")
-    match: Match = written("hash")
-    wait: Wait = written("nobody")
-    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = written(100)
-    locked: bool = written(False)
-    has_password: bool = written(False)
+    control: Control = always_encoded("everyone")
+    match: Match = always_encoded("hash")
+    wait: Wait = always_encoded("nobody")
+    capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = always_encoded(100)
+    locked: bool = always_encoded(False)
+    has_password: bool = always_encoded(False)
 
 
-class PolicyChange(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=False):
-    """What to change in a room's rules: only what is given. An empty password takes the password away."""
+class PolicyChange(Struct, frozen=True, omit_defaults=True):
+    """Changes to a room's rules. What is absent stays. An empty password removes the password."""
 
     control: Control | None = None
     password: Annotated[str, Meta(max_length=256)] | None = None
@@ -219,37 +177,36 @@ class PolicyChange(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     locked: bool | None = None
 
 
-class QueueEntry(Struct, frozen=True):
-    """One film of a room's queue."""
-
-    id: EntryId
-    file_hash: FileHash
-    file: FileInfo
-
-
 class QueueItem(Struct, frozen=True, omit_defaults=True):
-    """An entry as a client asks for it.
+    """A new entry of a queue, as a client asks for it.
 
-    With an ``id`` it is one that the room has, and stays as it is there: the rest may be left out, and a queue of a
-    hundred long names fits into a frame. Without one it is a new entry, of this film.
+    It needs ``file_hash`` or ``file.quick_hash``: one of the two identifies the film.
     """
 
-    id: EntryId | None = None
+    file: FileInfo
     file_hash: FileHash | None = None
-    file: FileInfo | None = None
+
+
+class QueueEntry(Struct, frozen=True, omit_defaults=True):
+    """One entry of a room's queue. The room gives the ids, and gives none twice."""
+
+    id: EntryId
+    file: FileInfo
+    file_hash: FileHash | None = None
+    """None: not known yet. Until SetEntry brings it, size and quick hash identify the film."""
 
 
 class Queue(Struct, frozen=True):
-    """What a room shows, one film after the other. ``rev`` rises with each change of it."""
+    """What a room shows, one entry after the other. ``rev`` rises with each edit and each step to another entry."""
 
     rev: Revision = 0
     entries: Annotated[tuple[QueueEntry, ...], Meta(max_length=QUEUE_MAX)] = ()
     current: EntryId | None = None
-    """The entry that is shown; None: the film that is shown is none of these, and the first one comes next."""
+    """The entry that is shown. None: the film that is shown is none of these, and the first entry comes next."""
 
 
 class Room(Struct, frozen=True, omit_defaults=True):
-    """A whole room at one moment."""
+    """The complete state of a room, as its members see it."""
 
     room_id: str
     file_hash: FileHash
@@ -259,11 +216,11 @@ class Room(Struct, frozen=True, omit_defaults=True):
     timeline: Timeline
     name: Alias | None = None
     queue: Queue = Queue()
-    """Always written by a room; this one stands for that of a server which knows no queues."""
+    """A room always sends it. The default is for servers that have no queues."""
 
 
 class RoomSummary(Struct, frozen=True, omit_defaults=True):
-    """A room in a public list: what somebody outside may know of it."""
+    """A room in the public list, as clients outside it may see it."""
 
     room_id: str
     members: int
@@ -274,7 +231,7 @@ class RoomSummary(Struct, frozen=True, omit_defaults=True):
 
 
 class Limits(Struct, frozen=True):
-    """What a server told a client it will take."""
+    """What a server accepts from a client."""
 
     frame_bytes: int = FRAME_BYTES_MAX
     text_characters: int = TEXT_MAX

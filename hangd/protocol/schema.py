@@ -1,4 +1,4 @@
-"""The protocol as JSON Schema (2020-12), for other implementations: what ``hangd protocol-schema`` prints."""
+"""The protocol as JSON Schema (2020-12), for other implementations. ``hangd protocol-schema`` prints it."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +14,7 @@ _REFERENCE: Final = "#/$defs/{name}"
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema: it takes a frame of either side; ``$defs`` has ClientFrame and ServerFrame by themselves."""
+    """Return the schema of a frame of either side. ``$defs`` contains ClientFrame and ServerFrame separately."""
     kinds = [*CLIENT_TYPES.values(), *SERVER_TYPES.values(), RequestId]
     built, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     payloads = dict(zip([*CLIENT_TYPES, *SERVER_TYPES, "RequestId"], built, strict=True))
@@ -32,21 +32,26 @@ def schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """Return the schema as it is kept in docs/protocol.schema.json."""
+    """Return the schema as the text of docs/protocol.schema.json."""
     return msgspec.json.format(msgspec.json.encode(schema()), indent=2).decode() + "\n"
 
 
-def _frames(types: Mapping[str, object], payloads: Mapping[str, dict[str, Any]], mark: str) -> dict[str, Any]:
-    """Return the envelope around each type's payload. A payload may be left out where nothing in it is required."""
-    return {"oneOf": [_frame(name, payloads[name], mark, _may_be_empty(kind)) for name, kind in types.items()]}
-
-
-def _frame(name: str, payload: dict[str, Any], mark: str, may_be_empty: bool) -> dict[str, Any]:
+def _frames(types: Mapping[str, object], payloads: Mapping[str, dict[str, Any]], id_key: str) -> dict[str, Any]:
+    """Return the schema of the envelopes of these types. A payload without required fields may be absent."""
     return {
-        "title": name,
-        "type": "object",
-        "properties": {"type": {"const": name}, "payload": payload, mark: {"$ref": "#/$defs/RequestId"}},
-        "required": ["type"] if may_be_empty else ["type", "payload"],
+        "oneOf": [
+            {
+                "title": name,
+                "type": "object",
+                "properties": {
+                    "type": {"const": name},
+                    "payload": payloads[name],
+                    id_key: {"$ref": "#/$defs/RequestId"},
+                },
+                "required": ["type"] if _may_be_empty(kind) else ["type", "payload"],
+            }
+            for name, kind in types.items()
+        ]
     }
 
 

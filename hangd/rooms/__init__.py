@@ -1,10 +1,14 @@
-"""Running rooms: machines of ``hangd.engine`` joined to connections of ``hangd.transport``.
+"""Running rooms: the machines of `hangd.engine.room` joined to the connections of `hangd.transport`.
 
-``hub``        every room, session and client of one process; the one interpreter of what the machines order
-``clients``    who is behind a client id, and who comes back
-``directory``  which rooms there are
-``peer``       one connection: its transport, its session, its outbox
-``outbox``     what waits for a peer that does not keep up
+The server (`hangd.server`) runs one `Hub` for all of its rooms; a daemon that hosts a room itself would run one as
+well. Nothing here opens a socket, reads a setting, or knows which store or which kind of connection it is given.
 
-The server runs one hub; a member's own machine that hosts a room for others would run one as well.
+``hub``          all rooms, sessions and clients of one process; interprets what the machines order
+``peer``         one connection: its transport, its session, its outbox
+``outbox``       messages that wait for a peer that reads too slowly
+``clients``      clients by id; a client outlives its connection
+``directory``    rooms by id and by alias
+``persistence``  writes rooms to the store as they change
+``clock``        server time, and its translation over a restart
+``settings``     what a hub is given
 """

@@ -1,11 +1,11 @@
-"""ServerClock: what server times are readings of, and how those of before a restart are read after it.
+"""Server time, and its translation from one run of the server to the next.
 
-The clock is the machine's monotonic one. It runs for as long as the machine does, whoever looks at it: a server that is
-started again on the same boot reads the same clock, under the same name, and its members need not learn it anew. After
-another boot it is another clock; what lay between is told by the wall clock, which is right to about a second.
+Server time is the machine's monotonic clock. It runs for as long as the machine does: a server that is started again on
+the same boot reads the same clock and keeps its ``clock_id``, and clients need not learn it anew. After a reboot it is
+another clock. How much time has passed in between is then taken from the wall clock, which is right to about a second.
 
-Whether it is the same boot, Linux says. Where nobody does (another system, a sandbox without /proc/sys), it is as long
-as the wall clock and the monotonic one have kept their distance.
+Linux says whether it is the same boot. Where it does not (another system, a sandbox without /proc/sys), it is the same
+boot if the difference between the wall clock and the monotonic clock is still the same.
 """
 
 import secrets
@@ -15,15 +15,16 @@ from typing import Final
 
 from hangd.store.base import ClockMark
 
-__all__ = ["ServerClock", "boot_name"]
+__all__ = ["ServerClock", "boot_id"]
 
 _SAME_BOOT: Final = 0.5
-"""Seconds. Two boots of one machine lie further apart than this; NTP changes the speed of both clocks alike, and makes
-the wall clock alone jump only for more than it can win back in minutes."""
+"""Seconds by which that difference may change within one boot. Two boots of a machine are further apart. NTP changes
+the speed of both clocks alike, and lets only the wall clock jump, if it is off by more than can be corrected in
+minutes."""
 
 
-def boot_name() -> str | None:
-    """Return the kernel's name for the time since it was started, if it tells."""
+def boot_id() -> str | None:
+    """Return the kernel's id of the current boot. None: the system does not tell."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip() or None
@@ -32,7 +33,7 @@ def boot_name() -> str | None:
 
 
 class ServerClock:
-    """The clock of one server process. ``marks`` are those that its predecessor left."""
+    """The clock of one server process. ``marks`` are those that its predecessor saved."""
 
     def __init__(
         self,
@@ -53,15 +54,15 @@ class ServerClock:
         return self._monotonic()
 
     def mark(self) -> ClockMark:
-        """Return what the clocks show now."""
+        """Return the readings of all clocks now."""
         return ClockMark(clock_id=self.clock_id, monotonic=self._monotonic(), wall=self._wall(), boot=self._boot)
 
     def shift(self, then: ClockMark) -> float:
-        """Return the seconds to add to a time by the clock of ``then`` for the same moment by this one."""
+        """Return the seconds to add to a time of the clock of ``then``, to get the same time of this clock."""
         if self._is_same(then):
             return 0.0
         now = self.mark()
-        # A wall clock that was set back says nothing of what lay between: nothing, then, rather than less.
+        # If the wall clock was set back meanwhile, assume that no time has passed, rather than negative time.
         return (now.monotonic - then.monotonic) - max(0.0, now.wall - then.wall)
 
     def _is_same(self, then: ClockMark) -> bool:

@@ -1,29 +1,63 @@
-"""Which rooms there are, by id and by alias, and whether there may be one more."""
+"""The rooms of one process: create them, restore them, find them by id and alias, and limit their number."""
 
+import secrets
+import uuid
 from collections.abc import Callable, Iterator
 
+from hangd.engine.room.effects import OpenRoom
+from hangd.engine.room.inputs import CreateRequested
 from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import RequestRefused
+from hangd.rooms.clock import ServerClock
+from hangd.store.base import KeptRoom
 from hangd.tasks import DeadlineTimer
 
-__all__ = ["Directory", "Hosted"]
+__all__ = ["Directory", "Hosted", "creation", "new_room", "restored_room"]
+
+
+def new_room(settings: RoomSettings, password_hash: str | None, now: float) -> Room:
+    """Return a new room. `creation` returns its first input."""
+    return Room(room_id=str(uuid.uuid4()), epoch=_new_epoch(), settings=settings, now=now, password_hash=password_hash)
+
+
+def creation(client_id: str, effect: OpenRoom) -> CreateRequested:
+    """Return the first input of a room that this client has requested."""
+    return CreateRequested(
+        client_id=client_id,
+        name=effect.name,
+        full=effect.full,
+        host_secret=secrets.token_urlsafe(24),
+        message=effect.message,
+        request_id=effect.re,
+    )
+
+
+def restored_room(kept: KeptRoom, settings: RoomSettings, clock: ServerClock, now: float) -> Room:
+    """Return a room from before a restart, with its times translated to this clock."""
+    saved = kept.room.moved(clock.shift(kept.mark))
+    return Room.restored(saved, epoch=_new_epoch(), settings=settings, now=now)
+
+
+def _new_epoch() -> str:
+    return secrets.token_hex(4)
 
 
 class Hosted:
-    """A room, its alias and its alarm clock."""
+    """A room with its alias and its timer."""
 
-    def __init__(self, room: Room, alias: str | None, expire: Callable[[float], None]) -> None:
+    def __init__(self, room: Room, alias: str | None, expire: Callable[["Hosted", float], None]) -> None:
         self.room = room
         self.alias = alias
-        self.timer = DeadlineTimer(expire)
-        self.kept = 0
-        """Which of the room's `changes` the keeper has heard of."""
+        self.timer = DeadlineTimer(lambda now: expire(self, now))
+        self.changes_written = 0
+        """`Room.changes` when the persistence was last told of this room."""
 
 
 class Directory:
-    """The rooms of one hub, at ``most`` so many; ``removed`` is called with the id of each that went.
+    """At most ``most`` rooms. ``removed`` is called with the id of each room that is removed.
 
-    Aliases differ in more than upper and lower case.
+    Upper and lower case make no difference in aliases.
     """
 
     def __init__(self, most: int, removed: Callable[[str], None]) -> None:
@@ -31,7 +65,7 @@ class Directory:
         self._removed = removed
         self._rooms: dict[str, Hosted] = {}
         self._aliases: dict[str, str] = {}
-        """Folded alias to room id; to "" while it is only reserved."""
+        """Room id by case-folded alias; "" while the alias is only reserved."""
         self._reserved = 0
 
     def __len__(self) -> int:
@@ -47,23 +81,23 @@ class Directory:
         return None if room_id is None else self._rooms.get(room_id)
 
     def find(self, name: str) -> Hosted | None:
-        """Return the room that goes by this id or alias."""
+        """Return the room with this id or alias."""
         return self._rooms.get(name) or self.get(self._aliases.get(name.casefold()))
 
     def reserve(self, alias: str | None) -> None:
-        """Keep a place (and an alias) for a room that is about to be made; `add` or `release` takes it up.
+        """Reserve room for one more room, and its alias. Call `add` or `release` afterwards.
 
-        Where all places are taken, an empty room gives way: it is kept only for whoever may come back.
+        If there are as many rooms as there may be, an empty one is removed.
 
         Raises:
-            RequestRefused: there is no place, or the alias is taken.
+            RequestRefused: there are too many rooms, or the alias is taken.
         """
         if alias is not None and alias.casefold() in self._aliases:
             raise RequestRefused("NameTaken", f"there is a room {alias!r} here already")
         if len(self._rooms) + self._reserved >= self._most:
             empty = next((hosted for hosted in self if hosted.room.summary().members == 0), None)
             if empty is None:
-                raise RequestRefused("ServerFull", "this server takes no more rooms now")
+                raise RequestRefused.server_full("this server takes no more rooms now")
             self.remove(empty)
         self._reserved += 1
         if alias is not None:
@@ -76,12 +110,12 @@ class Directory:
             del self._aliases[alias.casefold()]
 
     def add(self, hosted: Hosted) -> None:
-        """Put a room in the place that was reserved for it."""
+        """Add a room for which `reserve` was called."""
         self._reserved -= 1
-        self.bring_back(hosted)
+        self.restore(hosted)
 
-    def bring_back(self, hosted: Hosted) -> None:
-        """Put in a room of before a restart, for which no place was reserved."""
+    def restore(self, hosted: Hosted) -> None:
+        """Add a room from before a restart, for which nothing was reserved."""
         self._rooms[hosted.room.room_id] = hosted
         if hosted.alias is not None:
             self._aliases[hosted.alias.casefold()] = hosted.room.room_id

@@ -1,76 +1,35 @@
-"""Hub: every room, session and client of one process, and the one interpreter of what their machines order.
+"""Hub: all rooms, sessions and clients of one process, and the only interpreter of their effects.
 
-How a turn goes. Something happens (a message, a deadline, a connection that ends, a password that was hashed); the hub
-tells the machine that it concerns, and carries out the orders that come back, one by one, in their order. An order may
-make a fact for another machine, which is told at once: a transition is over before its first order is carried out, so
-machines never see each other half changed. Nothing waits: what must be awaited (argon2) runs in a task whose result
-begins a turn of its own. One exception to "at once": a peer that is closed in a turn (too slow, say) has left its room
-only when the turn is over, or the room would tell some members of it before they hear what came first.
+A turn. Something happens: a message, a deadline, the end of a connection, a password that was hashed. The hub gives the
+input to the machine that it concerns and carries out the returned effects in order. If that makes an input for another
+machine, the machine gets it at once: each transition is complete before its first effect is carried out, so no machine
+sees another one half changed. Nothing waits within a turn; what has to be awaited (argon2) runs in a task whose result
+begins a turn of its own. One thing happens only at the end of the turn: the room of a peer that was closed in it learns
+of that, because the members would otherwise hear that it is away before they hear what came first.
 
-A bug in a machine costs the connection that met it, and nobody else: logged with its traceback, answered with Error
-Internal, closed. A room that fails at its deadline, where nobody's message is to blame, is closed.
+An exception is a bug. It is logged with its traceback and ends the connection of the peer whose message led to it, with
+an Error and close code 1011. The other effects of the turn are carried out, and the room sends its state to all of its
+members (`Room.recover`). A room that cannot recover, or that fails at its own deadline, is closed.
 
-Clients outlive connections. A full client that is in a room when its connection drops keeps its place for as long as
-the room says, and proves with its secret that a new connection is the same client's. Its old connection, where it is
-still there, is closed.
+A client outlives its connection. A full client that is in a room when its connection breaks stays for as long as the
+room keeps it, and a new connection proves with a secret that it belongs to the same client. An old connection that is
+still open is then closed.
 """
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, assert_never
 
-from hangd.engine.room.effects import (
-    AnswerPing,
-    CheckPassword,
-    Close,
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
-    EnterRoom,
-    ForgetMember,
-    ForgetRoom,
-    ForwardToRoom,
-    FrameReceived,
-    FrameRejected,
-    Greet,
-    Greeted,
-    HashPassword,
-    JoinRequested,
-    LatencyMeasured,
-    ListRoomsTo,
-    MessageReceived,
-    OpenRoom,
-    PasswordChecked,
-    PasswordHashed,
-    Refused,
-    Reply,
-    RoomEffect,
-    RoomEntered,
-    RoomExited,
-    RoomInput,
-    SendTo,
-    SessionEffect,
-    SessionInput,
-)
-from hangd.engine.room.refusal import as_error
-from hangd.engine.room.room import Room
+from hangd.engine.room import effects, inputs
 from hangd.engine.room.session import Session
 from hangd.protocol.codec import decode_client, encode_server
-from hangd.protocol.errors import (
-    CLOSE_GOING_DOWN,
-    CLOSE_REPLACED,
-    CLOSE_TOO_SLOW,
-    ErrorCode,
-    RemoteProtocolError,
-    RequestRefused,
-)
+from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW, RemoteProtocolError, RequestRefused
 from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
 from hangd.rooms.clients import Client, Clients
 from hangd.rooms.clock import ServerClock
-from hangd.rooms.creation import as_kept, creation, made_anew, new_room
-from hangd.rooms.directory import Directory, Hosted
+from hangd.rooms.directory import Directory, Hosted, creation, new_room, restored_room
 from hangd.rooms.outbox import state_key
 from hangd.rooms.peer import Peer
 from hangd.rooms.persistence import RoomPersistence
@@ -85,16 +44,16 @@ _log = logging.getLogger(__name__)
 
 _CLOSE_INTERNAL: Final = 1011
 _CLOSE_FULL: Final = 1013
-"""RFC 6455's registry: internal error; try again later."""
+"""From the registry of RFC 6455: internal error; try again later."""
 
-_ROOM_SHOWN: Final = 64
+_ROOM_NAME_SHOWN: Final = 64
 
 
 class Hub:
-    """Rooms, sessions and clients. ``changed`` is called when there are more or fewer.
+    """Rooms, sessions and clients. ``changed`` is called when the number of rooms or clients has changed.
 
-    `attach` a transport and give it the peer as its listener; the rest follows. Rooms are written to ``store`` as they
-    change; `bring_back` those that were in there first.
+    Call `restore` first, with the rooms from before a restart. Then `attach` each connection, and give its transport
+    the returned peer as listener. Rooms are written to ``store`` as they change.
     """
 
     def __init__(
@@ -110,129 +69,143 @@ class Hub:
         self._passwords = passwords
         self._clock = clock
         self._changed = changed
-        self._keeper = RoomPersistence(store, self._look)
+        self._persistence = RoomPersistence(store, self._kept)
         self._clients = Clients()
-        self._rooms = Directory(settings.max_rooms, self._keeper.changed)
+        self._rooms = Directory(settings.max_rooms, self._persistence.changed)
         self._peers: set[Peer] = set()
         self._leaving: list[Peer] = []
-        """Peers that were closed in this turn, and whose rooms are still to be told."""
+        """Peers that were closed in this turn, and whose rooms have not been told yet."""
         self._tasks = Tasks()
         self._going_down = False
 
     @property
     def client_count(self) -> int:
-        """How many connections there are."""
+        """The number of connections."""
         return len(self._peers)
 
     @property
     def room_count(self) -> int:
         return len(self._rooms)
 
-    def bring_back(self, kept: Iterable[KeptRoom], now: float) -> None:
-        """Make these rooms anew, before anything is attached. Their members are away, and can prove who they are."""
+    def restore(self, kept: Iterable[KeptRoom], now: float) -> None:
+        """Continue these rooms. Their members are away until they prove with their secrets who they are."""
         for one in kept:
-            room = made_anew(one, self._settings.room, self._clock, now)
-            hosted = self._hosted(room, room.name)
-            self._rooms.bring_back(hosted)
+            room = restored_room(one, self._settings.room, self._clock, now)
+            hosted = Hosted(room, one.room.name, self._room_expired)
+            self._rooms.restore(hosted)
             for member in one.room.members:
-                self._clients.bring_back(member.client_id, room.room_id, one.proofs.get(member.client_id))
+                self._clients.restore(member.client_id, room.room_id, one.proofs.get(member.client_id))
             hosted.timer.arm(room.deadline())
 
     # ---- connections ------------------------------------------------------------------------------------------------
 
     def attach(self, transport: Transport, now: float) -> Peer:
-        """Take in a connection. What it says is to be told to the peer, its `Listener`."""
+        """Accept a connection. The returned peer is the transport's `Listener`."""
         session = Session(client_id=str(uuid.uuid4()), settings=self._settings.session, now=now)
-        peer = Peer(self, transport, session, self._session_expired)
+        peer = Peer(self, transport, session)
         if len(self._peers) >= self._settings.max_clients:
-            peer.send(_error("ServerFull", "this server takes no more clients now"))
+            self._send(peer, Error.of(RequestRefused.server_full("this server takes no more clients now")))
             peer.close(_CLOSE_FULL, "server full")
             return peer
         self._peers.add(peer)
-        self._clients.add(peer)
-        peer.timer.arm(session.deadline())
+        self._clients[peer.client_id] = Client(peer.client_id, peer)
         self._changed()
         return peer
 
     def receive(self, peer: Peer, data: str | bytes, now: float) -> None:
-        """Take in one message."""
+        """Handle one message from a peer."""
         if peer.closed:
             return
-        with self._turn(now, peer):
+        try:  # As `_turn` does, but that takes a microsecond more.
             try:
                 if isinstance(data, bytes):
                     raise RemoteProtocolError("InvalidMessage", "messages are text frames, not binary ones")
                 frame = decode_client(data)
             except RemoteProtocolError as error:
-                self._tell_session(peer, FrameRejected(error), now)
+                self._tell_session(peer, inputs.FrameRejected(error), now)
             else:
-                self._tell_session(peer, FrameReceived(frame.message, frame.id), now)
+                self._tell_session(peer, inputs.FrameReceived(frame.message, frame.id), now)
+        except Exception:
+            self._fail(peer)
+        self._end_turn(now)
 
     def measure(self, peer: Peer, rtt: float, now: float) -> None:
-        """Take in one round trip."""
+        """Handle the measurement of a round trip."""
         peer.latencies.append(rtt)
         client = self._clients.of(peer)
         if client is not None and not client.entering and (hosted := self._rooms.get(client.room_id)) is not None:
             with self._turn(now, peer):
-                self._tell_room(hosted, LatencyMeasured(client.client_id, rtt), now)
+                self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
+
+    def flush(self, peer: Peer) -> None:
+        """Send what waits for a peer that has read what was sent before."""
+        with self._turn(self._clock.now(), peer):
+            peer.outbox.flush()
 
     def detach(self, peer: Peer, now: float) -> None:
-        """Take in that a connection is over. Told twice, the second time means nothing."""
-        if peer not in self._peers:
-            return
-        with self._turn(now, None):
-            self._depart(peer, now)
+        """Handle the end of a connection. A second call for the same peer does nothing."""
+        if peer in self._peers:
+            with self._turn(now, None):
+                self._depart(peer, now)
 
-    # ---- the end ----------------------------------------------------------------------------------------------------
+    # ---- shutdown ---------------------------------------------------------------------------------------------------
 
     def go_down(self, retry_after: float) -> None:
-        """Tell everybody that the server is going down, and close their connections."""
-        # The rooms hear nothing of that: they are to go on as they were.
+        """Tell all clients that the server is going down, and close their connections.
+
+        The rooms do not hear of it: they are saved as they are.
+        """
         self._going_down = True
-        message = Encoded(encode_server(Goodbye("going-down", retry_after)))
-        for peer in self._peers:
+        goodbye = Encoded(encode_server(Goodbye("going-down", retry_after)))
+        for peer in tuple(self._peers):
             if peer.session.full:
-                peer.put(message)
+                self._put(peer, goodbye)
             peer.close(CLOSE_GOING_DOWN, "the server is going down")
 
     async def aclose(self) -> None:
-        """Forget everything but what the store keeps, and close that. Nothing may be attached any more."""
+        """Stop timers and tasks, write what is not written yet, and close the store."""
         for hosted in self._rooms:
             hosted.timer.arm(None)
-        for peer in self._peers:
-            peer.timer.arm(None)
         await self._tasks.cancel()
-        await self._keeper.aclose()
+        await self._persistence.aclose()
 
     # ---- turns ------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _turn(self, now: float, peer: Peer | None) -> Iterator[None]:
-        """Do one thing to its end. ``peer`` pays for a bug that is met."""
+        """Contain the exceptions of one turn: log them, and close ``peer``, whose message the turn handles."""
         try:
             yield
         except Exception:
-            _log.exception("internal error")
-            if peer is not None:
-                peer.send(_error("Internal", "the server failed on this message: that is a bug in it"))
-                self._close(peer, _CLOSE_INTERNAL, "internal error")
+            self._fail(peer)
+        self._end_turn(now)
+
+    def _fail(self, peer: Peer | None) -> None:
+        _log.exception("internal error")
+        if peer is not None:
+            refused = RequestRefused.internal("the server failed on this message: that is a bug in it")
+            self._send(peer, Error.of(refused))
+            self._close(peer, _CLOSE_INTERNAL, "internal error")
+
+    def _end_turn(self, now: float) -> None:
         while self._leaving:
-            with self._turn(now, None):
+            try:
                 self._depart(self._leaving.pop(), now)
+            except Exception:
+                self._fail(None)
 
     def _close(self, peer: Peer, code: int, reason: str) -> None:
-        """Close a peer; its room is told when the turn is over."""
+        """Close a peer. Its room is told at the end of the turn."""
         if not peer.closed:
-            peer.close(code, reason)
             self._leaving.append(peer)
+            peer.close(code, reason)
 
     def _depart(self, peer: Peer, now: float) -> None:
-        """Take a connection out. Its client stays for as long as a room keeps its place."""
+        """Remove a connection. Its client stays for as long as a room keeps it."""
         if peer not in self._peers:
             return
         self._peers.remove(peer)
         peer.closed = True
-        peer.timer.arm(None)
         self._changed()
         client = self._clients.of(peer)
         if client is None or self._going_down:
@@ -240,218 +213,252 @@ class Hub:
         client.peer = None
         try:
             if (hosted := self._rooms.get(client.room_id)) is not None:
-                self._tell_room(hosted, ConnectionLost(client.client_id), now)
+                self._tell_room(hosted, inputs.ConnectionLost(client.client_id), now)
         finally:
             if client.room_id is None or client.entering:
-                self._clients.remove(client.client_id)
-
-    def _session_expired(self, peer: Peer, now: float) -> None:
-        with self._turn(now, peer):
-            self._follow(peer, peer.session.expire(now), now)
-
-    def _room_expired(self, hosted: Hosted, now: float) -> None:
-        with self._turn(now, None):
-            # Nothing else will make a room move on that fails here: it would be woken again, at once and for ever.
-            try:
-                self._carry_out(hosted, hosted.room.expire(now), now)
-            except Exception:
-                _log.exception("room %s failed at its deadline, and is closed", hosted.room.room_id)
-                self._close_room(hosted, now)
+                self._clients.pop(client.client_id, None)
 
     # ---- sessions ---------------------------------------------------------------------------------------------------
 
-    def _tell_session(self, peer: Peer, input: SessionInput, now: float) -> None:
-        self._follow(peer, peer.session.handle(input, now), now)
-
-    def _follow(self, peer: Peer, orders: list[SessionEffect], now: float) -> None:
-        for order in orders:
+    def _tell_session(self, peer: Peer, input: inputs.SessionInput, now: float) -> None:
+        for effect in peer.session.handle(input, now):
             if peer.closed:
                 return
-            self._carry_out_for(peer, order, now)
-        if not peer.closed:
-            peer.timer.arm(peer.session.deadline())
+            self._carry_out(peer, effect, now)
 
-    def _carry_out_for(self, peer: Peer, order: SessionEffect, now: float) -> None:
-        match order:
-            case Reply(message=message, re=re):
+    def _carry_out(self, peer: Peer, effect: effects.SessionEffect, now: float) -> None:
+        match effect:
+            case effects.Reply(message=message, re=re):
                 self._send(peer, message, re)
-            case AnswerPing() as ping:
-                if not peer.put(lambda: self._pong(peer, ping)):
-                    self._too_slow(peer)
-            case Greet():
-                self._greet(peer, order, now)
-            case OpenRoom():
-                self._open_room(peer, order, now)
-            case EnterRoom():
-                self._enter_room(peer, order, now)
-            case ForwardToRoom(message=message, re=re):
+            case effects.AnswerPing() as ping:
+                self._put(peer, lambda: self._pong(peer, ping))
+            case effects.Greet():
+                self._greet(peer, effect, now)
+            case effects.OpenRoom():
+                self._open_room(peer, effect, now)
+            case effects.EnterRoom():
+                self._enter_room(peer, effect, now)
+            case effects.ForwardToRoom(message=message, re=re):
                 hosted = self._rooms.get(peer.session.room_id)
                 if hosted is None:
-                    self._send(peer, _error("NotInRoom", "you are in no room"), re)
+                    self._send(peer, Error.of(RequestRefused.not_in_room("you are in no room")), re)
                 else:
-                    self._tell_room(hosted, MessageReceived(peer.client_id, message, re), now)
-            case ListRoomsTo(re=re):
+                    self._tell_room(hosted, inputs.MessageReceived(peer.client_id, message, re), now)
+            case effects.ListRoomsTo(re=re):
                 if self._settings.publish_rooms:
-                    rooms = tuple(hosted.room.summary() for hosted in self._rooms)
-                    self._send(peer, Rooms(rooms), re)
+                    self._send(peer, Rooms(tuple(hosted.room.summary() for hosted in self._rooms)), re)
                 else:
-                    self._send(peer, _error("Forbidden", "this server does not publish its rooms"), re)
-            case Close(code=code, reason=reason):
+                    self._send(peer, Error.of(RequestRefused.forbidden("this server does not publish its rooms")), re)
+            case effects.Close(code=code, reason=reason):
                 self._close(peer, code, reason)
             case _:
-                assert_never(order)
+                assert_never(effect)
 
-    def _pong(self, peer: Peer, ping: AnswerPing) -> Encoded:
+    def _pong(self, peer: Peer, ping: effects.AnswerPing) -> Encoded:
         hosted = self._rooms.get(peer.session.room_id)
         epoch, rev = (None, None) if hosted is None else (hosted.room.epoch, hosted.room.rev)
         return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
 
-    def _greet(self, peer: Peer, order: Greet, now: float) -> None:
-        name, resume = order.hello.name, order.hello.resume
+    def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:
+        name, resume = effect.hello.name, effect.hello.resume
         client = self._clients.returning(peer, resume)
         if client is None or resume is None:
             client = self._clients.of(peer)
             assert client is not None
             welcome = self._settings.welcome(peer.client_id, client.new_secret(), self._clock.clock_id)
-            self._send(peer, welcome, order.re)
-            self._tell_session(peer, Greeted(name), now)
+            self._send(peer, welcome, effect.re)
+            self._tell_session(peer, inputs.Greeted(name), now)
             return
         if client.peer is not None:
             self._send(client.peer, Goodbye("replaced"))
             self._close(client.peer, CLOSE_REPLACED, "another connection resumed this one's place")
         self._clients.move(client, peer)
+        self._tell_session(peer, inputs.Greeted(name, client.client_id, client.room_id), now)
         hosted = self._rooms.get(client.room_id)
-        orders = [] if hosted is None else hosted.room.handle(ConnectionResumed(client.client_id), now)
-        room = None if hosted is None else hosted.room.snapshot()
-        # The secret stays what it was: a connection that breaks before its Welcome arrives can still come back.
-        welcome = self._settings.welcome(peer.client_id, resume.secret, self._clock.clock_id, room, resumed=True)
-        self._send(peer, welcome, order.re)
-        self._tell_session(peer, Greeted(name, client.room_id), now)
+        room, room_effects = None, []
         if hosted is not None:
-            self._carry_out(hosted, orders, now)
+            try:
+                room_effects = hosted.room.handle(inputs.ConnectionResumed(client.client_id), now)
+            except Exception:
+                self._recover(hosted, now)
+                raise
+            room = hosted.room.view()
+        # The secret stays the same: if this connection breaks before Welcome arrives, the client can resume again.
+        welcome = self._settings.welcome(peer.client_id, resume.secret, self._clock.clock_id, room, resumed=True)
+        self._send(peer, welcome, effect.re)
+        if hosted is not None:
+            self._carry_out_in(hosted, room_effects, now)
             self._tell_latencies(client, hosted, now)
 
-    # ---- into rooms and out -----------------------------------------------------------------------------------------
+    # ---- entering rooms ---------------------------------------------------------------------------------------------
 
-    def _open_room(self, peer: Peer, order: OpenRoom, now: float) -> None:
+    def _open_room(self, peer: Peer, effect: effects.OpenRoom, now: float) -> None:
         try:
-            self._rooms.reserve(order.message.name)
+            self._rooms.reserve(effect.message.name)
         except RequestRefused as refused:
-            return self._refuse(peer, as_error(refused), order.re, now)
-        if order.message.password is None:
-            return self._make_room(peer, order, None, now)
-        self._tasks.start(self._make_guarded_room(peer, order, order.message.password), name="hash a room's password")
+            return self._refuse(peer, refused, effect.re, now)
+        if effect.message.password is None:
+            return self._create_room(peer, effect, None, now)
+        hashing = self._create_guarded_room(peer, effect, effect.message.password)
+        self._tasks.start(hashing, name="hash a room's password")
 
-    async def _make_guarded_room(self, peer: Peer, order: OpenRoom, password: str) -> None:
+    async def _create_guarded_room(self, peer: Peer, effect: effects.OpenRoom, password: str) -> None:
         with self._turn(self._clock.now(), peer):
             try:
                 password_hash = await self._passwords.hash(password)
             except BaseException:
-                self._rooms.release(order.message.name)
+                self._rooms.release(effect.message.name)
                 raise
             if peer.closed:
-                self._rooms.release(order.message.name)
+                self._rooms.release(effect.message.name)
             else:
-                self._make_room(peer, order, password_hash, self._clock.now())
+                self._create_room(peer, effect, password_hash, self._clock.now())
 
-    def _make_room(self, peer: Peer, order: OpenRoom, password_hash: str | None, now: float) -> None:
-        hosted = self._hosted(new_room(self._settings.room, password_hash, now), order.message.name)
+    def _create_room(self, peer: Peer, effect: effects.OpenRoom, password_hash: str | None, now: float) -> None:
+        hosted = Hosted(new_room(self._settings.room, password_hash, now), effect.message.name, self._room_expired)
         self._rooms.add(hosted)
         self._changed()
-        self._ask_in(peer, hosted, creation(peer.client_id, order), now)
+        try:
+            self._ask_in(peer, hosted, creation(peer.client_id, effect), now)
+        except Exception:
+            self._close_room(hosted, now)
+            raise
 
-    def _hosted(self, room: Room, alias: str | None) -> Hosted:
-        hosted = Hosted(room, alias, lambda now: self._room_expired(hosted, now))
-        return hosted
-
-    def _enter_room(self, peer: Peer, order: EnterRoom, now: float) -> None:
-        wanted = order.message.room_id
+    def _enter_room(self, peer: Peer, effect: effects.EnterRoom, now: float) -> None:
+        wanted = effect.message.room_id
         hosted = self._rooms.find(wanted)
         if hosted is None:
-            shown = ascii(wanted[:_ROOM_SHOWN])
-            missing = _error("RoomNotFound", f"there is no room {shown} here")
-            return self._refuse(peer, missing, order.re, now)
-        joining = JoinRequested(peer.client_id, order.name, order.full, order.message, order.re)
+            shown = ascii(wanted[:_ROOM_NAME_SHOWN])
+            return self._refuse(peer, RequestRefused.room_not_found(f"there is no room {shown} here"), effect.re, now)
+        joining = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
         self._ask_in(peer, hosted, joining, now)
 
-    def _ask_in(self, peer: Peer, hosted: Hosted, input: CreateRequested | JoinRequested, now: float) -> None:
+    def _ask_in(
+        self, peer: Peer, hosted: Hosted, input: inputs.CreateRequested | inputs.JoinRequested, now: float
+    ) -> None:
         client = self._clients.of(peer)
         assert client is not None
         client.room_id = hosted.room.room_id
         self._tell_room(hosted, input, now)
         if not client.entering:
-            self._entered(client, hosted, now)
+            self._tell_entered(client, hosted, now)
 
-    def _entered(self, client: Client, hosted: Hosted, now: float) -> None:
-        """Tell the session that the room took its client in, if it did."""
+    def _tell_entered(self, client: Client, hosted: Hosted, now: float) -> None:
+        """Tell the session that its client is in the room, unless the room refused it."""
         if client.room_id == hosted.room.room_id and client.peer is not None:
-            self._tell_session(client.peer, RoomEntered(hosted.room.room_id), now)
+            self._tell_session(client.peer, inputs.RoomEntered(hosted.room.room_id), now)
             self._tell_latencies(client, hosted, now)
 
     def _tell_latencies(self, client: Client, hosted: Hosted, now: float) -> None:
         for rtt in tuple(client.peer.latencies) if client.peer is not None else ():
-            self._tell_room(hosted, LatencyMeasured(client.client_id, rtt), now)
+            self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
 
-    def _refuse(self, peer: Peer, error: Error, re: RequestId | None, now: float) -> None:
-        self._send(peer, error, re)
-        self._tell_session(peer, Refused(), now)
+    def _refuse(self, peer: Peer, refused: RequestRefused, re: RequestId | None, now: float) -> None:
+        self._send(peer, Error.of(refused), re)
+        self._tell_session(peer, inputs.Refused(), now)
 
     # ---- rooms ------------------------------------------------------------------------------------------------------
 
-    def _tell_room(self, hosted: Hosted, input: RoomInput, now: float) -> None:
-        self._carry_out(hosted, hosted.room.handle(input, now), now)
+    def _tell_room(self, hosted: Hosted, input: inputs.RoomInput, now: float) -> None:
+        try:
+            self._carry_out_in(hosted, hosted.room.handle(input, now), now)
+        except Exception:
+            self._recover(hosted, now)
+            raise
 
-    def _carry_out(self, hosted: Hosted, orders: list[RoomEffect], now: float) -> None:
-        for order in orders:
-            self._carry_out_in(hosted, order, now)
+    def _room_expired(self, hosted: Hosted, now: float) -> None:
+        with self._turn(now, None):
+            try:
+                self._carry_out_in(hosted, hosted.room.expire(now), now)
+            except Exception:
+                # No message is to blame: it would fail again, at once and forever.
+                _log.exception("room %s failed at its deadline, and is closed", hosted.room.room_id)
+                self._close_room(hosted, now)
+
+    def _recover(self, hosted: Hosted, now: float) -> None:
+        """Bring a room that failed, its members and its clients in line again, or close the room."""
+        if hosted not in self._rooms:
+            return
+        room_id = hosted.room.room_id
+        clients = self._clients.in_room(room_id)
+        try:
+            connected = {client.client_id for client in clients if client.peer is not None}
+            self._carry_out_in(hosted, hosted.room.recover(now, connected), now)
+            for client in clients:
+                if not hosted.room.has(client.client_id):
+                    self._forget_member(client.client_id, room_id, now)
+        except Exception:
+            _log.exception("room %s cannot recover from an internal error, and is closed", room_id)
+            self._close_room(hosted, now)
+
+    def _carry_out_in(self, hosted: Hosted, room_effects: list[effects.RoomEffect], now: float) -> None:
+        """Carry out the effects of a room. If some fail, the others are carried out before the exceptions are
+        raised."""
+        failures = []
+        for effect in room_effects:
+            try:
+                self._carry_out_one(hosted, effect, now)
+            except Exception as error:
+                failures.append(error)
         if hosted in self._rooms:
             hosted.timer.arm(hosted.room.deadline())
-            if hosted.kept != hosted.room.changes:
-                hosted.kept = hosted.room.changes
-                self._keeper.changed(hosted.room.room_id)
+            if hosted.changes_written != hosted.room.changes:
+                hosted.changes_written = hosted.room.changes
+                self._persistence.changed(hosted.room.room_id)
+        if failures:
+            raise ExceptionGroup("effects of a room failed", failures)
 
-    def _look(self, room_id: str) -> KeptRoom | None:
-        hosted = self._rooms.get(room_id)
-        return None if hosted is None else as_kept(hosted.room, self._clients, self._clock)
-
-    def _carry_out_in(self, hosted: Hosted, order: RoomEffect, now: float) -> None:
-        match order:
-            case SendTo(client_ids=client_ids, message=message, re=re):
+    def _carry_out_one(self, hosted: Hosted, effect: effects.RoomEffect, now: float) -> None:
+        match effect:
+            case effects.SendTo(client_ids=client_ids, message=message, re=re):
                 encoded, key = Encoded(encode_server(message, re)), state_key(message, re)
                 for client_id in client_ids:
                     client = self._clients.get(client_id)
-                    if client is not None and client.peer is not None and not client.peer.put(encoded, key):
-                        self._too_slow(client.peer)
-            case CheckPassword(client_id=client_id) as check:
+                    if client is not None and client.peer is not None:
+                        self._put(client.peer, encoded, key)
+            case effects.CheckPassword(client_id=client_id):
                 joining = self._clients.get(client_id)
                 assert joining is not None
                 joining.entering = True
-                self._tasks.start(self._check_password(joining, hosted, check), name="check a room's password")
-            case HashPassword():
-                self._tasks.start(self._hash_password(hosted, order), name="hash a room's password")
-            case ForgetMember(client_id=client_id):
+                self._tasks.start(self._check_password(joining, hosted, effect), name="check a room's password")
+            case effects.HashPassword():
+                self._tasks.start(self._hash_password(hosted, effect), name="hash a room's password")
+            case effects.ForgetMember(client_id=client_id):
                 self._forget_member(client_id, hosted.room.room_id, now)
-            case ForgetRoom():
-                self._forget_room(hosted)
+            case effects.ForgetRoom():
+                self._rooms.remove(hosted)
+                self._changed()
             case _:
-                assert_never(order)
+                assert_never(effect)
 
-    async def _check_password(self, client: Client, hosted: Hosted, order: CheckPassword) -> None:
+    async def _check_password(self, client: Client, hosted: Hosted, effect: effects.CheckPassword) -> None:
         with self._turn(self._clock.now(), client.peer):
             try:
-                matches = await self._passwords.matches(order.password, order.password_hash)
+                matches = await self._passwords.matches(effect.password, effect.password_hash)
             finally:
                 client.entering = False
             now = self._clock.now()
             if hosted in self._rooms:
-                self._tell_room(hosted, PasswordChecked(order.client_id, matches), now)
-                self._entered(client, hosted, now)
+                self._tell_room(hosted, inputs.PasswordChecked(effect.client_id, matches), now)
+                self._tell_entered(client, hosted, now)
 
-    async def _hash_password(self, hosted: Hosted, order: HashPassword) -> None:
+    async def _hash_password(self, hosted: Hosted, effect: effects.HashPassword) -> None:
         with self._turn(self._clock.now(), None):
-            password_hash = await self._passwords.hash(order.password)
+            try:
+                password_hash = await self._passwords.hash(effect.password)
+            except Exception:
+                _log.exception("a password could not be hashed")
+                password_hash = None
             if hosted in self._rooms:
-                self._tell_room(hosted, PasswordHashed(order.client_id, password_hash), self._clock.now())
+                self._tell_room(hosted, inputs.PasswordHashed(effect.client_id, password_hash), self._clock.now())
+
+    def _kept(self, room_id: str) -> KeptRoom | None:
+        """Return what the store keeps of this room. None: the room is no more."""
+        hosted = self._rooms.get(room_id)
+        if hosted is None:
+            return None
+        saved = hosted.room.saved()
+        return KeptRoom(saved, self._clients.proofs(one.client_id for one in saved.members), self._clock.mark())
 
     def _forget_member(self, client_id: str, room_id: str, now: float) -> None:
         client = self._clients.get(client_id)
@@ -460,32 +467,32 @@ class Hub:
         client.room_id = None
         client.entering = False
         if client.peer is None:
-            self._clients.remove(client_id)
+            del self._clients[client_id]
         else:
-            self._tell_session(client.peer, RoomExited(), now)
-
-    def _forget_room(self, hosted: Hosted) -> None:
-        self._rooms.remove(hosted)
-        self._changed()
+            self._tell_session(client.peer, inputs.RoomExited(), now)
 
     def _close_room(self, hosted: Hosted, now: float) -> None:
-        """Put everybody out of a room that can not go on."""
-        self._forget_room(hosted)
+        """Remove a room that cannot continue, and tell its members."""
+        if hosted not in self._rooms:
+            return
+        self._rooms.remove(hosted)
+        self._changed()
         room_id = hosted.room.room_id
-        for client in [client for client in self._clients if client.room_id == room_id]:
+        for client in self._clients.in_room(room_id):
             if client.peer is not None:
                 self._send(client.peer, RoomLeft(room_id, "closed"))
             self._forget_member(client.client_id, room_id, now)
 
-    # ---- small change -----------------------------------------------------------------------------------------------
+    # ---- sending ----------------------------------------------------------------------------------------------------
 
     def _send(self, peer: Peer, message: ServerMessage, re: RequestId | None = None) -> None:
-        if not peer.send(message, re):
-            self._too_slow(peer)
+        self._put(peer, Encoded(encode_server(message, re)), state_key(message, re))
 
-    def _too_slow(self, peer: Peer) -> None:
-        self._close(peer, CLOSE_TOO_SLOW, "too slow")
-
-
-def _error(code: ErrorCode, message: str) -> Error:
-    return as_error(RequestRefused(code, message))
+    def _put(self, peer: Peer, message: Encoded | Callable[[], Encoded], key: Hashable | None = None) -> None:
+        """Send a message. A peer that reads too slowly is closed, and so is one to which sending fails."""
+        try:
+            if not peer.closed and not peer.outbox.put(message, key):
+                self._close(peer, CLOSE_TOO_SLOW, "too slow")
+        except Exception:
+            _log.exception("a message could not be sent")
+            self._close(peer, _CLOSE_INTERNAL, "internal error")

@@ -1,10 +1,10 @@
-"""What is to be sent to one peer, in order, and bounded in bytes.
+"""Messages that wait for one peer, in order and limited in bytes.
 
-A peer that keeps up never sees it: what comes goes straight to the transport. For one that does not, messages wait
-here. Those that tell of a state have a key (which state), and a newer one takes the place of an older: a peer that was
-away for a minute hears where everyone is now, not where they were. The newer one goes to the end of the line, so that
-nothing is told before what it follows from. All other messages are events: each is told, first come, first served.
-Where even that does not fit, the peer is too slow.
+While the peer reads fast enough, messages go straight to the transport. Otherwise they wait here. A message that tells
+a state has a key, which names the state; it replaces an older message with the same key, so that a peer that did not
+read for a minute gets where everybody is now. The new message goes to the end of the queue, because it may depend on
+others that were sent meanwhile. All other messages are events, and each is sent. If even that does not fit, the peer is
+too slow.
 """
 
 from collections.abc import Callable, Hashable
@@ -15,15 +15,16 @@ from hangd.transport.base import Encoded, Transport
 
 __all__ = ["OUTBOX_BYTES_MAX", "Outbox", "state_key"]
 
-OUTBOX_BYTES_MAX: Final = 1024 * 1024
-"""A snapshot of a room of a thousand with the fullest of queues, twice that queue, and a thousand events."""
+OUTBOX_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Enough for the state of a room of a thousand with a full queue, two changes of that queue, and a thousand events. A
+queue of 500 entries with the longest names is 0.7 MB; with usual names it is 0.15 MB."""
 
 _LATE_BYTES: Final = 160
-"""What a message that is encoded only when it is written (a Pong) counts for."""
+"""Assumed size of a message that is encoded when it is written (a Pong)."""
 
 
 def state_key(message: ServerMessage, re: RequestId | None) -> Hashable | None:
-    """Return which state this message tells, or None: it is an event, or the answer to a request."""
+    """Return the name of the state that this message tells. None: it is an event, or the answer to a request."""
     if re is not None:
         return None
     match message:
@@ -40,7 +41,7 @@ def state_key(message: ServerMessage, re: RequestId | None) -> Hashable | None:
 
 
 class Outbox:
-    """The line of messages that wait for one transport to be writable."""
+    """The queue of messages in front of one transport."""
 
     def __init__(self, transport: Transport, *, bytes_max: int = OUTBOX_BYTES_MAX) -> None:
         self._transport = transport
@@ -50,21 +51,21 @@ class Outbox:
         """Bytes that wait."""
 
     def put(self, message: Encoded | Callable[[], Encoded], key: Hashable | None = None) -> bool:
-        """Send this, now or in its turn. A callable is called when it is written.
+        """Send a message now, or when the peer has read those before it. A callable is called when it is written.
 
-        Returns False where it does not fit any more: the peer is to be closed.
+        Returns False if too much waits: the peer has to be closed.
         """
         if not self._waiting and self._transport.writable:
             self._send(message)
             return True
         older = None if key is None else self._waiting.pop(key, None)
         self.size += _size(message) - (0 if older is None else _size(older))
-        # An event's key is an object that nothing else is equal to.
+        # An event gets a key that equals no other.
         self._waiting[object() if key is None else key] = message
         return self.size <= self._bytes_max
 
     def flush(self) -> None:
-        """Write what waits, for as long as the peer takes it."""
+        """Send what waits, for as long as the peer is writable."""
         while self._waiting and self._transport.writable:
             message = self._waiting.pop(next(iter(self._waiting)))
             self.size -= _size(message)

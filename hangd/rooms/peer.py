@@ -1,15 +1,11 @@
-"""One connection as the hub keeps it."""
+"""One connection of a hub."""
 
 from collections import deque
-from collections.abc import Callable, Hashable
 from typing import Final, Protocol
 
 from hangd.engine.room.session import Session
-from hangd.protocol.codec import encode_server
-from hangd.protocol.messages import RequestId, ServerMessage
-from hangd.rooms.outbox import Outbox, state_key
-from hangd.tasks import DeadlineTimer
-from hangd.transport.base import Encoded, Transport
+from hangd.rooms.outbox import Outbox
+from hangd.transport.base import Transport
 
 __all__ = ["Peer", "PeerOwner"]
 
@@ -17,11 +13,13 @@ _LATENCIES_KEPT: Final = 8
 
 
 class PeerOwner(Protocol):
-    """What a peer tells the hub."""
+    """What a peer calls when something happens on its connection. Implemented by `Hub`; no method raises."""
 
     def receive(self, peer: "Peer", data: str | bytes, now: float) -> None: ...
 
     def measure(self, peer: "Peer", rtt: float, now: float) -> None: ...
+
+    def flush(self, peer: "Peer") -> None: ...
 
     def detach(self, peer: "Peer", now: float) -> None: ...
 
@@ -29,38 +27,26 @@ class PeerOwner(Protocol):
 class Peer:
     """A connection: its transport, its session, its outbox. It is the transport's `Listener`."""
 
-    def __init__(
-        self, owner: PeerOwner, transport: Transport, session: Session, expire: Callable[["Peer", float], None]
-    ) -> None:
+    def __init__(self, owner: PeerOwner, transport: Transport, session: Session) -> None:
         self._owner = owner
         self._transport = transport
-        self._outbox = Outbox(transport)
+        self.outbox = Outbox(transport)
         self.session = session
-        self.timer = DeadlineTimer(lambda now: expire(self, now))
         self.latencies: deque[float] = deque(maxlen=_LATENCIES_KEPT)
-        """Round trips of late: a room that this client enters wants to know them."""
+        """Recent round trips in seconds, for the room that this client enters."""
         self.closed = False
-        """Nothing is sent or heard any more, though the connection itself may linger."""
+        """Whether `close` was called: nothing is sent or received any more, though the transport may still be open."""
 
     @property
     def client_id(self) -> str:
         return self.session.client_id
 
-    def send(self, message: ServerMessage, re: RequestId | None = None) -> bool:
-        """Send one message to this peer alone. Returns False where the peer is too slow."""
-        return self.put(Encoded(encode_server(message, re)), state_key(message, re))
-
-    def put(self, message: Encoded | Callable[[], Encoded], key: Hashable | None = None) -> bool:
-        """Send what is encoded already, or is to be when it is written. Returns False where the peer is too slow."""
-        return self.closed or self._outbox.put(message, key)
-
     def close(self, code: int, reason: str) -> None:
         self.closed = True
-        self.timer.arm(None)
-        self._outbox.clear()
+        self.outbox.clear()
         self._transport.close(code, reason)
 
-    # ---- Listener
+    # ---- Listener ---------------------------------------------------------------------------------------------------
 
     def received(self, data: str | bytes, at: float) -> None:
         self._owner.receive(self, data, at)
@@ -69,7 +55,7 @@ class Peer:
         self._owner.measure(self, rtt, at)
 
     def writable_again(self) -> None:
-        self._outbox.flush()
+        self._owner.flush(self)
 
     def lost(self, at: float) -> None:
         self._owner.detach(self, at)

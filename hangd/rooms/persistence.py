@@ -1,11 +1,10 @@
-"""RoomPersistence: writes rooms to a store as they change, and lets nobody wait for it.
+"""RoomPersistence: write rooms to the store as they change, without making anybody wait.
 
-A room that changed is written at the end of the loop's turn, on a thread of the keeper's own. What changes while that
-writes is written next, each room once, as it is by then: so the loop gives a moment to each writing and none to the
-disk, a burst of changes costs a few writings, and what an unfriendly end of the process can lose is what changed during
-the last one (docs/store.md).
+A room that changed is written at the end of the event loop's turn, on a thread for the store. Rooms that change during
+a write are written next, each once, as it is by then. So the event loop never waits for the disk, a burst of changes
+costs few writes, and if the process is killed, the changes since the last write are lost (docs/store.md).
 
-A store that fails is tried again, now and then, for as long as the server runs: the rooms themselves live in memory.
+If the store fails, writing is tried again every few seconds for as long as the server runs: the rooms are in memory.
 """
 
 import asyncio
@@ -23,36 +22,37 @@ __all__ = ["RoomPersistence"]
 _log = logging.getLogger(__name__)
 
 _ROOMS_AT_ONCE: Final = 32
-"""Looking at a room takes the loop some 20 microseconds, and one more for each member: so many stay under the 5 ms that
-a command may take, as long as they have a few thousand members together."""
+"""Rooms in one write. To collect a room takes the event loop 20 microseconds, and one more for each member, so this
+many stay below 5 ms (the limit for a command) if they have no more than a few thousand members together."""
 
 _RETRY_SECONDS: Final = 10.0
 
 
 class RoomPersistence:
-    """Writes what changed. ``look`` returns a room as it is now, by its id; None: it is no more.
+    """Call it within a running event loop only. `aclose` closes the store as well.
 
-    What it does needs a running loop. `aclose` it, and the store with it.
+    Args:
+        collect: returns what the store keeps of the room with this id. None: the room is gone.
     """
 
-    def __init__(self, store: Store, look: Callable[[str], KeptRoom | None]) -> None:
+    def __init__(self, store: Store, collect: Callable[[str], KeptRoom | None]) -> None:
         self._store = store
-        self._look = look
+        self._collect = collect
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._changed: dict[str, None] = {}
-        """Ids of rooms, in the order in which they changed."""
+        """Ids of rooms that have changed, oldest change first."""
         self._next: asyncio.Handle | None = None
         self._writing: asyncio.Future[None] | None = None
         self._failing = False
 
     def changed(self, room_id: str) -> None:
-        """Take in that a room is another, or is no more."""
+        """Write this room soon: it has changed, or is gone."""
         self._changed[room_id] = None
         if self._next is None and self._writing is None:
             self._next = asyncio.get_running_loop().call_soon(self._write)
 
     async def aclose(self) -> None:
-        """Write what there is left to write, once, and close the store."""
+        """Write what is left, trying once, and close the store."""
         while self._writing is not None or self._changed:
             if self._next is not None:
                 self._next.cancel()
@@ -73,7 +73,7 @@ class RoomPersistence:
         rooms, gone = [], []
         for room_id in room_ids:
             del self._changed[room_id]
-            if (room := self._look(room_id)) is None:
+            if (room := self._collect(room_id)) is None:
                 gone.append(room_id)
             else:
                 rooms.append(room)
@@ -93,6 +93,6 @@ class RoomPersistence:
         if not self._failing:
             self._failing = True
             trace = None if isinstance(error, StoreFailed) else error
-            _log.error("rooms can not be kept for now: %s", error, exc_info=trace)
+            _log.error("rooms cannot be kept for now: %s", error, exc_info=trace)
         self._changed = dict.fromkeys(room_ids) | self._changed
         self._next = asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._write)

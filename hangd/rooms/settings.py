@@ -1,23 +1,22 @@
-"""What a hub is given: its settings, and what hashes passwords for it."""
+"""What a hub is given: its settings, and the hashing of passwords."""
 
 from typing import Protocol
 
 from msgspec import Struct
 
-from hangd.engine.room.room import RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.messages import Welcome
-from hangd.protocol.model import PROTOCOL, Limits
-from hangd.protocol.model import Room as Snapshot
+from hangd.protocol.model import PROTOCOL, Limits, Room
 
 __all__ = ["HubSettings", "Passwords"]
 
 
 class HubSettings(Struct, frozen=True, kw_only=True):
-    """What one hub is to be."""
+    """The settings of one hub."""
 
     server: str
-    """Name and version, for Welcome."""
+    """Name and version of the program, for Welcome."""
     room: RoomSettings
     session: SessionSettings
     max_clients: int = 1000
@@ -26,9 +25,9 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     motd: str | None = None
 
     def welcome(
-        self, client_id: str, secret: str, clock_id: str, room: Snapshot | None = None, *, resumed: bool = False
+        self, client_id: str, secret: str, clock_id: str, room: Room | None = None, *, resumed: bool = False
     ) -> Welcome:
-        """Return what a client is greeted with."""
+        """Return the message that greets a client."""
         return Welcome(
             client_id=client_id,
             resume_secret=secret,
@@ -44,7 +43,7 @@ class HubSettings(Struct, frozen=True, kw_only=True):
 
 
 class Passwords(Protocol):
-    """Hashes room passwords, slowly, elsewhere."""
+    """Hashes and compares passwords, slowly and outside the event loop."""
 
     async def hash(self, password: str) -> str: ...
 

@@ -1,108 +1,60 @@
-"""The room server as a process: sockets in front, a hub behind, and an orderly beginning and end.
+"""The room server as a process: start, run, shut down.
 
-Coming up: first the port, so that whoever comes early waits there; then the rooms that were kept; then connections.
+On start the server binds its ports first, so that early clients wait there. Then it restores the rooms from the store,
+and then it accepts connections.
 
-Going down: no new connections; everybody is told (Goodbye, close code 4001) and has some seconds to answer; what is
-then still open is cut off; what is not written of the rooms is. A second signal skips the waiting. HUP reads the TLS
-certificate anew.
+On shutdown it accepts no more connections, tells all clients (Goodbye, close code 4001), waits some seconds for them,
+cuts off the rest, and writes what is not written yet. A second signal skips the wait. SIGHUP reloads the certificate.
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
+from contextlib import AsyncExitStack
 from typing import Final
 
-from hangd.engine.room.room import RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
 from hangd.notify import notify
-from hangd.rooms.clock import ServerClock, boot_name
+from hangd.rooms.clock import ServerClock, boot_id
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
-from hangd.server import http
-from hangd.server.limits import AddressLimit, allow_open_files
+from hangd.server.acceptor import HubAcceptor
 from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
 from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.server.storage import open_store, room_ttl
 from hangd.store.base import KeptRoom, Store
 from hangd.store.memory import MemoryStore
-from hangd.transport.base import Listener, Transport
 from hangd.transport.websocket import listen
 
-__all__ = ["run", "serve"]
+__all__ = ["allow_open_files", "run", "serve"]
 
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER: Final = 1.0
-"""Seconds after which clients come back: that is about what a restart takes, and who is early tries again soon."""
+"""Seconds after which clients connect again: about what a restart takes. A client that is early tries again soon."""
 _CUT_OFF_TIMEOUT: Final = 1.0
 _STATUS_SECONDS: Final = 2.0
-"""How often, at most, the status line changes."""
-_STRANGERS: Final = 256
-"""Connections beyond the clients: those that ask for something else, or have not said what they want."""
+"""The status line changes at most this often."""
+_OTHER_CONNECTIONS: Final = 256
+"""Open connections beside the clients: plain HTTP, and those whose opening handshake is not complete."""
 _OTHER_FILES: Final = 64
 
 
-class _Entrance:
-    """What a connection meets first (`Door`). Knows all that are open, so that the server can end."""
-
-    def __init__(self, hub: Hub, settings: ServerSettings) -> None:
-        self._hub = hub
-        self._limit = AddressLimit(settings.max_per_address)
-        self._most = settings.max_clients + _STRANGERS
-        self._open: dict[Transport, str | None] = {}
-        """Each connection with the address that it is counted under; None: there are too many from there."""
-        self._empty = asyncio.Event()
-        self._empty.set()
-
-    def came(self, transport: Transport) -> None:
-        address = transport.address
-        self._open[transport] = address if self._limit.enter(address) else None
-        self._empty.clear()
-        if len(self._open) > self._most:
-            transport.abort()
-
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
-        if self._open[transport] is None:
-            return HTTPStatus.TOO_MANY_REQUESTS, "There are too many connections from your address.\n"
-        return http.answer(path)
-
-    def opened(self, transport: Transport, at: float) -> Listener:
-        return self._hub.attach(transport, at)
-
-    def went(self, transport: Transport) -> None:
-        address = self._open.pop(transport, None)
-        if address is not None:
-            self._limit.leave(address)
-        if not self._open:
-            self._empty.set()
-
-    async def wait_empty(self, timeout: float) -> bool:
-        """Wait until the last connection is over, or so many seconds have passed. Returns which."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._empty.wait()
-        return self._empty.is_set()
-
-    def cut_off(self) -> None:
-        for transport in tuple(self._open):
-            transport.abort()
-
-
 class _Status:
-    """One line about how busy the server is, told when it changes and not more often than is useful."""
+    """Tells how busy the server is, soon after that has changed."""
+
+    hub: Hub
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._timer: asyncio.TimerHandle | None = None
-        self.hub: Hub
 
     def changed(self) -> None:
         if self._timer is None:
@@ -127,41 +79,45 @@ async def serve(
     tls: ssl.SSLContext | None = None,
     open_store: Callable[[], tuple[Store, list[KeptRoom]]] = lambda: (MemoryStore(), []),
 ) -> None:
-    """Serve rooms until ``stop`` is set, then go down in order. Cancelled, go down at once.
+    """Serve rooms until ``stop`` is set, then shut down in order. If cancelled, shut down at once.
 
     Args:
-        ready: told the URLs, once, when connections are accepted.
-        status: told a line about how busy the server is, now and then.
-        sockets: listen on these (already bound) instead of ``settings.listen``. They are closed at the end.
-        tls: speak TLS by this, instead of what the files that ``settings`` name hold now.
-        open_store: returns where rooms are kept, and the rooms that are there. May raise StartFailed.
+        ready: called once with the server's URLs, when connections are accepted.
+        status: called now and then with a line about how busy the server is.
+        sockets: listen on these bound sockets instead of ``settings.listen``. They are closed at the end.
+        tls: used instead of the certificate files that ``settings`` names.
+        open_store: returns the store and the rooms in it. May raise StartFailed.
 
     Raises:
-        StartFailed: a port is in use, a certificate can not be read, and the like.
+        StartFailed: a port is in use, a certificate cannot be read, and the like.
     """
     tls = tls or tls_context(settings.tls_cert, settings.tls_key)
-    bound = list(sockets) or bind(settings.listen)
-    try:
-        store, rooms = open_store()
-    except StartFailed:
+    # Each part is closed at the end, in reverse order, even if closing another one fails.
+    async with AsyncExitStack() as cleanup:
+        bound = list(sockets) or bind(settings.listen)
         for sock in bound:
-            sock.close()
-        raise
-    passwords = RoomPasswords()
-    state = _Status(status or (lambda line: None))
-    hub = state.hub = Hub(
-        _hub_settings(settings, store),
-        passwords=passwords,
-        clock=ServerClock([kept.mark for kept in rooms], boot=boot_name()),
-        store=store,
-        changed=state.changed,
-    )
-    hub.bring_back(rooms, time.monotonic())
-    entrance = _Entrance(hub, settings)
-    servers: list[asyncio.Server] = []
-    try:
+            cleanup.callback(sock.close)
+        store, rooms = open_store()
+        state = _Status(status or (lambda line: None))
+        cleanup.callback(state.stop)
+        passwords = RoomPasswords()
+        cleanup.callback(passwords.close)
+        hub = state.hub = Hub(
+            _hub_settings(settings, store),
+            passwords=passwords,
+            clock=ServerClock([kept.mark for kept in rooms], boot=boot_id()),
+            store=store,
+            changed=state.changed,
+        )
+        cleanup.push_async_callback(hub.aclose)
+        hub.restore(rooms, time.monotonic())
+        most = settings.max_clients + _OTHER_CONNECTIONS
+        acceptor = HubAcceptor(hub, most=most, most_per_address=settings.max_per_address)
+        cleanup.push_async_callback(acceptor.cut_off, _CUT_OFF_TIMEOUT)
         urls = [url_of(sock, secure=tls is not None) for sock in bound]
-        servers += await listen(entrance, bound, tls=tls)
+        servers = await listen(acceptor, bound, tls=tls)
+        for server in servers:
+            cleanup.callback(server.close)
         _log.info("listening on %s", ", ".join(urls))
         if ready is not None:
             ready(urls)
@@ -170,25 +126,15 @@ async def serve(
         for server in servers:
             server.close()
         hub.go_down(_RETRY_AFTER)
-        await entrance.wait_empty(settings.shutdown_timeout)
-    finally:
-        for server in servers:
-            server.close()
-        for sock in bound:
-            sock.close()
-        entrance.cut_off()
-        await entrance.wait_empty(_CUT_OFF_TIMEOUT)
-        await hub.aclose()
-        passwords.close()
-        state.stop()
+        await acceptor.wait_empty(settings.shutdown_timeout)
 
 
 def run(settings: ServerSettings, *, sockets: Sequence[socket.socket] = ()) -> int:
     """Run the server in this process until TERM or INT. Returns the exit code."""
-    files = settings.max_clients + _STRANGERS + _OTHER_FILES
+    files = settings.max_clients + _OTHER_CONNECTIONS + _OTHER_FILES
     allowed = allow_open_files(files)
     if allowed is not None and allowed < files:
-        _log.warning("this process may open %d files, so it can not take %d clients", allowed, settings.max_clients)
+        _log.warning("this process may open %d files, so it cannot take %d clients", allowed, settings.max_clients)
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_main(settings, sockets))
@@ -240,8 +186,26 @@ def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
     )
 
 
+def allow_open_files(wanted: int) -> int | None:
+    """Raise this process's limit of open files to ``wanted``, if the system allows. Returns the limit; None: no limit.
+
+    Shells usually start programs with a limit of 1024, and each connection is a file.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit.
+        return None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return None
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return how to make a loop: uvloop's where it is installed."""
+    """Return the constructor of uvloop's event loop, if it is installed."""
     try:
         import uvloop
     except ImportError:

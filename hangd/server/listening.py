@@ -1,4 +1,4 @@
-"""From ``HOST:PORT`` to bound sockets, and from files to TLS. What can not be is one sentence for the operator."""
+"""Bind sockets for ``HOST:PORT`` and load TLS certificates. Each failure is one sentence for the operator."""
 
 import errno
 import logging
@@ -13,55 +13,55 @@ _log = logging.getLogger(__name__)
 
 
 class StartFailed(Exception):
-    """The server can not start. ``str()`` says why, in one sentence for the operator."""
+    """The server cannot start. ``str()`` says why, in one sentence for the operator."""
 
 
-def bind(places: Sequence[str]) -> list[socket.socket]:
+def bind(addresses: Sequence[str]) -> list[socket.socket]:
     """Bind a socket for each address of each ``HOST:PORT``.
 
-    An address that this machine does not have (there is no IPv6, say) is passed over with a warning as long as another
-    one can be had.
+    An address that this machine does not have (for instance without IPv6) is skipped with a warning, if another one is
+    bound.
 
     Raises:
-        StartFailed: a port is in use, nothing is left to listen on, or a place makes no sense.
+        StartFailed: a port is in use, no address could be bound, or one is malformed.
     """
     bound: list[socket.socket] = []
     absent: list[str] = []
     try:
-        for place in places:
-            host, port = _parse(place)
+        for given in addresses:
+            host, port = _parse(given)
             try:
                 found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             except (socket.gaierror, UnicodeError):
-                raise StartFailed(f"cannot listen on {place}: there is no host named {host!r}") from None
+                raise StartFailed(f"cannot listen on {given}: there is no host named {host!r}") from None
             for family, _, _, _, address in dict.fromkeys(found):
                 try:
                     bound.append(_bind_one(family, address))
                 except OSError as error:
                     if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                        raise StartFailed(f"cannot listen on {place}: {_why(error)}") from error
-                    absent.append(place)
+                        raise StartFailed(f"cannot listen on {given}: {_why(error)}") from error
+                    absent.append(given)
         if not bound:
-            raise StartFailed(f"cannot listen on {' or '.join(places)}: this machine has no such address")
+            raise StartFailed(f"cannot listen on {' or '.join(addresses)}: this machine has no such address")
     except StartFailed:
         for sock in bound:
             sock.close()
         raise
-    for place in absent:
-        _log.warning("not listening on %s: this machine has no such address", place)
+    for given in absent:
+        _log.warning("not listening on %s: this machine has no such address", given)
     return bound
 
 
 def _bind_one(family: int, address: object) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        if sys.platform != "win32":  # there it means something else: to share the port with whoever asks
+        if sys.platform != "win32":  # On Windows the option lets any other process share the port.
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            # [::] and 0.0.0.0 are two places, whatever the system's default is.
+            # [::] and 0.0.0.0 are two addresses, whatever the system's default is.
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        sock.bind(address)  # type: ignore[arg-type]  # as getaddrinfo made it
-        # Two sockets can share a port until one listens: only then does the second one learn that it is in use.
+        sock.bind(address)  # type: ignore[arg-type]  # as getaddrinfo returned it
+        # Two sockets can be bound to one port until one of them listens. Only then does the other one fail.
         sock.listen()
         sock.setblocking(False)
     except BaseException:
@@ -70,14 +70,14 @@ def _bind_one(family: int, address: object) -> socket.socket:
     return sock
 
 
-def _parse(place: str) -> tuple[str, int]:
-    host, colon, port = place.rpartition(":")
+def _parse(given: str) -> tuple[str, int]:
+    host, colon, port = given.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise StartFailed(f"cannot listen on {place!r}: an IPv6 address stands in brackets, as in [::1]:3005")
+        raise StartFailed(f"cannot listen on {given!r}: an IPv6 address stands in brackets, as in [::1]:3005")
     if not colon or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-        raise StartFailed(f"cannot listen on {place!r}: that is not HOST:PORT")
+        raise StartFailed(f"cannot listen on {given!r}: that is not HOST:PORT")
     return host, int(port)
 
 
@@ -92,7 +92,7 @@ def _why(error: OSError) -> str:
 
 
 def url_of(sock: socket.socket, *, secure: bool) -> str:
-    """Return what a client connects to in order to reach this socket."""
+    """Return the URL at which clients reach this socket."""
     scheme = "wss" if secure else "ws"
     name = sock.getsockname()
     if sock.family == socket.AF_INET6:
@@ -103,10 +103,10 @@ def url_of(sock: socket.socket, *, secure: bool) -> str:
 
 
 def tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | None:
-    """Return what is needed to speak TLS with this certificate, or None where none is given.
+    """Return a TLS context with this certificate. None: no certificate is given.
 
     Raises:
-        StartFailed: a file is missing, or is not what it should be.
+        StartFailed: a file is missing or has the wrong content.
     """
     if certificate is None:
         if key is not None:
@@ -118,10 +118,10 @@ def tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | No
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    """Use these files for connections from now on. Raises StartFailed as `tls_context` does, and changes nothing then.
+    """Use these files for all later connections. If that fails, raise StartFailed and change nothing.
 
-    A key that does not belong to the certificate is noticed only when the certificate is in: so both are tried out in
-    a context of their own first.
+    OpenSSL notices that a key does not belong to a certificate only after it has loaded the certificate. So both are
+    loaded into another context first.
     """
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)

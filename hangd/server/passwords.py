@@ -1,4 +1,4 @@
-"""Room passwords: argon2id, off the loop, and only so many at once."""
+"""Hash and compare room passwords with argon2id, on threads."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +10,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 __all__ = ["RoomPasswords"]
 
 _AT_ONCE: Final = 2
-"""Each takes some 64 MiB and a core for tens of milliseconds (RFC 9106's low-memory profile, argon2-cffi's default)."""
+"""Each hash takes 64 MiB and a core for tens of milliseconds (RFC 9106's low-memory profile, argon2-cffi's default)."""
 
 
 class RoomPasswords:
-    """Hashes and compares in threads of its own. Close it when done."""
+    """Implements `hangd.rooms.settings.Passwords`. Call `close` at the end."""
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()

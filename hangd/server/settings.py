@@ -1,4 +1,4 @@
-"""What a server's operator may choose. Command line and config file fill it in; the server reads nothing else."""
+"""The settings of the room server. `hangd.config` fills them in; the server reads no other configuration."""
 
 from typing import Annotated, Literal
 
@@ -16,33 +16,33 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     """The options of ``hangd server``."""
 
     listen: tuple[str, ...] = ("127.0.0.1:3005", "[::1]:3005")
-    """``HOST:PORT`` or ``[IPV6]:PORT``; port 0 takes a free one."""
+    """``HOST:PORT`` or ``[IPV6]:PORT``. Port 0: any free port."""
     tls_cert: str | None = None
-    """A PEM file, the chain included. With ``tls_key``: the server then speaks wss only."""
+    """A PEM file with the certificate chain. With ``tls_key``; the server then speaks wss only."""
     tls_key: str | None = None
     echo: Literal["full", "always", "never"] = "full"
-    """Whether a member gets its own commands back: a full client only, every client, none."""
+    """Which members get their own commands back: full clients, all, none."""
     keep_rooms: bool = True
-    """Whether rooms outlive the server, in a file."""
+    """Whether rooms are kept in a file and restored at the next start."""
     data_dir: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
-    """The folder of that file. None: the service manager's or the usual place (`hangd.paths.server_dir`)."""
+    """The folder of that file. None: `hangd.paths.server_dir`."""
     room_ttl: _Seconds | None = None
-    """Seconds for which an empty room lives on. None: a day where rooms are kept, else ten minutes."""
+    """Seconds for which an empty room is kept. None: a day if rooms are kept in a file, else ten minutes."""
     away: _Seconds = 90.0
-    """Seconds for which a member whose connection dropped keeps its place."""
+    """Seconds for which a full member without a connection is kept."""
     room_capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = 100
-    """The largest room."""
+    """The largest capacity that a room may have."""
     max_clients: _Count = 1000
     max_rooms: _Count = 1000
     max_per_address: _Count = 100
-    """Connections from one address at the same time."""
+    """Simultaneous connections from one address."""
     publish_rooms: bool = False
-    """Whether anybody may ask for the list of rooms."""
+    """Whether any client may list the rooms."""
     motd: Annotated[str, Meta(max_length=4000)] | None = None
-    """A greeting, sent to each client with its Welcome."""
+    """A text that each client gets with its Welcome."""
     messages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0
-    """What one connection may send in the long run, in messages a second."""
+    """Messages a second that one connection may send on average."""
     burst: _Count = 60
-    """What it may send at once."""
+    """Messages that one connection may send at once."""
     shutdown_timeout: Annotated[float, Meta(gt=0, le=600)] = 5.0
-    """Seconds that going down may take before what is still open is cut off."""
+    """Seconds that clients have to close their connections on shutdown before they are cut off."""

@@ -1,4 +1,4 @@
-"""Where this server keeps its rooms, and what becomes of it where that can not be."""
+"""Open the store that the settings ask for."""
 
 import logging
 from pathlib import Path
@@ -19,16 +19,16 @@ _FILE: Final = "rooms.db"
 
 _TTL_LASTING: Final = 86400.0
 _TTL_MEMORY: Final = 600.0
-"""Seconds. A room that outlives the server may as well be there again tomorrow; one that does not is only memory."""
+"""Seconds for which an empty room is kept. In a file it costs little and may be used again tomorrow."""
 
 
 def open_store(settings: ServerSettings) -> tuple[Store, list[KeptRoom]]:
-    """Return the store that was asked for, and what is in it.
+    """Return the store and the rooms that are in it.
 
-    Where rooms can not be kept the server serves all the same: one that ends for want of a disk helps nobody.
+    If the file cannot be used, log an error and return a store in memory: the server is useful without it.
 
     Raises:
-        StartFailed: another server keeps its rooms there. Two would overwrite each other's.
+        StartFailed: another server uses the file. Two servers would overwrite each other's rooms.
     """
     if not settings.keep_rooms:
         return MemoryStore(), []
@@ -43,14 +43,14 @@ def open_store(settings: ServerSettings) -> tuple[Store, list[KeptRoom]]:
     except StoreBusy as busy:
         raise StartFailed(f"{busy}: give this one a folder of its own (--data-dir)") from busy
     except StoreFailed as failed:
-        _log.error("rooms can not be kept, and end with this server: %s", failed)
+        _log.error("rooms cannot be kept, and end with this server: %s", failed)
         return MemoryStore(), []
     _log.info("rooms are kept in %s: %d from before", folder, len(rooms))
     return store, rooms
 
 
 def room_ttl(settings: ServerSettings, store: Store) -> float:
-    """Return for how long an empty room lives on, in seconds."""
+    """Return for how many seconds an empty room is kept."""
     if settings.room_ttl is not None:
         return settings.room_ttl
     return _TTL_LASTING if store.lasting else _TTL_MEMORY

@@ -1,4 +1,5 @@
-"""Where rooms are kept while no server runs: the port in ``base``, in memory, and in a file.
+"""Where rooms are kept while no server runs: the port (``base``), in memory, and in an SQLite file (``sql``).
 
-docs/store.md says what is kept, what a crash can lose, and how times outlive a restart.
+The server chooses one (`hangd.server.storage`), `hangd.rooms.persistence` writes to it. A store blocks, so it is called
+on a thread; it never looks into a room. docs/store.md says what is kept and what a crash can lose.
 """

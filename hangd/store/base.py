@@ -1,6 +1,6 @@
-"""Store: the port behind which rooms are kept, and what is kept of each.
+"""Store: the port for keeping rooms, and the data that is kept.
 
-All methods block. One thread at a time calls them, not always the same one.
+All methods block. They are called by one thread at a time, but not always by the same one.
 """
 
 from collections.abc import Sequence
@@ -14,59 +14,59 @@ __all__ = ["ClockMark", "KeptRoom", "Store", "StoreBusy", "StoreFailed"]
 
 
 class ClockMark(Struct, frozen=True):
-    """What the clocks of a server showed at one moment. Seconds."""
+    """Readings of a server's clocks at one moment, in seconds."""
 
     clock_id: str
-    """The name under which members know the clock that server times are readings of."""
+    """The id by which clients know the monotonic clock."""
     monotonic: float
-    """That clock."""
+    """Server time."""
     wall: float
-    """Since 1970."""
+    """Unix time."""
     boot: str | None = None
-    """The machine's name for its time since it was switched on, where it has one."""
+    """The id of the machine's current boot, if the system tells it."""
 
 
 class KeptRoom(Struct, frozen=True):
-    """One room: its state, what its members come back with, and the clock that its times are readings of."""
+    """One room: its state, the proofs of its members, and the clock of its times."""
 
     room: SavedRoom
     proofs: dict[str, bytes]
-    """For each member's client id the SHA-256 of its resume secret."""
+    """SHA-256 of each member's resume secret, by client id."""
     mark: ClockMark
 
 
 class StoreFailed(Exception):
-    """The store can not do it now. ``str()`` says why, in words that fit after a colon."""
+    """The store cannot do this now. ``str()`` says why, to be put after a colon."""
 
 
 class StoreBusy(StoreFailed):
-    """Another process keeps its rooms there."""
+    """Another process uses this store."""
 
 
 class Store(Protocol):
-    """Rooms by id. Who opens one has it alone until `close`."""
+    """Rooms by id. Nobody else can use the store until `close` is called."""
 
     @property
     def lasting(self) -> bool:
-        """Whether what is written outlives this process."""
+        """Whether what is written is still there after this process."""
 
     def load(self) -> list[KeptRoom]:
         """Return all rooms, in the order of their ids.
 
-        One that can not be understood (damaged, or of another version) is left where it is, and not returned.
+        A room that cannot be decoded (damaged, or of another version) stays in the store and is not returned.
 
         Raises:
-            StoreFailed
+            StoreFailed: nothing can be read.
         """
 
     def write(self, rooms: Sequence[KeptRoom], gone: Sequence[str]) -> None:
-        """Keep these rooms, each in place of what was kept of it, and no longer those with the ids ``gone``.
+        """Insert or replace these rooms, and delete those with the ids in ``gone``.
 
-        All of it or nothing, whatever happens meanwhile; once it returns, the end of this process does not undo it.
+        All of that is done or nothing. When this returns, it survives the end of the process.
 
         Raises:
-            StoreFailed: nothing of it is kept; it may be tried again.
+            StoreFailed: nothing was done. It may be tried again.
         """
 
     def close(self) -> None:
-        """Let go of it. Nothing else may be called afterwards."""
+        """Release the store. No other method may be called afterwards."""

@@ -1,4 +1,4 @@
-"""Rooms kept in memory: for a server that is to keep none on disk, and for tests."""
+"""Rooms kept in memory: for a server without a file, and for tests."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ __all__ = ["MemoryStore"]
 
 
 class MemoryStore:
-    """Keeps rooms for as long as it lives itself; `close` forgets nothing."""
+    """Keeps rooms for as long as the object lives; `close` deletes nothing."""
 
     lasting = False
 

@@ -1,14 +1,15 @@
-"""Rooms kept in an SQLite file: one row a room, the whole of it as JSON.
+"""Rooms kept in an SQLite file: one row for each room, with all of it as JSON.
 
-Rooms are only ever read all at once and written one by one, so columns of their own would be read by nobody; a row that
-carries all of a room can not contradict itself. JSON, so that people can look at it.
+All rooms are read at once and each is written as a whole, so nothing would read separate columns, and a row cannot
+contradict itself. It is JSON so that people can read it.
 
 How the file is opened, and why (https://sqlite.org/wal.html, https://sqlite.org/pragma.html):
 
-- a write-ahead log: a commit appends to one file. With ``synchronous=NORMAL`` it does not wait for the disk: the kernel
-  has it, so that the end of this process loses nothing. A power failure may lose the last commits, never part of one.
-- exclusively: a second server is turned away, and no memory is shared with other processes, which network file systems
-  do badly. The lock is the kernel's and ends with the process, however that ends.
+- With a write-ahead log: a commit appends to one file. With ``synchronous=NORMAL`` it does not wait for the disk; the
+  kernel has the data, so nothing is lost if this process is killed. A power failure may lose the last commits, but
+  never a part of one.
+- Exclusively: a second server is refused, and no memory is shared with other processes, which network file systems do
+  not support well. The lock is the kernel's and ends with the process.
 """
 
 import contextlib
@@ -29,21 +30,21 @@ __all__ = ["SqlStore"]
 _log = logging.getLogger(__name__)
 
 _BUSY_SECONDS: Final = 1.0
-"""How long to wait for whoever has the file: a server that is just ending, or a backup."""
+"""How long to wait for another process that uses the file: a server that is just ending, or a backup."""
 
 _FILES: Final = ("", "-wal", "-shm", "-journal")
-"""What SQLite makes of a name. A log that stayed behind would be taken for the new file's."""
+"""Suffixes of the files that SQLite makes. A log that stays behind would be used for the new file."""
 
-# Another layout is another table: two versions can share a file, and the newer one takes over what it understands.
+# Another layout will be another table, so that two versions can use the same file.
 _TABLE: Final = "CREATE TABLE IF NOT EXISTS rooms_1 (room_id TEXT PRIMARY KEY, room TEXT NOT NULL) WITHOUT ROWID"
 
 
 class SqlStore:
-    """Rooms in the file at ``path``. A damaged file is set aside, with a warning, and begun anew.
+    """Rooms in the file at ``path``. A damaged file is renamed, logged, and replaced by an empty one.
 
     Raises:
         StoreBusy: another process has the file open.
-        StoreFailed: there can be no such file.
+        StoreFailed: the file cannot be opened or made.
     """
 
     lasting = True
@@ -79,7 +80,7 @@ class SqlStore:
             except (msgspec.DecodeError, TypeError):
                 strange += 1
         if strange:
-            _log.warning("%d of the rooms in %s can not be understood, and stay there", strange, self._path)
+            _log.warning("%d of the rooms in %s cannot be understood, and stay there", strange, self._path)
         return rooms
 
     def write(self, rooms: Sequence[KeptRoom], gone: Sequence[str]) -> None:
@@ -94,15 +95,15 @@ class SqlStore:
             raise StoreFailed(f"{self._path}: {error}") from error
 
     def close(self) -> None:
-        # This writes the log into the file and takes it away; where it can not, the next one to open does.
+        # This moves the log into the file and deletes it. If it cannot, the next process that opens the file does.
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 
     # ---- opening --------------------------------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
-        # Made by us rather than by SQLite: the hashes of passwords are nobody else's to read.
-        # One that is there already is not touched: closing it here would end the locks that this process has on it.
+        # SQLite would make the file readable for others, and it contains the hashes of passwords. A file that exists is
+        # not opened here: closing it would release the locks that this process has on it.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         database = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -123,7 +124,7 @@ class SqlStore:
         return database
 
     def _set_aside(self) -> Path:
-        """Give the file another name, which is returned."""
+        """Rename the file. Returns its new name."""
         stamp = time.strftime("%Y%m%dT%H%M%S")
         aside, number = self._path.with_name(f"{self._path.name}.damaged-{stamp}"), 1
         while aside.exists():
@@ -136,7 +137,7 @@ class SqlStore:
 
 
 class _Damaged(Exception):
-    """The file is none of SQLite's, or not whole."""
+    """The file is not one of SQLite's, or it is corrupt."""
 
 
 @contextlib.contextmanager
@@ -152,5 +153,5 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _primary(error: sqlite3.Error) -> int:
-    """Return SQLite's result code without what it adds to tell kinds of it apart."""
+    """Return the primary result code of an extended one (https://sqlite.org/rescode.html)."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -1,1 +1,5 @@
-"""Connections: the port that the hub sees (``base``), in process (``memory``), and over WebSocket (``websocket``)."""
+"""Connections between clients and the room server: the port (``base``), in memory (``memory``), over WebSocket.
+
+The hub, the server process and the client's connection use it; ``websocket`` listens and dials, ``wire`` is what both
+ends of a WebSocket have in common. Nothing here knows what the messages mean.
+"""

@@ -1,8 +1,8 @@
-"""What a room server needs of one connection, and what a connection tells it.
+"""The port between a connection and what uses it, at either end: `Transport` to send, `Listener` to be told.
 
-Everything here is synchronous: a message is handed over in the call that read its bytes, and sent in the call that
-decided on it. Whoever implements `Transport` sees to it that a peer that does not read costs bounded memory here:
-beyond some kilobytes it reports itself as not `writable`, and the outbox keeps (and merges) what is to come.
+Everything here is synchronous. A message is handed over in the call that read its bytes, and sent in the call that
+decided on it. An implementation of `Transport` limits the memory that a peer which does not read can cost: beyond some
+kilobytes it is no longer `writable`, and messages wait in the outbox (`hangd.rooms.outbox`).
 """
 
 import struct
@@ -15,7 +15,7 @@ _TEXT: Final = 0x81
 
 
 class Encoded:
-    """One message as bytes, with its WebSocket frame, built once for however many connections it goes to.
+    """One message as bytes and as a WebSocket frame. It is made once, for any number of recipients.
 
     What a server sends is not masked (RFC 6455 section 5.1), so the frame is the same for all of them.
     """
@@ -35,28 +35,28 @@ class Encoded:
 
 
 class Transport(Protocol):
-    """One connection, from the server's side. No method raises or waits; after `close` all but `abort` do nothing."""
+    """One connection. No method raises or waits. After `close` only `abort` does anything."""
 
     @property
     def address(self) -> str:
-        """Where the peer is, for limits. Not for logs, and never for another client."""
+        """The peer's address, for limits. It must not be logged or told to another client."""
 
     @property
     def writable(self) -> bool:
-        """Whether the peer keeps up: what is sent now goes out at once."""
+        """Whether the peer reads fast enough: what is sent now is written at once."""
 
     def send(self, message: Encoded) -> None:
         """Write one message."""
 
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake. It is cut off where the peer does not answer it."""
+        """Start the closing handshake. The connection is cut off if the peer does not answer it."""
 
     def abort(self) -> None:
         """Cut the connection off."""
 
 
 class Listener(Protocol):
-    """Who is told what happens on a connection. ``at`` is ``time.monotonic()`` when the bytes arrived."""
+    """What is told of a connection. ``at`` is ``time.monotonic()`` when the bytes arrived. No method raises."""
 
     def received(self, data: str | bytes, at: float) -> None:
         """A whole message arrived: str if it was a text message, bytes if it was a binary one."""
@@ -65,7 +65,7 @@ class Listener(Protocol):
         """One round trip took ``rtt`` seconds."""
 
     def writable_again(self) -> None:
-        """The peer has caught up."""
+        """`Transport.writable` is true again."""
 
     def lost(self, at: float) -> None:
-        """The connection is over, whatever ended it. Nothing follows."""
+        """The connection is over, for whatever reason. No call follows."""

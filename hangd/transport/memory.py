@@ -1,4 +1,4 @@
-"""A connection within the process: the server's end is a `Transport`, the client's end is driven by hand."""
+"""A connection within one process, for tests: the server's end is a `Transport`, the test drives the client's end."""
 
 from collections import deque
 
@@ -12,11 +12,7 @@ class MemoryTransport:
 
     def __init__(self, client: "MemoryClient", address: str) -> None:
         self._client = client
-        self._address = address
-
-    @property
-    def address(self) -> str:
-        return self._address
+        self.address = address
 
     @property
     def writable(self) -> bool:
@@ -35,23 +31,23 @@ class MemoryTransport:
 
 
 class MemoryClient:
-    """The client's end. Set ``listener`` to what the server wants told before saying anything."""
+    """The client's end. Set ``listener`` to the server's listener first."""
 
     listener: Listener
 
     def __init__(self, address: str = "192.0.2.1") -> None:
         self.transport = MemoryTransport(self, address)
         self.heard: deque[bytes] = deque()
-        """The messages that arrived and were not yet looked at."""
+        """Messages that arrived. The test takes them out."""
         self.closed: tuple[int, str] | None = None
-        """Code and reason with which the server closed."""
+        """Code and reason with which the server closed the connection."""
         self.reading = True
 
     def say(self, data: str | bytes, at: float) -> None:
         self.listener.received(data, at)
 
     def stop_reading(self) -> None:
-        """From now on the server finds its peer full."""
+        """Make the server's end no longer writable."""
         self.reading = False
 
     def read_again(self) -> None:
@@ -59,7 +55,7 @@ class MemoryClient:
         self.listener.writable_again()
 
     def drop(self, at: float) -> None:
-        """Lose the connection."""
+        """Break the connection."""
         if self.closed is None:
             self.closed = (1006, "")
         self.listener.lost(at)

@@ -1,15 +1,14 @@
 """Connections over WebSocket: the server's end (`ServerTransport`, `listen`) and the client's end (`dial`).
 
-No compression (messages are small, and a context per connection is not), no subprotocol, no redirects.
-What both ends have in common, and what bounds a hostile peer, is in ``wire``.
+No compression (messages are small, and each connection would need a context), no subprotocol, no redirects. What both
+ends have in common, and what limits a hostile peer, is in ``wire``.
 """
 
 import asyncio
 import socket
 import ssl
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Literal, Protocol
 
 from websockets.client import ClientProtocol
@@ -19,99 +18,81 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.uri import WebSocketURI, parse_uri
 
+from hangd.protocol.codec import SERVER_BYTES_MAX
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.transport.base import Listener, Transport
+from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.wire import QuietLogger, Wire
 
-__all__ = ["ClientTransport", "DialFailed", "DialFailure", "Door", "ServerTransport", "dial", "listen"]
+__all__ = ["Acceptor", "ClientTransport", "DialFailed", "DialFailure", "ServerTransport", "dial", "listen"]
 
 _ADDRESS_TIMEOUT: Final = 4.0
-"""Seconds: an address that says nothing leaves time for the next one. And who dials again is there sooner, as TCP asks
-after 1, 2, 4, 8 seconds only."""
-_SERVER_MESSAGE_MAX: Final = 4 * 1024 * 1024
-"""A server's snapshot of a room of a thousand fits (the codec's own limit)."""
+"""Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
+waiting, because TCP retries only after 1, 2, 4, 8 seconds."""
 _TLS_TIMEOUT: Final = 10.0
 _BACKLOG: Final = 1024
-_QUEUE_HIGH: Final = 256
-"""Messages that a client holds unread before it stops reading the socket."""
 _UNSENT_MAX: Final = 1024 * 1024
-"""Bytes that a client holds unsent before it gives the connection up."""
+"""Bytes that a client buffers before it aborts the connection: the server does not read."""
 
 
 # ---- the server's end -----------------------------------------------------------------------------------------------
 
 
-class Door(Protocol):
-    """Who decides about a connection until it speaks hang, and learns of each one's beginning and end."""
+class Acceptor(Protocol):
+    """Decides about each accepted connection until its opening handshake is complete, and counts connections."""
 
-    def came(self, transport: Transport) -> None:
+    def accepted(self, transport: Transport) -> None:
         """A socket was accepted. Nothing has been read from it."""
 
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
-        """An HTTP request for ``path`` arrived: answer with this status and text, or None: as WebSocket."""
+    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
+        """Return the HTTP status and text to answer a request for ``path`` with. None: answer as WebSocket."""
 
     def opened(self, transport: Transport, at: float) -> Listener:
-        """The opening handshake is done. Return who listens from now on."""
+        """The opening handshake is complete. Return the listener for all that follows."""
 
-    def went(self, transport: Transport) -> None:
+    def ended(self, transport: Transport) -> None:
         """The connection is over."""
 
 
 class ServerTransport(Wire):
     """A `Transport` over a WebSocket that was accepted."""
 
-    def __init__(self, door: Door, logger: QuietLogger) -> None:
+    def __init__(self, acceptor: Acceptor, logger: QuietLogger) -> None:
         self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=logger)
         super().__init__(self._server)
-        self._door = door
-        self._listener: Listener | None = None
+        self._acceptor = acceptor
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._door.came(self)
+        self._acceptor.accepted(self)
 
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         assert isinstance(event, Request)
         if not alone or self._server.close_expected():
-            # It did not wait for our answer. No client does that, and the library would answer the frames first.
+            # The peer sent frames before our answer. No client does that, and the library would answer them first.
             self.abort()
             return
-        refusal = self._door.asked(self, event.path)
+        refusal = self._acceptor.requested(self, event.path)
         response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
         self._server.send_response(response)
         self._flush()
         if self._server.state is State.OPEN:
             self._opened()
-            self._listener = self._door.opened(self, time.monotonic())
+            self._listener = self._acceptor.opened(self, time.monotonic())
 
-    def _received(self, data: str | bytes, at: float) -> None:
-        if self._listener is not None:
-            self._listener.received(data, at)
-
-    def _latency_measured(self, rtt: float, at: float) -> None:
-        if self._listener is not None:
-            self._listener.latency_measured(rtt, at)
-
-    def _writable_again(self) -> None:
-        if self._listener is not None:
-            self._listener.writable_again()
-
-    def _lost(self, at: float) -> None:
-        if self._listener is not None:
-            self._listener.lost(at)
-        self._door.went(self)
+    def _ended(self) -> None:
+        self._acceptor.ended(self)
 
 
 async def listen(
-    door: Door, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
+    acceptor: Acceptor, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
 ) -> list[asyncio.Server]:
-    """Accept WebSocket connections on these bound sockets. Close what is returned to stop accepting."""
+    """Accept WebSocket connections on these bound sockets. Close the returned servers to stop accepting."""
     loop = asyncio.get_running_loop()
     logger = QuietLogger()
     timeout = _TLS_TIMEOUT if tls is not None else None
     return [
         await loop.create_server(
-            lambda: ServerTransport(door, logger),
+            lambda: ServerTransport(acceptor, logger),
             sock=sock,
             ssl=tls,
             backlog=_BACKLOG,
@@ -128,7 +109,7 @@ DialFailure = Literal["bad-url", "unreachable", "refused", "tls", "not-a-server"
 
 
 class DialFailed(Exception):
-    """There is no connection. ``str()`` is a sentence fit for a user; ``kind`` says the same to a program."""
+    """There is no connection. ``str()`` is a sentence for a user; ``kind`` is the same for a program."""
 
     def __init__(self, kind: DialFailure, message: str) -> None:
         super().__init__(message)
@@ -136,67 +117,46 @@ class DialFailed(Exception):
 
 
 class ClientTransport(Wire):
-    """A connection to a server. Iterate to receive: ``async for data, at in transport``; it ends with the connection.
+    """A `Transport` over a WebSocket that was dialed.
 
-    ``at`` is the time (``time.monotonic()``) at which the bytes of that message arrived, however late it is looked at.
+    ``opened`` is called in the call that completed the opening handshake; it returns the listener for all that follows.
     """
 
-    def __init__(self, client: ClientProtocol) -> None:
+    def __init__(self, client: ClientProtocol, opened: Callable[["ClientTransport"], Listener]) -> None:
         super().__init__(client)
         self._client = client
+        self._opened_by = opened
         self._ready: asyncio.Future[None] = self._loop.create_future()
-        self._messages: deque[tuple[str | bytes, float]] = deque()
-        self._waiter: asyncio.Future[None] | None = None
         self._over: asyncio.Future[None] = self._loop.create_future()
-        self._reading = True
 
     @property
     def close_code(self) -> int:
-        """Why the connection ended: the server's close code, 1006 where it just broke off (or is still open)."""
+        """The server's close code; 1006 if the connection broke off, or is still open."""
         return 1006 if self._client.close_rcvd is None else self._client.close_rcvd.code
 
     @property
     def close_reason(self) -> str:
-        """The server's reason. Remote text."""
+        """The server's reason for closing. Remote text: escape it before it is shown."""
         return "" if self._client.close_rcvd is None else self._client.close_rcvd.reason
 
-    def write(self, data: bytes) -> None:
-        """Write one text message (UTF-8) to the socket, now. On a connection that is over, do nothing."""
+    def send(self, message: Encoded) -> None:
+        """Write one message, masked as RFC 6455 asks of clients. Abort if the server does not read."""
         if self._closing or self._client.state is not State.OPEN:
             return
-        self._client.send_text(data)
+        self._client.send_text(message.payload)
         self._flush()
         if self._transport.get_write_buffer_size() > _UNSENT_MAX:
             self.abort()
 
-    def close(self, code: int = 1000, reason: str = "") -> None:
-        """Start the closing handshake; cut off where the server does not answer. `wait_closed` waits for its end."""
-        super().close(code, reason)
-        self._wake()
-
     async def wait_closed(self) -> None:
+        """Wait until the connection is over."""
         await asyncio.shield(self._over)
 
-    async def opened(self) -> None:
-        """Wait for the opening handshake. Raises what it failed with."""
+    async def ready(self) -> None:
+        """Wait for the opening handshake. Raises the error with which it failed."""
         await self._ready
 
-    async def __aiter__(self) -> AsyncIterator[tuple[str | bytes, float]]:
-        while True:
-            while self._messages:
-                yield self._messages.popleft()
-                if not self._reading and len(self._messages) < _QUEUE_HIGH // 2 and not self._transport.is_closing():
-                    self._reading = True
-                    self._transport.resume_reading()
-            if self._closing or self._over.done():
-                return
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-
-    # ---- Wire's callbacks
+    # ---- Wire -------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -206,6 +166,7 @@ class ClientTransport(Wire):
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         if self._client.state is State.OPEN:
             self._opened()
+            self._listener = self._opened_by(self)
             if not self._ready.done():
                 self._ready.set_result(None)
 
@@ -213,34 +174,29 @@ class ClientTransport(Wire):
         if not self._ready.done():
             self._ready.set_exception(error)
 
-    def _received(self, data: str | bytes, at: float) -> None:
-        self._messages.append((data, at))
-        if self._reading and len(self._messages) >= _QUEUE_HIGH:
-            self._reading = False
-            self._transport.pause_reading()
-        self._wake()
-
-    def _lost(self, at: float) -> None:
+    def _ended(self) -> None:
         self._rejected(self._client.handshake_exc or ConnectionResetError("the connection broke off"))
         if not self._over.done():
             self._over.set_result(None)
-        self._wake()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
 
-async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -> ClientTransport:
+async def dial(
+    url: str,
+    opened: Callable[[ClientTransport], Listener],
+    *,
+    timeout: float,
+    tls: ssl.SSLContext | None = None,
+) -> ClientTransport:
     """Connect to the hang server at a ``ws://`` or ``wss://`` URL.
 
     Args:
         url: names scheme, host, port and path.
-        timeout: seconds for all of it: finding the host, connecting, TLS, and the opening handshake.
-        tls: for a ``wss://`` URL, instead of the system's certificates.
+        opened: called as soon as the opening handshake is complete, before this function returns. Returns the listener.
+        timeout: seconds for everything: finding the host, connecting, TLS, and the opening handshake.
+        tls: used for a ``wss://`` URL instead of the system's certificates.
 
     Raises:
-        DialFailed: whatever went wrong.
+        DialFailed: in every case of failure.
     """
     try:
         target = parse_uri(url)
@@ -256,17 +212,17 @@ async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -
         async with asyncio.timeout(timeout):
             for family, address in await _resolve(target):
                 try:
-                    return await _connect(target, family, address, context)
+                    return await _connect(target, family, address, context, opened)
                 except ssl.SSLError:
                     raise
                 except OSError as error:
-                    # One address of several: the next may do. "Refused" says more than "no route".
+                    # Another address of the host may work. "Refused" says more than "no route".
                     if refused is None or isinstance(error, ConnectionRefusedError):
                         refused = error
     except TimeoutError:
         raise DialFailed("timeout", f"the server at {place} did not answer within {timeout:g} seconds") from None
     except ssl.SSLCertVerificationError as error:
-        raise DialFailed("tls", f"the server at {place} can not be trusted: {error.verify_message}") from error
+        raise DialFailed("tls", f"the server at {place} cannot be trusted: {error.verify_message}") from error
     except ssl.SSLError as error:
         reason = (error.reason or "TLS failed").replace("_", " ").lower()
         raise DialFailed("tls", f"no encrypted connection to {place}: {reason}") from error
@@ -286,7 +242,7 @@ async def dial(url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -
     if isinstance(refused, ConnectionRefusedError):
         raise DialFailed("refused", f"no server is running at {place}") from refused
     reason = refused.strerror or str(refused) if refused is not None else "it has no address"
-    raise DialFailed("unreachable", f"{place} can not be reached: {reason}") from refused
+    raise DialFailed("unreachable", f"{place} cannot be reached: {reason}") from refused
 
 
 async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
@@ -294,10 +250,16 @@ async def _resolve(target: WebSocketURI) -> list[tuple[int, str]]:
     return [(family, str(address[0])) for family, _, _, _, address in found]
 
 
-async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSLContext | None) -> ClientTransport:
+async def _connect(
+    target: WebSocketURI,
+    family: int,
+    address: str,
+    tls: ssl.SSLContext | None,
+    opened: Callable[[ClientTransport], Listener],
+) -> ClientTransport:
     async with asyncio.timeout(_ADDRESS_TIMEOUT):
         _, transport = await asyncio.get_running_loop().create_connection(
-            lambda: ClientTransport(ClientProtocol(target, max_size=_SERVER_MESSAGE_MAX, logger=QuietLogger())),
+            lambda: ClientTransport(ClientProtocol(target, max_size=SERVER_BYTES_MAX, logger=QuietLogger()), opened),
             address,
             target.port,
             family=family,
@@ -305,7 +267,7 @@ async def _connect(target: WebSocketURI, family: int, address: str, tls: ssl.SSL
             server_hostname=target.host if tls is not None else None,
         )
     try:
-        await transport.opened()
+        await transport.ready()
     except BaseException:
         transport.abort()
         raise

@@ -1,25 +1,27 @@
-"""One WebSocket connection on asyncio: what the server's end and the client's end have in common.
+"""Wire: one WebSocket connection on asyncio, the common part of the server's end and the client's end.
 
-Layering: ``websockets`` gives the protocol without I/O (its documented ``ServerProtocol`` and ``ClientProtocol``: feed
-bytes, take events, write bytes), asyncio gives the socket, and `Wire` joins them. The library's own asyncio connections
-hand messages to a reading task through a queue; here a message is handed over in the very call in which its bytes
-arrived, so that its time stamp is right and an answer leaves in the same turn of the loop. The only bytes that go past
-the library are whole, unmasked text frames (`Encoded`), written while it is open and no fragmented message is under
-way, which we never send.
+Layers. ``websockets`` provides the protocol without I/O (its documented ``ServerProtocol`` and ``ClientProtocol``: give
+it bytes, take events, write bytes), asyncio provides the socket, and `Wire` joins them. The asyncio connections of the
+library hand messages through a queue to a reading task. Here a message is handed over in the very call in which its
+bytes arrived, so that its timestamp is right and an answer is written in the same turn of the event loop. The only
+bytes that bypass the library are whole, unmasked text frames (`Encoded`), written while the connection is open. That is
+allowed because this side never sends fragmented messages.
 
-What a hostile or dead peer can cost, and what bounds it:
+What a hostile or dead peer can cost is limited:
 
-- memory, by not reading: asyncio's buffer up to `_WRITE_HIGH`, then `writable` is False. Answers to its pings come past
-  that, so a buffer of `_BUFFER_MAX` ends the connection.
-- time, by sending tiny frames: input is taken in slices, and more than `_MINOR_MAX` frames that are not messages
-  between two heartbeats end the connection. Messages are the session's to count.
-- a place, by saying nothing: an opening handshake, a ping's answer and a closing handshake each have a deadline.
+- Memory, by not reading: asyncio buffers up to `_WRITE_HIGH`, then `writable` is False. Answers to the peer's pings are
+  written even then, so a buffer above `_BUFFER_MAX` ends the connection.
+- Time, by sending tiny frames: input is parsed in slices, and more than `_MINOR_MAX` frames that are not messages
+between
+  two heartbeats end the connection. Messages are counted by the session.
+- A connection slot, by sending nothing: the opening handshake, the answer to a ping and the closing handshake have
+  deadlines.
 
-Stamps are ``time.monotonic()``: the clock of ``loop.time()``, which uvloop rounds to a millisecond and reads only once
-a turn.
+Timestamps are ``time.monotonic()``, the clock of ``loop.time()``, which uvloop rounds to a millisecond and reads only
+once in a turn.
 
-The heartbeat is one timer: `_beat` sends a ping and comes back when the answer is overdue; an answer re-arms it for the
-next ping. A dropped socket is thus noticed within 20 + 24 + 1 = 45 seconds.
+The heartbeat is one timer: `_beat` sends a ping and runs again when the answer is overdue; an answer sets it to the
+time of the next ping. A broken connection is thus noticed within 20 + 24 + 1 = 45 seconds.
 """
 
 import asyncio
@@ -35,30 +37,31 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from hangd.transport.base import Encoded
+from hangd.transport.base import Encoded, Listener
 
 __all__ = ["QuietLogger", "Wire"]
 
 _SLICE: Final = 4096
-"""Bytes fed to the parser at once: 680 of the smallest frames, some milliseconds."""
+"""Bytes parsed at once: up to 680 of the smallest frames, which take some milliseconds."""
 _MINOR_MAX: Final = 2000
 _WRITE_HIGH: Final = 64 * 1024
 _BUFFER_MAX: Final = 512 * 1024
 _SEND_BUFFER: Final = 128 * 1024
-"""The kernel's buffer. Left to itself it grows to megabytes of old news for a peer that is slow."""
+"""Size of the kernel's send buffer. By default it grows to megabytes of outdated messages for a slow peer."""
 _OPEN_TIMEOUT: Final = 10.0
 _CLOSE_TIMEOUT: Final = 3.0
 _PING_INTERVAL: Final = 20.0
 _PING_TIMEOUT: Final = 24.0
 _PING_GRACE: Final = 1.0
-"""A process that was stopped wakes to an expired timer and an answer that waits to be read: it reads first."""
+"""Seconds between the timer and the abort. A process that was suspended finds an expired timer and an answer that waits
+in the socket, and has to read first."""
 _EARLY_PINGS: Final = 3
 _EARLY_PING_GAP: Final = 0.3
-"""The first pings follow each other closely, so that the round trip is known when the first command comes."""
+"""The first pings follow each other quickly, so that the round trip is known when the first command comes."""
 
 
 class QuietLogger(logging.LoggerAdapter[logging.Logger]):
-    """What the library has to say, from warnings up: below that it logs what clients send, word for word."""
+    """Logs the library's warnings and errors only: below that it logs what clients send."""
 
     def __init__(self) -> None:
         super().__init__(logging.getLogger(__name__), None)
@@ -68,12 +71,13 @@ class QuietLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 class Wire(asyncio.Protocol):
-    """The common half. A subclass does the opening handshake and takes what happens (the methods below `_opened`)."""
+    """A `Transport`. The subclass does the opening handshake: it implements `_handshake` and calls `_opened`."""
 
     def __init__(self, protocol: ServerProtocol | ClientProtocol) -> None:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
+        self._listener: Listener | None = None
         self._writable = True
         self._closing = False
         self._gone = False
@@ -86,7 +90,7 @@ class Wire(asyncio.Protocol):
         self._heartbeat: asyncio.TimerHandle | None = None
         self._cutoff: asyncio.TimerHandle | None = None
 
-    # ---- Transport
+    # ---- Transport --------------------------------------------------------------------------------------------------
 
     @property
     def address(self) -> str:
@@ -116,7 +120,7 @@ class Wire(asyncio.Protocol):
         if not self._gone:
             self._transport.abort()
 
-    # ---- asyncio's callbacks
+    # ---- asyncio's callbacks ----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -148,7 +152,7 @@ class Wire(asyncio.Protocol):
     def eof_received(self) -> None:
         self._protocol.receive_eof()
         self._flush()
-        # asyncio closes the transport now, once it has written what it holds: that may be never.
+        # asyncio closes the transport when its buffer is empty. That may never happen, hence the deadline.
         self._cut_off_after(_CLOSE_TIMEOUT)
 
     def pause_writing(self) -> None:
@@ -156,8 +160,8 @@ class Wire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable = True
-        if not self._closing:
-            self._writable_again()
+        if not self._closing and self._listener is not None:
+            self._listener.writable_again()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = self._gone = True
@@ -165,9 +169,13 @@ class Wire(asyncio.Protocol):
         for timer in (self._heartbeat, self._cutoff):
             if timer is not None:
                 timer.cancel()
-        self._lost(time.monotonic())
+        try:
+            self._ended()
+        finally:
+            if self._listener is not None:
+                self._listener.lost(time.monotonic())
 
-    # ---- what subclasses do
+    # ---- for subclasses ---------------------------------------------------------------------------------------------
 
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
         """The other side's half of the opening handshake arrived, with frames behind it unless ``alone``."""
@@ -176,29 +184,18 @@ class Wire(asyncio.Protocol):
     def _rejected(self, error: Exception) -> None:
         """The opening handshake failed."""
 
-    def _received(self, data: str | bytes, at: float) -> None:
-        raise NotImplementedError
-
-    def _latency_measured(self, rtt: float, at: float) -> None:
-        """A ping was answered."""
-
-    def _writable_again(self) -> None:
-        """The peer has caught up."""
-
-    def _lost(self, at: float) -> None:
-        raise NotImplementedError
-
-    # ---- what subclasses use
+    def _ended(self) -> None:
+        """The connection is over. The listener is told next."""
 
     def _opened(self) -> None:
-        """To be called when the opening handshake is done."""
+        """Call this when the opening handshake is complete."""
         if self._cutoff is not None:
             self._cutoff.cancel()
             self._cutoff = None
         self._beat()
 
     def _flush(self) -> None:
-        """Write what the protocol wants written. To be called after each call on it."""
+        """Write what the protocol has to send. Call this after each call of the protocol."""
         for data in self._protocol.data_to_send():
             if self._transport.is_closing():
                 return
@@ -211,7 +208,7 @@ class Wire(asyncio.Protocol):
         if self._protocol.close_expected():
             self._cut_off_after(_CLOSE_TIMEOUT)
 
-    # ---- frames
+    # ---- frames -----------------------------------------------------------------------------------------------------
 
     def _frame(self, frame: Frame, at: float) -> None:
         if self._closing or frame.opcode not in (Opcode.TEXT, Opcode.BINARY) or not frame.fin:
@@ -238,17 +235,15 @@ class Wire(asyncio.Protocol):
                 return
             is_text, data = self._partial_is_text, bytes(self._partial)
             self._partial = None
-        if not is_text:
-            self._received(data, at)
-            return
         try:
-            text = data.decode()
+            message = data.decode() if is_text else data
         except UnicodeDecodeError:
             self.close(1007, "text that is not UTF-8")
             return
-        self._received(text, at)
+        if self._listener is not None:
+            self._listener.received(message, at)
 
-    # ---- deadlines
+    # ---- deadlines --------------------------------------------------------------------------------------------------
 
     def _beat(self) -> None:
         if self._ping is not None and self._overdue:
@@ -270,7 +265,8 @@ class Wire(asyncio.Protocol):
         rtt = at - self._ping[1]
         self._ping, self._overdue = None, False
         self._beat_after(_EARLY_PING_GAP if self._pings < _EARLY_PINGS else _PING_INTERVAL)
-        self._latency_measured(max(rtt, 0.0), at)
+        if self._listener is not None:
+            self._listener.latency_measured(max(rtt, 0.0), at)
 
     def _beat_after(self, seconds: float) -> None:
         if self._heartbeat is not None:
@@ -278,7 +274,7 @@ class Wire(asyncio.Protocol):
         self._heartbeat = self._loop.call_later(seconds, self._beat)
 
     def _cut_off_after(self, seconds: float) -> None:
-        """Abort after so long, unless that is to happen sooner anyway."""
+        """Abort after this time, unless that will happen sooner anyway."""
         if self._cutoff is not None:
             if self._cutoff.when() <= self._loop.time() + seconds:
                 return

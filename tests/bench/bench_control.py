@@ -1,9 +1,12 @@
-"""What a daemon's control socket carries: replies a second, and what one client's get costs beside two hundred others.
+"""Throughput and latency of the control socket: answers a second, and the time of one client's get beside 200 others.
 
-A real daemon with the simulated player, playing; clients in this process, which only count. Each of the crowd observes
-time-pos and keeps twenty gets on the way. The enemies: one never reads, one sends garbage, one half-closes, one sends
-lines of a megabyte, one never speaks. Rows where this process is the slower one say less of the daemon than its
-processor time does: that is in the last columns, with its memory.
+The daemon is real and plays with the simulated player. The clients are in this process and only count answers. Each
+client of the crowd observes time-pos and has twenty get requests under way at any time. Five hostile clients are added
+in some cases: one never reads, one sends garbage, one closes its sending side, one sends lines of a megabyte, and one
+never sends.
+
+If this process is slower than the daemon, the number of answers says little about the daemon. Its processor time and
+its memory, in the last columns, then say more.
 """
 
 import argparse
@@ -24,16 +27,16 @@ from tests.support.party import CLIP, Person, person
 CLIENTS = 200
 SECONDS = 5.0
 GOAL_MS = 100.0
-"""A get beside two hundred clients and the enemies, in the median: what a key press may take. (The p99 depends on how
-three busy processes share two cores.)"""
+"""Limit for the median of a get beside 200 clients and the hostile ones: what a key press may take. (The p99 depends on
+how three busy processes share two cores.)"""
 
 
 class Row(NamedTuple):
-    """One case. Milliseconds for a get, asked one at a time; ``load``: the daemon's share of a core."""
+    """The result of one case: milliseconds for a get, sent one at a time. ``load`` is the daemon's share of a core."""
 
     case: str
     replies: float
-    """A second, those of the crowd."""
+    """Answers a second to the crowd."""
     median_ms: float
     p99_ms: float
     load: float
@@ -60,7 +63,7 @@ async def measured(ada: Person, case: str, *, clients: int, enemies: bool) -> Ro
         for other in others:
             await other.full.wait()
         before, replies = used_by(pid), sum(other.replies for other in others)
-        # In a process of its own: here it would wait for the crowd, and not for the daemon.
+        # In a separate process: in this one it would wait for the crowd's tasks and not for the daemon.
         code = "import sys; from tests.bench.bench_control import probe; probe(sys.argv[1])"
         probe = await asyncio.create_subprocess_exec(
             sys.executable, "-c", code, str(ada.socket), stdout=asyncio.subprocess.PIPE
@@ -83,7 +86,7 @@ async def measured(ada: Person, case: str, *, clients: int, enemies: bool) -> Ro
 
 
 def probe(path: str) -> None:
-    """Print as JSON what each get took, in seconds."""
+    """Print the duration of each get in seconds, as JSON."""
     print(json.dumps(ask_in_turn(Path(path), SECONDS)))
 
 

@@ -1,7 +1,8 @@
-"""What a key press costs: `hangctl toggle` beside `python -c "import click"`, turn by turn in one run.
+"""The cost of a key press: `hangctl toggle` compared with `python -c "import click"`, in alternation.
 
-Prints the median of both in milliseconds, and the median of the ratio in each turn, to stay below 1.4: what else
-the machine does slows both. Bytecode is cached (in a folder of this run's own), as it is once installed.
+Prints the median of both in milliseconds, and the median of their ratio in each round, which must stay below 1.4. The
+ratio is used because other work of the machine slows both. Bytecode is cached in a temporary folder, as it is in an
+installation.
 """
 
 import os
@@ -33,7 +34,7 @@ def main() -> int:
             for name, command in (("click", CLICK), ("toggle", TOGGLE)):
                 began = time.perf_counter()
                 subprocess.run(command, env=environment, check=True)
-                if turn:  # the first one fills the cache
+                if turn:  # the first round fills the cache and is not counted
                     times[name].append(time.perf_counter() - began)
     click, toggle = (statistics.median(times[name]) for name in ("click", "toggle"))
     ratio = statistics.median(t / c for c, t in zip(times["click"], times["toggle"], strict=True))

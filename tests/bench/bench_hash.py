@@ -1,8 +1,7 @@
-"""How fast a whole file is hashed, beside `openssl dgst -sha256` on the same file: `python -m tests.bench.bench_hash`.
+"""The speed of hashing a whole file, compared with `openssl dgst -sha256`: `python -m tests.bench.bench_hash`.
 
-Prints both speeds in MB/s, the best of several rounds taken in turns, and their ratio; ends with 1 where that is below
-what we promise. The file's content is random and in the page cache: what is compared is the reading and hashing, not
-the disk.
+Prints both speeds in MB/s (the best of several alternating rounds) and their ratio. Exits with 1 if the ratio is below
+the promised one. The file's content is random and in the page cache, so reading and hashing are measured, not the disk.
 """
 
 import asyncio
@@ -44,9 +43,9 @@ def timed(work: Callable[[Path], str], path: Path) -> tuple[str, float]:
 
 @click.command()
 @click.option("--mebibytes", default=512, show_default=True, help="Size of the file.")
-@click.option("--rounds", default=5, show_default=True, help="Rounds, of which the best counts.")
+@click.option("--rounds", default=5, show_default=True, help="Rounds; the best one counts.")
 def main(mebibytes: int, rounds: int) -> None:
-    """Compare our hashing of a whole file with openssl's."""
+    """Compare hangd's hashing of a whole file with openssl's."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "film")
         with path.open("wb") as file:

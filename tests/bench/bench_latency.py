@@ -1,7 +1,7 @@
-"""From a key press to the player and back: how long each part of the way takes, on this machine.
+"""The latency of each part of the way from a key press to both players, on this machine.
 
-Two viewers with real libVLC in one process, a real server in another, the real control socket, a client that writes the
-bytes that hangctl writes. libVLC's own calls are stamped as they are made.
+Two viewers with real libVLC are in one process, a real server is in another. A client writes the same bytes as hangctl
+to the real control socket. The time of each call of libVLC is recorded.
 
 =====================  ======================================================================================
 interface to player    a line is written to the control socket -> libVLC is called (set_pause)
@@ -10,7 +10,7 @@ wire to player         the room's message arrives -> libVLC is called at the oth
 all of it              a line is written at one viewer's -> libVLC is called at the other's
 =====================  ======================================================================================
 
-The server's own part is `bench_server`'s.
+`bench_server` measures the server's part.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ _GOALS: Final = {"interface to player": 0.005, "player to wire": 0.010, "wire to
 
 
 class Stamps:
-    """When things happened, in the order in which they did."""
+    """A log of what happened when, in order."""
 
     def __init__(self) -> None:
         self.log: list[tuple[str, float]] = []
@@ -57,7 +57,7 @@ class Stamps:
 
 
 class Bench:
-    """One viewer whose libVLC calls and network writes are stamped."""
+    """One viewer. The times of its libVLC calls and network writes are recorded."""
 
     def __init__(self, name: str, folder: Path, stamps: Stamps) -> None:
         self.name = name
@@ -76,13 +76,13 @@ class Bench:
         return VlcPlayer(heard, options=("--vout=dummy",))
 
     def stamp_network(self) -> None:
-        """Stamp what this viewer writes to the network, and take what arrives with the stamp that it has."""
+        """Record when this viewer writes to the network, and the receive times of what arrives."""
         connection = self.viewer.connection
-        received, send = self.viewer.received, connection.send
+        received, send = connection.listener.received, connection.send
 
-        def sending(message: Any, mark: Any = None) -> None:
-            send(message, mark)
-            if mark is not None:
+        def sending(message: Any, request_id: Any = None) -> None:
+            send(message, request_id)
+            if request_id is not None:
                 self.stamps.mark(f"{self.name} sent")
 
         def receiving(message: Any, re: Any, now: float) -> None:
@@ -91,10 +91,10 @@ class Bench:
             received(message, re, now)
 
         connection.send = sending  # type: ignore[method-assign]
-        self.viewer.received = receiving  # type: ignore[method-assign]
+        connection.listener.received = receiving  # type: ignore[method-assign]
 
     async def press(self, line: bytes) -> float:
-        """Write a line to the control socket; return when."""
+        """Write a line to the control socket and return the time at which it was written."""
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_UNIX) as sock:
             sock.setblocking(False)
@@ -106,7 +106,7 @@ class Bench:
 
 
 def stamp_libvlc(stamps: Stamps) -> None:
-    """Stamp each set_pause as libVLC gets it. The first player that makes one is ada's."""
+    """Record the time of each call of set_pause. The first player that calls it is ada's."""
     import vlc
 
     players: list[int] = []
@@ -138,7 +138,7 @@ async def _measure(folder: Path, url: str) -> dict[str, list[float]]:
         ada.viewer.set_paused(False)
         for bench in (ada, bob):
             await bench.viewer.settle("playing")
-        await asyncio.sleep(0.3)  # the measured pause is to meet a film that runs evenly
+        await asyncio.sleep(0.3)  # let the film run steadily before the measured pause
         pressed = await ada.press(b'{"command":["set_property","pause",true]}\n')
         for bench in (ada, bob):
             await bench.viewer.settle("paused")

@@ -1,14 +1,13 @@
-"""How long a command is in the server: frame in to frames out. Run as a script; it prints a table.
+"""How long the server takes for a command, from the received frame to the sent frames. Run as a script.
 
 ::
 
     python tests/bench/bench_server.py [--json]
 
-"turn" is the server's own part, measured around the very code that runs in production (parse the frame, decide, encode
-once, write to each member), with a null socket in place of the kernel. "wire" is a real server in its own process, seen
-from a client on the same machine: from the sender's write until the last member of the room has the broadcast, so it
-holds the kernel's part and that of all the clients, which share this process. Goal: less than 5 ms for the server's
-part in a room of 50.
+It prints a table. "turn" is the server's own part: the code that runs in production (parse the frame, decide, encode
+once, write to each member), with a null socket in place of the kernel. "wire" is measured with a real server in its own
+process, from the sender's write until the last member of the room has received the broadcast. So it includes the kernel
+and all clients, which share this process. Goal: less than 5 ms for "turn" in a room of 50.
 """
 
 import argparse
@@ -24,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from websockets.frames import Frame, Opcode
 
-from hangd.engine.room.room import RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
@@ -33,8 +32,9 @@ from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport
-from hangd.transport.websocket import ClientTransport, ServerTransport, dial
+from hangd.transport.websocket import ServerTransport
 from hangd.transport.wire import QuietLogger
+from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
 SIZES: Final = (2, 10, 50, 100)
@@ -47,7 +47,7 @@ UPGRADE: Final = (
 
 
 class NullSocket(asyncio.Transport):
-    """Takes bytes and remembers only how many writes there were."""
+    """A transport that discards what is written. It keeps the number of writes and the last one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,21 +72,21 @@ class NullSocket(asyncio.Transport):
 
 
 class Open:
-    """A `Door` that leads into the hub."""
+    """An `Acceptor` that attaches every connection to the hub."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def came(self, transport: Transport) -> None:
+    def accepted(self, transport: Transport) -> None:
         pass
 
-    def asked(self, transport: Transport, path: str) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
         return None
 
     def opened(self, transport: Transport, at: float) -> Listener:
         return self._hub.attach(transport, at)
 
-    def went(self, transport: Transport) -> None:
+    def ended(self, transport: Transport) -> None:
         pass
 
 
@@ -100,7 +100,7 @@ def command(number: int) -> dict[str, Any]:
 
 
 async def turns(size: int) -> list[float]:
-    """Return the seconds that each command took from its bytes to the last member's frame, without the kernel."""
+    """Return for each command the seconds from its bytes to the frame for the last member, without the kernel."""
     session = SessionSettings(messages_per_second=1e6, burst=1e6)
     hub = Hub(
         HubSettings(server="bench", room=RoomSettings(capacity=size), session=session),
@@ -108,8 +108,8 @@ async def turns(size: int) -> list[float]:
         clock=ServerClock(),
         store=MemoryStore(),
     )
-    door, logger = Open(hub), QuietLogger()
-    members = [(ServerTransport(door, logger), NullSocket()) for _ in range(size)]
+    acceptor, logger = Open(hub), QuietLogger()
+    members = [(ServerTransport(acceptor, logger), NullSocket()) for _ in range(size)]
     room = ""
     for number, (member, sock) in enumerate(members):
         member.connection_made(sock)
@@ -134,7 +134,7 @@ async def turns(size: int) -> list[float]:
     return taken
 
 
-async def hear(client: ClientTransport, type: str) -> tuple[dict[str, Any], float]:
+async def hear(client: DialedClient, type: str) -> tuple[dict[str, Any], float]:
     async for data, at in client:
         message = json.loads(data)
         if message["type"] == type:
@@ -143,13 +143,13 @@ async def hear(client: ClientTransport, type: str) -> tuple[dict[str, Any], floa
 
 
 async def trips(size: int) -> list[float]:
-    """Return the seconds from a member's write until the last one of its room has the broadcast."""
+    """Return for each command the seconds from the member's write until the last member has received the broadcast."""
     settings = ServerSettings(max_per_address=size + 1, messages_per_second=1e5, burst=1_000_000)
     with process(settings) as server:
         clients = []
         room = ""
         for number in range(size):
-            client = await dial(server.url, timeout=PATIENCE)
+            client = await DialedClient.dial(server.url, timeout=PATIENCE)
             clients.append(client)
             client.write(json.dumps({"type": "Hello", "payload": _hello(number)}).encode())
             await hear(client, "Welcome")

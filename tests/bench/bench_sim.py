@@ -1,11 +1,11 @@
-"""How fast the simulation is: viewer-hours a minute, on all cores and on one. Run as a script; it prints a table.
+"""The speed of the simulation: viewer-hours a minute, on all cores and on one. Run as a script; it prints a table.
 
 ::
 
     python tests/bench/bench_sim.py [--hours N] [--json]
 
-The stories are those of tests/sim: made-up rooms of two to six for an hour each, with VLC's own sample intervals. Goal:
-1000 viewer-hours a minute on two cores.
+The stories are those of tests/sim: random rooms of two to six members for an hour each, with samples as often as VLC
+gives them. Goal: 1000 viewer-hours a minute on two cores.
 """
 
 import argparse

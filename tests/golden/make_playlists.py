@@ -1,8 +1,9 @@
-"""Record what mpv makes of its playlist: ``python -m tests.golden.make_playlists >tests/golden/mpv-playlists.jsonl``.
+"""Record what mpv does to its playlist: ``python -m tests.golden.make_playlists >tests/golden/mpv-playlists.jsonl``.
 
-Each line is one story, all of it told to an mpv that plays nothing yet: ``[what was asked, answer, playlist]`` again
-and again. A playlist is its entries' names with their ids counted from the story's beginning, then which of the places
-is current and which plays (-1: none). mpv is paused, so nothing ends by itself. Takes half a minute.
+Each line is one sequence of commands, sent to an mpv that plays nothing yet, as a list of
+``[command, answer, playlist]``. The playlist is the names of the entries with their ids, counted from the beginning of
+the sequence, and then the index of the current entry and of the playing one (-1: none). mpv is paused, so no film ends
+by itself. This takes half a minute.
 """
 
 import json
@@ -38,7 +39,7 @@ class Mpv:
         return answer
 
     def settled(self) -> None:
-        """Wait until mpv's core has done what it was asked to."""
+        """Wait until mpv's core has carried out the last command."""
         before = None
         while before != (now := (self.ask("get_property", "playlist"), self.ask("get_property", "core-idle"))):
             before = now
@@ -46,7 +47,7 @@ class Mpv:
 
 
 def asked(chance: random.Random) -> list[Any]:
-    """Return something to ask, as the tests' engine takes it too."""
+    """Return a random command, in the form that the test of hangd's playlist takes too."""
     place = chance.randrange(-1, 7)
     film = f"f{chance.randrange(6)}"
     return chance.choice(

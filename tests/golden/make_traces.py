@@ -1,7 +1,8 @@
-"""The golden traces: a few short stories as one viewer's machine lives through them. docs/traces.md says what for.
+"""The golden traces: what one viewer's follower is told and does in a few short stories, see docs/traces.md.
 
-``python -m tests.golden.make_traces`` writes them anew, into tests/golden/traces. Do that when what a follower does has
-been changed on purpose, and read the difference: it is what the change changed.
+``python -m tests.golden.make_traces`` writes them again to tests/golden/traces. Do this after an intended change of the
+follower's behaviour, and review the difference: it shows what has changed. The docstring of a story is its title in the
+trace.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from hangd.client.trace_recorder import Recorder
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.memory import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
 from tests.sim.world import FILM_SECONDS, Way
@@ -24,7 +25,7 @@ _HOME: Final = Way(0.010, 0.010, 0.004)
 
 
 def _couple(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, RecordedViewer]:
-    """Bring ada, who opens the room, and bob into one; their clocks differ."""
+    """Bring ada, who opens the room, and bob into one room. Their clocks differ."""
     ada = world.join("ada", _LAN, offset=100.5, skew=20e-6)
     world.run(0.5)
     bob = world.join("bob", way, offset=7000.25, skew=-30e-6)
@@ -40,17 +41,17 @@ def _playing(world: RecordedWorld, way: Way = _LAN) -> tuple[RecordedViewer, Rec
 
 
 def _start(world: RecordedWorld) -> RecordedViewer:
-    """Someone else starts the film: it waits for the moment that the room named, and resumes at it."""
+    """Another member starts the film: the player waits for the time that the room names, and resumes at it."""
     return _playing(world, _HOME)[1]
 
 
 def _own_start(world: RecordedWorld) -> RecordedViewer:
-    """The viewer starts the film: that is asked of the room, and done when the room says so."""
+    """The viewer starts the film: the room is asked, and the player resumes at the time in its answer."""
     return _playing(world)[0]
 
 
 def _gate(world: RecordedWorld) -> RecordedViewer:
-    """Someone seeks while the film runs: everybody stands at the gate, then starts together."""
+    """Another member seeks while the film plays: all players settle at the target, then start together."""
     ada, bob = _playing(world, _HOME)
     ada.seek(1800.0)
     world.run(4.0)
@@ -58,7 +59,7 @@ def _gate(world: RecordedWorld) -> RecordedViewer:
 
 
 def _seeks_merged(world: RecordedWorld) -> RecordedViewer:
-    """The viewer seeks three times within a tenth of a second: the first is asked for, and the last."""
+    """The viewer seeks three times within a tenth of a second: only the first and the last are requested."""
     ada, _ = _playing(world)
     for position in (600.0, 610.0, 620.0):
         ada.seek(position)
@@ -68,7 +69,7 @@ def _seeks_merged(world: RecordedWorld) -> RecordedViewer:
 
 
 def _pause(world: RecordedWorld) -> RecordedViewer:
-    """The viewer pauses: at once here, and the frame that it stopped on is the room's."""
+    """The viewer pauses: at once here, and the room pauses on the same frame."""
     ada, _ = _playing(world)
     ada.pause()
     world.run(3.0)
@@ -76,7 +77,7 @@ def _pause(world: RecordedWorld) -> RecordedViewer:
 
 
 def _others_pause(world: RecordedWorld) -> RecordedViewer:
-    """Someone else pauses: this picture goes to the frame that was named."""
+    """Another member pauses: the player seeks to the frame that was named."""
     ada, bob = _playing(world, _HOME)
     ada.pause()
     world.run(3.0)
@@ -84,7 +85,7 @@ def _others_pause(world: RecordedWorld) -> RecordedViewer:
 
 
 def _trim(world: RecordedWorld) -> RecordedViewer:
-    """The picture is 20 ms behind: it runs faster for as long as it takes."""
+    """The picture is 20 ms behind: a trim plays faster until that is corrected."""
     _, bob = _playing(world)
     bob.freeze(0.020)
     world.run(10.0)
@@ -92,7 +93,7 @@ def _trim(world: RecordedWorld) -> RecordedViewer:
 
 
 def _hold(world: RecordedWorld) -> RecordedViewer:
-    """The picture is 100 ms ahead: it stands for just as long."""
+    """The picture is 100 ms ahead: a hold pauses for exactly that long."""
     _, bob = _playing(world)
     bob.shows_later(-0.100)
     world.run(6.0)
@@ -100,7 +101,7 @@ def _hold(world: RecordedWorld) -> RecordedViewer:
 
 
 def _resync(world: RecordedWorld) -> RecordedViewer:
-    """The picture is a second behind: it seeks to where the room will be."""
+    """The picture is a second behind: a resync seeks to the position that the room will have."""
     _, bob = _playing(world)
     bob.freeze(1.0)
     world.run(6.0)
@@ -108,7 +109,7 @@ def _resync(world: RecordedWorld) -> RecordedViewer:
 
 
 def _joiner(world: RecordedWorld) -> RecordedViewer:
-    """Someone joins while the film runs: a seek to where the room will be, and a start as it passes."""
+    """A member joins while the film plays: it seeks ahead of the room, and starts when the room gets there."""
     _playing(world)
     carl = world.join("carl", _HOME, offset=300.0, skew=40e-6)
     world.run(6.0)
@@ -116,7 +117,7 @@ def _joiner(world: RecordedWorld) -> RecordedViewer:
 
 
 def _speed(world: RecordedWorld) -> RecordedViewer:
-    """The room goes at another speed, from a moment on that it names."""
+    """The room changes its speed, from a time that it names."""
     ada, bob = _playing(world)
     ada.speed(1.5)
     world.run(5.0)
@@ -126,7 +127,7 @@ def _speed(world: RecordedWorld) -> RecordedViewer:
 
 
 def _link_lost(world: RecordedWorld) -> RecordedViewer:
-    """The link is cut for five seconds, in which the others seek: back in the room, it goes where they are."""
+    """The link is cut for five seconds, in which the others seek: when it is back, the player seeks to them."""
     ada, bob = _playing(world)
     bob.cut(5.0)
     world.run(2.0)
@@ -136,7 +137,7 @@ def _link_lost(world: RecordedWorld) -> RecordedViewer:
 
 
 def _asleep(world: RecordedWorld) -> RecordedViewer:
-    """The machine is suspended for four seconds: its clock has to be learned anew, and the room caught up with."""
+    """The machine is suspended for four seconds: the server's clock is learned again, and the player catches up."""
     _, bob = _playing(world)
     bob.sleep(4.0)
     world.run(10.0)
@@ -144,7 +145,7 @@ def _asleep(world: RecordedWorld) -> RecordedViewer:
 
 
 def _alone(world: RecordedWorld) -> RecordedViewer:
-    """In no room: play, seek through one's own gate, pause, another speed, play to the end, and begin anew."""
+    """Outside a room: play, seek with a gate, pause, change the speed, play to the end, and start again."""
     ada = RecordedViewer(world, "ada", _LAN, offset=100.5)
     world.run(1.0)
     for deed in (
@@ -183,7 +184,7 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
 def make(name: str) -> list[bytes]:
     """Return the lines of one trace."""
     story = STORIES[name]
-    # One chapter, which nothing is torn out of; it begins with a new follower, which needs no memory.
+    # One chapter that is never discarded. It begins with a new follower, so it needs no snapshot of one.
     world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size=10**9, chapter=1e9))
     viewer = story(world)
     header = Header(
@@ -193,7 +194,7 @@ def make(name: str) -> list[bytes]:
 
 
 def write() -> None:
-    """Write all of them, and delete those that have no story any more."""
+    """Write all traces, and delete those that have no story any more."""
     TRACES.mkdir(exist_ok=True)
     for old in TRACES.glob("*.jsonl"):
         old.unlink()

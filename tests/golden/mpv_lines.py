@@ -1,7 +1,8 @@
-"""What mpv and hangd are both asked, side by side: a scene each, its lines one after the other, each to its end.
+"""The requests that mpv and hangd are both sent, to compare their answers.
 
-A line is sent as it stands (``@clip@`` is the film's path, ``@gone@`` one where there is nothing). An entry of several
-lines is sent at once. ``Until(line, events)``: wait for these events before the next one.
+Each scene is a list of lines. They are sent one after the other, each after the answer to the one before. A line is
+sent unchanged, except that ``@clip@`` becomes the film's path and ``@gone@`` a path without a file. An entry with
+several lines is sent at once. After ``Until(line, events)``, the next line is sent only when these events have arrived.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ class Until(NamedTuple):
 
 class Scene(NamedTuple):
     loaded: bool
-    """Whether the film is there, paused at its beginning."""
+    """Whether the film is loaded and paused at its beginning before the first line."""
     lines: Sequence[bytes | Until]
 
 
@@ -27,12 +28,12 @@ _ENDED: Final = b"end-file idle"
 
 
 def _gets(*values: bytes) -> list[bytes]:
-    """Something harmless with each of these as its id."""
+    """Return a harmless request with each of these values as its request id."""
     return [b'{"command":["get_property","pause"],"request_id":%s}' % value for value in values]
 
 
 def _says(*texts: bytes) -> list[bytes]:
-    """Each of these as a JSON string, as it is understood."""
+    """Return requests that print each of these JSON strings as the server has decoded it."""
     return [b'{"command":["expand-text","%s"]}' % text for text in texts]
 
 
@@ -45,7 +46,7 @@ def _named(*commands: bytes) -> list[bytes]:
 
 
 def _reads(*names: bytes) -> list[bytes]:
-    """Each of these properties, in every way that there is."""
+    """Return requests that read each of these properties, in every possible way."""
     ways = (b'["get_property","%s"]', b'["get_property_string","%s"]', b'["expand-text","${%s}|${=%s}"]')
     return [b'{"command":%s}' % way.replace(b"%s", name) for name in names for way in ways]
 
@@ -360,8 +361,8 @@ VALUES: Final = [
         b"idle", b"loop-file", b"loop-playlist", b"chapter", b"chapters",
     ),
     *_asks(
-        b'"set_property","volume",33.333333', b'"expand-text","${volume} ${=volume}"',
-        b'"set_property","volume","66.6666667"', b'"get_property_string","volume"', b'"set_property","volume",0',
+        b'"set_property","volume",33.25', b'"expand-text","${volume} ${=volume}"',
+        b'"set_property","volume","66.75"', b'"get_property_string","volume"', b'"set_property","volume",0',
         b'"expand-text","${volume} ${=volume}"', b'"set_property","volume",100',
         b'"set_property","audio-delay",-0.0004', b'"expand-text","${audio-delay} ${=audio-delay}"',
         b'"set_property","audio-delay",1.2345678', b'"expand-text","${audio-delay} ${=audio-delay}"',

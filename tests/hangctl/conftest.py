@@ -1,4 +1,4 @@
-"""hangctl as its users run it: as a process, with an environment and a socket of its own."""
+"""Fixtures that run hangctl as a process with its own environment and socket."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment in which nothing of this machine's user is found."""
+    """Environment variables with empty home, runtime and state folders."""
     for name in ("home", "runtime", "state"):
         (tmp_path / name).mkdir(mode=0o700)
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
@@ -33,7 +33,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def daemon(environment: dict[str, str]) -> Iterator[ScriptedDaemon]:
-    """A scripted daemon at the socket's usual place."""
+    """A scripted daemon on the default path of the socket."""
     folder = Path(environment["XDG_RUNTIME_DIR"], "hang")
     folder.mkdir(mode=0o700)
     with ScriptedDaemon(folder / "hangd.sock") as scripted:
@@ -42,7 +42,7 @@ def daemon(environment: dict[str, str]) -> Iterator[ScriptedDaemon]:
 
 @pytest.fixture
 def hangctl(environment: dict[str, str], tmp_path: Path) -> Hangctl:
-    """Run hangctl to its end in tmp_path; keyword ``variables`` adds to its environment."""
+    """Return a function that runs hangctl in tmp_path until it ends. ``variables`` adds to its environment."""
 
     def call(
         *arguments: str, variables: dict[str, str] | None = None, **options: Any
@@ -65,7 +65,7 @@ def hangctl(environment: dict[str, str], tmp_path: Path) -> Hangctl:
 
 @pytest.fixture
 def start_hangctl(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start hangctl and leave it running; the test reads its pipes, and what is left at the end is killed."""
+    """Return a function that starts hangctl and leaves it running. All processes are killed at the end of the test."""
     processes: list[subprocess.Popen[str]] = []
 
     def call(*arguments: str, **options: Any) -> "subprocess.Popen[str]":
@@ -78,7 +78,7 @@ def start_hangctl(environment: dict[str, str], tmp_path: Path) -> Iterator[Calla
                 "stdout": subprocess.PIPE,
                 "stderr": subprocess.PIPE,
                 "text": True,
-                # As from a shell that one types at: tests that were started in the background have SIGINT ignored.
+                # As from an interactive shell: tests that run in the background ignore SIGINT, which is inherited.
                 "preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 **options,
             },

@@ -1,4 +1,4 @@
-"""What a shell is offered, and that what other people wrote does no harm there."""
+"""Shell completion: what is offered, and that names which other people chose do no harm."""
 
 import socket
 import subprocess
@@ -26,7 +26,7 @@ MEMBERS = [
 
 @pytest.fixture
 def offered(hangctl: Hangctl) -> Callable[..., list[str]]:
-    """Complete the last of some words; return what is offered, as bash is told. Whatever happens, nothing is said."""
+    """Complete the last of some words as bash asks for it, and return what is offered. Nothing is printed on stderr."""
 
     def complete(*words: str) -> list[str]:
         variables = {
@@ -48,43 +48,45 @@ def test_a_completion_script_is_printed(hangctl: Hangctl, shell: str) -> None:
     assert "_HANGCTL_COMPLETE" in done.stdout
 
 
-def test_verbs_are_completed(hangctl: Hangctl) -> None:
+def test_subcommands_are_completed(hangctl: Hangctl) -> None:
     done = hangctl(variables={"_HANGCTL_COMPLETE": "bash_complete", "COMP_WORDS": "hangctl pl", "COMP_CWORD": "1"})
     assert set(done.stdout.split()) == {"plain,play", "plain,playlist"}
 
 
-@pytest.mark.parametrize("verb", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
-def test_properties_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: list[str]) -> None:
+@pytest.mark.parametrize("subcommand", [["get"], ["set"], ["cycle"], ["observe"], ["observe", "mute"]], ids=" ".join)
+def test_property_names_are_offered(
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], subcommand: list[str]
+) -> None:
     daemon.properties["property-list"] = ["pause", "path", "room/name", "room/members", "$(reboot)", 5]
-    assert offered(*verb, "pa") == ["pause", "path"]
-    assert offered(*verb, "room/") == ["room/name", "room/members"]
-    assert "$(reboot)" not in offered(*verb, "")
+    assert offered(*subcommand, "pa") == ["pause", "path"]
+    assert offered(*subcommand, "room/") == ["room/name", "room/members"]
+    assert "$(reboot)" not in offered(*subcommand, "")
 
 
-@pytest.mark.parametrize("verb", ["kick", "ban", "role"])
-def test_members_are_offered_by_harmless_words(
-    daemon: ScriptedDaemon, offered: Callable[..., list[str]], verb: str
+@pytest.mark.parametrize("subcommand", ["kick", "ban", "role"])
+def test_members_are_offered_by_name_or_by_id_if_the_name_is_not_harmless(
+    daemon: ScriptedDaemon, offered: Callable[..., list[str]], subcommand: str
 ) -> None:
     daemon.properties["room/members"] = MEMBERS
-    assert offered(verb, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
-    assert offered(verb, "an") == ["anna"]
+    assert offered(subcommand, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
+    assert offered(subcommand, "an") == ["anna"]
 
 
-def test_a_shell_that_shows_more_is_told_whose_id_it_is(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_zsh_shows_the_name_beside_a_members_id(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties["room/members"] = MEMBERS
     done = hangctl(variables={"_HANGCTL_COMPLETE": "zsh_complete", "COMP_WORDS": "hangctl kick c5", "COMP_CWORD": "2"})
     assert done.stdout.splitlines() == ["plain", "c5", r"--ban\x1b[2J"]
 
 
 @pytest.mark.parametrize("answer", [None, {"error": "success"}, {"error": "success", "data": "pause"}])
-def test_a_daemon_that_has_nothing_to_offer(
+def test_nothing_is_offered_if_the_daemon_has_no_list(
     daemon: ScriptedDaemon, offered: Callable[..., list[str]], answer: dict[str, Any] | None
 ) -> None:
     daemon.answers["get_property"] = lambda _: answer
     assert offered("get", "") == []
 
 
-def test_no_daemon_and_a_stuck_one_offer_nothing(offered: Callable[..., list[str]], tmp_path: Path) -> None:
+def test_nothing_is_offered_without_a_daemon_or_if_it_hangs(offered: Callable[..., list[str]], tmp_path: Path) -> None:
     assert offered("get", "") == []
     with socket.socket(socket.AF_UNIX) as stuck:
         stuck.bind(str(tmp_path / "s"))
@@ -92,7 +94,7 @@ def test_no_daemon_and_a_stuck_one_offer_nothing(offered: Callable[..., list[str
         assert offered("--socket", str(tmp_path / "s"), "kick", "") == []
 
 
-def test_the_socket_that_was_typed_is_asked(offered: Callable[..., list[str]], tmp_path: Path) -> None:
+def test_completion_uses_the_socket_on_the_command_line(offered: Callable[..., list[str]], tmp_path: Path) -> None:
     with ScriptedDaemon(tmp_path / "s") as daemon:
         daemon.properties["property-list"] = ["pause"]
         assert offered("--socket", str(tmp_path / "s"), "get", "p") == ["pause"]
@@ -134,11 +136,11 @@ def test_subcommands_options_and_choices_are_offered(
     ],
     ids=" ".join,
 )
-def test_files_are_left_to_the_shell(offered: Callable[..., list[str]], words: list[str]) -> None:
+def test_file_arguments_are_completed_by_the_shell(offered: Callable[..., list[str]], words: list[str]) -> None:
     assert [line.partition(",")[0] for line in offered(*words, "fi")] == ["file"]
 
 
-def test_bash_itself_completes(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
+def test_completion_works_in_bash(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
     daemon.properties = {"property-list": ["pause", "path", "mute"], "room/members": MEMBERS}
     (tmp_path / "hangctl").write_text(f'#!/bin/sh\nexec {sys.executable} -m hangctl.main "$@"\n')
     (tmp_path / "hangctl").chmod(0o755)

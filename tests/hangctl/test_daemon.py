@@ -1,4 +1,4 @@
-"""Starting, stopping and reading the log of a daemon: with a small program in hangd's place beside hangctl."""
+"""daemon start, stop and log, with a small program beside hangctl in place of hangd."""
 
 import json
 import os
@@ -35,20 +35,20 @@ with open(os.environ["WITNESS"], "a") as witness:
 """
 
 LIVES = """
-with ScriptedDaemon(Path(sys.argv[3])) as daemon:
-    daemon.properties = {"pid": os.getpid(), "hang-version": "0"}
-    daemon.answers["room-create"] = {"error": "success", "data": {"room_id": "0d9f"}}
+daemon = ScriptedDaemon(Path(sys.argv[3]))
+# Before it listens: hangctl connects as soon as it can, and asks for the version.
+daemon.properties = {"pid": os.getpid(), "hang-version": "0"}
+daemon.answers["room-create"] = {"error": "success", "data": {"room_id": "0d9f"}}
+with daemon:
     signal.sigwait([signal.SIGTERM])
 """
 DIES = "sys.exit('cannot open the display')"
 HANGS = "time.sleep(600)"
-DEAF = LIVES.replace(
-    "signal.sigwait([signal.SIGTERM])", "signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-)
+DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN)" + LIVES.replace("signal.sigwait([signal.SIGTERM])", HANGS)
 
 
 class Installation:
-    """hangctl as it is installed: a script, with hangd beside it."""
+    """hangctl as it is installed: a script, with a script hangd in the same folder."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
@@ -99,7 +99,7 @@ def installation(tmp_path: Path, environment: dict[str, str]) -> Iterator[Instal
             pass
 
 
-def test_a_daemon_is_started_detached_and_answers(installation: Installation, environment: dict[str, str]) -> None:
+def test_start_runs_a_detached_daemon_that_answers(installation: Installation, environment: dict[str, str]) -> None:
     installation.daemon_that(LIVES)
     assert installation.run("daemon", "start") == (0, "", "")
     assert installation.run("daemon", "start") == (0, "", "")
@@ -116,17 +116,17 @@ def test_a_daemon_is_started_detached_and_answers(installation: Installation, en
     assert stat.S_IMODE(log.parent.stat().st_mode) == 0o700
 
 
-def test_only_what_enters_a_room_starts_a_daemon(installation: Installation) -> None:
+def test_only_create_and_join_start_a_daemon(installation: Installation) -> None:
     installation.daemon_that(LIVES)
-    for verb in ("play", "status", "members", "leave", "rooms"):
-        assert installation.run(verb)[0] == 3
+    for subcommand in ("play", "status", "members", "leave", "rooms"):
+        assert installation.run(subcommand)[0] == 3
     assert installation.daemons() == []
     (installation.folder / "film.mkv").write_bytes(b"film")
     assert installation.run("create", "film.mkv") == (0, "0d9f\n", "")
     assert len(installation.daemons()) == 1
 
 
-def test_two_at_once_start_one_daemon(installation: Installation) -> None:
+def test_several_hangctl_at_once_start_one_daemon(installation: Installation) -> None:
     installation.daemon_that("time.sleep(0.5)" + LIVES)
     both = [installation.start("daemon", "start") for _ in range(4)]
     assert [process.communicate(timeout=60)[1] for process in both] == [""] * 4
@@ -134,7 +134,7 @@ def test_two_at_once_start_one_daemon(installation: Installation) -> None:
     assert len(installation.daemons()) == 1
 
 
-def test_a_daemon_that_dies_leaves_its_last_words(installation: Installation) -> None:
+def test_the_error_quotes_the_log_of_a_daemon_that_ended_at_once(installation: Installation) -> None:
     installation.daemon_that(DIES)
     log = Path(installation.environment["XDG_STATE_HOME"], "hang", "hangd.log")
     log.parent.mkdir()
@@ -146,21 +146,21 @@ def test_a_daemon_that_dies_leaves_its_last_words(installation: Installation) ->
     assert "cannot open the display" in stderr
 
 
-def test_a_daemon_that_never_answers_is_a_time_out(installation: Installation) -> None:
+def test_a_daemon_that_never_answers_times_out(installation: Installation) -> None:
     installation.daemon_that(HANGS)
     code, _, stderr = installation.run("daemon", "start", "--timeout", "1")
     assert code == 4
     assert "hangctl daemon log" in stderr
 
 
-def test_a_runtime_folder_that_can_not_be_made_is_said(installation: Installation) -> None:
+def test_a_runtime_folder_that_cannot_be_made_is_an_error(installation: Installation) -> None:
     (installation.folder / "file").write_text("")
     code, _, stderr = installation.run("daemon", "start", "--socket", "file/hangd.sock")
     assert code == 3
     assert "Traceback" not in stderr
 
 
-def test_a_stale_socket_stops_nobody(installation: Installation, environment: dict[str, str]) -> None:
+def test_a_stale_socket_does_not_prevent_a_start(installation: Installation, environment: dict[str, str]) -> None:
     path = Path(environment["XDG_RUNTIME_DIR"], "hang", "hangd.sock")
     path.parent.mkdir()
     with socket.socket(socket.AF_UNIX) as dead:
@@ -169,30 +169,30 @@ def test_a_stale_socket_stops_nobody(installation: Installation, environment: di
     assert installation.run("daemon", "start") == (0, "", "")
 
 
-def test_stop_waits_until_the_daemon_is_gone(installation: Installation) -> None:
+def test_stop_waits_until_the_daemon_has_ended(installation: Installation) -> None:
     installation.daemon_that(LIVES)
     assert installation.run("daemon", "start")[0] == 0
     assert installation.run("daemon", "stop") == (0, "", "")
-    assert state_of(installation.daemons()[0]["pid"]) in (None, "Z")  # gone, if not yet reaped
+    assert state_of(installation.daemons()[0]["pid"]) in (None, "Z")  # ended, though perhaps not yet reaped
     assert installation.run("daemon", "stop")[0] == 3
 
 
 def state_of(process: int) -> str | None:
-    """Return the state of a process as the kernel names it; None: there is none."""
+    """Return the state of a process as the kernel names it, such as "Z" for a zombie; None if there is no process."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
         return None
 
 
-def test_a_daemon_that_does_not_stop_is_a_time_out(installation: Installation) -> None:
+def test_a_daemon_that_does_not_stop_times_out(installation: Installation) -> None:
     installation.daemon_that(DEAF)
     assert installation.run("daemon", "start")[0] == 0
     assert installation.run("daemon", "stop", "--timeout", "0.5")[0] == 4
 
 
 @pytest.mark.parametrize("process", [None, 0, -1, 1, "1"])
-def test_a_process_that_is_none_is_not_signalled(daemon: ScriptedDaemon, hangctl: Run, process: object) -> None:
+def test_an_invalid_process_id_is_not_signalled(daemon: ScriptedDaemon, hangctl: Run, process: object) -> None:
     daemon.properties["pid"] = process
     done = hangctl("daemon", "stop")
     assert done.returncode == 1
@@ -223,7 +223,7 @@ exit 0
 """
 
 
-def test_an_enabled_systemd_socket_is_used(installation: Installation, environment: dict[str, str]) -> None:
+def test_an_enabled_systemd_socket_unit_is_started(installation: Installation, environment: dict[str, str]) -> None:
     runtime = Path(environment["XDG_RUNTIME_DIR"])
     (runtime / "systemd").mkdir()
     said = installation.folder / "said"
@@ -241,7 +241,7 @@ def test_an_enabled_systemd_socket_is_used(installation: Installation, environme
 
 
 @pytest.mark.parametrize("why", ["not enabled", "another socket"])
-def test_a_systemd_socket_that_is_not_meant_is_left_alone(
+def test_a_disabled_or_different_systemd_socket_is_not_started(
     installation: Installation, environment: dict[str, str], why: str
 ) -> None:
     runtime = Path(environment["XDG_RUNTIME_DIR"])

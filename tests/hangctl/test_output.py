@@ -1,3 +1,5 @@
+"""hangctl.output and hangctl.progress: escaping, formats and the progress line."""
+
 import io
 import json
 from typing import Any
@@ -6,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangctl.output import clock, dumps, escape, milliseconds, plain
+from hangctl.output import dumps, escape, hms, milliseconds, plain
 from hangctl.progress import Progress
 
 HOSTILE = [
@@ -22,12 +24,12 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize(("text", "shown"), HOSTILE)
-def test_what_a_terminal_would_obey_is_shown_instead(text: str, shown: str) -> None:
+def test_control_characters_are_escaped(text: str, shown: str) -> None:
     assert escape(text) == shown
 
 
 @pytest.mark.parametrize("text", ["Amélie", "千と千尋の神隠し", "می‌خواهم", "👩‍👩‍👧", "a b"])
-def test_people_may_write_in_their_own_script(text: str) -> None:
+def test_text_in_any_script_is_not_escaped(text: str) -> None:
     assert escape(text) == text
 
 
@@ -39,7 +41,7 @@ def test_an_escaped_text_is_one_printable_line(text: str) -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
-def test_json_is_read_back_as_it_was_and_harms_no_terminal(value: Any) -> None:
+def test_json_is_printable_and_decodes_to_the_same_value(value: Any) -> None:
     line = dumps(value)
     assert json.loads(line) == value
     assert line.replace("\u200c", "").replace("\u200d", "").isprintable()
@@ -49,12 +51,12 @@ def test_json_is_read_back_as_it_was_and_harms_no_terminal(value: Any) -> None:
     ("value", "shown"),
     [(True, "yes"), (False, "no"), (100.0, "100"), (12.161467, "12.161467"), (3, "3"), ("a", "a"), ([1], "[1]")],
 )
-def test_a_value_is_written_as_scripts_expect_it(value: Any, shown: str) -> None:
+def test_a_value_is_written_as_mpv_writes_it(value: Any, shown: str) -> None:
     assert plain(value) == shown
 
 
 def test_times_are_written_for_people() -> None:
-    assert [clock(seconds) for seconds in (None, 0, 83.9, 3723)] == ["-:--", "0:00", "1:23", "1:02:03"]
+    assert [hms(seconds) for seconds in (None, 0, 83.9, 3723)] == ["-:--", "0:00", "1:23", "1:02:03"]
     assert milliseconds(0.0021, signed=True) == "+2 ms"
     assert milliseconds(-0.0021, signed=True) == "-2 ms"
     assert milliseconds(0.004) == "4 ms"
@@ -80,7 +82,7 @@ def test_progress_on_a_terminal_is_one_line_with_rate_and_time_left() -> None:
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_short_work_shows_nothing(terminal: bool) -> None:
+def test_hashing_of_less_than_a_second_shows_nothing(terminal: bool) -> None:
     stream = io.StringIO()
     progress = Progress("film.mkv", 10, stream, terminal=terminal, now=0)
     for fraction in (0.0, 0.5, 1.0):

@@ -1,14 +1,16 @@
+"""Arguments that hangctl parses itself: positions and rooms."""
+
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangctl.commands.playback import parse_place
+from hangctl.commands.playback import parse_position
 from hangctl.commands.room import parse_room
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "position"),
     [
         ("+10", (10, "relative")),
         ("-10", (-10, "relative")),
@@ -23,31 +25,31 @@ from hangctl.commands.room import parse_room
         ("100%", (100, "absolute-percent")),
     ],
 )
-def test_a_place_is_understood(text: str, place: tuple[float, str]) -> None:
-    assert parse_place(text) == place
+def test_a_position_is_parsed(text: str, position: tuple[float, str]) -> None:
+    assert parse_position(text) == position
 
 
 @pytest.mark.parametrize(
     "text",
     ["", "+", "ten", "1:75", "1:60:00", "1:2:3:4", "101%", "1:00%", "--10", "1e9", "nan", "inf", "1 0", "10\n", "٣"],
 )
-def test_what_is_no_place_is_a_usage_error(text: str) -> None:
+def test_an_invalid_position_is_a_usage_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
-        parse_place(text)
+        parse_position(text)
 
 
 @given(st.integers(0, 10**5), st.integers(0, 59), st.integers(0, 59))
 def test_hours_minutes_and_seconds_add_up(hours: int, minutes: int, seconds: int) -> None:
-    assert parse_place(f"{hours}:{minutes:02}:{seconds:02}") == (hours * 3600 + minutes * 60 + seconds, "absolute")
+    assert parse_position(f"{hours}:{minutes:02}:{seconds:02}") == (hours * 3600 + minutes * 60 + seconds, "absolute")
 
 
 @given(st.text())
-def test_any_text_is_a_place_or_a_usage_error(text: str) -> None:
+def test_any_text_is_a_position_or_a_usage_error(text: str) -> None:
     try:
-        number, _ = parse_place(text)
+        number, _ = parse_position(text)
     except click.BadParameter:
         return
-    assert abs(number) >= 0  # neither NaN
+    assert abs(number) >= 0  # false for NaN
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def test_any_text_is_a_place_or_a_usage_error(text: str) -> None:
         ("hang://films.example/fri%2Dday", "fri-day", "ws://films.example:3005/ws"),
     ],
 )
-def test_a_room_is_understood(text: str, room: str, server: str | None) -> None:
+def test_a_room_is_parsed(text: str, room: str, server: str | None) -> None:
     assert parse_room(text) == (room, server)
 
 
@@ -80,6 +82,6 @@ def test_a_room_is_understood(text: str, room: str, server: str | None) -> None:
         "http://films.example/friday",
     ],
 )
-def test_what_is_no_invite_is_a_usage_error(text: str) -> None:
+def test_an_invalid_invite_is_a_usage_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
         parse_room(text)

@@ -1,4 +1,4 @@
-"""hangctl as a process: exit codes, what it imports, what it says where, and how it ends."""
+"""hangctl as a process: exit codes, imports, stdout and stderr, and signals."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_the_exit_codes_are_frozen() -> None:
         ("SomethingNew", 1),
     ],
 )
-def test_a_refusal_is_one_line_and_its_exit_code(
+def test_a_refusal_prints_one_line_and_sets_the_exit_code(
     daemon: ScriptedDaemon, hangctl: Hangctl, code: str, exit_code: int
 ) -> None:
     daemon.answers["room-leave"] = refusal(code, "it is \x1b[31mso")
@@ -61,7 +61,7 @@ def test_a_refusal_is_one_line_and_its_exit_code(
     assert all(hint.startswith("hint: ") for hint in hints) and len(hints) <= 1
 
 
-def test_a_refused_join_says_which_room_and_what_would_help(
+def test_a_refused_join_names_the_room_and_gives_a_hint(
     daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path
 ) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film")
@@ -72,19 +72,19 @@ def test_a_refused_join_says_which_room_and_what_would_help(
     assert done.stderr.splitlines()[1].startswith("hint: --password")
 
 
-def test_a_refusal_of_what_was_accepted_comes_with_the_wait(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_a_room_may_refuse_after_the_daemon_has_accepted(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.answers["hang-wait"] = refusal("Forbidden", "only the host may do that")
     assert hangctl("play").returncode == 1
     assert hangctl("play", "--no-wait").returncode == 0
 
 
-def test_without_a_daemon(hangctl: Hangctl) -> None:
+def test_no_daemon_exits_with_a_hint(hangctl: Hangctl) -> None:
     done = hangctl("play")
     assert done.returncode == 3
     assert done.stderr.splitlines()[1] == "hint: start one with `hangctl daemon start`"
 
 
-def test_a_daemon_that_does_not_answer(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_a_daemon_that_does_not_answer_times_out(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     finished = threading.Event()
 
     def wait(_: object) -> None:
@@ -139,17 +139,17 @@ def test_a_wrong_command_line(hangctl: Hangctl, arguments: list[str]) -> None:
     assert done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_misspelt_verb_is_named(hangctl: Hangctl) -> None:
+def test_a_misspelt_subcommand_gets_a_suggestion(hangctl: Hangctl) -> None:
     assert "did you mean 'play'?" in hangctl("paly").stderr
 
 
-def test_a_traceback_only_where_it_is_asked_for(hangctl: Hangctl) -> None:
+def test_a_traceback_is_shown_only_with_hang_debug(hangctl: Hangctl) -> None:
     assert "Traceback" not in hangctl("play").stderr
     assert "Traceback" in hangctl("play", variables={"HANG_DEBUG": "1"}).stderr
 
 
 @pytest.mark.parametrize("arguments", [["play"], ["pause"], ["toggle"], ["next"], ["seek", "-10"], ["volume", "+5"]])
-def test_a_key_press_waits_for_no_import_that_it_does_not_need(
+def test_a_key_press_imports_only_what_it_needs(
     daemon: ScriptedDaemon, environment: dict[str, str], arguments: list[str]
 ) -> None:
     program = (
@@ -164,20 +164,20 @@ def test_a_key_press_waits_for_no_import_that_it_does_not_need(
     unwanted = {"asyncio", "rich", "websockets", "vlc", "msgspec", "platformdirs", "pathlib", "subprocess", "ssl"}
     assert not unwanted & {name.partition(".")[0] for name in modules}
     ours = {name for name in modules if name.startswith("hang")}
-    verbs = "hangctl.commands.machine" if arguments[0] == "volume" else "hangctl.commands.playback"
+    subcommands = "hangctl.commands.player" if arguments[0] == "volume" else "hangctl.commands.playback"
     assert ours == {
         "hangctl",
         "hangctl.main",
         "hangctl.client",
         "hangctl.options",
         "hangctl.commands",
-        verbs,
+        subcommands,
         "hangd",
         "hangd.paths",
     }
 
 
-def test_an_interrupt_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+def test_an_interrupt_prints_nothing(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
     process = start_hangctl("events")
     assert process.stdout is not None
     wait_until_connected(daemon, process)
@@ -187,7 +187,7 @@ def test_an_interrupt_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHangc
 
 
 def wait_until_connected(daemon: ScriptedDaemon, process: "subprocess.Popen[str]") -> None:
-    """Send events until one is printed."""
+    """Send events until one is printed, because nothing else tells that hangctl listens."""
     assert process.stdout is not None
     while not select.select([process.stdout], [], [], 0.1)[0]:
         assert process.poll() is None
@@ -196,7 +196,7 @@ def wait_until_connected(daemon: ScriptedDaemon, process: "subprocess.Popen[str]
         process.stdout.readline()
 
 
-def test_a_closed_pipe_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
+def test_a_closed_pipe_prints_nothing(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:
     process = start_hangctl("events")
     wait_until_connected(daemon, process)
     assert process.stdout is not None and process.stderr is not None
@@ -210,7 +210,7 @@ def test_a_closed_pipe_is_quiet(daemon: ScriptedDaemon, start_hangctl: StartHang
 def on_terminal(
     arguments: list[str], environment: dict[str, str], folder: Path, *, answers: dict[str, str] | None = None
 ) -> tuple[int, str]:
-    """Run hangctl on a terminal of its own, type the answer to each prompt, and return exit code and screen."""
+    """Run hangctl on a new terminal, type the answer to each prompt, and return the exit code and what appeared."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "hangctl.main", *arguments],
@@ -226,7 +226,7 @@ def on_terminal(
     while True:
         try:
             data = os.read(master, 4096)
-        except OSError:  # Linux says EIO when the last one on the terminal has gone
+        except OSError:  # EIO on Linux when no process has the terminal open any more
             break
         if not data:
             break
@@ -237,18 +237,18 @@ def on_terminal(
     return process.wait(timeout=60), screen.replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("verb", ["create", "join"])
-def test_on_a_terminal_people_are_told_what_to_do_next(
-    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, verb: str
+@pytest.mark.parametrize("subcommand", ["create", "join"])
+def test_create_and_join_print_the_next_steps_on_a_terminal(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, subcommand: str
 ) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film")
     room = {"room_id": "0d9f", "name": "fri\x1bday", "invite": "hang://h/0d9f", "host": True, "verifying": True}
-    daemon.answers[f"room-{verb}"] = {"error": "success", "data": room}
-    arguments = ["create", "film.mkv"] if verb == "create" else ["join", "friday", "film.mkv"]
+    daemon.answers[f"room-{subcommand}"] = {"error": "success", "data": room}
+    arguments = ["create", "film.mkv"] if subcommand == "create" else ["join", "friday", "film.mkv"]
     code, screen = on_terminal(arguments, environment, tmp_path)
     assert code == 0
     assert "\x1b" not in screen
-    if verb == "create":
+    if subcommand == "create":
         assert screen.startswith("0d9f\n")
         assert "hangctl join hang://h/0d9f FILE" in screen
     else:
@@ -256,7 +256,7 @@ def test_on_a_terminal_people_are_told_what_to_do_next(
         assert "being checked" in screen
 
 
-def test_a_password_is_asked_for_unseen(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_password_is_read_without_echo(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
     daemon.answers["room-join"] = {"error": "success", "data": {"room_id": "0d9f"}}
     code, screen = on_terminal(
         ["join", "friday", "--password"], environment, tmp_path, answers={"Password:": "open sesame"}
@@ -266,13 +266,15 @@ def test_a_password_is_asked_for_unseen(daemon: ScriptedDaemon, environment: dic
     assert daemon.received == [{"_name": "room-join", "room": "friday", "password": "open sesame"}]
 
 
-def test_a_password_can_not_be_asked_for_off_a_terminal(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_a_password_prompt_needs_a_terminal(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     done = hangctl("join", "friday", "--password")
     assert done.returncode == 2
     assert "--password-file" in done.stderr
 
 
-def test_long_hashing_is_shown_and_does_not_time_out(daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path) -> None:
+def test_long_hashing_shows_progress_and_does_not_time_out(
+    daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path
+) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film" * 1000)
 
     def hashing(_: object) -> dict[str, object]:
@@ -287,7 +289,7 @@ def test_long_hashing_is_shown_and_does_not_time_out(daemon: ScriptedDaemon, han
     assert done.stderr.splitlines()[-1] == "hashing film.mkv: 100 %"
 
 
-def test_the_versions_are_told(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_versions_are_printed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties["hang-version"] = "0.1.0"
     assert hangctl("version").stdout.splitlines()[1] == "hangd 0.1.0"
     assert json.loads(hangctl("version", "--json").stdout)["hangd"] == "0.1.0"

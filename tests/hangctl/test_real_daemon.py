@@ -1,4 +1,4 @@
-"""hangctl with a real server and real daemons, as two people on two machines have them. The player is simulated."""
+"""hangctl with a real server and two real daemons, each as on a machine of its own. The player is simulated."""
 
 import json
 import os
@@ -20,7 +20,7 @@ FILM = Path(__file__).parents[1] / "media" / "clip.mp4"
 
 
 class Person:
-    """Somebody's machine: a home, a runtime folder, and a daemon that hangctl starts there."""
+    """One person's machine: a home folder, a runtime folder, and a daemon that hangctl starts."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.folder = folder / name
@@ -38,7 +38,7 @@ class Person:
         }
 
     def hangctl(self, *arguments: str, code: int = 0) -> str:
-        """Run hangctl, which is to exit with ``code``. Returns what it printed; of a failure, what it said."""
+        """Run hangctl and check its exit code. Returns its stdout, or its stderr if ``code`` is not 0."""
         done = subprocess.run(
             [sys.executable, "-m", "hangctl.main", "--timeout", "30", *arguments],
             env=self.environment,
@@ -56,7 +56,7 @@ class Person:
         return status
 
     def watch(self, condition: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """Follow the status until ``condition`` holds, and return the status that it held of."""
+        """Follow the status until ``condition`` is true of it, and return that status."""
         follower = subprocess.Popen(
             [sys.executable, "-m", "hangctl.main", "status", "--json", "-F"],
             env=self.environment,
@@ -89,7 +89,7 @@ def people(tmp_path: Path) -> Iterator[tuple[Person, Person]]:
         try:
             person.hangctl("daemon", "stop")
         except AssertionError:
-            person.hangctl("status", code=3)  # there was none any more, which is well
+            person.hangctl("status", code=3)  # it had ended already
 
 
 def test_two_people_watch_a_film(people: tuple[Person, Person], server: str) -> None:
@@ -111,11 +111,11 @@ def test_two_people_watch_a_film(people: tuple[Person, Person], server: str) -> 
     anna.hangctl("pause")
     for person in people:
         person.hangctl("wait", "paused")
-    places = [person.status()["position"] for person in people]
-    assert places[0] == pytest.approx(places[1], abs=0.1)
-    assert places[0] >= 30
+    positions = [person.status()["position"] for person in people]
+    assert positions[0] == pytest.approx(positions[1], abs=0.1)
+    assert positions[0] >= 30
     bert.hangctl("seek", "-10")
-    assert anna.watch(lambda status: status["position"] < places[0] - 5)["state"] in ("paused", "seeking")
+    assert anna.watch(lambda status: status["position"] < positions[0] - 5)["state"] in ("paused", "seeking")
     anna.hangctl("toggle")
     bert.hangctl("wait", "playing")
     bert.hangctl("leave")
@@ -123,7 +123,7 @@ def test_two_people_watch_a_film(people: tuple[Person, Person], server: str) -> 
     anna.watch(lambda status: len(status["members"]) == 1)
 
 
-def test_what_is_refused_says_why(people: tuple[Person, Person], server: str) -> None:
+def test_refusals_give_their_reason(people: tuple[Person, Person], server: str) -> None:
     anna, bert = people
     (anna.folder / "secret").write_text("open sesame\n")
     (bert.folder / "wrong").write_text("open barley\n")
@@ -158,7 +158,7 @@ def test_chat_policy_and_events(people: tuple[Person, Person], server: str) -> N
     assert listener.stdout is not None
     said: list[str] = []
     try:
-        # It may not listen yet: what is said is said until it is heard.
+        # It may not listen yet, so repeat the message until it is received.
         while not select.select([listener.stdout], [], [], 0.5)[0]:
             anna.hangctl("say", "hello", "-_-")
         said.append(listener.stdout.readline())
@@ -174,7 +174,7 @@ def test_chat_policy_and_events(people: tuple[Person, Person], server: str) -> N
     assert [member["role"] for member in status["members"] if member["name"] == "bert"] == ["controller"]
 
 
-def test_this_machines_own_and_the_socket_itself(people: tuple[Person, Person]) -> None:
+def test_commands_outside_a_room(people: tuple[Person, Person]) -> None:
     anna, _ = people
     anna.hangctl("daemon", "start")
     assert anna.hangctl("status").splitlines() == ["idle", "in no room"]
@@ -187,7 +187,7 @@ def test_this_machines_own_and_the_socket_itself(people: tuple[Person, Person]) 
     anna.hangctl("set", "mute", "no")
     assert anna.hangctl("status", "-f", "${mute} $$") == "no $\n"
     assert json.loads(anna.hangctl("ipc", '["get_property", "mute"]'))["data"] is False
-    too_deep = "[" * 60 + "]" * 60  # mpv answers what it can not read as request 0
+    too_deep = "[" * 60 + "]" * 60  # mpv answers a request that it cannot parse with the request id 0
     anna.hangctl("--timeout", "60", "ipc", f'{{"command": {too_deep}, "request_id": 5}}', code=1)
     anna.hangctl("ipc", json.dumps(["loadfile", str(anna.folder / "film.mp4")]))
     duration = anna.watch(lambda status: status["duration"])["duration"]
@@ -199,7 +199,7 @@ def test_this_machines_own_and_the_socket_itself(people: tuple[Person, Person]) 
     anna.watch(lambda status: status["state"] == "idle")
 
 
-def test_a_killed_daemon_stops_nobody(people: tuple[Person, Person], server: str) -> None:
+def test_the_room_goes_on_after_a_member_is_killed(people: tuple[Person, Person], server: str) -> None:
     anna, bert = people
     anna.hangctl("create", "film.mp4", "--name", "friday", "--server", server)
     bert.hangctl("join", "friday", "film.mp4", "--server", server)

@@ -1,4 +1,4 @@
-"""The playlist with real daemons: one's own, and in a room the room's. The player is simulated."""
+"""The playlist with real daemons, outside a room and in a room. The player is simulated."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def ada(tmp_path: Path) -> Iterator[Person]:
 
 
 def films(somebody: Person, *names: str) -> list[str]:
-    """Put films, each unlike the others, onto somebody's machine."""
+    """Create films with different contents on somebody's machine."""
     paths = [somebody.folder / name for name in names]
     for path in paths:
         path.write_bytes(CLIP.read_bytes() + path.name.encode())
@@ -38,7 +38,7 @@ def listed(somebody: Person) -> list[dict[str, Any]]:
     return [json.loads(line) for line in somebody.ctl("playlist", "--json").splitlines()]
 
 
-def test_ones_own_playlist(ada: Person) -> None:
+def test_the_playlist_outside_a_room(ada: Person) -> None:
     ada.start_daemon()
     paths = films(ada, "a.mp4", "b.mp4", "c.mp4", "d.mp4")
     ada.ctl("playlist", "add", "--play", *paths)
@@ -65,7 +65,7 @@ def test_ones_own_playlist(ada: Person) -> None:
     assert ada.run("next").returncode == 1
 
 
-def test_a_rooms_playlist_is_everyones(ada: Person, tmp_path: Path) -> None:
+def test_the_playlist_of_a_room_is_shared(ada: Person, tmp_path: Path) -> None:
     with room_server() as server, person("bert", tmp_path, player="simulated") as bert:
         (first, *more), theirs = films(ada, "a.mp4", "b.mp4", "c.mp4"), films(bert, "a.mp4", "b.mp4", "c.mp4")
         ada.ctl("create", first, "--name", "friday", "--server", server.url)

@@ -1,4 +1,4 @@
-"""A real daemon is killed and started again under those who follow it. The player is simulated."""
+"""A real daemon is killed and started again while hangctl follows it. The player is simulated."""
 
 import json
 import select
@@ -26,7 +26,7 @@ def ada(tmp_path: Path) -> Iterator[Person]:
 
 @contextmanager
 def following(somebody: Person, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    """Run hangctl, which at the end is interrupted and is to have said once that the daemon went away."""
+    """Run hangctl and interrupt it at the end. It must have reported exactly one absence of the daemon."""
     with subprocess.Popen(
         [BIN / "hangctl", *arguments],
         env=somebody.environment,
@@ -46,7 +46,7 @@ def following(somebody: Person, *arguments: str) -> Iterator["subprocess.Popen[s
 
 
 def read_until(process: "subprocess.Popen[str]", *wanted: str) -> None:
-    """Read lines until one holds each of ``wanted``; each has to come as soon as it is written."""
+    """Read lines until one contains every word of ``wanted``."""
     assert process.stdout is not None
     while line := process.stdout.readline():
         if all(word in line for word in wanted):
@@ -54,7 +54,7 @@ def read_until(process: "subprocess.Popen[str]", *wanted: str) -> None:
     raise AssertionError(f"hangctl ended: {process.stderr and process.stderr.read()}")
 
 
-def test_followers_live_through_a_killed_daemon(ada: Person) -> None:
+def test_followers_go_on_after_the_daemon_was_killed_and_restarted(ada: Person) -> None:
     with (
         following(ada, "observe", "mute", "volume") as observer,
         following(ada, "events", "client-message") as listener,
@@ -74,7 +74,7 @@ def test_followers_live_through_a_killed_daemon(ada: Person) -> None:
 
 
 def emit(somebody: Person, listener: "subprocess.Popen[str]") -> None:
-    """Have something happen until it is printed: nothing tells whether it listens again already."""
+    """Emit an event until it is printed, because nothing tells whether hangctl listens again already."""
     assert listener.stdout is not None
     while not select.select([listener.stdout], [], [], 0.2)[0]:
         assert listener.poll() is None
@@ -82,13 +82,13 @@ def emit(somebody: Person, listener: "subprocess.Popen[str]") -> None:
     read_until(listener, "client-message", "hello")
 
 
-def test_an_event_that_there_is_not_is_an_error(ada: Person) -> None:
+def test_an_unknown_event_is_an_error(ada: Person) -> None:
     done = ada.run("events", "said", "sadi")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "hangctl: error: cannot listen for 'sadi': invalid parameter\n"
 
 
-def test_a_daemon_that_leaves_in_order_is_waited_for_as_well(ada: Person) -> None:
+def test_followers_go_on_after_the_daemon_was_stopped_and_restarted(ada: Person) -> None:
     with following(ada, "observe", "pid") as observer:
         read_until(observer, f"pid={ada.pid()}")
         ada.ctl("daemon", "stop")

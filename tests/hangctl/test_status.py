@@ -1,3 +1,5 @@
+"""status, members, policy and rooms: text for people, JSON for programs, and the format of Waybar."""
+
 import json
 import subprocess
 from collections.abc import Callable
@@ -6,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from hangctl.commands.people import describe, off_by
-from hangctl.commands.status import brief, status_of, text, waybar
+from hangctl.commands.members import error_text, member_line
+from hangctl.commands.status import status_json, status_line, status_text, waybar
 from tests.support.scripted_daemon import ScriptedDaemon
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
@@ -76,7 +78,7 @@ def test_status_for_people(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         "* anna             host       playing   -3 ms, known to 4 ms, rtt 12 ms, ready",
         r"  be\x1b[31mrt     viewer     paused    file not yet checked",
     ]
-    assert len(daemon.writes) == 1  # one write for all that is read
+    assert len(daemon.writes) == 1  # all properties are read in one write
 
 
 @pytest.mark.parametrize(
@@ -89,15 +91,15 @@ def test_status_for_people(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         (None, 0.004, ""),
     ],
 )
-def test_a_bound_is_never_made_smaller_than_it_is(error: float | None, bound: float | None, words: str) -> None:
-    assert off_by(error, bound) == words
+def test_a_bound_is_rounded_up(error: float | None, bound: float | None, words: str) -> None:
+    assert error_text(error, bound) == words
 
 
-def test_who_has_no_picture_is_nowhere() -> None:
+def test_the_error_of_a_member_without_a_picture_is_not_shown() -> None:
     member = {"name": "carl", "role": "viewer", "error": 0.0, "clock_error": 0.004}
-    assert "ms" in describe({**member, "state": "paused"})
+    assert "ms" in member_line({**member, "state": "paused"})
     for state in ("seeking", "buffering", "idle", "away"):
-        assert "ms" not in describe({**member, "state": state})
+        assert "ms" not in member_line({**member, "state": state})
 
 
 def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
@@ -121,10 +123,10 @@ def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     }
 
 
-def test_the_keys_are_the_same_with_nothing_to_tell(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_the_json_keys_are_the_same_when_idle(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties = {"idle-active": True, "pause": False, "volume": 100.0}
     found = json.loads(hangctl("status", "--json").stdout)
-    assert found.keys() == status_of(IN_A_ROOM).keys()
+    assert found.keys() == status_json(IN_A_ROOM).keys()
     assert found["state"] == "idle"
     assert found["room"] is None and found["members"] == [] and found["position"] is None
     assert hangctl("status").stdout.splitlines() == ["idle", "in no room"]
@@ -142,9 +144,9 @@ def test_the_keys_are_the_same_with_nothing_to_tell(daemon: ScriptedDaemon, hang
 )
 def test_the_state_is_one_word(changes: dict[str, Any], state: str) -> None:
     values = IN_A_ROOM | changes
-    assert status_of(values)["state"] == state
-    assert text(values).startswith(state)
-    assert brief(values).startswith(state)
+    assert status_json(values)["state"] == state
+    assert status_text(values).startswith(state)
+    assert status_line(values).startswith(state)
 
 
 def test_a_format_is_filled_in_by_the_daemon(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
@@ -172,13 +174,13 @@ def test_follow_prints_each_change_and_outlives_the_daemon(
             daemon.properties["room"] = {**IN_A_ROOM["room"], "members": MEMBERS[:1]}
             daemon.emit({"event": "member-left", "client_id": "2"})
             assert "[friday: 1]" in process.stdout.readline()
-            daemon.properties["time-pos"] = 84.5  # of which nobody is told
+            daemon.properties["time-pos"] = 84.5  # not observed, so it is read once a second
             assert "1:24" in process.stdout.readline()
         assert process.stdout.readline() == "no daemon\n"
 
 
 @pytest.mark.parametrize(("arguments", "line"), [(["--json"], None), (["-f", "${pause}"], "\n")])
-def test_follow_without_a_daemon_says_so_in_its_own_form(
+def test_follow_reports_a_missing_daemon_in_each_format(
     start_hangctl: StartHangctl, arguments: list[str], line: str | None
 ) -> None:
     process = start_hangctl("status", "-F", *arguments)
@@ -199,9 +201,9 @@ def test_members_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     assert [json.loads(line) for line in hangctl("members", "--json").stdout.splitlines()] == MEASURED
 
 
-@pytest.mark.parametrize("verb", ["members", "policy"])
-def test_there_is_nobody_to_list_out_of_a_room(daemon: ScriptedDaemon, hangctl: Hangctl, verb: str) -> None:
-    done = hangctl(verb)
+@pytest.mark.parametrize("subcommand", ["members", "policy"])
+def test_members_and_policy_need_a_room(daemon: ScriptedDaemon, hangctl: Hangctl, subcommand: str) -> None:
+    done = hangctl(subcommand)
     assert done.returncode == 5
     assert "not in a room" in done.stderr
 
@@ -222,7 +224,7 @@ def test_rooms_are_listed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
 # -- for Waybar --
 
 
-def test_a_module_of_waybar_is_told_what_it_reads(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+def test_waybar_output_has_its_keys_and_is_escaped(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties = IN_A_ROOM | {"media-title": "<b>Tom & Jerry</b>"}
     (line,) = hangctl("status", "--waybar").stdout.splitlines()
     told = json.loads(line)
@@ -233,7 +235,7 @@ def test_a_module_of_waybar_is_told_what_it_reads(daemon: ScriptedDaemon, hangct
     assert "&amp;" in told["tooltip"] and "<" not in told["tooltip"] and "\x1b" not in told["tooltip"]
 
 
-def test_a_module_of_waybar_hides_where_there_is_nothing_to_show() -> None:
+def test_the_waybar_text_is_empty_if_there_is_nothing_to_show() -> None:
     assert waybar({}) == {
         "text": "",
         "alt": "no-daemon",
@@ -246,8 +248,8 @@ def test_a_module_of_waybar_hides_where_there_is_nothing_to_show() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "duration", "percentage"), [(0.0, 10.0, 0), (5.0, 10.0, 50), (11.0, 10.0, 100), (5.0, None, 0)]
+    ("position", "duration", "percentage"), [(0.0, 10.0, 0), (5.0, 10.0, 50), (11.0, 10.0, 100), (5.0, None, 0)]
 )
-def test_the_percentage_is_one(place: float, duration: float | None, percentage: int) -> None:
-    values = {"path": "/film.mkv", "time-pos": place, "duration": duration}
+def test_the_waybar_percentage_is_between_0_and_100(position: float, duration: float | None, percentage: int) -> None:
+    values = {"path": "/film.mkv", "time-pos": position, "duration": duration}
     assert waybar(values)["percentage"] == percentage

@@ -1,4 +1,4 @@
-"""The live view: what it draws, and that the terminal is as it was when it ends."""
+"""watch: what it draws, and that it restores the terminal when it ends."""
 
 import fcntl
 import os
@@ -36,7 +36,7 @@ def view() -> View:
     return view
 
 
-def test_what_is_drawn_of_a_room(view: View) -> None:
+def test_the_view_of_a_room(view: View) -> None:
     lines = drawn(view)
     assert lines[0] == "playing  1:23 / 1:32:00  1.25x  volume 80 %  film.mkv"
     assert lines[1].startswith("━")
@@ -45,31 +45,31 @@ def test_what_is_drawn_of_a_room(view: View) -> None:
     assert r"be\x1b[31mrt" in lines[8] and "file not yet checked" in lines[8]
 
 
-def test_the_bar_is_as_long_as_what_has_played(view: View) -> None:
+def test_the_length_of_the_progress_bar(view: View) -> None:
     for share in (0.0, 0.5, 1.0):
         view.values["time-pos"] = share * view.values["duration"]
         assert drawn(view)[1].count("━") == pytest.approx(share * 90, abs=1)
 
 
-def test_out_of_a_room_and_without_a_film(view: View) -> None:
+def test_the_view_outside_a_room_and_without_a_film(view: View) -> None:
     view.values = {"idle-active": True}
     assert drawn(view)[0] == "idle" and drawn(view)[3] == "in no room"
     view.values = {"path": "/film.mkv", "pause": True}
     assert drawn(view)[0] == "paused  -:-- / -:--  /film.mkv"
 
 
-def test_the_daemons_absence_is_told(view: View) -> None:
+def test_the_view_without_a_daemon(view: View) -> None:
     view.values, view.absence = {}, "the daemon went away; waiting for it"
     assert drawn(view)[0] == "the daemon went away; waiting for it"
 
 
-def test_of_the_chat_the_end_is_shown(view: View) -> None:
+def test_the_end_of_the_chat_is_shown(view: View) -> None:
     for number in range(300):
-        view.hear({"event": "said", "name": "anna", "text": f"line {number}"})
-    view.hear({"event": "said", "name": "[bold]eve\x1b[2J", "text": "word " * 40})
-    view.hear({"event": "member-joined", "member": {"name": "carl"}})
-    view.hear({"event": "member-left", "name": "carl", "client_id": "c", "reason": "left"})
-    view.hear({"event": "said", "name": None})  # not as agreed, and no reason to fall over
+        view.handle_event({"event": "said", "name": "anna", "text": f"line {number}"})
+    view.handle_event({"event": "said", "name": "[bold]eve\x1b[2J", "text": "word " * 40})
+    view.handle_event({"event": "member-joined", "member": {"name": "carl"}})
+    view.handle_event({"event": "member-left", "name": "carl", "client_id": "c", "reason": "left"})
+    view.handle_event({"event": "said", "name": None})  # malformed, and ignored
     lines = drawn(view)
     assert len(lines) == 20
     assert "line 299" in "".join(lines) and "line 280" not in "".join(lines)
@@ -79,12 +79,12 @@ def test_of_the_chat_the_end_is_shown(view: View) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(90, 3), (20, 10), (1, 1)])
-def test_a_small_terminal_gets_what_fits(view: View, width: int, height: int) -> None:
+def test_the_view_fits_into_a_small_terminal(view: View, width: int, height: int) -> None:
     assert len(drawn(view, width, height)) == height
 
 
 class Terminal:
-    """hangctl watch on a terminal of its own."""
+    """hangctl watch on a new terminal."""
 
     def __init__(self, path: Path, environment: dict[str, str]) -> None:
         self._master, slave = pty.openpty()
@@ -102,7 +102,7 @@ class Terminal:
         self.seen = ""
 
     def read_until(self, *words: str) -> None:
-        """Read what is drawn from here on until all these words are."""
+        """Read what is drawn from now on until it contains all these words."""
         self.seen = ""
         until = time.monotonic() + 60
         while not all(word in self.seen for word in words):
@@ -139,7 +139,7 @@ def scripted(path: Path, **properties: Any) -> ScriptedDaemon:
     return daemon
 
 
-def test_it_goes_on_with_the_next_daemon(watching: Callable[[], Terminal], tmp_path: Path) -> None:
+def test_watch_goes_on_after_a_restart(watching: Callable[[], Terminal], tmp_path: Path) -> None:
     with scripted(tmp_path / "s") as daemon:
         terminal = watching()
         terminal.read_until("film.mkv")
@@ -151,18 +151,18 @@ def test_it_goes_on_with_the_next_daemon(watching: Callable[[], Terminal], tmp_p
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_the_screen_is_given_back(watching: Callable[[], Terminal], tmp_path: Path, number: int) -> None:
+def test_the_screen_is_restored_when_watch_ends(watching: Callable[[], Terminal], tmp_path: Path, number: int) -> None:
     with scripted(tmp_path / "s"):
         terminal = watching()
         terminal.read_until("film.mkv")
-        assert "\x1b[?1049h" in terminal.seen  # another screen than that of the shell
+        assert "\x1b[?1049h" in terminal.seen  # switches to the alternate screen
         terminal.process.send_signal(number)
         terminal.read_until("\x1b[?1049l")
         assert "Traceback" not in terminal.seen
         assert terminal.process.wait(60) == 130
 
 
-def test_where_there_is_no_daemon_the_shells_screen_says_so(watching: Callable[[], Terminal]) -> None:
+def test_without_a_daemon_the_error_is_on_the_normal_screen(watching: Callable[[], Terminal]) -> None:
     terminal = watching()
     terminal.read_until("hangctl daemon start")
     assert "\x1b[?1049h" not in terminal.seen

@@ -204,6 +204,7 @@ def test_node_has_a_playlist(ada: Person, node: Path) -> None:
     }
 
 
+@pytest.mark.timed
 @pytest.mark.skipif(not shutil.which("socat") or not shutil.which("jq"), reason="there is no socat, or no jq")
 def test_a_shells_one_liner_is_answered_at_once(ada: Person) -> None:
     """Half-closing must be answered and closed: socat would wait for half a second more."""

@@ -46,22 +46,22 @@ def _command(*words: bytes) -> list[bytes]:
 
 DIFFERENCES: Final = (
     Difference(
-        "`get_version` says 2.3, `mpv-version` begins `mpv 0.38.0 (hang`.",
-        "Newer clients look here before they use what mpv 0.35 had not; all that hang has of it, it has.",
+        "`get_version` returns 2.3, and `mpv-version` begins with `mpv 0.38.0 (hang`.",
+        "Newer clients check these before they use what mpv 0.35 lacks and hang has.",
         _command(b'"get_version"', b'"get_version","x"', b'"get_property","mpv-version"'),
     ),
     Difference(
-        "A refusal may have a key more, `details`, with a code and a sentence.",
-        "mpv's strings do not tell why a room said no. It is the last key, and clients look keys up.",
+        "A refusal may have one more key, `details`, with a code and a sentence.",
+        "mpv's error strings cannot say why a room refused. It is the last key, and clients look keys up by name.",
         unseen=lambda line: _DETAILS.sub(b"", line),
     ),
     Difference(
         "There are no events `audio-reconfig`, `video-reconfig` and `tick`.",
-        "VLC does not tell the first two; the last is deprecated.",
+        "VLC does not report the first two; the last is deprecated.",
         unseen=_event(b"audio-reconfig", b"video-reconfig", b"tick"),
     ),
     Difference(
-        "`_name` is the command's name, beside which an argument may be called `name`.",
+        "`_name` is the name of the command, and then an argument may be called `name`.",
         "As in newer mpv; `room-create` has such an argument.",
         (
             b'{"command":{"_name":"expand-text","text":"a"}}',
@@ -74,39 +74,39 @@ DIFFERENCES: Final = (
         _command(b'"nonrepeatable","ignore"', b'"nonscalable","ignore"'),
     ),
     Difference(
-        "`${>name}` is `${name}`.",
-        "In newer mpv it is that in a fixed length; mpv 0.35 does not know it.",
+        "`${>name}` is the same as `${name}`.",
+        "In newer mpv it has a fixed length; mpv 0.35 does not know it.",
         _command(b'"expand-text","${>mute}"'),
     ),
     Difference(
         "`-1:30` is a minute and a half back.",
-        "As in newer mpv; for mpv 0.35 it is half a minute, sixty seconds less thirty.",
+        "As in newer mpv. mpv 0.35 subtracts the minute and adds the seconds: half a minute back.",
     ),
     Difference(
-        "Log lines are hangd's own, none finer than hangd itself logs.",
-        "Another program says other things; and one client must not make the daemon busy for all.",
+        "Log lines are hangd's own, and no more detailed than hangd's own log level.",
+        "hangd is another program; and one client must not slow the daemon down for the others.",
         unseen=_event(b"log-message"),
     ),
     Difference(
-        "`run`, `subprocess`, `load-script` and whatever else begins programs or writes files is unknown.",
-        "Who may drive the player need not be somebody who may do that.",
+        "`run`, `subprocess`, `load-script` and other commands that start programs or write files are refused.",
+        "A client that may control playback need not have the right to do that.",
         _command(b'"run","true"', b'"load-script","/nowhere.lua"', b'"write-watch-later-config"'),
     ),
     Difference(
-        "Screenshots are PNG, with subtitles, one at a time, into one folder (`--screenshot-dir`) and no other.",
-        "That is what VLC writes; and who may drive the player need not be somebody who may write over files.",
+        "Screenshots are PNG, with subtitles, one at a time, in one directory (`--screenshot-dir`).",
+        "VLC writes them so; and a client that may control playback need not have the right to overwrite files.",
     ),
     Difference(
-        "A line has 1 MiB and 10 000 values at most, an expansion 1 MiB; of one client 64 commands wait at most.",
-        "mpv bounds none of them. A longer line is answered `invalid parameter`, and the connection is closed.",
+        "A line has at most 1 MiB and 10 000 values, an expanded text 1 MiB; a client has at most 64 waiting commands.",
+        "mpv has no such limits. A longer line is answered `invalid parameter`, and the connection is closed.",
     ),
     Difference(
-        "A client that is choked for 30 s is shown the door.",
-        "mpv waits for ever, busy.",
+        "A client that does not read for 30 s after its events have overflowed is disconnected.",
+        "mpv keeps trying to write to it, and uses a whole core for that.",
     ),
     Difference(
-        "`speed` goes from 0.25 to 2.0, in the steps that VLC can play: 1.5 is 1.49925.",
-        "What is told is what plays: another step would be another place a minute later.",
+        "`speed` is between 0.25 and 2.0, in the steps that VLC plays: 1.5 becomes 1.49925.",
+        "The value is the speed that plays, because a small difference becomes a different position within a minute.",
         (
             *_command(b'"set_property","speed",100'),
             b'{"command":["set_property","speed",1.5]}\n{"command":["get_property","speed"]}',
@@ -114,38 +114,48 @@ DIFFERENCES: Final = (
         unseen=lambda line: line.replace(b"1.499250", b"1.500000"),
     ),
     Difference(
-        "`track-list` has what VLC tells: of a track no `default`, `forced`, `image` and the like.",
-        "What is not known is left out; a guess would be taken for the truth.",
+        "`volume` keeps all digits: 33.333333 stays that.",
+        "mpv stores it with 24 bits and returns 33.333332.",
+        [b'{"command":["set_property","volume",33.333333]}\n{"command":["get_property","volume"]}'],
+    ),
+    Difference(
+        "`${playlist}` is plain text with a mark before the current entry.",
+        "mpv's text has bytes that are not UTF-8, and subtitle markup, for its own screen.",
+        _command(b'"expand-text","${playlist}|${=playlist}"'),
+    ),
+    Difference(
+        "`track-list` has what VLC reports: not `default`, `forced`, `image` and others.",
+        "An unknown value is left out, because clients would take a guess for the truth.",
         _command(b'"get_property","track-list/0"'),
     ),
     Difference(
-        "`aid`, `vid` and `sid` take tracks that there are; without a film they are `no`.",
-        "mpv keeps a choice for the next film; here each film begins with its own.",
+        "`aid`, `vid` and `sid` accept existing tracks only; without a film they are `no`.",
+        "mpv keeps the choice for the next film; in hang each film starts with its own default tracks.",
         _command(b'"get_property","aid"', b'"set_property","aid",9'),
     ),
     Difference(
-        "Every list can be walked by sub-paths.",
-        "`command-list/0/name` is an error in mpv, for no reason that a client could know.",
+        "Every list can be read by sub-paths.",
+        "`command-list/0/name` is an error in mpv, without a reason that a client could know.",
         _command(b'"get_property","command-list/0/name"'),
     ),
     Difference(
-        "In a room `playlist-pos` and `playlist-play-index` take only places that there are.",
-        "In mpv any other one stops playing, which in a room would be everybody's.",
+        "In a room, `playlist-pos` and `playlist-play-index` accept existing entries only.",
+        "In mpv another index stops playback; in a room it would stop for all members.",
     ),
     Difference(
-        "In a room `stop` keeps the playlist, a film that is taken out last plays on, and nothing loops.",
-        "The queue is everybody's, and so is the film; the room goes through it once.",
+        "In a room, `stop` keeps the playlist, removing the last entry does not stop its film, and nothing loops.",
+        "The queue and the film belong to all members; the room plays the queue once.",
     ),
     Difference(
-        "At the end of the last film there is an `end-file`, though it stays open.",
-        "With `keep-open` mpv tells it only as the next one begins; who waits for a film's end waits for this.",
+        "At the end of the last film there is an `end-file` event, though the film stays open.",
+        "With `keep-open` mpv sends it only when the next film starts, but clients wait for it.",
     ),
     Difference(
-        "Named arguments know `_` and `-` as the same.",
-        "So do positional ones, in mpv too.",
+        "`_` and `-` are the same in the names of arguments.",
+        "In mpv they are the same in the names of commands only.",
     ),
 )
-"""Everything in which hangd is unlike mpv, and meant to be. docs/mpv.md lists the same."""
+"""All differences from mpv that are intended. docs/mpv.md has the same list."""
 
 AWAITED: Final[tuple[bytes, ...]] = ()
 """In which hangd is unlike mpv, and is not meant to be for much longer."""

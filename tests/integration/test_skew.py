@@ -10,7 +10,7 @@ from tests.bench.skew.rig import Rig, rig
 from tests.support.party import CLIP
 from tests.support.skew import Skew, summary
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timed]
 
 FRAME = 1 / 30
 

@@ -16,13 +16,13 @@ from hangd.protocol.errors import (
 def test_the_error_codes_are_those_of_the_protocol() -> None:
     assert " ".join(ERROR_CODES) == (
         "FileHashMismatch RoomNotFound RoomFull RoomLocked WrongPassword Banned NotInRoom AlreadyInRoom Forbidden "
-        "Unauthorized RateLimited InvalidMessage UnknownType TooLarge UnsupportedProtocol NameTaken Stale "
-        "ServerFull Internal"
+        "Unauthorized RateLimited InvalidMessage UnknownType TooLarge UnsupportedProtocol NameTaken NoSuchEntry "
+        "NotHashed ServerFull Internal"
     )
 
 
 def test_the_close_codes_are_those_of_the_protocol() -> None:
-    codes = {name: getattr(errors, name) for name in errors.__all__ if name.startswith("CLOSE_")}
+    codes = {name: getattr(errors, name) for name in dir(errors) if name.startswith("CLOSE_")}
     assert codes == {
         "CLOSE_GOING_DOWN": 4001,
         "CLOSE_TOO_SLOW": 4002,
@@ -48,7 +48,7 @@ def test_a_close_code_says_whether_to_come_back(code: int, back: bool) -> None:
 
 def test_what_passes_by_itself_may_be_tried_again() -> None:
     tried = {code for code in ERROR_CODES if RequestRefused(code, "no").retry}  # type: ignore[arg-type]
-    assert tried == {"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Stale", "Internal"}
+    assert tried == {"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"}
 
 
 def test_each_error_is_one_of_the_tree_and_says_what_it_was_told() -> None:

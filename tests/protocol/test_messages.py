@@ -16,10 +16,11 @@ from hangd.protocol.messages import (
     SERVER_TYPES,
     ClientMessage,
     QueueChanged,
+    QueueInsert,
+    QueueMove,
     RequestId,
     RoomState,
     ServerMessage,
-    SetQueue,
     SyncCommand,
 )
 from hangd.protocol.model import FRAME_BYTES_MAX, QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
@@ -116,8 +117,8 @@ def report(**fields: object) -> tuple[str, dict[str, object]]:
     return "Report", {**REPORT, **fields}
 
 
-def queue(**fields: object) -> tuple[str, dict[str, object]]:
-    return "SetQueue", {"base": 0, "entries": [], **fields}
+def insert(**fields: object) -> tuple[str, dict[str, object]]:
+    return "QueueInsert", {"after": None, "entries": [], **fields}
 
 
 def file(**fields: object) -> tuple[str, dict[str, object]]:
@@ -211,10 +212,18 @@ CASES: dict[str, Case] = {
     "start": (one("SetMedia", "start"), [0, 1e8], [-0.001, 1.1e8, None], "start"),
     "entry": (one("SetMedia", "entry"), ["7-0", "e" * 64, None], ["", "e" * 65, 7], "entry"),
     "play": (one("SetMedia", "play"), [True, False], [1, None], "play"),
-    "base": (lambda v: queue(base=v), [0, 2**53 - 1], [-1, 2**53, 1.5, None], "base"),
-    "entries": (lambda v: queue(entries=v), [[], [{"id": "e"}] * 100], [[{"id": "e"}] * 101, None, "e"], "entries"),
+    "after": (lambda v: insert(after=v), ["7-0", "e" * 64, "end", None], ["", "e" * 65, 7], "after"),
+    "entries": (lambda v: insert(entries=v), [[], [{"file": FILE}] * 500], [[{"file": FILE}] * 501, None], "entries"),
+    "removed": (one("QueueRemove", "ids"), [[], ["e"] * 500], [["e"] * 501, None, "e"], "ids"),
+    "moved": (
+        lambda v: ("QueueMove", {"ids": ["e", v], "after": None}),
+        ["7-0", "e" * 64],
+        ["", "e" * 65, 7],
+        "ids[1]",
+    ),
+    "an entry's hash": (lambda v: ("SetEntry", {"id": "7-0", "file_hash": v}), [HASH], ["f" * 63, None], "file_hash"),
     "a queue's film": (
-        lambda v: queue(entries=[{"id": "e"}, {"file_hash": HASH, "file": {"size": 1, "name": v}}]),
+        lambda v: insert(entries=[{"file": FILE}, {"file_hash": HASH, "file": {"size": 1, "name": v}}]),
         ["f", "é" * 255],
         ["", "f" * 256, "a/b", "a\n"],
         "entries[1].file.name",
@@ -260,7 +269,8 @@ def test_every_field_that_a_client_must_give_is_missed() -> None:
         "Report": REPORT,
         "SetRole": {"client_id": "a", "role": "host"},
     }
-    needed |= {"SetQueue": {"base": 0, "entries": []}, "CreateRoom": {"file_hash": HASH}}
+    needed |= {"QueueInsert": {"after": None, "entries": []}, "QueueMove": {"ids": [], "after": None}}
+    needed |= {"SetEntry": {"id": "e", "file_hash": HASH}, "CreateRoom": {"file_hash": HASH}}
     needed |= {"JoinRoom": {"room_id": "r"}, "Say": {"text": "x"}, "Ping": {"t0": 1}, "SetFile": {"file": FILE}}
     for kind, payload in needed.items():
         decode_client(frame(kind, payload))
@@ -269,13 +279,13 @@ def test_every_field_that_a_client_must_give_is_missed() -> None:
                 decode_client(frame(kind, {key: value for key, value in payload.items() if key != name}))
 
 
-def test_a_full_queue_of_long_names_can_be_put_in_another_order() -> None:
-    """Its frame is within what a server takes, because entries that the room has go by their ids."""
-    items = tuple(QueueItem(id="9" * 64) for _ in range(QUEUE_MAX))
-    assert len(encode_client(SetQueue(2**53 - 1, items))) < FRAME_BYTES_MAX
+def test_a_full_queue_of_long_names_fits_into_the_frames_that_tell_of_it() -> None:
+    ids = ("9" * 64,) * QUEUE_MAX
+    assert len(encode_client(QueueMove(ids, "9" * 64))) < FRAME_BYTES_MAX, "all of it can be put into another order"
     file = FileInfo(2**53 - 1, duration=1e8, name="🎬" * 255, quick_hash=HASH)
-    queue = Queue(1, tuple(QueueEntry(item.id or "", HASH, file) for item in items), None)
-    assert decode_server(encode_server(QueueChanged(queue))).message == QueueChanged(queue)
+    assert len(encode_client(QueueInsert("9" * 64, (QueueItem(file, HASH),) * 30))) < FRAME_BYTES_MAX
+    told = QueueChanged(Queue(1, tuple(QueueEntry(id, file, HASH) for id in ids), None), ids)
+    assert decode_server(encode_server(told)).message == told
 
 
 def test_a_server_that_knows_no_queues_has_an_empty_one() -> None:

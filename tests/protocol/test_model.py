@@ -5,16 +5,25 @@ import re
 import msgspec
 import pytest
 
-from hangd.protocol.model import PATTERN_MEANINGS, ROOM_ITSELF, FileInfo, Member, Policy, ServerUrl, Timeline, written
-from hangd.protocol.wording import reason
+from hangd.protocol.model import (
+    PATTERN_MEANINGS,
+    ROOM_ITSELF,
+    FileInfo,
+    Member,
+    Policy,
+    ServerUrl,
+    Timeline,
+    always_encoded,
+)
+from hangd.protocol.validation import explain
 
 
 class Sample(msgspec.Struct, omit_defaults=True):
-    promised: bool = written(False)
+    promised: bool = always_encoded(False)
     optional: int | None = None
 
 
-def test_a_written_default_is_written_and_may_still_be_left_out_by_others() -> None:
+def test_a_default_that_is_always_encoded_may_be_absent_when_decoded() -> None:
     assert msgspec.json.encode(Sample()) == b'{"promised":false}'
     assert msgspec.json.decode(b"{}", type=Sample) == Sample(promised=False)
 
@@ -32,7 +41,7 @@ def test_no_pattern_lets_a_last_newline_through(pattern: str) -> None:
 def test_each_pattern_has_its_words(pattern: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert("\x00", msgspec_type(pattern))
-    assert reason(str(caught.value)) == f"must be {PATTERN_MEANINGS[pattern]}"
+    assert explain(caught.value) == ("", f"must be {PATTERN_MEANINGS[pattern]}")
 
 
 def msgspec_type(pattern: str) -> object:
@@ -81,5 +90,5 @@ def test_the_room_itself_is_no_member() -> None:
     assert ROOM_ITSELF.replace("-", "") == "0" * 32
 
 
-def test_wording_keeps_what_it_does_not_know() -> None:
-    assert reason("Something new of msgspec's") == "something new of msgspec's"
+def test_an_unknown_validation_error_is_shown_as_it_is() -> None:
+    assert explain(ValueError("Something new of msgspec's - at `$.a`")) == (".a", "something new of msgspec's")

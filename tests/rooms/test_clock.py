@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from hangd.rooms.clock import ServerClock, boot_name
+from hangd.rooms.clock import ServerClock, boot_id
 from hangd.store.base import ClockMark
 
 THEN = ClockMark("clock", monotonic=1000.0, wall=50_000.0, boot="one")
@@ -71,4 +71,4 @@ def test_the_newest_mark_decides_and_each_is_read_by_its_own() -> None:
 
 
 def test_this_machine_names_its_boot_if_it_is_linux() -> None:
-    assert boot_name() == boot_name()
+    assert boot_id() == boot_id()

@@ -2,18 +2,15 @@
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from hangd.engine.room.effects import RoomEffect, RoomInput
-from hangd.engine.room.room import Room, RoomSettings
 from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW
-from hangd.rooms import creation as making
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
@@ -414,55 +411,3 @@ async def test_junk_is_answered_and_binary_too() -> None:
     (answer,) = client.heard()
     assert (answer["payload"]["code"], answer["re"]) == ("UnknownType", 4)
     assert client.create()
-
-
-class _BrokenRoom(Room):
-    """Fails on chat, and at its deadline once it was asked for its state."""
-
-    failing = False
-
-    def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
-        if "boom" in repr(input):
-            raise ZeroDivisionError("a bug")
-        return super().handle(input, now)
-
-    def expire(self, now: float) -> list[RoomEffect]:
-        raise ZeroDivisionError("a bug in the night")
-
-
-async def test_a_bug_costs_only_the_one_that_met_it(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(making, "Room", _BrokenRoom)
-    hub = make_hub()
-    anna, bert = Someone(hub), Someone(hub)
-    anna.hello("Anna")
-    bert.hello("Bert")
-    bert.join(anna.create()["room_id"])
-    anna.heard()
-    with caplog.at_level(logging.ERROR):
-        bert.say("Say", text="boom")
-    assert "ZeroDivisionError" in caplog.text
-    assert bert.error() == "Internal"
-    assert bert.wire.closed is not None and bert.wire.closed[0] == 1011
-    assert anna.last("MemberChanged")["member"]["state"] == "away"
-    anna.say("Say", text="fine")
-    assert anna.types() == ["Said"]
-
-
-async def test_a_room_that_fails_at_its_deadline_is_closed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(making, "Room", _BrokenRoom)
-    hub = make_hub(room=RoomSettings(away=0.01))
-    anna, bert = Someone(hub), Someone(hub)
-    anna.hello("Anna")
-    bert.hello("Bert")
-    bert.join(anna.create(name="friday")["room_id"])
-    with caplog.at_level(logging.ERROR):
-        bert.drop()
-        await until(lambda: hub.room_count == 0)
-    assert anna.last("RoomLeft")["reason"] == "closed"
-    assert len(list(hub._clients)) == 1
-    monkeypatch.undo()
-    assert anna.create(name="friday")

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from typing import Any
 
-from hangd.engine.room.room import RoomSettings
+from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.store.memory import MemoryStore
@@ -29,7 +29,7 @@ class Servers:
         rooms = self.store.load()
         clock = ServerClock([kept.mark for kept in rooms], boot="this one")
         self.hub = make_hub(store=self.store, clock=clock, **self.settings)
-        self.hub.bring_back(rooms, time.monotonic())
+        self.hub.restore(rooms, time.monotonic())
         return self.hub
 
     async def restart(self) -> Hub:

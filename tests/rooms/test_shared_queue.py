@@ -1,7 +1,9 @@
 """A room's queue through the hub: as it travels, who hears what, and what a restart leaves of it."""
 
+import json
 from typing import Any
 
+from hangd.protocol.model import QUEUE_MAX
 from hangd.rooms.hub import Hub
 from tests.rooms.test_hub import HASH, Someone, make_hub
 from tests.rooms.test_restart import Servers, proof
@@ -27,10 +29,6 @@ def queue_of(someone: Someone) -> dict[str, Any]:
     return queue
 
 
-def kept(queue: dict[str, Any]) -> list[dict[str, str]]:
-    return [{"id": entry["id"]} for entry in queue["entries"]]
-
-
 async def test_a_new_room_says_what_it_shows() -> None:
     anna, _ = two(make_hub())
     queue = queue_of(anna)
@@ -39,21 +37,32 @@ async def test_a_new_room_says_what_it_shows() -> None:
     assert entry == {"id": entry["id"], "file_hash": HASH, "file": {"size": 5, "duration": 60.0}}
 
 
-async def test_of_two_edits_at_once_one_is_made_again() -> None:
+async def test_two_edits_at_once_are_both_carried_out() -> None:
     anna, bert = two(make_hub())
-    queue = queue_of(anna)
-    anna.say("SetQueue", id=1, base=queue["rev"], entries=[*kept(queue), NEXT])
-    bert.say("SetQueue", id=2, base=queue["rev"], entries=[])
-    news, refusal = bert.heard()
-    assert (news["type"], refusal["type"], refusal["re"]) == ("QueueChanged", "Error", 2)
-    assert (refusal["payload"]["code"], refusal["payload"]["retry"]) == ("Stale", True)
-    queue = news["payload"]["queue"]
-    assert [entry["file_hash"] for entry in queue["entries"]] == [HASH, NEXT["file_hash"]]
-    (answer,) = anna.heard()
-    assert (answer["re"], answer["payload"]) == (1, news["payload"])
-    bert.say("SetQueue", id=3, base=queue["rev"], entries=kept(queue)[1:])
-    (answer,) = bert.heard()
-    assert (answer["type"], answer["re"], answer["payload"]["queue"]["current"]) == ("QueueChanged", 3, None)
+    (own,) = queue_of(anna)["entries"]
+    anna.say("QueueInsert", id=1, after=own["id"], entries=[NEXT])
+    bert.say("QueueInsert", id=2, after=None, entries=[NEXT])
+    bert.say("QueueRemove", id=3, ids=[own["id"]])
+    heard = anna.heard()
+    assert [(message["type"], message.get("re")) for message in heard] == [
+        ("QueueChanged", 1), ("QueueChanged", None), ("QueueChanged", None)
+    ]  # fmt: skip
+    first, second, last = (message["payload"] for message in heard)
+    assert first["queue"]["entries"][1] == {**NEXT, "id": first["inserted"][0]}
+    assert [entry["id"] for entry in second["queue"]["entries"]] == [*second["inserted"], own["id"], *first["inserted"]]
+    assert [entry["file_hash"] for entry in last["queue"]["entries"]] == [NEXT["file_hash"]] * 2
+    assert last["queue"]["current"] is None
+    answers = bert.heard()
+    assert [message.get("re") for message in answers] == [None, 2, 3]
+    assert [message["payload"] for message in answers] == [message["payload"] for message in heard]
+
+
+async def test_the_whole_hash_follows() -> None:
+    anna, bert = two(make_hub())
+    anna.say("QueueInsert", after="end", entries=[{"file": {"size": 7, "quick_hash": "c" * 64}}])
+    (id,) = bert.last("QueueChanged")["inserted"]
+    anna.type_in(json.dumps({"type": "SetEntry", "payload": {"id": id, "file_hash": "d" * 64}}))
+    assert bert.last("EntryChanged")["entry"] == queue_of(bert)["entries"][1]
 
 
 async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
@@ -61,8 +70,7 @@ async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
     anna, bert = two(hub)
     cleo = Someone(hub)
     cleo.join("friday")
-    queue = queue_of(anna)
-    anna.say("SetQueue", base=queue["rev"], entries=[*kept(queue), {"file_hash": HASH, "file": {"size": 5}}, NEXT])
+    anna.say("QueueInsert", after="end", entries=[{"file_hash": HASH, "file": {"size": 5}}, NEXT])
     queue = queue_of(bert)
     assert cleo.heard() == []
     bert.say("SetMedia", entry=queue["entries"][1]["id"], play=True)
@@ -79,10 +87,9 @@ async def test_a_peer_that_does_not_read_hears_of_the_last_queue_only() -> None:
     bert.heard()
     bert.wire.stop_reading()
     long = {"file_hash": HASH, "file": {"size": 5, "name": "🎬" * 255}}
-    for _ in range(100):
-        queue = queue_of(anna)
-        anna.say("SetQueue", base=queue["rev"], entries=[*kept(queue), *[long] * min(15, 100 - len(queue["entries"]))])
-        anna.say("SetMedia", entry=queue["entries"][-1]["id"])
+    for _ in range(QUEUE_MAX // 20):
+        anna.say("QueueInsert", after="end", entries=[long] * 20)
+        anna.say("SetMedia", entry=queue_of(anna)["entries"][-1]["id"])
     last = queue_of(anna)
     assert bert.wire.closed is None
     bert.wire.read_again()
@@ -96,8 +103,7 @@ async def test_a_restart_leaves_the_queue_as_it_was() -> None:
     anna = Someone(servers.hub)
     welcome = anna.hello("Anna")
     anna.create(file={"size": 5})
-    queue = queue_of(anna)
-    anna.say("SetQueue", base=queue["rev"], entries=[*kept(queue), NEXT])
+    anna.say("QueueInsert", after="end", entries=[NEXT])
     queue = queue_of(anna)
     hub = await servers.restart()
     again = Someone(hub)

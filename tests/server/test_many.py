@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hangd.server.settings import ServerSettings
-from hangd.transport.websocket import ClientTransport, dial
+from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
 ROOMS = 10
@@ -19,7 +19,7 @@ COMMANDS = 40
 class Member:
     """A full client, as lean as five hundred of them in one process have to be."""
 
-    def __init__(self, transport: ClientTransport) -> None:
+    def __init__(self, transport: DialedClient) -> None:
         self.transport = transport
         self._messages = aiter(transport)
         self.revisions: list[int] = []
@@ -43,7 +43,7 @@ class Member:
 
 
 async def enter(url: str, name: str, room: str | None) -> tuple[Member, str]:
-    member = Member(await dial(url, timeout=PATIENCE))
+    member = Member(await DialedClient.dial(url, timeout=PATIENCE))
     member.say("Hello", protocol=1, name=name, client="test")
     await member.hear("Welcome")
     if room is None:

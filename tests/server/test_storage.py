@@ -69,7 +69,7 @@ def test_where_rooms_can_not_be_kept_the_server_serves_all_the_same(
     assert isinstance(store, MemoryStore)
     (record,) = log.records
     assert record.levelno == logging.ERROR
-    assert record.getMessage().startswith("rooms can not be kept, and end with this server: ")
+    assert record.getMessage().startswith("rooms cannot be kept, and end with this server: ")
     assert str(tmp_path / "file") in record.getMessage()
 
 

@@ -1,6 +1,6 @@
-"""Faults to put in on purpose: the simulation is worth its time only if it sees what is broken.
+"""Faults that a test puts into the code on purpose, to show that the simulation finds them.
 
-Each takes pytest's monkeypatch and breaks one thing in the machines, for everybody, as a mistake in the code would.
+Each fault is a function that takes pytest's monkeypatch and breaks one thing in the state machines, for every viewer.
 """
 
 from collections.abc import Callable
@@ -122,7 +122,7 @@ def _lead_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gate_not_waited_for(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Roster, "all_stand_at", lambda self, position, rev: True)
+    patch.setattr(Roster, "all_settled_at", lambda self, position, rev: True)
 
 
 def _samples_of_before_the_seek(patch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
-"""Stories: who watches a film together, over which networks, and what happens to them.
+"""Stories: the people who watch a film together, their networks, and what happens to them.
 
-A story is data: made up by hypothesis, by a seed (`made_up`), or by hand; it can be told (`tests.sim.telling`) and told
-again.
+A story is data. It comes from hypothesis, from a random seed (`made_up`), or is written by hand. `tests.sim.telling`
+simulates it, with the same result each time.
 """
 
 import random
@@ -21,7 +21,7 @@ LOSSY: Final = Way(0.03, 0.03, 0.01, loss=0.01)
 
 WAYS: Final = (LAN, LAN, HOME, HOME, FAR, LOPSIDED, LOSSY)
 SKEW: Final = 200e-6
-"""Seconds a second by which a viewer's clock is off at the most."""
+"""The largest difference in speed of a viewer's clock from true time, in seconds a second."""
 RATES: Final = (0.5, 1.25, 1.5, 1.75, 2.0)
 
 What = Literal["play", "pause", "seek", "speed", "cut", "sleep", "freeze", "join", "leave"]
@@ -33,30 +33,30 @@ _EVENTS: Final[tuple[What, ...]] = (
 
 
 class Person(Struct, frozen=True):
-    """A viewer: its network, its clock, its player and its copy of the film."""
+    """A viewer: the network, the clock, the player and the copy of the film."""
 
     way: Way = LAN
     offset: float = 0.0
-    """Seconds by which its clock is ahead. It counts from when the machine was started, so it is never negative."""
+    """Seconds by which its clock is ahead. Never negative, as if the clock counted from the start of the machine."""
     skew: float = 0.0
-    """Seconds a second by which its clock runs fast."""
+    """How much its clock is faster than true time, in seconds a second."""
     media_ppm: float = 0.0
-    """By how much its film runs faster than its clock."""
+    """How much its player is faster than its clock, in parts per million."""
     seek_cost: float = 0.08
     key_frames: float = 0.0
     sample_period: float = 0.41
 
     @property
     def is_slow(self) -> bool:
-        """Whether its seeks may take longer than a room waits for, or than the last one let it expect."""
+        """Whether its seeks may take longer than a room waits, or longer than the previous seek."""
         return self.seek_cost > 0.5 or self.key_frames > 0
 
 
 class Deed(Struct, frozen=True):
-    """``wait`` seconds after the one before, ``what`` is done by (or happens to) the viewer ``who``.
+    """``wait`` seconds after the previous deed, the viewer ``who`` does ``what``, or it happens to that viewer.
 
-    ``who`` counts those that are in, and begins anew after the last. ``value``: to where to seek, how fast to play, or
-    for how many seconds to be away. Who joins is ``person``.
+    ``who`` is an index into the present viewers, modulo their number. ``value`` is the position of a seek, the rate of
+    a change of speed, or the seconds of an absence. For "join", ``person`` is the viewer that joins.
     """
 
     wait: float
@@ -68,15 +68,15 @@ class Deed(Struct, frozen=True):
 
 class Story(Struct, frozen=True):
     seed: int
-    """Of the network's jitter and losses."""
+    """The seed for the network's jitter and losses."""
     people: tuple[Person, ...]
     deeds: tuple[Deed, ...]
     peace: float = 60.0
-    """Seconds at the end in which nothing happens."""
+    """Seconds without any deed at the end."""
 
 
 def made_up(seed: int, seconds: float = 3600.0, *, sample_period: float = 0.41) -> Story:
-    """Return a story of a room of two to six for so long, in which something happens every two minutes or so."""
+    """Return a story of ``seconds`` for a room of two to six, with a deed about every two minutes."""
     chance = random.Random(seed)
     people = tuple(_somebody(chance, sample_period) for _ in range(chance.randint(2, 6)))
     deeds = [Deed(1.0, "play")]

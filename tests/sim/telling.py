@@ -1,4 +1,4 @@
-"""Telling stories: one, or as many as make up so many viewer-hours, on all cores."""
+"""Simulates stories before a witness: one story, or as many as a number of viewer-hours needs, on all cores."""
 
 import gc
 import itertools
@@ -19,47 +19,47 @@ from tests.sim.world import Viewer, World
 __all__ = ["Hours", "Told", "tell", "tell_hours"]
 
 _LOOK: Final = 3.0
-"""Seconds between two looks. What has gone wrong stays wrong for longer, or leaves its traces in the log."""
+"""Seconds between two looks of the witness. Faults last longer than this, or are visible in the log afterwards."""
 _CLOSE_LOOK: Final = 0.2
 _CLOSELY: Final = 2.0
-"""After a deed the witness looks so often, for so long."""
+"""After a deed the witness looks every ``_CLOSE_LOOK`` seconds, for ``_CLOSELY`` seconds."""
 _REDIALED: Final = 1.0
 
 
 class Told(Struct, frozen=True):
-    """What came of a story."""
+    """The result of a story."""
 
     viewer_seconds: float
     broken: tuple[str, ...]
-    """Promises that were not kept (see `Witness`)."""
+    """The promises that were broken (see `Witness`)."""
     logs: tuple[tuple[tuple[float, FollowerEffect], ...], ...]
-    """What each follower ordered, and when."""
+    """The effects of each follower, with their times."""
 
 
 def tell(story: Story) -> Told:
-    """Let a story happen before a witness."""
+    """Simulate a story and return what the witness found."""
     return _Telling(story).told()
 
 
 class Hours(Struct, frozen=True):
-    """What came of many stories."""
+    """The result of many stories."""
 
     viewer_hours: float
     seconds: float
-    """That it took, on the wall."""
+    """Wall clock time that the simulation took."""
     broken: dict[int, tuple[str, ...]]
-    """By the story's seed."""
+    """The broken promises by the seed of the story."""
 
     @property
     def pace(self) -> float:
-        """Viewer-hours a minute."""
+        """Viewer-hours a minute of wall clock time."""
         return self.viewer_hours / self.seconds * 60
 
 
 def tell_hours(viewer_hours: float, *, sample_period: float = 0.41, workers: int | None = None) -> Hours:
-    """Tell made-up stories of an hour each, on all cores, until there are so many viewer-hours.
+    """Simulate random stories of an hour each, on all cores, until ``viewer_hours`` are reached.
 
-    The seeds count up from 0, so it is the same stories each time (and a few more on a machine of many cores).
+    The seeds count up from 0, so the stories are the same each time (with a few more on a machine with many cores).
     """
     workers = workers or os.cpu_count() or 1
     began, seconds, broken, seeds = time.monotonic(), 0.0, dict[int, tuple[str, ...]](), itertools.count()
@@ -79,11 +79,11 @@ def tell_hours(viewer_hours: float, *, sample_period: float = 0.41, workers: int
 
 
 def _tell_seed(seed: int, sample_period: float) -> tuple[int, Told]:
-    # A story leaves its cycles (a world knows its viewers, and they it) at its end, and hardly any on the way.
+    # World and viewers refer to each other, so a story is garbage for the collector at its end, but hardly before.
     gc.disable()
     told = tell(made_up(seed, sample_period=sample_period))
     gc.collect()
-    return seed, replace(told, logs=())  # not worth their way between processes
+    return seed, replace(told, logs=())  # the logs are large, and nobody reads them
 
 
 class _Telling:
@@ -136,7 +136,7 @@ class _Telling:
             self._join(deed.person or Person())
             return
         if viewer.asleep or not viewer.connected:
-            return  # it has trouble enough
+            return  # one disturbance at a time
         match deed.what:
             case "leave":
                 if len(viewers) > 2:

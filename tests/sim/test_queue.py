@@ -1,9 +1,9 @@
-"""Films one after the other, on simulated time: everybody begins the next one together, and nobody is left out."""
+"""Films of a queue on simulated time: all viewers begin the next film together, and slow viewers catch up."""
 
 import pytest
 
-from hangd.protocol.messages import SetMedia, SetQueue
-from hangd.protocol.model import FileInfo, QueueItem
+from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.model import QUEUE_END, FileInfo, QueueItem
 from tests.sim.story import FAR, LAN
 from tests.sim.test_together import apart, company, p95
 from tests.sim.world import FILM_SECONDS, Viewer, World
@@ -12,14 +12,12 @@ NEXT = QueueItem(file_hash="e" * 64, file=FileInfo(size=2, duration=FILM_SECONDS
 
 
 def adds(viewer: Viewer) -> None:
-    queue = viewer.world.room.snapshot().queue
-    kept = tuple(QueueItem(id=entry.id) for entry in queue.entries)
-    viewer.send(SetQueue(queue.rev, (*kept, NEXT)))
+    viewer.send(QueueInsert(QUEUE_END, (NEXT,)))
     viewer.world.run(1.0)
 
 
 def runs_out(world: World, viewer: Viewer) -> None:
-    """Let the film end that is shown."""
+    """Play to the end of the current film."""
     viewer.play()
     world.run(1.0)
     viewer.seek(FILM_SECONDS - 5.0)
@@ -28,7 +26,7 @@ def runs_out(world: World, viewer: Viewer) -> None:
 
 
 def shows(world: World) -> str | None:
-    file = world.room.snapshot().file
+    file = world.room.view().file
     return None if file is None else file.name
 
 
@@ -44,7 +42,7 @@ def test_the_next_film_begins_for_everybody_at_once(seed: int) -> None:
     assert p95(apart(world, 10)) < 0.02
     assert all(10 < viewer.true_position() < 14 for viewer in viewers)
     assert [viewer.follower.picture.path for viewer in viewers] == ["/next"] * 3
-    assert not any(member.verifying for member in world.room.snapshot().members)
+    assert not any(member.verifying for member in world.room.view().members)
 
 
 @pytest.mark.parametrize(("load_cost", "begins_after"), [(3.0, 3.0), (9.0, 5.0)])

@@ -1,4 +1,4 @@
-"""Stories made up by hypothesis and by the hundred hours: the witness finds no promise broken, but each fault."""
+"""Stories from hypothesis, and a thousand hours of random ones: no promise is broken, and each fault is found."""
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from tests.sim.telling import tell, tell_hours
 from tests.sim.world import Way
 
 VIEWER_HOURS = 1000.0
-"""Most of a minute on two cores that nobody else uses, so the test is marked as one that is not beside others."""
+"""This takes most of a minute on two free cores, so the test is marked ``real``: no other test runs beside it."""
 
 ways = st.builds(
     lambda out, back, jitter: Way(out, back, min(jitter, out, back)),
@@ -22,7 +22,7 @@ people = st.builds(
     Person,
     way=ways,
     offset=st.floats(0.0, 1e6),
-    # As far as a clock's bound allows for (ClockPolicy.wander); the hundreds of hours go to twice that.
+    # Half of what a clock's bound allows for (ClockPolicy.wander). The thousand hours go up to all of it.
     skew=st.floats(-100e-6, 100e-6),
     media_ppm=st.floats(-50.0, 50.0),
     seek_cost=st.floats(0.02, 0.25),
@@ -49,16 +49,17 @@ stories = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(stories)
 def test_whatever_happens_every_promise_is_kept(story: Story) -> None:
-    """Any people, any networks, anything done to them at any pace."""
+    """Any people and networks, and any deeds in any order and at any interval."""
     assert tell(story).broken == ()
 
 
 @pytest.mark.real
+@pytest.mark.timed
 @pytest.mark.timeout(600)
 def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixture[str]) -> None:
-    """Rooms of two to six for an hour each, with VLC's own intervals, and nothing left out.
+    """Rooms of two to six for an hour each, with samples as often as VLC gives them, none left out.
 
-    How long it takes is printed, not judged: the limit is for a pool that hangs.
+    The duration is printed but is no condition; the time limit is for a process pool that hangs.
     """
     hours = tell_hours(VIEWER_HOURS)
     with capsys.disabled():
@@ -68,13 +69,13 @@ def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixtur
 
 
 def test_the_same_story_is_told_the_same_way() -> None:
-    """So that what went wrong once can be looked at."""
+    """So a fault that was found once can be reproduced."""
     story = made_up(5, 1800.0)
     assert tell(story) == tell(story)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_put_in_on_purpose_is_found(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the promises that healthy viewers keep, and in the same stories (of which the first few mostly do)."""
+    """By the same promises and in the same stories as for the unchanged code. Usually the first few stories suffice."""
     FAULTS[fault](monkeypatch)
     assert any(tell(made_up(seed)).broken for seed in range(48))

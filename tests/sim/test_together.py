@@ -1,6 +1,6 @@
-"""Viewers in a room on simulated time: single cases, with the numbers that were promised for them.
+"""Viewers in a room on simulated time: single cases with their numerical goals.
 
-What is promised for every case is in `tests.sim.witness`, and tried in `test_stories`.
+`tests.sim.witness` has the promises that hold in every case; `test_stories` tests them.
 """
 
 import statistics
@@ -14,7 +14,7 @@ from tests.sim.world import Viewer, Way, World
 
 
 def company(world: World, ways: list[Way], **habits: float) -> list[Viewer]:
-    """Bring viewers into one room, each with clocks and a player of its own."""
+    """Bring viewers into one room, each with its own clock and player."""
     viewers = []
     for index, way in enumerate(ways):
         viewers.append(
@@ -32,7 +32,7 @@ def company(world: World, ways: list[Way], **habits: float) -> list[Viewer]:
 
 
 def apart(world: World, seconds: float, every: float = 0.1) -> list[float]:
-    """Return how far apart the two farthest pictures are, looked at every so often for so long. Seconds of media."""
+    """Return the distance between the two farthest pictures, in seconds of media, at intervals of ``every`` seconds."""
     distances = []
     for _ in range(round(seconds / every)):
         world.run(every)
@@ -53,19 +53,19 @@ def p95(values: list[float]) -> float:
         pytest.param([LAN, LAN], 0.005, id="same-room"),
         pytest.param([LAN, LAN, LAN, LAN, LAN], 0.005, id="five-on-a-lan"),
         pytest.param([LAN, FAR], 0.015, id="one-far-away"),
-        # 15 ms that nobody can see, and 10 ms that are not worth a correction.
+        # 15 ms of asymmetry that nobody can observe, and 10 ms below the threshold of corrections.
         pytest.param([LAN, LOPSIDED], 0.025, id="asymmetry-that-nobody-can-see"),
     ],
 )
 def test_start_seek_and_pause_keep_everybody_together(ways: list[Way], goal: float) -> None:
-    """The median of nine evenings: how well a clock is known over a way that varies by 30 ms is a matter of luck."""
+    """The median of nine runs, because with 30 ms of jitter it is a matter of chance how well the clock is known."""
     evenings = [evening(World(seed), ways) for seed in range(9)]
     for distances in zip(*evenings, strict=True):
         assert statistics.median(distances) <= goal
 
 
 def evening(world: World, ways: list[Way]) -> tuple[float, float, float]:
-    """Return how far apart (the 95th percentile, seconds) viewers were after a start, a seek, and a pause and play."""
+    """Return how far apart viewers were (p95, seconds) after a start, after a seek, and after a pause and play."""
     viewers = company(world, ways)
     viewers[0].play()
     world.run(1.0)
@@ -111,7 +111,7 @@ def test_ten_minutes_undisturbed_need_hardly_a_correction() -> None:
             assert not any(isinstance(command, SeekTo | PauseFor) for command in viewer.commands)
         assert max(len(viewer.corrections) for viewer in viewers[:2]) <= 3
         far.append(len(viewers[2].corrections))
-    # Over there the clock is not known as well, and each time that it is known better is a trim.
+    # The far viewer knows the clock less well, and each improvement of its clock is a trim.
     assert sum(far) / len(far) <= 3
 
 
@@ -145,7 +145,7 @@ def test_a_cut_link_is_come_back_from() -> None:
 
 
 def test_a_player_that_was_stopped_comes_back() -> None:
-    """As by SIGSTOP: the picture stands still for five seconds without anybody's being told."""
+    """As with SIGSTOP: the picture is frozen for five seconds, and nobody is told."""
     world = World(seed=13)
     viewers = company(world, [LAN, LAN])
     viewers[0].play()
@@ -158,7 +158,7 @@ def test_a_player_that_was_stopped_comes_back() -> None:
 
 
 def test_a_slow_file_is_not_sought_in_a_loop() -> None:
-    """Seeks that cost two seconds: they are counted on, and rationed."""
+    """Seeks that take two seconds: the target allows for that, and the number of resyncs is limited."""
     world = World(seed=17)
     viewers = company(world, [LAN, LAN], seek_cost=2.0)
     viewers[0].play()

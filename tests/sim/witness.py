@@ -1,16 +1,18 @@
-"""Witness: holds a world's viewers to what was promised. It knows the truth: true time, and where the pictures are.
+"""The witness checks that the viewers of a simulated world keep six promises.
 
-1. *Together.* Who was left in peace for its settling time is on the timeline, within what its network lets anybody
-   know and what is not worth a correction, and stays there; nine times of ten much nearer. In a pause everybody stands
-   on one frame.
-2. *On time.* A start finds everyone in its place a quarter of a second later, before corrections could help, and
-   nobody seeks then.
-3. *Honest.* A clock is off by no more than it says, and says no more than its network explains: mostly not even the
-   half of an average round trip, since it has its pick of samples.
-4. *Calm.* Who is left in peace neither seeks nor pauses, and trims no more than its clock's pace needs. Who was
-   disturbed seeks a few times, not in a loop.
-5. *Rationed.* Resyncs keep the gaps that `DriftPolicy` sets.
-6. *In order.* Revs rise, each for something that somebody did, and everybody has the last one.
+It knows the truth: true time, and the real positions of the pictures. "Undisturbed" means that nothing has happened to
+a viewer for its settling time.
+
+1. *Together.* The picture of an undisturbed viewer is on the timeline, within the uncertainty of its network and the
+   threshold of corrections; nine times out of ten it is much closer. In a pause all pictures show the same frame.
+2. *On time.* A quarter of a second after a start, before corrections could help, every picture is on the timeline, and
+   no viewer seeks after the start.
+3. *Honest.* The error of a clock is within its bound, and the bound is not larger than the network explains. Usually it
+   is less than half of an average round trip, because the clock can choose among samples.
+4. *Calm.* An undisturbed viewer neither seeks nor pauses, and trims only as often as the speed of its clock requires. A
+   disturbed viewer seeks a few times, but not in a loop.
+5. *Limited.* The gaps between resyncs are at least those of `DriftPolicy`.
+6. *In order.* The rev of the timeline only rises, only after a deed, and every viewer has the newest one.
 """
 
 from typing import Final
@@ -28,59 +30,59 @@ from tests.sim.world import FILM_SECONDS, Viewer, World
 __all__ = ["Witness"]
 
 _NOT_WORTH_IT: Final = 0.015
-"""Seconds of media: drift is left alone up to 10 ms, and samples are off by 1.5."""
+"""Seconds of media. Drift up to 10 ms is not corrected, and samples are wrong by up to 1.5 ms."""
 _TRIMS: Final = 3 / 600.0
-"""A second, of those that no clock's pace needs: three in ten minutes."""
+"""Trims a second beyond those that the speed of a clock requires: three in ten minutes."""
 _MOSTLY: Final = 0.012
 _HAIR: Final = 0.0003
 _UNFITTED: Final = 0.004
-"""Seconds that two clocks part until the next ping beyond what a filter allows for."""
+"""Seconds that two clocks may drift apart before the next ping, beyond what the clock filter allows for."""
 _LOOKS: Final = 200
-"""From so many on, what is so most of the time means something."""
+"""The smallest number of looks for a statement about most of them."""
 _ONE_FRAME: Final = 0.0025
 _SETTLING: Final = 12.0
 _SETTLING_SLOWLY: Final = 40.0
-"""Seconds more, where a seek may land late: it takes some resyncs, and these are rationed."""
+"""Additional seconds for viewers whose seeks may end late: they need several resyncs, which are limited in rate."""
 _AT_END: Final = FILM_SECONDS - 1.0
 _SEEKS: Final = 3
 _SEEKS_SLOWLY: Final = 6
-"""So often at most one seeks (or holds) for one disturbance."""
+"""The largest number of seeks and holds after one disturbance."""
 _ON_TIME: Final = 0.25
 _LAST: Final = 10
-"""More than a start's commands."""
+"""The number of newest effects that are searched. A start has fewer."""
 _HASTE: Final = 3.0
-"""Seconds that a deed keeps the players busy: what is asked for meanwhile need not find everyone ready."""
+"""Seconds for which a deed keeps the players busy. A start within that time need not find all of them ready."""
 _REVS_A_DEED: Final = 3
-"""A gate closes and opens, and a stop may come before it."""
+"""The largest number of revs for one deed: a stop, and a gate that closes and opens."""
 
 
 class _Watched(Struct):
-    """What the witness knows of one viewer. Moments are true time."""
+    """What the witness knows of one viewer. Times are true time."""
 
     viewer: Viewer
     person: Person
     troubled_until: float
-    """When what happened to it alone is over."""
+    """The end of the last disturbance that concerned only this viewer."""
     settled_from: float
     read: int = 0
-    """How much of its log is known."""
+    """The number of entries of its log that were read."""
     seeks: int = 0
-    """Since it was last disturbed."""
+    """The number of seeks and holds since the last disturbance."""
     trims: int = 0
     peace: float = 0.0
-    """Seconds of undisturbed play, in which there were so many trims."""
+    """Seconds of undisturbed playback. ``trims`` is the number of trims in that time."""
     distances: list[float] = field(default_factory=list)
-    """From the timeline, at each look in that time, in seconds at the film's rate."""
+    """The distance from the timeline at each look in that time, in seconds at the film's rate."""
     claims: list[float] = field(default_factory=list)
-    """By how much its clock said that it may be off, at each look."""
+    """The bound of its clock at each look."""
 
 
 class Witness:
-    """See the module's docstring. Let it ``look`` often, and tell it of each deed before that is done."""
+    """Checks the promises. Call ``look`` often, and ``happens_to`` or ``asked_for`` before each deed."""
 
     def __init__(self, world: World) -> None:
         self.broken: list[str] = []
-        """Which promises were not kept: when (seconds of the story), by whom, and how."""
+        """The broken promises: when (seconds of the story), by which viewer, and how."""
         self._world = world
         self._watched: dict[str, _Watched] = {}
         self._timeline = world.timeline
@@ -91,19 +93,19 @@ class Witness:
         self._policy = DriftPolicy()
 
     def expect(self, viewer: Viewer, person: Person) -> None:
-        """Watch this one from now on."""
+        """Watch this viewer from now on."""
         now = self._world.now
         settled = now + _settling(person)
         self._watched[viewer.name] = _Watched(viewer, person, troubled_until=settled, settled_from=settled)
 
     def happens_to(self, viewer: Viewer, seconds: float) -> None:
-        """Something is about to happen to this viewer, and to nobody else, for so long."""
+        """Note that something is about to happen to this viewer only, for so many seconds."""
         watched = self._watched[viewer.name]
         self._disturb(watched, seconds)
         watched.troubled_until = watched.settled_from
 
     def asked_for(self) -> None:
-        """Somebody is about to have the whole room do something."""
+        """Note that a viewer is about to ask for something that concerns the whole room."""
         now = self._world.now
         self._deeds += 1
         self._in_haste = now - self._deed_at < _HASTE
@@ -111,7 +113,7 @@ class Witness:
         self._disturb_all()
 
     def look(self) -> None:
-        """Compare what is with what was promised."""
+        """Check the promises for the present moment."""
         world = self._world
         now, timeline = world.now, world.timeline
         if timeline.rev != self._timeline.rev:
@@ -130,7 +132,7 @@ class Witness:
                 self._break(watched, f"has rev {viewer.follower.timeline.rev} of {timeline.rev}")
             off = viewer.true_position() - should
             if should >= _AT_END:
-                continue  # players end where they end
+                continue  # players end at slightly different positions
             if abs(off) > (_allowed(watched.person, timeline.rate) if running else _ONE_FRAME):
                 self._break(watched, f"is {_ms(off)} off at {timeline.rate:g}x{'' if running else ', in a pause'}")
             if running:
@@ -138,13 +140,13 @@ class Witness:
                 watched.distances.append(abs(off) / max(timeline.rate, 1.0))
 
     def sum_up(self) -> None:
-        """Judge what only the whole story shows."""
-        ends = 2  # a film ends, and begins anew
+        """Check the promises that only the whole story shows."""
+        ends = 2  # the film may end and begin again
         if self._timeline.rev > _REVS_A_DEED * (self._deeds + ends):
             self.broken.append(f"{self._timeline.rev} revs for {self._deeds} deeds")
         for watched in self._watched.values():
             self._read_log(watched)
-            # A film runs by its viewer's own clock, and a trim makes up for 10 ms.
+            # The film runs by the viewer's own clock, and each trim corrects about 10 ms.
             pace = abs(watched.person.media_ppm * 1e-6 + watched.person.skew)
             needed = watched.peace * pace / self._policy.act
             if watched.trims > 5 + _TRIMS * watched.peace + 2 * needed:
@@ -214,7 +216,7 @@ class Witness:
             elif isinstance(effect, SeekTo | PauseFor):
                 watched.seeks += 1
                 if isinstance(effect, SeekTo) and effect.position >= _AT_END:
-                    continue  # the room has come to the film's end, and this one was a little behind
+                    continue  # the room has reached the end of the film, and this viewer was slightly behind
                 if in_peace:
                     self._break(watched, f"was left in peace, and did {effect}")
                 elif watched.seeks > (_SEEKS_SLOWLY if watched.person.is_slow else _SEEKS):
@@ -228,7 +230,7 @@ class Witness:
             for moment, effect in watched.viewer.log
             if isinstance(effect, AnnounceCorrection) and isinstance(effect.correction, Resync)
         ]
-        # They may come 5, 10 and 20 s after one another: the fourth 35 s after the first.
+        # The gaps are 5, 10 and 20 s, so the fourth resync is at least 35 s after the first.
         for ahead, least in ((1, gap), (3, 7 * gap)):
             for first, last in zip(resyncs, resyncs[ahead:], strict=False):
                 if last - first < least:
@@ -250,16 +252,16 @@ class Witness:
 
 
 def _settling(person: Person) -> float:
-    """Return for how many seconds after a disturbance this viewer may be anywhere."""
+    """Return for how many seconds after a disturbance this viewer may be off the timeline."""
     way = person.way
     round_trip = way.out + way.back + 2 * way.jitter + (2 * way.resend if way.loss else 0.0)
     return _SETTLING + 4 * round_trip + (_SETTLING_SLOWLY if person.is_slow else 0.0)
 
 
 def _allowed(person: Person, rate: float) -> float:
-    """Return how far off its picture may be at most, in seconds of media."""
-    # By the jitter, and by half as much again while the clocks' difference in speed is not known: a sample that is
-    # minutes old may then be the best there is.
+    """Return the largest error that its picture may have, in seconds of media."""
+    # The jitter, and half of it again while the difference in speed between the clocks is not known: the best sample
+    # may then be minutes old.
     unknown = abs(person.way.out - person.way.back) / 2 + 1.5 * person.way.jitter + 0.002
     return _NOT_WORTH_IT + unknown * max(rate, 1.0)
 

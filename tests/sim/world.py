@@ -1,12 +1,13 @@
-"""A room and its viewers on simulated time: an hour of playback takes a fraction of a second, and the same seed gives
-the same hour.
+"""A room and its viewers on simulated time.
 
-The machines are the real ones (Room, Follower, ClockFilter, DriftController); only what waits is played: the network,
-the timers and the players (`hangd.player.simulated.SimulatedMachine`, with VLC's habits). True time is the server's
-clock. Each viewer's own clock has an offset and a skew that nobody tells it, and stands still while its machine sleeps.
+An hour of playback takes a fraction of a second, and the same seed gives the same hour. The state machines are the real
+ones (Room, Follower, ClockFilter, DriftController). Network, timers and players are simulated; the players
+(`hangd.player.simulated.SimulatedMachine`) behave as VLC does. True time is the server's clock. The clock of each
+viewer has an offset and a skew that the viewer does not know, and stops while its machine sleeps.
 
-There is one agenda of what happens when. A viewer has one entry in it for the earliest of its deadlines (its *alarm*);
-an entry that another one has replaced is not searched for but passed over when its time comes.
+The agenda is a priority queue of callbacks by true time. Each viewer has one entry in it for the earliest of its
+deadlines (its *alarm*). When a deadline changes, a new entry is added; the old one is not removed but ignored when
+its time comes.
 """
 
 import heapq
@@ -18,20 +19,20 @@ from msgspec import Struct
 
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
-from hangd.engine.link.pings import PingSchedule
+from hangd.engine.link.pings import PingSchedule, Ponged, SendPing, Started, Stopped
 from hangd.engine.player_messages import PauseFor, PlayerEvent
-from hangd.engine.room.effects import (
+from hangd.engine.room.effects import RoomEffect, SendTo
+from hangd.engine.room.inputs import (
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
 from hangd.protocol.messages import (
@@ -60,22 +61,22 @@ _FILE: Final = FileInfo(size=1, duration=FILM_SECONDS)
 _BEGINNING: Final = 1000.0
 _LEAST_DELAY: Final = 0.0002
 _SERVER_HOLDS: Final = 0.002
-"""The most that a busy server takes from a Ping's bytes to its Pong's."""
+"""The longest time that a busy server takes from receiving a Ping to sending its Pong, in seconds."""
 _SILENCE: Final = 30.0
-"""Seconds of a sleeper's silence after which the server gives its connection up (it does so 24 to 45 s into it)."""
+"""Seconds after which the server closes the connection of a sleeping viewer (in reality 24 to 45 s)."""
 _REDIALED: Final = 0.5
-"""Seconds from waking up to a connection of its own again, where the old one is gone."""
+"""Seconds from waking up until a new connection, if the server has closed the old one."""
 
 _Args = TypeVarTuple("_Args")
 _Agreement = RoomCreated | RoomJoined | RoomState | SyncBroadcast | MediaChanged
-"""What tells a viewer the timeline. The rest of what a room says (how the others do) is nothing to a follower."""
+"""The messages that tell a viewer the timeline. A follower does not need the room's other messages."""
 
 
 class Way(Struct, frozen=True):
-    """The network between one viewer and the server: seconds one way, plus or minus ``jitter``, evenly spread.
+    """The network between one viewer and the server: seconds of delay each way, plus or minus a uniform ``jitter``.
 
-    ``loss``: the share of messages whose packet is lost. They come after all, as with TCP, ``resend`` later.
-    Messages never overtake one another.
+    ``loss`` is the share of messages whose packet is lost. As with TCP, such a message arrives ``resend`` seconds
+    later. Messages never overtake one another.
     """
 
     out: float = 0.001
@@ -86,7 +87,7 @@ class Way(Struct, frozen=True):
 
 
 class World:
-    """The server, its one room, and true time."""
+    """The server with its only room, the viewers, and true time."""
 
     def __init__(self, seed: int = 1) -> None:
         self.random = random.Random(seed)
@@ -98,12 +99,12 @@ class World:
         self._room_due: float | None = None
 
     def at(self, moment: float, what: Callable[[*_Args], None], *args: *_Args) -> None:
-        """Let something happen at true time ``moment``; at once, where that has passed."""
+        """Call ``what`` at true time ``moment``, or at once if that has passed."""
         self._entries += 1
         heapq.heappush(self._agenda, (moment if moment > self.now else self.now, self._entries, what, args))
 
     def run(self, seconds: float) -> None:
-        """Let so much time pass."""
+        """Let ``seconds`` of true time pass."""
         agenda, until = self._agenda, self.now + seconds
         while agenda and agenda[0][0] <= until:
             self.now, _, what, args = heapq.heappop(agenda)
@@ -113,12 +114,12 @@ class World:
     def tell_room(self, input: RoomInput) -> None:
         self._carry_out(self.room.handle(input, self.now))
         if not isinstance(input, MessageReceived) or not isinstance(input.message, Report):
-            self.room.check()  # Reports come by the thousand; what one of them broke is seen by the next check.
+            self.room.check()  # Reports are very many. The next check finds what one of them broke.
 
     def _carry_out(self, effects: list[RoomEffect]) -> None:
         for effect in effects:
             if not isinstance(effect, SendTo) or isinstance(effect.message, MemberChanged):
-                continue  # as nearly all are
+                continue  # most effects are of this kind
             if isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
                     self.viewers[client_id].deliver(effect.message)
@@ -135,7 +136,7 @@ class World:
             self.room.check()
 
     def join(self, name: str, way: Way, **habits: Any) -> "Viewer":
-        """Have a viewer with the film open, in the room once a round trip has passed."""
+        """Add a viewer that has the film open. It is in the room after one round trip."""
         viewer = Viewer(self, name, way, **habits)
         self.viewers[name] = viewer
         viewer.enter(creating=len(self.viewers) == 1)
@@ -143,7 +144,7 @@ class World:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the world began."""
+        """Seconds since the beginning."""
         return self.now - _BEGINNING
 
     @property
@@ -151,7 +152,7 @@ class World:
         return self.room.timeline
 
     def errors(self) -> dict[str, float]:
-        """Return how far each picture *really* is from the room's timeline, in seconds, positive ahead."""
+        """Return the true error of each picture from the room's timeline, in seconds, positive ahead."""
         should = position_at(self.timeline, self.now)
         return {name: viewer.true_position() - should for name, viewer in self.viewers.items()}
 
@@ -162,7 +163,7 @@ class World:
 
 
 class Viewer:
-    """One follower and its simulated player, at the end of a network."""
+    """One follower with its simulated player and its network to the server."""
 
     def __init__(
         self, world: World, name: str, way: Way, *, offset: float = 0.0, skew: float = 0.0, **habits: Any
@@ -175,19 +176,19 @@ class Viewer:
         self.connected = True
         self.asleep = False
         self.finds: float | None = 0.02
-        """Seconds that it takes to look another film up; None: it has not got it."""
+        """Seconds that it takes to find another film; None: it does not have it."""
         self.follower = Follower()
         self.player = SimulatedMachine(duration=FILM_SECONDS, **habits)
         self.commands: list[FollowerEffect] = []
         self.corrections: list[AnnounceCorrection] = []
         self.log: list[tuple[float, FollowerEffect]] = []
-        """All that the follower ever ordered, but for its reports, and when (true time)."""
+        """All effects of the follower except its reports, with their true times."""
         self._pings = PingSchedule()
         self._follower_due: float | None = None
-        """Its deadline at its last step that had orders: one that has none, as nearly all, never brings it nearer."""
+        """The follower's deadline after its last step with effects. A step without effects never makes it earlier."""
         self._alarm: float | None = None
         self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        """What arrived while the machine slept: its kernel hands it out upon waking."""
+        """Messages that arrived while the machine slept. They are delivered when it wakes up."""
         self._last_out = self._last_back = 0.0
         self._do(self.follower.load("/film", self.local))
 
@@ -198,16 +199,15 @@ class Viewer:
         return self.world.now * (1 + self.skew) + self.offset
 
     def true_position(self) -> float:
-        """Return where the picture really is, which nobody in the system is told."""
+        """Return the true position of the picture, which nothing in the system knows."""
         return self.player.position(self.local)
 
     def clock_error(self, local: float) -> float:
-        """Return how far what it takes at its ``local`` time, which is now, for the server's clock is from the true
-        one, in seconds, positive ahead."""
+        """Return the error of its estimate of server time, in seconds, positive ahead. ``local`` is its time now."""
         return self.follower.clock.to_server(local) - self.world.now
 
     def sleep(self, seconds: float) -> None:
-        """Suspend the machine: nothing happens on it, and its clock stands still (as CLOCK_MONOTONIC does)."""
+        """Suspend the machine: nothing happens on it, and its clock stops, as CLOCK_MONOTONIC does."""
         self.asleep, self._alarm = True, None
         if seconds > _SILENCE and self.connected:
             self.world.at(self.world.now + _SILENCE, self.cut, seconds - _SILENCE + _REDIALED)
@@ -219,7 +219,7 @@ class Viewer:
         self.skew = self._skew_awake
         self.offset = self._stood - self.world.now * (1 + self.skew)
         self.asleep = False
-        self._pings.start(self.local)
+        self._pings.handle(Started(), self.local)
         self._do(self.follower.woke(self.local))
         held, self._held = self._held, []
         for what, args in held:
@@ -233,12 +233,12 @@ class Viewer:
         return delay + way.resend if way.loss and chance.random() < way.loss else delay
 
     def _go(self, what: Callable[[*_Args], None], *args: *_Args) -> None:
-        """Let this happen at the server, once it got there."""
+        """Call ``what`` after the delay of the way to the server."""
         self._last_out = max(self.world.now + self._delay(self.way.out), self._last_out)
         self.world.at(self._last_out, what, *args)
 
     def _come(self, what: Callable[[*_Args], None], *args: *_Args) -> None:
-        """Let this happen here, once it got back."""
+        """Call ``what`` at the viewer after the delay of the way back."""
         self._last_back = max(self.world.now + self._delay(self.way.back), self._last_back)
         self.world.at(self._last_back, self._arrive, what, args)
 
@@ -249,7 +249,7 @@ class Viewer:
             what(*args)
 
     def deliver(self, message: _Agreement) -> None:
-        """The server sends this viewer something."""
+        """Send a message from the server to this viewer."""
         if self.connected:
             self._come(self._receive, message)
 
@@ -273,11 +273,11 @@ class Viewer:
         self.send(LeaveRoom())
         self.connected = False
         del self.world.viewers[self.name]
-        self._pings.stop()
+        self._pings.handle(Stopped(), self.local)
         self._do([*self.follower.leave(self.local), *self.follower.unload(self.local)])
 
     def cut(self, seconds: float) -> None:
-        """Lose the connection for a while; then resume."""
+        """Cut the connection for so many seconds, then resume the session."""
         self.connected = False
         self.world.tell_room(ConnectionLost(self.name))
         self.world.at(self.world.now + seconds, self._resume)
@@ -285,23 +285,23 @@ class Viewer:
     def _resume(self) -> None:
         self.connected = True
         self.world.tell_room(ConnectionResumed(self.name))
-        self.deliver(RoomState(self.world.room.snapshot()))
+        self.deliver(RoomState(self.world.room.view()))
         self._begin_pings()
 
     # ---- pings ----------------------------------------------------------------------------------------------------
 
     def _begin_pings(self) -> None:
-        self._pings.start(self.local)
+        self._pings.handle(Started(), self.local)
         self._arm()
-        for count in range(3):  # the transport's own, by which the server learns how far away we are
+        for count in range(3):  # the WebSocket pings, from which the server learns the round trip time
             round_trip = self._delay(self.way.out) + self._delay(self.way.back)
             measured = LatencyMeasured(self.name, round_trip)
             self.world.at(self.world.now + 0.3 * (count + 1), self.world.tell_room, measured)
 
-    def _ping(self) -> None:
-        self._pings.sent(self.local)
-        if self.connected:
-            self._go(self._answer_ping, self.local)
+    def _ping(self, due: float) -> None:
+        for effect in self._pings.expire(max(due, self.local)):
+            if self.connected and isinstance(effect, SendPing):
+                self._go(self._answer_ping, self.local)
 
     def _answer_ping(self, t0: float) -> None:
         t1 = self.world.now
@@ -312,11 +312,11 @@ class Viewer:
 
     def _pong(self, t0: float, t1: float, t2: float) -> None:
         if self.connected:
-            self._pings.answered()
+            self._pings.handle(Ponged(), self.local)
             self.follower.clock.add(t0, t1, t2, self.local)
             self._do(self.follower.clock_changed(self.local))
 
-    # ---- the viewer's hand ----------------------------------------------------------------------------------------
+    # ---- the viewer's input ----------------------------------------------------------------------------------------
 
     def play(self) -> None:
         self._do(self.follower.ask_paused(False, self.local))
@@ -331,7 +331,7 @@ class Viewer:
         self._do(self.follower.ask_speed(rate, self.local))
 
     def freeze(self, seconds: float) -> None:
-        """Let the picture stand still for so long without anybody's being told, as when the player is stopped."""
+        """Freeze the picture for so many seconds without telling anybody, as when the player's process is stopped."""
         self.player.handle(PauseFor(seconds), self.local)
         self._arm()
 
@@ -351,12 +351,12 @@ class Viewer:
                     self.world.at(self.world.now + self.finds, self._open, file_hash, file)
 
     def _open(self, file_hash: str, file: FileInfo) -> None:
-        """Open the film that the room moved on to, and only then say so: what was reported before is of another."""
+        """Open the room's new film, and only then send SetFile, because earlier reports are about the old film."""
         self._do(self.follower.load(f"/{file.name}", self.local))
         self.send(SetFile(file=file, file_hash=file_hash))
 
     def _do(self, effects: list[FollowerEffect]) -> None:
-        """Carry out what the follower orders, as the daemon does."""
+        """Interpret the follower's effects, as the daemon does."""
         self.follower.check()
         self._follower_due = self.follower.deadline()
         heard: list[PlayerEvent] = []
@@ -375,11 +375,11 @@ class Viewer:
                     self.commands.append(effect)
                     heard += self.player.handle(effect, self.local)
             self.log.append((self.world.now, effect))
-        self._hear(heard)  # only now: nobody is called back before it has finished its own step
+        self._hear(heard)  # only now, because a step must end before its consequences begin
 
     def _hear(self, events: list[PlayerEvent]) -> None:
         for event in events:
-            # Samples come by the ten thousand, and few lead to anything: what one broke is seen by the next check.
+            # Samples are very many, and few have effects. The next check finds what one of them broke.
             if effects := self.follower.handle(event, self.local):
                 self._do(effects)
         self._arm()
@@ -387,21 +387,21 @@ class Viewer:
     # ---- its deadlines --------------------------------------------------------------------------------------------
 
     def _arm(self) -> None:
-        due = earliest(self.player.deadline(), self._follower_due, self._pings.due)
+        due = earliest(self.player.deadline(), self._follower_due, self._pings.deadline())
         if due != self._alarm:
             self._alarm = due
             if due is not None:
                 self.world.at((due - self.offset) / (1 + self.skew), self._ring, due)
 
     def _ring(self, due: float) -> None:
-        """Do one thing that is due at the local time ``due``. If there are more, the alarm rings again at once."""
+        """Handle one deadline at the local time ``due``. If more are due, the alarm rings again at once."""
         if due != self._alarm:
             return
         self._alarm = None
         if due == self.player.deadline():
             self._hear(self.player.expire(due))
-        elif due == self._pings.due:
-            self._ping()
+        elif due == self._pings.deadline():
+            self._ping(due)
         else:
             self._do(self.follower.expire(due))
         if self._alarm is None:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from hangd.protocol.messages import MediaChanged, SetFile, SetMedia, SetQueue
-from hangd.protocol.model import FileInfo, Queue, QueueItem
+from hangd.protocol.messages import MediaChanged, QueueInsert, SetFile, SetMedia
+from hangd.protocol.model import QUEUE_END, FileInfo, Queue, QueueItem
 from tests.support.stage import OTHER_HASH, Stage
 
-__all__ = ["NEXT", "THIRD", "THIRD_HASH", "adds", "has", "is_gated", "kept", "moved", "names", "queue", "starts", "two"]
+__all__ = ["NEXT", "THIRD", "THIRD_HASH", "adds", "has", "ids", "is_gated", "moved", "names", "queue", "starts", "two"]
 
 NEXT = FileInfo(size=5000, duration=90.0, name="next.mkv")
 THIRD_HASH = "ef" * 32
@@ -23,21 +23,22 @@ def two() -> Stage:
 
 
 def queue(stage: Stage) -> Queue:
-    return stage.room.snapshot().queue
+    return stage.room.view().queue
 
 
 def names(stage: Stage) -> list[str | None]:
     return [entry.file.name for entry in queue(stage).entries]
 
 
-def kept(stage: Stage) -> tuple[QueueItem, ...]:
-    return tuple(QueueItem(id=entry.id) for entry in queue(stage).entries)
+def ids(stage: Stage) -> tuple[str, ...]:
+    return tuple(entry.id for entry in queue(stage).entries)
 
 
-def adds(stage: Stage, client_id: str, file_hash: str = OTHER_HASH, file: FileInfo = NEXT, **fields: Any) -> None:
+def adds(
+    stage: Stage, client_id: str, file_hash: str | None = OTHER_HASH, file: FileInfo = NEXT, **fields: Any
+) -> None:
     """Let a member put one more film at the end of the queue."""
-    items = (*kept(stage), QueueItem(file_hash=file_hash, file=file))
-    stage.says(client_id, SetQueue(queue(stage).rev, items), **fields)
+    stage.says(client_id, QueueInsert(QUEUE_END, (QueueItem(file, file_hash),)), **fields)
 
 
 def has(stage: Stage, client_id: str, file_hash: str = OTHER_HASH, file: FileInfo = NEXT) -> None:

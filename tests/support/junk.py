@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hangd.client.control.commands import COMMANDS
-from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES
+from hangd.client.control.properties import PROPERTIES
 
 __all__ = ["any_line"]
 
@@ -18,7 +18,7 @@ VERBS = (
     "disable_event", "request_log_messages", *COMMANDS,
 )  # fmt: skip
 NAMES = (
-    *PROPERTIES, *HANG_PROPERTIES, "nope", "track-list/0/id", "track-list/count", "room/members/0", "playlist/0/id",
+    *PROPERTIES, "nope", "track-list/0/id", "track-list/count", "room/members/0", "playlist/0/id",
     "metadata/by-key/title", "options/volume", "user-data/a/b", "", "all", "/", "a/" * 40,
 )  # fmt: skip
 VALUES = (

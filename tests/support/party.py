@@ -9,6 +9,7 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -42,9 +43,15 @@ def wait_for(condition: Callable[[], Any], what: str, timeout: float = PATIENCE)
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port: int = sock.getsockname()[1]
-    return port
+    """Return a port of 127.0.0.1 on which nobody listens.
+
+    It is below those that the kernel gives to connections and to listeners on port 0 (from 32768 on). So it stays free
+    while a server that is restarted does not hold it, whatever the tests beside this one open.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_768)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Person:

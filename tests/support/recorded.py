@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hangd.client.trace_recorder import Recorder
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (

@@ -1,4 +1,4 @@
-"""A viewer that plays nothing: it writes down what it is asked, and its state is what a test sets."""
+"""A viewer without a player: it records requests, and tests set its state. And helpers for requests and refusals."""
 
 import asyncio
 import itertools
@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Literal
 
+import pytest
 from msgspec import structs
 
+from hangd.client.control.commands import Context, Waiting, prepare
 from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomCommand
+from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import (
     Description,
     PlayerCommand,
@@ -20,7 +23,7 @@ from hangd.engine.player_messages import (
 )
 from hangd.engine.playlist.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
 
-__all__ = ["CLIP", "TRACKS", "RecordingViewer"]
+__all__ = ["CLIP", "TRACKS", "RecordingViewer", "command_refusal", "do", "property_refusal", "run"]
 
 CLIP = "/films/clip one.mp4"
 TRACKS = (Track("video", 0, "", True, frame_rate=30.0), Track("audio", 1, "", True))
@@ -35,7 +38,7 @@ HANG: dict[str, Any] = {
 
 
 class RecordingPlaylist:
-    """See `PlaylistPort`: the real thing, out of a room, with a player that opens everything."""
+    """The playlist outside rooms, with a player that opens every file."""
 
     def __init__(self, viewer: "RecordingViewer") -> None:
         self._viewer = viewer
@@ -67,58 +70,35 @@ class RecordingPlaylist:
     def load(self, films: Sequence[Film], how: Loading) -> list[int]:
         self._viewer.note("load", [film.path for film in films], how)
         entries, order = self.list.load(films, how)
-        self._do(order)
+        self._carry_out(order)
         return [entry.id for entry in entries]
 
     def step(self, direction: Literal[1, -1], *, force: bool) -> None:
-        self._viewer.note("step", direction, force)
-        try:
-            self._do(self.list.step(direction, force=force))
-        except PlaylistRefused:
-            raise CommandRefused("error running command") from None
+        self._change("step", direction, force=force)
 
     def play(self, index: int) -> None:
-        self._viewer.note("play", index)
-        self._do(self.list.play(index))
+        self._change("play", index)
 
     def make_current(self, index: int) -> None:
-        self._viewer.note("make_current", index)
-        self.list.make_current(index)
-        self._do(None)
+        self._change("make_current", index)
 
     def remove(self, index: int | None) -> None:
-        self._viewer.note("remove", index)
-        try:
-            self._do(self.list.remove(index))
-        except PlaylistRefused:
-            raise CommandRefused("error running command") from None
+        self._change("remove", index)
 
     def move(self, index: int, to: int) -> None:
-        self._viewer.note("move", index, to)
-        try:
-            self.list.move(index, to)
-            self._do(None)
-        except PlaylistRefused:
-            raise CommandRefused("error running command") from None
+        self._change("move", index, to)
 
     def clear(self) -> None:
-        self._viewer.note("clear")
-        self.list.clear()
-        self._do(None)
+        self._change("clear")
 
     def mix(self) -> None:
-        self._viewer.note("mix")
-        self.list.mix()
-        self._do(None)
+        self._change("mix")
 
     def unmix(self) -> None:
-        self._viewer.note("unmix")
-        self.list.unmix()
-        self._do(None)
+        self._change("unmix")
 
     def stop(self, *, keep: bool) -> None:
-        self._viewer.note("stop", keep)
-        self._do(self.list.stop(keep=keep))
+        self._change("stop", keep=keep)
 
     def repeat_film(self, times: int) -> None:
         self._viewer.note("repeat_film", times)
@@ -132,13 +112,20 @@ class RecordingPlaylist:
         self._viewer.note("shuffle_lists", shuffle)
         self.list.shuffle = shuffle
 
-    def _do(self, order: Order | None) -> None:
+    def _change(self, method: str, *arguments: Any, **named: Any) -> None:
+        self._viewer.note(method, *arguments, *named.values())
+        try:
+            self._carry_out(getattr(self.list, method)(*arguments, **named))
+        except PlaylistRefused:
+            raise CommandRefused.failed() from None
+
+    def _carry_out(self, order: Order | None) -> None:
         self._viewer.obey(order)
         self._viewer.tell("playlist")
 
 
 class RecordingViewer:
-    """See `ViewerPort`. ``calls`` holds what was asked, in order."""
+    """A `ViewerPort`. ``calls`` holds the requests in their order."""
 
     def __init__(self, path: str | None = None) -> None:
         self.calls: list[Any] = []
@@ -161,7 +148,7 @@ class RecordingViewer:
         self.hang = dict(HANG)
         self.forbidden: CommandRefused | None = None
         self.gate = asyncio.Event()
-        """hang's own verbs, and settle, wait for this."""
+        """hang's own commands and `settle` wait for this."""
         self.cancelled = 0
         self.sink: Callable[[ControlEvent], None] = lambda event: None
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
@@ -190,11 +177,11 @@ class RecordingViewer:
         self.tell("speed")
 
     def load(self, path: str) -> None:
-        """Have this film loaded, and nothing else."""
+        """Load this film into the playlist in place of all others."""
         self.playlist.load([Film(path)], Loading())
 
     def obey(self, order: Order | None) -> None:
-        """Do what the playlist orders."""
+        """Carry out what the playlist orders."""
         match order:
             case Open(entry=entry):
                 self.path, self.duration, self.at, self.tracks = entry.path, 20.0, 0.0, TRACKS
@@ -232,7 +219,7 @@ class RecordingViewer:
 
     def hang_property(self, name: str) -> Any:
         if name not in self.hang:
-            raise CommandRefused("property unavailable")
+            raise CommandRefused.unavailable()
         return self.hang[name]
 
     async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
@@ -261,3 +248,28 @@ class RecordingViewer:
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
         self.sink, self.changed = sink, changed
+
+
+def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
+    """Carry out a command. Returns the data of the reply, or a Waiting."""
+    return prepare(name, arguments, expanding=expanding)(context)
+
+
+async def do(context: Context, name: str, *arguments: Any) -> Any:
+    """Carry out a command and return the data of its reply."""
+    outcome = run(context, name, arguments)
+    return await outcome.coroutine if isinstance(outcome, Waiting) else outcome
+
+
+async def command_refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:
+    """Return the refusal of a command that is expected to be refused."""
+    with pytest.raises(CommandRefused) as caught:
+        await do(context, name, *arguments)
+    return caught.value
+
+
+def property_refusal(properties: Properties, name: str, value: Any = ...) -> str:
+    """Return the error of reading, or where a value is given of writing, a property."""
+    with pytest.raises(CommandRefused) as caught:
+        properties.read(name) if value is ... else properties.write(name, value)
+    return caught.value.error

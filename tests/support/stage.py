@@ -17,20 +17,23 @@ from typing import Any
 
 from hangd.engine.room.effects import (
     CheckPassword,
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
     ForgetMember,
     ForgetRoom,
     HashPassword,
+    RoomEffect,
+    SendTo,
+)
+from hangd.engine.room.inputs import (
+    ConnectionLost,
+    ConnectionResumed,
+    CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
@@ -185,15 +188,15 @@ class Stage:
 
     @property
     def timeline(self) -> Timeline:
-        return self.room.snapshot().timeline
+        return self.room.view().timeline
 
     def member(self, client_id: str) -> Member:
-        (member,) = (member for member in self.room.snapshot().members if member.client_id == client_id)
+        (member,) = (member for member in self.room.view().members if member.client_id == client_id)
         return member
 
     @property
     def ids(self) -> list[str]:
-        return [member.client_id for member in self.room.snapshot().members]
+        return [member.client_id for member in self.room.view().members]
 
     def asks(self, client_id: str) -> RoomState:
         """Let a member ask for the room."""

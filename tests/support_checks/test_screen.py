@@ -47,6 +47,7 @@ def first_number(screen: Screen) -> Reading:
 
 
 @pytest.mark.real
+@pytest.mark.timed
 @pytest.mark.parametrize("clip", ["clip.mp4", "tracks.mkv"])
 @pytest.mark.parametrize("size", [(640, 360), (900, 700)])
 def test_the_numbers_rise_by_thirty_a_second(clip: str, size: tuple[int, int]) -> None:

@@ -1,4 +1,4 @@
-"""All commands: the rows of every subject in one table, and how a request is carried out by its row."""
+"""The table of all commands, and how a request is parsed and carried out by its row."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -6,56 +6,85 @@ from typing import Any, Final
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.subjects import ab_loop, playlist, screenshots, seeking, texts, track_files, user_data
-from hangd.client.control.subjects import playback as playing
-from hangd.client.control.subjects import property_commands as changing
-from hangd.client.control.subjects import room as own
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
-from hangd.client.control.tables.refused import REFUSED
+from hangd.client.control.subjects import (
+    ab_loop,
+    daemon,
+    playback,
+    playlist,
+    property_commands,
+    room,
+    screen,
+    tracks,
+)
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, loaded_path
+from hangd.client.control.tables.placeholders import REFUSED
 
-__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare", "run"]
+__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare"]
 
+BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
+    "Properties": property_commands.COMMANDS,
+    "Playback": (*playback.COMMANDS, *ab_loop.COMMANDS),
+    "Playlist": playlist.COMMANDS,
+    "Tracks": tracks.COMMANDS,
+    "Text and screenshots": screen.COMMANDS,
+    "Daemon and clients": daemon.COMMANDS,
+    "Room and server": room.COMMANDS,
+}
+"""All rows under the headings of the manual."""
 
-def run(context: Context, name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False) -> Any:
-    """Carry out one command. Returns its result, or a Waiting; raises CommandRefused."""
-    return prepare(name, arguments, expanding=expanding)(context)
+COMMANDS: Final[Mapping[str, Command]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
 
 
 def prepare(
     name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False
 ) -> Callable[[Context], Any]:
-    """Return what carries out one command, as `run` does. Raises CommandRefused where there is none such.
+    """Parse a command and return the function that carries it out.
 
-    Properties are expanded, as in mpv, when it is carried out, and only in what is a string: no number is made of one.
+    The function returns the ``data`` of the reply or a `Waiting`, or raises CommandRefused.
+
+    Args:
+        arguments: by position or by name.
+        expanding: expand property names in strings, as late as the command is carried out. As in mpv, only arguments
+            that are plain strings are expanded.
+
+    Raises:
+        CommandRefused: the command or its arguments are wrong.
     """
     name = name.replace("_", "-")
-    command = COMMANDS.get(name)
     if name in REFUSED:
         raise CommandRefused("not supported", "NotSupported", REFUSED[name])
+    command = COMMANDS.get(name)
     if command is None:
-        raise CommandRefused("invalid parameter")
+        raise CommandRefused.invalid()
     try:
         parsed = _parse(command, arguments)
     except (TypeError, ValueError):
-        raise CommandRefused("invalid parameter") from None
-    return lambda context: command.run(context, _expanded(context, command, parsed) if expanding else parsed)
+        raise CommandRefused.invalid() from None
+
+    def carry_out(context: Context) -> Any:
+        if command.needs_file:
+            loaded_path(context)
+        return command.run(context, _expanded(context, command, parsed) if expanding else parsed)
+
+    return carry_out
 
 
 def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
-    parameters = command.parameters
-    rest: list[str] = []
+    """Return the arguments by name. Raises TypeError or ValueError where they do not match the parameters."""
+    names = [parameter.name for parameter in command.parameters]
+    parsed: dict[str, Any] = {}
     if isinstance(arguments, Mapping):
-        given = dict(arguments)
-        if command.rest is not None or not given.keys() <= {parameter.name for parameter in parameters}:
+        given = arguments
+        if command.rest is not None or not given.keys() <= set(names):
             raise ValueError
     else:
+        given = dict(zip(names, arguments, strict=False))
+        rest = [Text().parse(word) for word in arguments[len(names) :]]
         if command.rest is not None:
-            rest = [Text().parse(word) for word in arguments[len(parameters) :]]
-        elif len(arguments) > len(parameters):
+            parsed[command.rest] = rest
+        elif rest:
             raise ValueError
-        given = dict(zip((parameter.name for parameter in parameters), arguments, strict=False))
-    parsed: dict[str, Any] = {} if command.rest is None else {command.rest: rest}
-    for parameter in parameters:
+    for parameter in command.parameters:
         if parameter.name in given:
             parsed[parameter.name] = parameter.kind.parse(given[parameter.name])
         elif parameter.default is ...:
@@ -66,40 +95,23 @@ def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> di
 
 
 def _expanded(context: Context, command: Command, parsed: Arguments) -> dict[str, Any]:
+    read = context.properties.read_text
     expanded = dict(parsed)
     for parameter in command.parameters:
-        if parameter.name in parsed and parameter.kind.label == Text().label:
-            expanded[parameter.name] = expand(parsed[parameter.name], context.properties.read_text)
+        if parameter.name in parsed and parameter.kind.label == Text.label:
+            expanded[parameter.name] = expand(parsed[parameter.name], read)
     if command.rest is not None:
-        expanded[command.rest] = [expand(word, context.properties.read_text) for word in parsed[command.rest]]
+        expanded[command.rest] = [expand(word, read) for word in parsed[command.rest]]
     return expanded
 
 
 def command_list() -> list[dict[str, Any]]:
-    """Return the table as the property of that name shows it."""
-    return [
-        {
-            "name": command.name,
-            "args": [
-                {"name": parameter.name, "type": parameter.kind.label, "optional": parameter.default is not ...}
-                for parameter in command.parameters
-            ]
-            + ([{"name": command.rest, "type": "String", "optional": False}] if command.rest is not None else []),
-            "vararg": command.rest is not None,
-        }
-        for command in COMMANDS.values()
-    ]
-
-
-BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
-    "Properties": (*changing.COMMANDS, *user_data.COMMANDS),
-    "Playing": (*playing.COMMANDS, *seeking.COMMANDS, *ab_loop.COMMANDS),
-    "The playlist": playlist.COMMANDS,
-    "Tracks": track_files.COMMANDS,
-    "Screenshots": screenshots.COMMANDS,
-    "Text": texts.COMMANDS,
-    "The room": own.COMMANDS,
-}
-"""Every command, under what it is about."""
-
-COMMANDS: Final[Mapping[str, Command]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
+    """Return the value of the property ``command-list``."""
+    rows = []
+    for command in COMMANDS.values():
+        arguments = [(each.name, each.kind.label, each.default is not ...) for each in command.parameters]
+        if command.rest is not None:
+            arguments.append((command.rest, "String", False))
+        listed = [{"name": name, "type": label, "optional": optional} for name, label, optional in arguments]
+        rows.append({"name": command.name, "args": listed, "vararg": command.rest is not None})
+    return rows

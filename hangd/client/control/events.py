@@ -1,4 +1,4 @@
-"""All events: what each is called, what it tells, and when it comes. mpv's first, then hang's own."""
+"""The table of events: names, fields and descriptions, for the control socket and for the manual."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,40 +10,48 @@ __all__ = ["EVENTS", "Event"]
 @dataclass(frozen=True)
 class Event:
     name: str
-    about: str
-    """When it comes, in one line, for people."""
+    about: str = ""
+    """When it is sent: a description for the manual, at most 100 characters. "": hang never sends it."""
     fields: str = ""
-    """What it carries; with ``?`` what may be missing."""
+    """Names of the fields, divided by spaces; with ``?`` those that may be missing."""
     own: bool = False
-    """hang's, and not mpv's."""
+    """The event is hang's, and unknown to mpv."""
 
 
 _ROWS: Final = (
-    Event("start-file", "a film is about to be opened", "playlist_entry_id"),
-    Event("file-loaded", "the film is open, its length and tracks are known"),
-    Event("seek", "the picture goes elsewhere, by whoever's wish"),
-    Event("playback-restart", "the picture stands or plays again, after opening or a seek"),
-    Event("end-file", "the film is over: eof, stop, quit, error", "reason playlist_entry_id file_error?"),
-    Event("idle", "nothing is loaded any more"),
-    Event("property-change", "a property that is observed has another value, or none", "id? name data?"),
-    Event("client-message", "another client sent script-message", "args"),
-    Event("log-message", "a line of the daemon's log, where they were requested", "prefix level text"),
-    Event("event-queue-overflow", "this client read too slowly: events were dropped"),
+    Event("start-file", "hangd begins to open a file", "playlist_entry_id"),
+    Event("file-loaded", "the file is open; its duration and tracks are known"),
+    Event("seek", "a seek begins, also one that another member has requested"),
+    Event("playback-restart", "the first frame after a load or a seek is shown"),
+    Event("end-file", "playback of a file ends: eof, stop, quit or error", "reason playlist_entry_id file_error?"),
+    Event("idle", "no file is loaded any more"),
+    Event("property-change", "an observed property has a new value, or no value any more", "id? name data?"),
+    Event("client-message", "a client has used script-message or script-message-to", "args"),
+    Event("log-message", "the daemon writes a line to its log, after request_log_messages", "prefix level text"),
+    Event("event-queue-overflow", "events were dropped, because this client did not read them in time"),
     Event("shutdown", "the daemon ends"),
-    Event("room-joined", "you are in a room", "room_id", own=True),
-    Event("room-left", "you are in no room any more", "room_id reason", own=True),
-    Event("member-joined", "somebody came", "member", own=True),
-    Event("member-left", "somebody went", "client_id name reason", own=True),
-    Event("member-changed", "somebody's name, role or readiness is another", "member", own=True),
-    Event("said", "somebody said something", "client_id name text", own=True),
+    # mpv lets clients enable and disable these as well.
+    *map(Event, "none tick video-reconfig audio-reconfig hook".split()),
+    *map(Event, "get-property-reply set-property-reply command-reply".split()),
+    Event("room-joined", "you have joined a room", "room_id", own=True),
+    Event("room-left", "you have left the room", "room_id reason", own=True),
+    Event("member-joined", "a member has joined the room", "member", own=True),
+    Event("member-left", "a member has left the room", "client_id name reason", own=True),
+    Event("member-changed", "the name, role, state or readiness of a member has changed", "member", own=True),
+    Event("said", "a member has sent a chat message", "client_id name text", own=True),
     Event(
         "sync-corrected",
-        "the picture was off, and is brought back",
+        "a difference from the room's position is being corrected",
         "action rate? seconds? error bound reason",
         own=True,
     ),
-    Event("media-mismatch", "the file is not the room's film", "room_id? file_hash? file?", own=True),
-    Event("server-state", "the connection to the server is another", "state reason?", own=True),
+    Event("media-mismatch", "your file is not the room's film", "room_id? file_hash? file?", own=True),
+    Event("server-state", "the state of the connection to the server has changed", "state reason?", own=True),
 )
 
 EVENTS: Final[Mapping[str, Event]] = {row.name: row for row in _ROWS}
+"""All events that clients can enable and disable.
+
+As in mpv, disabling an event that is not queued has no effect: property-change, log-message, event-queue-overflow, and
+answers.
+"""

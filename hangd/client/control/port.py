@@ -1,8 +1,9 @@
-"""What the daemon lends to its control clients: the port between the control socket and everything else.
+"""The port between the control socket and the rest of the daemon: what commands and properties can ask of the viewer.
 
-Requests that concern the room go to the room when there is one and to the player when there is none; which, is the
-daemon's to know. They return once they are under way (``ViewerPort.settle`` waits for the answer), and raise
-CommandRefused at once where something here forbids them.
+`hangd.client.viewer.Viewer` implements `ViewerPort`; the modules in ``subjects/`` call it. In a room, requests about
+playback go to the room server; outside rooms they go to the player. The viewer knows which. A request returns when it
+is on its way, and `ViewerPort.settle` waits for its outcome. A request that is forbidden here raises CommandRefused at
+once.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,45 +24,35 @@ __all__ = [
 ]
 
 Refusal = Literal[
-    "invalid parameter",
-    "property not found",
-    "property unavailable",
-    "unsupported format for accessing property",
-    "error accessing property",
-    "error running command",
-    "not supported",
-]
-"""mpv's error strings, as far as they are used here."""
+    "invalid parameter", "property not found", "property unavailable", "unsupported format for accessing property",
+    "error accessing property", "error running command", "not supported",
+]  # fmt: skip
+"""mpv's error strings, as far as hang uses them."""
 
 Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
-"""What ``hang-wait`` waits for. ``done``: every request made so far has its answer (the room's, or the player's)."""
+"""The states of ``hang-wait``. "done": every request so far is answered, by the room or by the player."""
 
 RoomCommand = Literal[
-    "room-create",
-    "room-join",
-    "room-leave",
-    "room-say",
-    "room-ready",
-    "room-set",
-    "room-role",
-    "room-kick",
-    "room-media",
-    "room-list",
-    "server-connect",
-    "server-disconnect",
-]
-"""hang's own commands (control.md), which wait for the server's answer."""
+    "room-create", "room-join", "room-leave", "room-say", "room-ready", "room-set", "room-role", "room-kick",
+    "room-media", "room-list", "server-connect", "server-disconnect",
+]  # fmt: skip
+"""hang's own commands that wait for an answer of the server."""
 
 ControlEvent = Mapping[str, Any]
-"""An event for every control client, ``{"event": name, ...}`` in the order in which its keys are to be written."""
+"""An event for control clients: ``{"event": name, ...}``, with its keys in the order in which they are written."""
 
 
 class CommandRefused(Exception):
-    """A request can not be granted. ``error`` is mpv's string; ``code`` and ``message`` say what really happened.
+    """A request is not granted: the answer is an error.
 
-    On the wire: ``{"request_id":N,"error":ERROR,"details":{"code":CODE,"message":MESSAGE}}``, ``details`` only where
-    there is a code. Codes are the server's (protocol.md) and hang's own: NoMedia, NoServer, NotConnected, NoPlayer,
-    FileUnusable, TimedOut, and for files the player's FailureCode in CamelCase.
+    On the wire: ``{"request_id":N,"error":ERROR,"details":{"code":CODE,"message":MESSAGE}}``, with ``details`` only
+    where there is a code.
+
+    Attributes:
+        error: one of mpv's error strings.
+        code: a word that programs can test: one of the server's error codes, or one of hangd's: NoMedia, NoServer,
+            NotConnected, NoPlayer, NotFound, NotSupported, FileUnusable, TimedOut, ...
+        message: the reason, as a sentence for people.
     """
 
     def __init__(self, error: Refusal, code: str | None = None, message: str | None = None) -> None:
@@ -77,17 +68,17 @@ class CommandRefused(Exception):
 
     @classmethod
     def invalid(cls, message: str | None = None) -> "CommandRefused":
-        """Return a refusal of an argument or value: "invalid parameter". ``message`` names what would be right."""
+        """Return a refusal of an argument: "invalid parameter". ``message`` says which arguments are allowed."""
         return cls("invalid parameter", None if message is None else "InvalidMessage", message)
 
     @classmethod
     def inaccessible(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
-        """Return a refusal to read or write a property that exists: "error accessing property"."""
+        """Return a refusal to read or write an existing property: "error accessing property"."""
         return cls("error accessing property", code, message)
 
     @classmethod
     def unknown_property(cls) -> "CommandRefused":
-        """Return the answer for a name that is no property: "property not found"."""
+        """Return the answer for a name that no property has: "property not found"."""
         return cls("property not found")
 
     @classmethod
@@ -97,7 +88,7 @@ class CommandRefused(Exception):
 
 
 class ListedFilm(NamedTuple):
-    """An entry of the playlist. ``filename``: a path of this machine, or the name of a film that is not here."""
+    """An entry of the playlist. ``filename`` is a path on this machine, or the name of a film that is not here."""
 
     id: int
     filename: str
@@ -105,164 +96,191 @@ class ListedFilm(NamedTuple):
 
 
 class PlaylistPort(Protocol):
-    """The playlist: the daemon's own, or in a room the room's, which is asked. Places are counted from 0; -1: none.
+    """The playlist: outside rooms the daemon's own, in a room the room's queue.
 
-    Everything that can not be, or not be done, raises CommandRefused, and nothing has moved.
+    Entries are numbered from 0; -1 stands for no entry. A method that cannot do what it is asked raises CommandRefused
+    and changes nothing.
     """
 
-    def entries(self) -> Sequence[ListedFilm]: ...
+    def entries(self) -> Sequence[ListedFilm]:
+        """Return all entries in their order."""
 
     @property
     def current(self) -> int:
-        """Where it stands."""
+        """Index of the current entry."""
 
     @property
     def playing(self) -> int:
-        """What is open. In a room the two differ while the room is asked to go elsewhere."""
+        """Index of the open entry. It differs from ``current`` while a room is asked to play another entry."""
 
     @property
     def loop_file(self) -> int:
-        """How often the film is yet to be played again; FOREVER."""
+        """Number of times that the film will be repeated, or FOREVER."""
 
     @property
     def loop_playlist(self) -> int:
-        """How often the list is to be played; FOREVER, FORCED."""
+        """Number of times that the list is played, or FOREVER or FORCED."""
 
     @property
-    def shuffle(self) -> bool: ...
+    def shuffle(self) -> bool:
+        """Whether lists are shuffled when they are loaded."""
 
     def load(self, films: Sequence[Film], how: Loading) -> Sequence[int]:
-        """Put films into it. Returns the entries' ids."""
+        """Put films into the playlist. Returns the ids of their entries."""
 
-    def step(self, direction: Literal[1, -1], *, force: bool) -> None: ...
+    def step(self, direction: Literal[1, -1], *, force: bool) -> None:
+        """Play the next or the previous entry. ``force``: where there is none, stop playback."""
 
-    def play(self, index: int) -> None: ...
+    def play(self, index: int) -> None:
+        """Play this entry; -1 stops playback."""
 
-    def make_current(self, index: int) -> None: ...
+    def make_current(self, index: int) -> None:
+        """Make this entry the current one without playing it."""
 
     def remove(self, index: int | None) -> None:
-        """None: the current one."""
+        """Remove this entry; None: the current one."""
 
-    def move(self, index: int, to: int) -> None: ...
+    def move(self, index: int, to: int) -> None:
+        """Move an entry before the one at ``to``."""
 
-    def clear(self) -> None: ...
+    def clear(self) -> None:
+        """Remove all entries but the current one."""
 
-    def mix(self) -> None: ...
+    def mix(self) -> None:
+        """Put the entries in random order."""
 
-    def unmix(self) -> None: ...
+    def unmix(self) -> None:
+        """Put the entries in the order from before `mix`."""
 
     def stop(self, *, keep: bool) -> None:
-        """Stop playing (in a room: the room's stop), and empty the playlist unless ``keep``."""
+        """Stop playback, in a room for all members. Outside rooms, empty the playlist unless ``keep``."""
 
-    def repeat_film(self, times: int) -> None: ...
+    def repeat_film(self, times: int) -> None:
+        """Set ``loop_file``."""
 
-    def repeat_list(self, times: int) -> None: ...
+    def repeat_list(self, times: int) -> None:
+        """Set ``loop_playlist``."""
 
-    def shuffle_lists(self, shuffle: bool) -> None: ...
+    def shuffle_lists(self, shuffle: bool) -> None:
+        """Set ``shuffle``."""
 
 
 class ViewerPort(Protocol):
-    """The daemon, as its control clients see it. All methods run on the event loop."""
+    """The daemon, as its control clients see it. All methods run on the event loop and do not block it."""
 
-    # -- the room's, or alone the player's --
+    # ---- requests: to the room, outside rooms to the player ---------------------------------------------------------
 
-    def set_paused(self, paused: bool) -> None: ...
+    def set_paused(self, paused: bool) -> None:
+        """Pause or continue playback."""
 
     def seek(self, position: float) -> None:
-        """Go to ``position`` seconds (clamped to the media)."""
+        """Seek to a position in seconds. It is clamped to the film."""
 
-    def set_speed(self, rate: float) -> None: ...
+    def set_speed(self, rate: float) -> None:
+        """Set the playback speed."""
 
     @property
-    def playlist(self) -> PlaylistPort: ...
+    def playlist(self) -> PlaylistPort:
+        """The playlist, or the room's queue."""
 
-    # -- this machine's alone --
+    # ---- this machine only ------------------------------------------------------------------------------------------
 
     def play_command(self, command: PlayerCommand) -> None:
-        """Hand a local command (volume, tracks, step, fullscreen, delay, text) to the player."""
+        """Send a command to the player: volume, tracks, frame step, full screen, delays, text on the picture."""
 
     def quit(self) -> None:
-        """End the daemon, where the configuration allows clients to."""
+        """End the daemon. Raises CommandRefused where the configuration does not allow it."""
 
-    # -- what there is to read --
+    # ---- state ------------------------------------------------------------------------------------------------------
 
     @property
     def paused(self) -> bool:
-        """What the viewer asked for: the room's timeline, or alone the player's."""
+        """Whether playback is paused: by the room's timeline, outside rooms by the player's."""
 
     @property
-    def path(self) -> str | None: ...
+    def path(self) -> str | None:
+        """Path of the film's file. After a stop, the file that would be played again."""
 
     @property
-    def duration(self) -> float | None: ...
+    def duration(self) -> float | None:
+        """Duration of the film in seconds."""
 
     def position(self) -> float | None:
-        """Where the picture is now, in seconds; None while nothing is loaded."""
+        """Return the position that the picture has now, in seconds; None while nothing is loaded."""
 
     def aim(self) -> float | None:
-        """Where the picture will be once all that was asked is done: what a relative seek begins from."""
+        """Return the position after all requests so far, in seconds. Relative seeks start from it."""
 
     @property
-    def speed(self) -> float: ...
+    def speed(self) -> float:
+        """Playback speed, 1.0 being normal."""
 
     @property
-    def seeking(self) -> bool: ...
+    def seeking(self) -> bool:
+        """Whether the player is seeking or loading."""
 
     @property
-    def ended(self) -> bool: ...
+    def ended(self) -> bool:
+        """Whether the film has been played to its end."""
 
     @property
-    def volume(self) -> float: ...
+    def volume(self) -> float:
+        """Volume in percent."""
 
     @property
-    def mute(self) -> bool: ...
+    def mute(self) -> bool:
+        """Whether the sound is off."""
 
     @property
-    def fullscreen(self) -> bool: ...
+    def fullscreen(self) -> bool:
+        """Whether the picture fills the screen."""
 
     @property
-    def tracks(self) -> tuple[Track, ...]: ...
+    def tracks(self) -> tuple[Track, ...]:
+        """Tracks of the film, and of the files that were added to it."""
 
     @property
     def description(self) -> Description:
-        """What the film's file says of the whole of it; empty while none is loaded."""
+        """Chapters, tags and format from the film's file; empty while none is loaded."""
 
     @property
-    def playlist_entry_id(self) -> int | None: ...
+    def playlist_entry_id(self) -> int | None:
+        """Id of the loaded entry of the playlist."""
 
     def hang_property(self, name: str) -> Any:
-        """Read one of hang's own properties (control.md's list: "room/id", "sync/error", "server/state", ...).
+        """Return one of hang's own properties ("room/id", "sync/error", ...) as plain data.
 
         Raises CommandRefused: "property not found", or "property unavailable" where it has no value now.
-        Values are plain JSON data (dict, list, str, bool, int, float).
         """
 
-    # -- hang's own verbs --
+    # ---- commands that wait -----------------------------------------------------------------------------------------
 
     async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
-        """Carry out one of hang's own commands and return what its reply says (``data``). Arguments are strings.
+        """Carry out one of hang's own commands and return the ``data`` of its reply. Raises CommandRefused.
 
-        room-create: file, name?, password?, control?, wait?, match? -> {"room_id", "name"?, "invite", "host": true}
-        room-join: room, file?, password? -> {"room_id", "name"?, "invite", "host": bool, "verifying": bool}
-        room-leave -> {"room_id"}      room-list -> [RoomSummary]      the others -> null
+        Arguments are strings, those with ``?`` optional::
+
+            room-create  file name? password? control? wait? match?  {"room_id", "name"?, "invite", "host": true}
+            room-join    room file? password?               {"room_id", "name"?, "invite", "host", "verifying"}
+            room-leave                                      {"room_id"}
+            room-list                                       [RoomSummary, ...]
+
+        The other commands return None.
         """
 
     async def settle(self, awaited: Awaited) -> None:
-        """Wait until that is so. Raises CommandRefused where it can not become so, or what was asked was refused."""
+        """Wait until this state is reached. Raises CommandRefused where it cannot be, or a request was refused."""
 
     async def screenshot(self, name: str | None) -> str:
-        """Write the picture that is shown into a file of that name, and return its path. Raises CommandRefused.
-
-        None: a name is found for it.
-        """
+        """Write a screenshot and return its path. None: choose a name. Raises CommandRefused."""
 
     async def debug_dump(self) -> str:
-        """Write down what this machine was told and did of late, and return the file's path. Raises CommandRefused."""
+        """Write a trace of what this machine did recently, and return its path. Raises CommandRefused."""
 
-    # -- what happens --
+    # ---- changes ----------------------------------------------------------------------------------------------------
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
-        """Call ``sink`` with each event and ``changed`` with the names of properties whose value may be new.
+        """Call ``sink`` with each event, and ``changed`` with the names of properties whose value may have changed.
 
-        ``time-pos`` and what follows from it is not announced: whoever observes it samples it.
+        Changes of ``time-pos`` and of what depends on it are not announced: observers are sent samples.
         """

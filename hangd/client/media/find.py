@@ -46,9 +46,9 @@ class Copy(NamedTuple):
     """Whether its whole hash is known to be the film's."""
 
 
-async def find_copy(media: MediaFiles, file_hash: FileHash, film: FileInfo, places: Places) -> Copy | None:
-    """Return this machine's copy of a film, or None."""
-    known = await media.known_copy(file_hash)
+async def find_copy(media: MediaFiles, file_hash: FileHash | None, film: FileInfo, places: Places) -> Copy | None:
+    """Return this machine's copy of a film, or None. Where ``file_hash`` is None, only the quick hash is compared."""
+    known = None if file_hash is None else await media.known_copy(file_hash)
     if known is not None:
         try:
             return Copy(known, await media.quick(known), proven=True)
@@ -64,8 +64,8 @@ async def find_copy(media: MediaFiles, file_hash: FileHash, film: FileInfo, plac
                 whole = await media.whole_hash(path)
         except MediaUnusable:
             continue
-        if whole == file_hash or (whole is None and film.quick_hash is not None):
-            return Copy(path, info, proven=whole is not None)
+        if whole == file_hash or (None in (whole, file_hash) and film.quick_hash is not None):
+            return Copy(path, info, proven=whole is not None and file_hash is not None)
     return None
 
 

@@ -1,175 +1,138 @@
-"""LocalCopy: this machine's copy of the film that a room shows. It is opened, hashed, and told to the room.
+"""LocalCopy: this machine's copy of the film that is shown: its hashes, and what the room is told of it.
 
-A film is known by the hash of its whole file, which can take minutes to read; meanwhile its quick hash lets a member in
-(`hangd.client.media.files`), and the whole one follows. Hashing is shown as it goes on, and so is what it came to.
+A film is known by the hash of its whole file, which can take minutes to read. Meanwhile its quick hash
+(`hangd.client.media.files`) lets a member in, and the whole one follows. Called by the server commands, the membership
+and the playlists.
 """
 
 import asyncio
 import logging
-from typing import Protocol
+from typing import Any
 
-import msgspec
+from msgspec import structs
 
-from hangd.client.control.port import CommandRefused
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.client.notices import Notices
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
-from hangd.client.settings import ClientSettings
-from hangd.engine.player_messages import FailureCode
+from hangd.client.viewer_state import ViewerState
+from hangd.engine.follower.picture import Picture
 from hangd.protocol.messages import SetFile
 from hangd.protocol.model import FileHash, FileInfo
 from hangd.tasks import Tasks
 
-__all__ = ["CopyHolder", "LocalCopy", "file_code"]
+__all__ = ["LocalCopy"]
 
 _log = logging.getLogger(__name__)
 
 
-def file_code(code: FailureCode) -> str:
-    """Return a player's failure code as control clients know it: "not-found" is "NotFound"."""
-    return "".join(word.capitalize() for word in code.split("-"))
-
-
-def _refusal(code: str, message: str) -> CommandRefused:
-    return CommandRefused("error running command", code, message)
-
-
-class CopyHolder(Protocol):
-    """Whose copy it is: what is needed of the viewer."""
-
-    settings: ClientSettings
-    media: MediaFiles
-    tasks: Tasks
-    connection: Connection
-    notices: Notices
-    room_view: RoomView | None
-
-    @property
-    def path(self) -> str | None:
-        """The file that is open."""
-
-    @property
-    def duration(self) -> float | None: ...
-
-    def load_file(self, path: str, file_hash: str | None = None) -> None:
-        """Play this file here, whatever the room plays; ``file_hash`` is given if it is not the room's film."""
-
-    def announce(self) -> None:
-        """Something has changed: tell whoever watches or waits."""
-
-
 class LocalCopy:
-    """See the module's docstring."""
+    """See the module's docstring. ``picture``: the follower's; it says which file is open and how long it is."""
 
-    def __init__(self, viewer: CopyHolder) -> None:
-        self._viewer = viewer
-        self.hash: FileHash | None = None
-        """The whole hash of the film's file, once it is known."""
-        self.progress: float | None = None
-        """How much of a file is read that is being hashed, from 0 to 1."""
-        self._loading: asyncio.Future[None] | None = None
-        self._told: tuple[str, FileInfo] | None = None
-        """The path of what the room was told of, and what; not yet its duration."""
-        self._proving: asyncio.Task[object] | None = None
+    def __init__(
+        self,
+        state: ViewerState,
+        media: MediaFiles,
+        picture: Picture,
+        connection: Connection,
+        notices: Notices,
+        tasks: Tasks,
+    ) -> None:
+        self._state = state
+        self._media = media
+        self._picture = picture
+        self._connection = connection
+        self._notices = notices
+        self._tasks = tasks
+        self._hash: FileHash | None = None
+        self._progress: float | None = None
+        self._without_duration: tuple[str, FileInfo] | None = None
+        """Path and description that the room was told before the film was open: its duration is still to be told."""
+        self._proving: asyncio.Task[Any] | None = None
+
+    @property
+    def hash(self) -> FileHash | None:
+        """The hash of the whole file that is shown; None until it is known."""
+        return self._hash
+
+    @property
+    def progress(self) -> float | None:
+        """How much of a file has been read that is being hashed, from 0 to 1; None: none is."""
+        return self._progress
+
+    def identify(self, file_hash: FileHash | None) -> None:
+        """Another file is shown, or its whole hash is known by now."""
+        self._hash = file_hash
 
     # ---- reading --------------------------------------------------------------------------------------------------
 
     async def read(self, path: str) -> FileHash:
-        """Return the whole hash of a file, and show how it gets on. Raises MediaUnusable."""
+        """Return the hash of a whole file, and announce the progress. Raises MediaUnusable."""
 
         def progressed(done: int, total: int) -> None:
-            self.progress = done / total if total else 1.0
-            self._viewer.announce()
+            self._progress = done / total if total else 1.0
+            self._notices.announce()
 
         try:
-            return await self._viewer.media.whole_hash(path, progressed)
+            return await self._media.whole_hash(path, progressed)
         finally:
-            self.progress = None
-            self._viewer.announce()
+            self._progress = None
+            self._notices.announce()
 
-    async def read_film(self, path: str) -> FileHash:
-        """The same of the film that is to be shown. Raises MediaUnusable."""
-        self.hash = await self.read(path)
-        self._viewer.announce()
-        return self.hash
+    def shared(self, info: FileInfo, duration: float | None = None) -> FileInfo:
+        """Return what the room may be told of a file: without its name, if the settings say so.
 
-    def told(self, info: FileInfo) -> FileInfo:
-        """Return what of a file the others may know."""
-        return info if self._viewer.settings.share_file_name else msgspec.structs.replace(info, name=None)
-
-    # ---- opening --------------------------------------------------------------------------------------------------
-
-    async def opened(self, path: str, file_hash: FileHash | None = None) -> float | None:
-        """Open ``path`` in the player and return its duration in seconds; ``file_hash`` as for the viewer's load_file.
-
-        Raises CommandRefused with the reason.
+        Args:
+            duration: in seconds, where the player has found it out.
         """
-        viewer = self._viewer
-        if viewer.path == path and viewer.duration is not None:
-            return viewer.duration
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(_refusal("Replaced", "another file was opened meanwhile"))
-        self._loading = future
-        viewer.load_file(path, file_hash)
-        await future
-        return viewer.duration
+        if duration is not None:
+            info = structs.replace(info, duration=duration)
+        return info if self._state.settings.share_file_name else structs.replace(info, name=None)
 
-    def load_ended(self, code: FailureCode | None, message: str) -> None:
-        """The player stands with the file open (no code), or could not open it."""
-        if code is None:
-            self._tell_duration()
-        if self._loading is None or self._loading.done():
-            return
-        if code is None:
-            self._loading.set_result(None)
-        else:
-            self._loading.set_exception(_refusal(file_code(code), message))
-
-    # ---- telling --------------------------------------------------------------------------------------------------
+    # ---- telling the room -----------------------------------------------------------------------------------------
 
     def tell(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
-        """Tell the room that its film is here. Without the whole hash, that is brought later."""
-        viewer = self._viewer
-        self.hash = file_hash
-        if viewer.room_view is None or not viewer.connection.is_up:
+        """Tell the room that its film is here, in the file at ``path``.
+
+        Args:
+            file_hash: of the whole file. None: it is not known yet; it is read now, and told afterwards.
+        """
+        self._hash = file_hash
+        room = self._state.room
+        if room is None or not self._connection.is_up:
             return
-        viewer.connection.send(SetFile(file_hash=file_hash, file=self.told(info)))
-        self._told = (path, info)
+        self._connection.send(SetFile(file_hash=file_hash, file=self.shared(info)))
+        self._without_duration = (path, info)
         if file_hash is None:
-            self.prove(path, viewer.room_view)
+            self.prove(path, room)
 
-    def _tell_duration(self) -> None:
-        """How long the film is shows as it is opened, and the room may not have known."""
-        viewer, told = self._viewer, self._told
-        if told is None or viewer.path != told[0] or viewer.duration is None:
+    def film_ready(self) -> None:
+        """The film that was opened stands ready: tell the room how long it is, if that was not known before."""
+        told, picture = self._without_duration, self._picture
+        if told is None or picture.open_path != told[0] or picture.duration is None:
             return
-        self._told = None
-        if viewer.room_view is not None and viewer.connection.is_up:
-            info = msgspec.structs.replace(told[1], duration=viewer.duration)
-            viewer.connection.send(SetFile(file_hash=self.hash, file=self.told(info)))
+        self._without_duration = None
+        if self._state.room is not None and self._connection.is_up:
+            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.duration)))
 
-    def prove(self, path: str, view: RoomView) -> None:
-        """Bring the whole hash of the file to the room, which let us in without."""
+    def prove(self, path: str, room: RoomView) -> None:
+        """Read the whole file and tell ``room`` its hash: it let this member in by the quick hash alone."""
         if self._proving is not None:
             self._proving.cancel()
-        self._proving = self._viewer.tasks.start(self._prove(path, view), name="verify")
+        self._proving = self._tasks.start(self._prove(path, room), name="verify")
 
-    async def _prove(self, path: str, view: RoomView) -> None:
-        viewer = self._viewer
-        film = view.file_hash
+    async def _prove(self, path: str, room: RoomView) -> None:
+        film = room.file_hash
         try:
             whole = await self.read(path)
-            info = await viewer.media.quick(path)
+            info = await self._media.quick(path)
         except MediaUnusable as error:
             _log.warning("the file could not be verified: %s", error)
             return
-        # The link may be down just now; who comes back into the room is still to be verified.
-        await viewer.notices.until(lambda: viewer.room_view is not view or viewer.connection.is_up)
-        if viewer.room_view is view and view.file_hash == film:
-            self.hash = whole
-            duration = viewer.duration if viewer.path == path else None
-            info = msgspec.structs.replace(info, duration=duration)
-            viewer.connection.send(SetFile(file_hash=whole, file=self.told(info)))
-            viewer.announce()
+        # The connection may be down now. A member that comes back is still to be verified.
+        await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
+        if self._state.room is room and room.file_hash == film:
+            self._hash = whole
+            duration = self._picture.duration if self._picture.open_path == path else None
+            self._connection.send(SetFile(file_hash=whole, file=self.shared(info, duration)))
+            self._notices.announce()

@@ -13,8 +13,8 @@ from typing import Final, Literal, Protocol, TypeVar
 from hangd.client.control.port import CommandRefused, ListedFilm, Refusal
 from hangd.client.playlist.in_room import RoomPlaylist, Screen
 from hangd.engine.player_messages import Ended, LoadFailed, PlayerEvent, Settled
-from hangd.engine.playlist.edits import Slot
 from hangd.engine.playlist.playlist import Close, Entry, Film, Loading, Open, Order, Playlist, PlaylistRefused, Rewind
+from hangd.engine.playlist.shared import SharedEntry
 from hangd.protocol.model import FileHash, Room
 
 __all__ = ["PlaylistKeeper"]
@@ -253,8 +253,9 @@ class PlaylistKeeper:
             raise CommandRefused("error accessing property", "NotSupported", "a room plays each film once")
 
 
-def _name(slot: Slot) -> str:
+def _name(slot: SharedEntry) -> str:
     if slot.path is not None:
         return slot.path
-    name = None if slot.file is None else slot.file.name
-    return name or slot.file_hash or ""
+    if slot.file is None:
+        return slot.file_hash or ""
+    return slot.file.name or slot.file_hash or slot.file.quick_hash or ""

@@ -1,6 +1,7 @@
-"""RoomView: what this client knows of the room that it is in. Fed with the server's messages, read by status.
+"""RoomView: what this client knows of the room that it is in.
 
-It decides nothing and sends nothing; what changed comes back as events for the control clients.
+The membership gives it the server's messages; properties of the control socket are read from it. It decides and sends
+nothing. `learn` returns the events that control clients get.
 """
 
 from typing import Any
@@ -28,14 +29,14 @@ __all__ = ["RoomView", "invite_url"]
 
 
 def invite_url(server: str, room: str) -> str:
-    """Return what to send to a friend: ``hang://host:port/room`` for a ``ws://`` server, ``hangs://`` for ``wss://``."""
+    """Return the invite to a room: ``hang://host:port/room`` for a ``ws://`` server, ``hangs://`` for ``wss://``."""
     parts = urlsplit(server)
     scheme = "hangs" if parts.scheme == "wss" else "hang"
     return f"{scheme}://{parts.netloc}/{quote(room, safe='')}"
 
 
 class RoomView:
-    """One room, from one member's side."""
+    """One room, as one of its members knows it."""
 
     def __init__(self, room: Room, client_id: str, server: str) -> None:
         self.client_id = client_id
@@ -45,7 +46,7 @@ class RoomView:
         self.enter(room, client_id)
 
     def enter(self, room: Room, client_id: str) -> None:
-        """Learn the whole room anew."""
+        """Replace all that is known by this snapshot of the room."""
         self.client_id = client_id
         self.room_id = room.room_id
         self.name = room.name
@@ -77,12 +78,12 @@ class RoomView:
 
     @property
     def who_may_control(self) -> str:
-        """That, as a sentence for somebody who may not."""
+        """The reason why a member may not, as a sentence."""
         who = "the host" if self.policy.control == "host" else "the host and controllers"
         return f"only {who} may control this room"
 
     def reported(self, report: Report) -> None:
-        """This member told the room where it is; the room tells everybody else."""
+        """Take over this member's own report: the room tells it to the others only."""
         own = self.members.get(self.client_id)
         if own is not None:
             self.members[self.client_id] = replace(
@@ -98,7 +99,7 @@ class RoomView:
         return "somebody" if member is None else member.name
 
     def learn(self, message: ServerMessage) -> list[ControlEvent]:
-        """Take one message of the server's; return what control clients are to hear of it."""
+        """Take one message of the server; return the events that control clients get because of it."""
         match message:
             case RoomState(room=room):
                 self.enter(room, self.client_id)
@@ -110,7 +111,7 @@ class RoomView:
             case MemberChanged(member=member):
                 before = self.members.get(member.client_id)
                 self.members[member.client_id] = member
-                if before is None or _told(before) != _told(member):
+                if before is None or _without_position(before) != _without_position(member):
                     return [{"event": "member-changed", "member": self.member(member)}]
             case MemberLeft(client_id=client_id, reason=reason):
                 name = self.name_of(client_id)
@@ -125,7 +126,7 @@ class RoomView:
         return []
 
     def member(self, member: Member) -> dict[str, Any]:
-        """Return a member as plain data, with whether it is this client itself."""
+        """Return a member as plain data; ``self`` says whether it is this client."""
         return {
             **msgspec.to_builtins(member),
             "state": member.state,
@@ -147,6 +148,6 @@ class RoomView:
         }
 
 
-def _told(member: Member) -> Member:
-    # Where somebody is changes all the time, and is a property; who somebody is, is news.
+def _without_position(member: Member) -> Member:
+    # Positions change all the time: they are a property to be read, and no event.
     return replace(member, position=None, error=None, clock_error=None, rtt=None)

@@ -85,11 +85,12 @@ class Follower:
 
     # ---- what the daemon tells ------------------------------------------------------------------------------------
 
-    def load(self, path: str, now: float, start: float = 0.0) -> list[FollowerEffect]:
+    def load(self, path: str, now: float, start: float = 0.0, entry: int = 0) -> list[FollowerEffect]:
         """Play this file (absolute path): the room's, or alone from ``start``, paused."""
         if not self.in_room:
             self.timeline = alone.resting(now, start, rate=self.timeline.rate)
         self.picture.duration = None
+        self.picture.entry = entry
         return [*self._load(path, now), *self._after(now)]
 
     def unload(self, now: float) -> list[FollowerEffect]:

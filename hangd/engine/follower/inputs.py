@@ -42,6 +42,8 @@ class FileOpened(Struct, frozen=True, tag=True):
 
     path: str
     start: float = 0.0
+    entry: int = 0
+    """The id of the playlist's entry that is opened."""
 
 
 class FileClosed(Struct, frozen=True, tag=True):
@@ -155,8 +157,8 @@ def apply(follower: Follower, input: FollowerInput, now: float) -> list[Follower
             return follower.clock_changed(now)
         case TimelineReceived(timeline=timeline, entering=entering, stop=stop):
             return follower.follow(timeline, now, entering=entering, stop=stop)
-        case FileOpened(path=path, start=start):
-            return follower.load(path, now, start)
+        case FileOpened(path=path, start=start, entry=entry):
+            return follower.load(path, now, start, entry)
         case FileClosed():
             return follower.unload(now)
         case LeftRoom():

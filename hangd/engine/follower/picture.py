@@ -82,6 +82,8 @@ class Picture:
         self._policy = policy or PicturePolicy()
         self.motion = Motion.EMPTY
         self.path: str | None = None
+        self.entry = 0
+        """The id of the playlist's entry that ``path`` belongs to."""
         self.duration: float | None = None
         self.generation = 0
         self.stalled = False
@@ -95,6 +97,11 @@ class Picture:
         self._sought: float | None = None
         self._seek_began: float | None = None
 
+    @property
+    def open_path(self) -> str | None:
+        """The file that is open, or being opened."""
+        return None if self.motion is Motion.EMPTY else self.path
+
     # ---- commands -------------------------------------------------------------------------------------------------
 
     def load(self, path: str, start: float) -> list[PlayerCommand]:
@@ -102,7 +109,7 @@ class Picture:
         self.generation += 1
         self._enter(Motion.LOADING)
         self._position, self._asked_rate, self._sought = start, None, start
-        return [Load(path=path, generation=self.generation, start=start)]
+        return [Load(path=path, generation=self.generation, start=start, entry=self.entry)]
 
     def unload(self) -> list[PlayerCommand]:
         """Let go of the file; ``path`` stays known."""

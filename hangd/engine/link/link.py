@@ -1,11 +1,11 @@
-"""Link: the life of a client's connection to its server, as a table, with back-off.
+"""Link: the state machine of a client's connection to its server, with back-off.
 
-Theory of operation. A link is wanted or it is not; ``wanted`` is the URL, set by Wanted and cleared by Unwanted. While
-it is wanted it goes round ``WAITING -> DIALING -> GREETING -> UP`` and, whatever goes wrong on the way, back to
-WAITING, unless the server said that coming back is no use (close codes 4500-4999, a refused Hello): then it is DOWN
-with the reason kept. Delays grow from 0.25 s to 1 s and stay there for the first two minutes, since somebody watches
-a film meanwhile; then they grow on to 15 s. They are multiplied by a jitter in 0.5..1 that is handed in, so that a
-server that restarts is not met by everybody at once.
+Theory of operation. The input Wanted sets the URL, Unwanted clears it. While there is a URL, the link goes through
+``WAITING -> DIALING -> GREETING -> UP`` and after any failure back to WAITING, unless the server said that dialing
+again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. The delay before the
+next try grows from 0.25 s to 1 s and stays there for two minutes, because somebody may be watching a film; then it
+grows to 15 s. The caller passes a random factor of 0.5..1 for it, so that not all clients of a server that restarts
+dial at once.
 
 ======== =========== =========== ============= ============ ==========================
 state    Wanted      Dialed      DialFailed    Welcomed     Lost
@@ -17,34 +17,17 @@ GREETING DIALING     -           -             UP           WAITING, or DOWN if 
 UP       DIALING     -           -             -            WAITING, or DOWN if final
 ======== =========== =========== ============= ============ ==========================
 
-Unwanted leads to DOWN from everywhere, and the time-out of WAITING to DIALING. An input that stands as "-" belongs to
-an attempt that was given up meanwhile, and is ignored. Each Dial has a number; so have the inputs that answer it.
+Unwanted leads from every state to DOWN, and the deadline of WAITING to DIALING. An input with "-" belongs to an attempt
+that was given up meanwhile, and is ignored. Each Dial has a number, and so have the inputs that answer it.
 """
 
 import enum
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hangd.protocol.errors import may_return
-
-__all__ = [
-    "TRANSITIONS",
-    "Dial",
-    "DialFailed",
-    "Dialed",
-    "HangUp",
-    "Link",
-    "LinkEffect",
-    "LinkInput",
-    "LinkState",
-    "Lost",
-    "SendHello",
-    "StateChanged",
-    "Unwanted",
-    "Wanted",
-    "Welcomed",
-]
 
 
 class LinkState(enum.Enum):
@@ -56,13 +39,13 @@ class LinkState(enum.Enum):
 
 
 class Wanted(Struct, frozen=True):
-    """A connection to this server is wanted, now."""
+    """The viewer wants a connection to this server."""
 
     url: str
 
 
 class Unwanted(Struct, frozen=True):
-    """No connection is wanted any more."""
+    """The viewer wants no connection."""
 
 
 class Dialed(Struct, frozen=True):
@@ -79,7 +62,7 @@ class Welcomed(Struct, frozen=True):
 
 
 class Lost(Struct, frozen=True):
-    """The connection ended. ``retry_after`` is what a Goodbye named, in seconds."""
+    """The connection ended. ``retry_after``: seconds to wait, from the server's Goodbye."""
 
     attempt: int
     close_code: int
@@ -100,13 +83,13 @@ class SendHello(Struct, frozen=True):
 
 
 class HangUp(Struct, frozen=True):
-    """Close the connection (or give up the dialing) of this attempt."""
+    """Close the connection of this attempt, or stop dialing."""
 
     attempt: int
 
 
 class StateChanged(Struct, frozen=True):
-    """Tell whoever watches."""
+    """Tell the listeners."""
 
     state: LinkState
     reason: str | None = None
@@ -121,7 +104,7 @@ TRANSITIONS: Final[dict[LinkState, dict[type, LinkState]]] = {
     LinkState.GREETING: {Welcomed: LinkState.UP, Lost: LinkState.WAITING},
     LinkState.UP: {Lost: LinkState.WAITING},
 }
-"""Where an input of the current attempt leads. What is missing here is ignored; Wanted and Unwanted lead on always."""
+"""The next state after an input of the current attempt. An input that is missing here is ignored."""
 
 _FIRST: Final = 0.25
 _SOON: Final = 1.0
@@ -129,30 +112,57 @@ _SOON_FOR: Final = 120.0
 _LATE: Final = 15.0
 
 
+class LinkSnapshot(Struct, frozen=True):
+    """All of a link's state. Local times in seconds."""
+
+    state: LinkState = LinkState.DOWN
+    url: str | None = None
+    reason: str | None = None
+    """Why the last attempt or connection ended. None after a Welcome."""
+    attempt: int = 0
+    failures: int = 0
+    """Attempts and connections that ended since the last Welcome."""
+    failing_since: float | None = None
+    retry_at: float | None = None
+
+
 class Link:
-    """See the module's docstring. ``jitter`` is drawn anew by the caller for each input that may need it."""
+    """See the module's docstring."""
 
     def __init__(self) -> None:
-        self.state = LinkState.DOWN
-        self.url: str | None = None
-        self.reason: str | None = None
-        """Why the last attempt or connection ended; None after a Welcome."""
-        self.attempt = 0
-        self._failures = 0
-        self._failing_since: float | None = None
-        self._retry_at: float | None = None
+        self._state = LinkSnapshot()
+
+    @property
+    def state(self) -> LinkState:
+        return self._state.state
+
+    @property
+    def url(self) -> str | None:
+        return self._state.url
+
+    @property
+    def reason(self) -> str | None:
+        return self._state.reason
+
+    @property
+    def attempt(self) -> int:
+        return self._state.attempt
 
     def handle(self, input: LinkInput, now: float, jitter: float = 1.0) -> list[LinkEffect]:
-        """Take one fact. ``jitter``: a random number in 0.5..1."""
+        """Handle one input. Returns the effects to carry out, in order. Raises nothing.
+
+        Args:
+            jitter: a new random number of 0.5..1.
+        """
         match input:
             case Wanted(url=url):
-                hang_up = self._hang_up()
-                self.url, self._failures, self._failing_since = url, 0, None
-                return [*hang_up, *self._dial()]
+                effects = self._hang_up()
+                self._state = replace(self._state, url=url, failures=0, failing_since=None)
+                return [*effects, *self._dial()]
             case Unwanted():
-                hang_up = self._hang_up()
-                self.url = None
-                return [*hang_up, *self._enter(LinkState.DOWN, None)]
+                effects = self._hang_up()
+                self._state = replace(self._state, url=None)
+                return [*effects, *self._enter(LinkState.DOWN, None)]
         following = TRANSITIONS[self.state].get(type(input))
         if following is None or input.attempt != self.attempt:
             return []
@@ -160,7 +170,7 @@ class Link:
             case Dialed():
                 return [*self._enter(following, None), SendHello(self.attempt)]
             case Welcomed():
-                self._failures, self._failing_since = 0, None
+                self._state = replace(self._state, failures=0, failing_since=None)
                 return self._enter(following, None)
             case DialFailed(reason=reason):
                 return self._wait(reason, now, jitter, None)
@@ -170,33 +180,38 @@ class Link:
                 return self._wait(reason, now, jitter, retry_after)
 
     def deadline(self) -> float | None:
-        return self._retry_at
+        return self._state.retry_at
 
     def expire(self, now: float) -> list[LinkEffect]:
-        """Dial again once the wait is over."""
-        if self._retry_at is None or now < self._retry_at:
-            return []
-        return self._dial()
+        """Dial again if the delay is over."""
+        retry_at = self._state.retry_at
+        return [] if retry_at is None or now < retry_at else self._dial()
+
+    def snapshot(self) -> LinkSnapshot:
+        return self._state
 
     def check(self) -> None:
-        """Assert the invariants: waiting has a deadline, nothing else has; and whatever is not down has a URL."""
-        assert (self._retry_at is not None) == (self.state is LinkState.WAITING)
+        """Assert the invariants."""
+        assert (self._state.retry_at is not None) == (self.state is LinkState.WAITING)
         assert self.url is not None or self.state is LinkState.DOWN
 
     def _dial(self) -> list[LinkEffect]:
         assert self.url is not None
-        self.attempt += 1
-        reason = self.reason
-        return [*self._enter(LinkState.DIALING, reason), Dial(self.url, self.attempt)]
+        self._state = replace(self._state, attempt=self.attempt + 1)
+        return [*self._enter(LinkState.DIALING, self.reason), Dial(self.url, self.attempt)]
 
     def _wait(self, reason: str, now: float, jitter: float, retry_after: float | None) -> list[LinkEffect]:
-        if self._failing_since is None:
-            self._failing_since = now
-        limit = _SOON if now - self._failing_since < _SOON_FOR else _LATE
-        delay = min(_FIRST * 2.0 ** min(self._failures, 10), limit) * jitter
-        self._failures += 1
+        state = self._state
+        failing_since = now if state.failing_since is None else state.failing_since
+        limit = _SOON if now - failing_since < _SOON_FOR else _LATE
+        delay = min(_FIRST * 2.0 ** min(state.failures, 10), limit) * jitter
         effects = self._enter(LinkState.WAITING, reason)
-        self._retry_at = now + max(delay, retry_after or 0.0)
+        self._state = replace(
+            self._state,
+            failures=state.failures + 1,
+            failing_since=failing_since,
+            retry_at=now + max(delay, retry_after or 0.0),
+        )
         return effects
 
     def _hang_up(self) -> list[LinkEffect]:
@@ -204,7 +219,6 @@ class Link:
         return [HangUp(self.attempt)] if busy else []
 
     def _enter(self, state: LinkState, reason: str | None) -> list[LinkEffect]:
-        self._retry_at = None
         changed = (state, reason) != (self.state, self.reason)
-        self.state, self.reason = state, reason
+        self._state = replace(self._state, state=state, reason=reason, retry_at=None)
         return [StateChanged(state, reason)] if changed else []

@@ -1,17 +1,19 @@
-"""PingSchedule: when to ask a server for its time, and when to give up on it.
+"""PingSchedule: when a client asks the server for its time, and when it gives the connection up.
 
-A burst to lock on, then often, then seldom. The burst is long for links that jitter: by 30 ms each way, 8 pings leave
-the clock 9 ms off (p95 of 400 made-up links) and it stays so for long, as it is slewed from there; 32 leave it 3 ms
-off, two seconds after connecting.
+There is a burst of pings first, then one every 2 s, then one every 8 s. The burst is long because of jitter: if each
+way takes 30 ms more or less, the clock is 9 ms off after 8 pings (95th percentile of 400 simulated connections) and
+stays so for long, because it is corrected slowly from there; after 32 pings, two seconds after connecting, it is 3 ms
+off.
 
-A ping without an answer is followed by others soon, however seldom they were, and when some have had none a connection
-is dead, whatever TCP still hopes for: what TCP sends again, it sends ever more seldom, so that a link that was away for
-20 s would be found to be back up to 6 s late.
+A ping that is not answered is soon followed by others, even late in the schedule. After some without an answer the
+connection is given up, though TCP still retries: TCP does so at growing intervals, and would notice up to 6 s late that
+a link that was down for 20 s is up again.
 """
 
 from typing import Final
 
-__all__ = ["PingSchedule"]
+from msgspec import Struct
+from msgspec.structs import replace
 
 _BURST_GAP: Final = 0.05
 _OFTEN: Final = 2.0
@@ -21,49 +23,98 @@ _AGAIN: Final = 2.0
 """Seconds to the next ping while the last one has not been answered."""
 _DEAD_PINGS: Final = 3
 _DEAD_SECONDS: Final = 5.0
-"""So many pings without an answer, and so long since the first: one alone may have waited while this process stood."""
+"""The connection is given up after this many pings without an answer, and this long after the first of them. The time
+alone would not do: this process may have been suspended after a single ping."""
+
+
+class Started(Struct, frozen=True):
+    """A connection is up, or the clock has to be learned anew. ``burst`` pings follow, 50 ms apart."""
+
+    burst: int = 32
+
+
+class Stopped(Struct, frozen=True):
+    """The connection ended."""
+
+
+class Ponged(Struct, frozen=True):
+    """A Pong arrived, for whichever ping."""
+
+
+class SendPing(Struct, frozen=True):
+    pass
+
+
+class GiveUp(Struct, frozen=True):
+    """Nobody answers: abort the connection. No ping follows before Started."""
+
+
+PingInput = Started | Stopped | Ponged
+PingEffect = SendPing | GiveUp
+
+
+class PingSnapshot(Struct, frozen=True):
+    """All of the schedule's state. Local times in seconds."""
+
+    due: float | None = None
+    """When to send the next ping, or give up. None: not started."""
+    regularly_due: float = 0.0
+    """When the next ping would be due if the last one had been answered."""
+    started: float = 0.0
+    burst: int = 0
+    """Pings of the burst that have not been sent yet."""
+    unanswered: int = 0
+    """Pings since the last Pong."""
+    unanswered_since: float = 0.0
 
 
 class PingSchedule:
-    """``start`` on connecting, ``sent`` after each ping, ``answered`` at each Pong; ``due`` is when to look again: then
-    either ``is_dead``, or the next ping goes out. Times are local ones, in seconds.
-    """
+    """See the module's docstring."""
 
     def __init__(self) -> None:
-        self.due: float | None = None
-        self._regularly_due = 0.0
-        self._burst = 0
-        self._started = 0.0
-        self._unanswered = 0
-        self._unanswered_since = 0.0
+        self._state = PingSnapshot()
 
-    def start(self, now: float, burst: int = 32) -> None:
-        """Begin anew: ``burst`` pings, 50 ms apart."""
-        self._started, self._burst, self._unanswered = now, burst, 0
-        self.due = self._regularly_due = now
+    def handle(self, input: PingInput, now: float) -> list[PingEffect]:
+        """Handle one input. Returns no effect: they come from `expire`."""
+        state = self._state
+        match input:
+            case Started(burst=burst):
+                self._state = PingSnapshot(due=now, regularly_due=now, started=now, burst=burst)
+            case Stopped():
+                self._state = replace(state, due=None)
+            case Ponged():
+                due = None if state.due is None else state.regularly_due
+                self._state = replace(state, due=due, unanswered=0)
+        return []
 
-    def stop(self) -> None:
-        self.due = None
+    def deadline(self) -> float | None:
+        return self._state.due
 
-    def sent(self, now: float) -> None:
-        """A ping went out."""
-        if not self._unanswered:
-            self._unanswered_since = now
-        self._unanswered += 1
-        self._burst -= 1
-        if self._burst > 0:
-            gap = _BURST_GAP
-        else:
-            gap = _OFTEN if now - self._started < _OFTEN_FOR else _SELDOM
-        self._regularly_due = now + gap
-        self.due = now + min(gap, _AGAIN)
+    def expire(self, now: float) -> list[PingEffect]:
+        """Send the next ping, or give up, if that is due."""
+        state = self._state
+        if state.due is None or now < state.due:
+            return []
+        if state.unanswered >= _DEAD_PINGS and now - state.unanswered_since >= _DEAD_SECONDS:
+            self._state = replace(state, due=None)
+            return [GiveUp()]
+        burst = state.burst - 1
+        gap = _BURST_GAP if burst > 0 else _OFTEN if now - state.started < _OFTEN_FOR else _SELDOM
+        self._state = replace(
+            state,
+            due=now + min(gap, _AGAIN),
+            regularly_due=now + gap,
+            burst=burst,
+            unanswered=state.unanswered + 1,
+            unanswered_since=state.unanswered_since if state.unanswered else now,
+        )
+        return [SendPing()]
 
-    def answered(self) -> None:
-        """A Pong came back, for whichever ping."""
-        self._unanswered = 0
-        if self.due is not None:
-            self.due = self._regularly_due
+    def snapshot(self) -> PingSnapshot:
+        return self._state
 
-    def is_dead(self, now: float) -> bool:
-        """Whether nobody answers any more."""
-        return self._unanswered >= _DEAD_PINGS and now - self._unanswered_since >= _DEAD_SECONDS
+    def check(self) -> None:
+        """Assert the invariants."""
+        state = self._state
+        assert state.due is None or state.due <= state.regularly_due
+        assert state.unanswered >= 0

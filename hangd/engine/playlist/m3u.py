@@ -1,7 +1,9 @@
-"""What a file that lists others says: M3U, PLS, or one name a line. As mpv 0.35 reads it (demux_playlist.c).
+"""Read files that list films: M3U, PLS, or one name a line. As mpv 0.35 reads them (demux_playlist.c).
 
-Names in it are relative to the file's own folder, unless they are absolute or URLs. What is no file of this machine is
-an entry nevertheless, and fails as it is opened: so is mpv.
+Names in such a file are relative to the file's own folder, unless they are absolute or URLs. A name that is no file of
+this machine becomes an entry nevertheless, and fails when it is opened, as in mpv.
+
+`client.control.subjects.playlist` calls this for the command ``loadlist``.
 """
 
 import re
@@ -14,26 +16,26 @@ from hangd.engine.playlist.playlist import Film
 __all__ = ["BYTES_MAX", "NotAPlaylist", "read_playlist"]
 
 BYTES_MAX: Final = 4 * 1024 * 1024
-"""A list of ten thousand long names. What is larger is a film by mistake."""
+"""Room for ten thousand long names. A larger file is a film, given by mistake."""
 
 _PROBE: Final = 8192
-"""Bytes of the beginning in which nothing may stand but text."""
+"""How many bytes are looked at to tell a list from a film: a list has only text there."""
 
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_NUMBERED: Final = re.compile(r"(file|title)([0-9]+)=(.*)", re.IGNORECASE)
+_PLS_FILE: Final = re.compile(r"file[0-9]+=(.*)", re.IGNORECASE)
 _SPACE: Final = " \f\n\r\t\v"
 
 
 class NotAPlaylist(Exception):
-    """The file lists nothing that could be played."""
+    """The file is not a list of films."""
 
 
 def read_playlist(content: bytes, folder: str) -> list[Film]:
-    """Return the films that are listed in the content of a file of this folder (absolute path). Raises NotAPlaylist."""
+    """Return the films that this content lists. ``folder``: absolute path of the list's folder. Raises NotAPlaylist."""
     if len(content) > BYTES_MAX or _BINARY.search(content[:_PROBE]):
         raise NotAPlaylist
-    # Names of files are bytes, which surrogates stand for (PEP 383). mpv ends lines with \n alone.
+    # Names of files are bytes; surrogates stand for those that are not UTF-8 (PEP 383). mpv ends lines with \n alone.
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     lines = [line.strip(_SPACE) for line in text.split("\n")]
     match lines[0].lower():
@@ -58,9 +60,9 @@ def _m3u(lines: list[str]) -> Iterator[Film]:
 
 def _pls(lines: list[str]) -> Iterator[Film]:
     for line in lines:
-        found = _NUMBERED.fullmatch(line)
-        if found is not None and found[1].lower() == "file" and found[3].strip(_SPACE):
-            yield Film(found[3].strip(_SPACE))
+        found = _PLS_FILE.fullmatch(line)
+        if found is not None and found[1].strip(_SPACE):
+            yield Film(found[1].strip(_SPACE))
 
 
 def _located(name: str, folder: str) -> str:

@@ -1,16 +1,18 @@
-"""Playlist: which film plays, and which comes next, out of a room. It decides as mpv 0.35 does (common/playlist.c).
+"""Playlist: which film plays and which comes next, outside a room. It decides as mpv 0.35 does (common/playlist.c).
 
-Theory of operation. mpv has an entry that is *current* and one that is *playing*. A command makes another one current,
-and mpv's core, when it gets round to it, ends what plays and begins with that. Here both is one step: each method
-returns what is to be done at once, `Open`, `Close`, `Rewind`, or None where what plays goes on. Only what clients write
-into ``playlist-current-pos`` keeps the two apart: it begins nothing. What plays may have been taken out of the list: it
-plays on. Where the current entry is taken out while nothing plays, the one behind it is current, and the next as well.
+Theory of operation. mpv has an entry that is *current* and one that is *playing*. A command makes another entry
+current, and later mpv's core ends what plays and begins with that one. Here both are one step: each method returns what
+is to be done at once, `Open`, `Close` or `Rewind`, or None where what plays goes on. Only `make_current` keeps the two
+apart: it begins nothing. An entry that was taken out of the list while it played plays on. Where the current entry is
+taken out while nothing plays, the entry behind it becomes current, and is also what `step` goes to next.
 
-Of what ran out mpv remembers whether it did so within a second (``short``): ``previous`` does not go back to what would
-only lead forward again; and whether it could not be opened at all (``failed``): a list of nothing else is not looped.
+Two facts are kept of an entry that ended. ``short``: it ran out within a second, so `step` backwards passes over it, or
+it would only lead forward again. ``failed``: it could not be opened; a list of nothing else is not looped.
+
+`client.playlist.playlist` calls this and carries out what it returns. tests/golden/mpv-playlists.jsonl holds what mpv
+made of the same commands.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -37,31 +39,31 @@ __all__ = [
 _T = TypeVar("_T")
 
 ENTRIES_MAX: Final = 10_000
-"""mpv knows no bound. A daemon that serves others too has one: so many names are written in some milliseconds."""
+"""mpv has no bound. So many names are written in some milliseconds, for which the daemon does nothing else."""
 
 FOREVER: Final = -1
-"""As a number of times to play a film, or all of them, again."""
+"""As ``loop_file`` or ``loop_playlist``: without end."""
 
 FORCED: Final = -2
-"""The same for the list, also where none of its films can be opened."""
+"""As ``loop_playlist``: without end, also where none of the films can be opened."""
 
 Where = Literal["replace", "append", "insert-next", "insert-at"]
-"""Where films are put: instead of all that is there, at the end, behind the current one, or at a place of one's own."""
+"""Where films are put: instead of all entries, at the end, behind the current entry, or at an index."""
 
 
 class PlaylistRefused(Exception):
-    """That can not be done, and nothing has changed. ``str()`` says why, for people."""
+    """The request cannot be carried out, and nothing has changed. ``str()`` says why, for people."""
 
 
 class Film(NamedTuple):
-    """What is to be put into a playlist."""
+    """What is to be put into a playlist: a path or URL, and a title to show instead."""
 
     path: str
     title: str | None = None
 
 
 class Loading(NamedTuple):
-    """How it is to be put there. ``play``: begin with it where nothing is current. ``place`` is insert-at's."""
+    """How films are put there. ``play``: begin with them if nothing is current. ``place``: the index for insert-at."""
 
     where: Where = "replace"
     play: bool = False
@@ -69,7 +71,7 @@ class Loading(NamedTuple):
 
 
 class Entry(Struct, eq=False):
-    """One film of the list. It is told from others by its ``id``, which no other ever has."""
+    """One film of the list. No other entry, here or in a room's queue, ever has its ``id``."""
 
     id: int
     path: str
@@ -77,11 +79,11 @@ class Entry(Struct, eq=False):
     short: bool = False
     failed: bool = False
     origin: int | None = None
-    """Its place before the list was shuffled."""
+    """Its index before the list was shuffled."""
 
 
 class Open(Struct, frozen=True):
-    """End what plays, and begin with this."""
+    """End what plays, and begin with this entry."""
 
     entry: Entry
 
@@ -91,7 +93,7 @@ class Close(Struct, frozen=True):
 
 
 class Rewind(Struct, frozen=True):
-    """What plays begins anew, without having ended."""
+    """Play the same film again from its beginning, without opening it again."""
 
 
 Order = Open | Close | Rewind
@@ -101,8 +103,8 @@ class Playlist:
     """See the module's docstring.
 
     Args:
-        new_id: gives the ids of entries, each once.
-        random: gives numbers from 0 to less than 1, to shuffle by.
+        new_id: returns a new id for an entry at each call.
+        random: returns a number in [0, 1), for shuffling.
     """
 
     def __init__(self, new_id: Callable[[], int], random: Callable[[], float]) -> None:
@@ -112,20 +114,20 @@ class Playlist:
         self.current: Entry | None = None
         self.playing: Entry | None = None
         self.loop_file = 0
-        """How often the film is yet to be played again; FOREVER."""
+        """How often the film is still to be repeated, or FOREVER."""
         self.loop_playlist = 1
-        """How often the list is to be played; FOREVER, FORCED."""
+        """How often the list is to be played, or FOREVER, or FORCED."""
         self.shuffle = False
-        """Whether a list is shuffled as it is read, and each time that it begins anew."""
+        """Whether lists are shuffled as they are loaded, and each time that the playlist begins again."""
         self._replaced = False
-        """Whether the current entry is only there because the one before it was taken out."""
+        """Whether the current entry became current because the one before it was taken out."""
         self.rev = 0
         """Rises with each change."""
 
-    # ---- what is asked ----------------------------------------------------------------------------------------------
+    # ---- commands ---------------------------------------------------------------------------------------------------
 
     def load(self, films: Sequence[Film], how: Loading) -> tuple[list[Entry], Order | None]:
-        """Put films into the list; return their entries, too. Raises PlaylistRefused: there are too many."""
+        """Put films into the list. Returns their entries, too. Raises PlaylistRefused: there would be too many."""
         if len(films) + (0 if how.where == "replace" else len(self.entries)) > ENTRIES_MAX:
             raise PlaylistRefused(f"a playlist takes {ENTRIES_MAX} films")
         self.rev += 1
@@ -139,7 +141,7 @@ class Playlist:
         return new, None
 
     def arranged(self, films: Sequence[Film]) -> Sequence[Film]:
-        """Return the films of a list that was read in the order in which they come into this one."""
+        """Return the films of a list that was read, shuffled if ``shuffle`` is set."""
         return shuffled(films, self._random) if self.shuffle else films
 
     def step(self, direction: Literal[1, -1], *, force: bool) -> Order:
@@ -151,17 +153,17 @@ class Playlist:
         return self._go(following)
 
     def play(self, index: int) -> Order:
-        """Begin with the entry at ``index``, from 0. Where there is none, nothing plays: so is mpv."""
+        """Begin with the entry at ``index``, from 0. Where there is none, nothing plays, as in mpv."""
         self.rev += 1
         return self._go(self._at(index))
 
     def make_current(self, index: int) -> None:
-        """Let another entry count as the one that plays, and begin nothing."""
+        """Make another entry current without beginning it: what plays goes on."""
         self.rev += 1
         self.current = self._at(index)
 
     def remove(self, index: int | None) -> Order | None:
-        """Take out the entry at ``index``; None: the current one. Raises PlaylistRefused: there is no such entry."""
+        """Take out the entry at ``index``, or (None) the current one. Raises PlaylistRefused: there is none."""
         entry = self.current if index is None else self._at(index)
         if entry is None:
             raise PlaylistRefused("there is no such entry")
@@ -174,21 +176,24 @@ class Playlist:
         return None if self.playing is None else self._go(self._following(1, force=False))
 
     def move(self, index: int, to: int) -> None:
-        """Put the entry at ``index`` before the one at ``to``; where there is none, at the end."""
+        """Put the entry at ``index`` before the one at ``to``; where there is none, at the end.
+
+        Raises PlaylistRefused: there is no entry at ``index``.
+        """
         if self._at(index) is None:
             raise PlaylistRefused("there is no such entry")
         self.rev += 1
         self.entries = moved(self.entries, index, to)
 
     def clear(self) -> None:
-        """Take out all entries but the current one."""
+        """Take out all entries except the current one."""
         self.rev += 1
         if self._replaced:
             self.current = None
         self.entries = [entry for entry in self.entries if entry is self.current]
 
     def stop(self, *, keep: bool) -> Order:
-        """Play nothing any more. The entries go, unless they are to be kept."""
+        """Play nothing any more. ``keep``: keep the entries."""
         self.rev += 1
         if not keep:
             self.entries = []
@@ -202,22 +207,14 @@ class Playlist:
         self.entries = shuffled(self.entries, self._random)
 
     def unmix(self) -> None:
-        """Put the list into the order that it had before it was shuffled."""
+        """Put the list into the order that it had before it was shuffled. Entries that came later are first."""
         self.rev += 1
-        places = {entry.id: place for place, entry in enumerate(self.entries)}
+        self.entries.sort(key=lambda entry: -1 if entry.origin is None else entry.origin)
 
-        def compare(one: Entry, other: Entry) -> int:
-            # mpv's own, word for word. Where only one of them was shuffled it depends on which is asked about.
-            if one.origin is not None and one.origin != other.origin:
-                return one.origin - (-1 if other.origin is None else other.origin)
-            return places[one.id] - places[other.id]
-
-        self.entries = _merge_sorted(self.entries, compare)
-
-    # ---- what happens -----------------------------------------------------------------------------------------------
+    # ---- what the player reports ------------------------------------------------------------------------------------
 
     def ended(self, *, short: bool) -> Order | None:
-        """What plays has run out, ``short``: within a second. None: it stays open, as nothing follows."""
+        """What plays has run out; ``short``: within a second. Returns None where nothing follows and it stays open."""
         if self.loop_file:
             self.rev += 1
             self.loop_file -= self.loop_file > 0
@@ -231,14 +228,14 @@ class Playlist:
         return self._over(short=True, failed=True)
 
     def go_on(self) -> Order | None:
-        """Go on behind a film that has run out and stayed open: there may be a next one by now."""
+        """Go on after a film that has run out and stayed open, if there is a next entry by now."""
         following = self._following(1, force=False)
         return None if following is None or following is self.playing else self._go(following)
 
     def show(self, path: str) -> Entry:
-        """Somebody opened this file without the list's doing: it is what plays, and stands in the list.
+        """This file was opened, but not because of the list: make it what plays, and return its entry.
 
-        An entry with that path is taken, if possible the current one; else the list becomes this film.
+        An entry with that path is taken, if possible the one that plays. If there is none, the list becomes this film.
         """
         candidates = (self.playing, self.current, *self.entries)
         listed = next((entry for entry in candidates if entry in self.entries and entry.path == path), None)
@@ -251,7 +248,7 @@ class Playlist:
         return listed
 
     def add_playing(self, entry: Entry) -> None:
-        """This film plays, and goes on: let it stand behind the current one, if it is not there already."""
+        """Take in an entry that plays already: instead of one with the same path, or behind the current one."""
         self.rev += 1
         same = next((other for other in self.entries if other.path == entry.path), None)
         if same is None:
@@ -261,10 +258,10 @@ class Playlist:
             self.entries[self.entries.index(same)] = entry
         self.current, self.playing, self._replaced = entry, entry, False
 
-    # ---- what there is to see ---------------------------------------------------------------------------------------
+    # ---- reading ----------------------------------------------------------------------------------------------------
 
     def index(self, entry: Entry | None) -> int:
-        """Return the place of an entry, from 0; -1 where it is not (or no longer) in the list."""
+        """Return the index of an entry; -1 where it is not in the list."""
         return next((place for place, other in enumerate(self.entries) if other is entry), -1)
 
     def check(self) -> None:
@@ -272,7 +269,7 @@ class Playlist:
         ids = [entry.id for entry in self.entries]
         assert len(set(ids)) == len(ids) <= ENTRIES_MAX
         assert self.current is None or self.current in self.entries
-        assert not self._replaced or self.playing is None, "what plays was begun with, and has not come by itself"
+        assert not self._replaced or self.playing is None, "an entry that came by itself has not begun"
         assert self.loop_file >= FOREVER
         assert self.loop_playlist >= FORCED
         assert self.loop_playlist != 0
@@ -310,7 +307,7 @@ class Playlist:
         return self._at(self.entries.index(self.current) + direction)
 
     def _following(self, direction: Literal[1, -1], *, force: bool) -> Entry | None:
-        """mp_next_file: the entry to go to, and one round of the list less to play where it begins anew."""
+        """Return the entry to go to, as mp_next_file() does. If the list begins again, count that as one round."""
         following = self._beside(direction)
         if following is not None and direction < 0 and not force:
             following = self._not_short(self.entries.index(following))
@@ -332,15 +329,15 @@ class Playlist:
             return self.entries[0]
         return self._not_short(len(self.entries) - 1)
 
-    def _not_short(self, place: int) -> Entry | None:
-        """The entry at ``place``, or the nearest before it, that did not run out within a second."""
-        while (entry := self._at(place)) is not None and entry.short:
-            place -= 1
+    def _not_short(self, index: int) -> Entry | None:
+        """Return the entry at ``index``, or the nearest before it, that did not run out within a second."""
+        while (entry := self._at(index)) is not None and entry.short:
+            index -= 1
         return entry
 
 
 def moved(items: Sequence[_T], index: int, to: int) -> list[_T]:
-    """Return the items with the one at ``index`` before the one that is at ``to``; where there is none, at the end."""
+    """Return the items with the one at ``index`` put before the one at ``to``; where there is none, at the end."""
     to = to if 0 <= to < len(items) else len(items)
     rest = [*items[:index], *items[index + 1 :]]
     place = to - (to > index)
@@ -348,21 +345,9 @@ def moved(items: Sequence[_T], index: int, to: int) -> list[_T]:
 
 
 def shuffled(items: Iterable[_T], random: Callable[[], float]) -> list[_T]:
-    """Return the items in an order of chance, every one being as likely (Fisher and Yates)."""
+    """Return the items in a random order, each order equally likely (Fisher-Yates)."""
     mixed = list(items)
     for place in range(len(mixed) - 1):
         other = place + int((len(mixed) - place) * random())
         mixed[place], mixed[other] = mixed[other], mixed[place]
     return mixed
-
-
-def _merge_sorted(items: Sequence[_T], compare: Callable[[_T, _T], int]) -> list[_T]:
-    """Sort as glibc's qsort does: with an order as crooked as mpv's the outcome depends on how."""
-    if len(items) < 2:
-        return list(items)
-    middle = len(items) // 2
-    left, right = (deque(_merge_sorted(half, compare)) for half in (items[:middle], items[middle:]))
-    merged: list[_T] = []
-    while left and right:
-        merged.append((left if compare(left[0], right[0]) <= 0 else right).popleft())
-    return [*merged, *left, *right]

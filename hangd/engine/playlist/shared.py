@@ -1,48 +1,68 @@
-"""SharedPlaylist: a room's queue as one member sees and edits it, before the room has answered.
+"""SharedPlaylist: a room's queue as one member sees and edits it. `client.playlist.in_room.RoomPlaylist` drives it.
 
-Theory of operation. What is seen is the queue that the room told last, and on it what was *edited* here since, edit by
-edit. Each edit is about films, not places, so it means the same on a queue that somebody else has changed meanwhile.
-One request is under way at a time. When its answer comes its edits are done, and seen in the room's own queue; when it
-was Stale it is simply made again, on the queue that came before the refusal. So no edit is lost, and nobody else's is.
+Theory of operation. An edit names entries, never indexes, so it means the same on a queue that others have changed
+meanwhile, and the room carries it out as it is. Edits wait in a line. One request at a time is with the room (the
+*flight*); its answer brings the room's queue, and the next request follows. What is seen is the room's queue with the
+waiting edits applied: a control client that reads indexes after an edit means those in its next edit.
 
-A film is a `Slot` with a number of ours, as mpv's clients know it, from the moment that it was asked for. The room's
-name for it comes later. Until its file is hashed the room can not be told of it: it stays an edit, behind the film that
-it stood behind, while edits of other films go their way.
+An entry is a `SharedEntry` with a number of ours, as control clients know it, from the moment that it is asked for. The
+room's id comes with the answer. An entry is sent once its file's quick hash is read, which takes milliseconds.
 
-Going to another film is asked for likewise: the slot is the *goal* until the room is there. Replacing the whole queue
-by one film (`Replaced`) holds up all that is edited after it.
+Going to another entry is asked for likewise: it is the *goal* until the room is there. The room shows no entry without
+a whole hash, so the goal waits for that.
+
+When the connection breaks, the room may or may not have carried out the flight. Back in the room, inserted entries are
+looked for in its queue (see `enter`). Everything else is asked again: done twice, it changes nothing.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from hangd.engine.playlist.edits import Edit, Inserted, Moved, Ordered, Removed, Replaced, Slot, edited
 from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, shuffled
-from hangd.protocol.messages import ClientMessage, SetMedia, SetQueue
-from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
+from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
+from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
-__all__ = ["SharedPlaylist"]
+__all__ = ["SharedEntry", "SharedPlaylist"]
 
-_NEW_MAX: Final = 30
-"""New films in one request: some 1400 bytes each where names are long, and a frame takes 64 KiB."""
+_INSERTED_MAX: Final = 30
+"""Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB."""
 
 _EDITS_MAX: Final = 1000
-"""Edits that wait, at the most: for a server that is away, or for a file that takes long to read."""
-
-_STALE_MAX: Final = 100
-"""Times that a request is made again in a row. Each time somebody else's was done, or the server makes fun of us."""
+"""Edits that wait at the most. Only a program that edits faster than the room answers reaches this."""
 
 
-class _Flight(Struct, eq=False):
-    """A request that has no answer yet."""
+class SharedEntry(Struct, eq=False):
+    """One entry of the queue. ``id`` is this daemon's own number for it, which no other entry ever has."""
 
-    edits: tuple[Edit, ...] = ()
-    sent: tuple[Slot, ...] = ()
-    left: tuple[Edit, ...] = ()
-    """What is still to be done of the edits once they are."""
-    goal: Slot | None = None
+    id: int
+    file_hash: FileHash | None = None
+    file: FileInfo | None = None
+    """None: the file of a new entry is still to be read."""
+    room_id: EntryId | None = None
+    """The room's id. None: the room has not been told of the entry, or has not answered yet."""
+    path: str | None = None
+    """This machine's own copy. None: there is none, as far as is known."""
+    title: str | None = None
+    added: bool = False
+    """Whether it was inserted from here, so that its file is to be hashed here."""
+    origin: int | None = None
+    """Its index before the queue was shuffled here."""
+
+
+_Kind = Literal["insert", "remove", "move"]
+_After = SharedEntry | Literal["beginning", "end"]
+
+
+class _Edit(Struct, eq=False):
+    kind: _Kind
+    entries: list[SharedEntry]
+    after: _After = "end"
+    """Where the entries go. Of a removal: the new entry that replaces them; it waits until that one's file is read."""
+    asked: bool = False
+    """Whether the room has been asked for it, and may have carried it out."""
 
 
 class SharedPlaylist:
@@ -52,317 +72,344 @@ class SharedPlaylist:
         self._new_id = new_id
         self._random = random
         self._queue = Queue()
-        self._slots: dict[EntryId, Slot] = {}
-        self._edits: list[Edit] = []
-        self._flight: _Flight | None = None
-        self._goal: Slot | None = None
-        self._stale = 0
-        self._shown: Slot | None = None
+        self._known: dict[EntryId, SharedEntry] = {}
+        """The entries of the room's queue."""
+        self._edits: list[_Edit] = []
+        self._flight: _Edit | SharedEntry | None = None
+        """The first edit, or the goal, if the room has been asked for it and has not answered."""
+        self._goal: SharedEntry | None = None
+        self._shown: SharedEntry | None = None
+        self._away = False
+        self.entries: list[SharedEntry] = []
+        """What is seen. Not to be changed by callers."""
         self.rev = 0
         """Rises with each change."""
 
-    # ---- what there is to see ---------------------------------------------------------------------------------------
+    # ---- reading ----------------------------------------------------------------------------------------------------
 
     @property
-    def entries(self) -> list[Slot]:
-        return self._seen()
-
-    @property
-    def playing(self) -> Slot | None:
+    def playing(self) -> SharedEntry | None:
         """What the room shows. It need not be among the entries."""
-        current = None if self._queue.current is None else self._slots.get(self._queue.current)
+        current = None if self._queue.current is None else self._known.get(self._queue.current)
         return current or self._shown
 
     @property
-    def current(self) -> Slot | None:
-        """What the room shows, or will once it has done what was asked of it."""
-        if self._edits and isinstance(self._edits[0], Replaced) and self._goal is None:
-            return self._edits[0].slot
+    def current(self) -> SharedEntry | None:
+        """What the room shows, or will show once it has done what was asked of it."""
         return self._goal or self.playing
 
     @property
-    def unread(self) -> Slot | None:
-        """The first film whose file is still to be hashed."""
-        return next((slot for slot in self._seen() if not slot.ready and slot.path is not None), None)
+    def unread(self) -> SharedEntry | None:
+        """The first new entry whose file is still to be read: its size, name and quick hash."""
+        coming = (entry for edit in self._edits if edit.kind == "insert" for entry in edit.entries)
+        return next((entry for entry in coming if entry.file is None), None)
 
     @property
-    def lacking(self) -> list[QueueEntry]:
-        """The room's entries of which no copy is known here, the one to come next first."""
-        entries = [entry for entry in self._queue.entries if self._slots[entry.id].path is None]
-        place = next((n for n, entry in enumerate(self._queue.entries) if entry.id == self._queue.current), -1)
-        later = {entry.id for entry in self._queue.entries[place + 1 :]}
-        return sorted(entries, key=lambda entry: entry.id not in later)
+    def lacking(self) -> list[SharedEntry]:
+        """The room's entries of which no copy is known here, the one that comes next first."""
+        return [entry for entry in self._from_next() if entry.path is None]
 
-    def index(self, slot: Slot | None) -> int:
-        """Return the place of a slot, from 0; -1 where it is not in the list."""
-        return next((place for place, other in enumerate(self._seen()) if other is slot), -1)
+    @property
+    def unhashed(self) -> list[SharedEntry]:
+        """The room's entries whose files are to be hashed here: the goal, the one that comes next, and our own."""
+        order = self._from_next()
+        wanted = [entry for entry in order if entry.added or entry in (self._goal, order[0])]
+        lacking = [entry for entry in wanted if entry.file_hash is None and entry.path is not None]
+        return sorted(lacking, key=lambda entry: entry is not self._goal)
 
-    # ---- what is asked ----------------------------------------------------------------------------------------------
+    def index(self, entry: SharedEntry | None) -> int:
+        """Return the index of an entry; -1 where it is not in the list."""
+        return next((index for index, other in enumerate(self.entries) if other is entry), -1)
 
-    def load(self, films: Sequence[Film], how: Loading) -> list[Slot]:
-        """Put films of this machine into the queue. Raises PlaylistRefused: there is no room for them."""
+    # ---- what control clients ask -----------------------------------------------------------------------------------
+
+    def load(self, films: Sequence[Film], how: Loading) -> list[SharedEntry]:
+        """Put files of this machine into the queue. Raises PlaylistRefused: there is no room for them.
+
+        With "replace" all entries that there are now go, and the room goes to the first new one.
+        """
         replacing = how.where == "replace" and bool(films)
-        seen = self._seen()
-        if len(films) + (0 if replacing else len(seen)) > QUEUE_MAX:
+        if len(films) + (0 if replacing else len(self.entries)) > QUEUE_MAX:
             raise PlaylistRefused(f"a room's queue takes {QUEUE_MAX} films")
-        new = [Slot(self._new_id(), path=film.path, title=film.title) for film in films]
+        new = [SharedEntry(self._new_id(), path=film.path, title=film.title, added=True) for film in films]
+        after = self._after(how)
         if replacing:
-            # What was edited before, and where it was to go, is of no account any more.
-            self._edits, self._goal = [Replaced(new[0])], None
-            if new[1:]:
-                self._edit(Inserted(tuple(new[1:]), new[0]))
-        elif new:
-            self._edit(Inserted(tuple(new), self._behind(how, seen)))
-        self.rev += 1
+            self._edit("remove", self.entries, new[0])
+        for start in range(0, len(new), _INSERTED_MAX):
+            self._edit("insert", new[start : start + _INSERTED_MAX], new[start - 1] if start else after)
+        if replacing:
+            self._go(new[0])
         return new
 
     def step(self, direction: Literal[1, -1]) -> bool:
-        """Go to the next film, or the one before. Returns whether there is one."""
-        seen, current = self._seen(), self.current
-        # Of what is shown and is no entry the first one comes next: so the room has it.
-        place = next((n for n, slot in enumerate(seen) if slot is current), -1 if direction > 0 else len(seen))
-        if not 0 <= place + direction < len(seen):
+        """Go to the next entry, or the one before. Returns whether there is one."""
+        # Where the film that is shown is no entry, the first entry comes next: so the room moves on, too.
+        outside = -1 if direction > 0 else len(self.entries)
+        index = next((n for n, entry in enumerate(self.entries) if entry is self.current), outside)
+        if not 0 <= index + direction < len(self.entries):
             return False
-        self._go(seen[place + direction])
+        self._go(self.entries[index + direction])
         return True
 
     def play(self, index: int) -> None:
-        """Go to the film at ``index``. Raises PlaylistRefused: there is none."""
+        """Go to the entry at ``index``. Raises PlaylistRefused: there is none."""
         self._go(self._at(index))
 
     def remove(self, index: int | None) -> None:
-        """Take out the film at ``index``, or (None) the current one, and then go to the next.
+        """Take out the entry at ``index``, or (None) the current one; from the current one, go to the next.
 
-        Raises PlaylistRefused: there is none. What the room shows goes on until there is something else to show.
+        Raises PlaylistRefused: there is no such entry. Where nothing follows, the film that is shown goes on.
         """
-        seen = self._seen()
-        place = self.index(self.current) if index is None else index
-        slot = self._at(place)
-        if slot is self.current and place + 1 < len(seen):
-            self._go(seen[place + 1])
-        elif slot is self._goal:
-            self._goal = None
-        self._edit(Removed((slot,)))
+        index = self.index(self.current) if index is None else index
+        entry = self._at(index)
+        following = self.entries[index + 1 : index + 2] if entry is self.current else []
+        self._edit("remove", [entry])
+        if following:
+            self._go(following[0])
 
     def move(self, index: int, to: int) -> None:
-        """Put the film at ``index`` before the one at ``to``; where there is none, at the end."""
-        seen, slot = self._seen(), self._at(index)
-        before = seen[to] if 0 <= to < len(seen) else None
-        if slot is not before:
-            self._edit(Moved(slot, before))
+        """Put the entry at ``index`` before the one at ``to``; where there is none, at the end."""
+        entry, before = self._at(index), self.entries[to] if 0 <= to < len(self.entries) else None
+        if entry is before:
+            return
+        rest = [other for other in self.entries if other is not entry]
+        place = len(rest) if before is None else rest.index(before)
+        self._edit("move", [entry], "end" if before is None else rest[place - 1] if place else "beginning")
 
     def clear(self) -> None:
-        """Take out all films that there are now, but the current one."""
-        self._edit(Removed(tuple(slot for slot in self._seen() if slot is not self.current)))
+        """Take out all entries that there are now, except the current one."""
+        self._edit("remove", [entry for entry in self.entries if entry is not self.current])
 
     def mix(self) -> None:
-        seen = self._seen()
-        for place, slot in enumerate(seen):
-            slot.origin = place
-        self._edit(Ordered(tuple(shuffled(seen, self._random))))
+        """Shuffle the queue."""
+        for index, entry in enumerate(self.entries):
+            entry.origin = index
+        self._edit("move", shuffled(self.entries, self._random), "beginning")
 
     def unmix(self) -> None:
-        """Undo what `mix` did; what came later is last."""
-        places = [(slot.origin is None, slot.origin or 0, place) for place, slot in enumerate(self._seen())]
-        self._edit(Ordered(tuple(self._seen()[place] for _, _, place in sorted(places))))
+        """Put the queue into the order that it had before `mix`. Entries that came later are last."""
+        order = sorted(self.entries, key=lambda entry: (entry.origin is None, entry.origin or 0))
+        self._edit("move", order, "beginning")
 
     # ---- what is known of files -------------------------------------------------------------------------------------
 
-    def read(self, slot: Slot, file_hash: FileHash, file: FileInfo) -> None:
-        """The file of this film is hashed."""
-        slot.file_hash, slot.file = file_hash, file
+    def read(self, entry: SharedEntry, file: FileInfo, file_hash: FileHash | None) -> None:
+        """The file of a new entry is this one. ``file_hash``: None, if it is not known without reading all of it."""
+        entry.file, entry.file_hash = file, file_hash
         self.rev += 1
 
-    def unusable(self, slot: Slot) -> None:
-        """The file of this film can not be read: it does not come into the queue."""
-        if self._edits and isinstance(self._edits[0], Replaced) and self._edits[0].slot is slot:
-            self._edits.pop(0)
-        if self._goal is slot:
-            self._goal = None
-        self._edits.append(Removed((slot,)))
-        self._tidy()
+    def unusable(self, entry: SharedEntry) -> None:
+        """This entry's file cannot be read. A new entry does not come into the queue, and replaces nothing."""
+        entry.path = None
+        if entry.room_id is None:
+            self._edits = [edit for edit in self._edits if edit.kind != "remove" or edit.after is not entry]
+            for edit in self._edits:
+                edit.entries = [other for other in edit.entries if other is not entry]
+                edit.after = "end" if edit.after is entry else edit.after
+            self._edits = [edit for edit in self._edits if edit.entries]
+        self._refresh()
 
-    def found(self, file_hash: FileHash, path: str | None) -> None:
-        """This is this machine's own copy of a film; None: there is none any more."""
-        for slot in self._slots.values():
-            if slot.file_hash == file_hash and slot.path != path:
-                slot.path = path
-                self.rev += 1
+    def found(self, entry: SharedEntry, path: str | None) -> None:
+        """This is the machine's own copy of the entry's film; None: there is none any more."""
+        entry.path = path
+        self.rev += 1
 
     # ---- the room ---------------------------------------------------------------------------------------------------
 
-    def enter(self, queue: Queue, shown: Slot | None, *, again: bool) -> None:
-        """Be in a room with this queue. ``shown``: what plays here. ``again``: back in it, and edits still hold."""
+    def enter(self, queue: Queue, shown: SharedEntry | None, *, again: bool) -> None:
+        """Be in a room with this queue. ``shown``: what plays here. ``again``: back in the room, and edits still hold.
+
+        An entry that was asked for and not answered is taken for inserted where its film is in the queue under an id
+        that was not there before. If another member inserted the same film meanwhile, it may be taken for ours.
+        """
         if not again:
-            self._edits, self._goal, self._slots = [], None, {}
-        self._flight, self._stale = None, 0
+            self._edits, self._goal, self._known = [], None, {}
+        self._flight, self._shown, self._away = None, shown, False
+        known = self._known
+        new = [entry for entry in queue.entries if entry.id not in known or not _is_film_of(known[entry.id], entry)]
+        for edit in self._edits[:1]:
+            for entry in tuple(edit.entries) if edit.asked and edit.kind == "insert" else ():
+                found = next((other for other in new if _is_film_of(entry, other)), None)
+                if found is not None:
+                    new.remove(found)
+                    edit.entries.remove(entry)
+                    self._name(entry, found.id)
+        self._edits = [edit for edit in self._edits if edit.entries]
         self._queue = Queue()
-        self._shown = shown
-        self.learn(queue, anew=True)
-
-    def learn(self, queue: Queue, *, anew: bool = False) -> None:
-        """The room's queue is this one by now."""
-        if queue.rev < self._queue.rev and not anew:
-            return
-        before, self._slots = self._slots, {}
-        for entry in queue.entries:
-            slot = before.get(entry.id)
-            if slot is None or slot.file_hash != entry.file_hash:
-                slot = self._new(entry, shown=entry.id == queue.current)
-            slot.file, slot.room_id = entry.file, entry.id
-            self._slots[entry.id] = slot
-        if queue.rev != self._queue.rev:
-            self._stale = 0
-        self._queue = queue
-        if self._goal is not None and self._goal.room_id is not None and self._goal.room_id not in self._slots:
+        self.learn(queue)
+        if queue.current is not None and self._goal is self._known.get(queue.current):
             self._goal = None
-        self._tidy()
 
-    def show(self, slot: Slot) -> None:
-        """This film is opened here, before the room has heard of it or because it has: it keeps its number."""
-        self._shown = slot
+    def learn(self, queue: Queue) -> None:
+        """The room's queue is this one now."""
+        if queue.rev < self._queue.rev:
+            return
+        before, self._known = self._known, {}
+        for entry in queue.entries:
+            known = before.get(entry.id)
+            if known is None or not _is_film_of(known, entry):
+                known = self._make(entry, current=entry.id == queue.current)
+            known.file, known.file_hash = entry.file, entry.file_hash
+            self._name(known, entry.id)
+        self._queue = queue
+        self._refresh()
+
+    def learn_entry(self, entry: QueueEntry) -> None:
+        """More is known of this entry of the room's queue."""
+        entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
+        self.learn(replace(self._queue, entries=entries))
+
+    def show(self, entry: SharedEntry) -> None:
+        """This film is opened here, before the room has said so or because it has. It keeps its number."""
+        self._shown = entry
 
     def request(self, *, play: bool) -> ClientMessage | None:
-        """Return what is to be asked of the room now, if anything. ``play``: another film is to begin by itself."""
-        if self._flight is not None:
+        """Return what is to be asked of the room now, if anything. ``play``: another film is to begin by itself.
+
+        After it is sent, `answered`, `postponed` or `disconnected` is to be called before there is another one.
+        """
+        if self._flight is not None or self._away:
             return None
-        first = self._edits[0] if self._edits else None
-        if isinstance(first, Replaced):
-            if not first.slot.ready:
-                return None
-            self._flight = _Flight(edits=(first,), sent=(first.slot,))
-            return SetMedia(file_hash=first.slot.file_hash, file=first.slot.file, clear=True, play=play)
         goal = self._goal
-        if goal is not None and goal.room_id is not None:
-            self._flight = _Flight(goal=goal)
-            known = goal.path is not None
-            return SetMedia(
-                file_hash=goal.file_hash if known else None,
-                file=goal.file if known else None,
-                entry=goal.room_id,
-                play=play,
-            )
-        return self._edited()
+        if goal is not None and self._is_there(goal) and goal.file_hash is not None:
+            self._flight = goal
+            film, file = (None, None) if goal.path is None else (goal.file_hash, goal.file)
+            return SetMedia(film, file, entry=goal.room_id, play=play)
+        while self._edits:
+            edit = self._edits[0]
+            if any(isinstance(entry, SharedEntry) and entry.file is None for entry in (*edit.entries, edit.after)):
+                return None
+            request = self._request(edit)
+            if request is not None:
+                edit.asked, self._flight = True, edit
+                return request
+            del self._edits[0]
+        return None
 
-    def changed(self, queue: Queue) -> None:
-        """The room has done what was asked: this is its queue now."""
+    def answered(self, queue: Queue | None, inserted: Sequence[EntryId] = ()) -> None:
+        """The room has done what was asked, or (None) refuses it for good.
+
+        ``queue``: its queue now. ``inserted``: the ids of the new entries.
+        """
         flight, self._flight = self._flight, None
-        if flight is None:
-            self.learn(queue)
-            return
-        pairs: Sequence[tuple[Slot, EntryId | None]] = ()
-        if flight.edits and isinstance(flight.edits[0], Replaced):
-            pairs = [(flight.edits[0].slot, queue.current)]
-        elif len(flight.sent) == len(queue.entries):
-            pairs = [(slot, entry.id) for slot, entry in zip(flight.sent, queue.entries, strict=True)]
-        for slot, room_id in pairs:
-            if room_id is not None and slot.room_id is None:
-                slot.room_id = room_id
-                self._slots[room_id] = slot
-        done = {id(edit) for edit in flight.edits}
-        self._edits = [*flight.left, *(edit for edit in self._edits if id(edit) not in done)]
-        if flight.goal is self._goal:
+        if isinstance(flight, _Edit):
+            self._edits.remove(flight)
+            for entry, room_id in zip(flight.entries, inserted, strict=False):
+                self._name(entry, room_id)
+        elif self._goal is flight:
             self._goal = None
-        self._stale = 0
-        self.learn(queue)
+        self.learn(self._queue if queue is None else queue)
 
-    def refused(self, *, again: bool) -> bool:
-        """The room refused. ``again``: the same may be granted next time. Returns whether anything was given up."""
-        flight, self._flight = self._flight, None
-        if flight is None:
-            return False
-        self._stale += 1
-        if again and self._stale < _STALE_MAX:
-            return False
-        done = {id(edit) for edit in flight.edits}
-        # What it would have left to be done stands on nothing now: it goes to the end.
-        left = [Inserted(edit.slots, "end") for edit in flight.left if isinstance(edit, Inserted)]
-        self._edits = [*left, *(edit for edit in self._edits if id(edit) not in done)]
-        if flight.goal is self._goal or isinstance(next(iter(flight.edits), None), Replaced):
-            self._goal = None
-        self._stale = 0
-        self._tidy()
-        return True
-
-    def unanswered(self) -> None:
-        """The connection went: what was asked is asked again on the next one."""
+    def postponed(self) -> None:
+        """The room does not do it now: ask the same again."""
         self._flight = None
+
+    def disconnected(self) -> None:
+        """The connection broke, and no answer comes any more. Nothing is asked before `enter` is called again."""
+        self._flight, self._away = None, True
 
     def check(self) -> None:
         """Assert the invariants."""
-        seen = self._seen()
-        assert len({slot.id for slot in seen}) == len(seen), "nothing is there twice"
-        assert all(slot.room_id == name for name, slot in self._slots.items())
-        assert not any(isinstance(edit, Replaced) for edit in self._edits[1:])
-        assert self._goal is None or self._goal in seen or self._goal.room_id is None
+        assert len({entry.id for entry in self.entries}) == len(self.entries), "nothing is there twice"
+        assert all(entry.room_id == room_id for room_id, entry in self._known.items())
+        assert self._goal is None or self._goal in self.entries
 
     # ---- within -----------------------------------------------------------------------------------------------------
 
-    def _seen(self) -> list[Slot]:
-        seen = [self._slots[entry.id] for entry in self._queue.entries]
-        for edit in self._edits:
-            seen = edited(seen, edit)
-        return seen
+    def _is_there(self, entry: SharedEntry) -> bool:
+        return entry.room_id is not None and self._known.get(entry.room_id) is entry
 
-    def _edit(self, edit: Edit) -> None:
-        if len(self._edits) >= _EDITS_MAX:
-            raise PlaylistRefused("too many edits wait for the room's answer")
-        self._edits.append(edit)
-        self._tidy()
+    def _name(self, entry: SharedEntry, room_id: EntryId) -> None:
+        entry.room_id, self._known[room_id] = room_id, entry
 
-    def _tidy(self) -> None:
-        """Forget edits that come to nothing."""
-        self.rev += 1
-        if self._flight is None and self._seen() == [self._slots[entry.id] for entry in self._queue.entries]:
-            if not (self._edits and isinstance(self._edits[0], Replaced)):
-                self._edits = []
+    def _from_next(self) -> list[SharedEntry]:
+        """Return the room's entries from the one behind the current one on, and then those before it."""
+        order = [self._known[entry.id] for entry in self._queue.entries]
+        start = next((n for n, entry in enumerate(self._queue.entries, 1) if entry.id == self._queue.current), 0)
+        return order[start:] + order[:start]
 
-    def _at(self, index: int) -> Slot:
-        seen = self._seen()
-        if not 0 <= index < len(seen):
+    def _at(self, index: int) -> SharedEntry:
+        if not 0 <= index < len(self.entries):
             raise PlaylistRefused("there is no such entry")
-        return seen[index]
+        return self.entries[index]
 
-    def _go(self, slot: Slot) -> None:
-        self._goal = slot
-        self.rev += 1
-
-    def _behind(self, how: Loading, seen: list[Slot]) -> Slot | Literal["beginning", "end"]:
-        if how.where == "insert-next" and (current := self.current) in seen and current is not None:
+    def _after(self, how: Loading) -> _After:
+        if how.where == "insert-next" and (current := self.current) is not None and current in self.entries:
             return current
-        if how.where == "insert-at" and 0 <= how.place < len(seen):
-            return "beginning" if how.place == 0 else seen[how.place - 1]
+        if how.where == "insert-at" and 0 <= how.place < len(self.entries):
+            return "beginning" if how.place == 0 else self.entries[how.place - 1]
         return "end"
 
-    def _new(self, entry: QueueEntry, *, shown: bool) -> Slot:
-        if shown and self._shown is not None and self._shown.room_id is None:
-            if self._shown.file_hash in (None, entry.file_hash):
-                self._shown.file_hash = entry.file_hash
-                return self._shown
-        return Slot(self._new_id(), file_hash=entry.file_hash)
+    def _go(self, entry: SharedEntry) -> None:
+        self._goal = entry
+        self.rev += 1
 
-    def _edited(self) -> SetQueue | None:
-        seen = self._seen()
-        new = [slot for slot in seen if slot.room_id is None and slot.ready][:_NEW_MAX]
-        wanted = [slot for slot in seen if slot.room_id is not None or slot in new]
-        for slot in wanted[QUEUE_MAX:]:
-            # Others filled the queue meanwhile.
-            self._edits.append(Removed((slot,)))
-        wanted = wanted[:QUEUE_MAX]
-        if [slot.room_id for slot in wanted] == [entry.id for entry in self._queue.entries]:
-            return None
-        left = []
-        for place, slot in enumerate(seen):
-            if slot not in wanted:
-                last = all(other not in wanted for other in seen[place:])
-                left.append(Inserted((slot,), "end" if last else seen[place - 1] if place else "beginning"))
-        self._flight = _Flight(tuple(self._edits), tuple(wanted), tuple(left))
-        return SetQueue(
-            base=self._queue.rev,
-            entries=tuple(
-                QueueItem(id=slot.room_id)
-                if slot.room_id is not None
-                else QueueItem(file_hash=slot.file_hash, file=slot.file)
-                for slot in wanted
-            ),
-        )
+    def _edit(self, kind: _Kind, entries: Sequence[SharedEntry], after: _After = "end") -> None:
+        if kind != "insert" and len(self._edits) >= _EDITS_MAX:
+            raise PlaylistRefused("too many edits wait for the room's answer")
+        edit = _Edit(kind, list(entries), after)
+        if self._edits and self._continues(self._edits[-1], edit):
+            self._edits[-1].entries.extend(entries)
+        elif entries:
+            self._edits.append(edit)
+        self._see(_applied(self.entries, edit))
+
+    def _continues(self, last: _Edit, edit: _Edit) -> bool:
+        """Tell whether one request can carry out both edits: what is edited entry by entry is sent together."""
+        if last.asked or last.kind != edit.kind:
+            return False
+        if edit.kind == "insert":
+            behind = self.entries[-1] if edit.after == "end" else edit.after
+            return last.entries[-1] is behind and len(last.entries) + len(edit.entries) <= _INSERTED_MAX
+        return edit.kind == "remove" and last.after == edit.after == "end"
+
+    def _request(self, edit: _Edit) -> ClientMessage | None:
+        """Return the request that carries out an edit. None: nothing is left of it to be done."""
+        ids = tuple(entry.room_id for entry in edit.entries if entry.room_id is not None and self._is_there(entry))
+        after = None if edit.after == "beginning" else QUEUE_END
+        if isinstance(edit.after, SharedEntry):
+            after = edit.after.room_id or QUEUE_END
+        match edit.kind:
+            case "insert":
+                items = tuple(QueueItem(e.file, e.file_hash) for e in edit.entries if e.file is not None)
+                return QueueInsert(after, items)
+            case "remove":
+                return QueueRemove(ids) if ids else None
+            case "move":
+                return QueueMove(ids, after) if ids else None
+
+    def _make(self, entry: QueueEntry, *, current: bool) -> SharedEntry:
+        shown = self._shown
+        if current and shown is not None and shown.room_id is None and shown.file_hash in (None, entry.file_hash):
+            return shown
+        return SharedEntry(self._new_id())
+
+    def _refresh(self) -> None:
+        seen = [self._known[entry.id] for entry in self._queue.entries]
+        for edit in self._edits:
+            seen = _applied(seen, edit)
+        self._see(seen)
+
+    def _see(self, entries: list[SharedEntry]) -> None:
+        self.entries = entries
+        if self._goal not in entries:
+            self._goal = None
+        self.rev += 1
+
+
+def _applied(seen: list[SharedEntry], edit: _Edit) -> list[SharedEntry]:
+    """Return what the room makes of these entries when it carries out the edit (`hangd.engine.room.queue`)."""
+    named, there = set(map(id, edit.entries)), set(map(id, seen))
+    rest = [entry for entry in seen if id(entry) not in named]
+    if edit.kind == "remove":
+        return rest
+    put = [entry for entry in edit.entries if edit.kind == "insert" or id(entry) in there]
+    index = 0 if edit.after == "beginning" else next((n for n, e in enumerate(rest, 1) if e is edit.after), len(rest))
+    return [*rest[:index], *put, *rest[index:]]
+
+
+def _is_film_of(ours: SharedEntry, entry: QueueEntry) -> bool:
+    """Tell whether an entry of the room's holds the same film as one of ours, as far as hashes can tell."""
+    if ours.file_hash is not None and entry.file_hash is not None:
+        return ours.file_hash == entry.file_hash
+    return ours.file is not None and (ours.file.size, ours.file.quick_hash) == (entry.file.size, entry.file.quick_hash)

@@ -1,138 +1,21 @@
-"""What the server's machines (Room, Session) are told, and what they order. The hub is the one interpreter.
+"""The effects of the server's machines: what a `Room` and a `Session` order. Every public name is part of the API.
 
-Facts are past tense, orders are imperative. ``request_id`` is the client's mark on a message: whoever answers that
-message directly sends it back as ``re``.
+Effects are orders in the imperative; the hub (`hangd.rooms.hub`) is their only interpreter. ``re`` is the id of the
+request that a message answers.
 """
 
 from typing import Literal
 
 from msgspec import Struct
 
-from hangd.protocol.errors import RemoteProtocolError
-from hangd.protocol.messages import (
-    ClientMessage,
-    CreateRoom,
-    Hello,
-    JoinRoom,
-    RequestId,
-    ServerMessage,
-)
+from hangd.protocol.messages import ClientMessage, CreateRoom, Hello, JoinRoom, RequestId, ServerMessage
 from hangd.protocol.model import LeftReason
 
-__all__ = [
-    "AnswerPing",
-    "CheckPassword",
-    "Close",
-    "ConnectionLost",
-    "ConnectionResumed",
-    "CreateRequested",
-    "EnterRoom",
-    "ForgetMember",
-    "ForgetRoom",
-    "ForwardToRoom",
-    "FrameReceived",
-    "FrameRejected",
-    "Greet",
-    "Greeted",
-    "HashPassword",
-    "JoinRequested",
-    "LatencyMeasured",
-    "ListRoomsTo",
-    "MessageReceived",
-    "OpenRoom",
-    "PasswordChecked",
-    "PasswordHashed",
-    "Refused",
-    "Reply",
-    "RoomEffect",
-    "RoomEntered",
-    "RoomExited",
-    "RoomInput",
-    "SendTo",
-    "SessionEffect",
-    "SessionInput",
-]
-
-
-# ---- facts for a Room -----------------------------------------------------------------------------------------------
-
-
-class CreateRequested(Struct, frozen=True):
-    """The room's first input: its creator enters as host. ``host_secret`` is fresh, for the creator's eyes only."""
-
-    client_id: str
-    name: str
-    full: bool
-    """The client said Hello. Basic clients count neither for lead nor for gate and hear only what is marked Basic."""
-    host_secret: str
-    message: CreateRoom
-    request_id: RequestId | None = None
-
-
-class JoinRequested(Struct, frozen=True):
-    client_id: str
-    name: str
-    full: bool
-    message: JoinRoom
-    request_id: RequestId | None = None
-
-
-class PasswordChecked(Struct, frozen=True):
-    """The answer to CheckPassword, some milliseconds and inputs later."""
-
-    client_id: str
-    matches: bool
-
-
-class PasswordHashed(Struct, frozen=True):
-    """The answer to HashPassword."""
-
-    client_id: str
-    password_hash: str
-
-
-class MessageReceived(Struct, frozen=True):
-    """A member said something that concerns the room."""
-
-    client_id: str
-    message: ClientMessage
-    request_id: RequestId | None = None
-
-
-class ConnectionLost(Struct, frozen=True):
-    client_id: str
-
-
-class ConnectionResumed(Struct, frozen=True):
-    """A member that was away is back under its old id."""
-
-    client_id: str
-
-
-class LatencyMeasured(Struct, frozen=True):
-    """One round trip between server and member took ``rtt`` seconds (a WebSocket ping)."""
-
-    client_id: str
-    rtt: float
-
-
-RoomInput = (
-    CreateRequested
-    | JoinRequested
-    | PasswordChecked
-    | PasswordHashed
-    | MessageReceived
-    | ConnectionLost
-    | ConnectionResumed
-    | LatencyMeasured
-)
-
-
-# ---- orders of a Room -----------------------------------------------------------------------------------------------
+# ---- of a room ------------------------------------------------------------------------------------------------------
 
 
 class SendTo(Struct, frozen=True):
-    """Send one message to these members, encoded once whatever their number. ``re`` is for a single recipient."""
+    """Send one message to these members. With ``re`` there is one recipient."""
 
     client_ids: tuple[str, ...]
     message: ServerMessage
@@ -140,7 +23,7 @@ class SendTo(Struct, frozen=True):
 
 
 class CheckPassword(Struct, frozen=True):
-    """Compare off the loop, then feed PasswordChecked back."""
+    """Compare the password with the hash outside the event loop, then give PasswordChecked to the room."""
 
     client_id: str
     password: str
@@ -148,68 +31,26 @@ class CheckPassword(Struct, frozen=True):
 
 
 class HashPassword(Struct, frozen=True):
-    """Hash (argon2id) off the loop, then feed PasswordHashed back."""
+    """Hash the password (argon2id) outside the event loop, then give PasswordHashed to the room."""
 
     client_id: str
     password: str
 
 
 class ForgetMember(Struct, frozen=True):
-    """This client is not (or no longer) a member here: it may join another room, and can not resume here."""
+    """This client is not a member of the room, or not any more. It may enter another room and cannot resume here."""
 
     client_id: str
     reason: LeftReason | Literal["refused"]
 
 
 class ForgetRoom(Struct, frozen=True):
-    """The room has been empty for as long as the server keeps one. No effect follows this one."""
+    """Drop the room: it has been empty for as long as the server keeps an empty one. Always the last effect."""
 
 
 RoomEffect = SendTo | CheckPassword | HashPassword | ForgetMember | ForgetRoom
 
-
-# ---- facts for a Session --------------------------------------------------------------------------------------------
-
-
-class FrameReceived(Struct, frozen=True):
-    """A frame that decoded."""
-
-    message: ClientMessage
-    request_id: RequestId | None = None
-
-
-class FrameRejected(Struct, frozen=True):
-    """A frame that did not decode."""
-
-    error: RemoteProtocolError
-
-
-class Greeted(Struct, frozen=True):
-    """The hub carried out Greet. ``room_id`` is set where the member resumed its place in that room."""
-
-    name: str
-    room_id: str | None = None
-
-
-class RoomEntered(Struct, frozen=True):
-    room_id: str
-
-
-class RoomExited(Struct, frozen=True):
-    """The client is in no room now: it left, was removed, or was refused."""
-
-
-class Refused(Struct, frozen=True):
-    """The hub could not do what was ordered (no such room, server full, bad token): the Error has been sent."""
-
-    fatal: bool = False
-    """Nothing can follow on this connection: the hub closes it."""
-
-
-SessionInput = FrameReceived | FrameRejected | Greeted | RoomEntered | RoomExited | Refused
-
-
-# ---- orders of a Session --------------------------------------------------------------------------------------------
+# ---- of a session ---------------------------------------------------------------------------------------------------
 
 
 class Reply(Struct, frozen=True):
@@ -218,7 +59,7 @@ class Reply(Struct, frozen=True):
 
 
 class AnswerPing(Struct, frozen=True):
-    """Send a Pong stamped as it is written, with the epoch and rev of the room that the client is in."""
+    """Send a Pong, with the time at which it is written and the epoch and rev of the client's room."""
 
     t0: float
     t1: float
@@ -226,14 +67,14 @@ class AnswerPing(Struct, frozen=True):
 
 
 class Greet(Struct, frozen=True):
-    """Check the token, resume if asked and possible, send Welcome, and feed Greeted (or Refused) back."""
+    """Check the token, resume if that is requested and possible, send Welcome, then give Greeted or Refused back."""
 
     hello: Hello
     re: RequestId | None = None
 
 
 class OpenRoom(Struct, frozen=True):
-    """Make a room around this message and enter it; feed RoomEntered or Refused back."""
+    """Create a room and let the client enter it; give RoomEntered or Refused back."""
 
     message: CreateRoom
     name: str
@@ -242,7 +83,7 @@ class OpenRoom(Struct, frozen=True):
 
 
 class EnterRoom(Struct, frozen=True):
-    """Find the room and ask it in; feed RoomEntered, RoomExited or Refused back."""
+    """Find the room and ask it to let the client in; give RoomEntered, RoomExited or Refused back."""
 
     message: JoinRoom
     name: str
@@ -260,7 +101,7 @@ class ListRoomsTo(Struct, frozen=True):
 
 
 class Close(Struct, frozen=True):
-    """Close the connection with this WebSocket close code. No effect follows this one."""
+    """Close the connection with this WebSocket close code. Always the last effect."""
 
     code: int
     reason: str

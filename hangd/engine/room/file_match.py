@@ -1,8 +1,8 @@
-"""Who may come in, as far as files go: is the newcomer's copy the film that this room watches?
+"""Decide whether a member's file is the film that the room watches. Called on joining and on SetFile.
 
-A whole hash decides. Where there is only the quick hash (milliseconds instead of minutes), the member comes in at once
-and is *verifying* until its whole hash is known and decides. Nothing of this is proof, a client can claim any hash:
-it keeps people from watching different cuts by mistake, and nobody out who means harm.
+The hash of the whole file decides. A member that only has the quick hash yet (milliseconds instead of minutes) may
+enter and is *verifying* until its whole hash decides. None of this is proof, since a client can claim any hash: it
+prevents that people watch different cuts by mistake, and does not keep out anybody with bad intentions.
 """
 
 from typing import Final
@@ -13,16 +13,16 @@ from hangd.protocol.model import FileInfo, Match
 __all__ = ["compare_files", "is_same_copy"]
 
 _DURATION_TOLERANCE: Final = 1.0
-"""Seconds. Containers of one film round its length differently, by a frame or two of sound; cuts differ by more."""
+"""Seconds. Containers round the length of one film differently, by a frame or two of audio; cuts differ by more."""
 
 
 def compare_files(
     match: Match, *, room_hash: str, room_file: FileInfo | None, file_hash: str | None, file: FileInfo | None
 ) -> bool:
-    """Return whether a member with this file is still ``verifying`` (True), or needs no more proof (False).
+    """Return whether a member with this file still has to tell its whole hash (True: it is ``verifying``).
 
     Raises:
-        RequestRefused: FileHashMismatch, with what differs: the file does not belong in this room.
+        RequestRefused: FileHashMismatch, with what differs: it is not the room's film.
     """
     if match == "none" or file_hash == room_hash:
         return False
@@ -32,9 +32,9 @@ def compare_files(
     if file_hash is not None:
         raise _mismatch(room_file, file)
     if file is None or file.quick_hash is None:
-        raise RequestRefused("FileHashMismatch", "this room takes only its own film: it needs your file's hash")
+        raise RequestRefused.file_mismatch("this room takes only its own film: it needs your file's hash")
     if room_file is None:
-        # A basic client made the room, and told only the whole hash: that alone can tell, and it will.
+        # A basic client created the room and told only the whole hash, so the quick hash cannot be compared.
         return True
     if room_file.size != file.size or room_file.quick_hash not in (None, file.quick_hash):
         raise _mismatch(room_file, file)
@@ -42,7 +42,7 @@ def compare_files(
 
 
 def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
-    """Tell whether ``told`` only says more about the file that was ``known`` already."""
+    """Tell whether ``told`` describes the file that is ``known`` already, perhaps in more detail."""
     if known is None or known.size != told.size:
         return False
     return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
@@ -52,28 +52,28 @@ def _compare_durations(room_file: FileInfo | None, file: FileInfo | None) -> Non
     theirs = file.duration if file is not None else None
     ours = room_file.duration if room_file is not None else None
     if ours is None:
-        raise RequestRefused("FileHashMismatch", "this room compares durations, and does not know its own film's yet")
+        raise RequestRefused.file_mismatch("this room compares durations, and does not know its own film's yet")
     if theirs is None:
-        raise RequestRefused("FileHashMismatch", "this room compares durations: it needs your file's")
+        raise RequestRefused.file_mismatch("this room compares durations: it needs your file's")
     if abs(ours - theirs) > _DURATION_TOLERANCE:
-        raise RequestRefused(
-            "FileHashMismatch",
+        raise RequestRefused.file_mismatch(
             f"your file is {theirs:.1f} s long, the room's {ours:.1f} s",
-            details={"differs": "duration", "room_duration": ours, "your_duration": theirs},
+            differs="duration",
+            room_duration=ours,
+            your_duration=theirs,
         )
 
 
 def _mismatch(room_file: FileInfo | None, file: FileInfo | None) -> RequestRefused:
     if room_file is None or file is None:
-        return RequestRefused("FileHashMismatch", "your file is not the one that this room watches")
+        return RequestRefused.file_mismatch("your file is not the one that this room watches")
     if room_file.size != file.size:
-        return RequestRefused(
-            "FileHashMismatch",
+        return RequestRefused.file_mismatch(
             f"your file is {file.size} bytes long, the room's {room_file.size}: it is another file",
-            details={"differs": "size", "room_size": room_file.size, "your_size": file.size},
+            differs="size",
+            room_size=room_file.size,
+            your_size=file.size,
         )
-    return RequestRefused(
-        "FileHashMismatch",
-        "your file is as long as the room's, but its content differs: one of the two may be damaged",
-        details={"differs": "content"},
+    return RequestRefused.file_mismatch(
+        "your file is as long as the room's, but its content differs: one of the two may be damaged", differs="content"
     )

@@ -1,7 +1,7 @@
-"""Door: who comes into a room, under which name, and whose room it is.
+"""Let clients into a room: who may enter, under which name, and who is host.
 
-A password is hashed and compared elsewhere, for that takes a while (`CheckPassword`). When the answer has come
-everything is judged anew: locked, full, or under another password by then counts.
+A password is compared outside the event loop (`CheckPassword`). When the result has come all rules are applied again,
+because the room may have been locked, filled or given another password meanwhile.
 """
 
 import hashlib
@@ -10,103 +10,78 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct
-
-from hangd.engine.room.effects import CheckPassword, CreateRequested, ForgetMember, JoinRequested
-from hangd.engine.room.ratelimit import TokenBucket
-from hangd.engine.room.refusal import as_error
-from hangd.engine.room.requests import Requests
-from hangd.engine.room.roster import Occupant
-from hangd.engine.room.state import Assembly
+from hangd.engine.room.effects import CheckPassword, ForgetMember
+from hangd.engine.room.inputs import CreateRequested, JoinRequested
+from hangd.engine.room.roster import RoomMember
+from hangd.engine.room.state import PendingJoin, RoomData
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
 from hangd.protocol.model import NAME_MAX
 
-__all__ = ["Door"]
+__all__ = ["Joining"]
 
 _GUEST_DIGITS: Final = range(5, 27)
-"""How many digits of its id a guest whose name is taken gets instead of four; with "guest-" at most 32 characters."""
-
-_WRONG_PASSWORDS_AT_ONCE: Final = 10
-_WRONG_PASSWORDS_PER_SECOND: Final = 0.2
-"""Whoever guesses, from however many addresses, gets twelve tries a minute: 17,000 a day, of which a password of five
-random letters survives two years. While somebody guesses, others wait as well (but for the owner's secret)."""
+"""Digits of its client id in the name of a basic client, if the name with four is taken. "guest-" and 26 digits fill
+the longest name."""
 
 
-class _Pending(Struct, frozen=True):
-    """A join that waits for its password to be compared with ``password_hash``."""
+class Joining:
+    """Handles CreateRequested, JoinRequested and PasswordChecked."""
 
-    request: JoinRequested
-    password_hash: str
+    def __init__(self, room: RoomData) -> None:
+        self._room = room
 
-
-class Door:
-    """Nobody is let in before the room is created, and nobody once the door is ``shut``: the room is forgotten."""
-
-    def __init__(self, assembly: Assembly, requests: Requests, now: float) -> None:
-        self.shut = False
-        self.host_digest: bytes | None = None
-        """SHA-256 of the host's secret: 128 random bits need no salt. None: the room is still to be created."""
-        self._room = assembly
-        self._requests = requests
-        self._pending: dict[str, _Pending] = {}
-        self._wrong_passwords = TokenBucket(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now)
-
-    def knock(self, input: CreateRequested | JoinRequested, now: float) -> None:
-        """Somebody wants to come in."""
-        if input.client_id in self._room.roster or input.client_id in self._pending:
-            refused = RequestRefused("AlreadyInRoom", "you are in this room already")
-            self._room.send((input.client_id,), as_error(refused), input.request_id)
+    def request(self, input: CreateRequested | JoinRequested, now: float) -> None:
+        room = self._room
+        if input.client_id in room.roster or input.client_id in room.pending:
+            refused = RequestRefused.already_in_room("you are in this room already")
+            room.refuse(input.client_id, refused, input.request_id)
         elif isinstance(input, CreateRequested):
             self._create(input)
         else:
             self._admit(input, now, proven=None)
 
     def password_checked(self, client_id: str, now: float, *, matches: bool) -> None:
-        pending = self._pending.pop(client_id, None)
+        pending = self._room.pending.pop(client_id, None)
         if pending is None:
-            return  # it went away in the meantime
+            return  # Its connection broke meanwhile.
         if matches:
             self._admit(pending.request, now, proven=pending.password_hash)
         else:
-            self._wrong_passwords.take(now)
-            self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
-
-    def turn_away(self, client_id: str) -> None:
-        """This one does not wait any longer, if it did."""
-        self._pending.pop(client_id, None)
+            self._room.wrong_passwords.take(now)
+            self._refuse(pending.request, RequestRefused.wrong_password("wrong password"))
 
     def check(self) -> None:
         """Assert the invariants."""
-        assert not any(client_id in self._room.roster for client_id in self._pending)
-        assert not (self.shut and len(self._room.roster))
-
-    # ---- within -----------------------------------------------------------------------------------------------------
+        assert not any(client_id in self._room.roster for client_id in self._room.pending)
+        assert not (self._room.forgotten and len(self._room.roster))
 
     def _create(self, input: CreateRequested) -> None:
         room, message = self._room, input.message
-        if self.shut:
-            return self._refuse(input, RequestRefused("RoomNotFound", "there is no such room"))
-        if self.host_digest is not None:
-            return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
-        self.host_digest = _digest(input.host_secret)
+        if room.forgotten:
+            return self._refuse(input, RequestRefused.room_not_found())
+        if room.host_digest is not None:
+            return self._refuse(input, RequestRefused.already_in_room("this room exists already"))
+        # The secret is 128 random bits or more, so its digest needs no salt.
+        room.host_digest = _digest(input.host_secret)
         room.name = message.name
-        room.show_first(message.file_hash, message.file)
+        room.set_first_film(message.file_hash, message.file)
         if message.policy is not None:
             room.change_policy(message.policy)
             if message.policy.password and room.password_hash is None:
-                self._requests.hash_password(input.client_id, message.policy.password, None)
+                room.hash_password(input.client_id, message.policy.password, None)
         self._add(input, verifying=False)
-        created = RoomCreated(room.room_id, input.client_id, input.host_secret, room.snapshot())
+        created = RoomCreated(room.room_id, input.client_id, input.host_secret, room.view())
         room.send((input.client_id,), created, input.request_id)
 
     def _admit(self, input: JoinRequested, now: float, *, proven: str | None) -> None:
-        """Let a newcomer in, refuse it, or have its password checked; ``proven`` is the hash that it has matched."""
+        """Let a client in, refuse it, or order its password to be compared. ``proven``: the hash that it has
+        matched."""
         room, message = self._room, input.message
         is_owner = self._is_owner(message.host_secret)
         try:
-            if self.host_digest is None or self.shut:
-                raise RequestRefused("RoomNotFound", "there is no such room")
+            if room.host_digest is None or room.forgotten:
+                raise RequestRefused.room_not_found()
             if input.client_id in room.banned:
                 raise RequestRefused("Banned", "you are banned from this room")
             if room.policy.locked and not is_owner:
@@ -115,10 +90,10 @@ class Door:
                 raise RequestRefused("RoomFull", f"this room is full: it takes {room.policy.capacity}")
             if room.password_hash is not None and not is_owner and proven != room.password_hash:
                 if message.password is None:
-                    raise RequestRefused("WrongPassword", "this room has a password")
-                if (wait := self._wrong_passwords.wait(now)) > 0:
-                    raise RequestRefused("RateLimited", f"too many wrong passwords: wait {math.ceil(wait)} seconds")
-                self._pending[input.client_id] = _Pending(input, room.password_hash)
+                    raise RequestRefused.wrong_password("this room has a password")
+                if (wait := room.wrong_passwords.wait(now)) > 0:
+                    raise RequestRefused.rate_limited(f"too many wrong passwords: wait {math.ceil(wait)} seconds")
+                room.pending[input.client_id] = PendingJoin(input, room.password_hash)
                 room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
                 return
             verifying = room.compare(message.file_hash, message.file)
@@ -127,15 +102,15 @@ class Door:
             return
         room.learn_file(message.file_hash, message.file)
         member = self._add(input, verifying=verifying)
-        old_host = room.roster.crown(member) if is_owner else None
-        joined = RoomJoined(room.room_id, member.client_id, member.role == "host", room.snapshot())
+        old_host = room.roster.make_host(member) if is_owner else None
+        joined = RoomJoined(room.room_id, member.client_id, member.role == "host", room.view())
         room.send((member.client_id,), joined, input.request_id)
         room.send(room.roster.full_ids(but=member.client_id), MemberJoined(member.as_member()))
         if old_host is not None:
             room.send(room.roster.full_ids(but=member.client_id), MemberChanged(old_host.as_member()))
 
-    def _add(self, input: CreateRequested | JoinRequested, *, verifying: bool) -> Occupant:
-        member = Occupant(
+    def _add(self, input: CreateRequested | JoinRequested, *, verifying: bool) -> RoomMember:
+        member = RoomMember(
             client_id=input.client_id,
             name=self._name_for(input),
             full=input.full,
@@ -143,15 +118,17 @@ class Door:
             file=input.message.file,
             verifying=verifying,
         )
-        # The first to come into an empty room is its host: somebody must be, and the owner's secret takes it back.
         self._room.roster.add(member)
         return member
 
     def _name_for(self, input: CreateRequested | JoinRequested) -> str:
+        """Return the name that the client asked for, or a similar one if a present member has that name.
+
+        It is not refused: it may be a second screen of the same person.
+        """
         roster = self._room.roster
         if not roster.name_taken(input.name):
             return input.name
-        # Two screens of one person's, or two people of one name: let in, and told apart.
         if input.full:
             others: Iterable[str] = (_numbered(input.name, number) for number in range(2, len(roster) + 3))
         else:
@@ -159,13 +136,12 @@ class Door:
         return next((name for name in others if not roster.name_taken(name)), input.name)
 
     def _is_owner(self, secret: str | None) -> bool:
-        # A wrong secret is no error: RoomJoined says who is host, and a client may offer what it kept from long ago.
-        if secret is None or self.host_digest is None:
-            return False
-        return hmac.compare_digest(_digest(secret), self.host_digest)
+        # A wrong secret is not an error: RoomJoined says who is host, and a client may offer an old secret.
+        digest = self._room.host_digest
+        return secret is not None and digest is not None and hmac.compare_digest(_digest(secret), digest)
 
     def _refuse(self, input: CreateRequested | JoinRequested, refused: RequestRefused) -> None:
-        self._room.send((input.client_id,), as_error(refused), input.request_id)
+        self._room.refuse(input.client_id, refused, input.request_id)
         self._room.effects.append(ForgetMember(input.client_id, "refused"))
 
 
@@ -174,6 +150,6 @@ def _digest(secret: str) -> bytes:
 
 
 def _numbered(name: str, number: int) -> str:
-    """Return "ann" as "ann-2", within what a name may be long."""
+    """Return "ann" as "ann-2", shortened to the longest name."""
     suffix = f"-{number}"
     return name[: NAME_MAX - len(suffix)].rstrip() + suffix

@@ -1,72 +1,107 @@
-"""Screening: which film a room shows, and how it moves on to another: asked to, or because the film has ended.
+"""Decide which film a room shows, edit its queue, and move on when a film has ended or a member asks for it.
 
-Moving on means that everybody needs another file. Who has it says so (SetFile) as it opens it; a basic member that has
-not can not follow, and is out. Where the room is to play there, it waits at a gate until those who have the film stand
-at its start (`Schedule.start_over`): nobody waits for a member that says it has nothing to show, and for none longer
-than the gate may be closed.
+`RoomMedia` carries out the requests about films that ``requests.Requests`` has let through. ``room.Room`` calls
+`RoomMedia.settle` in every turn, so that the end of a film comes about on time.
+
+To move on means that every member needs another file. A member that has it opens it and sends SetFile. A basic member
+that has not got it cannot follow, and is put out. Where the room is to play the new film, it waits at a gate until all
+members that have the film stand at its start (`Schedule.start_over`). It does not wait for a member that reports to
+show nothing, and it waits for none longer than a gate may be closed.
+
+An entry without a whole hash cannot be shown yet. Where it comes next at the end of a film, the room stands at that end
+until the hash is told, and then moves on. A command, or a restart of the server, ends this waiting.
 """
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.file_match import is_same_copy
-from hangd.engine.room.refusal import as_error
-from hangd.engine.room.roster import Occupant
-from hangd.engine.room.state import Assembly, known_duration
+from hangd.engine.room.roster import RoomMember
+from hangd.engine.room.state import RoomData, known_duration
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import (
+    EntryChanged,
     MediaChanged,
     MemberChanged,
     Pause,
     QueueChanged,
+    QueueInsert,
+    QueueMove,
+    QueueRemove,
     RequestId,
     RoomState,
+    ServerMessage,
+    SetEntry,
     SetFile,
     SetMedia,
-    SetQueue,
     SyncBroadcast,
 )
-from hangd.protocol.model import ROOM_ITSELF, Queue, QueueEntry
+from hangd.protocol.model import ROOM_ITSELF, EntryId, FileHash, FileInfo, Queue
 
-__all__ = ["Screening"]
+__all__ = ["RoomMedia"]
 
 
-class Screening:
-    """Requests are of present members that may control the room; each is refused before it has changed anything."""
+class RoomMedia:
+    """The films of one room. Senders are present members; each request is refused before it has changed anything."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        self._room = assembly
+    def __init__(self, room: RoomData) -> None:
+        self._room = room
 
     def settle(self, now: float) -> None:
-        """Bring about the end of the film, if it is there, and what follows it.
+        """End the film if it has run out by ``now``, and move on to the next entry.
 
-        A room that was paused or sent to the end while it stood there stays: only what runs can run out.
+        A room that was paused at the end, or sent there while it was paused, stays: only a film that plays runs out.
         """
         room, schedule = self._room, self._room.schedule
         ends_at = schedule.ends_at
         if ends_at is not None and ends_at <= now:
             room.broadcast(schedule.end(now))
-        elif not (schedule.running and schedule.duration is None and room.roster.all_ended(schedule.timeline.rev)):
+        elif schedule.running and schedule.duration is None:
+            if not room.roster.all_ended(schedule.timeline.rev):
+                return
+        elif room.awaits_hash != schedule.timeline.rev:
             return
         entry = queues.following(room.queue)
-        if entry is not None:
+        if entry is None:
+            room.awaits_hash = None
+        elif entry.file_hash is None:
+            room.awaits_hash = schedule.timeline.rev
+        else:
             schedule.start_over(known_duration(entry.file), 0.0, now, play=True)
-            self._show(entry, queues.moved_on(room.queue, entry))
+            self._show(entry.file_hash, entry.file, queues.moved_on(room.queue, entry))
 
-    def set_queue(self, sender: Occupant, message: SetQueue, re: RequestId | None) -> None:
+    # ---- requests ---------------------------------------------------------------------------------------------------
+
+    def insert(self, sender: RoomMember, message: QueueInsert, re: RequestId | None) -> None:
+        """Insert entries into the queue. Raises RequestRefused as `queues.inserted` does."""
+        self._edit(sender, re, *queues.inserted(self._room.queue, message))
+
+    def remove(self, sender: RoomMember, message: QueueRemove, re: RequestId | None) -> None:
+        """Take entries out of the queue."""
+        self._edit(sender, re, queues.removed(self._room.queue, message.ids))
+
+    def move(self, sender: RoomMember, message: QueueMove, re: RequestId | None) -> None:
+        """Put entries elsewhere in the queue."""
+        self._edit(sender, re, queues.moved(self._room.queue, message.ids, message.after))
+
+    def set_entry(self, sender: RoomMember, message: SetEntry, re: RequestId | None) -> None:
+        """Take in the whole hash of an entry. Raises RequestRefused as `queues.hashed` does."""
         room = self._room
-        room.queue = queues.edited(room.queue, message)
-        room.announce(QueueChanged(room.queue), sender=sender.client_id, re=re)
+        queue, entry = queues.hashed(room.queue, message.id, message.file_hash)
+        changed, room.queue = queue is not room.queue, queue
+        self._tell(sender, EntryChanged(entry), re, changed=changed)
 
-    def set_media(self, sender: Occupant, message: SetMedia, re: RequestId | None, now: float) -> None:
+    def set_media(self, sender: RoomMember, message: SetMedia, re: RequestId | None, now: float) -> None:
+        """Move the room on to another film. Raises RequestRefused as `queues.moved_to` does."""
         room = self._room
         queue = queues.moved_to(room.queue, message)
         entry = queues.current_of(queue)
-        assert entry is not None
+        assert entry is not None and entry.file_hash is not None
         room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play)
         if message.file_hash is not None:
             sender.file_hash, sender.file = message.file_hash, message.file
-        self._show(entry, queue, sender, re)
+        self._show(entry.file_hash, entry.file, queue, sender, re)
 
-    def set_file(self, sender: Occupant, message: SetFile, re: RequestId | None) -> None:
+    def set_file(self, sender: RoomMember, message: SetFile, re: RequestId | None) -> None:
+        """Take in what a member says of its own file: a file of another film puts it out of the room."""
         room = self._room
         # More about the copy that was let in already (its length, say) does not undo what its hash proved.
         same = message.file_hash is None and is_same_copy(sender.file, message.file)
@@ -74,10 +109,10 @@ class Screening:
             try:
                 sender.verifying = room.compare(message.file_hash, message.file)
             except RequestRefused as refused:
-                if queues.holds_besides(room.queue, room.file_hash, message.file_hash, message.file):
-                    raise  # the room moved on while this was on its way: its sender is where it belongs
-                room.send((sender.client_id,), as_error(refused), re)
-                room.show_out(sender, "mismatch", detail=refused.message)
+                if queues.holds_another(room.queue, room.file_hash, message.file_hash, message.file):
+                    raise  # the room moved on while this was on its way: its sender stays
+                room.refuse(sender.client_id, refused, re)
+                room.remove(sender, "mismatch", detail=refused.message)
                 return
         if not same:
             sender.file_hash = message.file_hash
@@ -85,26 +120,44 @@ class Screening:
         room.learn_file(sender.file_hash, sender.file)
         room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
 
+    # ---- within -----------------------------------------------------------------------------------------------------
+
+    def _edit(self, sender: RoomMember, re: RequestId | None, queue: Queue, ids: tuple[EntryId, ...] = ()) -> None:
+        changed, self._room.queue = queue is not self._room.queue, queue
+        self._tell(sender, QueueChanged(queue, ids), re, changed=changed)
+
+    def _tell(self, sender: RoomMember, message: ServerMessage, re: RequestId | None, *, changed: bool) -> None:
+        """Tell all full members. Where nothing changed, only answer the sender: another member did the same before."""
+        if changed:
+            self._room.announce(message, sender=sender.client_id, re=re)
+        elif sender.full and re is not None:
+            self._room.send((sender.client_id,), message, re)
+
     def _show(
-        self, entry: QueueEntry, queue: Queue, sender: Occupant | None = None, re: RequestId | None = None
+        self,
+        file_hash: FileHash,
+        file: FileInfo,
+        queue: Queue,
+        sender: RoomMember | None = None,
+        re: RequestId | None = None,
     ) -> None:
-        """Be this film's room, whose timeline stands already, and tell everyone. No sender: it is the room's doing."""
+        """Show this film on the timeline that stands already, and tell everyone. No sender: the room did it itself."""
         room = self._room
-        room.file_hash, room.file, room.queue = entry.file_hash, entry.file, queue
+        room.file_hash, room.file, room.queue = file_hash, file, queue
         for member in tuple(room.roster):
-            has_it = member.file_hash == entry.file_hash
+            has_it = member.file_hash == file_hash
             member.ready = False
             member.verifying = room.policy.match == "hash" and not has_it
             if not has_it:
                 member.file_hash = member.file = None
             if not member.full and not has_it:
-                # It knows no MediaChanged and can bring no other file: left in, it would play the old film to the new
-                # one's timeline. Out, it knows where it stands, and comes back with the new file.
-                room.show_out(member, "mismatch", detail="the room moved on to another film")
+                # It knows no MediaChanged and cannot bring another file. If it stayed, it would play the old film to
+                # the new film's timeline. Put out, it knows where it is, and comes back with the new file.
+                room.remove(member, "mismatch", detail="the room moved on to another film")
         timeline = room.timeline
         by = None if sender is None else sender.client_id
-        room.announce(MediaChanged(entry.file_hash, entry.file, timeline, room.queue), sender=by, re=re)
-        # Who is still to prove its file, and that nobody is ready any more, changed for all at once.
-        room.send(room.roster.full_ids(), RoomState(room.snapshot()))
+        room.announce(MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
+        # For all members at once it changed which of them are verifying, and that none is ready any more.
+        room.send(room.roster.full_ids(), RoomState(room.view()))
         basic = room.roster.ids(lambda member: not member.full and member is not sender)
         room.send(basic, SyncBroadcast(by or ROOM_ITSELF, Pause(timeline.position), timeline))

@@ -1,15 +1,23 @@
-"""What comes of a room's queue when somebody edits it, moves on in it, or its film has ended.
+"""Compute what an edit, a step to another entry or the end of a film makes of a room's queue.
 
-A queue is plain data (`hangd.protocol.model.Queue`), and each change makes a new one, one ``rev`` up. Entries are named
-after the rev that brought them, so that a name is never given twice. Which film is *shown* is the room's to say: that
-is the current entry, or, where ``current`` is None, a film whose entry was taken out or which nobody described yet.
+A queue is plain data (`hangd.protocol.model.Queue`). Each function returns a new one; where nothing changes it returns
+the one that it was given. ``media.RoomMedia`` and ``state.Assembly`` call them, and tell the members what came of it.
+
+Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
+twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.
+
+The room knows which film is *shown*. It is that of the current entry, which always has a whole hash. Where ``current``
+is None it is a film whose entry was taken out, or one that no member has described yet.
 """
+
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from hangd.engine.room.file_match import is_same_copy
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import SetMedia, SetQueue
-from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
+from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
 
 __all__ = [
     "begun",
@@ -17,31 +25,81 @@ __all__ = [
     "completed",
     "current_of",
     "described",
-    "edited",
     "following",
-    "holds_besides",
+    "hashed",
+    "holds_another",
+    "inserted",
+    "moved",
     "moved_on",
     "moved_to",
+    "removed",
 ]
+
+_Entries = tuple[QueueEntry, ...]
+
+
+# ---- edits ----------------------------------------------------------------------------------------------------------
 
 
 def begun(queue: Queue, file_hash: FileHash, file: FileInfo | None) -> Queue:
-    """Return the queue with the film that is shown before all others, current. It has to be described for that."""
+    """Return the queue with the shown film as its first and current entry, if the film is described and has room."""
     if file is None or len(queue.entries) >= QUEUE_MAX:
         return queue
     rev = queue.rev + 1
-    first = QueueEntry(_name(rev), file_hash, file)
+    first = QueueEntry(_id(rev), file, file_hash)
     return Queue(rev, (first, *queue.entries), first.id)
 
 
+def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, ...]]:
+    """Return the queue with the requested entries, and their ids.
+
+    Raises:
+        RequestRefused: TooLarge; InvalidMessage, with the path of an entry that nothing identifies.
+    """
+    if len(queue.entries) + len(request.entries) > QUEUE_MAX:
+        raise _too_large()
+    for number, item in enumerate(request.entries):
+        if item.file_hash is None and item.file.quick_hash is None:
+            raise RequestRefused.invalid(
+                f"$.payload.entries[{number}]", "has neither a file_hash nor a file.quick_hash"
+            )
+    if not request.entries:
+        return queue, ()
+    rev = queue.rev + 1
+    new = tuple(QueueEntry(_id(rev, n), item.file, item.file_hash) for n, item in enumerate(request.entries))
+    return Queue(rev, _put(queue.entries, new, request.after), queue.current), tuple(entry.id for entry in new)
+
+
+def removed(queue: Queue, ids: Sequence[EntryId]) -> Queue:
+    """Return the queue without these entries. Where the current one is among them, none is current."""
+    gone = set(ids)
+    entries = tuple(entry for entry in queue.entries if entry.id not in gone)
+    if len(entries) == len(queue.entries):
+        return queue
+    return Queue(queue.rev + 1, entries, None if queue.current in gone else queue.current)
+
+
+def moved(queue: Queue, ids: Sequence[EntryId], after: EntryId | None) -> Queue:
+    """Return the queue with these entries one after the other, in the order of ``ids``, behind ``after``."""
+    there = {entry.id: entry for entry in queue.entries}
+    moving = {id: there[id] for id in ids if id in there}
+    rest = tuple(entry for entry in queue.entries if entry.id not in moving)
+    entries = _put(rest, tuple(moving.values()), after)
+    return queue if entries == queue.entries else Queue(queue.rev + 1, entries, queue.current)
+
+
+# ---- to another film ------------------------------------------------------------------------------------------------
+
+
 def current_of(queue: Queue) -> QueueEntry | None:
+    """Return the current entry, if there is one."""
     return next((entry for entry in queue.entries if entry.id == queue.current), None)
 
 
 def following(queue: Queue) -> QueueEntry | None:
-    """Return the entry that comes after the current one; where none is current, the first."""
-    place = _place_after_current(queue)
-    return queue.entries[place] if place < len(queue.entries) else None
+    """Return the entry behind the current one; where none is current, the first."""
+    index = _index_after_current(queue)
+    return queue.entries[index] if index < len(queue.entries) else None
 
 
 def moved_on(queue: Queue, entry: QueueEntry) -> Queue:
@@ -49,56 +107,55 @@ def moved_on(queue: Queue, entry: QueueEntry) -> Queue:
     return Queue(queue.rev + 1, queue.entries, entry.id)
 
 
-def edited(queue: Queue, wanted: SetQueue) -> Queue:
-    """Return the queue that somebody asked for.
+def moved_to(queue: Queue, request: SetMedia) -> Queue:
+    """Return the queue with the requested film current.
 
     Raises:
-        RequestRefused: Stale, the edit was made on another queue; InvalidMessage, with the path of the entry that is
-            none.
-    """
-    if wanted.base != queue.rev:
-        raise RequestRefused("Stale", "somebody else changed the queue meanwhile", details={"rev": queue.rev})
-    rev = queue.rev + 1
-    known = {entry.id: entry for entry in queue.entries}
-    entries: list[QueueEntry] = []
-    for number, item in enumerate(wanted.entries):
-        path = f"$.payload.entries[{number}]"
-        entries.append(_new(item, rev, number, path) if item.id is None else _kept(item, item.id, known, path))
-    current = queue.current if any(entry.id == queue.current for entry in entries) else None
-    return Queue(rev, tuple(entries), current)
-
-
-def moved_to(queue: Queue, wanted: SetMedia) -> Queue:
-    """Return the queue with the film that somebody asked for current.
-
-    Raises:
-        RequestRefused: Stale, the entry is no longer there; InvalidMessage, the message names no film, or another one
-            than the entry; TooLarge, the queue is full of films that are still to come.
+        RequestRefused: NoSuchEntry; NotHashed; InvalidMessage, the message names no film, or another one than the
+            entry's; TooLarge, the queue is full and its first entry is still to come.
     """
     rev = queue.rev + 1
-    if (wanted.file_hash is None) != (wanted.file is None):
-        raise _invalid("$.payload", "must have file_hash and file together")
-    if wanted.entry is not None:
-        entry = _chosen(queue, wanted.entry, wanted)
+    if (request.file_hash is None) != (request.file is None):
+        raise RequestRefused.invalid("$.payload", "must have file_hash and file together")
+    if request.entry is not None:
+        entry = _chosen(queue, request.entry, request)
         entries = tuple(entry if other.id == entry.id else other for other in queue.entries)
-    elif wanted.file_hash is not None and wanted.file is not None:
-        entry = QueueEntry(_name(rev), wanted.file_hash, wanted.file)
-        place = _place_after_current(queue)
-        entries = (*queue.entries[:place], entry, *queue.entries[place:])
+    elif request.file_hash is not None and request.file is not None:
+        entry = QueueEntry(_id(rev), request.file, request.file_hash)
+        index = _index_after_current(queue)
+        entries = (*queue.entries[:index], entry, *queue.entries[index:])
     else:
-        raise _invalid("$.payload", "has neither a film nor an entry")
-    if wanted.clear:
+        raise RequestRefused.invalid("$.payload", "has neither a film nor an entry")
+    if request.clear:
         entries = (entry,)
     if len(entries) > QUEUE_MAX:
-        # A room that was given one film after the other for months is not to take no more: the oldest is forgotten.
+        # A room that is given one film after the other for months must not refuse the next one: it drops the oldest.
         if entries[0] is entry:
-            raise RequestRefused("TooLarge", f"the queue is full: it takes {QUEUE_MAX} films")
+            raise _too_large()
         entries = entries[1:]
     return Queue(rev, entries, entry.id)
 
 
+# ---- what is known of entries ---------------------------------------------------------------------------------------
+
+
+def hashed(queue: Queue, id: EntryId, file_hash: FileHash) -> tuple[Queue, QueueEntry]:
+    """Return the queue with the whole hash of this entry, and the entry.
+
+    Raises:
+        RequestRefused: NoSuchEntry; FileHashMismatch, the entry has another whole hash already.
+    """
+    entry = _entry(queue, id)
+    if entry.file_hash == file_hash:
+        return queue, entry
+    if entry.file_hash is not None:
+        raise RequestRefused.file_mismatch("that film has another hash: one of the two files may be damaged")
+    entry = replace(entry, file_hash=file_hash)
+    return replace(queue, entries=tuple(entry if other.id == id else other for other in queue.entries)), entry
+
+
 def described(queue: Queue, file: FileInfo) -> Queue:
-    """Return the queue with what is now known of the current film. That is no change which an edit could undo."""
+    """Return the queue with what is now known of the current film."""
     return replace(
         queue,
         entries=tuple(replace(entry, file=file) if entry.id == queue.current else entry for entry in queue.entries),
@@ -106,9 +163,9 @@ def described(queue: Queue, file: FileInfo) -> Queue:
 
 
 def completed(known: FileInfo, told: FileInfo) -> FileInfo:
-    """Return ``known`` with what was not known of it, from somebody who has the same film.
+    """Return ``known`` with what was missing in it, from ``told``, which describes a copy of the same film.
 
-    The name stays what the one who chose the film made of it: there is none where that one keeps it private.
+    The name stays: a member that keeps its file name private has inserted the film without one.
     """
     return replace(
         known,
@@ -117,10 +174,10 @@ def completed(known: FileInfo, told: FileInfo) -> FileInfo:
     )
 
 
-def holds_besides(queue: Queue, shown: FileHash, file_hash: FileHash | None, file: FileInfo) -> bool:
-    """Tell whether this is another film of the queue than the one that is shown, as far as can be told."""
+def holds_another(queue: Queue, shown: FileHash, file_hash: FileHash | None, file: FileInfo) -> bool:
+    """Tell whether this file is a film of the queue other than the shown one, as far as its hashes can tell."""
     return any(
-        file_hash == entry.file_hash if file_hash is not None else _is_alike(file, entry.file)
+        _is_alike(file, entry.file) if None in (file_hash, entry.file_hash) else file_hash == entry.file_hash
         for entry in queue.entries
         if entry.file_hash != shown
     )
@@ -128,51 +185,57 @@ def holds_besides(queue: Queue, shown: FileHash, file_hash: FileHash | None, fil
 
 def check(queue: Queue, shown: FileHash) -> None:
     """Assert the invariants of a queue whose room shows this film."""
-    names = [entry.id for entry in queue.entries]
-    assert len(names) <= QUEUE_MAX
-    assert len(set(names)) == len(names), "each entry has a name of its own"
-    assert all(int(name.partition("-")[0]) <= queue.rev for name in names), "a name to come may be given once"
+    ids = [entry.id for entry in queue.entries]
+    assert len(ids) <= QUEUE_MAX
+    assert len(set(ids)) == len(ids), "no id is there twice"
+    assert all(int(id.partition("-")[0]) <= queue.rev for id in ids), "a later rev does not give an id again"
+    assert all(entry.file_hash or entry.file.quick_hash for entry in queue.entries), "each entry can be identified"
     current = current_of(queue)
     assert (current is None) == (queue.current is None)
-    assert current is None or current.file_hash == shown, "what is current is shown"
+    assert current is None or current.file_hash == shown, "the current entry is shown"
+
+
+# ---- within ---------------------------------------------------------------------------------------------------------
+
+
+def _id(rev: int, number: int = 0) -> EntryId:
+    return f"{rev}-{number}"
+
+
+def _put(entries: _Entries, more: _Entries, after: EntryId | None) -> _Entries:
+    """Return the entries with ``more`` of them behind ``after``: None is the beginning, an unknown id the end."""
+    index = 0 if after is None else next((n for n, entry in enumerate(entries, 1) if entry.id == after), len(entries))
+    return (*entries[:index], *more, *entries[index:])
+
+
+def _index_after_current(queue: Queue) -> int:
+    return next((n for n, entry in enumerate(queue.entries, 1) if entry.id == queue.current), 0)
+
+
+def _entry(queue: Queue, id: EntryId) -> QueueEntry:
+    entry = next((entry for entry in queue.entries if entry.id == id), None)
+    if entry is None:
+        raise RequestRefused("NoSuchEntry", "that film is no longer in the queue")
+    return entry
+
+
+def _chosen(queue: Queue, id: EntryId, request: SetMedia) -> QueueEntry:
+    """Return the entry to move on to, with what the request says of its film."""
+    entry = _entry(queue, id)
+    if request.file_hash is None or request.file is None:
+        if entry.file_hash is None:
+            raise RequestRefused("NotHashed", "that film is still being read: it can be shown once its hash is known")
+        return entry
+    if entry.file_hash not in (None, request.file_hash):
+        raise RequestRefused.invalid("$.payload.file_hash", "must be this entry's")
+    if entry.file_hash is None and not is_same_copy(entry.file, request.file):
+        raise RequestRefused.invalid("$.payload.file", "must be this entry's")
+    return replace(entry, file_hash=request.file_hash, file=completed(entry.file, request.file))
 
 
 def _is_alike(one: FileInfo, other: FileInfo) -> bool:
     return one.quick_hash is not None and (one.size, one.quick_hash) == (other.size, other.quick_hash)
 
 
-def _name(rev: int, number: int = 0) -> EntryId:
-    return f"{rev}-{number}"
-
-
-def _place_after_current(queue: Queue) -> int:
-    places = (number for number, entry in enumerate(queue.entries, 1) if entry.id == queue.current)
-    return next(places, 0)
-
-
-def _new(item: QueueItem, rev: int, number: int, path: str) -> QueueEntry:
-    if item.file_hash is None or item.file is None:
-        raise _invalid(path, f"has no {'file_hash' if item.file_hash is None else 'file'}")
-    return QueueEntry(_name(rev, number), item.file_hash, item.file)
-
-
-def _kept(item: QueueItem, id: EntryId, known: dict[EntryId, QueueEntry], path: str) -> QueueEntry:
-    entry = known.pop(id, None)
-    if entry is None:
-        raise _invalid(f"{path}.id", "must be one of the queue's, and there once")
-    if item.file_hash not in (None, entry.file_hash):
-        raise _invalid(f"{path}.file_hash", "must be this entry's: another film is another entry")
-    return entry
-
-
-def _chosen(queue: Queue, id: EntryId, wanted: SetMedia) -> QueueEntry:
-    entry = next((entry for entry in queue.entries if entry.id == id), None)
-    if entry is None:
-        raise RequestRefused("Stale", "that film is no longer in the queue", details={"rev": queue.rev})
-    if wanted.file_hash not in (None, entry.file_hash):
-        raise _invalid("$.payload.file_hash", "must be this entry's")
-    return entry if wanted.file is None else replace(entry, file=completed(entry.file, wanted.file))
-
-
-def _invalid(path: str, why: str) -> RequestRefused:
-    return RequestRefused("InvalidMessage", f"{path} {why}", details={"path": path})
+def _too_large() -> RequestRefused:
+    return RequestRefused("TooLarge", f"the queue is full: it takes {QUEUE_MAX} films")

@@ -1,42 +1,48 @@
-"""Token buckets: so many a second on average, and so many at once."""
+"""Token bucket: limits a rate on average and allows short bursts. Used by sessions and by the password check."""
 
 from typing import Final
+
+from msgspec import Struct
 
 __all__ = ["TokenBucket"]
 
 _ROUNDING: Final = 1e-6
-"""Tokens: whoever waited just as long as `wait` said finds its token there."""
+"""Tokens. Makes `take` succeed after exactly the time that `wait` returned, in spite of floating-point rounding."""
 
 
-class TokenBucket:
-    """Holds up to ``burst`` tokens, and gains ``rate`` a second. Starts full."""
+class TokenBucket(Struct, kw_only=True):
+    """Holds up to ``burst`` tokens and gains ``rate`` tokens a second."""
 
-    def __init__(self, *, rate: float, burst: float, now: float) -> None:
+    rate: float
+    burst: float
+    tokens: float
+    at: float
+    """When ``tokens`` was right."""
+
+    @classmethod
+    def full(cls, *, rate: float, burst: float, now: float) -> "TokenBucket":
         if rate <= 0 or burst < 1:
             raise ValueError("a bucket needs a rate above 0 and room for one token at least")
-        self._rate = rate
-        self._burst = burst
-        self._tokens = burst
-        self._at = now
+        return cls(rate=rate, burst=burst, tokens=burst, at=now)
 
     def take(self, now: float) -> bool:
-        """Take one token. False: there was none, and nothing was taken."""
+        """Take one token, if there is one. Returns whether there was."""
         self._refill(now)
-        if self._tokens < 1.0 - _ROUNDING:
+        if self.tokens < 1.0 - _ROUNDING:
             return False
-        self._tokens = max(0.0, self._tokens - 1.0)
+        self.tokens = max(0.0, self.tokens - 1.0)
         return True
 
     def wait(self, now: float) -> float:
-        """Return the seconds until `take` will succeed; 0.0: it would now."""
+        """Return the seconds until `take` will succeed; 0.0 if it would now."""
         self._refill(now)
-        return max(0.0, (1.0 - self._tokens) / self._rate)
+        return max(0.0, (1.0 - self.tokens) / self.rate)
 
     def check(self) -> None:
-        assert 0.0 <= self._tokens <= self._burst
+        assert 0.0 <= self.tokens <= self.burst
 
     def _refill(self, now: float) -> None:
-        # Arrival stamps of two sources can cross by a hair: time that runs back neither adds nor removes.
-        if now > self._at:
-            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
-            self._at = now
+        # Timestamps of two sources can be slightly out of order. Time that runs backwards changes nothing.
+        if now > self.at:
+            self.tokens = min(self.burst, self.tokens + (now - self.at) * self.rate)
+            self.at = now

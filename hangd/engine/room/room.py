@@ -1,107 +1,89 @@
-"""Room: the authority over one film watched together. Who is in it, what the rules are, where the film stands.
+"""Room: the authority over one film that is watched together.
 
-A Room is told facts and answers with orders (``hangd.engine.room.effects``); it reads no clock and waits for
-nothing. What it does of its own accord, by ``deadline()`` and ``expire()``:
+A room is given inputs and returns effects (``inputs``, ``effects``). By itself, when `Room.deadline` has come and
+`Room.expire` is called:
 
-- an away member's time is up: it is gone for good, and another becomes host if it was
-- everyone stands where a gate sent them, or it was closed for as long as one may be: it opens
-- a stall is half a second old, in a room that waits for everyone: the gate closes
-- the film ran to its end: the room pauses there, or moves on to the next of its queue
-- a member's position, held back so as not to flood the others, is told
-- nobody has been in for ``ttl``: the room is to be forgotten
+- it removes a member that was away for too long; another one becomes host if that was the host
+- it opens a gate when every member has settled, or when the gate has been closed for as long as it may be
+- it closes the gate for a stall that is half a second old, if it waits for everyone
+- it pauses at the end of the film, or moves on to the next entry of its queue
+- it announces the position of a member, if that was held back so as not to flood the others
+- it orders to be forgotten when nobody has been in for ``ttl`` seconds
 
-All but the last also comes about before any input is looked at, so that a late timer changes no outcome. What members
-ask for is in ``requests``, who comes in is in ``door``, the timeline's rules are in ``schedule``, the films' in
-``screening`` and ``queue``, the members' in ``membership``, their files' in ``admission``.
+It also does all of this, except the last, before it looks at any input, so that a late timer changes no outcome.
 
-``now`` does not run back: where the stamps of two sources cross by a hair, the later one stands.
+The data is in ``state``. What members ask for is in ``requests`` and ``media``, entering in ``joining``, the timeline's
+rules in ``schedule``, the films' in ``queue``, the members' in ``roster``, their files' in ``file_match``.
 """
 
+import copy
+from collections.abc import Container
 from typing import Final, assert_never
 
+from hangd.engine.room import inputs
 from hangd.engine.room import queue as queues
-from hangd.engine.room.effects import (
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
-    ForgetRoom,
-    JoinRequested,
-    LatencyMeasured,
-    MessageReceived,
-    PasswordChecked,
-    PasswordHashed,
-    RoomEffect,
-    RoomInput,
-)
-from hangd.engine.room.joining import Door
-from hangd.engine.room.media import Screening
-from hangd.engine.room.refusal import as_error
+from hangd.engine.room.effects import ForgetRoom, RoomEffect
+from hangd.engine.room.joining import Joining
+from hangd.engine.room.media import RoomMedia
 from hangd.engine.room.requests import Requests
-from hangd.engine.room.roster import Occupant
+from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.saved import SavedRoom
-from hangd.engine.room.state import Assembly, RoomSettings
-from hangd.engine.timeline import earliest
+from hangd.engine.room.state import RoomData, RoomSettings
+from hangd.engine.timeline import earliest, position_at
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import GetRoom, Report, Say
-from hangd.protocol.model import Room as Snapshot
-from hangd.protocol.model import RoomSummary, Timeline
+from hangd.protocol.messages import GetRoom, Pause, Play, Report, RoomState, Say, SyncBroadcast
+from hangd.protocol.model import ROOM_ITSELF, RoomSummary, Timeline
+from hangd.protocol.model import Room as RoomView
 
-__all__ = ["Room", "RoomSettings"]
+__all__ = ["Room"]
 
 _STALL_SECONDS: Final = 0.5
-"""A stall shorter than this is over before a stop and a common start would be."""
+"""A shorter stall is over before a stop and a common start would be."""
 
-_REPORT_SECONDS: Final = 1.0
-_REPORT_SECONDS_PER_MEMBER: Final = 0.05
-"""How often the others hear where a member is, if nothing but that changes: once a second, and less often in rooms of
-more than 20, so that a room of N costs at most 20 N messages a second rather than N squared."""
+_ANNOUNCE_SECONDS: Final = 1.0
+_ANNOUNCE_SECONDS_PER_MEMBER: Final = 0.05
+"""How often a member's position is announced if only the position changes: once a second, and less often in rooms of
+more than 20, so that a room of N members costs at most 20 N messages a second rather than N squared."""
 
 _RTT_MAX: Final = 60.0
-"""Seconds: the server gives a connection up for lost before a ping may take that long."""
+"""Seconds. The server gives a connection up before a ping takes that long."""
 
 
 class Room:
-    """One room. Its first input is CreateRequested; ``password_hash`` is that of the password which it named."""
+    """One room. Its first input is inputs.CreateRequested; ``password_hash`` is that of the password in it.
+
+    ``now`` never decreases: if the timestamps of two sources are slightly out of order, the later one counts.
+    """
 
     def __init__(
         self, *, room_id: str, epoch: str, settings: RoomSettings, now: float, password_hash: str | None = None
     ) -> None:
-        self._room = Assembly(room_id=room_id, epoch=epoch, settings=settings, now=now)
-        self._room.set_password_hash(password_hash)
-        self._screening = Screening(self._room)
-        self._requests = Requests(self._room, self._screening)
-        self._settings = settings
-        self._door = Door(self._room, self._requests, now)
+        self._data = RoomData.new(room_id=room_id, epoch=epoch, settings=settings, now=now)
+        self._data.set_password_hash(password_hash)
+        self._media = RoomMedia(self._data)
+        self._requests = Requests(self._data, self._media)
+        self._joining = Joining(self._data)
         self._now = now
-        self._empty_since: float | None = now
         self._rev_checked = 0
         self._changes = 0
         self._at_rest = False
-        """Whether there is nothing to settle until `deadline` or another input."""
+        """Whether nothing is due before `deadline` or another input."""
         self._due = self._earliest_due()
 
     @classmethod
     def restored(cls, saved: SavedRoom, *, epoch: str, settings: RoomSettings, now: float) -> "Room":
-        """Make a room anew from what was saved of it, its times being those of the clock that runs now.
+        """Return a room that continues a saved one, whose times are already those of the present clock.
 
-        The epoch is a new one: what came after the saving, if anything did, is lost, and was known by the old one.
+        ``epoch`` is a new one: changes after the room was saved are lost, and members know them under the old epoch.
         """
-        room = cls(room_id=saved.room_id, epoch=epoch, settings=settings, now=now, password_hash=saved.password_hash)
-        room._door.host_digest = saved.host_digest
-        room._room.bring_back(saved, now)
-        # Without members it was empty already, or becomes so now, and pauses where it is.
-        room._empty_since = None if saved.members else saved.empty_since
-        room._settle()
+        room = cls(room_id=saved.room_id, epoch=epoch, settings=settings, now=now)
+        room._data.restore(saved, now)
+        room._do_due()
         return room
 
     @property
     def room_id(self) -> str:
-        return self._room.room_id
-
-    @property
-    def name(self) -> str | None:
-        """The alias, if it has one."""
-        return self._room.name
+        return self._data.room_id
 
     @property
     def epoch(self) -> str:
@@ -109,75 +91,96 @@ class Room:
 
     @property
     def rev(self) -> int:
-        return self._room.schedule.timeline.rev
+        return self._data.schedule.timeline.rev
 
     @property
     def timeline(self) -> Timeline:
-        return self._room.schedule.timeline
+        return self._data.schedule.timeline
 
     @property
     def changes(self) -> int:
-        """Rises with each change of what `save` returns, and now and then without one."""
+        """A counter that rises when what `saved` returns has changed, and sometimes when it has not."""
         return self._changes
 
-    def handle(self, input: RoomInput, now: float) -> list[RoomEffect]:
-        """Take in one fact. Returns the orders to carry out, in their order; raises nothing."""
+    def handle(self, input: inputs.RoomInput, now: float) -> list[RoomEffect]:
+        """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
         self._now = max(now, self._now)
         rests = self._at_rest and not _is_due(self._due, self._now)
         repeating = self._repeating(input) if rests else None
-        before = (self.rev, len(self._room.roster))
+        before = (self.rev, len(self._data.roster))
         if not rests:
-            self._settle()
-        self._take(input)
+            self._do_due()
+        self._handle(input)
         if repeating is None:
-            self._settle()
+            self._do_due()
         else:
-            self._tell_in_time(repeating)
-        if _is_lasting(input) or before != (self.rev, len(self._room.roster)):
+            self._announce_in_time(repeating)
+        if _may_change_saved(input) or before != (self.rev, len(self._data.roster)):
             self._changes += 1
-        return self._orders()
+        return self._take_effects()
 
     def deadline(self) -> float | None:
-        """Return the earliest time at which something happens without an input; `expire` is to be called then."""
+        """Return the earliest time at which something happens without an input. Call `expire` then."""
         return self._due
 
     def expire(self, now: float) -> list[RoomEffect]:
-        """Do what is due by ``now``, which is not before `deadline`."""
+        """Do what is due at ``now``, which is not before `deadline`."""
         self._now = max(now, self._now)
-        before = (self.rev, len(self._room.roster))
-        self._settle()
-        if before != (self.rev, len(self._room.roster)):
+        before = (self.rev, len(self._data.roster))
+        self._do_due()
+        if before != (self.rev, len(self._data.roster)):
             self._changes += 1
-        if not self._door.shut and _is_due(self._forgotten_at, self._now):
-            self._door.shut, self._due = True, None
-            self._room.effects.append(ForgetRoom())
-        return self._orders()
+        if not self._data.forgotten and _is_due(self._forgotten_at, self._now):
+            self._data.forgotten, self._due = True, None
+            self._data.effects.append(ForgetRoom())
+        return self._take_effects()
 
-    def snapshot(self) -> Snapshot:
-        return self._room.snapshot()
+    def recover(self, now: float, connected: Container[str]) -> list[RoomEffect]:
+        """Return the effects after which all members know the room's state again.
 
-    def save(self) -> SavedRoom:
-        """Return what is to be kept of this room, which has been created."""
-        room = self._room
-        assert self._door.host_digest is not None
-        return SavedRoom(
-            room_id=room.room_id,
-            host_digest=self._door.host_digest,
-            file_hash=room.file_hash,
-            file=room.file,
-            policy=room.policy,
-            members=tuple(member.saved() for member in room.roster if member.full),
-            timeline=room.timeline,
-            name=room.name,
-            password_hash=room.password_hash,
-            banned=tuple(room.banned),
-            empty_since=self._empty_since,
-            queue=room.queue,
-        )
+        Call this after `handle` has raised an exception, which is a bug, or after an effect could not be carried out.
+        What the failed call had changed stays; its effects are the first that are returned. ``connected`` are the ids
+        of the clients that have a connection: the others are away now, if the room has missed that.
+
+        Raises:
+            Exception: the room is inconsistent, or fails again. The caller has to close it.
+        """
+        room = self._data
+        self._now = max(now, self._now)
+        self._changes += 1
+        for member in tuple(room.roster):
+            if member.client_id not in connected:
+                self._lose(member.client_id)
+        self._do_due()
+        room.send(room.roster.full_ids(), RoomState(room.view()))
+        position = position_at(self.timeline, self._now)
+        command = Play(position) if room.schedule.running else Pause(position)
+        basic = room.roster.ids(lambda member: not member.full)
+        room.send(basic, SyncBroadcast(ROOM_ITSELF, command, self.timeline))
+        effects = self._take_effects()
+        assert room.host_digest is not None, "a room whose creation failed has no owner"
+        self.check()
+        return effects
+
+    def snapshot(self) -> RoomData:
+        """Return a copy of all of the room's data."""
+        return copy.deepcopy(self._data)
+
+    def view(self) -> RoomView:
+        """Return the room as its members see it."""
+        return self._data.view()
+
+    def saved(self) -> SavedRoom:
+        """Return what the store keeps of the room, which must have been created."""
+        return self._data.saved()
+
+    def has(self, client_id: str) -> bool:
+        """Tell whether this client is a member, or waits for its password to be checked."""
+        return client_id in self._data.roster or client_id in self._data.pending
 
     def summary(self) -> RoomSummary:
-        """Return what a public list may say of this room."""
-        room = self._room
+        """Return what the public list shows of this room."""
+        room = self._data
         return RoomSummary(
             room_id=room.room_id,
             members=len(room.roster),
@@ -189,180 +192,183 @@ class Room:
 
     def check(self) -> None:
         """Assert the invariants."""
-        room = self._room
+        room = self._data
         room.roster.check()
         room.schedule.check()
-        self._door.check()
+        self._joining.check()
         queues.check(room.queue, room.file_hash)
-        assert not room.effects, "a turn is over when its orders are out"
-        assert len(room.roster) <= self._settings.capacity
-        assert 1 <= room.policy.capacity <= self._settings.capacity
+        assert not room.effects, "all effects have been returned"
+        assert len(room.roster) <= room.settings.capacity
+        assert 1 <= room.policy.capacity <= room.settings.capacity
         assert room.policy.has_password == (room.password_hash is not None)
-        assert (self._empty_since is None) == (len(room.roster) > 0)
+        assert (room.empty_since is None) == (len(room.roster) > 0)
         assert len(room.roster) > 0 or not room.timeline.playing
-        assert self._due == self._earliest_due(), "nothing changes between turns"
+        assert self._due == self._earliest_due(), "nothing changes between two calls"
         assert self.rev >= self._rev_checked
         self._rev_checked = self.rev
 
     # ---- inputs -----------------------------------------------------------------------------------------------------
 
-    def _take(self, input: RoomInput) -> None:
+    def _handle(self, input: inputs.RoomInput) -> None:
         match input:
-            case MessageReceived():  # first: most are
+            case inputs.MessageReceived():  # first, because most inputs are
                 self._request(input)
-            case CreateRequested() | JoinRequested():
-                self._door.knock(input, self._now)
-            case PasswordChecked(client_id=client_id, matches=matches):
-                self._door.password_checked(client_id, self._now, matches=matches)
-            case PasswordHashed(client_id=client_id, password_hash=password_hash):
-                self._requests.set_password_hash(client_id, password_hash)
-            case ConnectionLost(client_id=client_id):
+            case inputs.CreateRequested() | inputs.JoinRequested():
+                self._joining.request(input, self._now)
+            case inputs.PasswordChecked(client_id=client_id, matches=matches):
+                self._joining.password_checked(client_id, self._now, matches=matches)
+            case inputs.PasswordHashed(client_id=client_id, password_hash=password_hash):
+                self._requests.password_hashed(client_id, password_hash)
+            case inputs.ConnectionLost(client_id=client_id):
                 self._lose(client_id)
-            case ConnectionResumed(client_id=client_id):
-                member = self._room.roster.get(client_id)
+            case inputs.ConnectionResumed(client_id=client_id):
+                member = self._data.roster.get(client_id)
                 if member is not None:
                     member.resume()
-                    self._room.tell_how(member, self._now)
-            case LatencyMeasured(client_id=client_id, rtt=rtt):
-                member = self._room.roster.get(client_id)
+                    self._data.announce_state(member, self._now)
+            case inputs.LatencyMeasured(client_id=client_id, rtt=rtt):
+                member = self._data.roster.get(client_id)
                 if member is not None:
-                    member.trips.append(min(max(0.0, rtt), _RTT_MAX) / 2)
+                    member.delays.append(min(max(0.0, rtt), _RTT_MAX) / 2)
             case _:
                 assert_never(input)
 
-    def _request(self, input: MessageReceived) -> None:
-        sender = self._room.roster.get(input.client_id)
+    def _request(self, input: inputs.MessageReceived) -> None:
+        sender = self._data.roster.get(input.client_id)
         try:
             if sender is None or not sender.present:
-                raise RequestRefused("NotInRoom", "you are not in this room")
+                raise RequestRefused.not_in_room()
             self._requests.handle(sender, input.message, input.request_id, self._now)
         except RequestRefused as refused:
-            self._room.send((input.client_id,), as_error(refused), input.request_id)
+            self._data.refuse(input.client_id, refused, input.request_id)
 
-    def _repeating(self, input: RoomInput) -> Occupant | None:
-        """Return whose report this is, if it says what that member's last one said but for the place: most inputs do.
+    def _repeating(self, input: inputs.RoomInput) -> RoomMember | None:
+        """Return the sender of a report that differs from its last one in position and errors only. Most inputs do.
 
-        From a place nothing follows but that the others are told of it, unless a gate is closed.
+        Unless a gate is closed, nothing follows from a position, except that it is announced.
         """
-        if not isinstance(input, MessageReceived) or not isinstance(input.message, Report):
+        if not isinstance(input, inputs.MessageReceived) or not isinstance(input.message, Report):
             return None
-        member = self._room.roster.get(input.client_id)
-        if member is None or self._room.schedule.gate is not None or not member.is_repeated_by(input.message):
+        member = self._data.roster.get(input.client_id)
+        if member is None or self._data.schedule.gate is not None or not member.repeats(input.message):
             return None
         return member
 
-    def _tell_in_time(self, member: Occupant) -> None:
-        """Bring about all that follows from a place in a room that was at rest."""
-        tell_at = member.told_at + self._telling_gap
-        if tell_at <= self._now:
-            self._room.tell_how(member, self._now)
+    def _announce_in_time(self, member: RoomMember) -> None:
+        """Do all that follows from a new position of this member, in a room that is at rest."""
+        announce_at = member.announced_at + self._announcement_gap
+        if announce_at <= self._now:
+            self._data.announce_state(member, self._now)
         else:
-            self._due = earliest(self._due, tell_at)
+            self._due = earliest(self._due, announce_at)
 
     def _lose(self, client_id: str) -> None:
-        self._door.turn_away(client_id)
-        member = self._room.roster.get(client_id)
+        room = self._data
+        room.pending.pop(client_id, None)
+        member = room.roster.get(client_id)
         if member is None or not member.present:
             return
         if member.full:
-            member.lose(self._now + self._settings.away)
-            self._room.tell_how(member, self._now)
+            member.lose(self._now + room.settings.away)
+            room.announce_state(member, self._now)
         else:
-            # It has no secret to resume with: whoever comes back is somebody new.
-            self._room.dismiss(member, "lost")
+            # A basic client has no secret to resume with. If it comes back, it is a new client.
+            room.remove(member, "lost")
 
     # ---- time -------------------------------------------------------------------------------------------------------
 
-    def _settle(self) -> None:
-        """Bring about all that is due by now, and what follows from it.
+    def _do_due(self) -> None:
+        """Do all that is due by now, and what follows from it.
 
-        What follows from another timeline may take one more. Where it stayed as it was, this one has seen to all: who
-        went, went first, and that somebody was told how another does makes no difference.
+        A change of the timeline may make more due, so the room is at rest only if the timeline stayed the same.
+        Members that go do so first, and announcements make nothing else due.
         """
-        room, now, line = self._room, self._now, self.timeline
+        room, now, line = self._data, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
-            room.dismiss(member, "lost")
-        self._screening.settle(now)
+            room.remove(member, "lost")
+        self._media.settle(now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
-            room.broadcast(room.schedule.stall(now))
-        gap = self._telling_gap
+            room.broadcast(room.schedule.close_gate_for_stall(now))
+        gap = self._announcement_gap
         for member in room.roster:
-            if member.untold and member.told_at + gap <= now:
-                room.tell_how(member, now)
+            if member.unannounced and member.announced_at + gap <= now:
+                room.announce_state(member, now)
         if len(room.roster) > 0:
-            self._empty_since = None
-        elif self._empty_since is None:
-            self._empty_since = now
+            room.empty_since = None
+        elif room.empty_since is None:
+            room.empty_since = now
             if room.timeline.playing:
-                room.schedule.hold(now)
+                room.schedule.pause(now)
         self._at_rest = self.timeline is line
         self._due = self._earliest_due()
 
     def _earliest_due(self) -> float | None:
-        """Return when, if nothing is told before, `_settle` finds something to do, or the room is to be forgotten."""
-        if self._door.shut:
+        """Return when, without another input, `_do_due` has something to do or the room is to be forgotten."""
+        room, schedule, gap = self._data, self._data.schedule, self._announcement_gap
+        if room.forgotten:
             return None
-        room, schedule, gap = self._room, self._room.schedule, self._telling_gap
         due = earliest(schedule.gate_until, schedule.ends_at, self._forgotten_at)
         waits = self._waits_for_stalls
         for member in room.roster:
             if member.away_until is not None and (due is None or member.away_until < due):
                 due = member.away_until
-            if member.untold and (due is None or member.told_at + gap < due):
-                due = member.told_at + gap
+            if member.unannounced and (due is None or member.announced_at + gap < due):
+                due = member.announced_at + gap
             if waits:
                 due = earliest(due, self._stalled_at(member))
         return due
 
     def _review_gate(self) -> None:
-        room, schedule, now = self._room, self._room.schedule, self._now
+        """Open the gate if everybody that it waits for has settled, or if its time is up."""
+        room, schedule, now = self._data, self._data.schedule, self._now
         match schedule.gate:
             case None:
                 return
             case "seeking":
-                stand = room.roster.all_loaded_at if schedule.loading else room.roster.all_stand_at
-                opens = stand(schedule.timeline.position, schedule.gate_rev) and room.roster.anybody_present
+                all_settled = room.roster.all_loaded_at if schedule.loading else room.roster.all_settled_at
+                opens = all_settled(schedule.timeline.position, schedule.gate_rev) and room.roster.anybody_present
             case "buffering":
                 waits = room.policy.wait == "everyone" and any(member.stalls for member in room.roster)
                 opens = not waits and room.roster.anybody_present
         if not opens and _is_due(schedule.gate_until, now):
             opens = True
             if schedule.gate == "buffering":
-                room.roster.forgive()
+                room.roster.ignore_stalls()
         if opens and len(room.roster) > 0:
-            room.broadcast(schedule.open(now, room.roster.lead()))
+            room.broadcast(schedule.open_gate(now, room.roster.lead()))
 
     @property
     def _waits_for_stalls(self) -> bool:
-        return self._room.policy.wait == "everyone" and self._room.schedule.running
+        return self._data.policy.wait == "everyone" and self._data.schedule.running
 
     @staticmethod
-    def _stalled_at(member: Occupant) -> float | None:
-        """Return when a room that waits for everyone stops for this member's stall."""
+    def _stalled_at(member: RoomMember) -> float | None:
+        """Return when a room that waits for everyone closes the gate for this member's stall."""
         return member.buffering_since + _STALL_SECONDS if member.stalls and member.buffering_since is not None else None
 
     @property
-    def _telling_gap(self) -> float:
-        """For how long after the others heard how a member does they do not again, if only its position changed."""
-        return max(_REPORT_SECONDS, _REPORT_SECONDS_PER_MEMBER * len(self._room.roster))
+    def _announcement_gap(self) -> float:
+        """Seconds between two announcements of a member if only its position changes."""
+        return max(_ANNOUNCE_SECONDS, _ANNOUNCE_SECONDS_PER_MEMBER * len(self._data.roster))
 
     @property
     def _forgotten_at(self) -> float | None:
-        return self._empty_since + self._settings.ttl if self._empty_since is not None else None
+        empty_since = self._data.empty_since
+        return empty_since + self._data.settings.ttl if empty_since is not None else None
 
-    def _orders(self) -> list[RoomEffect]:
-        orders, self._room.effects = self._room.effects, []
-        return orders
+    def _take_effects(self) -> list[RoomEffect]:
+        effects, self._data.effects = self._data.effects, []
+        return effects
 
 
-def _is_lasting(input: RoomInput) -> bool:
-    """Tell whether this fact by itself may change what is kept of a room, rather than by what it brings about."""
+def _may_change_saved(input: inputs.RoomInput) -> bool:
+    """Tell whether this input may change what is saved of a room, apart from the timeline and the members' number."""
     match input:
-        case MessageReceived(message=Report() | Say() | GetRoom()) | LatencyMeasured():
-            return False  # these come by the hundred
-        case ConnectionLost() | ConnectionResumed():
-            return False  # who is away is not kept: after a restart everybody is
+        case inputs.MessageReceived(message=Report() | Say() | GetRoom()) | inputs.LatencyMeasured():
+            return False  # These are frequent.
+        case inputs.ConnectionLost() | inputs.ConnectionResumed():
+            return False  # It is not saved who is away: after a restart everybody is.
         case _:
             return True
 

@@ -1,9 +1,9 @@
-"""Who is in a room: members in the order in which they came, their roles, their links, and who is away.
+"""The members of a room, in the order in which they came: roles, connections, what their players reported.
 
-A member is *present* while its connection lives, and *away* (full members only) for a while after it dropped: it keeps
-id, role and place, hears nothing, and counts for nothing. There is one host for as long as there is anyone; the heir of
-a host that left is a present member rather than an away one, then a controller rather than a viewer, then whoever came
-first.
+A member is *present* while it has a connection. A full member whose connection broke is *away* for a while: it keeps
+its client id, role and place in the order, gets no messages, and no gate waits for it. A room with members has exactly
+one host. When the host leaves, the next one is a present member before one that is away, then a controller before a
+viewer, then the one that came first.
 """
 
 from collections import deque
@@ -17,27 +17,27 @@ from hangd.engine.room.saved import SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
 
-__all__ = ["Occupant", "Roster"]
+__all__ = ["RoomMember", "Roster"]
 
 LEAD_BASE: Final = 0.060
-"""Seconds that a client needs besides the wire: to decode, to wake the player's thread, for the player to unpause."""
+"""Seconds that a client needs beside the network: decode the message, wake the player's thread, unpause the player."""
 
 LEAD_MIN: Final = 0.080
 LEAD_MAX: Final = 0.500
-"""One bad link holds the room no longer than this; whoever is later than that catches up by itself."""
+"""One slow connection delays the room by no more than this. A member that is later catches up by itself."""
 
 _JITTERS: Final = 4
-"""Mean deviations on top of the smallest delay: of roughly exponential delays, 98 % come sooner (1 - e^-4)."""
+"""Mean deviations above the smallest delay. If delays are roughly exponential, 98 % are shorter (1 - e^-4)."""
 
-_TRIPS: Final = 16
-"""Round trips remembered of each member: 2 to 5 minutes of WebSocket pings."""
+_DELAYS_KEPT: Final = 16
+"""Round trips kept of each member: 2 to 5 minutes of WebSocket pings."""
 
-_STANDS_WITHIN: Final = 0.25
-"""Seconds from the target at which a player counts as standing on it: an imprecise container seeks no better."""
+_SETTLED_WITHIN: Final = 0.25
+"""Seconds between a player and the target at which it counts as settled: imprecise containers seek no better."""
 
 
-class Occupant(Struct):
-    """One member, as the room knows it. Times are server times in seconds."""
+class RoomMember(Struct):
+    """What the room knows about one member. Times are server times in seconds."""
 
     client_id: str
     name: str
@@ -49,32 +49,25 @@ class Occupant(Struct):
     state: MemberState = "idle"
     ready: bool = False
     report: Report | None = None
-    """The last one of this connection."""
+    """The last one since the member has this connection."""
     away_until: float | None = None
     buffering_since: float | None = None
-    forgiven: bool = False
-    """The room waited for this stall as long as it does, or was told to go on: it does not wait for it again."""
-    told_at: float = float("-inf")
-    """When the others last heard how this member does."""
-    untold: bool = False
-    trips: deque[float] = field(default_factory=lambda: deque(maxlen=_TRIPS))
-    """Half round trips, seconds."""
+    stall_ignored: bool = False
+    """The room does not wait for the current stall: it has waited long enough, or somebody pressed Play."""
+    announced_at: float = float("-inf")
+    """When the other members were last told the state of this one."""
+    unannounced: bool = False
+    """Whether the last report has not been told to the others yet."""
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_DELAYS_KEPT))
+    """Half round trips, in seconds, oldest first."""
 
     @classmethod
-    def absent(cls, saved: SavedMember, until: float) -> "Occupant":
-        """Return a member whose connection a restart ended; its place is kept until then."""
+    def absent(cls, saved: SavedMember, until: float) -> "RoomMember":
+        """Return a member of a restored room: away, until it resumes or this time has come."""
         return cls(full=True, state="away", away_until=until, **asdict(saved))
 
     def saved(self) -> SavedMember:
-        return SavedMember(
-            client_id=self.client_id,
-            name=self.name,
-            role=self.role,
-            ready=self.ready,
-            verifying=self.verifying,
-            file_hash=self.file_hash,
-            file=self.file,
-        )
+        return SavedMember(**{name: getattr(self, name) for name in SavedMember.__struct_fields__})
 
     @property
     def present(self) -> bool:
@@ -82,66 +75,65 @@ class Occupant(Struct):
 
     @property
     def has_film(self) -> bool:
-        """Whether it has the room's film, as far as it said: another film takes this away until it says so anew."""
+        """Whether it said that it has the room's film. When the film changes, it has to say so again."""
         return self.file_hash is not None or self.file is not None
 
     @property
     def stalls(self) -> bool:
-        """Whether this is a stall that a patient room waits for."""
-        return self.present and self.full and self.buffering_since is not None and not self.forgiven
+        """Whether its player waits for data, so that a room with ``wait: everyone`` waits for it."""
+        return self.present and self.full and self.buffering_since is not None and not self.stall_ignored
 
     def lead(self) -> float:
         """Return the seconds within which nearly every message reaches this member."""
-        if not self.trips:
+        if not self.delays:
             return 0.0
-        least = min(self.trips)
-        return least + _JITTERS * (sum(self.trips) / len(self.trips) - least)
+        least = min(self.delays)
+        return least + _JITTERS * (sum(self.delays) / len(self.delays) - least)
 
-    def is_repeated_by(self, report: Report) -> bool:
-        """Tell whether this report says what the last one said, but for the place and the errors."""
+    def repeats(self, report: Report) -> bool:
+        """Tell whether this report differs from the last one in position and errors only."""
         last = self.report
         return last is not None and report.state == last.state and report.rev == last.rev
 
-    def hear(self, report: Report, now: float) -> bool:
-        """Take in a report. Returns whether the member's state changed."""
+    def apply(self, report: Report, now: float) -> bool:
+        """Store a report. Returns whether the member's state changed."""
         changed = report.state != self.state
         self.state = report.state
         self.report = report
         if report.state != "buffering":
             self.buffering_since = None
-            self.forgiven = False
+            self.stall_ignored = False
         elif self.buffering_since is None:
             self.buffering_since = now
         return changed
 
     def lose(self, until: float) -> None:
-        """The connection dropped; the place is kept until then."""
+        """Mark as away: the connection broke. The room keeps the member until this time."""
+        self._forget_player("away")
         self.away_until = until
-        self._forget_player()
-        self.state = "away"
 
     def resume(self) -> None:
-        """The connection is back, and what the player does is not known yet."""
+        """Mark as present again. What the player does is unknown until the next report."""
+        self._forget_player("idle")
         self.away_until = None
-        self._forget_player()
-        self.state = "idle"
 
-    def stands_at(self, position: float, rev: int) -> bool:
-        """Tell whether the player reported that it waits at ``position``, as timeline ``rev`` or a later one asked."""
+    def settled_at(self, position: float, rev: int) -> bool:
+        """Tell whether the player reported that it is paused at ``position`` since timeline ``rev``."""
         report = self.report
         return (
             report is not None
             and report.rev >= rev
             and report.state in ("paused", "ended")
-            and abs(report.position - position) <= _STANDS_WITHIN
+            and abs(report.position - position) <= _SETTLED_WITHIN
         )
 
     def shows_nothing(self, rev: int) -> bool:
-        """Tell whether it has not got the film, and said on timeline ``rev`` or a later one that it shows none."""
+        """Tell whether it lacks the film, and reported since timeline ``rev`` that its player has no file open."""
         report = self.report
         return not self.has_film and report is not None and report.rev >= rev and report.state == "idle"
 
     def as_member(self) -> Member:
+        """Return what the other members are told."""
         report = self.report
         return Member(
             client_id=self.client_id,
@@ -153,68 +145,72 @@ class Occupant(Struct):
             position=report.position if report else None,
             error=report.error if report else None,
             clock_error=report.clock_error if report else None,
-            rtt=2 * min(self.trips) if self.trips else None,
+            rtt=2 * min(self.delays) if self.delays else None,
             file=self.file,
         )
 
-    def _forget_player(self) -> None:
+    def _forget_player(self, state: MemberState) -> None:
+        self.state = state
         self.report = None
         self.buffering_since = None
-        self.forgiven = False
-        self.untold = False
+        self.stall_ignored = False
+        self.unannounced = False
 
 
-class Roster:
-    """The members of one room, oldest first."""
+class Roster(Struct):
+    """The members of one room by client id, oldest first."""
 
-    def __init__(self) -> None:
-        self._members: dict[str, Occupant] = {}
+    members: dict[str, RoomMember] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self.members)
 
-    def __iter__(self) -> Iterator[Occupant]:
-        return iter(self._members.values())
+    def __iter__(self) -> Iterator[RoomMember]:
+        return iter(self.members.values())
 
     def __contains__(self, client_id: object) -> bool:
-        return client_id in self._members
+        return client_id in self.members
 
-    def get(self, client_id: str) -> Occupant | None:
-        return self._members.get(client_id)
+    def get(self, client_id: str) -> RoomMember | None:
+        return self.members.get(client_id)
 
     @property
-    def host(self) -> Occupant | None:
+    def host(self) -> RoomMember | None:
         return next((member for member in self if member.role == "host"), None)
 
-    def add(self, member: Occupant) -> None:
-        """Let a member in. The first one is host, whatever its role said."""
-        if not self._members:
-            member.role = "host"
-        self._members[member.client_id] = member
+    @property
+    def anybody_present(self) -> bool:
+        return any(member.present for member in self)
 
-    def remove(self, client_id: str) -> Occupant | None:
-        """Take a member out. Returns the one that became host by that, if any."""
-        self._members.pop(client_id)
+    def add(self, member: RoomMember) -> None:
+        """Add a member. The first one becomes host: a room needs one, and its owner's secret takes the role back."""
+        if not self.members:
+            member.role = "host"
+        self.members[member.client_id] = member
+
+    def remove(self, client_id: str) -> RoomMember | None:
+        """Remove a member. Returns the member that became host because of that, if any."""
+        self.members.pop(client_id)
         return self._elect()
 
-    def bring_back(self, members: Iterable[Occupant]) -> None:
-        """Fill the empty roster with those who were in before a restart, oldest first.
+    def restore(self, members: Iterable[RoomMember]) -> None:
+        """Fill the empty roster with the members of a restored room, oldest first.
 
-        If their host is not among them (it was a basic member), one of them is host now.
+        If the host is not among them, because it was a basic member, another one becomes host.
         """
-        self._members = {member.client_id: member for member in members}
+        self.members = {member.client_id: member for member in members}
         self._elect()
 
-    def _elect(self) -> Occupant | None:
-        """Make somebody host if nobody is. Returns whom."""
-        if not self._members or self.host is not None:
+    def _elect(self) -> RoomMember | None:
+        """Make a member host if there is no host. Returns that member."""
+        if not self.members or self.host is not None:
             return None
         heir = min(self, key=lambda member: (not member.present, member.role != "controller"))
         heir.role = "host"
         return heir
 
-    def crown(self, member: Occupant) -> Occupant | None:
-        """Make ``member``, who is in, the host. Returns the old one, now a controller, if that was another."""
+    def make_host(self, member: RoomMember) -> RoomMember | None:
+        """Make this member the host. Returns the old host, now a controller, if it was another member."""
         old = self.host
         if old is None or old is member:
             return None
@@ -222,60 +218,61 @@ class Roster:
         old.role = "controller"
         return old
 
-    def ids(self, which: Callable[[Occupant], bool] = lambda _: True) -> tuple[str, ...]:
-        """Return the ids of the present members that satisfy ``which``: nobody else can hear anything."""
+    def ids(self, which: Callable[[RoomMember], bool] = lambda _: True) -> tuple[str, ...]:
+        """Return the ids of the present members that satisfy ``which``. Others cannot be sent anything."""
         return tuple(member.client_id for member in self if member.present and which(member))
 
     def full_ids(self, *, but: str | None = None) -> tuple[str, ...]:
-        return tuple([id for id, member in self._members.items() if member.full and member.present and id != but])
+        """Return the ids of the present full members, except ``but``."""
+        return tuple([id for id, member in self.members.items() if member.full and member.present and id != but])
 
     def name_taken(self, name: str) -> bool:
-        """Tell whether a present member goes by ``name``.
+        """Tell whether a present member has this name.
 
-        An away member does not keep its name from others: after a crash that very person comes back as a new client.
+        The name of an away member is free: after a crash the same person may come back as a new client.
         """
         folded = name.casefold()
         return any(member.present and member.name.casefold() == folded for member in self)
 
     def lead(self) -> float:
-        """Return how far ahead, in seconds, a change must lie for every present full member to hear of it in time."""
+        """Return the seconds from now to the earliest start that every present full member hears of in time."""
         slowest = max((member.lead() for member in self if member.present and member.full), default=0.0)
         return min(max(slowest + LEAD_BASE, LEAD_MIN), LEAD_MAX)
 
-    def all_stand_at(self, position: float, rev: int) -> bool:
-        """Tell whether every present full member that shows anything waits there. True where there is none."""
-        return all(member.stands_at(position, rev) for member in self._awaited(rev))
+    def all_settled_at(self, position: float, rev: int) -> bool:
+        """Tell whether every member that the gate of timeline ``rev`` waits for has settled. True if there is none."""
+        return all(member.settled_at(position, rev) for member in self._awaited(rev))
 
     def all_loaded_at(self, position: float, rev: int) -> bool:
-        """Tell the same of another film: it counts from whoever has it, and somebody has, if any full one is here."""
+        """Tell whether every awaited member has the new film and has settled in it.
+
+        False while full members are present and none of them has the film.
+        """
         if not self.full_ids():
             return True
         awaited = self._awaited(rev)
-        return bool(awaited) and all(member.has_film and member.stands_at(position, rev) for member in awaited)
+        return bool(awaited) and all(member.has_film and member.settled_at(position, rev) for member in awaited)
 
     def all_ended(self, rev: int) -> bool:
-        """Tell whether those who have the film and told how they are all reported its end, on ``rev`` or later."""
+        """Tell whether all that have the film and sent a report have reported its end since timeline ``rev``."""
         reports = [m.report for m in self if m.present and m.full and m.has_film and m.report is not None]
         return bool(reports) and all(report.rev >= rev and report.state == "ended" for report in reports)
 
-    def _awaited(self, rev: int) -> list[Occupant]:
-        """Return whom a gate that closed on ``rev`` waits for."""
+    def _awaited(self, rev: int) -> list[RoomMember]:
+        """Return the members that the gate of timeline ``rev`` waits for."""
         return [member for member in self if member.present and member.full and not member.shows_nothing(rev)]
 
-    @property
-    def anybody_present(self) -> bool:
-        return any(member.present for member in self)
-
-    def forgive(self) -> None:
-        """Wait no longer for the stalls of now."""
+    def ignore_stalls(self) -> None:
+        """Do not wait any longer for the stalls that there are now."""
         for member in self:
-            member.forgiven = member.buffering_since is not None
+            member.stall_ignored = member.buffering_since is not None
 
     def check(self) -> None:
-        assert sum(member.role == "host" for member in self) == (1 if self._members else 0)
-        for client_id, member in self._members.items():
+        """Assert the invariants."""
+        assert sum(member.role == "host" for member in self) == (1 if self.members else 0)
+        for client_id, member in self.members.items():
             assert member.client_id == client_id
             assert member.full or member.present, "a basic member is never away"
             assert (member.state == "away") == (not member.present)
             assert (member.buffering_since is not None) == (member.state == "buffering")
-            assert not (member.forgiven and member.buffering_since is None)
+            assert not (member.stall_ignored and member.buffering_since is None)

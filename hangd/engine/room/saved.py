@@ -1,7 +1,8 @@
-"""What is kept of a room, so that it can be made anew when its server comes back.
+"""What is kept of a room (docs/store.md), so that it can be made anew when its server starts again.
 
-Not kept is what a restart ends anyway or what the members tell again: connections, basic members (they have nothing to
-prove themselves with), reports, stalls, round trips, joins under way, and which commands were carried out of late.
+``Room.save`` returns a `SavedRoom`, and ``Room.restored`` makes a room of one. Not kept is what a restart ends anyway,
+or what the members tell again: connections, basic members (they have nothing to resume with), reports, stalls, round
+trips, joins under way, and which commands were carried out of late.
 """
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ __all__ = ["SavedMember", "SavedRoom"]
 
 
 class SavedMember(Struct, frozen=True, omit_defaults=True):
-    """A full member."""
+    """What is kept of a full member."""
 
     client_id: ClientId
     name: Name
@@ -25,7 +26,10 @@ class SavedMember(Struct, frozen=True, omit_defaults=True):
 
 
 class SavedRoom(Struct, frozen=True, omit_defaults=True):
-    """A room. Times are readings of the server's clock that ran when it was saved; `moved` translates them."""
+    """What is kept of a room. Times are readings of the server's clock that ran when the room was saved.
+
+    Another clock may run when the room is made anew: `moved` translates the times.
+    """
 
     room_id: str
     host_digest: bytes
@@ -44,7 +48,7 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     """Rev 0: the room was saved before there were queues."""
 
     def moved(self, seconds: float) -> "SavedRoom":
-        """Return the same room by a clock that shows so many seconds more."""
+        """Return the same room, its times read from a clock that shows ``seconds`` more."""
         return replace(
             self,
             timeline=replace(self.timeline, at=self.timeline.at + seconds),

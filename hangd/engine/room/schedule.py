@@ -1,23 +1,25 @@
-"""A room's timeline and what changes it: the five commands, the gate, the end of the film.
+"""A room's timeline and the rules of its changes: the five commands, the gate, the end of the film.
 
 ::
 
-                     Play (at = now + lead)                 every player stands there, or time is up
+                     Play (at = now + lead)                 every player has settled, or time is up
        paused  --------------------------->  running  <--------------------------------------  gated
          ^   ^                                |  |  |                                          ^  |
          |   +------ Pause, Stop, the end ----+  |  +---- Seek ("seeking", <= 1 s) ------------+  |
          |                                       +------- a stall ("buffering", <= 30 s) ---------+
          +----------------------------------------------- Pause, Stop ----------------------------+
 
-Another film (`start_over`) is paused, or gated: "seeking" as well, but for up to 5 s, because it has to be opened.
+After `start_over` (another film) the room is paused, or gated: "seeking" too, but for up to 5 s, because the players
+have to open the film first.
 
-Every change makes a new Timeline, one rev up. ``lead`` is how far ahead a start must lie for everyone to hear of it in
-time; a command of a basic client comes without one (None): it can neither wait for a moment nor report that it stands
-somewhere, so what it says is true on receipt, and closes no gate.
+Every change makes a new Timeline with the next ``rev``. ``lead`` is how far in the future a start has to be so that all
+members hear of it in time. A command of a basic client comes without a lead (None): such a client can neither start at
+a given time nor report that it has settled, so its command takes effect on receipt and closes no gate.
 """
 
 from typing import Final, assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hangd.engine.timeline import is_running, playable_rate, position_at, rebase, time_of
@@ -28,44 +30,51 @@ from hangd.protocol.model import Gate, Timeline
 __all__ = ["Schedule"]
 
 _GATE_SECONDS: Final[dict[Gate, float]] = {"seeking": 1.0, "buffering": 30.0}
-"""How long a gate stays closed at most. A seek costs 0.1-0.5 s; a stalled disk or share may need long."""
+"""Longest time that a gate stays closed. A seek takes 0.1-0.5 s; a stalled disk or network share may take long."""
 
 _LOADING_SECONDS: Final = 5.0
-"""The same where the players open another film first: found, opened and sought within a second from a disk, and from a
-share that slept within a few. Whoever needs longer catches up."""
+"""The same if the players open another film first: that takes within a second from a disk, and a few from a network
+share that slept. A member that needs longer catches up by itself."""
 
 _PAST_END: Final = 1.0
-"""Seconds: durations of one file differ by a little from player to player, so that much past the end is the end."""
+"""Seconds. Players disagree a little about the duration of one file, so a position this far past the end is the end."""
 
 _AT_END: Final = 0.1
-"""Seconds: Play this near to the end starts over, as players do. Less than two frames of the slowest film rate."""
+"""Seconds. Play this near to the end starts again from 0, as players do. Less than two frames at 24 per second."""
 
 _ALREADY_PLAYING: Final = 1.0
-"""Seconds: Play within this of where a running room is says nothing new (two viewers pressed Play together)."""
+"""Seconds. Play this near to a running room's position changes nothing: two viewers pressed Play together."""
 
 
-class Schedule:
-    """The timeline of one room. ``duration`` is the film's, in seconds, where it is known."""
+class Schedule(Struct, kw_only=True):
+    """The timeline of one room, and the gate."""
 
-    def __init__(self, *, epoch: str, now: float) -> None:
-        self.timeline = Timeline(epoch=epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now)
-        self.duration: float | None = None
-        self._loading = False
-        self._gate_rev = 0
-        self._gate_until = now
+    timeline: Timeline
+    duration: float | None = None
+    """The film's, in seconds, if it is known."""
+    loading: bool = False
+    """Whether the gate is closed because the players open another film. On the wire it is a gate for seeking."""
+    gate_rev: int = 0
+    """The rev that closed the gate. Reports on this rev or a later one are about this gate."""
+    gate_until: float | None = None
+    """When the gate opens at the latest. None: it is not closed."""
 
-    def go_on(self, timeline: Timeline, now: float) -> None:
-        """Take up a timeline of before a restart. A gate that was closed is given its whole time once more."""
+    @classmethod
+    def new(cls, *, epoch: str, now: float) -> "Schedule":
+        """Return the timeline of a new room: paused at 0."""
+        return cls(timeline=Timeline(epoch=epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now))
+
+    def restore(self, timeline: Timeline, now: float) -> None:
+        """Continue a timeline from before a restart. A gate that was closed gets its full time again."""
         self.timeline = timeline
         if timeline.gate is not None:
-            # Who comes back reports anew, on this rev: what was reported on the gate's own is forgotten.
-            self._gate_rev = timeline.rev
-            self._gate_until = now + _GATE_SECONDS[timeline.gate]
-
-    # ---- what it says -----------------------------------------------------------------------------------------------
+            # Earlier reports are lost: members that come back report again, on this rev.
+            self.gate_rev = timeline.rev
+            self.gate_until = now + _GATE_SECONDS[timeline.gate]
 
     @property
     def running(self) -> bool:
+        """Whether the position moves: it plays and no gate is closed."""
         return is_running(self.timeline)
 
     @property
@@ -73,33 +82,17 @@ class Schedule:
         return self.timeline.gate
 
     @property
-    def loading(self) -> bool:
-        """Whether a gate is closed because the players open another film. On the wire it is one for seeking."""
-        return self._loading and self.gate == "seeking"
-
-    @property
-    def gate_rev(self) -> int:
-        """The rev that closed the gate: reports on it, or on a later one, are about this gate."""
-        return self._gate_rev
-
-    @property
-    def gate_until(self) -> float | None:
-        return self._gate_until if self.gate is not None else None
-
-    @property
     def ends_at(self) -> float | None:
-        """Server time at which the film will have run to its end, if nothing happens before."""
-        if self.duration is None or not is_running(self.timeline):
+        """Server time at which the film reaches its end if nothing changes before. None: it does not, or is unknown."""
+        if self.duration is None or not self.running:
             return None
         return time_of(self.timeline, self.duration)
 
-    # ---- what changes it --------------------------------------------------------------------------------------------
-
     def apply(self, command: SyncCommand, now: float, lead: float | None) -> SyncCommand | None:
-        """Carry out a command. Returns what it came to, with its times and rate as they are now; None: no change.
+        """Carry out a command. Returns the command with the timestamp or rate that took effect; None: nothing changed.
 
         Raises:
-            RequestRefused: InvalidMessage, the timestamp lies past the end.
+            RequestRefused: InvalidMessage, the timestamp is past the end of the film.
         """
         line = self.timeline
         start = now if lead is None else now + lead
@@ -119,14 +112,14 @@ class Schedule:
             case Seek(timestamp=timestamp):
                 position = self._within(timestamp)
                 if line.playing and lead is not None:
-                    # Who still opens the film is given that time, wherever in it the room is to start.
+                    # If the players are still opening the film, the gate keeps that longer time for the new target.
                     self._close("seeking", position, now, loading=self.loading)
                 else:
                     self._change(playing=line.playing, position=position, at=now)
                 return Seek(timestamp=position)
             case Speed(rate=rate):
                 rate = playable_rate(rate)
-                # Where nothing moves there is nothing to write anew, and a gate stays as it is.
+                # If the position does not move, it stays, and so does a closed gate.
                 moved = rebase(line, start) if self.running else line
                 position = moved.position if self.duration is None else min(moved.position, self.duration)
                 self.timeline = replace(moved, rev=line.rev + 1, position=position, rate=rate)
@@ -136,35 +129,33 @@ class Schedule:
                 return Stop()
         assert_never(command)
 
-    def stall(self, now: float) -> Pause:
-        """Close the gate where the film is now, because somebody's player waits for data."""
+    def close_gate_for_stall(self, now: float) -> Pause:
+        """Close the gate at the current position, because a member's player waits for data."""
         position = self._position(now)
         self._close("buffering", position, now)
         return Pause(timestamp=position)
 
-    def open(self, now: float, lead: float) -> Play:
-        """Open the gate: everyone starts ``lead`` from now."""
+    def open_gate(self, now: float, lead: float) -> Play:
+        """Open the gate: everybody starts ``lead`` seconds from now."""
         position = self.timeline.position
         self._change(playing=True, position=position, at=now + lead)
         return Play(timestamp=position)
 
-    def hold(self, now: float) -> Pause:
-        """Pause where the film is now: nobody is left to watch."""
-        position = self._position(now)
-        self._change(playing=False, position=position, at=now)
-        return Pause(timestamp=position)
+    def pause(self, now: float) -> None:
+        """Pause at the current position: nobody is left to watch."""
+        self._change(playing=False, position=self._position(now), at=now)
 
     def end(self, now: float) -> Pause:
-        """Pause at the end, which the film has reached (`ends_at` is not later than ``now``)."""
+        """Pause at the end of the film. The caller has seen that `ends_at` is not later than ``now``."""
         assert self.duration is not None
         self._change(playing=False, position=self.duration, at=now)
         return Pause(timestamp=self.duration)
 
     def start_over(self, duration: float | None, start: float, now: float, *, play: bool) -> None:
-        """Stand at ``start`` of another film: paused, or until it can be played (`loading`).
+        """Change to another film, at ``start``: paused, or with ``play`` gated until the players have opened it.
 
         Raises:
-            RequestRefused: InvalidMessage, ``start`` lies past the new film's end.
+            RequestRefused: InvalidMessage, ``start`` is past the new film's end.
         """
         position = _within(start, duration, "$.payload.start")
         self.duration = duration
@@ -174,23 +165,25 @@ class Schedule:
             self._change(playing=False, position=position, at=now)
 
     def check(self) -> None:
+        """Assert the invariants."""
         line = self.timeline
-        assert line.gate is None or line.playing, "only what plays is held at a gate"
-        assert line.gate is None or self._gate_rev <= line.rev
+        assert line.gate is None or line.playing, "a gate is closed only while the room plays"
+        assert (line.gate is None) == (self.gate_until is None)
+        assert line.gate is None or self.gate_rev <= line.rev
+        assert not self.loading or line.gate == "seeking"
         assert line.position >= 0.0
         assert line.rate == playable_rate(line.rate)
-
-    # ---- within -----------------------------------------------------------------------------------------------------
 
     def _change(self, *, playing: bool, position: float, at: float, gate: Gate | None = None) -> None:
         line = self.timeline
         self.timeline = replace(line, rev=line.rev + 1, playing=playing, position=position, at=at, gate=gate)
+        self.loading, self.gate_until = False, None
 
     def _close(self, gate: Gate, position: float, now: float, *, loading: bool = False) -> None:
         self._change(playing=True, position=position, at=now, gate=gate)
-        self._loading = loading
-        self._gate_rev = self.timeline.rev
-        self._gate_until = now + (_LOADING_SECONDS if loading else _GATE_SECONDS[gate])
+        self.loading = loading
+        self.gate_rev = self.timeline.rev
+        self.gate_until = now + (_LOADING_SECONDS if loading else _GATE_SECONDS[gate])
 
     def _position(self, now: float) -> float:
         position = position_at(self.timeline, now)

@@ -1,25 +1,29 @@
-"""Assembly: what a room holds, and the orders that it has given in the turn that is under way.
+"""All data of a room, and the operations that its parts share: send messages, change rules, let members go.
 
-Shared by those that act on it: ``requests.Requests`` (what members ask for), ``screening.Screening`` (which film) and
-``room.Room`` (doors and time).
+`RoomData` is the whole state of a `hangd.engine.room.room.Room`. The parts of the room work on it one after the other
+within one input: ``requests``, ``joining`` and ``media`` for what clients ask, ``room`` for what happens by time.
 
-Who hears what: a full member hears everything. A basic one hears only SyncBroadcast, what happens to itself
-(RoomCreated, RoomJoined, RoomLeft, Error), and the direct answer to a question that it put.
+A full member gets every message. A basic member gets SyncBroadcast, what happens to itself (RoomCreated, RoomJoined,
+RoomLeft, Error), and the direct answers to its own requests.
 """
 
 from collections import deque
 from typing import Final, Literal
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from hangd.engine.room import queue as queues
-from hangd.engine.room.effects import ForgetMember, RoomEffect, SendTo
+from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
 from hangd.engine.room.file_match import compare_files
-from hangd.engine.room.roster import Occupant, Roster
+from hangd.engine.room.inputs import JoinRequested
+from hangd.engine.room.ratelimit import TokenBucket
+from hangd.engine.room.roster import RoomMember, Roster
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.schedule import Schedule
+from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import (
+    Error,
     MemberChanged,
     MemberLeft,
     QueueChanged,
@@ -29,178 +33,208 @@ from hangd.protocol.messages import (
     SyncBroadcast,
     SyncCommand,
 )
-from hangd.protocol.model import (
-    ROOM_ITSELF,
-    FileHash,
-    FileInfo,
-    LeftReason,
-    Policy,
-    PolicyChange,
-    Queue,
-    Room,
-    Timeline,
-)
+from hangd.protocol.model import ROOM_ITSELF, FileInfo, LeftReason, Policy, PolicyChange, Queue, Room, Timeline
 
-__all__ = ["Assembly", "RoomSettings"]
+__all__ = ["PendingJoin", "RoomData", "RoomSettings", "known_duration"]
 
 _BANS_KEPT: Final = 1024
-"""A ban names a client id, which lasts as long as a connection (and its resumption): old ones are dead anyway."""
+"""A ban names a client id, which lives only as long as its connection and the resumption of it: old bans are void."""
+
+_WRONG_PASSWORDS_AT_ONCE: Final = 10
+_WRONG_PASSWORDS_PER_SECOND: Final = 0.2
+"""All attackers together, from however many addresses, have twelve tries a minute: 17,000 a day. A password of five
+random letters then lasts two years. Meanwhile everybody waits, except those that know the owner's secret."""
 
 
 class RoomSettings(Struct, frozen=True):
-    """What the server lays down for each of its rooms. Seconds."""
+    """The server's settings for all of its rooms. Times in seconds."""
 
     ttl: float = 600.0
-    """How long an empty room lives on."""
+    """How long an empty room is kept."""
     away: float = 90.0
-    """How long a full member whose connection dropped keeps its place."""
+    """How long a full member without a connection is kept."""
     capacity: int = 100
-    """The most members that a policy may allow, and what it allows by default."""
+    """The largest capacity that a policy may have, and the default."""
     echo: Literal["full", "always", "never"] = "full"
-    """Who gets its own commands back: full clients, everyone, nobody."""
+    """Which clients get their own commands back: full clients, all, none."""
 
 
-class Assembly:
-    def __init__(self, *, room_id: str, epoch: str, settings: RoomSettings, now: float) -> None:
-        self.room_id = room_id
-        self.settings = settings
-        self.name: str | None = None
-        self.file_hash = ""
-        self.file: FileInfo | None = None
-        self.queue = Queue()
-        self.policy = Policy(capacity=settings.capacity)
-        self.password_hash: str | None = None
-        self.roster = Roster()
-        self.schedule = Schedule(epoch=epoch, now=now)
-        self.banned: deque[str] = deque(maxlen=_BANS_KEPT)
-        self.effects: list[RoomEffect] = []
+class PendingJoin(Struct, frozen=True):
+    """A join whose password is being compared with ``password_hash``."""
+
+    request: JoinRequested
+    password_hash: str
+
+
+class RoomData(Struct, kw_only=True):
+    room_id: str
+    settings: RoomSettings
+    schedule: Schedule
+    policy: Policy
+    wrong_passwords: TokenBucket
+    roster: Roster = field(default_factory=Roster)
+    name: str | None = None
+    file_hash: str = ""
+    file: FileInfo | None = None
+    queue: Queue = Queue()
+    awaits_hash: int | None = None
+    """The timeline's rev at the end of a film, if the next entry cannot be shown yet: its whole hash is not known."""
+    password_hash: str | None = None
+    host_digest: bytes | None = None
+    """SHA-256 of the owner's secret. None: the room has not been created yet."""
+    empty_since: float | None = None
+    forgotten: bool = False
+    """Whether ForgetRoom was ordered: nobody may enter any more."""
+    banned: deque[str] = field(default_factory=lambda: deque(maxlen=_BANS_KEPT))
+    pending: dict[str, PendingJoin] = field(default_factory=dict)
+    """Joins that wait for PasswordChecked, by client id."""
+    hashing: tuple[str, RequestId | None] | None = None
+    """The client that set the password that is being hashed, and its request. One at a time: so they keep their
+    order."""
+    recent_commands: dict[tuple[str, str], None] = field(default_factory=dict)
+    """Client id and command id of the last commands, oldest first."""
+    effects: list[RoomEffect] = field(default_factory=list)
+    """The effects of the current input, so far."""
+
+    @classmethod
+    def new(cls, *, room_id: str, epoch: str, settings: RoomSettings, now: float) -> "RoomData":
+        return cls(
+            room_id=room_id,
+            settings=settings,
+            schedule=Schedule.new(epoch=epoch, now=now),
+            policy=Policy(capacity=settings.capacity),
+            wrong_passwords=TokenBucket.full(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now),
+            empty_since=now,
+        )
+
+    @property
+    def timeline(self) -> Timeline:
+        return self.schedule.timeline
 
     def compare(self, file_hash: str | None, file: FileInfo | None) -> bool:
-        """Judge a member's file by this room's own and its rules: see `compare_files`."""
+        """Compare a member's file with the room's, by the room's rules. See `compare_files`."""
         return compare_files(
             self.policy.match, room_hash=self.file_hash, room_file=self.file, file_hash=file_hash, file=file
         )
 
-    # ---- saying -----------------------------------------------------------------------------------------------------
+    # ---- messages ---------------------------------------------------------------------------------------------------
 
     def send(self, client_ids: tuple[str, ...], message: ServerMessage, re: RequestId | None = None) -> None:
         if client_ids:
             self.effects.append(SendTo(client_ids, message, re))
 
+    def refuse(self, client_id: str, refused: RequestRefused, re: RequestId | None) -> None:
+        self.send((client_id,), Error.of(refused), re)
+
     def announce(self, message: ServerMessage, *, sender: str | None = None, re: RequestId | None = None) -> None:
-        """Tell all full members; the sender's copy, if it gets one, answers its request."""
-        self._send_marked(self.roster.full_ids(), message, sender, re)
+        """Send to all full members. If the sender of the request ``re`` is among them, this answers its request."""
+        self._send_answering(self.roster.full_ids(), message, sender, re)
 
     def broadcast(
         self,
         command: SyncCommand,
         command_id: str | None = None,
         *,
-        sender: Occupant | None = None,
+        sender: RoomMember | None = None,
         re: RequestId | None = None,
     ) -> None:
-        """Tell everyone of a command that took effect (the room's own: no sender) and of the timeline that it made."""
+        """Send all members a command that took effect and the timeline that followed. No sender: the room itself."""
         message = self._sync(command, command_id, sender)
-        if sender is None or self._hears_itself(sender):
-            self._send_marked(self.roster.ids(), message, sender.client_id if sender else None, re)
+        if sender is None or self._gets_own_commands(sender):
+            self._send_answering(self.roster.ids(), message, sender.client_id if sender else None, re)
         else:
             self.send(self.roster.ids(lambda member: member is not sender), message)
 
-    def answer(self, command: SyncCommand, *, sender: Occupant, re: RequestId | None) -> None:
-        """Tell the sender, and nobody else, how the timeline stands after a command that changed nothing."""
-        if self._hears_itself(sender):
+    def answer_unchanged(self, command: SyncCommand, *, sender: RoomMember, re: RequestId | None) -> None:
+        """Send the timeline to the sender of a command that changed nothing, and to nobody else."""
+        if self._gets_own_commands(sender):
             stripped = replace(command, command_id=None)
             self.send((sender.client_id,), self._sync(stripped, command.command_id, sender), re)
 
-    def tell_how(self, member: Occupant, now: float) -> None:
-        """Tell the other full members how this one does."""
-        member.told_at = now
-        member.untold = False
+    def announce_state(self, member: RoomMember, now: float) -> None:
+        """Send the state of this member to the other full members."""
+        member.announced_at = now
+        member.unannounced = False
         self.send(self.roster.full_ids(but=member.client_id), MemberChanged(member.as_member()))
 
-    # ---- changing ---------------------------------------------------------------------------------------------------
+    # ---- changes ----------------------------------------------------------------------------------------------------
 
     def change_policy(self, change: PolicyChange) -> bool:
-        """Take over what is given, but for the password. Returns whether that made a difference."""
+        """Change the rules, except the password. Returns whether anything changed."""
         old = self.policy
-        self.policy = replace(
-            old,
-            control=old.control if change.control is None else change.control,
-            match=old.match if change.match is None else change.match,
-            wait=old.wait if change.wait is None else change.wait,
-            capacity=old.capacity if change.capacity is None else min(change.capacity, self.settings.capacity),
-            locked=old.locked if change.locked is None else change.locked,
-        )
+        given = {name: value for name, value in asdict(change).items() if value is not None and name != "password"}
+        self.policy = replace(old, **given)
+        self._limit_capacity()
         return self.policy != old
 
     def set_password_hash(self, password_hash: str | None) -> None:
         self.password_hash = password_hash
         self.policy = replace(self.policy, has_password=password_hash is not None)
 
-    def show_first(self, file_hash: FileHash, file: FileInfo | None) -> None:
-        """Be a room for this film, which is its queue as well."""
+    def hash_password(self, client_id: str, password: str, re: RequestId | None) -> None:
+        """Order a new password to be hashed. The input PasswordHashed completes the change."""
+        self.hashing = (client_id, re)
+        self.effects.append(HashPassword(client_id, password))
+
+    def set_first_film(self, file_hash: str, file: FileInfo | None) -> None:
+        """Make this the room's film, and put it into the queue if it is described."""
         self.file_hash, self.file = file_hash, file
         self.schedule.duration = known_duration(file)
         self.queue = queues.begun(self.queue, file_hash, file)
 
     def learn_file(self, file_hash: str | None, file: FileInfo | None) -> None:
-        """Fill in what the room did not know of its own film, from somebody who has all of it."""
+        """Add to the room's description of its film what a member with the same file knows about it."""
         if file_hash != self.file_hash or file is None:
             return
         if self.file is None:
-            # The name is its member's own business: the one who chose the film told none.
-            self.show_first(self.file_hash, replace(file, name=None))
+            # The name stays private: the member that chose the film did not tell it.
+            self.set_first_film(self.file_hash, replace(file, name=None))
             self.announce(QueueChanged(self.queue))
             return
         self.file = queues.completed(self.file, file)
         self.queue = queues.described(self.queue, self.file)
         self.schedule.duration = known_duration(self.file)
 
-    def dismiss(
-        self, member: Occupant, reason: LeftReason, *, by: str | None = None, re: RequestId | None = None
-    ) -> None:
-        """Take a member out for good and tell the others. ``by`` asked for it, with ``re``."""
-        heir = self.roster.remove(member.client_id)
-        self.announce(MemberLeft(member.client_id, reason), sender=by, re=re)
-        if heir is not None:
-            self.announce(MemberChanged(heir.as_member()))
-        self.effects.append(ForgetMember(member.client_id, reason))
-
-    def show_out(
+    def remove(
         self,
-        member: Occupant,
+        member: RoomMember,
         reason: LeftReason,
         *,
         detail: str | None = None,
         by: str | None = None,
         re: RequestId | None = None,
     ) -> None:
-        """Tell a member that it is out, and then dismiss it."""
-        own = re if by == member.client_id else None
-        if member.present:
+        """Remove a member, and tell it and the others. ``by`` is the client whose request ``re`` this carries out."""
+        if member.present and reason != "lost":
+            own = re if by == member.client_id else None
             self.send((member.client_id,), RoomLeft(self.room_id, reason, detail), own)
-        self.dismiss(member, reason, by=by, re=re)
+        heir = self.roster.remove(member.client_id)
+        self.announce(MemberLeft(member.client_id, reason), sender=by, re=re)
+        if heir is not None:
+            self.announce(MemberChanged(heir.as_member()))
+        self.effects.append(ForgetMember(member.client_id, reason))
 
-    def bring_back(self, saved: SavedRoom, now: float) -> None:
-        """Be the room that was saved, under this epoch: all its members are away until they come back."""
+    def restore(self, saved: SavedRoom, now: float) -> None:
+        """Continue a room from before a restart. All its members are away until they resume."""
         self.name, self.file_hash, self.file = saved.name, saved.file_hash, saved.file
-        self.policy = replace(saved.policy, capacity=min(saved.policy.capacity, self.settings.capacity))
+        self.policy = saved.policy
+        self._limit_capacity()
         self.set_password_hash(saved.password_hash)
+        self.host_digest = saved.host_digest
         self.banned.extend(saved.banned)
         until = now + self.settings.away
-        self.roster.bring_back(Occupant.absent(member, until) for member in saved.members)
+        self.roster.restore(RoomMember.absent(member, until) for member in saved.members)
+        # A room without members was empty before the restart, or is since: only basic members were in it.
+        self.empty_since = None if saved.members else saved.empty_since
         self.schedule.duration = known_duration(saved.file)
-        # One that was saved before there were queues has its film, and so has a queue.
+        # A room that was saved before there were queues has a film, so it has a queue now.
         self.queue = saved.queue if saved.queue.rev else queues.begun(saved.queue, saved.file_hash, saved.file)
-        self.schedule.go_on(replace(saved.timeline, epoch=self.timeline.epoch), now)
+        self.schedule.restore(replace(saved.timeline, epoch=self.timeline.epoch), now)
 
-    # ---- showing ----------------------------------------------------------------------------------------------------
+    # ---- views ------------------------------------------------------------------------------------------------------
 
-    @property
-    def timeline(self) -> Timeline:
-        return self.schedule.timeline
-
-    def snapshot(self) -> Room:
+    def view(self) -> Room:
+        """Return the room as its members see it."""
         return Room(
             room_id=self.room_id,
             file_hash=self.file_hash,
@@ -212,18 +246,32 @@ class Assembly:
             queue=self.queue,
         )
 
-    # ---- within -----------------------------------------------------------------------------------------------------
+    def saved(self) -> SavedRoom:
+        """Return what the store keeps of the room, which must have been created."""
+        assert self.host_digest is not None
+        return SavedRoom(
+            room_id=self.room_id,
+            host_digest=self.host_digest,
+            file_hash=self.file_hash,
+            file=self.file,
+            policy=self.policy,
+            members=tuple(member.saved() for member in self.roster if member.full),
+            timeline=self.timeline,
+            name=self.name,
+            password_hash=self.password_hash,
+            banned=tuple(self.banned),
+            empty_since=self.empty_since,
+            queue=self.queue,
+        )
 
-    def _hears_itself(self, sender: Occupant) -> bool:
-        match self.settings.echo:
-            case "full":
-                return sender.full
-            case "always":
-                return True
-            case "never":
-                return False
+    def _limit_capacity(self) -> None:
+        self.policy = replace(self.policy, capacity=min(self.policy.capacity, self.settings.capacity))
 
-    def _sync(self, command: SyncCommand, command_id: str | None, sender: Occupant | None) -> SyncBroadcast:
+    def _gets_own_commands(self, sender: RoomMember) -> bool:
+        echo = self.settings.echo
+        return echo == "always" or (echo == "full" and sender.full)
+
+    def _sync(self, command: SyncCommand, command_id: str | None, sender: RoomMember | None) -> SyncBroadcast:
         return SyncBroadcast(
             from_client=sender.client_id if sender else ROOM_ITSELF,
             command=command,
@@ -231,7 +279,7 @@ class Assembly:
             command_id=command_id,
         )
 
-    def _send_marked(
+    def _send_answering(
         self, client_ids: tuple[str, ...], message: ServerMessage, sender: str | None, re: RequestId | None
     ) -> None:
         if re is None or sender not in client_ids:
@@ -242,5 +290,5 @@ class Assembly:
 
 
 def known_duration(file: FileInfo | None) -> float | None:
-    """Return the film's length in seconds, where it is known. Files that tell of 0 s do not know theirs."""
+    """Return the film's duration in seconds, if it is known. A file that says 0 s does not know its duration."""
     return (file.duration or None) if file is not None else None

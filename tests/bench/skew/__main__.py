@@ -1,5 +1,5 @@
-"""`make bench-skew`: how far apart two viewers are, judged by the pictures on their screens and by what they are heard
-to play, beside Syncplay's in the same run. Arguments choose films and cases; see ``--help``.
+"""`make bench-skew`: measures how far apart two viewers are, by the pictures on their screens and by their recorded
+sound, and does the same with Syncplay. Arguments select films and cases; see ``--help``.
 """
 
 import argparse
@@ -51,7 +51,7 @@ def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
 
 
 def _keep(console: Console, bench: Rig, case: str) -> None:
-    """Keep what the viewers took in and did in the last minutes, for `hangd replay`, and their journals."""
+    """Save the viewers' traces of the last minutes, for `hangd replay`, and their logs."""
     for number, viewer in enumerate(bench.people):
         about = _BUILD / re.sub(r"\W+", "-", f"missed {bench.clip.name} {case} {number}")
         about.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def _keep(console: Console, bench: Rig, case: str) -> None:
 
 
 def _syncplay(console: Console, film: str, *, far: bool) -> list[Row]:
-    """Lead Syncplay's viewers through the same steps. Its rows have no goals."""
+    """Put Syncplay's viewers through the same steps. Its rows have no goals."""
     clip = clips.make(film)
     link = partial(BadLink, out=0.100, back=0.100, jitter=0.030) if far else None
     rows: list[Row] = []
@@ -101,7 +101,7 @@ def _syncplay(console: Console, film: str, *, far: bool) -> list[Row]:
 
 
 def _compare(rows: list[Row]) -> list[Row]:
-    """Set hang's rows beside Syncplay's: it is to be ten times closer. Of the far viewer hang has one row for all."""
+    """Compare hang's rows with Syncplay's: hang must be ten times closer. For the far viewer hang has only one row."""
     compared = []
     for theirs in rows:
         who, _, case = theirs.case.partition(": ")

@@ -1,7 +1,8 @@
-"""What is measured: each case drives the rig through some steps and gives a row of sync.md's table, with its goal.
+"""The cases that are measured. Each puts the rig through some steps and returns rows of the table in
+docs/benchmarks.md, with their goals.
 
-What counts is what was seen on the screens from half a second after the first moving picture on: goals are to be
-reached by then. Sound is compared over the same time.
+Pictures count from half a second after the first moving picture on, because goals must be reached by then. Sound is
+compared over the same time.
 """
 
 import contextlib
@@ -32,19 +33,19 @@ _SOUND: Final = 0.010
 _STEP: Final = 3.0
 _TRIALS: Final = 5
 _BEGIN: Final = 2.0
-"""The place in the film from which a minute is played, and what it costs compared."""
+"""Position from which a minute is played, and for which the processor time is compared, in seconds."""
 _MINUTE: Final = 60.0
 _CHANGING_SPEED: Final = 1.5
-"""Seconds after a change of speed that are not counted: it is made in what VLC has read ahead."""
+"""Seconds after a change of speed that are not counted: VLC first shows what it decoded before the change."""
 _BACK: Final = 0.010
-"""Seconds apart: nearer than this viewers count as together again, where a row asks how soon they are."""
+"""Viewers closer than this (seconds) count as in step again, in rows that measure how soon they are."""
 
 _SPELL: Final = 5
-"""Pictures: of so many in a row most have to be near."""
+"""Number of pictures in a row; most of them have to be closer than ``_BACK``."""
 
 
 class Row(Struct):
-    """One line of the table. Times are seconds, ``apart`` is (moment, seconds that the second viewer was later)."""
+    """One line of the table. Times are seconds; ``apart`` is (time, seconds by which the second viewer was later)."""
 
     case: str
     clip: str
@@ -58,7 +59,7 @@ class Row(Struct):
 
 
 class _Trials:
-    """Collects what several trials of one step showed."""
+    """Collects the results of several trials of one step."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
@@ -66,7 +67,7 @@ class _Trials:
         self._spells: list[tuple[float, float]] = []
 
     def watch(self, since: float, seconds: float = _STEP, settling: float = _REACHED) -> None:
-        """Let ``seconds`` pass from the first picture that moves, and count those from ``settling`` on."""
+        """Wait until ``seconds`` after the first moving picture, and count the pictures from ``settling`` on."""
         self._rig.rest(1.0)
         first = self._rig.first_moving(since)
         self._rig.rest(first + seconds - time.monotonic())
@@ -74,7 +75,7 @@ class _Trials:
         self._spells.append((first + settling, first + seconds))
 
     def row(self, case: str, limit: float, *, frame: bool = False, note: str = "") -> Row:
-        """Return what was seen. ``frame``: no picture may be more than a frame off, either."""
+        """Return the row. With ``frame``, no picture may be more than one frame apart either."""
         p95 = percentile(distance.apart for distance in self.apart)
         worst = percentile((distance.apart for distance in self.apart), 1.0)
         apart = [(distance.at, distance.apart) for distance in self.apart]
@@ -85,7 +86,7 @@ class _Trials:
         )
 
     def sound_rows(self, case: str) -> list[Row]:
-        """Return what was heard, where there are ears: nothing else is lost where sounds could not be compared."""
+        """Return the row for the sound; none without PulseAudio. Sounds that could not be compared count against it."""
         if self._rig.sound is None:
             return []
         found = [heard for begin, end in self._spells for heard in self._rig.heard(begin + 0.25, end - 0.5)]
@@ -102,7 +103,7 @@ class _Trials:
 
 
 def same_machine(rig: Rig) -> list[Row]:
-    """Start, seek, pause and play, a minute on; and what it costs."""
+    """Start, seek, pause and play, a minute of playback, and its cost in processor time and memory."""
     rig.link.set(out=0, back=0, jitter=0)
     rig.together()
     starts, seeks, resumes, minute = (_Trials(rig) for _ in range(4))
@@ -138,7 +139,7 @@ def _restart(rig: Rig, position: float) -> None:
 
 
 def _cost(rig: Rig, before: Sequence[Usage], after: Sequence[Usage]) -> Row:
-    """Compare the viewers with plain players of the same film, on the same screens, with the same options."""
+    """Compare the viewers' cost with that of plain players with the same film, screens and options."""
     ours = between(before, after)
     environments = [viewer.environment for viewer in rig.people]
     plain = plain_players(rig.clip.path, environments, position=_BEGIN, settling=_STEP, seconds=_MINUTE / 2)
@@ -153,7 +154,7 @@ def _cost(rig: Rig, before: Sequence[Usage], after: Sequence[Usage]) -> Row:
 
 
 def far(name: str, limit: float, out: float, back: float, jitter: float, rig: Rig) -> list[Row]:
-    """One viewer behind a bad link."""
+    """One viewer has a bad link."""
     rig.link.set(out=out, back=back, jitter=jitter)
     rig.together()
     trials = _Trials(rig)
@@ -169,7 +170,7 @@ def far(name: str, limit: float, out: float, back: float, jitter: float, rig: Ri
 
 
 def speed(rig: Rig) -> list[Row]:
-    """A minute at speed 1.5."""
+    """A minute at speed 1.5, then speed 1 again."""
     rig.together()
     rig.do(0, "play")
     rig.rest(2)
@@ -180,7 +181,7 @@ def speed(rig: Rig) -> list[Row]:
 
 
 def correction(rig: Rig) -> list[Row]:
-    """One viewer's screen is said to be 25 ms late, and then not to be: two corrections, and then all is as before."""
+    """One viewer's video offset is set to 25 ms and back to 0: two corrections, after which everything is as before."""
     rig.together()
     config = rig.people[1].folder / "home" / ".config" / "hang" / "config.toml"
     rig.do(0, "play")
@@ -204,7 +205,7 @@ def correction(rig: Rig) -> list[Row]:
 
 
 def joiner(rig: Rig) -> list[Row]:
-    """Somebody joins a room that plays."""
+    """A member joins a room that is playing."""
     rig.together()
     rig.do(0, "play")
     took = []
@@ -222,7 +223,7 @@ def joiner(rig: Rig) -> list[Row]:
 
 
 def stopped(rig: Rig) -> list[Row]:
-    """A viewer's process stands still for 5 s."""
+    """A viewer's process is stopped (SIGSTOP) for 5 s."""
     rig.together()
     rig.do(0, "play")
     rig.rest(4)
@@ -235,7 +236,7 @@ def stopped(rig: Rig) -> list[Row]:
 
 
 def server_killed(rig: Rig) -> list[Row]:
-    """The server dies and comes back."""
+    """The server is killed and restarted."""
     rig.together()
     rig.do(0, "play")
     rig.rest(4)
@@ -247,7 +248,7 @@ def server_killed(rig: Rig) -> list[Row]:
 
 
 def cut(rig: Rig) -> list[Row]:
-    """A link is cut for 20 s, and meanwhile the others go elsewhere."""
+    """One viewer's link is cut for 20 s, and the other viewer seeks in that time."""
     rig.together()
     rig.do(0, "play")
     rig.rest(4)
@@ -271,7 +272,7 @@ def _back(rig: Rig, case: str, disturbed_from: float, *, both: bool = False) -> 
 
 
 def _together_from(rig: Rig, begin: float, end: float) -> float:
-    """When the viewers were together for good, as far as one saw until ``end``: one late picture parts nobody."""
+    """Return from when on the viewers were in step until ``end``. A single late picture does not count."""
     since, near = math.inf, deque([True] * _SPELL, _SPELL)
     for distance in reversed(rig.apart(begin, end)):
         near.append(abs(distance.apart) <= _BACK)
@@ -283,7 +284,7 @@ def _together_from(rig: Rig, begin: float, end: float) -> float:
 
 
 def _unevenness(rig: Rig, begin: float, end: float) -> float:
-    """By how much the first viewer's pictures left the line that they were on: whether they were disturbed."""
+    """Return by how much the first viewer's pictures deviated from a line: whether it was disturbed."""
     lines = [seen.at - seen.number / float(rig.clip.rate) for seen in rig.seen(0, begin, end)]
     return percentile(line - sorted(lines)[len(lines) // 2] for line in lines)
 
@@ -302,7 +303,7 @@ def _back_row(rig: Rig, case: str, took: float, limit: float, uneven: float, not
 
 
 def slow_file(rig: Rig) -> list[Row]:
-    """A film whose key frames lie far apart, so that a seek costs most of what it is for; and a viewer falls behind."""
+    """A film whose key frames are far apart, so that a seek takes long, and a viewer that falls behind."""
     rig.together()
     rig.do(0, "play")
     rig.rest(4)
@@ -316,14 +317,14 @@ def slow_file(rig: Rig) -> list[Row]:
     trials.apart = rig.apart(returned + 26, returned + 31)
     resyncs = _corrections(rig.people[1].log).count("resync")
     row = trials.row("behind, with a key frame every 10 s", 0.010, note=f"{resyncs} resyncs")
-    # By the policy at once, then not within 5 s, 10 s and 20 s of the one before.
+    # The policy allows the first resync at once, and the next ones 5, 10 and 20 s after the one before.
     row.goal += ", at most 3 resyncs in 30 s"
     row.met = row.met and 1 <= resyncs <= 3
     return [row]
 
 
 def busy(rig: Rig) -> list[Row]:
-    """Both cores work for somebody else, at normal priority."""
+    """All cores are busy with other processes of normal priority."""
     rig.together()
     frame = 1 / float(rig.clip.rate)
     with contextlib.ExitStack() as stack:
@@ -351,7 +352,7 @@ def busy(rig: Rig) -> list[Row]:
 
 
 def undisturbed(rig: Rig, minutes: float = 10) -> list[Row]:
-    """Ten minutes in which nobody does anything."""
+    """Ten minutes of playback in which nobody does anything."""
     rig.together()
     began = rig.do(0, "play")
     rig.rest(5)
@@ -383,10 +384,10 @@ CASES: Final[dict[str, Case]] = {
     "cut": cut,
     "busy": busy,
 }
-"""What is measured with each film."""
+"""The cases that are measured with each film."""
 
 SPECIAL: Final[dict[str, tuple[str, Case]]] = {
     "slow-file": ("sparse", slow_file),
     "undisturbed": ("long", undisturbed),
 }
-"""What is measured with a film of its own."""
+"""The cases that need a film of their own: its name, and the case."""

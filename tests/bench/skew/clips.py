@@ -1,4 +1,4 @@
-"""The films that the bench plays: made when they are first asked for, and kept in build/clips.
+"""The films of the benchmark. They are made when they are first needed, and kept in build/clips.
 
 ====== ======================== ==================================== ====== ===============
 name   picture (640x360)        sound (48 kHz, mono)                 length a key frame
@@ -10,17 +10,17 @@ sparse H.264, 30 (mp4)          AAC                                  120 s  each
 long   as mp4                   as mp4                               660 s  each 2 s
 ====== ======================== ==================================== ====== ===============
 
-Picture n is shown from n / rate on and carries its number as a bar code (`tests.support.barcode`), as the sample clips'
-do (`tests.media.make_clips`).
+Picture n is shown from n / rate on and carries its number as a bar code (`tests.support.barcode`), as in the sample
+clips (`tests.media.make_clips`).
 
-The sound is a noise that never repeats, the same in every film, 0.15 to 3 kHz at -20 dB: any quarter of a second
-of it is found in another recording of it at one place only and to the sample (`correlate`), where clicks a second apart
-would not tell half a second late from half a second early. `Clip.sound` is that noise as it was encoded, so that a
-recording also tells how far into the film the sound was (in WebM it is 6.5 ms early: ffmpeg counts what Opus needs to
-begin twice).
+The sound is noise that never repeats, the same in every film, 0.15 to 3 kHz at -20 dB. Any quarter of a second of it
+occurs only once in another recording, so its position is found to the sample (`correlate`). Clicks a second apart would
+not tell half a second late from half a second early. `Clip.sound` is the noise before encoding, so a recording also
+tells the position of the sound in the film. (In WebM the sound is 6.5 ms early, because ffmpeg counts Opus's encoder
+delay twice.)
 
-Needs ffmpeg with libx264, libx265, libvpx-vp9 and libopus (Debian's has them). `python -m tests.bench.skew.clips` makes
-all of them, and says how long each took.
+Needs ffmpeg with libx264, libx265, libvpx-vp9 and libopus, as in Debian. `python -m tests.bench.skew.clips` makes all
+films, and prints how long each took.
 """
 
 import contextlib
@@ -45,10 +45,10 @@ FOLDER: Final = Path(__file__).parents[3] / "build" / "clips"
 _SECONDS: Final = 120
 _LONG_SECONDS: Final = 660
 
-# Encoders that are quick: nobody is to judge these pictures, only to decode them as films are decoded. `bf 3`: pictures
-# that lean on those after them, which the quickest presets leave out.
+# Fast encoders: the pictures need no quality, but must be decoded as films are. `bf 3` adds pictures that depend on
+# later ones (B-frames), which the fastest presets leave out.
 _H264: Final = "-c:v libx264 -preset veryfast -crf 23 -bf 3 -b_strategy 0 -sc_threshold 0 -pix_fmt yuv420p"
-# Without `aac_pns 0` the encoder replaces noise by other noise, which sounds alike and is another signal.
+# Without `aac_pns 0` the encoder replaces noise by other noise, which sounds the same but is another signal.
 _AAC: Final = "-c:a aac -aac_pns 0 -b:a 96k"
 _MP4: Final = f"{_H264} {_AAC} -movflags +faststart"
 _NOISE_BAND: Final = "highpass=f=150,lowpass=f=3000"
@@ -92,18 +92,18 @@ NAMES: Final = tuple(_RECIPES)
 
 
 class Clip(NamedTuple):
-    """A film of the bench's."""
+    """A film of the benchmark."""
 
     name: str
     path: Path
     rate: Fraction
-    """Pictures a second: number n is shown from n / rate seconds on."""
+    """Pictures a second. Picture n is shown from n / rate seconds on."""
     pictures: int
-    """How many there are: 0 to one less."""
+    """Number of pictures. They are numbered from 0."""
     key_every: int
     """Pictures from one key frame to the next."""
     sound: Path
-    """Its sound (the first one) before it was encoded: 16-bit little-endian mono at ``SAMPLE_RATE``."""
+    """Its first sound before encoding: 16-bit little-endian mono at ``SAMPLE_RATE``."""
 
     @property
     def seconds(self) -> float:
@@ -111,14 +111,14 @@ class Clip(NamedTuple):
 
 
 def available() -> str | None:
-    """Say what has to be installed first; None where all is there."""
+    """Return what has to be installed first; None if nothing is missing."""
     return None if shutil.which("ffmpeg") else "the bench makes its films with ffmpeg: apt-get install ffmpeg"
 
 
 def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Clip:
-    """Return the film of this name, which is made if it is not in the folder yet (or was by another recipe).
+    """Return the film of this name. It is made if it is not in the folder yet, or was made by another recipe.
 
-    ``seconds``: another length than the usual one. Takes as long as `python -m tests.bench.skew.clips` says.
+    ``seconds`` is a length other than the usual one. `python -m tests.bench.skew.clips` prints how long this takes.
     """
     recipe = _RECIPES[name]
     length = seconds or recipe.seconds
@@ -127,7 +127,7 @@ def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Cli
     draw = partial(picture, rate=round(recipe.rate))
     folder.mkdir(parents=True, exist_ok=True)
     sounds = [_noise(seed, length, folder) for seed in range(1, recipe.sounds + 1)]
-    # Not "avoid_negative_ts": it makes all pictures late by what the sound's encoder needs to begin, 5 and 7 ms.
+    # "avoid_negative_ts" would delay all pictures by the delay of the sound's encoder, 5 to 7 ms.
     arguments = (
         f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {recipe.rate} -i pipe:0 "
         + " ".join(f"-f s16le -ar {SAMPLE_RATE} -ac 1 -i {sound.name}" for sound in sounds)
@@ -135,7 +135,7 @@ def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Cli
         + f" -map_metadata -1 -fflags +bitexact -avoid_negative_ts disabled"
         f" -g {recipe.key_every} -keyint_min {recipe.key_every} {recipe.encode}"
     )
-    # Other pictures or other arguments make another file, not a stale one.
+    # The name depends on pictures and arguments, so a file made by an older recipe is not used.
     mark = hashlib.sha256(arguments.encode() + draw(count - 1)).hexdigest()[:8]
     path = folder / f"{name}-{mark}.{recipe.suffix}"
     if not path.exists():
@@ -145,7 +145,7 @@ def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Cli
 
 
 def _noise(seed: int, seconds: int, folder: Path) -> Path:
-    """Return a file of noise; another seed, another noise."""
+    """Return a file of noise. Each seed gives another noise."""
     path = folder / f"noise-{seed}-{seconds}.s16le"
     if not path.exists():
         with _whole(path) as part:
@@ -156,7 +156,7 @@ def _noise(seed: int, seconds: int, folder: Path) -> Path:
 
 @contextlib.contextmanager
 def _whole(path: Path) -> Iterator[Path]:
-    """Give a name to write to, which becomes the file's own where that comes to an end: no half film is left."""
+    """Yield a temporary name to write to, and rename it at the end, so that no incomplete film is left behind."""
     part = path.with_name(f"part-{os.getpid()}-{path.name}")
     try:
         yield part

@@ -1,10 +1,10 @@
-"""By how much one recording of a noise lags behind another, to the sample, without any library for it.
+"""Find by how many samples one recording of a noise is later than another, without a library.
 
-Only the samples' signs are compared: packed into one whole number each, a recording is shifted, compared with the other
-and the differing bits counted in three operations, a few microseconds for half a second at 48 kHz, so that every shift
-can be tried. Signs do not care how loud anything is. Of two noises that are one and the same all signs agree, of two
-that have nothing to do with each other half of them; with ``a`` the share that agrees, the correlation of the two is
-sin(pi (a - 1/2)) (the arcsine law of J. H. Van Vleck, for noise that is Gaussian).
+Only the signs of the samples are compared. The signs of a recording are packed into one integer, so shifting it,
+comparing it with the other and counting the different bits are three operations: a few microseconds for half a second
+at 48 kHz, so that every shift can be tried. Signs do not depend on the volume. If two noises are the same, all signs
+agree; if they are unrelated, half of them do. If the share ``a`` agrees, the correlation of the two is
+sin(pi (a - 1/2)) (the arcsine law of J. H. Van Vleck, for Gaussian noise).
 """
 
 from array import array
@@ -19,10 +19,10 @@ _SIGN: Final = bytes(b"01"[byte >= 0x80] for byte in range(256))
 
 
 class Lag(NamedTuple):
-    """``samples``: by so many the second recording is later; ``agreement``: the share of signs that agree then.
+    """The second recording is ``samples`` later; ``agreement`` is the share of signs that agree at that shift.
 
-    Believe what agrees by 0.75 and more: a window of a quarter of a second that is shifted wrongly comes to 0.6 at most
-    (with noise of 3 kHz). A second recording that is silent agrees by about 0.5.
+    Trust an agreement of 0.75 and more. A wrong shift of a window of a quarter of a second gives at most 0.6 (with
+    noise up to 3 kHz), and a silent recording about 0.5.
     """
 
     samples: int
@@ -30,14 +30,14 @@ class Lag(NamedTuple):
 
 
 def lag(first: bytes, second: bytes, most: int) -> Lag:
-    """Compare two recordings of the same length that were begun at the same moment.
+    """Compare two recordings of the same length that began at the same moment.
 
     Args:
-        first, second: samples (see ``SAMPLE_BYTES``), at least ``2 * most + 1`` of them.
-        most: the largest lag, in samples, that is looked for, to either side.
+        first, second: Samples (see ``SAMPLE_BYTES``), at least ``2 * most + 1`` of them.
+        most: The largest lag that is tried, in samples, in both directions.
 
-    Of the first all but ``most`` samples at both ends is looked for in the second. It takes about 5 us for each of the
-    ``2 * most + 1`` shifts and half a second of sound.
+    The first recording, without ``most`` samples at each end, is searched in the second. This takes about 5 us for each
+    of the ``2 * most + 1`` shifts and half a second of sound.
     """
     if len(first) != len(second) or len(first) % SAMPLE_BYTES:
         raise ValueError(f"{len(first)} and {len(second)} bytes are not two recordings of one length")
@@ -47,15 +47,15 @@ def lag(first: bytes, second: bytes, most: int) -> Lag:
     sought = _signs(first[most * SAMPLE_BYTES : (most + window) * SAMPLE_BYTES])
     heard = _signs(second)
     mask = (1 << window) - 1
-    # Earlier samples are higher bits: shifted right by nothing, what is compared is the second recording's end.
+    # Earlier samples are higher bits. So the shift 0 compares with the end of the second recording.
     fewest, at = min((((heard >> shift ^ sought) & mask).bit_count(), shift) for shift in range(2 * most + 1))
     return Lag(most - at, 1 - fewest / window)
 
 
 def played_at(rate: float, samples: "array[int]") -> "array[int]":
-    """Return the recording as if it had been played at ``rate`` about its middle, and nothing where it was not.
+    """Return the recording as if played at ``rate`` around its middle, with zeros where no samples exist.
 
-    Good enough for signs: each sample is the nearest one.
+    Each sample is the nearest one, which is exact enough for signs.
     """
     middle, count = len(samples) // 2, len(samples)
     places = (middle + round((place - middle) * rate) for place in range(count))
@@ -63,5 +63,5 @@ def played_at(rate: float, samples: "array[int]") -> "array[int]":
 
 
 def _signs(samples: bytes) -> int:
-    """Return the samples' signs as one number's bits, the first sample's the highest: 1 where it is below nothing."""
+    """Return the signs of the samples as the bits of an integer, 1 if negative. The first sample is the highest bit."""
     return int(samples[1::SAMPLE_BYTES].translate(_SIGN) or b"0", 2)

@@ -1,4 +1,4 @@
-"""What a viewer's daemon costs, and what VLC costs all by itself."""
+"""Processor time and memory of a viewer's daemon, and of plain VLC."""
 
 import contextlib
 import os
@@ -23,15 +23,15 @@ player.set_time(int(sys.argv[2]))
 print("playing", flush=True)
 sys.stdin.read()
 """
-"""The same bindings as the daemon's, and nothing else: the interpreter's own memory is on both sides.
+"""A player with the same bindings as the daemon, so that the interpreter's memory is in both measurements.
 
-It seeks once, as a viewer has: a webm that was only ever played from its beginning libVLC 3 reads to the end within a
-second, into memory, and its input has nothing to do from then on; after any seek it reads as it plays.
+It seeks once, as a viewer does. Without a seek, libVLC 3 reads a webm into memory to its end within a second, and its
+input does nothing from then on; after any seek it reads while it plays.
 """
 
 
 class Usage(NamedTuple):
-    """A process until now: seconds of processor, bytes of memory (resident set size)."""
+    """What a process has used until ``at``: seconds of processor time, and bytes of memory (resident set size)."""
 
     at: float
     processor: float
@@ -55,9 +55,9 @@ def used_by(pid: int) -> Usage:
 def plain_players(
     film: Path, environments: Sequence[Mapping[str, str]], *, position: float, settling: float, seconds: float
 ) -> Cost:
-    """Play the film from ``position`` with bare libVLC, once on each screen, with the options of a viewer's VLC there.
+    """Play the film from ``position`` with plain libVLC on each screen at the same time, with a viewer's VLC options.
 
-    Return what one of them costs from ``settling`` seconds on. The viewers, too, play at once.
+    Returns the cost of one of them from ``settling`` seconds on.
     """
     with contextlib.ExitStack() as stack:
         players = [stack.enter_context(_playing(film, position, environment)) for environment in environments]
@@ -68,9 +68,9 @@ def plain_players(
 
 
 def between(before: Sequence[Usage], after: Sequence[Usage]) -> Cost:
-    """Return what some processes that do the same cost each, between two looks; the memory is the greatest one's.
+    """Return the cost of one of several equal processes between two measurements. The memory is that of the largest.
 
-    The share is their mean: the one on the busier core takes up to a sixth more for the same.
+    The share is the mean, because the process on the busier core takes up to a sixth more for the same work.
     """
     share = statistics.mean((b.processor - a.processor) / (b.at - a.at) for a, b in zip(before, after, strict=True))
     return Cost(share, max(usage.memory for usage in after))

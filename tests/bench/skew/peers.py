@@ -1,4 +1,4 @@
-"""Syncplay with mpv, to be measured by the same eyes as hang: a server and two viewers on two screens.
+"""Syncplay with mpv, measured in the same way as hang: a server and two viewers on two screens.
 
 ::
 
@@ -7,15 +7,15 @@
         peers.seek(60.0)
         peers.pause()
 
-Each viewer has a home of its own and is driven by the commands that one types into `syncplay --no-gui`, which take the
-way of the buttons in its window. Settings are Syncplay's own but for these: viewers are ready at once (who plays would
-else only say that they are ready), each opens its own file rather than a shared playlist's, nobody looks for updates,
-and nothing is written over the picture, which is to be read.
+Each viewer has a home folder of its own. It is controlled by the commands that a user types into `syncplay --no-gui`;
+they do the same as the buttons of its window. The settings are Syncplay's defaults except for these: viewers are ready
+at once (otherwise the first Play would only tell that a viewer is ready), each opens its own file instead of a shared
+playlist's, no viewer looks for updates, and nothing is drawn over the picture, because it must be readable.
 
-mpv draws with `x11`: on a screen of Xvfb's that takes 6 % of a core for a clip of the bench's (640x360, 30 pictures a
-second), each picture within half a millisecond of its time; `sdl` takes 20 % and varies by 4 ms, and `gpu` finds no
-OpenGL. It plays its sound where a viewer's environment names a PULSE_SERVER, else into a null output of its own, which
-keeps time as well.
+mpv draws with `x11`. On a screen of Xvfb this takes 6 % of a core for a clip of the benchmark (640x360, 30 pictures a
+second), and each picture is within half a millisecond of its time. `sdl` takes 20 % and varies by 4 ms, and `gpu` finds
+no OpenGL. mpv plays its sound to PULSE_SERVER if a viewer's environment names one, and otherwise into its null output,
+which keeps time as well.
 """
 
 import contextlib
@@ -67,15 +67,15 @@ _MPV: Final = {
 }
 
 _SETTLING: Final = 2.5
-"""Seconds. Shortly after it has opened a file (1 s) or has connected (2 s) Syncplay disregards what its player does
+"""Seconds. For 1 s after opening a file, and for 2 s after connecting, Syncplay ignores what its player does
 (MPV_NEWFILE_IGNORE_TIME and LAST_PAUSED_DIFF_THRESHOLD in its constants.py)."""
 
 _END: Final = 5.0
-"""Seconds that a process has to end by itself."""
+"""Seconds within which a process has to end by itself."""
 
 
 def available() -> str | None:
-    """Say what has to be installed first; None where all is there."""
+    """Return what has to be installed first; None if nothing is missing."""
     missing = [command for command in _COMMANDS if shutil.which(command) is None]
     if not missing:
         return None
@@ -83,7 +83,7 @@ def available() -> str | None:
 
 
 def versions() -> str:
-    """Return what is compared with: "Syncplay 1.6.9, mpv 0.35.1"."""
+    """Return the versions, as in "Syncplay 1.6.9, mpv 0.35.1"."""
     found = []
     for command in ("syncplay", "mpv"):
         done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
@@ -93,15 +93,15 @@ def versions() -> str:
 
 
 class Syncplay(Closing):
-    """A Syncplay server and two viewers, one on each display; all of them end with the context.
+    """A Syncplay server and two viewers, one on each display. All of them end with the context.
 
     Args:
-        film: what both play.
-        displays: two X displays, ":7" and ":8", of at least 640x360.
-        folder: for homes and logs; a new one for each.
-        far: makes the link to the server's port that the second viewer is behind: ``partial(BadLink, out=0.1)``. It
-            is ``link`` then.
-        sound: what to add to each viewer's environment, such as PULSE_SERVER and PULSE_SINK.
+        film: The file that both play.
+        displays: Two X displays of at least 640x360, such as ":7" and ":8".
+        folder: A new folder for homes and logs.
+        far: Makes the second viewer's link to the server's port, such as ``partial(BadLink, out=0.1)``. The attribute
+            ``link`` is the result.
+        sound: Variables to add to each viewer's environment, such as PULSE_SERVER and PULSE_SINK.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Syncplay(Closing):
             raise
 
     def _serve(self, folder: Path) -> int:
-        """Run the server. It listens on all of the machine's addresses: this version can not be told otherwise."""
+        """Run the server. It listens on all addresses of the machine; this version has no option for that."""
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
         log = self._stack.enter_context(open(folder / "server.log", "wb"))
@@ -144,7 +144,7 @@ class Syncplay(Closing):
         return port
 
     def start(self) -> None:
-        """Wait until both are in the room, with the film open and paused at its beginning; then the first plays it."""
+        """Wait until both are in the room, with the film paused at its beginning; then the first one plays."""
         for viewer in self._viewers:
             wait_for(viewer.stands, f"{viewer.name}'s film, paused")
         wait_for(lambda: all(viewer.sees(_NAMES) for viewer in self._viewers), "both in a room")
@@ -152,17 +152,17 @@ class Syncplay(Closing):
         self.play()
 
     def play(self, by: int = 0) -> None:
-        """One viewer plays on. Returns when the viewer's own player does."""
+        """Let one viewer play. Returns when its own player plays."""
         self._viewers[by].set_paused(False)
 
     def pause(self, by: int = 0) -> None:
-        """One viewer pauses. Returns when the viewer's own player has."""
+        """Let one viewer pause. Returns when its own player has paused."""
         self._viewers[by].set_paused(True)
 
     def seek(self, position: float, by: int = 0) -> None:
-        """One viewer goes to a position, in seconds. Returns at once.
+        """Let one viewer seek to a position, in seconds. Returns at once.
 
-        By a second and more (SEEK_THRESHOLD): nobody else is told of a smaller step.
+        The distance must be at least a second (SEEK_THRESHOLD), because the others are not told of a smaller one.
         """
         self._viewers[by].say(f"seek {position:.3f}")
 
@@ -171,7 +171,7 @@ class Syncplay(Closing):
 
 
 class _Viewer:
-    """A Syncplay client in its console mode, and the mpv that it started."""
+    """A Syncplay client in console mode, and the mpv that it started."""
 
     def __init__(self, name: str, film: Path, port: int, folder: Path, environment: Mapping[str, str]) -> None:
         self.name = name
@@ -216,7 +216,7 @@ class _Viewer:
                 self._said.append(line.rstrip("\n"))
 
     def say(self, command: str) -> None:
-        """Type this on its console."""
+        """Type a command into its console."""
         assert self._process.stdin is not None
         self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
@@ -226,7 +226,7 @@ class _Viewer:
         return self._get("pause") is True and self._get("time-pos") == 0
 
     def sees(self, names: tuple[str, ...]) -> bool:
-        """Tell whether the room that it lists has these people in it, each ready and with a film."""
+        """Tell whether its list of the room contains these people, each ready and with a film."""
         begin = len(self._said)
         self.say("list")
         time.sleep(0.2)
@@ -236,14 +236,14 @@ class _Viewer:
 
     def set_paused(self, paused: bool) -> None:
         if self._get("pause") is not paused:
-            self.say("pause")  # in fact: the other way round
+            self.say("pause")  # a toggle
         wait_for(lambda: self._get("pause") is paused, f"{self.name}: {'a pause' if paused else 'playing on'}")
 
     def _get(self, name: str) -> Any:
         return self._ask("get_property", name)
 
     def _ask(self, *command: str) -> Any:
-        """Give mpv a command of its JSON IPC; None where nothing comes of it, or mpv is not there yet."""
+        """Send mpv a command over its JSON IPC and return the data; None if mpv does not listen yet, or has none."""
         with socket.socket(socket.AF_UNIX) as mpv:
             mpv.settimeout(PATIENCE)
             try:
@@ -260,7 +260,7 @@ class _Viewer:
         return None
 
     def close(self) -> None:
-        """Close mpv, whereupon Syncplay ends by itself; what is left then is killed."""
+        """Close mpv, after which Syncplay ends by itself. Kill what is left."""
         with contextlib.suppress(OSError, RuntimeError):
             self._ask("quit")
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -276,7 +276,7 @@ def _answers(port: int) -> bool:
 
 
 def _end(process: subprocess.Popen[Any]) -> None:
-    """End a process that leads a session, and all that it started."""
+    """End a process that leads a session, and all processes that it started."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, number)

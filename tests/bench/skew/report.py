@@ -1,4 +1,4 @@
-"""What the bench found: a table on the terminal, JSON for machines, a plot for eyes."""
+"""Output of the results: a table on the terminal, JSON, and a plot."""
 
 import platform
 import time
@@ -15,7 +15,7 @@ __all__ = ["machine", "plot", "print_table", "write_json"]
 
 
 def machine(versions: Mapping[str, str]) -> dict[str, str]:
-    """Say what it was measured on."""
+    """Return the date, the machine and the versions, for the output."""
     cores = sum(line.startswith("processor") for line in Path("/proc/cpuinfo").read_text().splitlines())
     return {
         "date": time.strftime("%Y-%m-%d %H:%M"),
@@ -47,7 +47,7 @@ def write_json(path: Path, rows: Sequence[Row], about: Mapping[str, str]) -> Non
 
 
 def plot(path: Path, rows: Sequence[Row]) -> None:
-    """Draw for each row how far apart the pictures, or the sounds, were over time."""
+    """Draw for each row how far apart the pictures or the sounds were over time."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -58,7 +58,7 @@ def plot(path: Path, rows: Sequence[Row]) -> None:
         return
     figure, axes = pyplot.subplots(len(drawn), 1, figsize=(11, 1.7 * len(drawn)), squeeze=False)
     for axis, row in zip(axes[:, 0], drawn, strict=True):
-        # The pauses between trials are left out: what counts is one behind the other.
+        # By number, not by time, so that the pauses between trials take no space.
         axis.plot([apart * 1000 for _, apart in row.apart or row.heard], ".", markersize=2)
         axis.set_title(f"{row.case}, {row.clip}: {row.goal}", fontsize=8, loc="left")
         axis.set_ylabel("ms", fontsize=8)

@@ -1,4 +1,4 @@
-"""The rig: a server, two viewers on screens of their own, a link that can be bad, eyes and ears.
+"""The rig: a server, two viewers with a screen each, a link that can be made bad, and the measurement of both.
 
 ::
 
@@ -36,7 +36,7 @@ class _Network(NamedTuple):
 
 
 class Rig:
-    """See the module's docstring. Viewer 0 is on the server's machine, viewer 1 behind the link."""
+    """Two viewers and what measures them. Viewer 0 connects to the server directly, viewer 1 through the link."""
 
     def __init__(
         self, clip: Clip, people: tuple[Person, Person], watches: tuple[Watch, Watch], network: _Network
@@ -51,9 +51,9 @@ class Rig:
     # ---- acting ---------------------------------------------------------------------------------------------------
 
     def together(self, position: float = 2.0) -> None:
-        """Bring both into one room, whose link is as the link is now, on the picture at ``position``, paused.
+        """Bring both into one room, paused at ``position``. The link keeps its present settings.
 
-        Both daemons are new: what they had learned of the network is forgotten.
+        Both daemons are started anew, so they know nothing of the network.
         """
         for viewer in self.people:
             viewer.close()
@@ -68,13 +68,13 @@ class Rig:
         wait_for(lambda: all(watch.number is not None for watch in self.watches), "a picture on both screens")
 
     def part(self) -> None:
-        """Let both leave, and end."""
+        """Let both leave the room and end."""
         for viewer in self.people:
             viewer.run("leave")
             viewer.close()
 
     def do(self, by: int, *command: str) -> float:
-        """Let a viewer type this; return when that was."""
+        """Run hangctl for a viewer and return the time at which it was started."""
         moment = time.monotonic()
         self.people[by].ctl(*command)
         return moment
@@ -85,7 +85,7 @@ class Rig:
     # ---- looking --------------------------------------------------------------------------------------------------
 
     def apart(self, begin: float, end: float) -> list[Distance]:
-        """How far apart the pictures were."""
+        """Return how far apart the pictures were between two times."""
         one, other = self.watches
         return distances(one, other, begin, end)
 
@@ -96,7 +96,7 @@ class Rig:
         return self.watches[by].between(begin, end)
 
     def first_moving(self, since: float) -> float:
-        """When the first picture of a movement was seen, on whichever screen: the second of two in a row."""
+        """Return when the first of two consecutive pictures was seen, on either screen."""
         for watch in self.watches:
             shown = watch.between(since, since + 10)
             for before, after in itertools.pairwise(shown):
@@ -107,7 +107,7 @@ class Rig:
 
 @contextlib.contextmanager
 def rig(clip: Clip, *, hear: bool = True) -> Iterator[Rig]:
-    """Set everything up for a film. ``hear``: with sound, where PulseAudio is installed."""
+    """Set everything up for a film. ``hear`` also records the sound, if PulseAudio is installed."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hang-bench-")))
         screens: list[FrameBuffer] = [stack.enter_context(virtual_screen()) for _ in NAMES]

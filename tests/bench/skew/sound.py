@@ -1,8 +1,8 @@
-"""What two viewers are heard to play, side by side in one recording, sample for sample.
+"""A recording of two viewers' sounds as its two channels, compared sample by sample.
 
-PulseAudio, without a sound card: each viewer plays into a sink of one channel of its own, and both are the two channels
-of one sink that goes nowhere, whose monitor is recorded. So the two are under one clock, and what the recording says
-of the time between them is so whatever the machine was doing.
+It uses PulseAudio without a sound card. Each viewer plays into a sink with one channel. These two are the channels of a
+null sink whose monitor is recorded. So both are recorded by one clock, and the time between them is exact however busy
+the machine was.
 """
 
 import contextlib
@@ -26,39 +26,39 @@ _SINKS: Final = ("left", "right")
 _CHANNELS: Final = len(_SINKS)
 _START_SECONDS: Final = 10.0
 _WINDOW: Final = 0.25
-"""Seconds of sound that one comparison looks at."""
+"""Seconds of sound in one comparison."""
 _SHORT_WINDOW: Final = 0.1
-"""The same while one viewer plays a little faster, to be together again."""
+"""The same while one viewer plays slightly faster or slower because of a trim."""
 _RATES: Final = [1 + step / 500 for size in range(1, 17) for step in (size, -size)]
-"""How much faster: to 3.2 %, in steps that shift the ends of the short window by a tenth of a millisecond at most."""
+"""The rates that are tried: up to 3.2 %, in steps that move the ends of the short window by at most 0.1 ms."""
 _REACH: Final = 0.2
-"""Seconds: a lag beyond this is not looked for."""
+"""The largest lag that is tried, in seconds."""
 _BELIEVED: Final = 0.75
-"""The share of signs that has to agree: see ``correlate``."""
+"""The share of signs that has to agree, see ``correlate``."""
 _SILENT: Final = 200
-"""Of 32768: a channel whose loudest sample is below this is silent."""
+"""A channel whose loudest sample is below this (of 32768) is silent."""
 
 
 class Heard(NamedTuple):
-    """By how much later (seconds; earlier where negative) the second viewer was heard; None: not both were."""
+    """How much later the second viewer was heard, in seconds (negative: earlier); None if one of them was silent."""
 
     at: float
     apart: float | None
 
 
 def available() -> str | None:
-    """Say what has to be installed first; None where all is there."""
+    """Return what has to be installed first; None if nothing is missing."""
     missing = [name for name in ("pulseaudio", "parec") if shutil.which(name) is None]
     return "the bench hears by PulseAudio: apt-get install pulseaudio pulseaudio-utils" if missing else None
 
 
 class Recording:
-    """What both played, from now until `close`."""
+    """Records what both viewers play, from now until `close`."""
 
     def __init__(self, server: str) -> None:
         self._samples = bytearray()
         self._begin: float | None = None
-        """When the first sample was played: the least delayed chunk tells."""
+        """When the first sample was played, by the chunk with the smallest delay."""
         self._server = server
         words = ["parec", "--device=judge.monitor", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=2", "--raw"]
         self._process = subprocess.Popen(
@@ -71,7 +71,7 @@ class Recording:
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait for the first sample: a sink that nobody has played to yet takes two seconds."""
+        """Wait for the first sample. A sink that nobody has played to yet needs two seconds."""
         until = time.monotonic() + _START_SECONDS
         while self._begin is None:
             if time.monotonic() > until:
@@ -79,7 +79,7 @@ class Recording:
             time.sleep(0.02)
 
     def environment(self, viewer: int) -> Mapping[str, str]:
-        """Return what makes a viewer, the first or the second, play into this recording."""
+        """Return the variables that make a viewer (0 or 1) play into this recording."""
         return {"PULSE_SERVER": self._server, "PULSE_SINK": _SINKS[viewer]}
 
     def _read(self) -> None:
@@ -90,12 +90,12 @@ class Recording:
             self._begin = begin if self._begin is None else min(begin, self._begin)
 
     def loudest(self, viewer: int, begin: float, end: float) -> int | None:
-        """Return a viewer's loudest sample between two times, of 32767; None where that was not recorded."""
+        """Return a viewer's loudest sample (0 to 32768) between two times; None if that was not recorded."""
         samples = self._samples_of(begin, end)
         return None if samples is None else max(abs(sample) for sample in samples[viewer::_CHANNELS])
 
     def apart(self, begin: float, end: float, every: float = 0.25) -> list[Heard]:
-        """Compare the two from ``begin`` to ``end`` (``time.monotonic()``, good to some 20 ms)."""
+        """Compare the two viewers from ``begin`` to ``end`` (``time.monotonic()``, exact to about 20 ms)."""
         found, at = [], begin
         while at < end:
             found.append(Heard(at, self._lag(at)))
@@ -110,7 +110,7 @@ class Recording:
         return found
 
     def _lag_at(self, begin: float, end: float, rates: Sequence[float]) -> float | None:
-        """Compare what was played from ``begin`` to ``end``, at the first of these rates that fits."""
+        """Compare what was played from ``begin`` to ``end``, with the first of these rates at which the signs agree."""
         samples = self._samples_of(begin - _REACH, end + _REACH)
         if samples is None:
             return None
@@ -141,7 +141,7 @@ class Recording:
 
 @contextlib.contextmanager
 def recording() -> Iterator[Recording]:
-    """Run a PulseAudio of one's own, and record."""
+    """Run a separate PulseAudio, and record."""
     with tempfile.TemporaryDirectory(prefix="hang-sound-") as folder:
         socket = Path(folder, "native")
         remap = "module-remap-sink master=judge channels=1 channel_map=mono remix=no"
@@ -164,7 +164,7 @@ def recording() -> Iterator[Recording]:
                     if time.monotonic() > until or daemon.poll() is not None:
                         raise RuntimeError("PulseAudio did not start")
                     time.sleep(0.02)
-                time.sleep(0.2)  # the sinks come after the socket
+                time.sleep(0.2)  # the sinks are created after the socket
                 with contextlib.closing(Recording(f"unix:{socket}")) as both:
                     both.wait()
                     yield both

@@ -1,15 +1,17 @@
+"""Commands: parsing of arguments, and what each command asks of the viewer."""
+
 import os
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 
-from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list, run
+from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list
 from hangd.client.control.port import Awaited, CommandRefused, RoomCommand
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run
 
 
 @pytest.fixture
@@ -24,12 +26,6 @@ def viewer() -> RecordingViewer:
 def context(viewer: RecordingViewer) -> Context:
     told: list[Any] = viewer.calls
     return Context(viewer, Properties(viewer, command_list()), told.append, lambda name, event: name == "5")
-
-
-def refusal(context: Context, name: str, *arguments: Any) -> CommandRefused:
-    with pytest.raises(CommandRefused) as caught:
-        run(context, name, arguments)
-    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -63,8 +59,8 @@ def test_seek(context: Context, viewer: RecordingViewer, arguments: list[Any], p
         ["room-say", ["x"]], ["room-join", "a", "b", "c", "d"], ["room-leave", "x"],
     ],
 )  # fmt: skip
-def test_what_makes_no_sense(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
-    assert refusal(context, *command).error == "invalid parameter"
+async def test_wrong_arguments_are_refused(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
+    assert (await command_refusal(context, *command)).error == "invalid parameter"
     assert viewer.calls == []
 
 
@@ -77,17 +73,18 @@ def test_what_makes_no_sense(context: Context, viewer: RecordingViewer, command:
         ["screenshot", "video"], ["screenshot", "window"], ["screenshot", "each-frame"],
     ],
 )  # fmt: skip
-def test_what_fails(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
-    assert refusal(context, *command).error == "error running command"
+async def test_commands_that_fail(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
+    assert (await command_refusal(context, *command)).error == "error running command"
     assert viewer.calls == []
 
 
 @pytest.mark.parametrize(
     "command", [["seek", 5], ["frame-step"], ["sub-add", "/x"], ["set", "time-pos", "5"], ["screenshot"]]
 )
-def test_what_needs_a_file(command: list[Any]) -> None:
+async def test_commands_that_need_a_file(command: list[Any]) -> None:
     viewer = RecordingViewer()
-    assert refusal(Context(viewer, Properties(viewer, ()), print), *command).error == "error running command"
+    context = Context(viewer, Properties(viewer, ()), print)
+    assert (await command_refusal(context, *command)).error == "error running command"
 
 
 def test_named_arguments(context: Context, viewer: RecordingViewer) -> None:
@@ -101,7 +98,7 @@ def test_named_arguments(context: Context, viewer: RecordingViewer) -> None:
         run(context, "script-message", {"args": "x"})
 
 
-def test_underscores_are_dashes(context: Context) -> None:
+def test_underscores_are_the_same_as_dashes(context: Context) -> None:
     assert run(context, "expand_text", ["${pause}"]) == "yes"
 
 
@@ -114,7 +111,9 @@ def test_cycle_values(context: Context, viewer: RecordingViewer) -> None:
     assert [*seen, viewer.speed] == [1.5, 2.0, 1.0, 0.5, 2.0]
 
 
-def test_loading(context: Context, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_loadfile_makes_paths_absolute(
+    context: Context, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(context, "loadfile", ["/a b"]) == {"playlist_entry_id": 2}
     run(context, "loadfile", ["x.mp4", "replace", -1, "start=5"])
@@ -125,11 +124,11 @@ def test_loading(context: Context, viewer: RecordingViewer, monkeypatch: pytest.
     assert [call[1] for call in viewer.calls if call[0] == "load"] == [[path] for path in paths]
 
 
-def test_local_commands(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
+async def test_local_commands(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
     subtitles = tmp_path / "x.srt"
     subtitles.touch()
     run(context, "frame-step", [])
-    run(context, "sub-add", [str(subtitles), "select"])
+    await do(context, "sub-add", str(subtitles), "select")
     run(context, "show-text", ["hi", 1500])
     run(context, "show-text", ["hi ${pause}"])
     run(context, "show-text", ["hi ${pause}"], expanding=True)
@@ -138,7 +137,7 @@ def test_local_commands(context: Context, viewer: RecordingViewer, tmp_path: Pat
     ]  # fmt: skip
 
 
-def test_script_messages_are_for_everybody(context: Context, viewer: RecordingViewer) -> None:
+def test_script_message_is_sent_to_all_clients(context: Context, viewer: RecordingViewer) -> None:
     run(context, "script-message", ["a", "b"])
     assert viewer.calls == [{"event": "client-message", "args": ["a", "b"]}]
 
@@ -160,21 +159,22 @@ def test_script_messages_are_for_everybody(context: Context, viewer: RecordingVi
         ("screenshot-to-file", ["x.png"], ("screenshot", "x.png")),
     ],
 )
-async def test_own_verbs(context: Context, viewer: RecordingViewer, command: str, arguments: Any, call: Any) -> None:
+async def test_own_commands(context: Context, viewer: RecordingViewer, command: str, arguments: Any, call: Any) -> None:
     waiting = run(context, command, arguments)
     assert isinstance(waiting, Waiting)
     await waiting.coroutine
     assert viewer.calls == [call]
 
 
-def test_every_verb_and_state_is_there() -> None:
+def test_every_own_command_and_state_is_in_the_table() -> None:
     assert set(get_args(RoomCommand)) <= COMMANDS.keys()
     for state in get_args(Awaited):
         COMMANDS["hang-wait"].parameters[0].kind.parse(state)
 
 
-async def test_every_listed_command_does_something(context: Context, viewer: RecordingViewer, tmp_path: Path) -> None:
-    """Called with the fewest arguments that make sense, each returns."""
+async def test_every_command_succeeds_with_its_required_arguments(
+    context: Context, viewer: RecordingViewer, tmp_path: Path
+) -> None:
     subtitles = tmp_path / "x.srt"
     subtitles.touch()
     fewest = {
@@ -190,10 +190,32 @@ async def test_every_listed_command_does_something(context: Context, viewer: Rec
             Track("audio", 5, "", True, file="/beside.flac"),
             Track("subtitle", 7, "", True, file="/beside.srt"),
         )
-        run(context, "seek", [1])  # There is something to go back on.
+        run(context, "seek", [1])  # So that revert-seek has a position to go back to.
         context.properties.write("user-data/volume", 1)
         named = fewest | ({"name": "user-data/volume"} if command["name"] == "del" else {})
         words = [named[arg["name"]] for arg in command["args"] if not arg["optional"] and arg["name"] != "args"]
-        outcome = run(context, command["name"], words)
-        if isinstance(outcome, Waiting):
-            await outcome.coroutine
+        await do(context, command["name"], *words)
+
+
+def test_show_progress(context: Context, viewer: RecordingViewer) -> None:
+    run(context, "show-progress", [])
+    assert viewer.calls == [(ShowText("00:00:08 / 00:00:20 (40%)", 1.0),)]
+    viewer.at = None
+    run(context, "show-progress", [])
+    assert len(viewer.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "expanded"),
+    [
+        ("/a/b", "/a/b"), ("a", "a"), ("~/x y", "HOME/x y"), ("~~/x", "CONFIG/hang/x"), ("~~home/x", "CONFIG/hang/x"),
+        ("~~global/x", "~~global/x"), ("~bob/x", "~bob/x"), ("", ""),
+    ],
+)  # fmt: skip
+def test_expand_path(
+    context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, expanded: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    expected = expanded.replace("HOME", str(tmp_path)).replace("CONFIG", str(tmp_path / "config"))
+    assert run(context, "expand-path", [path]) == expected

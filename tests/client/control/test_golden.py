@@ -1,6 +1,6 @@
-"""Hundreds of requests and what mpv 0.35.1 answered, byte for byte (recorded with ``--idle --pause --keep-open``).
+"""Hundreds of requests with the answers of mpv 0.35.1, byte for byte, recorded with ``--idle --pause --keep-open``.
 
-Where hang answers something else on purpose the record says what, and why.
+A record in which hang's answer differs on purpose has that answer and the reason as well.
 """
 
 import json
@@ -30,7 +30,7 @@ async def test_answers_are_those_of_mpv(scene: str, records: list[dict[str, list
     assert records
     async with control_server(tmp_path, RecordingViewer(CLIP if scene == "loaded" else None)):
         client = await ControlClient.connect(tmp_path / "hangd.sock")
-        # Whatever is answered and should not be, shows as the answer of the next one.
+        # An answer too many is taken for that to the next request, and fails the test there.
         for record in records:
             client.send(str(record["ask"]).encode("latin-1"))
             for expected in record.get("hang", record["mpv"]):

@@ -1,3 +1,5 @@
+"""Properties: reading and writing by their rows, sub-paths, and the arithmetic of add, multiply and cycle."""
+
 from typing import Any
 
 import pytest
@@ -5,10 +7,10 @@ import pytest
 from hangd.client.control.commands import command_list
 from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.properties import HANG_PROPERTIES, PROPERTIES, Properties
+from hangd.client.control.properties import PROPERTIES, Properties
 from hangd.engine.player_messages import Description, SelectTrack, SetDelay, SetVolume, Track
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
 
 FILE_WITH_CHOICE = (
     Track("video", 3, "", True),
@@ -28,17 +30,11 @@ def properties(viewer: RecordingViewer) -> Properties:
     return Properties(viewer, command_list())
 
 
-def refusal(properties: Properties, name: str, value: Any = ...) -> str:
-    with pytest.raises(CommandRefused) as caught:
-        properties.read(name) if value is ... else properties.write(name, value)
-    return caught.value.error
-
-
 @pytest.mark.parametrize("path", [CLIP, None])
 def test_every_listed_property_can_be_read(path: str | None) -> None:
     properties = Properties(RecordingViewer(path), command_list())
     listed = properties.read("property-list")
-    assert set(listed) == {*PROPERTIES, *HANG_PROPERTIES}
+    assert set(listed) == set(PROPERTIES)
     assert len(listed) == len(set(listed))
     for name in listed:
         try:
@@ -49,20 +45,25 @@ def test_every_listed_property_can_be_read(path: str | None) -> None:
             assert refused.error == "property unavailable"
 
 
-def test_every_writable_property_takes_what_it_reads(properties: Properties) -> None:
+def test_every_writable_property_accepts_its_own_value(properties: Properties) -> None:
     for row in PROPERTIES.values():
-        if row.write is not None and row.name != "chapter":  # Without chapters it has no value.
+        if row.write is not None and row.name != "chapter":  # The clip has no chapters.
             properties.write(row.name, properties.read(row.name))
             properties.write(row.name, properties.read_text(row.name))
 
 
-def test_what_no_property_is_called(properties: Properties) -> None:
+def test_names_have_one_slash_at_most() -> None:
+    """`PropertyTable` looks no longer names up."""
+    assert max(name.count("/") for name in PROPERTIES) == 1
+
+
+def test_unknown_names(properties: Properties) -> None:
     for name in ("nope", "", "/", "track-list/", "track-list/9/id", "track-list/x", "track-list/-1", "room/members/7"):
-        assert refusal(properties, name) == "property not found"
-        assert refusal(properties, name, 1) == "property not found"
+        assert property_refusal(properties, name) == "property not found"
+        assert property_refusal(properties, name, 1) == "property not found"
 
 
-def test_paths_into_values(properties: Properties, viewer: RecordingViewer) -> None:
+def test_sub_paths(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.tracks = FILE_WITH_CHOICE
     assert properties.read("track-list/count") == 4
     assert properties.read("track-list/2") == {
@@ -72,13 +73,13 @@ def test_paths_into_values(properties: Properties, viewer: RecordingViewer) -> N
     assert properties.read("track-list/3/type") == "sub"
     assert properties.read("playlist/0/filename") == CLIP
     assert properties.read("room/members/0/name") == "Ann"
-    assert refusal(properties, "room/members/1/name") == "property unavailable"
-    assert refusal(properties, "track-list/0/title") == "property unavailable"
-    assert refusal(properties, "track-list/0/nope") == "property not found"
-    assert refusal(properties, "pause/x") == "error accessing property"
+    assert property_refusal(properties, "room/members/1/name") == "property unavailable"
+    assert property_refusal(properties, "track-list/0/title") == "property unavailable"
+    assert property_refusal(properties, "track-list/0/nope") == "property not found"
+    assert property_refusal(properties, "pause/x") == "error accessing property"
 
 
-def test_tracks_are_numbered_per_kind(properties: Properties, viewer: RecordingViewer) -> None:
+def test_tracks_are_numbered_by_kind(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.tracks = FILE_WITH_CHOICE
     assert [properties.read(name) for name in ("vid", "aid", "sid")] == [1, 1, False]
     properties.write("aid", 2)
@@ -88,11 +89,11 @@ def test_tracks_are_numbered_per_kind(properties: Properties, viewer: RecordingV
         (SelectTrack("audio", 9),), (SelectTrack("subtitle", 12),), (SelectTrack("video", None),),
     ]  # fmt: skip
     assert properties.read_text("aid", raw=False) == "(2) Commentary"
-    assert refusal(properties, "aid", 3) == "unsupported format for accessing property"
-    assert refusal(properties, "aid", True) == "unsupported format for accessing property"
+    assert property_refusal(properties, "aid", 3) == "unsupported format for accessing property"
+    assert property_refusal(properties, "aid", True) == "unsupported format for accessing property"
 
 
-def test_cycling_tracks_passes_none(properties: Properties, viewer: RecordingViewer) -> None:
+def test_cycling_tracks_includes_no_track(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.tracks = FILE_WITH_CHOICE
     seen = []
     for _ in range(4):
@@ -102,7 +103,7 @@ def test_cycling_tracks_passes_none(properties: Properties, viewer: RecordingVie
     assert [*seen, properties.read("aid")] == [2, False, 1, 2, 1]
 
 
-def test_hidden_subtitles_come_back(properties: Properties, viewer: RecordingViewer) -> None:
+def test_hidden_subtitles_are_shown_again(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.tracks = FILE_WITH_CHOICE
     properties.write("sid", 1)
     properties.cycle("sub-visibility")
@@ -146,7 +147,7 @@ def test_writes(properties: Properties, viewer: RecordingViewer, name: str, valu
     ],
 )
 def test_refused_writes(properties: Properties, viewer: RecordingViewer, name: str, value: Any, error: str) -> None:
-    assert refusal(properties, name, value) == error
+    assert property_refusal(properties, name, value) == error
     assert viewer.calls == []
 
 
@@ -154,28 +155,28 @@ def test_without_a_file_positions_are_unavailable() -> None:
     viewer = RecordingViewer()
     properties = Properties(viewer, ())
     for name in ("time-pos", "percent-pos", "duration", "path", "filename", "eof-reached", "seekable"):
-        assert refusal(properties, name) == "property unavailable"
-        assert refusal(properties, name, "1") == "property unavailable"
+        assert property_refusal(properties, name) == "property unavailable"
+        assert property_refusal(properties, name, "1") == "property unavailable"
     assert properties.read("idle-active") is True
     assert (properties.read("playlist"), properties.read("playlist-pos")) == ([], -1)
 
 
-def test_after_a_stop_nothing_is_loaded(properties: Properties, viewer: RecordingViewer) -> None:
-    """Although the viewer remembers what to play again."""
+def test_after_a_stop_no_file_is_loaded(properties: Properties, viewer: RecordingViewer) -> None:
+    """The viewer keeps the path, to play the file again."""
     viewer.at = None
     for name in ("path", "media-title", "time-pos", "eof-reached", "duration"):
-        assert refusal(properties, name) == "property unavailable"
+        assert property_refusal(properties, name) == "property unavailable"
     assert properties.read("idle-active") is True
 
 
-def test_what_the_room_forbids(properties: Properties, viewer: RecordingViewer) -> None:
+def test_refusals_of_the_room_have_their_code(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
     with pytest.raises(CommandRefused) as caught:
         properties.write("time-pos", 5)
     assert (caught.value.error, caught.value.code) == ("error accessing property", "Forbidden")
 
 
-def test_adding_stops_at_the_limits(properties: Properties) -> None:
+def test_add_and_multiply_stop_at_the_limits_and_cycle_wraps(properties: Properties) -> None:
     for by, volume in ((-30, 70.0), (1000, 130.0), (-1000, 0.0)):
         properties.add("volume", by)
         assert properties.read("volume") == volume
@@ -187,7 +188,7 @@ def test_adding_stops_at_the_limits(properties: Properties) -> None:
         properties.multiply("pause", 2)
 
 
-def test_core_is_idle_unless_it_plays(properties: Properties, viewer: RecordingViewer) -> None:
+def test_core_is_idle_unless_playing(properties: Properties, viewer: RecordingViewer) -> None:
     assert properties.read("core-idle") is True
     viewer.paused = False
     assert properties.read("core-idle") is False
@@ -195,14 +196,13 @@ def test_core_is_idle_unless_it_plays(properties: Properties, viewer: RecordingV
     assert (properties.read("core-idle"), properties.read("paused-for-cache")) == (True, True)
 
 
-def test_a_name_of_nothing_but_slashes_costs_nobody_anything(properties: Properties) -> None:
-    """It took minutes, for every client."""
+def test_names_with_very_many_slashes_are_refused_quickly(properties: Properties) -> None:
     for name in ("a/" * 500_000, "/" * 1_000_000, "options/" + "a/" * 500_000, "track-list/" + "0/" * 400_000):
-        assert refusal(properties, name) in ("property not found", "error accessing property")
+        assert property_refusal(properties, name) in ("property not found", "error accessing property")
         assert properties.moves(name) is False
 
 
-def test_there_is_nothing_to_go_through(properties: Properties, viewer: RecordingViewer) -> None:
+def test_cycle_and_add_of_an_empty_playlist_do_nothing(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.playlist.stop(keep=False)
     for name in ("playlist-pos", "playlist-pos-1"):
         properties.cycle(name)
@@ -210,22 +210,20 @@ def test_there_is_nothing_to_go_through(properties: Properties, viewer: Recordin
         assert properties.read(name) == -1
 
 
-def test_adding_to_a_place_in_the_playlist_stops_at_its_ends_and_cycling_goes_round(
-    properties: Properties, viewer: RecordingViewer
-) -> None:
+def test_add_to_playlist_pos_stops_at_the_ends_and_cycle_wraps(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.playlist.load([Film("/a"), Film("/b"), Film("/c")], Loading())
     places = []
     for by in (-1, 1, 5, 1, -0.5, -7):
         properties.add("playlist-pos", by)
         places.append(properties.read("playlist-pos"))
-    assert places == [0, 1, 2, 2, 1, 0]  # As mpv: a half is cut off.
+    assert places == [0, 1, 2, 2, 1, 0]  # As in mpv, fractions are cut off.
     for up in (False, True, True):
         properties.cycle("playlist-pos-1", up=up)
         places.append(properties.read("playlist-pos-1"))
     assert places[6:] == [3, 1, 2]
 
 
-def test_a_title_is_the_films_own_or_the_playlists(properties: Properties, viewer: RecordingViewer) -> None:
+def test_media_title_is_from_the_file_or_the_playlist(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.playlist.load([Film("/a.mkv", "By the list"), Film("/b.mkv")], Loading())
     assert properties.read("media-title") == "By the list"
     viewer.description = Description(metadata={"title": "By the film"})

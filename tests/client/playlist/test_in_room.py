@@ -1,6 +1,7 @@
 """A room's queue by mpv's commands: two viewers and a real room server in this process. The players are simulated."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,94 @@ async def test_what_can_not_be_is_refused_and_nothing_moves(pair: tuple[Watcher,
     assert (ada.names, ada.viewer.path) == ("o", str(ada.folder / "o"))
 
 
+async def test_by_the_indexes_that_are_read_after_an_edit_the_next_one_goes(pair: tuple[Watcher, Watcher]) -> None:
+    """As scripts do that sort a playlist: they read it once, and move entry by entry."""
+    ada, bob = pair
+    ada.load("dcba")
+    for index in range(4):
+        order = sorted(range(index, 5), key=lambda place: ada.names[place])
+        ada.viewer.playlist.move(order[0], index)
+    assert ada.names == "abcdo"
+    await bob.until(lambda: bob.names == "abcdo")
+    for _ in range(3):
+        ada.viewer.playlist.remove(0)
+    assert ada.names == "do"
+    await bob.until(lambda: bob.names == "do")
+    assert ada.names == "do"
+
+
+class Slow:
+    """Hashing that takes until the test says so."""
+
+    def __init__(self, watcher: Watcher, patch: pytest.MonkeyPatch) -> None:
+        self.done = asyncio.Event()
+        self._hash = watcher.viewer.media.whole_hash
+        patch.setattr(watcher.viewer.media, "whole_hash", self.whole_hash)
+
+    async def whole_hash(self, path: str, progress: Any = None) -> str:
+        await self.done.wait()
+        return await self._hash(path, progress)
+
+
+async def test_a_film_is_in_the_queue_before_it_is_hashed(
+    pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = pair
+    slow = [Slow(somebody, monkeypatch) for somebody in pair]
+    bob.films("ab")
+    ada.load("ab")
+    await knows(bob, "oab")
+    ada.viewer.playlist.move(2, 1)
+    bob.viewer.playlist.play(2)
+    await knows(bob, "oba")
+    await ada.until(lambda: ada.names == "oba")
+    assert bob.viewer.playlist.current == 1, "b, which is the entry that was meant"
+    assert bob.viewer.playlist.playing == 0, "until somebody has hashed it"
+    slow[1].done.set()
+    for somebody in pair:
+        await somebody.opens("b")
+    assert ada.viewer.playlist.current == 1
+    slow[0].done.set()
+    ada.viewer.playlist.step(1, force=False)
+    for somebody in pair:
+        await somebody.opens("a")
+
+
+async def test_at_the_end_of_a_film_the_next_one_is_waited_for_until_it_is_hashed(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await paired(url, tmp_path, duration=0.8)
+    slow = Slow(ada, monkeypatch)
+    ada.load("a")
+    await bob.until(lambda: bob.names == "oa")
+    ada.viewer.set_paused(False)
+    await bob.until(lambda: bob.viewer.ended)
+    assert bob.viewer.playlist.playing == 0
+    slow.done.set()
+    await ada.opens("a")
+    await bob.until(lambda: bob.viewer.playlist.playing == 1)
+    await ada.viewer.close()
+    await bob.viewer.close()
+
+
+async def test_a_copy_that_only_its_whole_hash_tells_is_found_once_that_is_known(
+    pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ada, bob = pair
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    copy = elsewhere / "a"
+    copy.write_bytes(b"a" * 100)
+    os.utime(copy, (1_000_000_000, 1_000_000_000))
+    await bob.viewer.media.whole_hash(str(copy))
+    slow = Slow(ada, monkeypatch)
+    ada.load("a")
+    await bob.until(lambda: bob.names == "oa")
+    assert bob.viewer.playlist.entries()[1].filename == "a"
+    slow.done.set()
+    await bob.until(lambda: bob.viewer.playlist.entries()[1].filename == str(copy))
+
+
 async def test_a_copy_by_another_name_elsewhere_is_found(url: str, tmp_path: Path) -> None:
     trove = tmp_path / "trove" / "deep"
     trove.mkdir(parents=True)
@@ -264,6 +353,24 @@ async def test_what_was_asked_as_the_connection_broke_off_is_asked_again(pair: t
     await ada.until(lambda: ada.names == "oa")
     await bob.until(lambda: bob.viewer.playlist.room.list.unread is None and bob.viewer.connection.is_up)
     assert [film.id for film in bob.viewer.playlist.entries()] == [1, entry]
+
+
+async def test_an_edit_that_the_room_did_as_the_connection_broke_off_is_not_done_twice(
+    pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = pair
+    received = bob.viewer.playlist.room.received
+    monkeypatch.setattr(bob.viewer.playlist.room, "received", lambda message, re: None)
+    (entry,) = bob.load("a")
+    await ada.until(lambda: ada.names == "oa")
+    assert bob.viewer.connection._transport is not None
+    bob.viewer.connection._transport.abort()
+    monkeypatch.setattr(bob.viewer.playlist.room, "received", received)
+    await bob.until(lambda: not bob.viewer.connection.is_up)
+    await bob.until(lambda: bob.viewer.connection.is_up and not bob.viewer.playlist.room.is_asking)
+    ada.load("b")
+    await bob.until(lambda: bob.names == "oab")
+    assert [film.id for film in bob.viewer.playlist.entries()][:2] == [1, entry]
 
 
 async def test_whoever_waits_hears_what_the_room_says(pair: tuple[Watcher, Watcher]) -> None:

@@ -50,7 +50,8 @@ async def test_a_link_that_falls_silent_is_dialed_anew(monkeypatch: pytest.Monke
     for name, seconds in {"_OFTEN": 0.2, "_AGAIN": 0.2, "_DEAD_SECONDS": 0.5}.items():
         monkeypatch.setattr(pings, name, seconds)
     listening, tasks = Listening(), Tasks()
-    connection = Connection(listening, tasks, name="ada", client="test")
+    connection = Connection(tasks, name="ada", client="test")
+    connection.listener = listening
     async with running() as url:
         with BadLink(int(url.rsplit(":", 1)[1].split("/")[0])) as link:
             connection.want(link.url)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hangd.engine.follower.clock import ClockFilter
-from hangd.engine.link.pings import PingSchedule
+from hangd.engine.link.pings import PingSchedule, Ponged, Started
 
 
 class Network:
@@ -37,11 +37,11 @@ class Network:
 def pings(until: float) -> Iterator[float]:
     """When a client pings from 0 on, all being answered."""
     schedule = PingSchedule()
-    schedule.start(0.0)
-    while schedule.due is not None and schedule.due < until:
-        yield schedule.due
-        schedule.sent(schedule.due)
-        schedule.answered()
+    schedule.handle(Started(), 0.0)
+    while (due := schedule.deadline()) is not None and due < until:
+        yield due
+        schedule.expire(due)
+        schedule.handle(Ponged(), due)
 
 
 def test_nothing_is_known_before_the_first_ping() -> None:

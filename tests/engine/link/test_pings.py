@@ -1,69 +1,75 @@
-"""PingSchedule: how often, and when nobody is there any more."""
+"""When pings are sent, and when the connection is given up."""
 
 import itertools
 
 import pytest
 
-from hangd.engine.link.pings import PingSchedule
+from hangd.engine.link.pings import GiveUp, PingSchedule, Ponged, SendPing, Started, Stopped
 
 
 def sent(schedule: PingSchedule, until: float, *, answered: bool) -> list[float]:
-    """Ping as the schedule says; return when."""
+    """Wake the schedule at its deadlines. Return the times of its pings."""
     times: list[float] = []
-    while schedule.due is not None and schedule.due < until and not schedule.is_dead(schedule.due):
-        times.append(schedule.due)
-        schedule.sent(schedule.due)
+    while (due := schedule.deadline()) is not None and due < until:
+        assert schedule.expire(due - 0.001) == []
+        if schedule.expire(due) == [GiveUp()]:
+            break
+        schedule.check()
+        times.append(due)
         if answered:
-            schedule.answered()
+            schedule.handle(Ponged(), due)
+            schedule.check()
     return times
 
 
 def started(at: float) -> PingSchedule:
     schedule = PingSchedule()
-    schedule.start(at)
+    assert schedule.handle(Started(), at) == []
     return schedule
 
 
-def test_it_is_a_burst_then_often_then_seldom() -> None:
+def test_a_burst_then_often_then_seldom() -> None:
     schedule = started(100.0)
     gaps = [round(b - a, 3) for a, b in itertools.pairwise(sent(schedule, 160.0, answered=True))]
     assert gaps[:31] == [0.05] * 31
     assert set(gaps[31:41]) == {2.0}
     assert set(gaps[42:]) == {8.0}
-    schedule.stop()
-    assert schedule.due is None
+    schedule.handle(Stopped(), 160.0)
+    assert schedule.deadline() is None
 
 
 @pytest.mark.parametrize("cut", [110.0, 200.0])
-def test_whoever_does_not_answer_is_given_up_within_fifteen_seconds(cut: float) -> None:
+def test_a_server_that_does_not_answer_is_given_up_within_fifteen_seconds(cut: float) -> None:
     schedule = started(100.0)
     sent(schedule, cut, answered=True)
-    asked = sent(schedule, 1000.0, answered=False)
+    asked = sent(schedule, cut + 8.0 + 6.0, answered=False)
     assert [round(b - a, 3) for a, b in itertools.pairwise(asked)] == [2.0, 2.0]
-    assert schedule.due is not None and schedule.is_dead(schedule.due)
-    assert schedule.due <= cut + 8.0 + 6.0
+    assert (schedule.deadline(), schedule.snapshot().unanswered) == (None, 3), "given up, and no ping follows"
+    schedule.handle(Ponged(), 1000.0)
+    assert schedule.deadline() is None
 
 
-def test_an_answer_of_any_ping_is_a_sign_of_life() -> None:
+def test_an_answer_to_any_ping_keeps_the_connection() -> None:
     schedule = started(100.0)
     sent(schedule, 200.0, answered=True)
-    last = sent(schedule, 208.0, answered=False)[-1]
-    schedule.answered()
-    assert not schedule.is_dead(last + 100.0)
-    assert schedule.due == last + 8.0
+    last = sent(schedule, 207.0, answered=False)[-1]
+    schedule.handle(Ponged(), last)
+    assert schedule.deadline() == last + 8.0
+    assert schedule.expire(last + 100.0) == [SendPing()]
 
 
 def test_a_burst_without_an_answer_yet_proves_nothing() -> None:
-    """A way there and back may take four seconds."""
+    """A round trip may take four seconds."""
     schedule = started(100.0)
     sent(schedule, 104.0, answered=False)
-    assert not schedule.is_dead(104.0)
+    assert schedule.deadline() is not None
 
 
-def test_a_process_that_stood_still_does_not_blame_the_server() -> None:
-    """Its Pong waits in the socket while the timer goes first."""
+def test_a_process_that_was_suspended_does_not_give_up() -> None:
+    """The server's Pong waits in the socket while the timer fires first."""
     schedule = started(100.0)
     sent(schedule, 200.0, answered=True)
-    assert schedule.due is not None
-    schedule.sent(schedule.due)
-    assert not schedule.is_dead(schedule.due + 60.0)
+    due = schedule.deadline()
+    assert due is not None
+    assert schedule.expire(due) == [SendPing()]
+    assert schedule.expire(due + 60.0) == [SendPing()]

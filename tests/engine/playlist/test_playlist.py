@@ -222,7 +222,7 @@ def test_what_came_after_shuffling_comes_first_when_it_is_undone() -> None:
     ours.mix()
     ours.load([Film("x"), Film("y")], Loading("append"))
     ours.unmix()
-    assert names(ours) == "xyabcd", "mpv 0.35.1"
+    assert names(ours) == "xyabcd", "as in mpv 0.35.1"
 
 
 def test_with_the_option_a_list_is_shuffled_each_time() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import deque
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -10,13 +11,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from hangd.engine.playlist.edits import Slot
 from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused
-from hangd.engine.playlist.shared import SharedPlaylist
+from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import SetMedia, SetQueue
-from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue
+from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
+from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueEntry
 
 
 def hash_of(name: str) -> str:
@@ -24,53 +24,58 @@ def hash_of(name: str) -> str:
 
 
 def info(name: str) -> FileInfo:
-    return FileInfo(size=100, name=name)
+    return FileInfo(size=100, name=name, quick_hash=hash_of(name)[::-1])
 
 
-AT_END = Loading("append")
+APPEND = Loading("append")
+
+Answer = tuple[Queue, Sequence[str]]
 
 
 class Member:
-    """One member's view, and its line to the room and back."""
+    """One member's view, and its line from the room."""
 
     def __init__(self, number: int) -> None:
         self.list = SharedPlaylist(itertools.count(1000 * number + 100).__next__, Random(number).random)
-        self.line: deque[Any] = deque()
-        self.seen: list[str] = []
-        """What this member loaded and did not take out."""
+        self.line: deque[Callable[[], None]] = deque()
+        self.away = False
 
     @property
     def names(self) -> str:
-        return "".join(name_of(slot) for slot in self.list.entries)
+        return "".join(name_of(entry) for entry in self.list.entries)
 
-    def load(self, *names: str, how: Loading = AT_END, read: bool = True) -> list[Slot]:
-        slots = self.list.load([Film(name) for name in names], how)
+    @property
+    def current(self) -> int:
+        return self.list.index(self.list.current)
+
+    def load(self, *names: str, how: Loading = APPEND, read: bool = True) -> list[SharedEntry]:
+        entries = self.list.load([Film(name) for name in names], how)
         if read:
             self.read()
-        return slots
+        return entries
 
     def read(self) -> None:
-        while (slot := self.list.unread) is not None:
-            assert slot.path is not None
-            self.list.read(slot, hash_of(slot.path), info(slot.path))
+        """Read all files that are to be read, so that their whole hashes are known."""
+        while (entry := self.list.unread) is not None:
+            assert entry.path is not None
+            self.list.read(entry, info(entry.path), hash_of(entry.path))
 
 
-def name_of(slot: Slot) -> str:
-    name = slot.path or (slot.file.name if slot.file is not None else None)
+def name_of(entry: SharedEntry) -> str:
+    name = entry.path or (entry.file.name if entry.file is not None else None)
     assert name is not None
     return name
 
 
 class Party:
-    """A room, of which only its queue is played; the real thing as far as that goes."""
+    """A room, as far as its queue goes, and its members."""
 
     def __init__(self, members: int = 2) -> None:
-        first = queues.begun(Queue(), hash_of("o"), info("o"))
-        self.queue = first
+        self.queue = queues.begun(Queue(), hash_of("o"), info("o"))
         self.shown = hash_of("o")
         self.members = [Member(number) for number in range(members)]
         for member in self.members:
-            member.list.enter(first, Slot(id=7, file_hash=hash_of("o"), path="o"), again=False)
+            member.list.enter(self.queue, SharedEntry(7, file_hash=hash_of("o"), path="o"), again=False)
 
     @property
     def names(self) -> str:
@@ -81,45 +86,59 @@ class Party:
         entry = queues.current_of(self.queue)
         return "" if entry is None else entry.file.name or ""
 
-    def asks(self, member: Member) -> bool:
-        """Let a member ask for what it wants, if anything, and the room answer; the answers are on their way then."""
-        request = member.list.request(play=False)
-        try:
-            match request:
-                case None:
-                    return False
-                case SetQueue():
-                    self.queue = queues.edited(self.queue, request)
-                case SetMedia():
-                    self.queue = queues.moved_to(self.queue, request)
-                    entry = queues.current_of(self.queue)
-                    assert entry is not None
-                    self.shown = entry.file_hash
-        except RequestRefused as refused:
-            member.line.append(refused)
-            return True
+    def carries_out(self, request: ClientMessage) -> Answer:
+        """Do what the room does. Raises RequestRefused."""
+        inserted: Sequence[str] = ()
+        match request:
+            case QueueInsert():
+                self.queue, inserted = queues.inserted(self.queue, request)
+            case QueueRemove(ids=ids):
+                self.queue = queues.removed(self.queue, ids)
+            case QueueMove(ids=ids, after=after):
+                self.queue = queues.moved(self.queue, ids, after)
+            case SetMedia():
+                self.queue = queues.moved_to(self.queue, request)
+                entry = queues.current_of(self.queue)
+                assert entry is not None and entry.file_hash is not None
+                self.shown = entry.file_hash
+            case _:
+                raise AssertionError(request)
         queues.check(self.queue, self.shown)
+        return self.queue, inserted
+
+    def asks(self, member: Member) -> bool:
+        """Let a member ask for what it wants, if anything, and the room answer. The answers are on their way then."""
+        request = member.list.request(play=False)
+        if request is None:
+            return False
+        try:
+            queue, inserted = self.carries_out(request)
+        except RequestRefused:
+            member.line.append(lambda: member.list.answered(None))
+            return True
         for other in self.members:
-            other.line.append((self.queue, other is member))
+            if other is member:
+                other.line.append(lambda: member.list.answered(queue, inserted))
+            else:
+                other.line.append(lambda other=other: other.list.learn(queue))  # type: ignore[misc]
         return True
 
-    def hears(self, member: Member) -> None:
-        if not member.line:
-            return
-        match member.line.popleft():
-            case RequestRefused() as refused:
-                member.list.refused(again=refused.code == "Stale")
-            case (Queue() as queue, True):
-                member.list.changed(queue)
-            case (Queue() as queue, False):
-                member.list.learn(queue)
+    def hashes(self, name: str) -> None:
+        """Let the whole hash of a film become known to the room, and to everybody at once."""
+        (entry,) = (entry for entry in self.queue.entries if entry.file.name == name)
+        self.queue, entry = queues.hashed(self.queue, entry.id, hash_of(name))
+        for member in self.members:
+            member.list.learn_entry(entry)
 
     def settles(self) -> None:
+        """Let everybody who is connected ask and hear until nothing is left."""
         for _ in range(1000):
             quiet = True
             for member in self.members:
+                if member.away:
+                    member.line.clear()
                 while member.line:
-                    self.hears(member)
+                    member.line.popleft()()
                 quiet &= not self.asks(member)
             if quiet and not any(member.line for member in self.members):
                 return
@@ -133,12 +152,12 @@ def party() -> Party:
 
 def test_a_film_is_seen_at_once_and_keeps_its_number(party: Party) -> None:
     ada, bob = party.members
-    (slot,) = ada.load("a")
+    (entry,) = ada.load("a")
     assert ada.names == "oa"
     assert bob.names == "o"
     party.settles()
     assert party.names == ada.names == bob.names == "oa"
-    assert ada.list.entries[1] is slot
+    assert ada.list.entries[1] is entry
     assert ada.list.entries[0].id == 7, "so does the film that played when the room was entered"
 
 
@@ -148,33 +167,83 @@ def test_two_who_add_at_once_both_have_added(party: Party) -> None:
     bob.load("b")
     party.asks(ada)
     party.asks(bob)
-    assert isinstance(bob.line[1], RequestRefused)
     party.settles()
     assert party.names == ada.names == bob.names == "oab"
 
 
-def test_what_is_still_being_read_holds_up_nothing_else(party: Party) -> None:
+def test_what_others_do_is_seen_while_an_edit_waits(party: Party) -> None:
     ada, bob = party.members
-    big, small = ada.list.load([Film("B"), Film("s")], Loading("append"))
-    ada.list.read(small, hash_of("s"), info("s"))
-    party.settles()
-    assert (party.names, ada.names) == ("os", "oBs")
-    ada.list.move(2, 0)
+    ada.load("x", "y", how=Loading("insert-next"), read=False)
     bob.load("b")
     party.settles()
-    assert (party.names, ada.names) == ("sob", "sobB")
-    ada.list.read(big, hash_of("B"), info("B"))
+    assert (party.names, ada.names) == ("ob", "oxyb")
+    bob.list.remove(0)
     party.settles()
-    assert party.names == ada.names == bob.names == "sobB"
+    assert (party.names, ada.names) == ("b", "bxy"), "what they were to come after is gone"
+    ada.read()
+    party.settles()
+    assert party.names == ada.names == bob.names == "bxy"
 
 
-def test_a_film_that_can_not_be_read_is_not_there(party: Party) -> None:
+def test_an_edit_after_an_edit_is_about_what_was_seen(party: Party) -> None:
+    """A control client reads indexes and edits by them, before the room has answered the edit before."""
+    ada, bob = party.members
+    ada.load(*"abc")
+    party.settles()
+    bob.load("x", how=Loading("insert-at", place=0))
+    party.asks(bob)
+    ada.list.remove(0)
+    ada.list.remove(0)
+    ada.list.move(1, 0)
+    ada.load("d", read=False)
+    ada.list.move(2, 0)
+    assert ada.names == "dcb"
+    ada.read()
+    party.settles()
+    assert party.names == ada.names == bob.names == "dcxb"
+
+
+def test_films_that_are_added_one_by_one_are_sent_together(party: Party) -> None:
+    ada, _ = party.members
+    names = [f"a{number}" for number in range(100)]
+    for name in names:
+        ada.load(name, read=False)
+    ada.read()
+    asked = 0
+    while party.asks(ada):
+        asked += 1
+        ada.line.popleft()()
+    assert asked == 4
+    assert [entry.file.name for entry in party.queue.entries] == ["o", *names]
+
+
+def test_films_that_are_taken_out_one_by_one_are_taken_out_together(party: Party) -> None:
+    ada, bob = party.members
+    ada.load(*"abcdefgh")
+    party.settles()
+    bob.list.move(8, 0)
+    party.asks(bob)
+    asked = 0
+    for _ in range(8):
+        ada.list.remove(1)
+        asked += party.asks(ada)
+    assert ada.names == "o"
+    party.settles()
+    assert party.names == ada.names == bob.names == "o"
+    assert asked == 1
+
+
+def test_a_film_that_cannot_be_read_is_not_there(party: Party) -> None:
     (ada, _) = party.members
-    bad, _ = ada.list.load([Film("x"), Film("y")], Loading("append"))
+    bad, _ = ada.load("x", "y", read=False)
+    ada.list.remove(2)
+    ada.load("z", read=False)
+    ada.list.play(1)
     ada.list.unusable(bad)
     ada.read()
     party.settles()
-    assert party.names == ada.names == "oy"
+    assert party.names == ada.names == "oz"
+    assert (party.current, ada.current) == ("o", 0), "nor does the room go there"
 
 
 def test_instead_of_all_that_is_there(party: Party) -> None:
@@ -183,20 +252,20 @@ def test_instead_of_all_that_is_there(party: Party) -> None:
     party.settles()
     ada.load("x", "y", how=Loading("replace"), read=False)
     ada.load("z", read=False)
-    assert (ada.names, ada.list.index(ada.list.current), ada.list.index(ada.list.playing)) == ("xyz", 0, -1)
+    assert (ada.names, ada.current, ada.list.index(ada.list.playing)) == ("xyz", 0, -1)
     bob.load("c")
     party.settles()
-    assert party.names == "obc", "nothing of it before the first one is read"
+    assert (party.names, ada.names) == ("obc", "cxyz"), "nothing of it before the first one is read"
     ada.read()
     party.settles()
-    assert party.names == ada.names == bob.names == "xyz"
+    assert party.names == ada.names == bob.names == "cxyz"
     assert party.current == "x"
 
 
-def test_what_can_not_be_read_replaces_nothing(party: Party) -> None:
+def test_what_cannot_be_read_replaces_nothing(party: Party) -> None:
     ada, _ = party.members
-    (slot,) = ada.load("x", how=Loading("replace"), read=False)
-    ada.list.unusable(slot)
+    (entry,) = ada.load("x", how=Loading("replace"), read=False)
+    ada.list.unusable(entry)
     party.settles()
     assert party.names == ada.names == "o"
 
@@ -207,7 +276,7 @@ def test_to_the_next_and_to_the_one_after_it(party: Party) -> None:
     party.settles()
     assert ada.list.step(1)
     assert ada.list.step(1)
-    assert (ada.list.index(ada.list.current), ada.list.index(ada.list.playing)) == (2, 0)
+    assert (ada.current, ada.list.index(ada.list.playing)) == (2, 0)
     party.settles()
     assert party.current == "b"
     assert bob.list.index(bob.list.playing) == 2
@@ -228,6 +297,28 @@ def test_to_a_film_that_the_room_does_not_know_yet(party: Party) -> None:
     assert party.current == "a"
 
 
+def test_to_a_film_whose_whole_hash_is_not_known_yet(party: Party) -> None:
+    ada, bob = party.members
+    (entry, _) = ada.load("a", "b", read=False)
+    while (unread := ada.list.unread) is not None:
+        ada.list.read(unread, info(unread.path or ""), None)
+    party.settles()
+    assert party.names == bob.names == "oab", "it is in the queue meanwhile"
+    assert ada.list.unhashed == ada.list.entries[1:]
+    assert bob.list.unhashed == [], "it has no copy"
+    for other in bob.list.entries[1:]:
+        bob.list.found(other, other.file.name if other.file else None)
+    assert [name_of(one) for one in bob.list.unhashed] == ["a"], "whoever has a copy hashes what comes next"
+    bob.list.play(2)
+    party.settles()
+    assert (party.current, bob.current) == ("o", 2)
+    assert [name_of(one) for one in bob.list.unhashed] == ["b", "a"]
+    party.hashes("b")
+    party.settles()
+    assert party.current == "b"
+    assert ada.list.unhashed == [entry]
+
+
 def test_taking_out_what_plays_goes_on_with_the_next(party: Party) -> None:
     ada, bob = party.members
     ada.load("a", "b")
@@ -235,6 +326,16 @@ def test_taking_out_what_plays_goes_on_with_the_next(party: Party) -> None:
     bob.list.remove(None)
     party.settles()
     assert (party.names, party.current) == ("ab", "a")
+
+
+def test_two_who_take_out_the_same_film_take_out_no_other(party: Party) -> None:
+    ada, bob = party.members
+    ada.load("a", "b")
+    party.settles()
+    ada.list.remove(1)
+    bob.list.remove(1)
+    party.settles()
+    assert party.names == ada.names == bob.names == "ob"
 
 
 def test_the_last_film_goes_on_though_its_entry_is_gone(party: Party) -> None:
@@ -272,7 +373,7 @@ def test_shuffled_and_back(party: Party) -> None:
     party.settles()
     assert sorted(party.names) == sorted("oabcdefx")
     assert party.names != "oabcdefx"
-    assert party.names[-1] == "x", "what came meanwhile stays where it is"
+    assert party.names[-1] == "x", "what came meanwhile is last"
     ada.list.unmix()
     party.settles()
     assert party.names == "oabcdefx"
@@ -303,58 +404,115 @@ def test_a_queue_has_its_bound(party: Party) -> None:
     assert ada.names == bob.names == party.names
 
 
-@pytest.mark.parametrize("again", [True, False])
-def test_what_the_room_refuses_is_asked_again_or_given_up(party: Party, again: bool) -> None:
+def test_what_the_room_refuses_is_given_up(party: Party) -> None:
     ada, _ = party.members
     ada.load("a")
+    ada.list.play(1)
     assert ada.list.request(play=False) is not None
     assert ada.list.request(play=False) is None, "one at a time"
-    assert ada.list.refused(again=again) is not again
+    ada.list.answered(None)
     party.settles()
-    assert party.names == ada.names == ("oa" if again else "o")
+    assert (party.names, ada.names, ada.current) == ("o", "o", 0)
 
 
-def test_a_server_that_is_never_content_is_not_asked_for_ever(party: Party) -> None:
+def test_edits_wait_only_to_a_bound(party: Party) -> None:
     ada, _ = party.members
     ada.load("a")
-    asked = 0
-    while ada.list.request(play=False) is not None:
-        asked += 1
-        ada.list.refused(again=True)
-    assert asked == 100
-    assert ada.names == "o"
+    with pytest.raises(PlaylistRefused):
+        for _ in range(2000):
+            ada.list.move(1, 0)
 
 
-def test_edits_outlive_the_connection(party: Party) -> None:
+# ---- over a broken connection ---------------------------------------------------------------------------------------
+
+
+def loses_the_connection(party: Party, member: Member, *, heard: bool) -> None:
+    """Let a member ask, and the connection break before the answer; ``heard``: after the room carried it out."""
+    request = member.list.request(play=False)
+    assert request is not None
+    if heard:
+        party.carries_out(request)
+    member.list.disconnected()
+    member.away = True
+
+
+def returns(party: Party, member: Member) -> None:
+    member.line.clear()
+    member.list.enter(party.queue, None, again=True)
+    member.away = False
+    party.settles()
+
+
+@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize("read", [True, False])
+def test_an_insert_that_was_not_answered_is_done_once(party: Party, heard: bool, read: bool) -> None:
     ada, bob = party.members
+    mine = ada.load("a", "b", "a", read=read)
+    while (entry := ada.list.unread) is not None:
+        ada.list.read(entry, info(entry.path or ""), None)
+    loses_the_connection(party, ada, heard=heard)
+    bob.load("c")
+    party.settles()
+    returns(party, ada)
+    assert sorted(party.names) == sorted("oabac")
+    assert ada.names == bob.names == party.names
+    assert set(mine) < set(ada.list.entries)
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_other_edits_that_were_not_answered_are_asked_again(party: Party, heard: bool) -> None:
+    ada, bob = party.members
+    ada.load(*"abc")
+    party.settles()
+    edits: list[Callable[[], None]] = [lambda: ada.list.move(3, 0), lambda: ada.list.remove(1), ada.list.clear]
+    for edit, result in zip(edits, ("coab", "cab", "c"), strict=True):
+        edit()
+        loses_the_connection(party, ada, heard=heard)
+        party.settles()
+        returns(party, ada)
+        assert party.names == ada.names == bob.names == result or (result == "c" and party.current == "a")
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_film_that_was_begun_meanwhile_is_not_begun_anew(party: Party, heard: bool) -> None:
+    ada, _ = party.members
     ada.load("a")
-    assert ada.list.request(play=False) is not None
-    ada.list.unanswered()
-    bob.load("b")
     party.settles()
-    ada.list.enter(party.queue, None, again=True)
+    ada.list.play(1)
+    loses_the_connection(party, ada, heard=heard)
     ada.line.clear()
-    party.settles()
-    assert sorted(party.names) == sorted("oab")
+    ada.list.enter(party.queue, None, again=True)
+    assert (ada.list.request(play=False) is None) is heard
+    assert ada.current == 1
+
+
+def test_another_room_has_nothing_of_the_edits(party: Party) -> None:
+    ada, _ = party.members
+    ada.load("a")
     ada.list.enter(Queue(), None, again=False)
-    assert ada.names == ""
+    assert (ada.names, ada.list.request(play=False)) == ("", None)
 
 
-def test_a_room_made_anew_has_other_films_by_the_same_names(party: Party) -> None:
+def test_a_room_made_anew_has_other_films_by_the_same_ids(party: Party) -> None:
     ada, _ = party.members
     party.settles()
+    ada.list.remove(0)
     anew = queues.begun(Queue(), hash_of("n"), info("n"))
     assert anew.entries[0].id == party.queue.entries[0].id
     ada.list.enter(anew, None, again=True)
-    assert [name_of(slot) for slot in ada.list.entries] == ["n"]
+    assert ada.names == "n"
     assert ada.list.entries[0].id != 7
+    assert ada.list.request(play=False) is None, "the film that was to be removed is not there"
 
 
-# ---- any old thing --------------------------------------------------------------------------------------------------
+# ---- whatever is done -----------------------------------------------------------------------------------------------
 
 
 class AnyParty(RuleBasedStateMachine):
-    """Three edit at once and in the dark. When all is said, all see the same, and what was added is there once."""
+    """Three members edit at once, and their connections break.
+
+    When all is said, all see the same, and what was added and not taken out is there once.
+    """
 
     @initialize()
     def begin(self) -> None:
@@ -366,35 +524,46 @@ class AnyParty(RuleBasedStateMachine):
     _who = st.integers(0, 2)
     _place = st.integers(-1, 6)
 
-    def _at(self, who: int, place: int) -> Slot | None:
+    def _at(self, who: int, place: int) -> SharedEntry | None:
         entries = self.party.members[who].list.entries
         return entries[place] if 0 <= place < len(entries) else None
 
     @rule(
-        who=_who, count=st.integers(1, 3), place=_place, where=st.sampled_from(["append", "insert-next", "insert-at"])
+        who=_who,
+        count=st.integers(1, 3),
+        place=_place,
+        where=st.sampled_from(["append", "append", "insert-next", "insert-at", "replace"]),
     )
     def load(self, who: int, count: int, place: int, where: Any) -> None:
+        member = self.party.members[who]
         names = [next(self.names) for _ in range(count)]
         self.added |= set(names)
-        self.party.members[who].load(*names, how=Loading(where, place=place), read=False)
+        if where == "replace":
+            self.gone |= {name_of(entry) for entry in member.list.entries}
+        member.load(*names, how=Loading(where, place=place), read=False)
 
-    @rule(who=_who)
-    def read_one(self, who: int) -> None:
-        member = self.party.members[who]
-        if (slot := member.list.unread) is not None and slot.path is not None:
-            member.list.read(slot, hash_of(slot.path), info(slot.path))
+    @rule(who=_who, hashed=st.booleans(), usable=st.sampled_from([True, True, True, False]))
+    def read_one(self, who: int, hashed: bool, usable: bool) -> None:
+        member = self.party.members[who].list
+        if (entry := member.unread) is None or entry.path is None:
+            return
+        if usable:
+            member.read(entry, info(entry.path), hash_of(entry.path) if hashed else None)
+        else:
+            self.gone.add(entry.path)
+            member.unusable(entry)
 
     @rule(who=_who, place=_place)
     def remove(self, who: int, place: int) -> None:
-        if (slot := self._at(who, place)) is not None:
-            self.gone.add(name_of(slot))
+        if (entry := self._at(who, place)) is not None:
+            self.gone.add(name_of(entry))
             self.party.members[who].list.remove(place)
 
     @rule(who=_who)
     def clear(self, who: int) -> None:
-        member = self.party.members[who]
-        self.gone |= {name_of(slot) for slot in member.list.entries if slot is not member.list.current}
-        member.list.clear()
+        member = self.party.members[who].list
+        self.gone |= {name_of(entry) for entry in member.entries if entry is not member.current}
+        member.clear()
 
     @rule(who=_who, place=_place, to=_place)
     def move(self, who: int, place: int, to: int) -> None:
@@ -417,7 +586,26 @@ class AnyParty(RuleBasedStateMachine):
 
     @rule(who=_who)
     def hear(self, who: int) -> None:
-        self.party.hears(self.party.members[who])
+        if not self.party.members[who].away and (line := self.party.members[who].line) != deque():
+            line.popleft()()
+
+    @rule(who=_who, answered=st.booleans())
+    def lose(self, who: int, answered: bool) -> None:
+        """Break a connection, before the room has heard what was asked or after it."""
+        member = self.party.members[who]
+        if answered:
+            self.party.asks(member)
+        else:
+            member.list.request(play=False)
+        member.list.disconnected()
+        member.away = True
+
+    @rule(who=_who)
+    def return_(self, who: int) -> None:
+        member = self.party.members[who]
+        member.line.clear()
+        member.list.enter(self.party.queue, None, again=True)
+        member.away = False
 
     @invariant()
     def holds(self) -> None:
@@ -427,12 +615,19 @@ class AnyParty(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "party"):
             return
-        for member in self.party.members:
+        for who, member in enumerate(self.party.members):
             member.read()
+            if member.away:
+                self.return_(who)
+        self.party.settles()
+        unhashed: list[QueueEntry] = [entry for entry in self.party.queue.entries if entry.file_hash is None]
+        for entry in unhashed:
+            self.party.hashes(entry.file.name or "")
         self.party.settles()
         there = [entry.file.name for entry in self.party.queue.entries]
         for member in self.party.members:
-            assert [name_of(slot) for slot in member.list.entries] == there
+            assert [name_of(entry) for entry in member.list.entries] == there
+            assert member.list.current is member.list.playing, "all that was asked for is done"
         assert len(set(there)) == len(there)
         assert self.added - self.gone <= set(there) <= (self.added | {"o"})
 

@@ -6,11 +6,13 @@ import pytest
 
 from hangd.engine.room.effects import (
     CheckPassword,
-    ConnectionLost,
-    CreateRequested,
     ForgetMember,
     ForgetRoom,
     HashPassword,
+)
+from hangd.engine.room.inputs import (
+    ConnectionLost,
+    CreateRequested,
     PasswordChecked,
     PasswordHashed,
 )
@@ -67,13 +69,13 @@ def test_the_creator_is_host_and_alone_learns_the_secret() -> None:
     assert (room.name, room.file_hash, room.file, room.policy) == ("friday", HASH, FILE, Policy())
     assert [(member.client_id, member.role, member.state) for member in room.members] == [("ann", "host", "idle")]
     assert room.timeline == Timeline(epoch="epoch-1", rev=0, playing=False, position=0.0, rate=1.0, at=100.0)
-    assert (stage.room.room_id, stage.room.name, stage.room.epoch, stage.room.rev) == ("room-1", "friday", "epoch-1", 0)
+    assert (stage.room.room_id, stage.room.epoch, stage.room.rev) == ("room-1", "epoch-1", 0)
 
 
 def test_the_creator_may_set_rules_within_the_servers() -> None:
     stage = Stage(capacity=10)
     stage.create("ann", policy=PolicyChange(control="host", match="none", wait="everyone", capacity=500, locked=True))
-    assert stage.room.snapshot().policy == Policy(
+    assert stage.room.view().policy == Policy(
         control="host", match="none", wait="everyone", capacity=10, locked=True, has_password=False
     )
 
@@ -83,14 +85,14 @@ def test_a_password_among_the_rules_is_hashed_too() -> None:
     stage.create("ann", policy=PolicyChange(password="sesame"))
     assert stage.ordered() == [HashPassword("ann", "sesame")]
     stage.feed(PasswordHashed("ann", "hash-of-sesame"))
-    assert stage.room.snapshot().policy.has_password
+    assert stage.room.view().policy.has_password
 
 
 def test_a_room_is_made_once() -> None:
     stage = ready()
     stage.feed(CreateRequested("bob", "bob", True, WRONG_SECRET, CreateRoom(file_hash=OTHER_HASH), 9))
     assert refusal(stage, "bob").code == "AlreadyInRoom"
-    assert stage.room.snapshot().file_hash == HASH
+    assert stage.room.view().file_hash == HASH
 
 
 def test_nobody_comes_into_a_room_that_was_not_made() -> None:
@@ -118,7 +120,7 @@ def test_a_joiner_gets_the_room_and_the_full_others_get_the_joiner() -> None:
     assert isinstance(joined, RoomJoined)
     assert re == "j"
     assert (joined.room_id, joined.client_id, joined.is_host) == ("room-1", "cy", False)
-    assert joined.room == stage.room.snapshot()
+    assert joined.room == stage.room.view()
     assert [member.client_id for member in joined.room.members] == ["ann", "bob", "cy"]
     assert stage.heard("ann") == [MemberJoined(stage.member("cy"))]
     stage.nobody_heard_more()
@@ -181,7 +183,7 @@ def test_two_of_one_name_are_told_apart() -> None:
     stage.join("c2", name="ann")
     stage.join("c3", name="n" * 32)
     stage.join("c4", name="n" * 32)
-    names = [member.name for member in stage.room.snapshot().members]
+    names = [member.name for member in stage.room.view().members]
     assert names == ["ann", "ANN-2", "ann-3", "n" * 32, "n" * 30 + "-2"]
 
 
@@ -190,7 +192,7 @@ def test_who_is_away_keeps_no_name_from_others() -> None:
     stage.loses("ann")
     stage.goes_on()
     stage.join("c1", name="ann")  # after a crash, say: the same person as a new client
-    assert [member.name for member in stage.room.snapshot().members] == ["ann", "ann"]
+    assert [member.name for member in stage.room.view().members] == ["ann", "ann"]
 
 
 def test_guests_never_collide() -> None:
@@ -198,7 +200,7 @@ def test_guests_never_collide() -> None:
     stage.join("1a2b3c4d", name="guest-1a2b", full=False)
     stage.join("1a2b3c99", name="guest-1a2b", full=False)
     stage.join("1a2b3c98", name="guest-1a2b", full=False)
-    names = [member.name for member in stage.room.snapshot().members]
+    names = [member.name for member in stage.room.view().members]
     assert names == ["ann", "guest-1a2b", "guest-1a2b3", "guest-1a2b3c"]
 
 
@@ -381,11 +383,11 @@ def test_what_the_room_does_not_know_of_its_film_it_learns_from_a_verified_membe
     stage = Stage()
     stage.create("ann", file=FileInfo(size=1000), full=False)
     stage.join("liar", file_hash=None, file=file_info(duration=1.0))
-    assert stage.room.snapshot().file == FileInfo(size=1000)
+    assert stage.room.view().file == FileInfo(size=1000)
     stage.join("bob")
-    assert stage.room.snapshot().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
+    assert stage.room.view().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
     stage.says("liar", SetFile(file=file_info(duration=2.0), file_hash=HASH))
-    assert stage.room.snapshot().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
+    assert stage.room.view().file == FileInfo(size=1000, duration=60.0, quick_hash=QUICK)
 
 
 @pytest.mark.parametrize(

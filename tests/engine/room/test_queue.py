@@ -1,6 +1,6 @@
-"""A queue as plain data: what an edit, a move and an end make of it."""
+"""A queue as plain data: what an edit, a step to another entry and the end of a film make of it."""
 
-from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import SetMedia, SetQueue
-from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueItem
+from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.model import QUEUE_END, QUEUE_MAX, FileInfo, Queue, QueueItem
 
 QUICK = "01" * 32
 
@@ -24,12 +24,17 @@ def info(letter: str, **fields: object) -> FileInfo:
 
 
 def item(letter: str) -> QueueItem:
-    return QueueItem(file_hash=film(letter), file=info(letter))
+    return QueueItem(info(letter), film(letter))
+
+
+def unhashed(letter: str) -> QueueItem:
+    """Return the same film, of which only the quick hash is known."""
+    return QueueItem(info(letter, quick_hash=QUICK))
 
 
 def a_queue(letters: str, current: str | None = None) -> Queue:
     """Return a queue of these films, in one rev."""
-    queue = queues.edited(Queue(), SetQueue(0, tuple(item(letter) for letter in letters)))
+    queue, _ = queues.inserted(Queue(), QueueInsert(None, tuple(item(letter) for letter in letters)))
     return queue if current is None else queues.moved_on(queue, queue.entries[letters.index(current)])
 
 
@@ -40,9 +45,13 @@ def shown(queue: Queue) -> str:
     )
 
 
-def kept(queue: Queue, letters: str) -> tuple[QueueItem, ...]:
-    """Return the items that keep these entries, in this order."""
-    return tuple(QueueItem(id=entry.id) for letter in letters for entry in queue.entries if entry.file == info(letter))
+def id_of(queue: Queue, letter: str) -> str:
+    """Return the id of the first entry of this film; of no film: an id that the queue has not got."""
+    return next((entry.id for entry in queue.entries if entry.file.size == ord(letter)), "9-9")
+
+
+def refused(error: RequestRefused) -> tuple[str, object]:
+    return error.code, error.details and error.details.get("path")
 
 
 def test_a_room_begins_with_the_film_that_it_was_made_for() -> None:
@@ -50,15 +59,15 @@ def test_a_room_begins_with_the_film_that_it_was_made_for() -> None:
     assert (queue.rev, shown(queue)) == (1, "A")
 
 
-def test_a_film_that_nobody_described_yet_stands_in_no_queue() -> None:
+def test_a_film_that_nobody_described_yet_is_not_in_the_queue() -> None:
     assert queues.begun(Queue(), film("a"), None) == Queue()
 
 
-def test_it_comes_before_what_was_added_meanwhile() -> None:
+def test_the_rooms_own_film_comes_before_what_was_added_meanwhile() -> None:
     assert shown(queues.begun(a_queue("bc"), film("a"), info("a"))) == "Abc"
 
 
-def test_a_full_queue_has_no_place_for_it() -> None:
+def test_a_full_queue_has_no_room_for_the_rooms_own_film() -> None:
     full = a_queue("b" * QUEUE_MAX)
     assert queues.begun(full, film("a"), info("a")) == full
 
@@ -67,65 +76,78 @@ def test_a_full_queue_has_no_place_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "result"),
-    [
-        ("abc", "aBc"),
-        ("cba", "cBa"),
-        ("b", "B"),
-        ("", ""),
-        ("ac", "ac"),
-    ],
+    ("after", "result"),
+    [(None, "xyaBc"), ("a", "axyBc"), ("b", "aBxyc"), ("c", "aBcxy"), ("z", "aBcxy"), (QUEUE_END, "aBcxy")],
 )
-def test_entries_are_kept_moved_and_left_out(wanted: str, result: str) -> None:
+def test_entries_are_inserted_behind_one_or_else_at_the_end(after: str | None, result: str) -> None:
     queue = a_queue("abc", "b")
-    after = queues.edited(queue, SetQueue(queue.rev, kept(queue, wanted)))
-    assert (after.rev, shown(after)) == (queue.rev + 1, result)
-    assert {entry.id for entry in after.entries} <= {entry.id for entry in queue.entries}
-    queues.check(after, film("b"))
+    where = id_of(queue, after) if after is not None and len(after) == 1 else after
+    changed, ids = queues.inserted(queue, QueueInsert(where, (item("x"), item("y"))))
+    assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
+    assert ids == (id_of(changed, "x"), id_of(changed, "y"))
+    queues.check(changed, film("b"))
 
 
-def test_new_entries_get_names_of_their_own() -> None:
-    queue = a_queue("ab", "a")
-    items = (item("c"), *kept(queue, "a"), item("c"))
-    after = queues.edited(queue, SetQueue(queue.rev, items))
-    assert shown(after) == "cAc"
-    again = queues.edited(after, SetQueue(after.rev, (*kept(after, "a"), item("b"))))
-    names = [entry.id for one in (queue, after, again) for entry in one.entries]
-    assert len(set(names)) == 5, "also b has another than before"
+def test_nothing_is_no_edit() -> None:
+    queue = a_queue("abc", "b")
+    assert queues.inserted(queue, QueueInsert(None, ())) == (queue, ())
+    assert queues.removed(queue, ()) is queue
+    assert queues.moved(queue, (), None) is queue
 
 
-def test_an_entry_that_is_kept_stays_as_the_room_knows_it() -> None:
-    queue = a_queue("a", "a")
-    (entry,) = queue.entries
-    told = QueueItem(id=entry.id, file_hash=film("a"), file=info("a", duration=None, name="mine.mkv"))
-    assert queues.edited(queue, SetQueue(queue.rev, (told,))).entries == queue.entries
-
-
-@pytest.mark.parametrize("base", [0, 1, 3])
-def test_an_edit_of_another_queue_is_stale(base: int) -> None:
-    queue = a_queue("ab", "a")
+def test_a_queue_takes_no_more_than_its_maximum_and_no_part_of_what_is_too_much() -> None:
+    queue = a_queue("a" * (QUEUE_MAX - 1))
     with pytest.raises(RequestRefused) as caught:
-        queues.edited(queue, SetQueue(base, kept(queue, "a")))
-    assert (caught.value.code, caught.value.retry, caught.value.details) == ("Stale", True, {"rev": 2})
+        queues.inserted(queue, QueueInsert(None, (item("x"), item("y"))))
+    assert (caught.value.code, caught.value.retry) == ("TooLarge", False)
+    assert len(queues.inserted(queue, QueueInsert(None, (item("x"),)))[0].entries) == QUEUE_MAX
+
+
+def test_an_entry_that_nothing_identifies_is_named() -> None:
+    with pytest.raises(RequestRefused) as caught:
+        queues.inserted(Queue(), QueueInsert(None, (item("a"), unhashed("b"), QueueItem(info("c")))))
+    assert refused(caught.value) == ("InvalidMessage", "$.payload.entries[2]")
+
+
+@pytest.mark.parametrize(("gone", "result"), [("a", "Bc"), ("b", "ac"), ("ac", "B"), ("abc", ""), ("zb", "ac")])
+def test_entries_are_removed_and_ids_that_are_gone_are_ignored(gone: str, result: str) -> None:
+    queue = a_queue("abc", "b")
+    changed = queues.removed(queue, [id_of(queue, letter) for letter in gone])
+    assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
+    queues.check(changed, film("b"))
+
+
+def test_an_entry_that_another_member_removed_already_is_no_edit() -> None:
+    queue = a_queue("abc", "b")
+    assert queues.removed(queue, ("9-9",)) is queue
+    assert queues.moved(queue, ("9-9",), None) is queue
 
 
 @pytest.mark.parametrize(
-    ("items", "path"),
+    ("moving", "after", "result"),
     [
-        (lambda q: (QueueItem(id="9-9"),), "$.payload.entries[0].id"),
-        (lambda q: (*kept(q, "ab"), QueueItem(id=q.entries[0].id)), "$.payload.entries[2].id"),
-        (lambda q: (QueueItem(id=q.entries[0].id, file_hash=film("b")),), "$.payload.entries[0].file_hash"),
-        (lambda q: (*kept(q, "a"), QueueItem(file_hash=film("c"))), "$.payload.entries[1]"),
-        (lambda q: (QueueItem(file=info("c")),), "$.payload.entries[0]"),
-        (lambda q: (QueueItem(),), "$.payload.entries[0]"),
+        ("c", None, "caBd"), ("a", "b", "Bacd"), ("ca", "d", "Bdca"), ("dcba", None, "dcBa"), ("a", "z", "Bcda"),
+        ("az", "c", "Bcad"), ("aa", "c", "Bcad"), ("ab", "a", "cdaB"),
     ],
-)
-def test_an_entry_that_is_none_is_named(items: Callable[[Queue], tuple[QueueItem, ...]], path: str) -> None:
-    queue = a_queue("ab", "a")
-    with pytest.raises(RequestRefused) as caught:
-        queues.edited(queue, SetQueue(queue.rev, items(queue)))
-    assert (caught.value.code, caught.value.details) == ("InvalidMessage", {"path": path})
-    assert caught.value.message.startswith(f"{path} ")
+)  # fmt: skip
+def test_entries_are_moved_in_the_order_that_was_asked_for(moving: str, after: str | None, result: str) -> None:
+    queue = a_queue("abcd", "b")
+    where = None if after is None else id_of(queue, after)
+    changed = queues.moved(queue, [id_of(queue, letter) for letter in moving], where)
+    assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
+    assert set(changed.entries) == set(queue.entries)
+
+
+def test_a_move_to_where_it_stands_is_no_edit() -> None:
+    queue = a_queue("abcd", "b")
+    assert queues.moved(queue, (id_of(queue, "b"), id_of(queue, "c")), id_of(queue, "a")) is queue
+
+
+def test_ids_are_never_given_twice() -> None:
+    queue, first = queues.inserted(Queue(), QueueInsert(None, (item("a"), item("b"))))
+    queue, second = queues.inserted(queues.removed(queue, first), QueueInsert(None, (item("a"), item("b"))))
+    assert not set(first) & set(second)
+    queues.check(queue, film("a"))
 
 
 # ---- the next film --------------------------------------------------------------------------------------------------
@@ -165,18 +187,17 @@ def test_an_entry_becomes_the_current_one(told: bool, clear: bool, result: str) 
     assert (shown(after), after.current) == (result, id)
 
 
-def test_whoever_has_the_film_of_an_entry_may_know_more_of_it() -> None:
-    bare = QueueItem(file_hash=film("a"), file=info("a", duration=None, name=None))
-    queue = queues.edited(Queue(), SetQueue(0, (bare,)))
-    id = queue.entries[0].id
+def test_a_member_that_has_the_film_of_an_entry_may_know_more_of_it() -> None:
+    bare = QueueItem(info("a", duration=None, name=None), film("a"))
+    queue, (id,) = queues.inserted(Queue(), QueueInsert(None, (bare,)))
     told = SetMedia(film("a"), info("a", duration=7.0, name="mine.mkv", quick_hash=QUICK), entry=id)
     assert queues.moved_to(queue, told).entries[0].file == info("a", duration=7.0, name=None, quick_hash=QUICK)
 
 
-def test_an_entry_that_somebody_took_out_is_stale() -> None:
+def test_an_entry_that_somebody_took_out_cannot_be_shown() -> None:
     with pytest.raises(RequestRefused) as caught:
         queues.moved_to(a_queue("ab", "a"), SetMedia(entry="0-7"))
-    assert (caught.value.code, caught.value.retry) == ("Stale", True)
+    assert (caught.value.code, caught.value.retry) == ("NoSuchEntry", False)
 
 
 @pytest.mark.parametrize(
@@ -189,10 +210,10 @@ def test_an_entry_that_somebody_took_out_is_stale() -> None:
         (set_media("b", entry="1-0"), "$.payload.file_hash"),
     ],
 )
-def test_a_move_to_no_film_is_refused(wanted: SetMedia, path: str) -> None:
+def test_a_request_that_names_no_film_is_refused(wanted: SetMedia, path: str) -> None:
     with pytest.raises(RequestRefused) as caught:
         queues.moved_to(a_queue("ab", "b"), wanted)
-    assert (caught.value.code, caught.value.details) == ("InvalidMessage", {"path": path})
+    assert refused(caught.value) == ("InvalidMessage", path)
 
 
 def test_a_full_queue_forgets_its_oldest_film_rather_than_refuse_another() -> None:
@@ -212,11 +233,42 @@ def test_a_full_queue_can_be_cleared_for_another_film() -> None:
     assert shown(queues.moved_to(a_queue("b" * QUEUE_MAX), set_media("x", clear=True))) == "X"
 
 
+# ---- what is known of an entry --------------------------------------------------------------------------------------
+
+
 def test_what_is_known_of_the_current_film_is_kept_and_is_no_edit() -> None:
     queue = a_queue("aba", "b")
     after = queues.described(queue, info("b", duration=9.0))
     assert [entry.file.duration for entry in after.entries] == [60.0, 9.0, 60.0]
     assert after.rev == queue.rev
+
+
+def test_the_whole_hash_of_an_entry_may_follow_and_is_no_edit() -> None:
+    queue, (_, id) = queues.inserted(Queue(), QueueInsert(None, (item("a"), unhashed("b"))))
+    after, entry = queues.hashed(queue, id, film("b"))
+    assert after.entries[1] == entry
+    assert (entry.id, entry.file_hash, after.rev) == (id, film("b"), queue.rev)
+    assert queues.hashed(after, id, film("b")) == (after, entry), "two members may hash the same film"
+    with pytest.raises(RequestRefused) as caught:
+        queues.hashed(after, id, film("x"))
+    assert caught.value.code == "FileHashMismatch"
+    with pytest.raises(RequestRefused) as caught:
+        queues.hashed(queues.removed(queue, (id,)), id, film("b"))
+    assert caught.value.code == "NoSuchEntry"
+
+
+def test_an_entry_is_shown_only_with_its_whole_hash() -> None:
+    queue, (id,) = queues.inserted(Queue(), QueueInsert(None, (unhashed("a"),)))
+    with pytest.raises(RequestRefused) as caught:
+        queues.moved_to(queue, SetMedia(entry=id))
+    assert (caught.value.code, caught.value.retry) == ("NotHashed", True)
+    for other in (info("b", quick_hash=QUICK), info("a", quick_hash="02" * 32)):
+        with pytest.raises(RequestRefused) as caught:
+            queues.moved_to(queue, SetMedia(film("a"), other, entry=id))
+        assert refused(caught.value) == ("InvalidMessage", "$.payload.file")
+    after = queues.moved_to(queue, SetMedia(film("a"), info("a"), entry=id))
+    assert (shown(after), after.entries[0].file_hash) == ("A", film("a"))
+    queues.check(after, film("a"))
 
 
 @pytest.mark.parametrize(
@@ -227,54 +279,72 @@ def test_what_is_known_of_the_current_film_is_kept_and_is_no_edit() -> None:
         (film("x"), info("b", quick_hash=QUICK), False),
         (None, info("b", quick_hash=QUICK), True),
         (None, info("b"), False),
-        (None, info("c", quick_hash=QUICK), False),
+        (None, info("e", quick_hash=QUICK), False),
+        (film("c"), info("c", quick_hash=QUICK), True),
+        (film("c"), info("c"), False),
+        (None, info("c", quick_hash=QUICK), True),
     ],
 )
 def test_whether_a_file_is_another_film_of_the_queue(file_hash: str | None, file: FileInfo, result: bool) -> None:
-    items = (item("a"), QueueItem(file_hash=film("b"), file=info("b", quick_hash=QUICK)))
-    queue = queues.edited(Queue(), SetQueue(0, items))
-    assert queues.holds_besides(queue, film("a"), file_hash, file) is result
+    """Of c only the quick hash is known yet."""
+    items = (item("a"), QueueItem(info("b", quick_hash=QUICK), film("b")), unhashed("c"))
+    queue, _ = queues.inserted(Queue(), QueueInsert(None, items))
+    assert queues.holds_another(queue, film("a"), file_hash, file) is result
 
 
 # ---- whatever is done -----------------------------------------------------------------------------------------------
 
 letters = st.sampled_from("abc")
 numbers = st.integers(0, 5)
-edits = st.lists(st.one_of(letters, numbers), max_size=6)
-moves = st.tuples(st.one_of(letters, numbers), st.booleans())
+steps = st.one_of(
+    st.tuples(st.just("insert"), st.lists(letters, max_size=3), st.none() | numbers),
+    st.tuples(st.just("remove"), st.lists(numbers, max_size=3)),
+    st.tuples(st.just("move"), st.lists(numbers, max_size=4), st.none() | numbers),
+    st.tuples(st.just("show"), st.one_of(letters, numbers), st.booleans()),
+    st.tuples(st.just("hash"), numbers),
+    st.just(("end",)),
+)
 
 
-@given(st.lists(st.one_of(edits, moves, st.none()), max_size=20))
-def test_revs_rise_names_are_never_given_twice_and_what_is_current_is_shown(steps: list[object]) -> None:
-    """A number is the entry of that place, a letter a new film; None is the end of the film."""
+@given(st.lists(steps, max_size=25))
+def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps: list[Any]) -> None:
+    """A number is the entry at that index, a letter a new film, of which every second one has no whole hash yet."""
     queue, now = queues.begun(Queue(), film("a"), info("a")), film("a")
-    named = {entry.id: entry.file_hash for entry in queue.entries}
+    named = {entry.id: entry.file.size for entry in queue.entries}
+
+    def at(index: int | None) -> str | None:
+        return None if index is None else queue.entries[index].id if index < len(queue.entries) else "0-9"
+
     for step in steps:
         before = queue
         try:
             match step:
-                case list():
-                    items = tuple(
-                        item(one) if isinstance(one, str) else QueueItem(id=queue.entries[one].id)
-                        for one in step
-                        if isinstance(one, str) or one < len(queue.entries)
-                    )
-                    queue = queues.edited(queue, SetQueue(queue.rev, items))
-                case (str() as letter, bool() as clear):
+                case ("insert", list() as films, after):
+                    new = tuple((unhashed if number % 2 else item)(one) for number, one in enumerate(films))
+                    queue, ids = queues.inserted(queue, QueueInsert(at(after), new))
+                    assert [entry.id for entry in queue.entries if entry not in before.entries] == list(ids)
+                case ("remove", list() as places):
+                    queue = queues.removed(queue, [at(place) or "" for place in places])
+                case ("move", list() as places, after):
+                    queue = queues.moved(queue, [at(place) or "" for place in places], at(after))
+                    assert sorted(queue.entries, key=id) == sorted(before.entries, key=id)
+                case ("show", str() as letter, bool() as clear):
                     queue = queues.moved_to(queue, set_media(letter, clear=clear))
-                case (int() as place, bool() as clear):
-                    id = queue.entries[place].id if place < len(queue.entries) else "0-0"
-                    queue = queues.moved_to(queue, SetMedia(entry=id, clear=clear))
-                case None:
+                case ("show", place, bool() as clear):
+                    queue = queues.moved_to(queue, SetMedia(entry=at(place), clear=clear))
+                case ("hash", place):
+                    entry = queue.entries[place] if place < len(queue.entries) else None
+                    queue, _ = queues.hashed(queue, at(place) or "", film(chr(entry.file.size)) if entry else film("a"))
+                case _:
                     entry = queues.following(queue)
-                    queue = queue if entry is None else queues.moved_on(queue, entry)
+                    queue = queue if entry is None or entry.file_hash is None else queues.moved_on(queue, entry)
         except RequestRefused:
             continue
-        if queue is not before:
+        if [entry.id for entry in queue.entries] != [entry.id for entry in before.entries] or step[0] == "show":
             assert queue.rev == before.rev + 1
         current = queues.current_of(queue)
-        now = now if current is None else current.file_hash
+        now = now if current is None or current.file_hash is None else current.file_hash
         queues.check(queue, now)
         for entry in queue.entries:
-            assert named.setdefault(entry.id, entry.file_hash) == entry.file_hash
-            assert entry in before.entries or entry.id.startswith(f"{queue.rev}-")
+            assert named.setdefault(entry.id, entry.file.size) == entry.file.size
+            assert entry.id in {other.id for other in before.entries} or entry.id.startswith(f"{queue.rev}-")

@@ -8,7 +8,7 @@ from hangd.engine.room.ratelimit import TokenBucket
 
 
 def test_a_full_bucket_gives_its_burst_and_then_its_rate() -> None:
-    bucket = TokenBucket(rate=10.0, burst=3.0, now=0.0)
+    bucket = TokenBucket.full(rate=10.0, burst=3.0, now=0.0)
     assert [bucket.take(0.0) for _ in range(4)] == [True, True, True, False]
     assert bucket.wait(0.0) == pytest.approx(0.1)
     assert not bucket.take(0.05)
@@ -17,12 +17,12 @@ def test_a_full_bucket_gives_its_burst_and_then_its_rate() -> None:
 
 
 def test_a_bucket_never_holds_more_than_its_burst() -> None:
-    bucket = TokenBucket(rate=10.0, burst=2.0, now=0.0)
+    bucket = TokenBucket.full(rate=10.0, burst=2.0, now=0.0)
     assert [bucket.take(1000.0) for _ in range(3)] == [True, True, False]
 
 
 def test_time_that_runs_back_changes_nothing() -> None:
-    bucket = TokenBucket(rate=10.0, burst=1.0, now=50.0)
+    bucket = TokenBucket.full(rate=10.0, burst=1.0, now=50.0)
     assert bucket.take(50.0)
     assert not bucket.take(49.0)
     assert not bucket.take(50.05)
@@ -32,7 +32,7 @@ def test_time_that_runs_back_changes_nothing() -> None:
 @pytest.mark.parametrize(("rate", "burst"), [(0.0, 5.0), (-1.0, 5.0), (1.0, 0.5)])
 def test_a_bucket_that_could_never_give_is_refused(rate: float, burst: float) -> None:
     with pytest.raises(ValueError, match="bucket"):
-        TokenBucket(rate=rate, burst=burst, now=0.0)
+        TokenBucket.full(rate=rate, burst=burst, now=0.0)
 
 
 @given(
@@ -43,7 +43,7 @@ def test_a_bucket_that_could_never_give_is_refused(rate: float, burst: float) ->
 def test_no_more_is_taken_than_burst_and_rate_allow_and_waiting_helps(
     rate: float, burst: float, gaps: list[float]
 ) -> None:
-    bucket = TokenBucket(rate=rate, burst=burst, now=0.0)
+    bucket = TokenBucket.full(rate=rate, burst=burst, now=0.0)
     now, taken = 0.0, 0
     for gap in gaps:
         now += gap

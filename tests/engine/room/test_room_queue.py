@@ -3,22 +3,28 @@
 import pytest
 from msgspec.structs import replace
 
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
+    EntryChanged,
     MediaChanged,
+    Pause,
     Play,
     QueueChanged,
+    QueueInsert,
+    QueueMove,
+    QueueRemove,
     RoomState,
+    SetEntry,
     SetFile,
     SetMedia,
     SetPolicy,
-    SetQueue,
     SetRole,
 )
-from hangd.protocol.model import QUEUE_MAX, Queue, QueueItem, Role, Timeline
+from hangd.protocol.model import QUEUE_END, QUEUE_MAX, Queue, QueueItem, Role, Timeline
 from tests.support import films
-from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, is_gated, kept, moved, names, queue
+from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, names, queue
 from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
 
 
@@ -57,66 +63,62 @@ def test_everybody_hears_of_an_edit(two: Stage) -> None:
     two.goes_on()
     adds(two, "bob", re=5)
     assert names(two) == ["film.mkv", "next.mkv"]
-    assert two.heard("ann") == [QueueChanged(queue(two))]
-    assert two.answers("bob") == [(QueueChanged(queue(two)), 5)]
+    changed = QueueChanged(queue(two), inserted=ids(two)[1:])
+    assert two.heard("ann") == [changed]
+    assert two.answers("bob") == [(changed, 5)]
     assert two.heard("cy") == []
     assert two.room.rev == 0, "the film goes on"
 
 
-def test_of_two_edits_at_once_the_later_is_to_be_made_again(two: Stage) -> None:
-    base = queue(two).rev
-    own = kept(two)
-    two.says("ann", SetQueue(base, (*own, QueueItem(file_hash=OTHER_HASH, file=NEXT))))
-    two.goes_on()
-    late = SetQueue(base, (*own, QueueItem(file_hash=THIRD_HASH, file=THIRD)))
-    two.says("bob", late, re=1)
-    error = two.error("bob")
-    assert (error.code, error.retry, error.details) == ("Stale", True, {"rev": base + 1})
-    two.nobody_heard_more()
-    assert names(two) == ["film.mkv", "next.mkv"]
+def test_two_members_that_edit_at_once_both_succeed(two: Stage) -> None:
+    adds(two, "ann")
     adds(two, "bob", THIRD_HASH, THIRD)
     assert names(two) == ["film.mkv", "next.mkv", "third.mkv"]
-
-
-def test_to_move_on_makes_an_edit_stale_as_well(two: Stage) -> None:
-    adds(two, "ann")
-    base, items = queue(two).rev, kept(two)
-    two.says("bob", SetMedia(entry=queue(two).entries[1].id))
+    _, second, third = ids(two)
+    two.says("ann", QueueMove((third, second), after=None))
+    two.says("bob", QueueInsert(second, (QueueItem(FILE, HASH),)))
+    assert names(two) == ["third.mkv", "next.mkv", "film.mkv", "film.mkv"]
     two.goes_on()
-    two.says("ann", SetQueue(base, items[:1]))
-    assert two.error("ann").code == "Stale"
+    two.says("ann", QueueRemove((second,)), re=1)
+    two.says("bob", QueueRemove((second,)), re=2)
+    two.says("bob", QueueMove((second,), after=None))
+    changed = QueueChanged(queue(two))
+    assert (two.answers("ann"), two.answers("bob")) == ([(changed, 1)], [(changed, None), (changed, 2)])
+    two.says("ann", QueueInsert(second, (QueueItem(NEXT, OTHER_HASH),)))
+    assert names(two) == ["third.mkv", "film.mkv", "film.mkv", "next.mkv"], "what it was to come after is gone"
 
 
 def test_the_film_that_is_shown_goes_on_without_its_entry(two: Stage) -> None:
     adds(two, "ann")
     two.says("ann", Play(timestamp=50.0))
-    two.says("bob", SetQueue(queue(two).rev, kept(two)[1:]))
+    two.says("bob", QueueRemove(ids(two)[:1]))
     assert (names(two), queue(two).current) == (["next.mkv"], None)
-    assert two.room.snapshot().file_hash == HASH and two.timeline.playing
+    assert two.room.view().file_hash == HASH and two.timeline.playing
     two.passes(11.0)
-    assert queue(two).current == queue(two).entries[0].id, "what stands in the queue comes after it"
+    assert queue(two).current == queue(two).entries[0].id, "what is in the queue comes after it"
 
 
 def test_a_queue_can_be_emptied_and_its_film_ends_as_ever(two: Stage) -> None:
-    two.says("ann", SetQueue(1, ()))
+    two.says("ann", QueueRemove(ids(two)))
     two.says("ann", Play(timestamp=50.0))
     two.passes(11.0)
     assert (two.timeline.playing, two.timeline.position) == (False, 60.0)
 
 
-def test_a_hundred_films_and_no_more(two: Stage) -> None:
-    items = tuple(QueueItem(file_hash=OTHER_HASH, file=NEXT) for _ in range(QUEUE_MAX - 1))
-    two.says("ann", SetQueue(1, (*kept(two), *items)))
+def test_a_full_queue(two: Stage) -> None:
+    more = QueueInsert(QUEUE_END, (QueueItem(NEXT, OTHER_HASH),) * (QUEUE_MAX - 1))
+    two.says("ann", more)
     assert len(queue(two).entries) == QUEUE_MAX
     two.says("ann", SetMedia(file_hash=THIRD_HASH, file=THIRD))
     assert (len(queue(two).entries), names(two)[0]) == (QUEUE_MAX, "third.mkv")
-    two.says("ann", SetQueue(queue(two).rev, kept(two)[1:]))
-    two.says("ann", SetQueue(queue(two).rev, (*kept(two), *items[:1])))
+    two.says("ann", QueueRemove(ids(two)[:1]))
+    adds(two, "ann")
     two.goes_on()
-    before = two.room.snapshot()
-    two.says("bob", SetMedia(file_hash=HASH, file=FILE))
-    assert two.error("bob").code == "TooLarge"
-    assert two.room.snapshot() == before
+    before = two.room.view()
+    for message in (SetMedia(file_hash=HASH, file=FILE), QueueInsert(None, more.entries[:1])):
+        two.says("bob", message)
+        assert two.error("bob").code == "TooLarge"
+    assert two.room.view() == before
     two.nobody_heard_more()
 
 
@@ -141,6 +143,87 @@ def test_a_basic_client_may_edit_what_it_never_hears_of(two: Stage) -> None:
     assert (two.heard("cy"), names(two)) == ([], ["film.mkv", "next.mkv"])
 
 
+# ---- films whose whole hash follows ---------------------------------------------------------------------------------
+
+
+BARE = file_info(size=5000, name="next.mkv", duration=90.0)
+
+
+def test_the_whole_hash_of_an_entry_may_follow(two: Stage) -> None:
+    adds(two, "ann", None, BARE)
+    two.goes_on()
+    before = queue(two)
+    two.says("ann", SetEntry(ids(two)[1], OTHER_HASH), re=3)
+    entry = queue(two).entries[1]
+    assert (entry.file_hash, queue(two).rev) == (OTHER_HASH, before.rev)
+    assert (two.answers("ann"), two.heard("bob")) == ([(EntryChanged(entry), 3)], [EntryChanged(entry)])
+    two.says("bob", SetEntry(entry.id, OTHER_HASH), re=4)
+    assert (two.answers("bob"), two.heard("ann")) == ([(EntryChanged(entry), 4)], [])
+    two.says("bob", SetEntry(entry.id, THIRD_HASH))
+    assert two.error("bob").code == "FileHashMismatch"
+    two.says("bob", SetMedia(entry=entry.id))
+    assert moved(two, "ann").file_hash == OTHER_HASH
+
+
+def test_a_film_that_is_not_hashed_is_shown_to_whoever_brings_its_hash(two: Stage) -> None:
+    adds(two, "ann", None, BARE)
+    id = ids(two)[1]
+    two.goes_on()
+    two.says("bob", SetMedia(entry=id))
+    assert two.error("bob").code == "NotHashed"
+    two.says("bob", SetMedia(OTHER_HASH, BARE, entry=id))
+    assert (queue(two).current, queue(two).entries[1].file_hash) == (id, OTHER_HASH)
+    assert moved(two, "ann").file_hash == OTHER_HASH
+
+
+def ends_before_the_hash(stage: Stage) -> None:
+    """Let a film run out that is followed by one without a whole hash."""
+    adds(stage, "ann", None, BARE)
+    stage.says("ann", Play(timestamp=50.0))
+    stage.passes(20.0)
+    assert (stage.timeline.playing, stage.timeline.position) == (False, 60.0)
+    assert stage.room.view().file_hash == HASH
+
+
+def test_at_the_end_of_a_film_the_room_waits_for_the_hash_of_the_next(two: Stage) -> None:
+    ends_before_the_hash(two)
+    two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
+    assert (queue(two).current, two.timeline.playing, two.timeline.gate) == (ids(two)[1], True, "seeking")
+    assert two.room.view().file_hash == OTHER_HASH
+
+
+def test_or_until_the_next_film_is_another_one(two: Stage) -> None:
+    ends_before_the_hash(two)
+    adds(two, "bob", THIRD_HASH, THIRD)
+    assert two.room.view().file_hash == HASH
+    two.says("ann", QueueRemove(ids(two)[1:2]))
+    assert (two.room.view().file_hash, is_gated(two)) == (THIRD_HASH, True)
+
+
+def test_or_until_somebody_does_something_else(two: Stage) -> None:
+    ends_before_the_hash(two)
+    two.says("bob", Pause(timestamp=30.0))
+    two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
+    assert (two.room.view().file_hash, two.timeline.position) == (HASH, 30.0)
+
+
+def test_a_film_added_after_the_end_is_not_waited_for(two: Stage) -> None:
+    ends_before_the_hash(two)
+    two.says("ann", QueueRemove(ids(two)[1:]))
+    adds(two, "bob", THIRD_HASH, THIRD)
+    assert two.room.view().file_hash == HASH
+
+
+def test_a_file_of_a_film_whose_hash_is_not_known_is_no_reason_to_go(two: Stage) -> None:
+    """A member that opens what comes next, by its quick hash, before the room goes there."""
+    other = file_info(size=5000, quick_hash="02" * 32)
+    adds(two, "ann", None, other)
+    two.goes_on()
+    two.says("bob", SetFile(file=other))
+    assert two.error("bob").code == "FileHashMismatch"
+    assert two.ids == ["ann", "bob"]
+
+
 # ---- to another film ------------------------------------------------------------------------------------------------
 
 
@@ -153,9 +236,9 @@ def test_an_entry_is_shown_paused_where_nobody_says_play(two: Stage) -> None:
     line = Timeline("epoch-1", 2, False, 30.0, 1.0, two.now)
     changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two))
     assert queue(two).current == entry.id
-    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.snapshot()), None)]
-    assert two.heard("ann") == [changed, RoomState(two.room.snapshot())]
-    assert [member.verifying for member in two.room.snapshot().members] == [True, False]
+    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.view()), None)]
+    assert two.heard("ann") == [changed, RoomState(two.room.view())]
+    assert [member.verifying for member in two.room.view().members] == [True, False]
     two.passes(100.0)
     assert two.timeline == line
 
@@ -164,8 +247,8 @@ def test_who_moves_on_to_a_film_that_it_has_not_says_nothing_of_one(two: Stage) 
     adds(two, "ann")
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(entry=entry.id, play=True))
-    assert [member.verifying for member in two.room.snapshot().members] == [True, True]
-    assert two.room.snapshot().file == NEXT
+    assert [member.verifying for member in two.room.view().members] == [True, True]
+    assert two.room.view().file == NEXT
     two.reports("bob", "idle")
     has(two, "ann")
     assert not is_gated(two), "bob is not waited for"
@@ -196,7 +279,7 @@ def test_a_file_of_another_film_of_the_queue_is_no_reason_to_go(two: Stage) -> N
 
 
 def restart(stage: Stage, meanwhile: float = 1.0) -> None:
-    saved = stage.room.save()
+    saved = stage.room.saved()
     stage.goes_on()
     stage.now += meanwhile
     stage.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=stage.now)
@@ -219,14 +302,14 @@ def test_a_film_that_ended_meanwhile_is_followed_by_the_next(two: Stage) -> None
     adds(two, "ann")
     two.says("ann", Play(timestamp=50.0))
     restart(two, 30.0)
-    assert (two.room.snapshot().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
+    assert (two.room.view().file, two.timeline.playing, two.timeline.gate) == (NEXT, True, "seeking")
     two.resumes("ann")
     has(two, "ann")
     assert not is_gated(two)
 
 
 def test_a_room_of_before_there_were_queues_has_its_film(two: Stage) -> None:
-    saved = replace(two.room.save(), queue=Queue())
+    saved = replace(two.room.saved(), queue=Queue())
     two.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=two.now)
     assert (names(two), queue(two).rev) == (["film.mkv"], 1)
 
@@ -239,4 +322,4 @@ def test_whoever_keeps_the_room_hears_of_an_edit_and_of_an_end(two: Stage) -> No
     changes = two.room.changes
     two.passes(11.0)
     assert two.room.changes > changes
-    assert two.room.save().queue == queue(two)
+    assert two.room.saved().queue == queue(two)

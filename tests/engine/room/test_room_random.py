@@ -10,27 +10,31 @@ from msgspec.structs import replace
 
 from hangd.engine.room.effects import (
     CheckPassword,
-    ConnectionLost,
-    ConnectionResumed,
-    CreateRequested,
     ForgetMember,
     ForgetRoom,
     HashPassword,
+    RoomEffect,
+    SendTo,
+)
+from hangd.engine.room.inputs import (
+    ConnectionLost,
+    ConnectionResumed,
+    CreateRequested,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
     PasswordChecked,
     PasswordHashed,
-    RoomEffect,
     RoomInput,
-    SendTo,
 )
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
+from hangd.engine.room.state import RoomSettings
 from hangd.protocol.codec import decode_server, encode_server
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
+    EntryChanged,
     Error,
     GetRoom,
     JoinRoom,
@@ -40,16 +44,19 @@ from hangd.protocol.messages import (
     Pause,
     Play,
     QueueChanged,
+    QueueInsert,
+    QueueMove,
+    QueueRemove,
     Report,
     RoomCreated,
     RoomJoined,
     RoomState,
     Say,
     Seek,
+    SetEntry,
     SetFile,
     SetMedia,
     SetPolicy,
-    SetQueue,
     SetReady,
     SetRole,
     Speed,
@@ -107,10 +114,13 @@ commands = st.one_of(
     st.builds(Stop, command_id=marks),
 )
 entries = st.builds("{}-{}".format, st.integers(0, 9), st.integers(0, 3))
-items = st.one_of(
-    st.builds(QueueItem, id=entries),
-    st.builds(QueueItem, file_hash=hashes, file=files),
-    st.builds(QueueItem, id=st.none() | entries, file_hash=st.none() | hashes, file=st.none() | files),
+items = st.lists(st.builds(QueueItem, file=files, file_hash=st.none() | hashes), max_size=3).map(tuple)
+some_entries = st.lists(entries, max_size=4).map(tuple)
+edits: st.SearchStrategy[ClientMessage] = st.one_of(
+    st.builds(QueueInsert, after=st.none() | entries, entries=items),
+    st.builds(QueueRemove, ids=some_entries),
+    st.builds(QueueMove, ids=some_entries, after=st.none() | entries),
+    st.builds(SetEntry, id=entries, file_hash=hashes),
 )
 messages: st.SearchStrategy[ClientMessage] = st.one_of(
     commands,
@@ -118,7 +128,7 @@ messages: st.SearchStrategy[ClientMessage] = st.one_of(
     st.builds(SetFile, file=files, file_hash=st.none() | hashes),
     st.builds(SetMedia, file_hash=hashes, file=files, start=positions, clear=st.booleans(), play=st.booleans()),
     st.builds(SetMedia, file_hash=st.none() | hashes, file=st.none() | files, entry=entries, play=st.booleans()),
-    st.builds(SetQueue, base=st.integers(0, 9), entries=st.lists(items, max_size=4).map(tuple)),
+    edits,
     st.builds(SetReady, ready=st.booleans()),
     st.builds(Say, text=st.just("hello")),
     policy_changes(SetPolicy),
@@ -193,9 +203,9 @@ def test_a_room_at_rest_has_nothing_to_settle(steps: list[tuple[RoomInput, float
         room.handle(input, now)
         now += gap / 3
         if room._at_rest and ((deadline := room.deadline()) is None or now < deadline):
-            before = room.snapshot()
+            before = room.view()
             assert room.expire(now) == []
-            assert (room.snapshot(), room._at_rest) == (before, True)
+            assert (room.view(), room._at_rest) == (before, True)
 
 
 class _Thorough(Room):
@@ -232,7 +242,7 @@ def test_a_report_that_says_the_same_again_leaves_nothing_to_settle(steps: list[
         line = rooms[0].timeline
         report = None if isinstance(said, SyncCommand) else Report(said, line.position + off, now, rev=line.rev)
         input = MessageReceived(client, report or said)
-        quick, thorough = [(room.handle(input, now), room.deadline(), room.snapshot()) for room in rooms]
+        quick, thorough = [(room.handle(input, now), room.deadline(), room.view()) for room in rooms]
         assert quick == thorough
         rooms[0].check()
 
@@ -284,35 +294,44 @@ class HonestHub(RuleBasedStateMachine):
         """A report that fits, so that gates open."""
         if self.gone:
             return
-        timeline = self.room.snapshot().timeline
+        timeline = self.room.view().timeline
         self.say(client, Report(state=state, position=timeline.position, at=self.now, rev=timeline.rev), None)
 
     def somebody(self, client: str) -> str:
         """Return this client if it is in the room, else one that is: what is rare is not to fall flat as well."""
         return client if client in self.inside else min(self.inside - set(self.checking), default=client)
 
-    @rule(client=ids, places=st.lists(st.integers(0, 5), unique=True, max_size=6), added=st.lists(items, max_size=2))
-    def edit(self, client: str, places: list[int], added: list[QueueItem]) -> None:
-        """An edit of the queue as it is, so that some are taken."""
-        queue = self.room.snapshot().queue
-        kept = [QueueItem(id=queue.entries[place].id) for place in places if place < len(queue.entries)]
-        self.say(self.somebody(client), SetQueue(queue.rev, (*kept, *added)), None)
+    @rule(client=ids, edit=edits, places=st.lists(st.integers(0, 5), min_size=1, max_size=6))
+    def edit(self, client: str, edit: ClientMessage, places: list[int]) -> None:
+        """An edit about entries that are there, so that some are carried out."""
+        there = [entry.id for entry in self.room.view().queue.entries]
+        found = tuple(there[place] for place in places if place < len(there))
+        match edit:
+            case QueueInsert():
+                edit = replace(edit, after=found[0] if found else None)
+            case QueueRemove():
+                edit = replace(edit, ids=found[:1])
+            case QueueMove():
+                edit = replace(edit, ids=found, after=there[-1] if there else None)
+            case SetEntry():
+                edit = replace(edit, id=found[0] if found else "0-0")
+        self.say(self.somebody(client), edit, None)
 
     @rule(client=ids, place=st.integers(0, 5), play=st.booleans(), has_it=st.booleans(), clear=st.booleans())
     def choose(self, client: str, place: int, play: bool, has_it: bool, clear: bool) -> None:
         """Another film of the queue."""
-        if place >= len(entries := self.room.snapshot().queue.entries):
+        if place >= len(entries := self.room.view().queue.entries):
             return
         entry = entries[place]
         message = SetMedia(entry=entry.id, play=play, clear=clear)
         if has_it:
-            message = replace(message, file_hash=entry.file_hash, file=entry.file)
+            message = replace(message, file_hash=entry.file_hash or HASH, file=entry.file)
         self.say(self.somebody(client), message, None)
 
     @rule(client=ids)
     def run_out(self, client: str) -> None:
         """Play the film to its end, where one can: by the room's clock, or by what the players say."""
-        file = self.room.snapshot().file
+        file = self.room.view().file
         length = 0.0 if file is None else file.duration or 0.0
         self.say(self.somebody(client), Play(timestamp=max(0.0, length - 0.5)), None)
         self.wait(1.5)
@@ -323,7 +342,7 @@ class HonestHub(RuleBasedStateMachine):
     @rule(client=ids)
     def show(self, client: str) -> None:
         """Say that one has the room's film, so that others are waited for."""
-        room = self.room.snapshot()
+        room = self.room.view()
         self.say(client, SetFile(file=room.file or FileInfo(size=1000), file_hash=room.file_hash), None)
 
     @rule(matches=st.booleans())
@@ -351,7 +370,7 @@ class HonestHub(RuleBasedStateMachine):
         if client in self.away:
             self.away.discard(client)
             self.inside.add(client)
-            self.told[client] = self.room.snapshot().queue  # with its Welcome
+            self.told[client] = self.room.view().queue  # with its Welcome
             self.feed(ConnectionResumed(client))
 
     @rule(client=ids, rtt=st.floats(0, 2))
@@ -380,8 +399,8 @@ class HonestHub(RuleBasedStateMachine):
         """The server is killed, and comes back with what was saved, maybe by another clock. Some return at once."""
         if self.gone:
             return
-        saved = msgspec.json.decode(msgspec.json.encode(self.room.save()), type=SavedRoom)
-        assert saved == self.room.save()
+        saved = msgspec.json.decode(msgspec.json.encode(self.room.saved()), type=SavedRoom)
+        assert saved == self.room.saved()
         self.now += meanwhile
         self.clock_shift = -1000.0 - self.clock_shift
         self.now += self.clock_shift
@@ -442,8 +461,13 @@ class HonestHub(RuleBasedStateMachine):
         match message:
             case QueueChanged(queue=queue) | MediaChanged(queue=queue):
                 for client_id in order.client_ids:
-                    assert queue.rev > self.told[client_id].rev, "what is told is new"
+                    assert queue.rev >= self.told[client_id].rev + (order.re is None), "what is told unasked is new"
                 self.told.update(dict.fromkeys(order.client_ids, queue))
+            case EntryChanged(entry=entry):
+                for client_id in order.client_ids:
+                    known = self.told[client_id]
+                    entries = tuple(entry if other.id == entry.id else other for other in known.entries)
+                    self.told[client_id] = replace(known, entries=entries)
             case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
                 self.told.update(dict.fromkeys(order.client_ids, room.queue))
             case _:
@@ -454,7 +478,7 @@ class HonestHub(RuleBasedStateMachine):
         if not hasattr(self, "room"):
             return
         self.room.check()
-        snapshot = self.room.snapshot()
+        snapshot = self.room.view()
         members = {member.client_id: member for member in snapshot.members}
         assert set(members) == (self.inside - set(self.checking)) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
@@ -462,13 +486,15 @@ class HonestHub(RuleBasedStateMachine):
         for client_id in self.inside - set(self.checking) - set(BASIC):
             told = self.told[client_id]
             assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"
-            assert [entry.id for entry in told.entries] == [entry.id for entry in snapshot.queue.entries]
+            assert [(entry.id, entry.file_hash) for entry in told.entries] == [
+                (entry.id, entry.file_hash) for entry in snapshot.queue.entries
+            ]
 
     @invariant()
     def whoever_keeps_it_knows_when_to(self) -> None:
         if not hasattr(self, "room") or self.gone:
             return
-        changes, saved = self.room.changes, self.room.save()
+        changes, saved = self.room.changes, self.room.saved()
         assert self.saved is None or self.saved[0] != changes or self.saved[1] == saved
         self.saved = changes, saved
 

@@ -3,7 +3,8 @@
 import pytest
 
 from hangd.engine.room.effects import CheckPassword, ForgetMember, ForgetRoom
-from hangd.engine.room.room import Room, RoomSettings
+from hangd.engine.room.room import Room
+from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import position_at
 from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
 from hangd.protocol.model import ROOM_ITSELF
@@ -12,7 +13,7 @@ from tests.support.stage import FILE, HASH, SECRET, Stage
 
 def restart(stage: Stage, meanwhile: float = 1.0, *, shift: float = 0.0, **settings: float) -> None:
     """The server goes, and comes back; its clock then shows so much more than the old one would."""
-    saved = stage.room.save()
+    saved = stage.room.saved()
     stage.goes_on()
     stage.now += meanwhile + shift
     stage.room = Room.restored(
@@ -65,7 +66,7 @@ def test_everybody_is_away_and_keeps_role_and_place(two: Stage) -> None:
     two.says("ann", SetRole("cy", "controller"))
     two.says("bob", SetReady(ready=True))
     restart(two)
-    found = two.room.snapshot().members
+    found = two.room.view().members
     assert [(member.name, member.role, member.state) for member in found] == [
         ("ann", "host", "away"),
         ("bob", "viewer", "away"),
@@ -92,7 +93,7 @@ def test_basic_members_are_gone_and_a_host_among_them_has_an_heir() -> None:
     stage.join("bob")
     stage.join("cy")
     restart(stage)
-    assert [(member.client_id, member.role) for member in stage.room.snapshot().members] == [
+    assert [(member.client_id, member.role) for member in stage.room.view().members] == [
         ("bob", "host"),
         ("cy", "viewer"),
     ]
@@ -128,7 +129,7 @@ def test_the_password_is_asked_for_and_a_ban_holds() -> None:
     stage.says("bob", Kick("ann", ban=True))
     stage.goes_on()
     restart(stage)
-    assert stage.room.snapshot().policy.has_password
+    assert stage.room.view().policy.has_password
     stage.join("ann")
     assert stage.error("ann").code == "Banned"
     stage.goes_on()
@@ -143,15 +144,15 @@ def test_policy_alias_and_film_are_as_they_were() -> None:
     stage = Stage()
     stage.create("ann", name="friday")
     stage.says("ann", SetPolicy(control="host", wait="everyone", match="none", locked=True, capacity=7))
-    before = stage.room.snapshot()
+    before = stage.room.view()
     restart(stage)
-    after = stage.room.snapshot()
+    after = stage.room.view()
     assert (after.name, after.policy, after.file_hash, after.file) == (before.name, before.policy, HASH, FILE)
 
 
 def test_a_server_that_now_takes_smaller_rooms_has_its_way(two: Stage) -> None:
     restart(two, capacity=5)
-    assert two.room.snapshot().policy.capacity == 5
+    assert two.room.view().policy.capacity == 5
 
 
 def test_a_gate_waits_for_the_first_who_is_back(two: Stage) -> None:
@@ -180,13 +181,13 @@ def test_a_gate_that_nobody_comes_back_to_opens(two: Stage) -> None:
 
 def test_what_is_not_kept_changes_nothing_that_is(two: Stage) -> None:
     two.says("ann", Pause(timestamp=1.0))
-    changes, saved = two.room.changes, two.room.save()
+    changes, saved = two.room.changes, two.room.saved()
     two.reports("ann", "paused", 1.0)
     two.says("bob", Say(text="hello"))
     two.loses("bob")
     two.resumes("bob")
     two.measures("ann", 0.01)
     two.passes(5.0)
-    assert (two.room.changes, two.room.save()) == (changes, saved)
+    assert (two.room.changes, two.room.saved()) == (changes, saved)
     two.says("ann", Pause(timestamp=2.0))
     assert two.room.changes > changes

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hangd.engine.room.effects import ForgetMember, HashPassword, PasswordChecked, PasswordHashed
+from hangd.engine.room.effects import ForgetMember, HashPassword
+from hangd.engine.room.inputs import PasswordChecked, PasswordHashed
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
     ClientMessage,
@@ -49,7 +50,7 @@ def trio() -> Stage:
 
 
 def roles(stage: Stage) -> dict[str, Role]:
-    return {member.client_id: member.role for member in stage.room.snapshot().members}
+    return {member.client_id: member.role for member in stage.room.view().members}
 
 
 # ---- small things ---------------------------------------------------------------------------------------------------
@@ -77,7 +78,7 @@ def test_who_is_ready_is_told_to_all() -> None:
 def test_whoever_asks_for_the_room_gets_it(who: str) -> None:
     stage = trio()
     stage.says(who, GetRoom(), re=1)
-    assert stage.answers(who) == [(RoomState(stage.room.snapshot()), 1)]
+    assert stage.answers(who) == [(RoomState(stage.room.view()), 1)]
     stage.nobody_heard_more()
 
 
@@ -87,11 +88,11 @@ def test_only_present_members_are_listened_to(who: str) -> None:
     stage.join("away")
     stage.loses("away")
     stage.goes_on()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.says(who, Play(timestamp=1.0), re=1)
     assert stage.error(who).code == "NotInRoom"
     stage.nobody_heard_more()
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
 
 
 @pytest.mark.parametrize(
@@ -107,10 +108,10 @@ def test_only_present_members_are_listened_to(who: str) -> None:
 )
 def test_what_is_no_rooms_business_is_refused(message: ClientMessage) -> None:
     stage = trio()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.says("bob", message)
     assert stage.error("bob").code == "InvalidMessage"
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
 
 
 # ---- reports --------------------------------------------------------------------------------------------------------
@@ -155,10 +156,10 @@ def test_large_rooms_hear_less_often() -> None:
 
 def test_a_basic_clients_report_counts_for_nothing() -> None:
     stage = trio()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.reports("cy", "playing", 3.0)
     stage.nobody_heard_more()
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
 
 
 # ---- roles ----------------------------------------------------------------------------------------------------------
@@ -199,14 +200,14 @@ def test_only_the_host_may(message: ClientMessage) -> None:
     stage = trio()
     stage.says("ann", SetRole("bob", "controller"))
     stage.goes_on()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.says("bob", message, re=1)
     error = stage.error("bob")
     assert error.code == "Forbidden"
     assert "host" in error.message
     stage.nobody_heard_more()
     assert stage.ordered() == []
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
 
 
 @pytest.mark.parametrize("message", [SetRole("nobody", "viewer"), Kick("nobody")])
@@ -376,7 +377,7 @@ def test_rules_change_where_they_are_given() -> None:
     assert stage.heard("bob") == [PolicyChanged(policy)]
     stage.nobody_heard_more()
     stage.says("ann", SetPolicy(match="none", capacity=1000, locked=True))
-    assert stage.room.snapshot().policy == Policy("host", "none", "everyone", 100, True)
+    assert stage.room.view().policy == Policy("host", "none", "everyone", 100, True)
 
 
 def test_a_smaller_room_throws_nobody_out() -> None:
@@ -407,9 +408,9 @@ def test_a_password_holds_once_it_is_hashed() -> None:
 def test_an_empty_password_takes_it_away() -> None:
     stage = Stage(password_hash="hash")
     stage.create("ann")
-    assert stage.room.snapshot().policy.has_password
+    assert stage.room.view().policy.has_password
     stage.says("ann", SetPolicy(password=""))
-    assert not stage.room.snapshot().policy.has_password
+    assert not stage.room.view().policy.has_password
     stage.join("bob")
     assert stage.ids == ["ann", "bob"]
 
@@ -491,7 +492,7 @@ def test_the_room_moves_on_to_another_film() -> None:
     stage.goes_on()
     stage.says("ann", SetMedia(file_hash=OTHER_HASH, file=NEW_FILM, start=30.0), re=1)
     timeline = Timeline("epoch-1", 2, False, 30.0, 1.0, stage.now)
-    room = stage.room.snapshot()
+    room = stage.room.view()
     assert (room.file_hash, room.file, room.timeline) == (OTHER_HASH, NEW_FILM, timeline)
     assert [(member.client_id, member.verifying, member.ready) for member in room.members] == [
         ("ann", False, False),
@@ -525,11 +526,11 @@ def test_a_basic_member_may_choose_the_film() -> None:
 
 def test_nothing_starts_past_the_end_of_a_film() -> None:
     stage = trio()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.says("ann", SetMedia(file_hash=OTHER_HASH, file=NEW_FILM, start=92.0))
     error = stage.error("ann")
     assert (error.code, error.details) == ("InvalidMessage", {"path": "$.payload.start"})
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
     stage.nobody_heard_more()
 
 
@@ -541,10 +542,10 @@ def test_who_may_choose_the_film(role: Role, code: ErrorCode | None) -> None:
     stage.goes_on()
     stage.says("bob", SetMedia(file_hash=OTHER_HASH, file=NEW_FILM))
     if code is None:
-        assert stage.room.snapshot().file == NEW_FILM
+        assert stage.room.view().file == NEW_FILM
     else:
         assert stage.error("bob").code == code
-        assert stage.room.snapshot().file == FILE
+        assert stage.room.view().file == FILE
 
 
 def test_nobody_but_its_owner_ever_hears_a_secret() -> None:

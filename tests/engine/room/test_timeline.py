@@ -136,12 +136,12 @@ def test_play_a_little_before_the_end_does_not() -> None:
 @pytest.mark.parametrize("command", [Play(timestamp=61.1), Pause(timestamp=61.1), Seek(timestamp=1e8)])
 def test_a_time_past_the_end_is_refused(command: SyncCommand) -> None:
     stage = playing()
-    before = stage.room.snapshot()
+    before = stage.room.view()
     stage.says("bob", command)
     error = stage.error("bob")
     assert (error.code, error.details) == ("InvalidMessage", {"path": "$.payload.timestamp"})
     stage.nobody_heard_more()
-    assert stage.room.snapshot() == before
+    assert stage.room.view() == before
 
 
 @pytest.mark.parametrize("command", [Pause(timestamp=60.9), Seek(timestamp=61.0)])

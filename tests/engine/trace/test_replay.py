@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from hangd.client.trace_recorder import Recorder
+from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController
 from hangd.engine.follower.follower import Follower

@@ -67,6 +67,7 @@ async def apart(heard: Recording, seconds: float = 1.5) -> float:
     return abs(statistics.median(lags)) * 1000
 
 
+@pytest.mark.timed
 async def test_two_are_heard_together(film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     async with playing(film, heard, 0, monkeypatch) as one, playing(film, heard, 1, monkeypatch) as other:
         found = []
@@ -90,6 +91,7 @@ async def test_two_are_heard_together(film: str, heard: Recording, monkeypatch: 
         assert statistics.median(found) < 8, found
 
 
+@pytest.mark.timed
 async def test_who_starts_late_is_heard_in_time(film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     async with playing(film, heard, 0, monkeypatch) as one, playing(film, heard, 1, monkeypatch) as other:
         late, found = [], []

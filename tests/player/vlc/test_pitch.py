@@ -64,6 +64,7 @@ async def test_a_speed_keeps_the_pitch_and_its_end_too(hand: Stagehand, tmp_path
     assert len(places) == 2
 
 
+@pytest.mark.timed
 async def test_switching_does_not_lose_the_place(hand: Stagehand) -> None:
     await hand.load(str(CLIP), start=5.0)
     hand.do(Resume())

@@ -80,6 +80,7 @@ def _why_it_does_not_open(script: str, **environment: str) -> str:
     return done.stdout
 
 
+@pytest.mark.timed
 async def test_a_call_that_hangs_is_the_players_death_and_nobody_elses() -> None:
     release = threading.Event()
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET, call_seconds=1.0))
@@ -107,6 +108,7 @@ async def test_a_call_that_hangs_is_the_players_death_and_nobody_elses() -> None
     release.set()
 
 
+@pytest.mark.timed
 async def test_a_busy_player_is_not_taken_for_a_dead_one() -> None:
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET, call_seconds=0.5))
     assert isinstance(hand.player, VlcPlayer)
@@ -196,6 +198,7 @@ async def test_the_picture_stands_where_the_player_says(screen: Screen) -> None:
     await hand.player.close()
 
 
+@pytest.mark.timed
 async def test_the_moving_picture_is_where_the_samples_say(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP, start=20.0)

@@ -22,7 +22,7 @@ from hangd.player.vlc.player import VlcPlayer
 from hangd.player.vlc.transport import Transport
 from tests.support.playing import Stagehand
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timed]
 
 CLIPS = [str(Path(__file__).parents[2] / "media" / name) for name in ("clip.mp4", "tracks.mkv")]
 FRAME = 1 / 30

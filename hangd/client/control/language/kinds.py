@@ -1,18 +1,18 @@
-"""The kinds of value that properties and arguments have: what is accepted, and how each is shown.
+"""Kinds of value that properties and command arguments have: how each is parsed, and how it is written as text.
 
-Every kind reads a value as JSON or as text ("yes", "55", "0:01:30") and says whether it is of the wrong sort
-(TypeError) or of the right one but out of place (ValueError): mpv answers the two differently. It writes a value raw
-(``text``, for get_property_string and ``${=name}``) and for people (``pretty``, for ``${name}``).
+A kind parses what a client sent, as JSON or as text ("yes", "55", "0:01:30"). It raises TypeError where the type is
+wrong and ValueError where the type is right but the value is not allowed: mpv answers the two with different errors.
+It writes a value as raw text (``text``, for get_property_string and ``${=name}``) and for people (``pretty``, for
+``${name}``).
 """
 
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from ctypes import c_float
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
 
-from hangd.client.control.language.json import read_double, write
+from hangd.client.control.language.json import write
 
 __all__ = [
     "Choice",
@@ -30,32 +30,34 @@ __all__ = [
     "TrackNumber",
 ]
 
-_SPACE: Final = " \t\n\v\f\r"
-_WHOLE: Final = re.compile(r"[+-]?(?:[0-9]{1,49}|0[xX][0-9a-fA-F]{1,47})")
-_CLOCK: Final = re.compile(r"\s*([+-]?)(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9}(?:\.[0-9]*)?)")
+# Like mpv: white space may precede a number, not follow it, and integers may be hexadecimal.
+_INTEGER: Final = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]+)", re.ASCII)
+_DECIMAL: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_CLOCK: Final = re.compile(r"\s*([+-]?)(?:([0-9]{1,9}):)?([0-9]{1,9}):([0-9]{1,9}(?:\.[0-9]*)?)", re.ASCII)
+
+
+def _integer(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError
+    return int(text, 16 if "x" in text.lower() else 10)
 
 
 def _double(text: str) -> float:
-    """Read what C's strtod takes, whole. Raises ValueError."""
-    text = text.lstrip(_SPACE)
-    read = read_double(text)
-    if read is None or read[1] != len(text):
-        raise ValueError
-    return read[0]
+    return float(text) if _DECIMAL.fullmatch(text) else float(_integer(text))
 
 
 def _clock(seconds: float) -> str:
-    """Seconds as mpv shows them to people: 00:01:30."""
+    """Return seconds as mpv shows them to people: 00:01:30."""
     whole = int(abs(seconds))
     return f"{'-' if seconds < 0 else ''}{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Any plain data: strings as they are, everything else as JSON."""
+    """Any plain data. Strings are written as they are, everything else as JSON."""
 
-    label: str = field(default="Node", kw_only=True)
-    """mpv's name for it, in ``command-list``."""
+    label: ClassVar[str] = "Node"
+    """mpv's name for the kind, in the property ``command-list``."""
 
     def parse(self, value: Any) -> Any:
         return value
@@ -80,9 +82,9 @@ Node = Kind
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A string, and nothing that would have to be made one: so is mpv."""
+    """A string. As in mpv, numbers and flags are not converted to one."""
 
-    label: str = field(default="String", kw_only=True)
+    label = "String"
 
     def parse(self, value: Any) -> str:
         if not isinstance(value, str):
@@ -92,18 +94,16 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Phrase(Text):
-    """A string for hang's own commands: a number or a flag will do, too."""
+    """A string for hang's own commands: numbers and flags are converted to one."""
 
     def parse(self, value: Any) -> str:
-        if isinstance(value, (bool, int, float)):
-            return self.text(value)
-        return super().parse(value)
+        return super().parse(self.text(value) if isinstance(value, (bool, int, float)) else value)
 
 
 @dataclass(frozen=True)
 class Choice(Phrase):
     options: Sequence[str] = ()
-    label: str = field(default="Choice", kw_only=True)
+    label = "Choice"
 
     def parse(self, value: Any) -> str:
         chosen = super().parse(value)
@@ -114,9 +114,9 @@ class Choice(Phrase):
 
 @dataclass(frozen=True)
 class Direction(Text):
-    """Where to go on: "up" or "down", or a number by its sign, as text."""
+    """The direction of ``cycle``: "up" or "down", or a number as text, whose sign counts."""
 
-    label: str = field(default="up|down", kw_only=True)
+    label = "up|down"
 
     def parse(self, value: Any) -> str:
         word = super().parse(value)
@@ -127,20 +127,19 @@ class Direction(Text):
 
 @dataclass(frozen=True)
 class FlagSet(Text):
-    """Words joined by ``+``, or a list of them, at most one of each group: "absolute+exact"."""
+    """Words joined by ``+``, or a list of words; at most one of each group: "absolute+exact"."""
 
     groups: Sequence[Sequence[str]] = ()
-    label: str = field(default="Flags", kw_only=True)
+    label = "Flags"
 
     def parse(self, value: Any) -> str:
         if isinstance(value, list):
             words = [super(FlagSet, self).parse(word) for word in value]
         else:
-            # A plus at the end adds nothing.
+            # mpv ignores a plus sign at the end.
             words = super().parse(value).removesuffix("+").split("+") if value != "" else []
-        for group in self.groups:
-            if sum(word in group for word in words) > 1:
-                raise ValueError
+        if any(sum(word in group for word in words) > 1 for group in self.groups):
+            raise ValueError
         if not all(any(word in group for group in self.groups) for word in words):
             raise ValueError
         return "+".join(words)
@@ -148,7 +147,7 @@ class FlagSet(Text):
 
 @dataclass(frozen=True)
 class Flag(Kind):
-    label: str = field(default="Flag", kw_only=True)
+    label = "Flag"
 
     def parse(self, value: Any) -> bool:
         match value:
@@ -165,31 +164,25 @@ class Flag(Kind):
 
 @dataclass(frozen=True)
 class Switch(Flag):
-    """A flag that in mpv is a choice of words: "auto" is no, and a number no word."""
+    """A flag that is a choice of words in mpv: "auto" reads as no, and a number is a wrong value, not a wrong type."""
 
-    label: str = field(default="Choice", kw_only=True)
+    label = "Choice"
 
     def parse(self, value: Any) -> bool:
-        if value == "auto":
-            return False
         if isinstance(value, int) and not isinstance(value, bool):
             raise ValueError
-        return super().parse(value)
+        return super().parse("no" if value == "auto" else value)
 
 
 @dataclass(frozen=True)
 class Integer(Kind):
     low: int = -(2**63)
     high: int = 2**63 - 1
-    label: str = field(default="Integer", kw_only=True)
+    label = "Integer"
 
     def parse(self, value: Any) -> int:
         if isinstance(value, str):
-            text = value.lstrip(_SPACE)
-            if not _WHOLE.fullmatch(text):
-                raise ValueError
-            # As decimal if it can be ("010"), at most what 64 bits hold.
-            value = min(max(int(text, 16 if "x" in text.lower() else 10), -(2**63)), 2**63 - 1)
+            value = _integer(value)
         if not isinstance(value, int) or isinstance(value, bool):
             raise TypeError
         if not self.low <= value <= self.high:
@@ -202,9 +195,7 @@ class Double(Kind):
     low: float = -math.inf
     high: float = math.inf
     show: Callable[[float], str] = "{:.3f}".format
-    single: bool = False
-    """Kept with 24 bits only, as mpv keeps the volume: 33.333333 reads as 33.333332."""
-    label: str = field(default="Double", kw_only=True)
+    label = "Double"
 
     def parse(self, value: Any) -> float:
         number = self._read(value) if isinstance(value, str) else value
@@ -213,7 +204,7 @@ class Double(Kind):
         number = float(number)
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise ValueError
-        return c_float(number).value if self.single else number
+        return number
 
     def _read(self, text: str) -> float:
         """Read a number, or a ratio: 16:9, 16/9."""
@@ -232,10 +223,10 @@ class Double(Kind):
 
 @dataclass(frozen=True)
 class Time(Double):
-    """Seconds, or [HH:]MM:SS[.fraction]."""
+    """A number of seconds, or [HH:]MM:SS[.fraction]."""
 
     show: Callable[[float], str] = _clock
-    label: str = field(default="Time", kw_only=True)
+    label = "Time"
 
     def _read(self, text: str) -> float:
         if (found := _CLOCK.fullmatch(text)) is None:
@@ -247,18 +238,16 @@ class Time(Double):
 
 @dataclass(frozen=True)
 class TrackNumber(Integer):
-    """Which track of its kind: 1, 2, ...; False for none; "auto" (here -1) for whichever comes first."""
+    """The number of a track among those of its type, from 1. False: no track. "auto", here -1: hang chooses."""
 
-    label: str = field(default="Choice", kw_only=True)
+    label = "Choice"
 
     def parse(self, value: Any) -> int:
         if value is True:
             raise ValueError
         if value is False or value == "no":
             return 0
-        if value == "auto":
-            return -1
-        return super().parse(value)
+        return -1 if value == "auto" else super().parse(value)
 
     def text(self, value: Any) -> str:
         return str(value) if value else "no"

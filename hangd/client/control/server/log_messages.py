@@ -34,7 +34,7 @@ _NAMES: Final = ((logging.CRITICAL, "fatal"), (logging.ERROR, "error"), (logging
 
 _ROOT: Final = "hangd"
 _UNTOLD: Final = frozenset({"hangd.client.control.server.outbox", "hangd.client.control.server.log_messages"})
-_PREFIXES: Final = {"hangd.client.control.subjects.texts": "cplayer"}
+_PREFIXES: Final = {"hangd.client.control.subjects.daemon": "cplayer"}
 """Where somebody may look for mpv's word: what ``print-text`` prints."""
 
 _MOST_LINES: Final = 1000

@@ -16,13 +16,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hangd.client.control.events import EVENTS
 from hangd.client.control.language import lines as dialect
 from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.log_messages import LogLines
 from hangd.client.control.tables.property import PropertyTable
 
-__all__ = ["EVENTS", "Outbox"]
+__all__ = ["Outbox"]
 
 _log = logging.getLogger(__name__)
 
@@ -32,17 +33,6 @@ _MOST_BYTES: Final = 4 << 20
 _MOST_OBSERVERS: Final = 1000
 _LONGEST_NAME: Final = 1000
 """Characters. mpv has no such bounds, but each observer is looked at whenever anything moves, at everybody's cost."""
-
-EVENTS: Final = frozenset(
-    "none shutdown log-message start-file end-file file-loaded idle tick client-message video-reconfig audio-reconfig"
-    " seek playback-restart property-change event-queue-overflow hook get-property-reply set-property-reply"
-    " command-reply room-joined room-left member-joined member-left member-changed said sync-corrected media-mismatch"
-    " server-state".split()
-)  # fmt: skip
-"""What can be enabled and disabled: mpv's, and hang's own.
-
-As in mpv, to disable what is not queued (property-change, log-message, event-queue-overflow, answers) does nothing.
-"""
 
 
 @dataclass
@@ -90,7 +80,7 @@ class Outbox:
         """Deliver this event from now on, or no more ("all": every one). Raises CommandRefused for unknown ones."""
         if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
             raise CommandRefused("invalid parameter")
-        names = EVENTS if name == "all" else {name}
+        names = set(EVENTS) if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
     def request_log(self, level: str, wake: Callable[[], None]) -> None:

@@ -1,22 +1,22 @@
-"""ab-loop: play from A to B over and over. Alone only: a room plays on for everybody.
+"""A-B loop: repeat the part of the film between two positions. Outside rooms only, because a room plays for everybody.
 
-As in mpv, both ends are needed, they may be given in either order, and whoever seeks past B is let go on.
+As in mpv, both positions are needed, either may be the first, and a seek beyond the end of the loop leaves it.
 """
 
 import asyncio
 from typing import Any, Final
 
-from hangd.client.control.language.kinds import Choice, Time
+from hangd.client.control.language.kinds import Time
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.control.tables.command import Arguments, Command, Context, needs_media
-from hangd.client.control.tables.common import fixed
+from hangd.client.control.tables.command import Arguments, Command, Context, changes_properties
 from hangd.client.control.tables.property import Property
 from hangd.tasks import DeadlineTimer
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
-_NEAR: Final = 0.02
-"""Seconds before B at which it counts as reached: a timer may be early by its own grain."""
+_TOLERANCE: Final = 0.02
+"""Seconds before the end at which it counts as reached, because a timer may fire a little early."""
+_A, _B = "ab-loop-a", "ab-loop-b"
 
 
 class _LoopPoint(Time):
@@ -33,48 +33,48 @@ class _LoopPoint(Time):
 
 
 class _Loop:
-    """Both ends, and the timer that is armed for B while the film runs towards it."""
+    """The two positions, and a timer for the moment at which playback reaches the later one."""
 
     def __init__(self) -> None:
-        self.ends: dict[str, float] = {}
+        self.points: dict[str, float] = {}
         self._viewer: ViewerPort | None = None
         self._timer = DeadlineTimer(self._expire)
 
     def put(self, viewer: ViewerPort, name: str, value: float | str) -> None:
         if isinstance(value, str):
-            self.ends.pop(name, None)
+            self.points.pop(name, None)
         elif _in_room(viewer):
-            raise CommandRefused("error accessing property", "NotSupported", "a room can not play in a loop")
+            raise CommandRefused.inaccessible("NotSupported", "a room cannot play in a loop")
         else:
-            self.ends[name] = value
-        if self._viewer is None and self.ends:
+            self.points[name] = value
+        if self._viewer is None and self.points:
             self._viewer = viewer
+            # Every change that makes the timer wrong is announced: pause, speed, seeks, rooms.
             viewer.subscribe(lambda event: None, lambda names: self._arm())
         self._arm()
 
     def _span(self) -> tuple[float, float] | None:
-        if len(self.ends) < 2:
+        """Return the beginning and the end, where there is a loop to play now."""
+        if self._viewer is None or len(self.points) < 2 or _in_room(self._viewer):
             return None
-        first, last = sorted(self.ends.values())
-        return first, last
+        return min(self.points.values()), max(self.points.values())
 
     def _arm(self) -> None:
-        """Wake when B comes, as far as can be said now; whatever changes that is announced."""
         viewer, span = self._viewer, self._span()
         at: float | None = None
-        if viewer is not None and span is not None and not _in_room(viewer):
+        if viewer is not None and span is not None:
             position = viewer.position()
             running = not (viewer.paused or viewer.seeking or viewer.ended)
-            if running and position is not None and position < span[1] - _NEAR:
+            if running and position is not None and position < span[1] - _TOLERANCE:
                 at = asyncio.get_running_loop().time() + (span[1] - position) / viewer.speed
         self._timer.arm(at)
 
     def _expire(self, now: float) -> None:
         viewer, span = self._viewer, self._span()
-        if viewer is None or span is None or _in_room(viewer):
+        if viewer is None or span is None:
             return
         position = viewer.position()
-        if position is not None and position >= span[1] - _NEAR:
+        if position is not None and position >= span[1] - _TOLERANCE:
             viewer.seek(span[0])
         else:
             self._arm()
@@ -88,40 +88,23 @@ def _in_room(viewer: ViewerPort) -> bool:
 
 
 def _ab_loop(context: Context, arguments: Arguments) -> None:
-    needs_media(context)
-    properties = context.properties
-    loop = properties.keep(_Loop)
-    now = context.viewer.position() or 0.0
-    free = next((name for name in ("ab-loop-a", "ab-loop-b") if name not in loop.ends), None)
-    try:
-        if free is not None:
-            properties.write(free, now)
-            return
-        for name in ("ab-loop-a", "ab-loop-b"):
-            properties.write(name, "no")
-    except CommandRefused as refused:
-        raise CommandRefused("error running command", refused.code, refused.message) from None
+    points = context.properties.state(_Loop).points
+    unset = next((name for name in (_A, _B) if name not in points), None)
+    if unset is not None:
+        context.properties.write(unset, context.viewer.position() or 0.0)
+        return
+    for name in (_A, _B):
+        context.properties.write(name, "no")
+
+
+def _point(name: str, about: str) -> Property:
+    return Property(name, f"{about} of the A-B loop in seconds, or no; not in rooms", _LoopPoint(),
+        lambda p: p.state(_Loop).points.get(name, "no"), lambda p, value: p.state(_Loop).put(p.viewer, name, value),
+        option=True, stored=True)  # fmt: skip
 
 
 COMMANDS: Final = (
-    Command("ab-loop", "set the beginning of a loop here, then its end, then forget both: out of rooms", (), _ab_loop),
-)
-
-
-def _end(name: str, about: str) -> Property:
-    return Property(
-        name,
-        about,
-        _LoopPoint(),
-        lambda p: p.keep(_Loop).ends.get(name, "no"),
-        lambda p, value: p.keep(_Loop).put(p.viewer, name, value),
-        option=True,
-        kept=True,
-    )
-
-
-PROPERTIES: Final = (
-    _end("ab-loop-a", "where the loop begins, in seconds, or no: out of rooms"),
-    _end("ab-loop-b", "where the loop ends, in seconds, or no: out of rooms"),
-    fixed("ab-loop-count", "how often the loop is played", Choice(options=("inf",)), "inf"),
-)
+    Command("ab-loop", "begin a loop at this position; then end it here; then remove it; not in rooms", (),
+        changes_properties(_ab_loop), needs_file=True),
+)  # fmt: skip
+PROPERTIES: Final = (_point(_A, "start"), _point(_B, "end"))

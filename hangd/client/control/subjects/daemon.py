@@ -1,18 +1,71 @@
-"""The daemon itself: what it answers like, what it knows, where it runs."""
+"""The daemon itself: what it is, which names it knows, and messages between its control clients."""
 
+import logging
 import os
 import sys
 import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Final
 
-from hangd.client.control.language.kinds import Flag, Integer, Node, Switch, Text
-from hangd.client.control.tables.common import fixed, untold
-from hangd.client.control.tables.property import Property, PropertyTable
+from hangd.client.control.language.expand import expand
+from hangd.client.control.language.kinds import Integer, Node, Text
+from hangd.client.control.port import CommandRefused, ControlEvent
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter
+from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
+from hangd.log import escape
+from hangd.paths import cache_dir, config_file, state_dir
 
-__all__ = ["PROPERTIES"]
+__all__ = ["COMMANDS", "PROPERTIES"]
+
+_log = logging.getLogger(__name__)
 
 _PLATFORMS: Final = {"win32": "windows"}
-"""Where mpv has another word for it than Python."""
+"""mpv's names of systems, where they differ from Python's."""
+_DIRECTORIES: Final[Mapping[str, Callable[[], Path]]] = {
+    "~": Path.home,
+    "~~": lambda: config_file().parent,
+    "~~home": lambda: config_file().parent,
+    "~~state": state_dir,
+    "~~cache": cache_dir,
+}
+"""mpv's abbreviations of directories at the beginning of a path: the user's, and the program's own."""
+
+# ---- commands -------------------------------------------------------------------------------------------------------
+
+
+def _expand_path(context: Context, arguments: Arguments) -> str:
+    path: str = arguments["text"]
+    root, slash, rest = path.partition("/")
+    return str(_DIRECTORIES[root]() / rest) if slash and root in _DIRECTORIES else path
+
+
+def _message(arguments: Arguments) -> ControlEvent:
+    return {"event": "client-message", "args": arguments["args"]}
+
+
+def _script_message_to(context: Context, arguments: Arguments) -> None:
+    if not context.tell(arguments["target"], _message(arguments)):
+        raise CommandRefused.failed("NotFound", "there is no control client of that name")
+
+
+_TEXT: Final = (Parameter("text", Text()),)
+
+COMMANDS: Final = (
+    Command("expand-text", "return the text with the values of the properties that it names", _TEXT,
+        lambda context, arguments: expand(arguments["text"], context.properties.read_text)),
+    Command("expand-path", "return the path with ~/ and ~~/ replaced by directories", _TEXT, _expand_path),
+    Command("print-text", "write a line to the daemon's log", _TEXT,
+        lambda _, arguments: _log.info("%s", escape(arguments["text"]))),
+    Command("script-message", "send the event client-message to all control clients", (),
+        lambda context, arguments: context.broadcast(_message(arguments)), rest="args"),
+    Command("script-message-to", "send the event client-message to the control client of this name",
+        (Parameter("target", Text()),), _script_message_to, rest="args"),
+    Command("quit", "end the daemon, where its configuration allows clients to do so",
+        (Parameter("code", Integer(), 0),), lambda context, _: context.viewer.quit()),
+)  # fmt: skip
+
+# ---- properties -----------------------------------------------------------------------------------------------------
 
 
 def _working_directory(properties: PropertyTable) -> str | None:
@@ -31,24 +84,14 @@ def _options(properties: PropertyTable) -> list[str]:
 
 
 PROPERTIES: Final = (
-    Property("mpv-version", "the mpv that hangd answers like", Text(), _version),
-    untold("mpv-configuration", "how mpv was built", Text(), "there is no mpv here"),
-    untold("ffmpeg-version", "the version of FFmpeg", Text(), "VLC does not tell which decoders it was built with"),
-    untold("libass-version", "the version of libass", Integer(), "VLC does not tell what draws its subtitles"),
-    Property("platform", "the system it runs on", Text(), lambda _: _PLATFORMS.get(sys.platform, sys.platform)),
-    Property("pid", "the daemon's process", Integer(), lambda _: os.getpid()),
-    Property("working-directory", "the daemon's working directory", Text(), _working_directory),
-    Property("clock", "what time it is here: 20:15", Text(), lambda _: time.strftime("%H:%M")),
-    Property("protocol-list", "where films can be opened from", Node(), lambda _: ["file"]),
-    Property("property-list", "the names of all properties", Node(), lambda p: list(p.rows)),
-    Property("command-list", "all commands, with what they take", Node(), lambda p: p.command_list),
-    Property("options", "the properties that are options in mpv: options/NAME is the same as NAME", Node(), _options),
-    Property("file-local-options", "the same as options", Node(), _options),
-    Property("input-bindings", "keys and what they do: hang has none", Node(), lambda _: []),
-    Property("input-key-list", "the keys there are: hang has none", Node(), lambda _: []),
-    fixed("idle", "whether the daemon goes on without a film: it does", Flag(), True),
-    fixed("keep-open", "whether the last film stays open at its end: it does", Switch(), True),
-    fixed("terminal", "whether the daemon writes to a terminal as mpv does: no", Flag(), False),
-    fixed("input-terminal", "whether the daemon takes keys from a terminal: no", Flag(), False),
-    fixed("ytdl", "whether films are looked for on the web: no", Flag(), False),
-)
+    Property("mpv-version", "version of mpv whose interface hangd provides", Text(), _version),
+    Property("platform", "operating system", Text(), lambda _: _PLATFORMS.get(sys.platform, sys.platform)),
+    Property("pid", "process id of the daemon", Integer(), lambda _: os.getpid()),
+    Property("working-directory", "working directory of the daemon", Text(), _working_directory),
+    Property("clock", "local time, such as 20:15", Text(), lambda _: time.strftime("%H:%M")),
+    Property("property-list", "names of all properties", Node(), lambda p: list(p.rows)),
+    Property("command-list", "all commands with their arguments", Node(), lambda p: p.command_list),
+    *with_aliases(
+        Property("options", "properties that are options in mpv: options/NAME is NAME", Node(), _options),
+        "file-local-options"),
+)  # fmt: skip

@@ -1,81 +1,190 @@
-"""Playing: what lets the film run and stand, and tells how it is. In a room all of it is asked of the room."""
+"""Playback: pause, speed, position and seeks. In a room, changes of them are requests to the room."""
 
+import math
+import time
+from dataclasses import dataclass
 from typing import Final
 
-from hangd.client.control.language.kinds import Double, Flag, Integer
+from hangd.client.control.language.kinds import Choice, Double, Flag, FlagSet, Integer, Time
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter
-from hangd.client.control.tables.property import Property, PropertyTable, loaded, plain
+from hangd.client.control.subjects.tracks import selected_track
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, no_media
+from hangd.client.control.tables.property import Property, PropertyTable, loaded, with_aliases
+from hangd.engine.player_messages import StepFrame
+from hangd.protocol.model import RATE_MAX, RATE_MIN
 
-__all__ = ["COMMANDS", "PROPERTIES"]
+__all__ = ["COMMANDS", "PROPERTIES", "seek"]
 
-_RATES: Final = (0.25, 2.0)
+# ---- revert-seek ----------------------------------------------------------------------------------------------------
+
+_ONE_SEEK: Final = 2.0
+"""Seconds. Seeks that follow one another within this time are reverted together. As in mpv."""
+
+
+@dataclass
+class _History:
+    """Positions to which ``revert-seek`` goes back, in one film."""
+
+    before: float | None = None
+    """The position before the last seek."""
+    sought_at: float = -math.inf
+    """Local time of the last seek."""
+    marked: float | None = None
+    permanent: bool = False
+
+
+def _history(properties: PropertyTable) -> _History:
+    return properties.state(_History, properties.viewer.playlist_entry_id)
+
+
+def seek(properties: PropertyTable, position: float) -> None:
+    """Seek, and remember the position before it for ``revert-seek``."""
+    history, now = _history(properties), time.monotonic()
+    if history.before is None or now > history.sought_at + _ONE_SEEK:
+        history.before = properties.viewer.position()
+    history.sought_at = now
+    properties.viewer.seek(position)
+
+
+def _revert_seek(context: Context, arguments: Arguments) -> None:
+    history, position = _history(context.properties), context.viewer.position()
+    if arguments["flags"]:
+        history.marked, history.permanent = position, arguments["flags"] == "mark-permanent"
+        return
+    target = history.before if history.marked is None else history.marked
+    if target is None:
+        raise CommandRefused.failed("NotFound", "nothing has been sought yet")
+    context.viewer.seek(target)
+    if not history.permanent:
+        history.marked, history.before = None, position
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
-def _quit(context: Context, arguments: Arguments) -> None:
-    context.viewer.quit()
+def _seek(context: Context, arguments: Arguments) -> None:
+    viewer = context.viewer
+    if viewer.path is None:
+        raise no_media()
+    # After a stop nothing is loaded, but the viewer keeps the position for the next start.
+    position, duration = viewer.aim() or 0.0, viewer.duration
+    target: float = arguments["target"]
+    flags = arguments["flags"].split("+")
+    if "absolute-percent" in flags or "relative-percent" in flags:
+        if duration is None:
+            raise CommandRefused.failed("NoMedia", "the duration of the file is not known")
+        target *= duration / 100
+    if "absolute" in flags or "absolute-percent" in flags:
+        position = target if target >= 0 else (duration or 0.0) + target
+    else:
+        position += target
+    # "exact" and "keyframes" make no difference, because hang's seeks are always exact.
+    seek(context.properties, max(position if duration is None else min(position, duration), 0.0))
 
+
+def _frame_back_step(context: Context, arguments: Arguments) -> None:
+    viewer, video = context.viewer, selected_track(context.properties, "video")
+    if video is None or not video.frame_rate:
+        raise CommandRefused.failed("NotSupported", "the frame rate is not known")
+    if not viewer.paused:
+        viewer.set_paused(True)
+    viewer.seek(max((viewer.position() or 0.0) - 1 / video.frame_rate, 0.0))
+
+
+_MODES: Final = ("relative", "-", "absolute", "absolute-percent", "relative-percent")
 
 COMMANDS: Final = (
-    Command(
-        "quit",
-        "end this daemon, where its configuration lets clients do so",
-        (Parameter("code", Integer(), 0),),
-        _quit,
-    ),
-)
+    Command("seek", "change the position by seconds or percent; a negative absolute target counts from the end",
+        (Parameter("target", Time()), Parameter("flags", FlagSet((_MODES, ("exact", "keyframes"))), ""),
+         Parameter("legacy", Choice(("default-precise", "keyframes", "exact")), None)), _seek),
+    Command("revert-seek", "go back to the position before the last seek, or to a marked one; the flags mark it",
+        (Parameter("flags", FlagSet((("mark", "mark-permanent"),)), ""),), _revert_seek, needs_file=True),
+    Command("frame-step", "show the next frame and pause on it", (),
+        lambda context, _: context.viewer.play_command(StepFrame()), needs_file=True),
+    Command("frame-back-step", "pause on the previous frame; in a room, for all members", (),
+        _frame_back_step, needs_file=True),
+)  # fmt: skip
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------
 
 
-def _stalled(properties: PropertyTable) -> bool:
+def _remaining(properties: PropertyTable) -> float | None:
+    position, duration = properties.viewer.position(), properties.viewer.duration
+    return None if position is None or duration is None else max(duration - position, 0.0)
+
+
+def _remaining_at_speed(properties: PropertyTable) -> float | None:
+    remaining = _remaining(properties)
+    return None if remaining is None else remaining / properties.viewer.speed
+
+
+def _percent(properties: PropertyTable) -> float | None:
+    position, duration = properties.viewer.position(), properties.viewer.duration
+    return None if position is None or not duration else min(max(100 * position / duration, 0.0), 100.0)
+
+
+def _seek_percent(properties: PropertyTable, percent: float) -> None:
+    properties.viewer.seek(percent / 100 * (properties.viewer.duration or 0.0))
+
+
+def _to_the_millisecond(seconds: float) -> str:
+    """Return seconds as mpv shows them to people in a ``/full`` property: 00:01:30.250."""
+    whole = round(abs(seconds) * 1000)
+    clock = f"{whole // 3600000:02}:{whole // 60000 % 60:02}:{whole // 1000 % 60:02}.{whole % 1000:03}"
+    return "-" + clock if seconds < 0 else clock
+
+
+def _in_full(row: Property) -> Property:
+    about = f"the same as {row.name}, shown to the millisecond"
+    kind = Time(show=_to_the_millisecond)
+    return Property(f"{row.name}/full", about, kind, row.read, moves=True)
+
+
+_TIMES: Final = (
+    *with_aliases(
+        Property("time-pos", "position in seconds; writing it seeks", Time(), lambda p: p.viewer.position(),
+            lambda p, position: p.viewer.seek(max(position, 0.0)), limits=(0.0, math.inf), moves=True),
+        "playback-time"),
+    Property("duration", "duration of the film, in seconds", Time(), loaded(lambda v: v.duration)),
+    Property("time-remaining", "time to the end of the film, in seconds", Time(), _remaining, moves=True),
+    Property("playtime-remaining", "time to the end of the film at this speed, in seconds", Time(),
+        _remaining_at_speed, moves=True),
+)  # fmt: skip
+
+
+def _buffering(properties: PropertyTable) -> bool:
     try:
         return bool(properties.viewer.hang_property("player/state") == "buffering")
     except CommandRefused:
         return False
 
 
-def _never(properties: PropertyTable) -> bool | None:
-    return None if properties.path is None else False
-
-
 def _core_idle(properties: PropertyTable) -> bool:
-    return not properties.moving or properties.viewer.seeking or _stalled(properties)
+    return not properties.moving or properties.viewer.seeking or _buffering(properties)
 
 
 PROPERTIES: Final = (
-    Property(
-        "pause",
-        "whether it is paused: for the whole room, where there is one",
-        Flag(),
-        plain(lambda c: c.paused),
-        lambda p, value: p.viewer.set_paused(value),
-        option=True,
-    ),
-    Property(
-        "speed",
-        "how fast it plays, 1 being as it was made: for the whole room",
-        Double(*_RATES, show="{:.2f}".format),
-        plain(lambda c: c.speed),
-        lambda p, value: p.viewer.set_speed(value),
-        option=True,
-    ),
-    Property("idle-active", "whether nothing is loaded", Flag(), lambda p: p.path is None),
-    Property("core-idle", "whether the picture stands, for whatever reason", Flag(), _core_idle),
-    Property("eof-reached", "whether the film has played to its end", Flag(), loaded(lambda c: c.ended)),
-    Property("seeking", "whether a seek, or the film's loading, is under way", Flag(), loaded(lambda c: c.seeking)),
-    Property("seekable", "whether one can seek", Flag(), loaded(lambda c: c.duration is not None)),
-    Property("partially-seekable", "whether one can seek in what is read already alone: never", Flag(), _never),
-    Property("playback-abort", "whether playing has ended, or never began", Flag(), lambda p: p.path is None),
-    Property("demuxer-via-network", "whether the film comes over the network: never", Flag(), _never),
-    Property(
-        "paused-for-cache",
-        "whether the player waits for data",
-        Flag(),
-        lambda p: None if p.path is None else _stalled(p),
-    ),
-)
+    Property("pause", "whether playback is paused; in a room, for all members", Flag(),
+        lambda p: p.viewer.paused, lambda p, paused: p.viewer.set_paused(paused), option=True),
+    Property("speed", "playback speed, 1 being normal; in a room, for all members",
+        Double(RATE_MIN, RATE_MAX, show="{:.2f}".format),
+        lambda p: p.viewer.speed, lambda p, rate: p.viewer.set_speed(rate), option=True),
+    Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None),
+    Property("playback-abort", "whether no file is loaded", Flag(), lambda p: p.path is None),
+    Property("core-idle", "whether playback stands still, for any reason", Flag(), _core_idle),
+    Property("eof-reached", "whether the film has been played to its end", Flag(), loaded(lambda v: v.ended)),
+    Property("seeking", "whether the player is seeking or loading", Flag(), loaded(lambda v: v.seeking)),
+    Property("seekable", "whether the film can be sought in", Flag(), loaded(lambda v: v.duration is not None)),
+    Property("partially-seekable", "whether only buffered data can be sought in: no", Flag(), loaded(lambda v: False)),
+    Property("demuxer-via-network", "whether the film comes from the network: no", Flag(), loaded(lambda v: False)),
+    Property("paused-for-cache", "whether the player waits for data", Flag(),
+        lambda p: None if p.path is None else _buffering(p)),
+    Property("cache-buffering-state", "100 while the player does not wait for data, else unavailable", Integer(),
+        lambda p: None if p.path is None or _buffering(p) else 100),
+    *_TIMES,
+    *map(_in_full, _TIMES),
+    Property("time-start", "position of the beginning, always 0", Time(), lambda _: 0.0),
+    Property("percent-pos", "position in percent of the duration; writing it seeks",
+        Double(0.0, 100.0, show=lambda percent: str(round(percent))), _percent, _seek_percent, moves=True),
+)  # fmt: skip

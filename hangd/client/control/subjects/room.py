@@ -1,86 +1,62 @@
-"""hang's own: the room, the server, how well they are kept together. The viewer answers; the names stand here."""
+"""hang's own commands and properties: the room, the server, and how exactly this machine follows the room."""
 
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from hangd.client.control.language.kinds import Choice, Double, Integer, Kind, Node, Phrase, Text
 from hangd.client.control.port import Awaited, RoomCommand
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, file_named
+from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
 from hangd.client.control.tables.property import Property, PropertyTable
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
-
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
-def _verb(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
-    """A row for one of hang's own verbs; its parameters are all strings."""
+def _room_command(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
+    """Make the row for a command that the viewer carries out. Its parameters are strings."""
 
     def start(context: Context, arguments: Arguments) -> Waiting:
-        # By position, an empty string is how to leave one out.
+        # By position, an empty string leaves an optional argument out.
         strings = {key: value for key, value in arguments.items() if value or key in required.split()}
         if "file" in strings:
-            strings["file"] = file_named(strings["file"])
+            strings["file"] = local_path(strings["file"])
         return Waiting(context.viewer.room(name, strings))
 
     parameters = [Parameter(word, Phrase()) for word in required.split()]
     return Command(name, about, parameters + [Parameter(word, Phrase(), None) for word in optional.split()], start)
 
 
-def _hang_wait(context: Context, arguments: Arguments) -> Waiting:
-    state: Awaited = arguments["state"]
-    return Waiting(context.viewer.settle(state), abandoned_with_client=True)
-
-
-def _hang_debug_dump(context: Context, arguments: Arguments) -> Waiting:
-    return Waiting(context.viewer.debug_dump())
-
-
-_STATES: Final[Sequence[Awaited]] = ("joined", "playing", "paused", "ended", "synced", "done")
-
 COMMANDS: Final = (
-    _verb(
-        "room-create",
-        "make a room for this film, under these rules, and be its host; return its id and invite",
-        "file",
-        "name password control wait match",
-    ),
-    _verb("room-join", "go into a room, with this file if it is the room's film", "room", "file password"),
-    _verb("room-leave", "leave the room; the film goes on alone"),
-    _verb("room-say", "say something to the room", "text"),
-    _verb("room-ready", "say that you are ready, or not yet", optional="ready"),
-    _verb(
-        "room-set", "change one of the room's rules: control, wait, match, capacity, locked or password", "key value"
-    ),
-    _verb("room-role", "make a member viewer, controller or host", "member role"),
-    _verb("room-kick", "put a member out of the room", "member", "ban reason"),
-    _verb("room-media", "let the room play another film", "file"),
-    _verb("room-list", "return the server's public rooms"),
-    _verb("server-connect", "connect to this server", "url"),
-    _verb("server-disconnect", "leave the server"),
-    Command(
-        "hang-wait",
-        "answer when it is so; done: when all that was asked has its answer",
-        (Parameter("state", Choice(_STATES)),),
-        _hang_wait,
-    ),
-    Command(
-        "hang-debug-dump",
-        "write down what this machine was told and did of late; return the file",
-        (),
-        _hang_debug_dump,
-    ),
-)
+    _room_command("room-create", "create a room for this film and become its host; return the room's id and invitation",
+        "file", "name password control wait match"),
+    _room_command("room-join", "join a room, with this file if it is the room's film", "room", "file password"),
+    _room_command("room-leave", "leave the room; the film stays loaded"),
+    _room_command("room-say", "send a chat message to the room", "text"),
+    _room_command("room-ready", "tell the room whether you are ready", optional="ready"),
+    _room_command("room-set", "change a setting of the room: control, wait, match, capacity, locked or password",
+        "key value"),
+    _room_command("room-role", "make a member viewer, controller or host", "member role"),
+    _room_command("room-kick", "remove a member from the room", "member", "ban reason"),
+    _room_command("room-media", "change the room's film to this file", "file"),
+    _room_command("room-list", "return the public rooms of the server"),
+    _room_command("server-connect", "connect to this server", "url"),
+    _room_command("server-disconnect", "disconnect from the server"),
+    Command("hang-wait", "answer when this state is reached; done: when all requests so far are answered",
+        (Parameter("state", Choice(get_args(Awaited))),),
+        lambda context, arguments: Waiting(context.viewer.settle(arguments["state"]), abandoned_with_client=True)),
+    Command("hang-debug-dump", "write what this machine did recently to a file, and return its path", (),
+        lambda context, _: Waiting(context.viewer.debug_dump())),
+)  # fmt: skip
 
 
 # ---- properties -----------------------------------------------------------------------------------------------------
-
 
 _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration quick_hash".split())
 
 
 def _own(name: str, about: str, kind: Kind) -> Property:
+    """Make the row for a property that the viewer reads."""
+
     def read(properties: PropertyTable) -> Any:
         return properties.viewer.hang_property(name)
 
@@ -88,26 +64,26 @@ def _own(name: str, about: str, kind: Kind) -> Property:
 
 
 PROPERTIES: Final = (
-    _own("hang-version", "hangd's version", Text()),
-    _own("hang-protocol", "the version of the protocol with the server", Integer()),
-    _own("room", "all that is known of the room", Node()),
-    _own("room/id", "the room's id", Text()),
-    _own("room/name", "the room's name", Text()),
-    _own("room/role", "what you are in the room: viewer, controller or host", Text()),
-    _own("room/members", "who is in the room, each with where they are", Node()),
-    _own("room/state", "playing, paused, or what the room waits for", Text()),
-    _own("room/timeline", "what the room plays: from where, since when, how fast", Node()),
-    _own("room/policy", "the room's rules", Node()),
-    _own("room/invite", "what to send to a friend", Text()),
-    _own("server/url", "the server", Text()),
-    _own("server/state", "how the connection to the server stands", Text()),
-    _own("server/rtt", "how long the server takes to answer, in seconds", Double()),
-    _own("server/clock-offset", "how far the server's clock is from this machine's, in seconds", Double()),
-    _own("server/clock-error", "how wrong that offset can be, in seconds", Double()),
-    _own("sync/error", "how far the picture is from the room's, in seconds", Double()),
-    _own("sync/state", "alone, away, waiting, busy, synced or off", Text()),
-    _own("media/hash", "what the film's file is known by", Text()),
-    _own("media/hash-progress", "how much of the file is read for that, from 0 to 1", Double()),
-    _own("player/state", "what the player does", Text()),
-    _own("player/name", "which player it is", Text()),
+    _own("hang-version", "version of hangd", Text()),
+    _own("hang-protocol", "version of the protocol between hangd and the server", Integer()),
+    _own("room", "everything that is known of the room", Node()),
+    _own("room/id", "id of the room", Text()),
+    _own("room/name", "name of the room", Text()),
+    _own("room/role", "your role in the room: viewer, controller or host", Text()),
+    _own("room/members", "members of the room, each with name, role, state and position", Node()),
+    _own("room/state", "state of the room: playing, paused, or what it waits for", Text()),
+    _own("room/timeline", "position, server time, speed and whether the room plays", Node()),
+    _own("room/policy", "settings of the room", Node()),
+    _own("room/invite", "invitation to the room, which a friend can pass to hangctl join", Text()),
+    _own("server/url", "address of the server", Text()),
+    _own("server/state", "state of the connection to the server", Text()),
+    _own("server/rtt", "duration of a round trip to the server, in seconds", Double()),
+    _own("server/clock-offset", "server time minus local time, in seconds", Double()),
+    _own("server/clock-error", "largest possible error of server/clock-offset, in seconds", Double()),
+    _own("sync/error", "position minus the room's position, in seconds", Double()),
+    _own("sync/state", "state of synchronization: alone, away, waiting, busy, synced or off", Text()),
+    _own("media/hash", "SHA-256 hash of the film's file", Text()),
+    _own("media/hash-progress", "part of the file that has been hashed, from 0 to 1", Double()),
+    _own("player/state", "state of the player", Text()),
+    _own("player/name", "name of the player", Text()),
 )

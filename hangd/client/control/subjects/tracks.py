@@ -1,34 +1,42 @@
-"""Tracks: which picture, sound and subtitles play here. This machine's alone."""
+"""Tracks: which video, audio and subtitles this machine plays, from the film's file and from files added to it.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+The room knows of none of this.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
 from typing import Any, Final, Literal
 
-from hangd.client.control.language.kinds import Double, Flag, Integer, Node, Switch, Text, Time, TrackNumber
-from hangd.client.control.tables.common import alias, fixed, untold
-from hangd.client.control.tables.property import Property, PropertyTable
-from hangd.engine.player_messages import SelectTrack, SetDelay, Track, TrackKind
+from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Node, Text, TrackNumber
+from hangd.client.control.port import CommandRefused
+from hangd.client.control.tables.command import (
+    Arguments,
+    Command,
+    Context,
+    Parameter,
+    Waiting,
+    loaded_path,
+    local_path,
+    off_loop,
+)
+from hangd.client.control.tables.property import Property, PropertyTable, stored, with_aliases
+from hangd.engine.player_messages import (
+    AddAudioFile,
+    AddSubtitleFile,
+    PlayerCommand,
+    RemoveTrack,
+    SelectTrack,
+    SetDelay,
+    Track,
+    TrackKind,
+)
 
-__all__ = ["PROPERTIES", "tracks_of"]
-
-
-@dataclass
-class _Chosen:
-    """What was written here and the player does not tell back."""
-
-    delays: dict[str, float] = field(default_factory=dict)
-    """Of "audio" and "subtitle", in seconds."""
-    hidden: int | None = None
-    """The number of the subtitle track that ``sub-visibility`` took away."""
-
-
-_KINDS: Final[Mapping[str, TrackKind]] = {"aid": "audio", "sid": "subtitle", "vid": "video"}
-
-
-_TYPES: Final[Mapping[TrackKind, str]] = {"video": "video", "audio": "audio", "subtitle": "sub"}
+__all__ = ["COMMANDS", "PROPERTIES", "selected_track", "tracks_of"]
 
 _DELAY_MAX: Final = 1e6
-"""Seconds. VLC takes 64 bits of microseconds; more than eleven days is nobody's delay."""
+"""Seconds, eleven days. VLC counts microseconds in 64 bits and would overflow beyond 9e12 seconds."""
 
 _MAY_LACK: Final = frozenset(
     "title lang audio-channels image albumart default forced dependent visual-impaired hearing-impaired program-id"
@@ -38,20 +46,30 @@ _MAY_LACK: Final = frozenset(
     " dolby-vision-profile dolby-vision-level replaygain-track-peak replaygain-track-gain replaygain-album-peak"
     " replaygain-album-gain metadata".split()
 )
-"""What mpv tells of a track where it knows it."""
+"""What mpv reports of a track where it knows it."""
+
+
+@dataclass
+class _Hidden:
+    subtitles: int | None = None
+    """Number of the subtitle track that ``sub-visibility`` has switched off."""
 
 
 def tracks_of(properties: PropertyTable, kind: TrackKind) -> list[Track]:
-    """Return the tracks of one kind, in mpv's order: the first is number 1."""
-    # mpv numbers the tracks of each kind from 1; the player's own ids are anything.
+    """Return the tracks of one kind. mpv numbers them from 1 in this order; the player's ids are arbitrary."""
     return [track for track in properties.viewer.tracks if track.kind == kind]
 
 
+def selected_track(properties: PropertyTable, kind: TrackKind) -> Track | None:
+    """Return the track of this kind that plays; None while no file is loaded."""
+    tracks = [] if properties.path is None else tracks_of(properties, kind)
+    return next((track for track in tracks if track.selected), None)
+
+
 def _selected(properties: PropertyTable, kind: TrackKind) -> int | Literal[False]:
-    for number, track in enumerate(tracks_of(properties, kind), start=1):
-        if track.selected:
-            return number
-    return False
+    """Return the number of the track of this kind that plays."""
+    numbered = enumerate(tracks_of(properties, kind), start=1)
+    return next((number for number, track in numbered if track.selected), False)
 
 
 def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
@@ -64,15 +82,13 @@ def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
 
 
 def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
-    """Show the subtitles that were chosen, or hide them without forgetting which."""
-    chosen = _selected(properties, "subtitle")
-    if not shown and chosen:
-        properties.keep(_Chosen).hidden = chosen
+    """Switch the selected subtitles off and remember which they were, or switch those on again."""
+    selected, hidden = _selected(properties, "subtitle"), properties.state(_Hidden)
+    if not shown and selected:
+        hidden.subtitles = selected
         _select(properties, "subtitle", 0)
-    elif shown and not chosen:
-        tracks = tracks_of(properties, "subtitle")
-        if tracks:
-            _select(properties, "subtitle", min(properties.keep(_Chosen).hidden or 1, len(tracks)))
+    elif shown and not selected and (tracks := tracks_of(properties, "subtitle")):
+        _select(properties, "subtitle", min(hidden.subtitles or 1, len(tracks)))
 
 
 def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
@@ -80,22 +96,15 @@ def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
     rows = []
     for track in properties.viewer.tracks:
         numbers[track.kind] += 1
-        rows.append(_as_mpv_has_it(track, numbers[track.kind]))
+        rows.append(_as_in_mpv(track, numbers[track.kind]))
     return rows
 
 
-def _as_mpv_has_it(track: Track, number: int) -> dict[str, Any]:
-    sizes = {
-        "demux-w": track.width,
-        "demux-h": track.height,
-        "demux-channel-count": track.channels,
-        "demux-samplerate": track.sample_rate,
-        "demux-fps": track.frame_rate,
-        "demux-par": track.pixel_aspect,
-    }
+def _as_in_mpv(track: Track, number: int) -> dict[str, Any]:
+    """Return a track as an item of ``track-list``, in mpv's order of keys, without what is not known."""
     row = {
         "id": number,
-        "type": _TYPES[track.kind],
+        "type": "sub" if track.kind == "subtitle" else track.kind,
         "src-id": track.id,
         "title": track.title or None,
         "lang": track.language or None,
@@ -105,88 +114,145 @@ def _as_mpv_has_it(track: Track, number: int) -> dict[str, Any]:
         "main-selection": 0 if track.selected else None,
         "external-filename": track.file,
         "codec": track.codec,
-        **sizes,
+        "demux-w": track.width,
+        "demux-h": track.height,
+        "demux-channel-count": track.channels,
+        "demux-samplerate": track.sample_rate,
+        "demux-fps": track.frame_rate,
+        "demux-par": track.pixel_aspect,
     }
     return {key: value for key, value in row.items() if value is not None}
-
-
-def _track_property(name: str, about: str) -> Property:
-    kind = _KINDS[name]
-
-    def pretty(properties: PropertyTable) -> str:
-        number = _selected(properties, kind)
-        return f"({number}) {tracks_of(properties, kind)[number - 1].title or 'unknown'}" if number else "no"
-
-    return Property(
-        name,
-        about,
-        TrackNumber(),
-        lambda properties: _selected(properties, kind),
-        lambda properties, number: _select(properties, kind, number),
-        choices=lambda properties: [False, *range(1, len(tracks_of(properties, kind)) + 1)],
-        pretty=pretty,
-        option=True,
-    )
-
-
-def _delay_property(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
-    def write(properties: PropertyTable, seconds: float) -> None:
-        properties.viewer.play_command(SetDelay(kind, seconds))
-        properties.keep(_Chosen).delays[kind] = seconds
-
-    return Property(
-        name,
-        about,
-        Double(-_DELAY_MAX, _DELAY_MAX, show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 ")),
-        lambda properties: properties.keep(_Chosen).delays.get(kind, 0.0),
-        write,
-        option=True,
-        kept=True,
-    )
 
 
 def _current_tracks(properties: PropertyTable) -> dict[str, Any]:
     return {row["type"]: row for row in reversed(_track_list(properties)) if row["selected"]}
 
 
-_AID: Final = _track_property("aid", "which sound plays: its number, or no")
-_SID: Final = _track_property("sid", "which subtitles are shown: their number, or no")
-_VID: Final = _track_property("vid", "which picture is shown: its number, or no")
-_NOT_READ: Final = "VLC does not tell what its subtitles say"
+def _track(name: str, alias: str, about: str, kind: TrackKind) -> tuple[Property, ...]:
+    """Make the rows for the selection of one kind of track."""
+
+    def pretty(properties: PropertyTable) -> str:
+        number = _selected(properties, kind)
+        return f"({number}) {tracks_of(properties, kind)[number - 1].title or 'unknown'}" if number else "no"
+
+    row = Property(name, about, TrackNumber(), lambda p: _selected(p, kind),
+        lambda p, number: _select(p, kind, number), limits=lambda p: (0, len(tracks_of(p, kind))),
+        step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True)  # fmt: skip
+    return with_aliases(row, alias)
+
+
+def _delay(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
+    in_ms = Double(-_DELAY_MAX, _DELAY_MAX, show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 "))
+    return stored(name, about, in_ms, 0.0, lambda seconds: SetDelay(kind, seconds))
+
 
 PROPERTIES: Final = (
-    _AID,
-    _SID,
-    _VID,
-    alias(_AID, "audio"),
-    alias(_SID, "sub"),
-    alias(_VID, "video"),
-    fixed("secondary-sid", "which other subtitles are shown as well: none", Switch(), False),
-    _delay_property("audio-delay", "by how much the sound comes later than the picture, in seconds", "audio"),
-    _delay_property("sub-delay", "by how much the subtitles come later than the picture, in seconds", "subtitle"),
-    Property(
-        "sub-visibility",
-        "whether the chosen subtitles are shown",
-        Flag(),
-        # With no subtitles in the file there are none hidden either.
-        lambda p: bool(_selected(p, "subtitle")) or not tracks_of(p, "subtitle"),
-        _show_subtitles,
-        option=True,
-    ),
-    Property("track-list", "all tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
-    Property(
-        "current-tracks",
-        "those that play: current-tracks/video, /audio and /sub",
-        Node(),
-        _current_tracks,
-        may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"},
-    ),
-    untold("sub-text", "what the subtitles say now", Text(), _NOT_READ),
-    untold("sub-text-ass", "what the subtitles say now, as ASS", Text(), _NOT_READ),
-    untold("sub-start", "since when they say it", Time(), _NOT_READ),
-    untold("sub-end", "until when they say it", Time(), _NOT_READ),
-    untold("secondary-sub-text", "what the other subtitles say", Text(), _NOT_READ),
-    fixed("sub-scale", "how large subtitles are written: as VLC does", Double(0.0, 100.0), 1.0),
-    fixed("sub-pos", "how far down subtitles are written: as VLC does", Integer(0, 150), 100),
-    fixed("sub-speed", "how fast subtitles go by: as the film", Double(0.1, 10.0), 1.0),
-)
+    *_track("aid", "audio", "number of the audio track that plays, or no", "audio"),
+    *_track("sid", "sub", "number of the subtitle track that is shown, or no", "subtitle"),
+    *_track("vid", "video", "number of the video track that is shown, or no", "video"),
+    _delay("audio-delay", "delay of the audio behind the picture, in seconds", "audio"),
+    _delay("sub-delay", "delay of the subtitles behind the picture, in seconds", "subtitle"),
+    Property("sub-visibility", "whether the selected subtitles are shown", Flag(),
+        # True as well for a film without subtitles, because none are hidden.
+        lambda p: bool(_selected(p, "subtitle")) or not tracks_of(p, "subtitle"), _show_subtitles, option=True),
+    Property("track-list", "tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
+    Property("current-tracks", "tracks that play: current-tracks/video, current-tracks/audio and current-tracks/sub",
+        Node(), _current_tracks, may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"}),
+)  # fmt: skip
+
+
+# ---- files that are added -------------------------------------------------------------------------------------------
+
+_CURRENT: Final = -1
+"""The number that stands for the track that plays."""
+_EXTENSIONS: Final = frozenset({".srt", ".ass", ".ssa", ".vtt"})
+_FILES_MAX: Final = 20
+"""Each subtitle file is opened by VLC while the film plays."""
+
+
+def _add_command(kind: TrackKind, path: str, select: bool, title: str | None, language: str | None) -> PlayerCommand:
+    return (AddAudioFile if kind == "audio" else AddSubtitleFile)(path, select, title or None, language or None)
+
+
+async def _add(context: Context, arguments: Arguments, kind: TrackKind, film: str) -> None:
+    path = local_path(arguments["url"])
+    if not await off_loop(os.path.isfile, path):
+        raise CommandRefused.failed("NotFound", "there is no such file")
+    if context.properties.path != film:
+        raise CommandRefused.failed("NoMedia", "the film was closed in the meantime")
+    if arguments["flags"] == "cached":
+        for track in tracks_of(context.properties, kind):
+            if track.file == path:
+                context.viewer.play_command(SelectTrack(kind, track.id))
+                return
+    select, title, language = arguments["flags"] != "auto", arguments.get("title"), arguments.get("lang")
+    context.viewer.play_command(_add_command(kind, path, select, title, language))
+
+
+def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Track, str]:
+    """Return the track with the given number, and its file. Raises CommandRefused where no file was added for it."""
+    number: int = arguments["id"]
+    for each, track in enumerate(tracks_of(context.properties, kind), start=1):
+        if track.selected if number == _CURRENT else each == number:
+            if track.file is None:
+                raise CommandRefused.failed("NotSupported", "this track is the film's own")
+            return track, track.file
+    raise CommandRefused.failed("NotFound", "there is no such track")
+
+
+def _remove(context: Context, arguments: Arguments, kind: TrackKind) -> None:
+    track, _ = _added(context, arguments, kind)
+    context.viewer.play_command(RemoveTrack(kind, track.id))
+
+
+def _reload(context: Context, arguments: Arguments, kind: TrackKind) -> None:
+    track, path = _added(context, arguments, kind)
+    context.viewer.play_command(RemoveTrack(kind, track.id))
+    context.viewer.play_command(_add_command(kind, path, track.selected, track.title, track.language))
+
+
+async def _rescan(context: Context, film: str) -> None:
+    found = await off_loop(_subtitles_beside, film)
+    if context.properties.path != film:
+        return  # Another film has been loaded in the meantime.
+    known = {track.file for track in context.viewer.tracks}
+    for file in found:
+        if file not in known:
+            context.viewer.play_command(AddSubtitleFile(file, select=False))
+
+
+def _subtitles_beside(path: str) -> list[str]:
+    """Return the subtitle files in the film's directory that have its name: ``film.srt``, ``film.de.srt``."""
+    film = PurePath(path)
+    try:
+        names = sorted(os.listdir(film.parent))
+    except OSError:
+        return []
+    alike = [name for name in names if name.startswith(f"{film.stem}.") and name != film.name]
+    return [str(film.parent / name) for name in alike if PurePath(name).suffix.lower() in _EXTENSIONS][:_FILES_MAX]
+
+
+_FLAGS: Final = Parameter("flags", Choice(("select", "auto", "cached")), "select")
+_ID: Final = Parameter("id", Integer(), _CURRENT)
+_FILE: Final = (Parameter("url", Text()), _FLAGS, Parameter("title", Text(), None), Parameter("lang", Text(), None))
+
+
+def _commands(name: str, what: str, kind: TrackKind) -> tuple[Command, ...]:
+    which = f"{kind} track of this number, or the one that plays"
+    return (
+        Command(f"{name}-add", f"add a file with {what}, and select its track unless the flag is auto", _FILE,
+            lambda context, arguments: Waiting(_add(context, arguments, kind, loaded_path(context)))),
+        Command(f"{name}-remove", f"remove the added {which}", (_ID,),
+            partial(_remove, kind=kind), needs_file=True),
+        Command(f"{name}-reload", f"reload the added {which}", (_ID,),
+            partial(_reload, kind=kind), needs_file=True),
+    )  # fmt: skip
+
+
+COMMANDS: Final = (
+    *_commands("sub", "subtitles", "subtitle"),
+    *_commands("audio", "sound", "audio"),
+    Command("rescan-external-files", "add the subtitle files that are beside the film's file, without selecting them",
+        (Parameter("flags", Choice(("reselect", "keep-selection")), "reselect"),),
+        lambda context, _: Waiting(_rescan(context, loaded_path(context)))),
+)  # fmt: skip

@@ -1,48 +1,65 @@
-"""What a row of the table of commands is: a name, what it does, what it takes, and what carries it out.
+"""A row of the command table, and what the functions that carry out commands have in common.
 
-mpv's commands do their work at once and return what the reply says (mostly nothing). hang's own wait for the server's
-answer: they return a `Waiting`, whose coroutine the connection runs. Failures are CommandRefused: ``invalid parameter``
-for arguments that make no sense, ``error running command`` for everything after that.
+mpv's commands mostly do their work at once and return the ``data`` of the reply, usually None. A command that has to
+wait, for the room server or for a disk, returns a `Waiting`, whose coroutine the connection runs. Failures are
+CommandRefused: "invalid parameter" for arguments that make no sense, else "error running command".
 """
 
 import os
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from hangd.client.control.language.kinds import Kind
 from hangd.client.control.port import CommandRefused, ControlEvent, ViewerPort
 from hangd.client.control.tables.property import PropertyTable
+from hangd.player.files import shown_name
+from hangd.tasks import in_thread
 
-__all__ = ["Arguments", "Command", "Context", "Parameter", "Waiting", "file_named", "needs_media", "no_media"]
+__all__ = [
+    "Arguments",
+    "Command",
+    "Context",
+    "Parameter",
+    "Waiting",
+    "changes_properties",
+    "local_path",
+    "loaded_path",
+    "no_media",
+    "off_loop",
+]
 
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_DISK_SECONDS: Final = 10.0
+"""How long a command waits for a disk. A sleeping disk starts in less; a network share that is gone never answers."""
+
+_T = TypeVar("_T")
 
 Arguments = Mapping[str, Any]
-"""What was given, by the parameters' names, parsed. What may be left out and was, is not there."""
+"""Parsed arguments by the names of their parameters. A parameter that was left out and has no default is missing."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a command can reach."""
+    """What a command can use."""
 
     viewer: ViewerPort
     properties: PropertyTable
     broadcast: Callable[[ControlEvent], None]
-    """Tell every control client."""
+    """Sends an event to every control client."""
     tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
-    """Tell the control client of that name. Returns whether there is one."""
+    """Sends an event to the control client of this name. Returns whether there is one."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A command that is not done yet."""
+    """A command that is not finished. Its coroutine returns the ``data`` of the reply, or raises CommandRefused."""
 
     coroutine: Coroutine[Any, Any, Any]
     abandoned_with_client: bool = False
-    """Nobody else cares for the outcome: stop when the client is gone."""
+    """Cancel the coroutine when the client has gone, because nobody else needs the result."""
 
 
 @dataclass(frozen=True)
@@ -50,34 +67,67 @@ class Parameter:
     name: str
     kind: Kind
     default: Any = ...
-    """``...``: it must be given. None: it is simply not there."""
+    """``...``: the argument is required. None: it may be left out, and is missing from the arguments then."""
 
 
 @dataclass(frozen=True)
 class Command:
+    """A row of the command table."""
+
     name: str
     about: str
-    """What it does, in one line, for people."""
+    """The description in the manual, at most 100 characters."""
     parameters: Sequence[Parameter]
     run: Callable[[Context, Arguments], Any]
+    """Returns the ``data`` of the reply, or a `Waiting`. Raises CommandRefused."""
     rest: str | None = None
-    """Takes any number of further strings, under this name."""
+    """The name under which any number of further strings is passed."""
+    needs_file: bool = False
+    """The command fails while no file is loaded."""
+
+
+def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Context, Arguments], Any]:
+    """Wrap a command that changes properties: whatever is wrong with the property, the answer is that of a command."""
+
+    def run_as_command(context: Context, arguments: Arguments) -> Any:
+        try:
+            return run(context, arguments)
+        except CommandRefused as refused:
+            if refused.error == "invalid parameter":
+                raise
+            raise CommandRefused.failed(refused.code, refused.message) from None
+
+    return run_as_command
 
 
 def no_media() -> CommandRefused:
-    return CommandRefused("error running command", "NoMedia", "no file is loaded")
+    return CommandRefused.failed("NoMedia", "no file is loaded")
 
 
-def needs_media(context: Context) -> None:
-    """Refuse what can only be done to a film."""
-    if context.properties.path is None:
+def loaded_path(context: Context) -> str:
+    """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
+    path = context.properties.path
+    if path is None:
         raise no_media()
+    return path
 
 
-def file_named(name: str) -> str:
-    """Return the absolute path of a file that a client names."""
+def local_path(name: str) -> str:
+    """Return the absolute path of a file that a client names by its path or a file URL. Raises CommandRefused."""
     if name.startswith("file://"):
         return os.fsdecode(unquote_to_bytes(urlsplit(name).path.encode("utf-8", "surrogateescape")))
     if _SCHEME.match(name):
-        raise CommandRefused("error running command", "FileUnusable", "only files on this machine can be played")
+        raise CommandRefused.failed("FileUnusable", "only files on this machine can be played")
     return os.path.abspath(name)
+
+
+async def off_loop(work: Callable[[str], _T], path: str) -> _T:
+    """Run ``work(path)``, which uses the disk, on a thread, so that it cannot block the event loop.
+
+    Raises:
+        CommandRefused: the disk did not answer in time. Also raises what ``work`` raises.
+    """
+    try:
+        return await in_thread(work, path, deadline=_DISK_SECONDS, doing=f"reading {shown_name(path)}")
+    except TimeoutError as error:
+        raise CommandRefused.failed("TimedOut", str(error)) from None

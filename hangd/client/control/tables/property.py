@@ -1,65 +1,64 @@
-"""What a row of the table of properties is, and how the properties are read and written by their rows.
+"""A row of the property table, and the class that reads and writes properties by their rows.
 
-A property that has no value now reads as None. Sub-paths (``track-list/0/type``, ``playlist/count``,
-``room/members/1/name``) walk into whatever the longest listed name before them gives.
+A name may continue with a sub-path into the value: ``track-list/0/type``, ``playlist/count``, ``room/members/1/name``.
+A row's ``read`` returns None for a property that has no value now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
 from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.engine.player_messages import PlayerCommand
 
-__all__ = ["PLAYER", "Property", "PropertyTable", "loaded", "local", "plain", "walk"]
+__all__ = ["PLAYER", "Property", "PropertyTable", "loaded", "stored", "walk", "with_aliases"]
 
 PLAYER: Final = "player"
-"""The topic of all of mpv's properties, and of hang's ``player/...`` with them."""
+"""The topic of all of mpv's properties, and of hang's ``player/...``."""
 
-OPTION_ALIASES: Final = ("options/", "file-local-options/")
-"""Before the name of what is an option in mpv: the same property."""
+_OPTION_PREFIXES: Final = ("options/", "file-local-options/")
+"""These may precede the name of an option of mpv's. It is the same property."""
 
-Kept = TypeVar("Kept")
+_Limits = tuple[float, float]
+_State = TypeVar("_State")
 
 
 @dataclass(frozen=True)
 class Property:
+    """A row of the property table."""
+
     name: str
     about: str
-    """What it tells, in one line, for people."""
+    """The description in the manual, at most 100 characters."""
     kind: Kind
     read: Callable[["PropertyTable"], Any]
     write: Callable[["PropertyTable", Any], None] | None = None
-    limits: tuple[float, float] | Callable[["PropertyTable"], tuple[float, float]] | None = None
-    """Where ``add`` stops and ``cycle`` turns round, if not at the kind's own bounds."""
-    choices: Callable[["PropertyTable"], Sequence[Any]] | None = None
-    """The values that can be counted up, as they are read: ``cycle`` goes through them; without limits ``add``, too."""
+    """Writes a parsed value. Raises CommandRefused, or ValueError where the value is not possible now."""
+    limits: _Limits | Callable[["PropertyTable"], _Limits] | None = None
+    """The range of ``add``, ``multiply`` and ``cycle``; None: that of the kind."""
     moves: bool = False
-    """Its value moves by itself while playing: whoever observes it samples it."""
+    """The value changes all the time during playback. Observers receive samples; changes are not announced."""
     pretty: Callable[["PropertyTable"], str] | None = None
+    """Returns the text for people, where it is not that of the kind."""
     step: Callable[["PropertyTable", float], None] | None = None
-    """What ``add`` does, where it is more than to add."""
+    """Carries out ``add``, where that is not an addition."""
     find: Callable[[Any, Sequence[str]], Any] | None = None
-    """Walks a sub-path of the value, where it is not a plain way into it. Raises CommandRefused."""
+    """Returns what is at a sub-path of the value, where `walk` does not. Raises CommandRefused."""
     write_at: Callable[["PropertyTable", Sequence[str], Any], None] | None = None
-    """Writes what is at a sub-path; ``...``: takes it away."""
+    """Writes what is at a sub-path; the value ``...`` deletes it."""
     may_lack: frozenset[str] = frozenset()
-    """Keys that an item of the value may lack: unavailable then, rather than unknown."""
+    """Keys that an item of the value may lack: they are unavailable then, and not unknown."""
     option: bool = False
-    """An option in mpv: there is ``options/NAME``, too."""
-    constant: bool = False
-    """It has but one value here, and can be written that one."""
-    absent: str = ""
-    """Why it never has a value here, although mpv has such a property."""
-    kept: bool = False
-    """Its value is kept here, where nobody else announces that it changed."""
+    """The property is an option in mpv, so it is also called ``options/NAME``."""
+    stored: bool = False
+    """The value is stored in the table, so writing it must announce the change."""
     topic: str = PLAYER
-    """What announcements of its change go by: a root of hang's own, or all of mpv's at once."""
+    """The group of properties whose changes are announced together."""
 
 
 class PropertyTable:
-    """All properties of one daemon. Everything here raises CommandRefused with mpv's words."""
+    """All properties of one daemon. Every method raises CommandRefused with the error that mpv would answer."""
 
     def __init__(
         self, rows: Mapping[str, Property], viewer: ViewerPort, command_list: Sequence[Mapping[str, Any]]
@@ -68,31 +67,35 @@ class PropertyTable:
         self.viewer = viewer
         self.command_list = command_list
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
-        """Told which properties may be new because they were written here. Whoever serves observers sets it."""
-        self._kept: dict[type, Any] = {}
-        self._deepest = 1 + max((name.count("/") for name in rows), default=0)
+        """Called with the names of properties that were changed in this table. The control server sets it."""
+        self._states: dict[type, tuple[int | None, Any]] = {}
 
-    def keep(self, kind: type[Kept]) -> Kept:
-        """Return the one thing of this kind that rows keep between requests: made when it is first asked for."""
-        if kind not in self._kept:
-            self._kept[kind] = kind()
-        kept: Kept = self._kept[kind]
-        return kept
+    def state(self, kind: type[_State], entry: int | None = None) -> _State:
+        """Return the one instance of this class in which rows keep values between requests.
 
-    # -- reading --
+        It is made on first use. Where an ``entry`` of the playlist is given, each entry has a new one.
+        """
+        known_entry, instance = self._states.get(kind, (entry, None))
+        if instance is None or known_entry != entry:
+            instance = kind()
+            self._states[kind] = entry, instance
+        found: _State = instance
+        return found
+
+    # ---- reading ----------------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Any:
         """Return the value as plain data."""
         row, rest = self._split(name)
         value = row.read(self)
         if value is None:
-            raise CommandRefused("property unavailable")
+            raise CommandRefused.unavailable()
         if not rest:
             return value
         return row.find(value, rest) if row.find is not None else walk(value, rest, row.may_lack)
 
     def read_text(self, name: str, raw: bool = True) -> str:
-        """Return the value as text: raw, or for people."""
+        """Return the value as text, raw or for people."""
         value = self.read(name)
         row, rest = self._split(name)
         if row.pretty is not None and not raw and not rest:
@@ -103,13 +106,14 @@ class PropertyTable:
         return kind.text(value) if raw else kind.pretty(value)
 
     def topic(self, name: str) -> str:
-        """Return what announcements of change this property goes by."""
+        """Return the topic under which changes of this property are announced."""
         try:
             return self._split(name)[0].topic
         except CommandRefused:
             return PLAYER
 
     def moves(self, name: str) -> bool:
+        """Return whether the value changes all the time during playback."""
         try:
             row, rest = self._split(name)
         except CommandRefused:
@@ -118,17 +122,18 @@ class PropertyTable:
 
     @property
     def path(self) -> str | None:
-        """What is loaded. The viewer's own path may outlive a stop: it is what play would load again."""
+        """Path of the loaded file. After a stop it is None, although the viewer still knows the file to play again."""
         return None if self.viewer.position() is None else self.viewer.path
 
     @property
     def moving(self) -> bool:
-        """Whether positions change by themselves now."""
+        """Whether playback changes positions now."""
         return self.path is not None and not self.viewer.paused and not self.viewer.ended
 
-    # -- writing --
+    # ---- writing ----------------------------------------------------------------------------------------------------
 
     def write(self, name: str, value: Any) -> None:
+        """Parse a value and write it."""
         row, rest = self._split(name)
         try:
             if rest and row.write_at is not None:
@@ -137,120 +142,98 @@ class PropertyTable:
                 row, write = self._writable(name)
                 write(self, row.kind.parse(value))
         except TypeError:
-            raise CommandRefused("error accessing property") from None
+            raise CommandRefused.inaccessible() from None
         except ValueError:
             raise CommandRefused("unsupported format for accessing property") from None
         except CommandRefused as refused:
             if refused.error != "error running command":
                 raise
-            raise CommandRefused("error accessing property", refused.code, refused.message) from None
-        if row.kept:
+            raise CommandRefused.inaccessible(refused.code, refused.message) from None
+        if row.stored:
             self.changed(frozenset((row.name,)))
 
     def delete(self, name: str) -> None:
-        """Take away what is at this path, where clients keep things of their own."""
+        """Delete what is at a sub-path of a property in which clients store values of their own."""
         row, rest = self._split(name)
         if row.write_at is None or not rest:
-            raise CommandRefused("error accessing property")
+            raise CommandRefused.inaccessible()
         row.write_at(self, rest, ...)
         self.changed(frozenset((row.name,)))
 
     def add(self, name: str, by: float) -> None:
-        """Move the value by so much, up to its limit."""
+        """Add to the value, up to its limit."""
         row, _ = self._writable(name)
-        if row.choices is not None and row.limits is None:
-            self.cycle(name, up=by > 0)
-            return
         if row.step is not None:
             row.step(self, by)
-            return
-        match row.kind:
-            case Flag():
-                self.write(name, by > 0)
-            case Integer() | Double():
-                self._write_number(row, self._within(row, self._number(name)) + by)
-            case _:
-                raise CommandRefused("error accessing property")
+        elif isinstance(row.kind, Flag):
+            self.write(name, by > 0)
+        else:
+            self._calculate(row, lambda value: value + by)
 
     def multiply(self, name: str, by: float) -> None:
+        """Multiply the value, up to its limit."""
         row, _ = self._writable(name)
-        if not isinstance(row.kind, (Integer, Double)) or (row.choices is not None and row.limits is None):
-            raise CommandRefused("error accessing property")
-        self._write_number(row, self._number(name) * by)
+        if row.step is not None:
+            raise CommandRefused.inaccessible()
+        self._calculate(row, lambda value: value * by)
 
     def cycle(self, name: str, *, up: bool = True) -> None:
-        """Go on to the next value, and from the last to the first."""
+        """Write the next value, or the previous one; the first follows the last."""
         row, _ = self._writable(name)
         value = self.read(name)
-        if row.choices is not None:
-            choices = row.choices(self)
-            if not choices:
-                return
-            step = 1 if up else -1
-            self.write(name, choices[(choices.index(value) + step) % len(choices)] if value in choices else choices[0])
+        if isinstance(row.kind, Flag):
+            self.write(name, not value)
             return
-        match row.kind:
-            case Flag():
-                self.write(name, not value)
-            case Integer() | Double():
-                first, last = self._limits(row)
-                if value == (last if up else first):
-                    self.write(name, first if up else last)
-                else:
-                    self._write_number(row, self._number(name) + (1 if up else -1))
-            case _:
-                raise CommandRefused("error accessing property")
+        low, high = self._limits(row)
+        if value == (high if up else low):
+            self._calculate(row, lambda value: low if up else high)
+        else:
+            self._calculate(row, lambda value: value + (1 if up else -1))
 
     def same(self, name: str, text: str) -> bool:
-        """Whether the property has the value that this text says."""
+        """Return whether the property has the value that this text stands for."""
         row, _ = self._writable(name)
         try:
-            wanted, value = row.kind.parse(text), self.read(name)
+            return bool(row.kind.parse(text) == self.read(name))
         except (TypeError, ValueError):
             raise CommandRefused("unsupported format for accessing property") from None
-        return bool(wanted == value)
 
     def _writable(self, name: str) -> tuple[Property, Callable[["PropertyTable", Any], None]]:
-        self.read(name)  # What is unknown or unavailable can not be written either.
+        self.read(name)  # A property that is unknown or unavailable cannot be written, and is answered as such.
         row, rest = self._split(name)
         if rest or row.write is None:
-            raise CommandRefused("error accessing property")
+            raise CommandRefused.inaccessible()
         return row, row.write
 
-    def _number(self, name: str) -> float:
-        value = self.read(name)
+    def _calculate(self, row: Property, change: Callable[[float], float]) -> None:
+        """Write a number that is calculated from the value, within the limits."""
+        value, (low, high) = self.read(row.name), self._limits(row)
         if not isinstance(value, (int, float)):
-            raise CommandRefused("error accessing property")
-        return value
+            raise CommandRefused.inaccessible()
+        if low <= high:  # Else there is nothing to choose from, such as the entries of an empty playlist.
+            value = min(max(change(min(max(value, low), high)), low), high)
+            self.write(row.name, int(value) if isinstance(row.kind, Integer) else value)
 
-    def _write_number(self, row: Property, value: float) -> None:
-        value = self._within(row, value)
-        self.write(row.name, int(value) if isinstance(row.kind, Integer) else value)
-
-    def _within(self, row: Property, value: float) -> float:
-        low, high = self._limits(row)
-        return min(max(value, low), high)
-
-    def _limits(self, row: Property) -> tuple[float, float]:
+    def _limits(self, row: Property) -> _Limits:
         if row.limits is not None:
             return row.limits(self) if callable(row.limits) else row.limits
-        assert isinstance(row.kind, (Integer, Double))
-        return row.kind.low, row.kind.high
+        if isinstance(row.kind, (Integer, Double)):
+            return row.kind.low, row.kind.high
+        raise CommandRefused.inaccessible()
 
-    # -- sub-paths --
+    # ---- names ------------------------------------------------------------------------------------------------------
 
     def _split(self, name: str) -> tuple[Property, list[str]]:
-        """Return the row of the longest name that is listed, and the path from there on."""
-        as_option = next((alias for alias in OPTION_ALIASES if name.startswith(alias)), "")
-        parts = name.removeprefix(as_option).split("/")
+        """Return the row with the longest name that begins ``name``, and the rest of the path."""
+        prefix = next((prefix for prefix in _OPTION_PREFIXES if name.startswith(prefix)), "")
+        parts = name.removeprefix(prefix).split("/")
         if len(parts) == 2 and not parts[1]:
-            raise CommandRefused("property not found")  # as mpv does: a slash at the end is part of the name
-        # No further than names go: a client's may have slashes by the hundred thousand.
-        for length in range(min(len(parts), self._deepest), 0, -1):
+            raise CommandRefused.unknown_property()  # In mpv a slash at the end is part of the name.
+        for length in (2, 1):  # Names in the table have one slash at most.
             row = self.rows.get("/".join(parts[:length]))
-            if row is not None and (row.option or not as_option):
+            if row is not None and (row.option or not prefix):
                 return row, parts[length:]
-        raise CommandRefused("property not found")
+        raise CommandRefused.unknown_property()
 
 
 def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()) -> Any:
@@ -260,33 +243,48 @@ def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()
             case Mapping() if step in value:
                 value = value[step]
             case Mapping():
-                raise CommandRefused("property unavailable" if step in may_lack else "property not found")
+                raise CommandRefused.unavailable() if step in may_lack else CommandRefused.unknown_property()
             case list() | tuple() if step == "count":
                 value = len(value)
             case list() | tuple() if step.isascii() and step.isdecimal() and len(step) < 9 and int(step) < len(value):
                 value = value[int(step)]
             case list() | tuple():
-                raise CommandRefused("property not found")
+                raise CommandRefused.unknown_property()
             case _:
-                raise CommandRefused("error accessing property")
+                raise CommandRefused.inaccessible()
     if value is None:
-        raise CommandRefused("property unavailable")
+        raise CommandRefused.unavailable()
     return value
 
 
-# ---- what rows are mostly made of -----------------------------------------------------------------------------------
-
-
-def plain(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
-    """Read what the viewer tells at any time."""
-    return lambda properties: read(properties.viewer)
+# ---- parts of rows --------------------------------------------------------------------------------------------------
 
 
 def loaded(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
-    """Read what has a value only while a file is loaded."""
+    """Read from the viewer what has a value only while a file is loaded."""
     return lambda properties: None if properties.path is None else read(properties.viewer)
 
 
-def local(command: Callable[[Any], PlayerCommand]) -> Callable[[PropertyTable, Any], None]:
-    """Write what concerns this machine's player alone."""
-    return lambda properties, value: properties.viewer.play_command(command(value))
+def stored(
+    name: str, about: str, kind: Kind, default: Any, tell: Callable[[Any], PlayerCommand] | None = None
+) -> Property:
+    """Make a row for an option whose value is what a client wrote last, because the player does not report it.
+
+    ``tell`` makes the command that brings the value to the player.
+    """
+
+    def write(properties: PropertyTable, value: Any) -> None:
+        if tell is not None:
+            properties.viewer.play_command(tell(value))
+        properties.state(_Stored)[name] = value
+
+    return Property(name, about, kind, lambda p: p.state(_Stored).get(name, default), write, option=True, stored=True)
+
+
+class _Stored(dict[str, Any]):
+    """What clients wrote to `stored` properties, by name."""
+
+
+def with_aliases(row: Property, *names: str) -> tuple[Property, ...]:
+    """Return the row, and the same row under other names of mpv's."""
+    return row, *(replace(row, name=name, about=f"the same as {row.name}") for name in names)

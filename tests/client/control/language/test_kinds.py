@@ -1,4 +1,4 @@
-"""What each kind of value accepts, as mpv's m_option.c does."""
+"""Kinds of value: which values each one accepts."""
 
 from typing import Any
 
@@ -24,8 +24,7 @@ FLAGS = FlagSet((("relative", "absolute"), ("exact", "keyframes")))
     [
         (Integer(), "010", 10),
         (Integer(), " +0x10", 16),
-        (Integer(), "9" * 30, 2**63 - 1),
-        (Double(), "0x1.8p1", 3.0),
+        (Double(), "0x10", 16.0),
         (Double(), "\t-.5e1", -5.0),
         (Double(), "16:9", 16 / 9),
         (Double(), "1/4", 0.25),
@@ -44,7 +43,6 @@ FLAGS = FlagSet((("relative", "absolute"), ("exact", "keyframes")))
         (Direction(), "-1", "down"),
         (Switch(), "auto", False),
         (Switch(), True, True),
-        (Double(single=True), 33.333333, 33.33333206176758),
     ],
 )
 def test_accepted(kind: Kind, given: Any, value: Any) -> None:
@@ -55,8 +53,9 @@ def test_accepted(kind: Kind, given: Any, value: Any) -> None:
     ("kind", "given"),
     [
         (Integer(), ""), (Integer(), "5 "), (Integer(), "5.0"), (Integer(), 5.0), (Integer(), True),
-        (Integer(), "1" * 50), (Integer(0, 5), "9" * 30), (Double(), ""), (Double(), "5:"), (Double(), "1:0"),
-        (Double(), "5 "), (Double(), "nan"), (Double(), "1e999"), (Double(), "1/2/3"), (Double(), True),
+        (Integer(), "1" * 50), (Integer(), "0x"), (Integer(0, 5), "9" * 30), (Double(), ""), (Double(), "5:"),
+        (Double(), "1:0"), (Double(), "5 "), (Double(), "nan"), (Double(), "1e999"), (Double(), "1/2/3"),
+        (Double(), True),
         (Time(), "1:2:3:4"), (Time(), "1/2"), (Time(), ":5"),
         (FLAGS, "+exact"), (FLAGS, "absolute++exact"), (FLAGS, "absolute+relative"), (FLAGS, ["absolute", 5]),
         (FLAGS, 5), (FLAGS, [["exact"]]), (Choice(("a", "b")), "c"), (Choice(("a", "b")), ["a"]), (Direction(), 1),

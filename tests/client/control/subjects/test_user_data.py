@@ -1,13 +1,13 @@
-"""user-data: what clients keep for each other."""
+"""user-data: values that clients store for one another."""
 
 from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list, run
+from hangd.client.control.commands import Context, command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.recording_viewer import RecordingViewer, run
 
 
 @pytest.fixture
@@ -36,14 +36,14 @@ def test_it_is_empty_at_first(properties: Properties) -> None:
         ("user-data//a", 1, {"": {"a": 1}}),
     ],
 )
-def test_what_is_written_is_read(properties: Properties, name: str, value: Any, whole: Any) -> None:
+def test_written_values_are_read(properties: Properties, name: str, value: Any, whole: Any) -> None:
     properties.write(name, value)
     assert properties.read("user-data") == whole
     if value is not None:
         assert properties.read(name) == value
 
 
-def test_paths_into_what_is_there(properties: Properties) -> None:
+def test_sub_paths(properties: Properties) -> None:
     properties.write("user-data/a", {"list": [1, 2], "map": {"x": 1}})
     assert properties.read("user-data/a/list/count") == 2
     properties.write("user-data/a/list/1", "two")
@@ -55,18 +55,18 @@ def test_paths_into_what_is_there(properties: Properties) -> None:
     assert refusal(properties, "user-data/a/map/nope").error == "property not found"
 
 
-def test_the_whole_can_not_be_written(properties: Properties) -> None:
+def test_the_root_cannot_be_written(properties: Properties) -> None:
     assert refusal(properties, "user-data", {"a": 1}).error == "error accessing property"
 
 
-def test_what_was_read_does_not_change(properties: Properties) -> None:
+def test_values_that_were_read_do_not_change(properties: Properties) -> None:
     properties.write("user-data/a/b", 1)
     before = properties.read("user-data")
     properties.write("user-data/a/b", 2)
     assert before == {"a": {"b": 1}}
 
 
-def test_it_is_bounded(properties: Properties) -> None:
+def test_size_and_depth_are_bounded(properties: Properties) -> None:
     properties.write("user-data/small", "x")
     for name, value in (
         ("user-data/large", "x" * 70_000), ("user-data" + "/a" * 60, 1),
@@ -97,7 +97,7 @@ def test_changes_are_announced(properties: Properties) -> None:
     assert told == [frozenset({"user-data"})] * 2
 
 
-def test_text_of_what_is_kept(properties: Properties) -> None:
+def test_values_as_text(properties: Properties) -> None:
     properties.write("user-data/flag", True)
     properties.write("user-data/number", 1.5)
     assert [properties.read_text(f"user-data/{name}") for name in ("flag", "number")] == ["yes", "1.500000"]

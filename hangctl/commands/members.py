@@ -1,0 +1,162 @@
+"""Subcommands for the members of the room: members, say, ready, kick, ban and role; and how a member is shown."""
+
+import math
+from typing import Any
+
+import click
+
+from hangctl.client import Refused
+from hangctl.completers import member_names
+from hangctl.options import Settings, subcommand
+from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds
+
+__all__ = [
+    "HEADINGS",
+    "ban",
+    "error_text",
+    "kick",
+    "member_json",
+    "member_line",
+    "member_row",
+    "members",
+    "read_in_room",
+    "ready",
+    "role",
+    "say",
+]
+
+_STATES_WITH_ERROR = ("playing", "paused", "ended")
+"""The states in which a member shows a picture, so that its error means something."""
+
+HEADINGS = ("", "name", "role", "state", "off by", "round trip", "")
+"""The columns of ``member_row``."""
+
+
+@subcommand("members", reads=True)
+@click.pass_obj
+def members(settings: Settings) -> None:
+    """List the room's members, one a line."""
+    found = read_in_room(settings, "room/members")
+    if interactive() and not settings.json:
+        draw(HEADINGS, [member_row(member) for member in found])
+        return
+    for member in found:
+        if settings.json:
+            emit_json(member_json(member))
+        else:
+            emit(member_line(member))
+
+
+@subcommand("say")
+@click.argument("text", nargs=-1, required=True)
+@click.pass_obj
+def say(settings: Settings, text: tuple[str, ...]) -> None:
+    """Say TEXT to everyone in the room."""
+    with settings.connect() as connection:
+        connection.request(["room-say", " ".join(text)], action="say that")
+
+
+# Everything after the first word is text, even a word that looks like an option.
+say.allow_interspersed_args = False
+
+
+@subcommand("ready")
+@click.argument("answer", default="yes", type=click.Choice(["yes", "no"]))
+@click.pass_obj
+def ready(settings: Settings, answer: str) -> None:
+    """Tell the others that you are ready, or not."""
+    with settings.connect() as connection:
+        connection.request(["room-ready", answer], action=f"say {answer} to being ready")
+
+
+def _removal(name: str, help: str, action: str, *, ban: bool) -> click.Command:
+    """Return the subcommand kick or ban."""
+
+    @subcommand(name, help=help)
+    @click.argument("member", shell_complete=member_names)
+    @click.option("--reason", metavar="TEXT", help="Tell the member why.")
+    @click.pass_obj
+    def remove(settings: Settings, member: str, reason: str | None) -> None:
+        request = {"_name": "room-kick", "member": member, "ban": "yes" if ban else "no"}
+        if reason is not None:
+            request["reason"] = reason
+        with settings.connect() as connection:
+            connection.request(request, action=f"{action} '{member}'")
+
+    return remove
+
+
+kick = _removal("kick", "Remove a MEMBER (name or id) from the room.", "remove", ban=False)
+ban = _removal("ban", "Remove a MEMBER from the room, and do not let it join again.", "ban", ban=True)
+
+
+@subcommand("role")
+@click.argument("member", shell_complete=member_names)
+@click.argument("role", type=click.Choice(["host", "controller", "viewer"]))
+@click.pass_obj
+def role(settings: Settings, member: str, role: str) -> None:
+    """Make MEMBER host, controller or viewer."""
+    with settings.connect() as connection:
+        connection.request(["room-role", member, role], action=f"make '{member}' {role}")
+
+
+def read_in_room(settings: Settings, name: str) -> Any:
+    """Read a property of the room. Raises Refused with the code "NotInRoom" outside a room."""
+    with settings.connect() as connection:
+        values = connection.get_properties(name, "room/id")
+    if values["room/id"] is None:
+        raise Refused("property unavailable", "NotInRoom", "not in a room", "tell")
+    return values[name]
+
+
+def member_row(member: dict[str, Any]) -> tuple[str | None, ...]:
+    """Return the cells of a member's row in a table with ``HEADINGS``."""
+    return (
+        "*" if member.get("self") else None,
+        member.get("name"),
+        member.get("role"),
+        member.get("state"),
+        _member_error(member),
+        None if (rtt := member.get("rtt")) is None else milliseconds(rtt),
+        ", ".join(_remarks(member)),
+    )
+
+
+def member_line(member: dict[str, Any]) -> str:
+    """Write one member as one line: a star for oneself, name, role, state, error, round trip time and remarks."""
+    rtt = member.get("rtt")
+    details = [_member_error(member), "" if rtt is None else f"rtt {milliseconds(rtt)}", *_remarks(member)]
+    columns = [
+        f"{'*' if member.get('self') else ' '} {escape(str(member.get('name'))):<16}",
+        f"{member.get('role', ''):<10}",
+        f"{member.get('state', ''):<9}",
+        ", ".join(filter(None, details)),
+    ]
+    return " ".join(columns).rstrip()
+
+
+def member_json(member: dict[str, Any]) -> dict[str, Any]:
+    """Return a member as --json prints it: with ``error`` and ``clock_error`` always, as None if unknown."""
+    return {"error": None, "clock_error": None, **member}
+
+
+def error_text(error: float | None, bound: float | None) -> str:
+    """Write an error and its bound, both in seconds, as "+2 ms, known to 4 ms"; "" if there is no error.
+
+    The bound is rounded up, because a smaller number would not be an upper limit.
+    """
+    if error is None:
+        return ""
+    text = milliseconds(error, signed=True)
+    return text if bound is None else f"{text}, known to {math.ceil(round(bound * 1000, 6))} ms"
+
+
+def _member_error(member: dict[str, Any]) -> str:
+    if member.get("state") not in _STATES_WITH_ERROR:
+        return ""
+    return error_text(member.get("error"), member.get("clock_error"))
+
+
+def _remarks(member: dict[str, Any]) -> list[str]:
+    remarks = (("ready", member.get("ready")), ("file not yet checked", member.get("verifying")))
+    return [remark for remark, applies in remarks if applies]

@@ -1,0 +1,64 @@
+"""Shell completion of names that only the daemon knows: properties and members.
+
+If no daemon answers quickly, the shell is offered nothing and no error is printed. Members choose their names freely,
+and bash inserts a completion without quoting it. So a name is only offered if it is harmless in every shell.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hangctl.client import Connection, ControlError
+from hangctl.options import Settings
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+__all__ = ["member_names", "property_names"]
+
+_TIMEOUT = 0.3
+"""Longest wait for the daemon, in seconds. A longer pause after the tab key feels like a shell that hangs."""
+
+_HARMLESS = re.compile(r"\w[\w./+-]*")
+"""A word that every shell reads as one word, without expansion, and that is not an option."""
+
+
+def property_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Offer the names of the daemon's properties."""
+    names = _list_property(context, "property-list")
+    return _items(((name, None) for name in names if isinstance(name, str)), incomplete)
+
+
+def member_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Offer the room's members by name. A member whose name is not harmless is offered by id, with the name as help."""
+    offers: list[tuple[str, str | None]] = []
+    for member in _list_property(context, "room/members"):
+        if isinstance(member, dict):
+            name, client_id = str(member.get("name")), str(member.get("client_id"))
+            offers.append((name, None) if _HARMLESS.fullmatch(name) else (client_id, name))
+    return _items(offers, incomplete)
+
+
+def _items(offers: Iterable[tuple[str, str | None]], incomplete: str) -> "list[CompletionItem[str]]":
+    from click.shell_completion import CompletionItem
+
+    from hangctl.output import escape
+
+    return [
+        CompletionItem(word, help=None if help is None else escape(help))
+        for word, help in offers
+        if word.startswith(incomplete) and _HARMLESS.fullmatch(word)
+    ]
+
+
+def _list_property(context: click.Context, name: str) -> list[Any]:
+    """Read a property whose value is a list. Returns an empty list if there is no daemon or no such value."""
+    settings = context.find_object(Settings) or Settings()
+    try:
+        with Connection(settings.socket_path(), _TIMEOUT) as connection:
+            value = connection.get_properties(name)[name]
+    except ControlError:
+        return []
+    return value if isinstance(value, list) else []

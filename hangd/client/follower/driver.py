@@ -1,0 +1,213 @@
+"""FollowerDriver: run the follower on the event loop.
+
+It gives the follower its inputs through the trace recorder, carries out the effects (commands for the player, requests
+and reports to the room, events for control clients), and wakes the follower at its deadline. Called by the viewer, its
+membership and the playlists. It decides nothing.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from hangd.client.follower.learned_store import LearnedStore
+from hangd.client.follower.suspend import SuspendWatch
+from hangd.client.follower.trace_recorder import Recorder
+from hangd.client.notices import Notices
+from hangd.client.player_supervisor import PlayerSupervisor
+from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
+from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.inputs import (
+    AbsenceEnded,
+    DeadlineReached,
+    FileClosed,
+    FileOpened,
+    FollowerInput,
+    RoomRefused,
+    TimelineReceived,
+    TimingsRecalled,
+)
+from hangd.engine.follower.learned import LearnedTimings
+from hangd.engine.follower.memory import Policies
+from hangd.engine.player_messages import Load, Unload
+from hangd.protocol.messages import Report, SyncCommand
+from hangd.protocol.model import Timeline
+from hangd.tasks import DeadlineTimer, Tasks
+
+__all__ = ["FollowerDriver"]
+
+_log = logging.getLogger(__name__)
+
+_END_SECONDS = 2.0
+"""A film that is this close to its end when the room moves on has come to its end, as mpv's clients are told."""
+
+
+class FollowerDriver:
+    """See the module's docstring. Make it inside a running loop; `close` it before the loop ends.
+
+    Args:
+        send_request: sends a request to the room; returns False where that cannot be done now.
+        send_report: tells the room where this member's picture is.
+        reopened: called when the follower opens the last file again by itself, alone; returns its entry's id if that
+            is another one by now.
+        woken: called with the local time when this machine, or this process, has been away.
+        learned: the file in which learned timings are kept; None: nowhere.
+    """
+
+    def __init__(
+        self,
+        player: PlayerSupervisor,
+        notices: Notices,
+        tasks: Tasks,
+        *,
+        send_request: Callable[[SyncCommand], bool],
+        send_report: Callable[[Report], None],
+        reopened: Callable[[str], int | None],
+        woken: Callable[[float], None],
+        learned: Path | None,
+    ) -> None:
+        self.policies = Policies()
+        self.follower = self.policies.make_follower()
+        self._player = player
+        self._notices = notices
+        self._send_request = send_request
+        self._send_report = send_report
+        self._reopened = reopened
+        self._woken = woken
+        self._recorder = Recorder(self.follower)
+        self._timer = DeadlineTimer(self._expire)
+        self._suspend = SuspendWatch(self._away)
+        self._learned = None if learned is None else LearnedStore(learned, tasks, self._recalled)
+
+    def close(self) -> None:
+        self._timer.arm(None)
+        self._suspend.close()
+
+    # ---- inputs ---------------------------------------------------------------------------------------------------
+
+    def tell(self, input: FollowerInput, now: float | None = None) -> None:
+        """Tell the follower what happened at the local time ``now`` (None: just now), and do what it orders."""
+        self.carry_out(self.decide(input, now))
+
+    def decide(self, input: FollowerInput, now: float | None = None) -> list[FollowerEffect]:
+        """Tell the follower, and return what it orders. The caller must give that to `carry_out`."""
+        return self._recorder.tell(input, time.monotonic() if now is None else now)
+
+    def open_file(self, path: str, entry: int, start: float = 0.0) -> None:
+        """Play this file, whatever was played before: an entry of the playlist, from ``start`` (seconds) on."""
+        self._prepare(path)
+        self.tell(FileOpened(path, start, entry))
+
+    def close_file(self) -> None:
+        """Play nothing any more."""
+        self._player.forget()
+        self.tell(FileClosed())
+
+    def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
+        """Play the film that the room has moved on to.
+
+        All of it is one step: the old film is not sought in, a player that is to play on is not stopped, and the room
+        gets one report.
+
+        Args:
+            path: this machine's copy; None: there is none.
+            timeline: the room's, from now on; None: as it was.
+        """
+        now, picture = time.monotonic(), self.follower.picture
+        if path is not None and path == picture.open_path and entry == self._player.entry:
+            if timeline is not None:
+                self.tell(TimelineReceived(timeline), now)
+            return
+        if picture.is_at_end(picture.position(now), _END_SECONDS):
+            self._player.end_file("eof")
+        effects = self.decide(FileClosed(), now)
+        if timeline is not None:
+            effects += self.decide(TimelineReceived(timeline), now)
+        if path is None:
+            self._player.forget()
+        else:
+            self._prepare(path)
+            effects += self.decide(FileOpened(path, entry=entry), now)
+            effects = _as_one_step(effects)
+        self.carry_out(effects)
+
+    def _prepare(self, path: str) -> None:
+        self._player.reset_deaths()
+        if self._learned is not None:
+            self._learned.opened(path)
+
+    def film_ready(self) -> None:
+        """The film that was opened stands ready: keep what the follower has learned of its kind by now."""
+        if self._learned is not None:
+            self._learned.learned(self.follower.habits)
+
+    def _recalled(self, timings: LearnedTimings) -> None:
+        self.tell(TimingsRecalled(timings))
+
+    def _expire(self, now: float) -> None:
+        self.tell(DeadlineReached(), now)
+
+    def _away(self, now: float) -> None:
+        _log.info("this machine, or this process, stood still for a while")
+        self.tell(AbsenceEnded())
+        self._woken(now)
+
+    # ---- effects --------------------------------------------------------------------------------------------------
+
+    def carry_out(self, effects: list[FollowerEffect], *, announce: bool = True) -> None:
+        """Carry the follower's effects out, arm its timer, and announce what has changed.
+
+        Args:
+            announce: False if the caller goes on at once and announces then, so that nobody is told of a state that
+                lasts for no time.
+        """
+        for effect in effects:
+            match effect:
+                case SendRequest(command=command):
+                    if not self._send_request(command):
+                        effects.extend(self.decide(RoomRefused()))
+                case SendReport(report=report):
+                    self._send_report(report)
+                case AnnounceCorrection(correction=correction):
+                    self._announce_correction(correction)
+                case AnnounceSeek():
+                    self._player.seek_began()
+                case Load(path=path) if (entry := self._reopened(path)) is not None:
+                    self._player.carry_out(replace(effect, entry=entry))
+                case _:
+                    self._player.carry_out(effect)
+        self._timer.arm(self.follower.deadline())
+        if announce:
+            self._notices.announce()
+
+    def _announce_correction(self, correction: Correction) -> None:
+        match correction:
+            case Trim(rate=rate, seconds=seconds):
+                what: dict[str, Any] = {"action": "trim", "rate": rate, "seconds": seconds}
+            case Hold(seconds=seconds):
+                what = {"action": "hold", "seconds": seconds}
+            case Resync():
+                what = {"action": "resync"}
+        _log.info("%.1f ms off: %s (%s)", correction.error * 1000, what["action"], correction.reason)
+        self._notices.emit(
+            {
+                "event": "sync-corrected",
+                **what,
+                "error": correction.error,
+                "bound": self.follower.clock.bound(time.monotonic()),
+                "reason": correction.reason,
+            }
+        )
+
+    def trace_lines(self) -> Iterator[bytes]:
+        """Yield the lines of the trace of what the follower was told and ordered of late."""
+        return self._recorder.lines()
+
+
+def _as_one_step(effects: Sequence[FollowerEffect]) -> list[FollowerEffect]:
+    """Leave out the Unload (a Load follows) and all reports but the last."""
+    last = max((n for n, effect in enumerate(effects) if isinstance(effect, SendReport)), default=-1)
+    return [effect for n, effect in enumerate(effects) if n == last or not isinstance(effect, (Unload, SendReport))]

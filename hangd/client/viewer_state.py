@@ -1,0 +1,23 @@
+"""ViewerState: what is so for this viewer, beside what the follower, the player and the playlists know themselves.
+
+Read by every part of the client. Written by the `Viewer` and by the `Membership` that it owns, and by nobody else.
+"""
+
+from msgspec import Struct
+
+from hangd.client.server.room_view import RoomView
+from hangd.client.settings import ClientSettings
+
+__all__ = ["ViewerState"]
+
+
+class ViewerState(Struct, eq=False):
+    settings: ClientSettings
+    version: str
+    """Of this hangd."""
+    server_url: str
+    """The server that is connected to when a room is asked for."""
+    room: RoomView | None = None
+    """The room that this viewer is a member of; None: the viewer is alone."""
+    plays_next: bool = True
+    """Whether a film that is opened alone begins to play: what the last pause or play, alone, asked for."""

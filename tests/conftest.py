@@ -1,0 +1,9 @@
+"""Settings for all tests: the processes that they start import this checkout, wherever hangd is installed from."""
+
+import os
+from pathlib import Path
+
+_ROOT = str(Path(__file__).parents[1])
+
+if _ROOT not in (paths := os.environ.get("PYTHONPATH", "").split(os.pathsep)):
+    os.environ["PYTHONPATH"] = os.pathsep.join([_ROOT, *filter(None, paths)])
