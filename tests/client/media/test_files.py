@@ -49,7 +49,7 @@ def overwrite(path: Path) -> None:
 
 
 def sparse(path: Path, size: int) -> Path:
-    """Make a file that is this long and takes no room."""
+    """Make a file of this size that takes no space."""
     with path.open("wb") as file:
         file.truncate(size)
     return path
@@ -77,7 +77,7 @@ async def test_quick_hash_is_as_defined(tmp_path: Path, media: MediaFiles, size:
 
 
 async def test_quick_hash_of_a_known_file(tmp_path: Path, media: MediaFiles) -> None:
-    """Frozen: other implementations, and older versions of this one, have to come to the same."""
+    """Other implementations and other versions of this one compute the same, so it must not change."""
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     small = (await media.quick(str(path))).quick_hash
@@ -101,7 +101,7 @@ async def test_quick_hash_of_a_huge_file_reads_little(tmp_path: Path, media: Med
         (b"x" * 255, "x" * 255),
     ],
 )
-async def test_names_are_told_so_that_they_can_be_sent(
+async def test_names_are_changed_to_what_the_protocol_allows(
     tmp_path: Path, media: MediaFiles, raw: bytes, told: str
 ) -> None:
     path = tmp_path / os.fsdecode(raw)
@@ -125,17 +125,17 @@ async def test_whole_hash_is_sha256(tmp_path: Path, media: MediaFiles, size: int
 async def test_progress_rises_to_the_end(tmp_path: Path) -> None:
     size = 1024 * MIB
     path = sparse(tmp_path / "film", size)
-    heard: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     begun = time.monotonic()
-    await MediaFiles().whole_hash(str(path), lambda done, total: heard.append((done, total)))
+    await MediaFiles().whole_hash(str(path), lambda done, total: reported.append((done, total)))
     seconds = time.monotonic() - begun
-    assert heard == sorted(heard)
-    assert heard[-1] == (size, size)
-    assert {total for _, total in heard} == {size}
-    assert 3 <= len(heard) <= seconds * 10 + 1
+    assert reported == sorted(reported)
+    assert reported[-1] == (size, size)
+    assert {total for _, total in reported} == {size}
+    assert 3 <= len(reported) <= seconds * 10 + 1
 
 
-async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
+async def test_hashing_does_not_block_the_loop(tmp_path: Path) -> None:
     path = sparse(tmp_path / "film", 512 * MIB)
     hashing = asyncio.get_running_loop().create_task(MediaFiles().whole_hash(str(path)))
     turns = 0
@@ -149,13 +149,13 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
     """Reading it all would take minutes."""
     path = sparse(tmp_path / "film", 256 * 1024 * MIB)
     os.utime(path, (LONG_AGO, LONG_AGO))
-    heard: list[int] = []
+    reported: list[int] = []
 
     async def hash_and_cancel() -> None:
         under_way = asyncio.Event()
 
         def progressed(done: int, total: int) -> None:
-            heard.append(done)
+            reported.append(done)
             under_way.set()
 
         loop = asyncio.get_running_loop()
@@ -164,11 +164,11 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
         hashing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hashing
-        at_the_end = len(heard)
+        at_the_end = len(reported)
         async with asyncio.timeout(20):
             while reading_threads(path):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        assert len(heard) == at_the_end
+        assert len(reported) == at_the_end
 
     asyncio.run(hash_and_cancel())
     assert asyncio.run(media.cached_hash(str(path))) is None, "part of a hash is none"
@@ -177,17 +177,17 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
 # ---- the cache ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_known_hash_is_not_worked_out_again(film: Path, media: MediaFiles, tmp_path: Path) -> None:
+async def test_a_cached_hash_is_not_computed_again(film: Path, media: MediaFiles, tmp_path: Path) -> None:
     assert await media.cached_hash(str(film)) is None
     whole = await media.whole_hash(str(film))
     assert await media.cached_hash(str(film)) == whole
     overwrite(film)
-    os.utime(film, (LONG_AGO, LONG_AGO))  # the one thing that the cache can not see: another content, put back in time
+    os.utime(film, (LONG_AGO, LONG_AGO))  # a change that the cache cannot see: the modification time is set back
     assert await MediaFiles(tmp_path / "cache" / "media.sqlite3").whole_hash(str(film)) == whole
     assert await MediaFiles().whole_hash(str(film)) != whole
 
 
-async def test_another_content_is_another_hash(film: Path, media: MediaFiles) -> None:
+async def test_another_content_has_another_hash(film: Path, media: MediaFiles) -> None:
     await media.whole_hash(str(film))
     other = film.with_name("other")
     other.write_bytes(os.urandom(5 * MIB + 12345))
@@ -197,7 +197,7 @@ async def test_another_content_is_another_hash(film: Path, media: MediaFiles) ->
     assert await media.whole_hash(str(film)) == sha256_of(film)
 
 
-async def test_relative_and_absolute_path_are_one_file(
+async def test_a_relative_path_finds_the_hash_of_the_absolute_path(
     film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await media.whole_hash(str(film))
@@ -205,7 +205,7 @@ async def test_relative_and_absolute_path_are_one_file(
     assert await media.cached_hash("film.mkv") == whole
 
 
-async def test_a_file_changed_just_now_is_not_kept(film: Path, media: MediaFiles) -> None:
+async def test_the_hash_of_a_file_that_has_just_changed_is_not_cached(film: Path, media: MediaFiles) -> None:
     """It could change once more within the same tick of the file system's clock."""
     os.utime(film)
     whole = await media.whole_hash(str(film))
@@ -214,7 +214,7 @@ async def test_a_file_changed_just_now_is_not_kept(film: Path, media: MediaFiles
 
 
 @pytest.mark.parametrize("path", ["/no/such/file", "/", "nul\0in it"])
-async def test_nothing_is_cached_of_what_is_no_film(media: MediaFiles, path: str) -> None:
+async def test_there_is_no_cached_hash_of_what_is_no_file(media: MediaFiles, path: str) -> None:
     assert await media.cached_hash(path) is None
 
 
@@ -253,7 +253,7 @@ async def refusal(media: MediaFiles, path: str) -> tuple[FailureCode, str]:
     return quick.value.code, str(quick.value)
 
 
-async def test_what_is_no_film_is_refused(tmp_path: Path, media: MediaFiles) -> None:
+async def test_what_is_no_usable_file_is_refused(tmp_path: Path, media: MediaFiles) -> None:
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "pipe")
     with socket.socket(socket.AF_UNIX) as listening:
@@ -305,7 +305,7 @@ async def changed_meanwhile(media: MediaFiles, film: Path, change: str) -> Media
 
 
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is written to", "is replaced", "goes away"])
-async def test_a_file_that_changes_while_it_is_hashed(film: Path, media: MediaFiles, change: str) -> None:
+async def test_a_file_that_changes_while_it_is_hashed_is_refused(film: Path, media: MediaFiles, change: str) -> None:
     error = await changed_meanwhile(media, film, change)
     assert error.code == "vanished"
     assert "film.mkv" in str(error)
@@ -363,17 +363,17 @@ async def test_a_slow_file_is_read_for_as_long_as_bytes_come(
     monkeypatch.setattr(media_files, "_PROGRESS_SECONDS", 0.0)
     monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 1.0)
     monkeypatch.setattr(Trickle, "pieces", 0)
-    heard: list[int] = []
+    reported: list[int] = []
     began = time.monotonic()
     with pytest.raises(MediaUnusable, match="brought nothing for 1 seconds"):
-        await media.whole_hash(str(film), lambda done, total: heard.append(done))
-    assert heard == [MIB, 2 * MIB, 3 * MIB, 4 * MIB], "longer than the deadline in all"
+        await media.whole_hash(str(film), lambda done, total: reported.append(done))
+    assert reported == [MIB, 2 * MIB, 3 * MIB, 4 * MIB], "longer than the deadline in all"
     assert 2.0 < time.monotonic() - began < 20
     Trickle.dry.set()
     assert await media.cached_hash(str(film)) is None
 
 
-async def test_no_answer_from_one_copy_does_not_hide_another(
+async def test_a_copy_that_does_not_answer_does_not_hide_another(
     film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = film.with_name("gone.mkv")
