@@ -88,16 +88,19 @@ class AudioPlacement:
     def __init__(self, stream: AudioStream, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._clock = clock
+        # The stream's clock.
         self._readings: deque[float] = deque(maxlen=_READINGS)
         """The stream's time minus the clock's."""
         self._offset: float | None = None
         """Their median; None: nothing is known yet."""
         self._last_reading: tuple[float, float] | None = None
         self._read_at = 0.0
+        # What was written.
         self._end: int | None = None
         """The frame after the last one that was written; None after a gap."""
         self._last: tuple[float, float] | None = None
         """The due time and the length of the last block that was written; None after a gap."""
+        # What is known of errors, and is yet to be corrected.
         self._reports: deque[float | None] = deque()
         """Calls of `set_lateness` (a number) and `clock_corrected` (None) that have had no effect yet."""
         self._lateness = 0.0
@@ -186,6 +189,7 @@ class AudioPlacement:
         if not change or self._last is None:
             return
         self._shift -= change * self._stream.rate
+        # What is due later than this is written again where it belongs; what is due sooner is left to the shift.
         reach = self._clock() + _REWRITE_SECONDS + lateness
         again = [block for block in self._blocks if block.due >= reach]
         if not again or again[0].frame is None:
@@ -219,12 +223,14 @@ class AudioPlacement:
         self._last = due, self._seconds(samples)
         wanted = self._frame_at(due)
         if self._end is None or abs(wanted - self._end) > _JUMP_SECONDS * rate:
+            # The first block, or one after a gap or a jump: write it where it belongs, and cut off what is too late.
             if self._end is not None:
                 _log.debug("the sound was %.1f ms off", (self._end - wanted) / rate * 1000)
             self._shift = self._error = 0.0
             self._end = max(wanted, 0)
             samples = samples[(self._end - wanted) * frame :]
         else:
+            # A block that follows the last one: join it without a seam, and correct errors by single frames.
             samples = self._stretched(samples, self._extra_frames(wanted - self._end, len(samples) // frame))
         begin = self._end
         self._stream.write(begin, samples)
@@ -243,8 +249,10 @@ class AudioPlacement:
         """Return how many frames to add to a block of ``count`` that would be heard ``early`` frames too early."""
         rate = self._stream.rate
         most = math.ceil(count * _STRETCH_MAX)
+        # A shift is followed to the frame once it has begun; before, it has to be more than rounding.
         self._is_following = abs(self._shift) > (0.5 if self._is_following else _SHIFT_MIN_SECONDS * rate)
         shift = max(-most, min(round(self._shift), most)) if self._is_following else 0
+        # Readings scatter, so what is left of the error is averaged, and corrected only when it is large on average.
         self._error += (early - self._shift - self._error) * min(count / rate / _AVERAGE_SECONDS, 1.0)
         self._shift -= shift
         limit = _CORRECTED_SECONDS if self._is_correcting else _TOLERANCE_SECONDS

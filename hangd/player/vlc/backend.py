@@ -183,6 +183,7 @@ class VlcBackend:
             self._open(start)
         else:
             self._refuse(refusal)
+        # If the film was refused, these are answered by CommandFailed.
         for command in waiting:
             self._do(command)
 
@@ -266,6 +267,7 @@ class VlcBackend:
             self._due = time.monotonic() + _OUTPUT_SECONDS
 
     def _on_first_buffered(self) -> None:
+        # VLC knows the tracks only now.
         kinds = {track.kind for track in list_tracks(self._vlc, self._player, self._media)}
         if "video" not in kinds:
             self._fail("no-video" if "audio" in kinds else "unrecognized")

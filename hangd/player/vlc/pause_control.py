@@ -63,12 +63,14 @@ class PauseControl:
         """Call it when VLC has reported, at ``confirmed``, that it plays. Return when the film left the pause point."""
         left = self._clock.pause_left_at(self._requested_at, confirmed)
         self.clock_runs = left is not None
+        # `leave` assumed that VLC leaves the pause at once. It left later by the difference, and so did the film.
         begins = self._position.since + (0.0 if left is None else left - self._requested_at)
         late = _correctable(begins - self._begins)
         self._set_lateness(late)
         if late and self._clock.shift(-late):
             if self._sound is not None:
                 self._sound.clock_corrected()
+            # Samples from before the shift show the film late.
             begins, self.left_at = self._begins, time.monotonic()
         else:
             self._set_lateness(0.0)

@@ -108,7 +108,7 @@ class VlcPlayer:
             self._die("no-player", str(error))
         else:
             _log.error("libVLC does not start", exc_info=error)
-            self._die("no-player", f"libVLC does not start: {error!r}")
+            self._die("no-player", f"libVLC does not start: {error}")
 
     def _on_thread_ended(self) -> None:
         self._ended.set()

@@ -193,7 +193,7 @@ class Transport:
                 pass  # Started will be emitted
             case _Phase.PLAYING | _Phase.DELAYING:
                 self._emit(messages.Started(self._film.generation, self._position_at(now), now))
-            case _Phase.ENDED:
+            case _Phase.ENDED:  # without VLC, which would stop for good
                 self._emit(messages.Started(self._film.generation, self._point.frame, now))
                 self._emit(messages.Ended(self._film.generation, self._point.frame, now))
             case _:
@@ -267,6 +267,7 @@ class Transport:
                 self.due = at if self._decoded else at + self._film.decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self.pauses.left_at:
                 self._stalled = not full
+                # VLC's clock stops while it waits for data, so a new line begins when that begins and when it ends.
                 self._position.restart(self._position.position(at), at)
                 self._emit(messages.Stalled(self._film.generation, self._stalled, at))
 
@@ -277,6 +278,7 @@ class Transport:
             self._decoded = True
             if self._buffered:
                 self.due = at
+        # The picture had been assumed to be decoded, and is only now: this film needs longer.
         elif self._point.is_after_seek and at > self.pauses.left_at + _UNPAUSED_SECONDS:
             self._film.learn_decoding(at - self._film.sought_at)
 
@@ -287,6 +289,7 @@ class Transport:
             case _Phase.PLAYING if at > self.pauses.left_at:
                 self.ended(at)
             case _Phase.STARTING if at > self.pauses.left_at:
+                # VLC has reached the end before it reported that it plays.
                 self._started(at)
                 self.ended(at)
 
@@ -334,6 +337,7 @@ class Transport:
 
     def _request_target(self) -> None:
         if self._position.differs(1.0):
+            # At other rates VLC misses the target. The commanded rate is applied again at the next start.
             self._position.restart(self.target, 0.0, rate=1.0)
             self._player.set_rate(self._position.vlc_rate)
         self._film.sought_at = time.monotonic()
@@ -367,7 +371,7 @@ class Transport:
         self.due = now if at is None else max(now, at - self._point.head_start(self._position.rate))
 
     def _unpause(self) -> None:
-        (at,), self._resume = self._resume or (None,), None
+        (at,), self._resume = self._resume or (None,), None  # a frame step has no resume
         self.pauses.leave(at)
         self._enter(_Phase.STARTING, self.pauses.left_at + ANSWER_SECONDS)
 
@@ -375,7 +379,7 @@ class Transport:
         self._enter(_Phase.PLAYING)
         self._report_start()
         begins = self.pauses.left(confirmed)
-        if self.pauses.clock_runs:
+        if self.pauses.clock_runs:  # else the first sample does it
             self._apply_rate(begins)
         self._emit(messages.Started(self._film.generation, self._point.frame, begins))
 

@@ -14,27 +14,13 @@ __all__ = ["describe"]
 _CHAPTERS_MAX: Final = 1000
 _CURRENT_TITLE: Final = -1
 
-_TAGS: Final = (
-    ("title", "Title"),
-    ("artist", "Artist"),
-    ("album_artist", "AlbumArtist"),
-    ("album", "Album"),
-    ("date", "Date"),
-    ("genre", "Genre"),
-    ("description", "Description"),
-    ("copyright", "Copyright"),
-    ("track", "TrackNumber"),
-    ("disc", "DiscNumber"),
-    ("show", "ShowName"),
-    ("season_number", "Season"),
-    ("episode_id", "Episode"),
-    ("director", "Director"),
-    ("actors", "Actors"),
-    ("publisher", "Publisher"),
-    ("encoder", "EncodedBy"),
-    ("language", "Language"),
-    ("rating", "Rating"),
-    ("url", "URL"),
+_TAGS: Final = dict(
+    pair.split("=")
+    for pair in """
+title=Title artist=Artist album_artist=AlbumArtist album=Album date=Date genre=Genre description=Description
+copyright=Copyright track=TrackNumber disc=DiscNumber show=ShowName season_number=Season episode_id=Episode
+director=Director actors=Actors publisher=Publisher encoder=EncodedBy language=Language rating=Rating url=URL
+""".split()
 )
 """mpv's keys (FFmpeg's "generic tag names"), and libVLC's names. libVLC 3 gives access to no other tags."""
 
@@ -68,7 +54,7 @@ def _metadata(vlc: ModuleType, media: Any, path: str) -> dict[str, str]:
     def read(name: str) -> str:
         return texts.paragraph(read_meta(vlc, media, name))
 
-    found = {key: value for key, name in _TAGS if (value := read(name))}
+    found = {key: value for key, name in _TAGS.items() if (value := read(name))}
     if found.get("title") == texts.paragraph(os.path.basename(os.fsencode(path))):
         del found["title"]  # libVLC uses the file's name where there is no title
     if "artist" not in found and "album_artist" in found:
