@@ -32,7 +32,7 @@ ifdef ARGS
 	$(PYTHON) -m pytest $(ARGS)
 else
 	$(PYTHON) -m pytest -m "not real" --numprocesses=auto
-	$(PYTHON) -m pytest -m "real and not timed" --numprocesses=$(BESIDE) --dist=loadgroup
+	$(PYTHON) -m pytest -m "real and not timed" --numprocesses=$(BESIDE) --dist=loadfile
 	$(PYTHON) -m pytest -m "real and timed"
 endif
 

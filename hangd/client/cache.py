@@ -1,8 +1,8 @@
-"""A cache in one SQLite file: what it takes to keep something from one run to the next, and to survive its loss.
+"""A table in an SQLite file that may be lost: used for hashes (`media.hash_cache`) and timings (`learned_store`).
 
-It is only a cache: whatever is wrong with it costs finding something out once more, and nothing else. So a damaged one
-is thrown away, and where none can be kept (a read-only home, a full disk) the log says so once. SQLite does what is
-hard here: two processes at once, torn writes.
+Losing it costs only finding things out again. So a damaged file is deleted and begun anew, and where no file can be
+written (a read-only home, a full disk) the log says so once and the daemon goes on. Concurrent processes and torn
+writes are handled by SQLite.
 """
 
 import contextlib
@@ -21,13 +21,13 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _BUSY_SECONDS: Final = 10.0
-"""How long to wait for another process that writes, which takes it milliseconds; one that was stopped meanwhile."""
+"""How long to wait for another process that is writing. A write takes milliseconds, unless that process is stopped."""
 
 
 class Cache:
-    """One table of a file that others may share. ``table``: the statement that creates it where there is none.
+    """One table of a file that others may share. ``table`` is its CREATE TABLE IF NOT EXISTS statement.
 
-    Another layout is another table: nobody has to convert anything, and two versions can share a file.
+    A new layout needs a new table name. Then nothing has to be converted, and two versions of hangd can share a file.
     """
 
     def __init__(self, path: Path, table: str) -> None:
@@ -35,12 +35,12 @@ class Cache:
         self._table = table
         self._complained = threading.Event()
 
-    def do(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
-        """Do this in a transaction, if need be with a new file in place of a damaged one; None where that fails."""
+    def run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Run ``action`` in a transaction, with a new file if this one is damaged. Blocks. Returns None if it fails."""
         try:
             try:
                 return self._attempt(action)
-            except sqlite3.OperationalError:  # of the kind that a new file does not help: locked, read-only, disk full
+            except sqlite3.OperationalError:  # locked, read-only, disk full: a new file would not help
                 raise
             except (sqlite3.DatabaseError, msgspec.ValidationError) as error:
                 _log.warning("the cache was damaged (%s) and is begun anew: %s", error, self._path)
@@ -50,11 +50,11 @@ class Cache:
         except (sqlite3.Error, msgspec.ValidationError, OSError) as error:
             if not self._complained.is_set():
                 self._complained.set()
-                _log.warning("nothing can be kept for another time: %s: %s", error, self._path)
+                _log.warning("the cache cannot be used: %s: %s", error, self._path)
             return None
 
     def _attempt(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
-        # A connection each time: a millisecond, and no thought about threads, or about a file that was replaced.
+        # A connection for each call costs a millisecond, and saves caring about threads and about replaced files.
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as database, database:
             database.execute(self._table)

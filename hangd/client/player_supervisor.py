@@ -37,6 +37,7 @@ from hangd.engine.player_messages import (
     PlayerCommand,
     PlayerDied,
     PlayerEvent,
+    PlayerOpened,
     SelectTrack,
     SetAspect,
     SetDeinterlace,
@@ -52,7 +53,7 @@ from hangd.engine.player_messages import (
     VolumeChanged,
 )
 from hangd.engine.playlist.playlist import Open, Order, Rewind
-from hangd.player.base import EventSink, Player, PlayerFactory, PlayerUnavailable
+from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.tasks import Tasks
 
 __all__ = ["DesiredPlayer", "PlayerSupervisor", "refusal_code"]
@@ -164,7 +165,7 @@ class PlayerSupervisor:
         self._tasks = tasks
         self._player: Player | None = None
         self._problem: str | None = None
-        """Why there is no player."""
+        """Why no player opens, for as long as none does."""
         self._deaths = 0
         """Players that died in a row, without a film standing ready in between."""
         self._path: str | None = None
@@ -191,21 +192,32 @@ class PlayerSupervisor:
         return None if self._player is None else self._player.name
 
     def open(self) -> None:
-        """Make a player if there is none. Where that fails the daemon goes on, and says why when asked to play."""
+        """Make a player if there is none. It opens by itself; if it cannot, the daemon goes on without one."""
         if self._player is not None:
             return
-        try:
-            self._player = self._make(self._sink)
-        except PlayerUnavailable as error:
-            if self._problem is None:
-                _log.warning("no player: %s", error)
-            self._problem = str(error)
-            return
-        self._problem, self._loudness_due = None, False
+        self._loudness_due = False
+        self._player = self._make(self._receive)
         default = DesiredPlayer().commands()
         for command, plain in zip(self.desired.commands(), default, strict=True):
             if command != plain:
                 self._player.do(command)
+
+    def _receive(self, event: PlayerEvent) -> None:
+        """Pass an event on to the sink. That there is no player fails the film that is being opened, if one is."""
+        match event:
+            case PlayerOpened():
+                self._problem = None
+            case PlayerDied(generation=generation, code="no-player", message=message):
+                if self._problem is None:
+                    _log.warning("no player: %s", message)
+                self._problem = message
+                lost, self._player = self._player, None
+                if lost is not None:
+                    self._tasks.start(lost.close(), name="player-close")
+                if not self._opening:
+                    return
+                event = LoadFailed(generation, "no-player", message)
+        self._sink(event)
 
     async def close(self) -> None:
         """End the player. Callers of `opened` are refused."""
@@ -218,7 +230,7 @@ class PlayerSupervisor:
     def carry_out(self, command: PlayerCommand) -> None:
         """Do what the follower orders."""
         match command:
-            case Load(path=path, generation=generation, entry=entry):
+            case Load(path=path, entry=entry):
                 self.end_file("stop")
                 if self._again is None:  # else the same film is opened again, in a new player
                     self._end_opening(CommandRefused.failed("Replaced", "another file was opened meanwhile"))
@@ -228,9 +240,6 @@ class PlayerSupervisor:
                 self._restarting = self._playing_file = self._opening = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
                 self.open()
-                if self._player is None:
-                    problem = LoadFailed(generation, "no-player", self._problem or "there is no player")
-                    asyncio.get_running_loop().call_soon(self._sink, problem)
             case Unload():
                 self._end_opening(CommandRefused.failed("Closed", "the file was closed again"))
                 self.end_file("stop")

@@ -1,4 +1,4 @@
-"""Screenshots: pictures of the film as PNG files, all in one folder."""
+"""Screenshots: the control command's side. It chooses the file, lets the player write it, and waits for the answer."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,15 +7,20 @@ from typing import Final
 
 from hangd.client.control.port import CommandRefused
 from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
+from hangd.tasks import in_thread
 
 __all__ = ["Screenshots"]
 
-_PATIENCE: Final = 5.0
-"""Seconds until a player that does not answer is given up."""
+_DEADLINE_SECONDS: Final = 5.0
+"""For the folder to answer, and then for the player."""
 
 
 class Screenshots:
-    """``do`` hands the player a command, or raises CommandRefused; `heard` is to be told what the player says."""
+    """Writes one screenshot at a time.
+
+    Args:
+        do: gives the player a command. Raises CommandRefused if there is no player.
+    """
 
     def __init__(self, do: Callable[[TakePicture], None]) -> None:
         self._do = do
@@ -23,25 +28,28 @@ class Screenshots:
         self._answer: asyncio.Future[None] | None = None
 
     async def take(self, folder: Path, name: str | None) -> str:
-        """Write the picture that is shown into ``folder``, which is made where it is missing; return the file's path.
+        """Write the picture that is shown into ``folder``, which is created if need be; return the file's path.
 
         Args:
-            name: what the file is to be called, within the folder (a path into it will do), to be written over if it
-                is there. None: the first number that is free.
+            name: the file's name within the folder, or a path that leads into the folder. A file of that name is
+                overwritten. None: the first number that is free.
 
         Raises:
-            CommandRefused: the name leads elsewhere or is not that of a PNG; the folder can not be made; there is no
-                picture.
+            CommandRefused: the name leads out of the folder or does not end in .png; the folder cannot be used; there
+                is no picture; the player does not answer.
         """
         async with self._turn:
             try:
-                path = await asyncio.to_thread(_place, folder, name)
+                doing = f"looking into {folder}"
+                path = await in_thread(_choose, folder, name, deadline=_DEADLINE_SECONDS, doing=doing)
+            except TimeoutError as error:
+                raise _refused("TimedOut", str(error)) from None
             except OSError as error:
-                raise _refused("FileUnusable", f"{folder} can not be used: {error.strerror}") from None
+                raise _refused("FileUnusable", f"{folder} cannot be used: {error.strerror}") from None
             self._answer = asyncio.get_running_loop().create_future()
             try:
                 self._do(TakePicture(str(path)))
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(_DEADLINE_SECONDS):
                     await self._answer
             except TimeoutError:
                 raise _refused("TimedOut", "the player did not answer") from None
@@ -50,6 +58,7 @@ class Screenshots:
         return str(path)
 
     def heard(self, event: PlayerEvent) -> None:
+        """Call it with each event of the player's."""
         if self._answer is None or self._answer.done():
             return
         match event:
@@ -63,8 +72,8 @@ def _refused(code: str, message: str) -> CommandRefused:
     return CommandRefused("error running command", code, message)
 
 
-def _place(folder: Path, name: str | None) -> Path:
-    """Return where the picture goes. Raises CommandRefused and OSError."""
+def _choose(folder: Path, name: str | None) -> Path:
+    """Return the path of the screenshot. Raises CommandRefused and OSError. Blocks: call it on a thread."""
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     if name is None:
@@ -73,7 +82,7 @@ def _place(folder: Path, name: str | None) -> Path:
         return folder / next(each for each in (f"hang-shot{number:04}.png" for number in numbers) if each not in taken)
     try:
         path = (folder / name).resolve()
-    except (ValueError, RuntimeError):  # a NUL in it; links that lead in a circle
+    except (ValueError, RuntimeError):  # a NUL in it; symbolic links that lead in a circle
         raise _refused("FileUnusable", "that is no name of a file") from None
     if not path.is_relative_to(folder) or path.is_dir() or not path.parent.is_dir():
         raise _refused("Forbidden", f"pictures are written into {folder} only")

@@ -32,6 +32,7 @@ __all__ = [
     "PlayerCommand",
     "PlayerDied",
     "PlayerEvent",
+    "PlayerOpened",
     "RemoveTrack",
     "Resume",
     "Sampled",
@@ -400,6 +401,13 @@ class CommandFailed(Struct, frozen=True, tag=True):
     message: str
 
 
+class PlayerOpened(Struct, frozen=True, tag=True):
+    """The player is ready; ``name`` is what plays, and its version. It belongs to no load: ``generation`` is 0."""
+
+    generation: int
+    name: str
+
+
 class PlayerDied(Struct, frozen=True, tag=True):
     """The player itself is lost; ``code`` says why. It has to be replaced and the media loaded again.
 
@@ -424,5 +432,6 @@ PlayerEvent = (
     | VolumeChanged
     | PictureTaken
     | CommandFailed
+    | PlayerOpened
     | PlayerDied
 )

@@ -1,1 +1,5 @@
-"""Players behind one port (`hangd.player.base`): libVLC, and a simulated one that obeys the same contract tests."""
+"""Players behind one port (`base`): libVLC (`vlc`, with its sound in `audio`), and a simulated one for tests.
+
+`hangd.client` makes a player, gives it commands and receives its events. A player decides nothing about rooms: it
+carries out commands, reports what happened, and never blocks the event loop.
+"""

@@ -1,50 +1,49 @@
-"""The Player port. Everything above this file plays through it, and knows neither libVLC nor its threads.
+"""The Player port: commands go in, events come out. Everything above plays through it and knows nothing of libVLC.
 
-The port is message-shaped (the messages are `hangd.engine.player_messages`): commands go in without waiting, events
-come out on the event loop. So a player can live on a thread, or in a process of its own, and nothing above would know.
+The commands and events are defined in `hangd.engine.player_messages`. Commands are accepted without waiting, events are
+delivered on the event loop, so a player can live on a thread or in a process of its own.
 
-Ordering rules, which the contract tests hold every player to:
+Rules, to which tests/contract holds every player:
 
-1. ``do`` never blocks and never raises for what a command asks; refusals come back as LoadFailed or CommandFailed.
-2. Commands take effect in the order given. A newer Load, SeekTo, PauseNow or Unload overrides a Resume still to come.
-3. Events arrive in order, on the loop, never from inside ``do``. None arrives after ``close`` has returned.
-4. After Load(generation=g) every event carries g, until the next Load. Nothing of an older load follows its successor.
-5. Nothing but Load (and what needs no media: volume, mute, fullscreen) has an effect while nothing is loaded: it is
-   answered by CommandFailed.
-6. Between SeekTo and its Settled there are no Sampled events.
-7. After PlayerDied nothing follows, and ``do`` does nothing. ``close`` still returns.
+1. A PlayerFactory returns at once. It does not block, and does not raise because libVLC is missing or does not start.
+   The player accepts commands from then on and carries them out, in order, when it is open.
+2. The first event is PlayerOpened, or PlayerDied if the player does not open: with the code "no-player" (there is none
+   on this machine, or it does not load; the message says what to install) or "hung" (its deadline passed).
+3. ``do`` never blocks and never raises for what a command asks. Refusals arrive as LoadFailed or CommandFailed.
+4. Commands take effect in the order given. A newer Load, SeekTo, PauseNow or Unload cancels a Resume still to come.
+5. Events arrive in order, on the loop, never from inside ``do``. None arrives after ``close`` has returned.
+6. After Load(generation=g) every event carries g until the next Load, except PlayerOpened, which carries 0. No event of
+   an older load arrives after one of a newer load.
+7. While nothing is loaded, every command except Load and those that need no media (volume, mute, full screen, ...) is
+   answered by CommandFailed and has no other effect.
+8. No Sampled event arrives between a SeekTo and its Settled.
+9. After PlayerDied no event follows and ``do`` does nothing. ``close`` still returns.
 """
 
 from collections.abc import Callable
 from typing import Protocol
 
-from hangd.engine.player_messages import FailureCode, PlayerCommand, PlayerEvent
+from hangd.engine.player_messages import PlayerCommand, PlayerEvent
 
-__all__ = ["EventSink", "Player", "PlayerFactory", "PlayerUnavailable"]
+__all__ = ["EventSink", "Player", "PlayerFactory"]
 
 EventSink = Callable[[PlayerEvent], None]
 """Called on the event loop's thread with each event, in order. It must not block."""
-
-
-class PlayerUnavailable(Exception):
-    """There is no such player on this machine, or it does not start. ``str()`` of it says what to install."""
-
-    code: FailureCode = "no-player"
 
 
 class Player(Protocol):
     """Something that plays one file at a time."""
 
     @property
-    def name(self) -> str:
-        """What this is and which version: "vlc 3.0.24"."""
+    def name(self) -> str | None:
+        """The player and its version, "vlc 3.0.24"; None until PlayerOpened."""
 
     def do(self, command: PlayerCommand) -> None:
-        """Take a command. Returns at once; what comes of it arrives as events."""
+        """Accept a command. Return at once; the result arrives as events."""
 
     async def close(self) -> None:
-        """Stop playing and let go of everything, within five seconds whatever the player's state."""
+        """Stop playing and release everything, within five seconds whatever the player's state."""
 
 
 PlayerFactory = Callable[[EventSink], Player]
-"""Makes a player inside a running event loop. Raises PlayerUnavailable."""
+"""Makes a player. Call it inside a running event loop."""

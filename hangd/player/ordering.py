@@ -1,42 +1,38 @@
-"""What of a player's events is let through to whoever commands it: the ordering rules that hold for every player."""
+"""Drop events that a newer command has overtaken: the ordering rules of `hangd.player.base` that all players share."""
 
-from hangd.engine.player_messages import Load, PlayerCommand, PlayerEvent, Sampled, SeekTo, Settled
+from hangd.engine.player_messages import Load, PlayerCommand, PlayerEvent, PlayerOpened, Sampled, SeekTo, Settled
 
-__all__ = ["EventGate"]
+__all__ = ["EventFilter"]
 
 
-class EventGate:
-    """Events are under way for a moment, and commands overtake them; what was overtaken is dropped here.
+class EventFilter:
+    """Decides which of a player's events are still valid when they reach the event loop.
 
-    ``take`` is told of each command before the player is, ``admits`` is asked of each event before it is delivered.
+    An event takes a moment from the player's thread to the loop, and a command can be given meanwhile. Call
+    `commanded` with each command before the player gets it, and `passes` with each event before it is delivered.
     """
 
     def __init__(self) -> None:
         self.generation = 0
-        """The newest load's."""
+        """The generation of the newest Load."""
+        self.closed = False
+        """Set it once the player is closed or dead: no event passes any more."""
         self._seeking = False
-        self._closed = False
 
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
-    def close(self) -> None:
-        """Let nothing through any more."""
-        self._closed = True
-
-    def take(self, command: PlayerCommand) -> None:
+    def commanded(self, command: PlayerCommand) -> None:
         match command:
             case Load(generation=generation):
                 self.generation = generation
                 self._seeking = False
             case SeekTo():
                 self._seeking = True
-            case _:
-                pass
 
-    def admits(self, event: PlayerEvent) -> bool:
-        if self._closed or event.generation != self.generation:
+    def passes(self, event: PlayerEvent) -> bool:
+        if self.closed:
+            return False
+        if isinstance(event, PlayerOpened):
+            return True
+        if event.generation != self.generation:
             return False
         if isinstance(event, Settled):
             self._seeking = False

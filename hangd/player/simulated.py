@@ -1,9 +1,9 @@
-"""A player that shows nothing: where its picture is, is arithmetic. For tests, and for machines without VLC.
+"""A player that shows nothing and computes where its picture would be. For tests, and for machines without VLC.
 
-`SimulatedMachine` is a pure machine with libVLC's habits: loads and seeks cost time, the more the farther the key frame
-lies back; samples come two to four a second at uneven intervals and a little late; rates are 1000/n and hold as from
-the last block read; the media's pace is off the local clock by some ppm; and the file ends unasked. `SimulatedPlayer`
-puts it on the event loop, behind the Player port.
+`SimulatedMachine` is a state machine with libVLC's behaviour: loads and seeks take time, a seek the more the farther
+back its key frame is; samples come two to four times a second, at uneven intervals and a little late; rates are 1000/n
+and count from the last block read; the media's clock differs from the local one by some ppm; and the file ends by
+itself. `SimulatedPlayer` puts it on the event loop, behind the Player port.
 
 ::
 
@@ -12,7 +12,7 @@ puts it on the event loop, behind the Player port.
                        +---- SeekTo ----+  +-------- PauseNow --------+  v |
                        (from every phase but EMPTY)                    DELAYING
 
-What a phase waits for comes true at its due time exactly, however late `expire` is called.
+A phase ends exactly at its due time, however late `SimulatedMachine.expire` is called.
 """
 
 import asyncio
@@ -23,70 +23,27 @@ from typing import Final, assert_never
 
 from msgspec.structs import replace
 
-from hangd.engine.player_messages import (
-    AddAudioFile,
-    AddSubtitleFile,
-    Chapter,
-    CommandFailed,
-    Description,
-    Ended,
-    Load,
-    Loaded,
-    LoadFailed,
-    PauseFor,
-    PauseNow,
-    PlayerCommand,
-    PlayerEvent,
-    RemoveTrack,
-    Resume,
-    Sampled,
-    SeekTo,
-    SelectTrack,
-    SetAspect,
-    SetDeinterlace,
-    SetDelay,
-    SetFullscreen,
-    SetMute,
-    SetRate,
-    Settled,
-    SetVolume,
-    ShowText,
-    Started,
-    StepFrame,
-    TakePicture,
-    Track,
-    TracksChanged,
-    Unload,
-    VolumeChanged,
-)
+from hangd.engine import player_messages as messages
+from hangd.engine.player_messages import Description, PlayerCommand, PlayerEvent, Track
 from hangd.engine.timeline import rate_period
 from hangd.player import files
 from hangd.player.base import EventSink
-from hangd.player.ordering import EventGate
+from hangd.player.ordering import EventFilter
 from hangd.tasks import DeadlineTimer
 
 __all__ = ["SimulatedMachine", "SimulatedPlayer"]
 
 _FRAME_SECONDS: Final = 1 / 30
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
+"""Its multiples, modulo 1, are spread evenly but in no simple order: repeatable, and as uneven as VLC's samples."""
 
-_SOUND: Final = Track(
-    kind="audio", id=1, name="Track 1", selected=True, language="eng", codec="aac", channels=2, sample_rate=48000
+_PICTURE: Final = Track(
+    "video", 0, "Track 1", True, codec="h264", width=1920, height=1080, pixel_aspect=1.0, frame_rate=1 / _FRAME_SECONDS
 )
-_SUBTITLES: Final = Track(kind="subtitle", id=3, name="Track 1", selected=False, language="eng", codec="subrip")
-
+_SOUND: Final = Track("audio", 1, "Track 1", True, language="eng", codec="aac", channels=2, sample_rate=48000)
+_SUBTITLES: Final = Track("subtitle", 3, "Track 1", False, language="eng", codec="subrip")
 _TRACKS: Final = (
-    Track(
-        kind="video",
-        id=0,
-        name="Track 1",
-        selected=True,
-        codec="h264",
-        width=1920,
-        height=1080,
-        pixel_aspect=1.0,
-        frame_rate=1 / _FRAME_SECONDS,
-    ),
+    _PICTURE,
     _SOUND,
     replace(_SOUND, id=2, name="Track 2", selected=False, language="deu"),
     _SUBTITLES,
@@ -94,7 +51,7 @@ _TRACKS: Final = (
 )
 
 _FORMATS: Final = {".mkv": "mkv", ".webm": "mkv", ".mp4": "mov,mp4,m4a,3gp,3g2,mj2", ".avi": "avi", ".ts": "mpegts"}
-"""What a file is, by its name's ending: nothing is read here."""
+"""The container by the file name's suffix: nothing is read here."""
 
 
 class _Phase(enum.Enum):
@@ -107,17 +64,17 @@ class _Phase(enum.Enum):
 
 
 class SimulatedMachine:
-    """See the module's docstring. Times are the caller's clock, in seconds; every file is ``duration`` long.
+    """A player as a state machine. Times are the caller's clock, in seconds; every file is ``duration`` long.
 
     Args:
         load_cost: seconds from Load to its Settled.
-        seek_cost: seconds from SeekTo to its Settled, to a place that is a key frame.
-        key_frames: seconds between key frames. What lies between one and the target has to be decoded first.
-        preroll_speed: media seconds decoded a second. VLC 3 takes up to 0.8 s for 8 s of a 1080p film.
+        seek_cost: seconds from SeekTo to its Settled, for a target that is a key frame.
+        key_frames: seconds between key frames. What lies between the key frame and the target has to be decoded first.
+        preroll_speed: media seconds that are decoded in a second. VLC 3 takes up to 0.8 s for 8 s of a 1080p film.
         sample_period: seconds between samples, on average; they come 0.6 to 1.4 of it apart.
-        lateness: the most by which a sample's ``at`` is late. It never is early.
+        lateness: the most by which a sample's ``at`` is late. It is never early.
         skew_ppm: by how much the media runs faster than the clock.
-        about: what every file says of itself; None: what its name does.
+        about: what every file says of itself; None: what follows from its name.
     """
 
     def __init__(
@@ -140,18 +97,18 @@ class SimulatedMachine:
         self._preroll_speed = preroll_speed
         self._sample_period = sample_period
         self._lateness = lateness
-        self._pace = 1 + skew_ppm * 1e-6
+        self._skew = 1 + skew_ppm * 1e-6
         self._about = about
         self._phase = _Phase.EMPTY
         self._generation = 0
         self._due: float | None = None
-        """When the phase comes to its end, or the next sample is due."""
+        """When the phase ends, or the next sample is due."""
         self._ends_at = 0.0
         self._read_at = 0.0
         """When the last block was read: just before the last sample."""
         self._samples = 0
-        self._resume: Resume | None = None
-        """A resume that waits for the picture to stand."""
+        self._resume: messages.Resume | None = None
+        """A resume that waits for the seek to end."""
         self._position = 0.0
         self._at = 0.0
         self._rate = 1.0
@@ -162,97 +119,96 @@ class SimulatedMachine:
     # ---- the machine ----------------------------------------------------------------------------------------------
 
     def handle(self, command: PlayerCommand, now: float) -> list[PlayerEvent]:
-        """Carry out a command; return what there is to say at once."""
+        """Carry out a command. Return the events that it causes at once."""
         match command:
-            case Load():
+            case messages.Load():
                 return self._load(command, now)
-            case SetVolume(percent=percent):
+            case messages.SetVolume(percent=percent):
                 self._percent = min(max(percent, 0.0), 130.0)
-                return [VolumeChanged(self._generation, self._percent, self._mute)]
-            case SetMute(mute=mute):
+                return [messages.VolumeChanged(self._generation, self._percent, self._mute)]
+            case messages.SetMute(mute=mute):
                 self._mute = mute
-                return [VolumeChanged(self._generation, self._percent, self._mute)]
-            case SetFullscreen() | SetDelay() | SetAspect() | SetDeinterlace():
+                return [messages.VolumeChanged(self._generation, self._percent, self._mute)]
+            case messages.SetFullscreen() | messages.SetDelay() | messages.SetAspect() | messages.SetDeinterlace():
                 return []
             case _ if self._phase is _Phase.EMPTY:
-                return [CommandFailed(self._generation, type(command).__name__, "nothing is loaded")]
-            case Unload():
-                self._enter(_Phase.EMPTY)
+                return self._refuse(type(command).__name__, "nothing is loaded")
+            case messages.Unload():
                 self._resume = None
+                self._enter(_Phase.EMPTY)
                 return []
-            case Resume():
-                return self._do_resume(command, now)
-            case PauseNow():
+            case messages.Resume():
+                return self._resume_at(command, now)
+            case messages.PauseNow():
                 return self._pause(now)
-            case PauseFor(seconds=seconds):
+            case messages.PauseFor(seconds=seconds):
                 if self._phase is _Phase.PLAYING and seconds > 0:
-                    self._hold(now)
+                    self._anchor(now)
                     self._enter(_Phase.DELAYING, now + seconds)
                 return []
-            case SeekTo(position=position):
+            case messages.SeekTo(position=position):
                 self._seek(position, now + self._seek_cost + self._preroll(position))
                 return []
-            case SetRate(rate=rate):
+            case messages.SetRate(rate=rate):
                 self._set_rate(1000 / rate_period(rate))
                 return []
-            case StepFrame():
+            case messages.StepFrame():
                 if self._phase is not _Phase.STANDING:
                     return self._pause(now)
                 self._resume = self._due = None
                 return self._stand(min(self._position + _FRAME_SECONDS, self._duration), now)
-            case SelectTrack():
+            case messages.SelectTrack():
                 return self._select(command)
-            case AddSubtitleFile() | AddAudioFile():
+            case messages.AddSubtitleFile() | messages.AddAudioFile():
                 return self._add(command)
-            case RemoveTrack():
+            case messages.RemoveTrack():
                 return self._remove(command)
-            case ShowText():
+            case messages.ShowText():
                 return []
-            case TakePicture():
-                return [CommandFailed(self._generation, TakePicture.__name__, "the simulated player shows no pictures")]
+            case messages.TakePicture():
+                return self._refuse("TakePicture", "the simulated player shows no pictures")
             case _:
                 assert_never(command)
 
-    def refuse(self, command: Load, problem: files.MediaProblem) -> list[PlayerEvent]:
-        """Answer a Load whose file can not be played."""
+    def refuse_load(self, command: messages.Load, reason: files.MediaUnusable) -> list[PlayerEvent]:
+        """Answer a Load whose file cannot be played."""
         self._generation = command.generation
         self._resume = None
         self._enter(_Phase.EMPTY)
-        return [LoadFailed(self._generation, problem.code, str(problem))]
+        return [messages.LoadFailed(self._generation, reason.code, str(reason))]
 
     def deadline(self) -> float | None:
         return self._due
 
     def expire(self, now: float) -> list[PlayerEvent]:
-        """Do what is due by ``now``: more than one thing where it was called late."""
+        """Do everything that is due by ``now``: more than one thing if it is called late."""
         events: list[PlayerEvent] = []
         while (due := self._due) is not None and due <= now:
             events += self._expire_one(due)
         return events
 
     def position(self, now: float) -> float:
-        """Return where the picture is. Nobody is told so exactly."""
+        """Return where the picture is. Events never say it so exactly."""
         if self._phase is not _Phase.PLAYING:
             return self._position
-        position = self._position + (now - self._at) * self._rate * self._pace
+        position = self._position + (now - self._at) * self._rate * self._skew
         return position if position < self._duration else self._duration
 
     # ---- phases ---------------------------------------------------------------------------------------------------
 
-    def _load(self, command: Load, now: float) -> list[PlayerEvent]:
+    def _load(self, command: messages.Load, now: float) -> list[PlayerEvent]:
         self._generation = command.generation
         self._rate = 1.0
         self._tracks = _TRACKS
         self._seek(command.start, now + self._load_cost)
-        return [Loaded(self._generation, self._duration, self._tracks, self._describe(command.path))]
+        return [messages.Loaded(self._generation, self._duration, self._tracks, self._describe(command.path))]
 
     def _describe(self, path: str) -> Description:
-        """Say what was set, or else three chapters and a title: the file's name."""
         if self._about is not None:
             return self._about
         name = PurePath(path)
         return Description(
-            chapters=tuple(Chapter(f"Part {n + 1}", self._duration * n / 3) for n in range(3)),
+            chapters=tuple(messages.Chapter(f"Part {n + 1}", self._duration * n / 3) for n in range(3)),
             metadata={"title": name.stem},
             file_format=_FORMATS.get(name.suffix.lower()),
         )
@@ -268,13 +224,13 @@ class SimulatedMachine:
     def _set_rate(self, rate: float) -> None:
         playing = self._phase is _Phase.PLAYING
         if playing:
-            # The line is turned about the last block read (input_clock_ChangeRate), so the picture jumps a little.
-            self._hold(self._read_at)
+            # As VLC (input_clock_ChangeRate): the new rate counts from the last block read, so the picture jumps.
+            self._anchor(self._read_at)
         self._rate = rate
         if playing:
-            self._reckon_end()
+            self._compute_end()
 
-    def _do_resume(self, command: Resume, now: float) -> list[PlayerEvent]:
+    def _resume_at(self, command: messages.Resume, now: float) -> list[PlayerEvent]:
         match self._phase:
             case _Phase.STANDING:
                 self._due = now if command.at is None else max(now, command.at)
@@ -284,11 +240,11 @@ class SimulatedMachine:
                 return []
             case _Phase.ENDED:
                 return [
-                    Started(self._generation, self._position, now),
-                    Ended(self._generation, self._position, now),
+                    messages.Started(self._generation, self._position, now),
+                    messages.Ended(self._generation, self._position, now),
                 ]
             case _:
-                return [Started(self._generation, self.position(now), now)]
+                return [messages.Started(self._generation, self.position(now), now)]
 
     def _pause(self, now: float) -> list[PlayerEvent]:
         self._resume = None
@@ -296,7 +252,7 @@ class SimulatedMachine:
             case _Phase.SEEKING:
                 return []  # the Settled to come answers this too
             case _Phase.ENDED:
-                return [Settled(self._generation, self._position, now)]
+                return [messages.Settled(self._generation, self._position, now)]
             case _:
                 return self._stand(self.position(now), now)
 
@@ -312,62 +268,64 @@ class SimulatedMachine:
                 return events
             case _Phase.STANDING:
                 self._play(due)
-                return [Started(self._generation, self._position, due)]
+                return [messages.Started(self._generation, self._position, due)]
             case _Phase.DELAYING:
                 self._play(due)
                 return []
             case _:  # the end
                 self._position = self._duration
                 self._enter(_Phase.ENDED)
-                return [Ended(self._generation, self._position, due)]
+                return [messages.Ended(self._generation, self._position, due)]
 
-    def _sample(self, due: float) -> Sampled:
+    def _sample(self, due: float) -> messages.Sampled:
         self._samples += 1
         uneven = self._samples * _GOLDEN % 1
         position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
         self._read_at = due
         following = due + self._sample_period * (0.6 + 0.8 * uneven)
         self._due = following if following < self._ends_at else self._ends_at
-        return Sampled(self._generation, position, due, self._rate)
+        return messages.Sampled(self._generation, position, due, self._rate)
 
     def _stand(self, position: float, now: float) -> list[PlayerEvent]:
         self._position = position
         self._enter(_Phase.STANDING)
-        return [Settled(self._generation, position, now)]
+        return [messages.Settled(self._generation, position, now)]
 
     def _play(self, at: float) -> None:
         self._at = self._read_at = at
         self._enter(_Phase.PLAYING, at + self._sample_period / 2)
-        self._reckon_end()
+        self._compute_end()
 
-    def _hold(self, now: float) -> None:
-        """Take the position of this moment as the one to go on from."""
-        self._position, self._at = self.position(now), now
+    def _anchor(self, at: float) -> None:
+        """Make the position at this time the one from which positions are computed."""
+        self._position, self._at = self.position(at), at
 
-    def _reckon_end(self) -> None:
-        self._ends_at = self._at + (self._duration - self._position) / (self._rate * self._pace)
+    def _compute_end(self) -> None:
+        self._ends_at = self._at + (self._duration - self._position) / (self._rate * self._skew)
         if self._due is not None:
             self._due = min(self._due, self._ends_at)
 
     def _enter(self, phase: _Phase, due: float | None = None) -> None:
         self._phase, self._due = phase, due
 
+    def _refuse(self, command: str, message: str) -> list[PlayerEvent]:
+        return [messages.CommandFailed(self._generation, command, message)]
+
     # ---- tracks ---------------------------------------------------------------------------------------------------
 
-    def _select(self, command: SelectTrack) -> list[PlayerEvent]:
-        of_kind = [track for track in self._tracks if track.kind == command.kind]
-        if command.id is not None and command.id not in [track.id for track in of_kind]:
-            return [CommandFailed(self._generation, "SelectTrack", f"there is no {command.kind} track {command.id}")]
+    def _select(self, command: messages.SelectTrack) -> list[PlayerEvent]:
+        ids = [track.id for track in self._tracks if track.kind == command.kind]
+        if command.id is not None and command.id not in ids:
+            return self._refuse("SelectTrack", f"there is no {command.kind} track {command.id}")
         self._tracks = tuple(
             replace(track, selected=track.id == command.id) if track.kind == command.kind else track
             for track in self._tracks
         )
-        return [TracksChanged(self._generation, self._tracks)]
+        return [messages.TracksChanged(self._generation, self._tracks)]
 
-    def _add(self, command: AddSubtitleFile | AddAudioFile) -> list[PlayerEvent]:
-        model = _SUBTITLES if isinstance(command, AddSubtitleFile) else _SOUND
+    def _add(self, command: messages.AddSubtitleFile | messages.AddAudioFile) -> list[PlayerEvent]:
         track = replace(
-            model,
+            _SUBTITLES if isinstance(command, messages.AddSubtitleFile) else _SOUND,
             id=max(track.id for track in self._tracks) + 1,
             name="added",
             selected=False,
@@ -377,61 +335,71 @@ class SimulatedMachine:
         )
         self._tracks = (*self._tracks, track)
         if command.select:
-            return self._select(SelectTrack(track.kind, track.id))
-        return [TracksChanged(self._generation, self._tracks)]
+            return self._select(messages.SelectTrack(track.kind, track.id))
+        return [messages.TracksChanged(self._generation, self._tracks)]
 
-    def _remove(self, command: RemoveTrack) -> list[PlayerEvent]:
+    def _remove(self, command: messages.RemoveTrack) -> list[PlayerEvent]:
         kept = [t for t in self._tracks if (t.kind, t.id) != (command.kind, command.id) or t.file is None]
         if len(kept) == len(self._tracks):
             message = f"there is no {command.kind} track {command.id} that was added to the film"
-            return [CommandFailed(self._generation, "RemoveTrack", message)]
+            return self._refuse("RemoveTrack", message)
         self._tracks = tuple(kept)
-        return [TracksChanged(self._generation, self._tracks)]
+        return [messages.TracksChanged(self._generation, self._tracks)]
 
 
 class SimulatedPlayer:
-    """A `SimulatedMachine` behind the Player port: on the loop's clock, with files that have to exist."""
+    """A `SimulatedMachine` behind the Player port, on the loop's clock. Files have to exist: ``do`` checks them.
+
+    Checking a file blocks the loop if the file is on a network share that is gone. A player that shows nothing has no
+    use for films there.
+    """
 
     def __init__(self, sink: EventSink, *, machine: SimulatedMachine | None = None) -> None:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._machine = machine or SimulatedMachine()
         self._timer = DeadlineTimer(self._expire)
-        self._gate = EventGate()
+        self._events = EventFilter()
+        self._name: str | None = None
+        self._loop.call_soon(self._open)
 
     @property
-    def name(self) -> str:
-        return "simulated"
+    def name(self) -> str | None:
+        return self._name
 
     def do(self, command: PlayerCommand) -> None:
-        if self._gate.closed:
+        if self._events.closed:
             return
-        self._gate.take(command)
-        now = self._loop.time()
+        self._events.commanded(command)
         try:
-            if isinstance(command, Load | AddSubtitleFile | AddAudioFile):
+            if isinstance(command, messages.Load | messages.AddSubtitleFile | messages.AddAudioFile):
                 files.examine(command.path)
-            events = self._machine.handle(command, now)
-        except files.MediaProblem as problem:
-            if isinstance(command, Load):
-                events = self._machine.refuse(command, problem)
+            events = self._machine.handle(command, self._loop.time())
+        except files.MediaUnusable as reason:
+            if isinstance(command, messages.Load):
+                events = self._machine.refuse_load(command, reason)
             else:
-                events = [CommandFailed(self._gate.generation, type(command).__name__, str(problem))]
-        self._tell(events)
+                events = [messages.CommandFailed(self._events.generation, type(command).__name__, str(reason))]
+        self._emit(events)
 
     async def close(self) -> None:
-        self._gate.close()
+        self._events.closed = True
         self._timer.arm(None)
 
-    def _expire(self, now: float) -> None:
-        self._tell(self._machine.expire(now))
+    def _open(self) -> None:
+        if not self._events.closed:
+            self._name = "simulated"
+            self._sink(messages.PlayerOpened(0, self._name))
 
-    def _tell(self, events: list[PlayerEvent]) -> None:
-        # Never from inside ``do``: whoever commands is not to be called back before it has finished its own step.
+    def _expire(self, now: float) -> None:
+        self._emit(self._machine.expire(now))
+
+    def _emit(self, events: list[PlayerEvent]) -> None:
+        # Not from inside ``do``: the caller has to finish its own step before it is called back.
         for event in events:
             self._loop.call_soon(self._deliver, event)
         self._timer.arm(self._machine.deadline())
 
     def _deliver(self, event: PlayerEvent) -> None:
-        if self._gate.admits(event):
+        if self._events.passes(event):
             self._sink(event)

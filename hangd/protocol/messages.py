@@ -145,7 +145,6 @@ class Stop(_Action, frozen=True, tag="Stop"):
 
 
 SyncCommand = Play | Pause | Seek | Speed | Stop
-Action = SyncCommand
 
 
 class Report(_Message, frozen=True):

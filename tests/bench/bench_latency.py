@@ -73,7 +73,7 @@ class Bench:
                 self.stamps.mark(f"{self.name} settled")
             sink(event)
 
-        return VlcPlayer(heard, window=False)
+        return VlcPlayer(heard, options=("--vout=dummy",))
 
     def stamp_network(self) -> None:
         """Record when this viewer writes to the network, and the receive times of what arrives."""

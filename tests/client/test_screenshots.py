@@ -1,10 +1,12 @@
-"""Where screenshots go, and how the player's answers come to who asked."""
+"""Where screenshots are written, and how the player's answer reaches the command that asked for one."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from hangd.client import screenshots
 from hangd.client.control.port import CommandRefused
 from hangd.client.screenshots import Screenshots
 from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
@@ -13,7 +15,7 @@ TAKEN = PictureTaken(1)
 
 
 class Camera:
-    """A player that writes what it is told to, or says why not. ``paths`` holds what it was asked for."""
+    """A player that writes pictures, or gives these ``answers``. ``paths`` holds where it was told to write."""
 
     def __init__(self, *answers: PlayerEvent) -> None:
         self.paths: list[Path] = []
@@ -55,7 +57,7 @@ async def test_names_within_the_folder(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x.png", "/etc/x.png", "out/x.png", "nowhere/x.png", "link.png"])
-async def test_names_that_lead_elsewhere(tmp_path: Path, name: str) -> None:
+async def test_names_that_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "shots"
     folder.mkdir()
     (folder / "out").symlink_to(tmp_path)
@@ -67,26 +69,34 @@ async def test_names_that_lead_elsewhere(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.jpg", "x", "x.png\0", "round.png"])
-async def test_names_that_are_none(tmp_path: Path, name: str) -> None:
+async def test_names_that_are_not_those_of_a_png_file(tmp_path: Path, name: str) -> None:
     (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
     camera = Camera()
     assert (await refusal(camera, tmp_path, name)).code == "FileUnusable"
     assert camera.paths == []
 
 
-async def test_a_folder_that_can_not_be_made(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     refused = await refusal(Camera(), tmp_path / "file" / "folder")
     assert (refused.code, str(refused).startswith(str(tmp_path))) == ("FileUnusable", True)
 
 
 @pytest.mark.parametrize("answer", [CommandFailed(1, "TakePicture", "it is dark"), PlayerDied(1, "hung", "it is dark")])
-async def test_why_there_is_no_picture(tmp_path: Path, answer: PlayerEvent) -> None:
+async def test_the_players_reason_is_passed_on(tmp_path: Path, answer: PlayerEvent) -> None:
     refused = await refusal(Camera(answer), tmp_path)
     assert (refused.code, str(refused)) == ("NotTaken", "it is dark")
 
 
-async def test_other_failures_are_not_its_own(tmp_path: Path) -> None:
+async def test_failures_of_other_commands_are_ignored(tmp_path: Path) -> None:
     camera = Camera(CommandFailed(1, "SelectTrack", "there is none"), TAKEN)
     await camera.screenshots.take(tmp_path, None)
-    camera.screenshots.heard(TAKEN)  # Nobody waits any more.
+    camera.screenshots.heard(TAKEN)  # no command waits for it
+
+
+async def test_a_folder_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    back = threading.Event()
+    monkeypatch.setattr(screenshots, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: back.wait(60))
+    assert (await refusal(Camera(), tmp_path)).code == "TimedOut"
+    back.set()

@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hangd.client.control.port import CommandRefused
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.player_messages import PlayerDied, SetVolume
+from hangd.engine.player_messages import Load, PlayerCommand, PlayerDied, SetVolume, ShowText
 from hangd.engine.playlist.playlist import Film, Loading
-from hangd.player.base import EventSink, PlayerUnavailable
+from hangd.player.base import EventSink, Player
 from hangd.player.simulated import SimulatedPlayer
 from tests.support.party import CLIP
 
@@ -24,11 +24,29 @@ class Players:
         self.sinks: list[EventSink] = []
         self.available = True
 
-    def __call__(self, sink: EventSink) -> SimulatedPlayer:
+    def __call__(self, sink: EventSink) -> Player:
         if not self.available:
-            raise PlayerUnavailable("there is no player here")
+            return Unavailable(sink)
         self.sinks.append(sink)
         return SimulatedPlayer(sink)
+
+
+class Unavailable:
+    """A player that does not open: there is no libVLC."""
+
+    name = None
+
+    def __init__(self, sink: EventSink) -> None:
+        self._generation = 0
+        asyncio.get_running_loop().call_soon(
+            lambda: sink(PlayerDied(self._generation, "no-player", "there is no player here"))
+        )
+
+    def do(self, command: PlayerCommand) -> None:
+        if isinstance(command, Load):
+            self._generation = command.generation
+
+    async def close(self) -> None: ...
 
 
 @pytest.fixture
@@ -67,6 +85,13 @@ async def test_a_film_plays_unless_there_is_a_pause_which_outlives_films(viewer:
     await settled(viewer)
 
 
+async def test_the_players_name_is_known_and_announced_once_it_is_open(players: Players) -> None:
+    viewer = Viewer(ClientSettings(name="ada"), players, MediaFiles(None), version="0", quit=lambda: None)
+    assert viewer.player_name is None
+    await asyncio.wait_for(viewer.notices.until(lambda: viewer.player_name == "simulated"), 10)
+    await viewer.close()
+
+
 async def test_another_player_takes_over_where_the_first_one_was(viewer: Viewer, players: Players) -> None:
     load(viewer)
     await settled(viewer)
@@ -90,16 +115,24 @@ async def test_a_film_that_kills_every_player_is_given_up(viewer: Viewer, player
     assert len(players.sinks) == 5, "somebody who asks again is tried for again"
 
 
-async def test_a_player_that_is_not_to_be_had_is_said_when_it_is_asked_for(tmp_path: Path) -> None:
+async def test_without_a_player_a_load_fails_with_the_reason_which_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     players = Players()
     players.available = False
     heard: list[Any] = []
     viewer = Viewer(ClientSettings(name="ada"), players, MediaFiles(None), version="0", quit=lambda: None)
     viewer.subscribe(heard.append, lambda names: None)
-    load(viewer)
-    await asyncio.wait_for(viewer.notices.until(lambda: viewer.path is None), 10)
-    (ended,) = [event for event in heard if event["event"] == "end-file"]
-    assert (ended["reason"], ended["details"]["code"]) == ("error", "no-player")
+    for _ in range(2):
+        heard.clear()
+        load(viewer)
+        await asyncio.wait_for(viewer.notices.until(lambda: viewer.path is None), 10)
+        (ended,) = [event for event in heard if event["event"] == "end-file"]
+        assert (ended["reason"], ended["details"]["code"]) == ("error", "no-player")
+        assert ended["details"]["message"] == "there is no player here"
+    assert len([record for record in caplog.records if "no player:" in record.message]) == 1
+    with pytest.raises(CommandRefused, match="there is no player here"):
+        viewer.play_command(ShowText("hello"))
     players.available = True
     load(viewer)
     await settled(viewer)

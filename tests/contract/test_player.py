@@ -1,4 +1,4 @@
-"""What every player does, whatever it is made of: the ordering rules of `hangd.player.base`, on real files."""
+"""The rules of `hangd.player.base`, which every player obeys: with the simulated one and with libVLC, on real files."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import shutil
 import struct
 import time
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from hangd.engine.player_messages import (
     PauseNow,
     PictureTaken,
     PlayerCommand,
+    PlayerOpened,
     RemoveTrack,
     Resume,
     Sampled,
@@ -45,7 +46,7 @@ from hangd.engine.player_messages import (
     VolumeChanged,
 )
 from hangd.engine.timeline import playable_rate
-from hangd.player.base import EventSink, Player
+from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
 from hangd.player.vlc.player import VlcPlayer
 from tests.support.playing import Stagehand
@@ -56,7 +57,7 @@ TRACKS = str(MEDIA / "tracks.mkv")
 SUBTITLES = b"1\n00:00:00,000 --> 00:00:50,000\nhello\n"
 FRAME = 1 / 30
 LATE = 0.25
-"""Seconds by which a busy machine may be late with something that is else exact to a millisecond."""
+"""Seconds by which a busy machine may be late with something that is otherwise exact to a millisecond."""
 
 NO_SOUND_NO_PICTURE = ("--vout=dummy", "--aout=dummy")
 
@@ -70,8 +71,14 @@ def vlc(sink: EventSink) -> Player:
 
 
 @pytest.fixture(params=[pytest.param(simulated, id="simulated"), pytest.param(vlc, id="vlc", marks=pytest.mark.real)])
-async def hand(request: pytest.FixtureRequest) -> AsyncIterator[Stagehand]:
-    hand = Stagehand(request.param)
+def make(request: pytest.FixtureRequest) -> PlayerFactory:
+    factory: PlayerFactory = request.param
+    return factory
+
+
+@pytest.fixture
+async def hand(make: PlayerFactory) -> AsyncIterator[Stagehand]:
+    hand = Stagehand(make)
     yield hand
     await hand.player.close()
 
@@ -83,32 +90,66 @@ async def vlc_hand() -> AsyncIterator[Stagehand]:
     await hand.player.close()
 
 
+# ---- opening --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_factory_returns_at_once_and_the_name_is_known_once_it_is_open(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    assert (hand.player.name, hand.events) == (None, [])
+    opened = await hand.next(PlayerOpened)
+    assert opened.generation == 0
+    assert opened.name == hand.player.name
+    await hand.load(CLIP)
+    assert [event for event in hand.events if isinstance(event, PlayerOpened)] == hand.events[:1]
+    await hand.player.close()
+
+
+async def test_commands_given_before_it_is_open_are_carried_out_in_their_order(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    hand.do(Load(path=CLIP, generation=1), SeekTo(20.0), SetVolume(30))
+    assert hand.player.name is None
+    assert (await hand.next(VolumeChanged)).percent == pytest.approx(30)
+    assert (await hand.next(Settled)).position == pytest.approx(20, abs=0.002)
+    await hand.player.close()
+
+
+async def test_close_before_it_is_open(make: PlayerFactory) -> None:
+    hand = Stagehand(make)
+    hand.do(Load(path=CLIP, generation=1))
+    began = time.monotonic()
+    await hand.player.close()
+    assert time.monotonic() - began < 5
+    await asyncio.sleep(0.3)
+    assert hand.events == []
+
+
 # ---- loading --------------------------------------------------------------------------------------------------------
 
 
-async def test_load_tells_what_it_is_and_then_stands(hand: Stagehand) -> None:
+async def test_load_is_answered_by_loaded_and_then_settled(hand: Stagehand) -> None:
     hand.do(Load(path=CLIP, generation=7, start=12.3))
     loaded = await hand.next(Loaded, unless=(Settled,))
     settled = await hand.next(Settled)
     assert loaded.duration == pytest.approx(60, abs=0.1)
     assert {track.kind for track in loaded.tracks} >= {"video", "audio"}
     assert settled.position == pytest.approx(12.3, abs=0.002)
-    assert {event.generation for event in hand.events} == {7}
+    assert {event.generation for event in hand.events if not isinstance(event, PlayerOpened)} == {7}
 
 
-async def test_do_calls_nobody_back(hand: Stagehand) -> None:
+async def test_do_emits_no_event_itself(hand: Stagehand) -> None:
+    await hand.next(PlayerOpened)
     hand.do(Load(path=CLIP, generation=1), SetVolume(50), Load(path="/nowhere/film.mkv", generation=2))
-    assert hand.events == []
+    assert len(hand.events) == 1
     await hand.next(LoadFailed)
 
 
-async def test_a_newer_load_silences_the_older(hand: Stagehand) -> None:
+async def test_no_event_of_an_older_load_follows_a_newer_load(hand: Stagehand) -> None:
     hand.do(Load(path=CLIP, generation=1), Load(path=TRACKS, generation=2, start=5.0))
     assert (await hand.next(Settled)).position == pytest.approx(5, abs=0.002)
-    assert {event.generation for event in hand.events} == {2}
+    assert {event.generation for event in hand.events if not isinstance(event, PlayerOpened)} == {2}
 
 
-async def test_a_newer_load_replaces_what_plays(hand: Stagehand) -> None:
+async def test_a_load_replaces_a_film_that_plays(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -120,7 +161,7 @@ async def test_a_newer_load_replaces_what_plays(hand: Stagehand) -> None:
     assert (await hand.next(Sampled)).position > 29.9
 
 
-async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: Stagehand) -> None:
+async def test_commands_given_during_a_load_take_effect_in_their_order(hand: Stagehand) -> None:
     hand.do(Load(path=CLIP, generation=1), SeekTo(20.0), Resume())
     assert (await hand.next(Settled)).position == pytest.approx(20, abs=0.002)
     assert (await hand.next(Started, unless=(Settled,))).position == pytest.approx(20, abs=0.002)
@@ -128,7 +169,7 @@ async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: St
 
 
 @pytest.mark.parametrize(
-    ("make", "code"),
+    ("path_in", "code"),
     [
         (lambda folder: folder / "missing.mkv", "not-found"),
         (lambda folder: folder, "directory"),
@@ -137,18 +178,20 @@ async def test_commands_given_while_it_loads_take_effect_in_their_order(hand: St
         (lambda folder: _pipe(folder / "pipe.mkv"), "unreadable"),
     ],
 )
-async def test_a_file_that_can_not_be_opened_has_its_own_error(hand: Stagehand, tmp_path: Path, make, code) -> None:  # type: ignore[no-untyped-def]
-    path: Path = make(tmp_path)
+async def test_each_kind_of_unusable_file_has_its_own_code(
+    hand: Stagehand, tmp_path: Path, path_in: Callable[[Path], Path], code: str
+) -> None:
+    path = path_in(tmp_path)
     hand.do(Load(path=str(path), generation=1))
     failed = await hand.next(LoadFailed, unless=(Loaded, Settled))
     assert failed.code == code
     assert path.name.split("\x1b")[0] in failed.message
     assert failed.message.isprintable()
-    assert (await hand.load(CLIP, generation=2)).generation == 2  # it lives
+    assert (await hand.load(CLIP, generation=2)).generation == 2
 
 
 @pytest.mark.parametrize("who", [os.geteuid()])
-async def test_a_file_that_may_not_be_read(hand: Stagehand, tmp_path: Path, who: int) -> None:
+async def test_a_file_without_permission_to_read_is_unreadable(hand: Stagehand, tmp_path: Path, who: int) -> None:
     path = _written(tmp_path / "secret.mp4", b"x")
     if who == 0:
         path.unlink()
@@ -159,7 +202,7 @@ async def test_a_file_that_may_not_be_read(hand: Stagehand, tmp_path: Path, who:
     assert (await hand.next(LoadFailed)).code == "unreadable"
 
 
-async def test_nothing_but_load_and_volume_works_unloaded(hand: Stagehand) -> None:
+async def test_commands_that_need_a_film_fail_while_none_is_loaded(hand: Stagehand) -> None:
     refused: list[PlayerCommand] = [
         Resume(), PauseNow(), PauseFor(0.1), SeekTo(1.0), SetRate(1.5), StepFrame(), Unload(), ShowText("hello"),
         SelectTrack("audio", 1), AddSubtitleFile(CLIP),
@@ -171,7 +214,7 @@ async def test_nothing_but_load_and_volume_works_unloaded(hand: Stagehand) -> No
     assert (await hand.next(VolumeChanged, unless=(CommandFailed,))).percent == pytest.approx(40)
 
 
-async def test_unload_ends_everything(hand: Stagehand) -> None:
+async def test_after_unload_commands_fail_and_no_event_comes(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -208,10 +251,10 @@ async def test_resume_without_a_time_or_with_a_past_one_starts_at_once(hand: Sta
 
 
 @pytest.mark.parametrize("command", [PauseNow(), SeekTo(30.0), Load(path=TRACKS, generation=1), Unload()])
-async def test_a_newer_command_calls_a_resume_off(hand: Stagehand, command: PlayerCommand) -> None:
+async def test_a_newer_command_cancels_a_resume(hand: Stagehand, command: PlayerCommand) -> None:
     await hand.load(CLIP)
     hand.do(Resume(time.monotonic() + 0.3), command)
-    await asyncio.sleep(0.6)  # the time that the start would have come, and as much again
+    await asyncio.sleep(0.6)  # twice the time after which it would have started
     hand.do(SetMute(False))
     await hand.next(VolumeChanged, unless=(Started, Sampled))
 
@@ -223,7 +266,7 @@ async def test_a_newer_resume_replaces_an_older(hand: Stagehand) -> None:
     assert later - 0.005 <= (await hand.next(Started)).at <= later + LATE
 
 
-async def test_pause_settles_where_the_samples_say(hand: Stagehand) -> None:
+async def test_pause_settles_at_the_position_of_the_samples(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -238,8 +281,8 @@ async def test_pause_settles_where_the_samples_say(hand: Stagehand) -> None:
     await hand.next(Settled)
 
 
-async def test_a_pause_and_a_start_lose_no_time(hand: Stagehand) -> None:
-    """The line through (position, at) is kept: Settled's position is where the media is at the resume's time."""
+async def test_a_resume_continues_from_the_position_of_settled(hand: Stagehand) -> None:
+    """At the resume's time the media is at the position of Settled."""
     await hand.load(CLIP)
     for _ in range(3):
         hand.do(Resume())
@@ -255,13 +298,13 @@ async def test_a_pause_and_a_start_lose_no_time(hand: Stagehand) -> None:
         await hand.next(Settled)
 
 
-async def test_pausing_what_is_paused_is_answered_all_the_same(hand: Stagehand) -> None:
+async def test_pause_while_paused_is_answered_by_settled(hand: Stagehand) -> None:
     first = await hand.load(CLIP, start=3.0)
     hand.do(PauseNow())
     assert (await hand.next(Settled)).position == pytest.approx(first.position)
 
 
-async def test_pause_for_is_a_delay_and_is_not_told(hand: Stagehand) -> None:
+async def test_pause_for_delays_without_an_event(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -273,7 +316,7 @@ async def test_pause_for_is_a_delay_and_is_not_told(hand: Stagehand) -> None:
     assert lost == pytest.approx(0.5, abs=0.1)
 
 
-async def test_a_pause_within_pause_for_stays(hand: Stagehand) -> None:
+async def test_a_pause_during_pause_for_lasts(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -288,7 +331,7 @@ async def test_a_pause_within_pause_for_stays(hand: Stagehand) -> None:
 
 
 @pytest.mark.parametrize("position", [0.0, 0.1, 12.345, 40.0, 58.5])
-async def test_seek_stands_on_its_target(hand: Stagehand, position: float) -> None:
+async def test_seek_settles_at_its_target(hand: Stagehand, position: float) -> None:
     await hand.load(CLIP, start=5.0)
     hand.do(SeekTo(position))
     settled = await hand.next(Settled)
@@ -300,7 +343,7 @@ async def test_seek_stands_on_its_target(hand: Stagehand, position: float) -> No
     assert sample.position - position == pytest.approx(sample.at - started.at, abs=LATE)
 
 
-async def test_seek_pauses_what_plays_and_silences_its_samples(hand: Stagehand) -> None:
+async def test_seek_while_playing_pauses_and_no_sample_comes_before_settled(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -313,7 +356,7 @@ async def test_seek_pauses_what_plays_and_silences_its_samples(hand: Stagehand) 
     await hand.next(VolumeChanged, unless=(Sampled, Started))
 
 
-async def test_a_burst_of_seeks_ends_at_the_last(hand: Stagehand) -> None:
+async def test_of_many_seeks_the_last_counts(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(*(SeekTo(float(position)) for position in range(5, 45, 5)))
     assert (await hand.next(Settled)).position == pytest.approx(40, abs=0.002)
@@ -321,14 +364,14 @@ async def test_a_burst_of_seeks_ends_at_the_last(hand: Stagehand) -> None:
     assert (await hand.next(Sampled, unless=(Settled,))).position > 40
 
 
-async def test_a_resume_after_a_seek_waits_for_the_picture(hand: Stagehand) -> None:
+async def test_a_resume_during_a_seek_starts_after_settled(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(SeekTo(20.0), Resume())
     await hand.next(Settled, unless=(Started,))
     assert (await hand.next(Started)).position == pytest.approx(20, abs=0.002)
 
 
-async def test_frame_steps_go_on_by_a_frame_each(hand: Stagehand) -> None:
+async def test_a_frame_step_moves_by_one_frame(hand: Stagehand) -> None:
     position = (await hand.load(CLIP, start=2.0)).position
     for _ in range(4):
         hand.do(StepFrame())
@@ -355,7 +398,7 @@ async def test_rate_after_a_seek(hand: Stagehand, rate: float) -> None:
         pass
     assert later.rate == playable_rate(rate)
     assert (later.position - first.position) / (later.at - first.at) == pytest.approx(playable_rate(rate), rel=0.05)
-    # Nothing of what was read ahead is jumped over.
+    # What VLC had read ahead is played too.
     assert first.position - started.position == pytest.approx(first.at - started.at, abs=1.0)
 
 
@@ -380,7 +423,7 @@ async def test_rate_while_it_plays_and_back(hand: Stagehand) -> None:
 # ---- the end --------------------------------------------------------------------------------------------------------
 
 
-async def test_the_end_is_told_and_seeking_back_works(hand: Stagehand) -> None:
+async def test_ended_is_emitted_and_seeking_back_works(hand: Stagehand) -> None:
     await hand.load(CLIP, start=59.0)
     hand.do(Resume())
     ended = await hand.next(Ended, unless=(Settled, LoadFailed))
@@ -405,7 +448,7 @@ async def test_resume_at_the_end_ends_again(hand: Stagehand) -> None:
 
 
 @pytest.mark.parametrize("position", [59.99, 60.0, 61.0])
-async def test_a_seek_to_the_end_stands_and_then_ends(hand: Stagehand, position: float) -> None:
+async def test_a_seek_to_the_end_settles_and_a_resume_ends(hand: Stagehand, position: float) -> None:
     await hand.load(CLIP)
     hand.do(SeekTo(position))
     await hand.next(Settled)
@@ -425,7 +468,7 @@ async def test_volume_and_mute(hand: Stagehand) -> None:
     assert [(event.percent, event.mute) for event in told] == [(130, False), (130, True), (30, True)]
 
 
-async def test_a_picture_is_written_or_it_is_said_why_not(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_picture_is_written_or_fails_with_a_reason(hand: Stagehand, tmp_path: Path) -> None:
     hand.do(TakePicture(str(tmp_path / "early.png")))
     assert (await hand.next(CommandFailed)).command == "TakePicture"
     await hand.load(CLIP)
@@ -437,12 +480,12 @@ async def test_a_picture_is_written_or_it_is_said_why_not(hand: Stagehand, tmp_p
     signature, size = b"\x89PNG\r\n\x1a\n", (640, 360)
     written = (tmp_path / "taken.png").read_bytes()
     assert (written[:8], struct.unpack(">II", written[16:24])) == (signature, size)
-    for _ in range(5):  # At once: who was told that one is written may ask for the next.
+    for _ in range(5):  # at once: a client that is answered may ask for the next one
         hand.do(TakePicture(str(tmp_path / "no" / "such" / "folder.png")))
-        assert "can not be written" in (await hand.next(CommandFailed)).message
+        assert "cannot be written" in (await hand.next(CommandFailed)).message
 
 
-async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:
+async def test_tracks_are_listed_and_selected(hand: Stagehand) -> None:
     hand.do(Load(path=TRACKS, generation=1))
     tracks = (await hand.next(Loaded)).tracks
     await hand.next(Settled)
@@ -456,7 +499,7 @@ async def test_tracks_are_listed_and_chosen(hand: Stagehand) -> None:
     assert not any(t.selected for t in (await hand.next(TracksChanged)).tracks if t.kind == "subtitle")
 
 
-async def test_tracks_say_what_they_are_made_of(hand: Stagehand) -> None:
+async def test_tracks_have_codec_size_and_rates(hand: Stagehand) -> None:
     hand.do(Load(path=TRACKS, generation=1))
     tracks = (await hand.next(Loaded)).tracks
     for track in tracks:
@@ -465,7 +508,7 @@ async def test_tracks_say_what_they_are_made_of(hand: Stagehand) -> None:
         assert (track.kind == "audio") == bool(track.channels and track.sample_rate)
 
 
-async def test_a_film_is_described_when_it_is_open(hand: Stagehand) -> None:
+async def test_loaded_describes_the_film(hand: Stagehand) -> None:
     hand.do(Load(path=TRACKS, generation=1))
     loaded = await hand.next(Loaded)
     assert loaded.about is not None and loaded.duration is not None
@@ -483,7 +526,7 @@ async def test_a_subtitle_file_is_added_and_selected(hand: Stagehand, tmp_path: 
     assert [(t.kind, t.file, t.title, t.language) for t in found] == [("subtitle", str(file), "Mine", "fra")]
 
 
-async def test_a_subtitle_file_is_added_and_left_alone(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_subtitle_file_is_added_without_being_selected(hand: Stagehand, tmp_path: Path) -> None:
     file = _written(tmp_path / "later.srt", SUBTITLES)
     await hand.load(CLIP)
     hand.do(SelectTrack("subtitle", None), AddSubtitleFile(str(file), select=False))
@@ -492,7 +535,7 @@ async def test_a_subtitle_file_is_added_and_left_alone(hand: Stagehand, tmp_path
     assert [(t.file, t.selected) for t in found] == [(str(file), False)]
 
 
-async def test_a_sound_file_is_added_and_taken_away(hand: Stagehand) -> None:
+async def test_an_audio_file_is_added_and_removed(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(AddAudioFile(CLIP))
     while not (found := [t for t in (await hand.next(TracksChanged)).tracks if t.kind == "audio" and t.file]):
@@ -504,7 +547,7 @@ async def test_a_sound_file_is_added_and_taken_away(hand: Stagehand) -> None:
     assert (await hand.next(CommandFailed)).command == "SelectTrack"
 
 
-async def test_a_films_own_track_is_not_taken_away(hand: Stagehand) -> None:
+async def test_a_track_of_the_film_itself_cannot_be_removed(hand: Stagehand) -> None:
     hand.do(Load(path=TRACKS, generation=1))
     tracks = (await hand.next(Loaded)).tracks
     await hand.next(Settled)
@@ -514,7 +557,15 @@ async def test_a_films_own_track_is_not_taken_away(hand: Stagehand) -> None:
 
 
 @pytest.mark.parametrize("add", [AddSubtitleFile, AddAudioFile])
-async def test_a_file_that_is_not_there_is_not_added(
+async def test_a_pipe_is_not_added(hand: Stagehand, tmp_path: Path, add: type[AddSubtitleFile | AddAudioFile]) -> None:
+    await hand.load(CLIP)
+    hand.do(add(str(_pipe(tmp_path / "pipe.srt"))))
+    failed = await hand.next(CommandFailed)
+    assert (failed.command, failed.message) == (add.__name__, "'pipe.srt' is not a regular file")
+
+
+@pytest.mark.parametrize("add", [AddSubtitleFile, AddAudioFile])
+async def test_a_missing_file_is_not_added(
     hand: Stagehand, tmp_path: Path, add: type[AddSubtitleFile | AddAudioFile]
 ) -> None:
     await hand.load(CLIP)
@@ -523,7 +574,7 @@ async def test_a_file_that_is_not_there_is_not_added(
     assert failed.command == add.__name__ and "missing.srt" in failed.message
 
 
-async def test_what_is_only_looks_leaves_the_playing_alone(hand: Stagehand) -> None:
+async def test_settings_of_the_display_do_not_disturb_playback(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -541,7 +592,7 @@ async def test_what_is_only_looks_leaves_the_playing_alone(hand: Stagehand) -> N
         await hand.next(Sampled, unless=(CommandFailed, Settled, Started))
 
 
-async def test_nothing_comes_after_close(hand: Stagehand) -> None:
+async def test_no_event_comes_after_close(hand: Stagehand) -> None:
     await hand.load(CLIP)
     hand.do(Resume())
     await hand.next(Sampled)
@@ -552,10 +603,11 @@ async def test_nothing_comes_after_close(hand: Stagehand) -> None:
     hand.do(PauseNow(), Load(path=CLIP, generation=9))
     await asyncio.sleep(0.5)
     assert len(hand.events) == heard
-    await hand.player.close()  # once more does no harm
+    await hand.player.close()  # a second close has no effect
 
 
-async def test_closing_what_loads(hand: Stagehand) -> None:
+async def test_close_during_a_load(hand: Stagehand) -> None:
+    await hand.next(PlayerOpened)
     hand.do(Load(path=CLIP, generation=1))
     began = time.monotonic()
     await hand.player.close()
@@ -575,7 +627,7 @@ async def test_closing_what_loads(hand: Stagehand) -> None:
         ("sound.wav", b"", "no-video"),
     ],
 )
-async def test_a_file_that_is_no_film(
+async def test_a_file_without_a_film_fails_to_load(
     vlc_hand: Stagehand, tmp_path: Path, name: str, content: bytes, code: str
 ) -> None:
     path = _sound(tmp_path / name) if code == "no-video" else _written(tmp_path / name, content)
@@ -587,7 +639,7 @@ async def test_a_file_that_is_no_film(
 
 
 @pytest.mark.real
-async def test_a_truncated_file_plays_to_where_it_is_cut(vlc_hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_truncated_file_plays_up_to_the_cut(vlc_hand: Stagehand, tmp_path: Path) -> None:
     path = _cut(tmp_path / "film.mkv")
     await vlc_hand.load(str(path))
     vlc_hand.do(SeekTo(20.0))
@@ -599,7 +651,7 @@ async def test_a_truncated_file_plays_to_where_it_is_cut(vlc_hand: Stagehand, tm
 
 
 @pytest.mark.real
-async def test_seeking_past_the_cut_is_answered(vlc_hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_seek_past_the_cut_is_answered(vlc_hand: Stagehand, tmp_path: Path) -> None:
     await vlc_hand.load(str(_cut(tmp_path / "film.mkv")))
     vlc_hand.do(SeekTo(50.0))
     await vlc_hand.next(Settled)
@@ -621,7 +673,7 @@ async def test_a_file_that_shrinks_while_it_plays(vlc_hand: Stagehand, tmp_path:
 
 @pytest.mark.real
 async def test_a_file_that_is_deleted_plays_on(vlc_hand: Stagehand, tmp_path: Path) -> None:
-    """The system keeps it while it is open; only opening it again fails."""
+    """The system keeps the file while it is open. Only opening it again fails."""
     path = Path(shutil.copy(CLIP, tmp_path / "film.mp4"))
     await vlc_hand.load(str(path))
     vlc_hand.do(Resume())
@@ -644,13 +696,13 @@ def _pipe(path: Path) -> Path:
 
 
 def _cut(path: Path) -> Path:
-    """The first four tenths of a minute's file."""
+    """Write the first 40 % of a film that lasts a minute."""
     content = Path(TRACKS).read_bytes()
     return _written(path, content[: len(content) * 4 // 10])
 
 
 def _sound(path: Path) -> Path:
-    """Two seconds of silence."""
+    """Write two seconds of silence."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

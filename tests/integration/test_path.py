@@ -57,7 +57,7 @@ class Observed:
         self.control = ControlServer(self.viewer, self.path)
 
     def _player(self, sink: Callable[[Any], None]) -> VlcPlayer:
-        player = VlcPlayer(sink, window=False)
+        player = VlcPlayer(sink, options=("--vout=dummy",))
         do = player.do
 
         def noted(command: PlayerCommand) -> None:

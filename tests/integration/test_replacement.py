@@ -24,7 +24,7 @@ async def test_a_new_player_becomes_all_that_the_lost_one_was(tmp_path: Path) ->
 
     def make(sink: EventSink) -> VlcPlayer:
         sinks.append(sink)
-        return VlcPlayer(sink, window=False)
+        return VlcPlayer(sink, options=("--vout=dummy",))
 
     viewer = Viewer(ClientSettings(name="ada"), make, MediaFiles(None), version="0", quit=lambda: None)
 

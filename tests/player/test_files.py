@@ -3,37 +3,37 @@ from pathlib import Path
 
 import pytest
 
-from hangd.player.files import MediaProblem, examine, shown_name, was_changed
+from hangd.player.files import MediaUnusable, examine, has_changed, shown_name
 
 
-def test_a_good_file(tmp_path: Path) -> None:
+def test_the_status_of_a_usable_file_is_returned(tmp_path: Path) -> None:
     file = tmp_path / "film.mkv"
     file.write_bytes(b"abc")
-    assert examine(str(file)).size == 3
+    assert examine(str(file)).st_size == 3
 
 
 @pytest.mark.parametrize("path", ["/nowhere/film.mkv", "/dev/null/film.mkv", "film\0.mkv"])
-def test_not_found(path: str) -> None:
-    with pytest.raises(MediaProblem, match="does not exist") as caught:
+def test_a_missing_file_is_not_found(path: str) -> None:
+    with pytest.raises(MediaUnusable, match="does not exist") as caught:
         examine(path)
     assert caught.value.code == "not-found"
 
 
-def test_whoever_shrinks_or_replaces_a_file_changes_it(tmp_path: Path) -> None:
+def test_a_file_that_shrinks_or_is_replaced_has_changed_but_not_one_that_grows(tmp_path: Path) -> None:
     file = tmp_path / "film.mkv"
     file.write_bytes(b"abc")
     identity = examine(str(file))
     with file.open("ab") as growing:
         growing.write(b"def")
-    assert not was_changed(str(file), identity)
+    assert not has_changed(str(file), identity)
     os.truncate(file, 2)
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
     other = tmp_path / "other"
     other.write_bytes(b"abcdef")
     other.replace(file)
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
     file.unlink()
-    assert was_changed(str(file), identity)
+    assert has_changed(str(file), identity)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_whoever_shrinks_or_replaces_a_file_changes_it(tmp_path: Path) -> None:
         ("/films/日本.mkv", "'日本.mkv'"),
     ],
 )
-def test_names_are_shown_without_what_a_terminal_would_obey(path: str, shown: str) -> None:
+def test_names_are_shown_without_control_characters(path: str, shown: str) -> None:
     assert shown_name(path) == shown
     assert shown_name(path).isprintable()
 

@@ -1,4 +1,4 @@
-"""The simulated machine on simulated time. What it shares with VLC is in the contract suite."""
+"""SimulatedMachine on simulated time. What it has in common with VLC is tested in tests/contract."""
 
 import itertools
 from typing import Any
@@ -37,7 +37,7 @@ class Run:
         return self.machine.handle(command, self.now)
 
     def passes(self, seconds: float) -> list[PlayerEvent]:
-        """Wake the machine just when it wants to."""
+        """Let this time pass, waking the machine at its deadlines."""
         until, events = self.now + seconds, list[PlayerEvent]()
         while (due := self.machine.deadline()) is not None and due <= until:
             assert due >= self.now
@@ -67,7 +67,7 @@ def test_samples_are_uneven_and_late_but_never_early() -> None:
     assert -1e-9 <= min(lateness) < 0.0005 and 0.0015 < max(lateness) <= 0.002 + 1e-9
 
 
-def test_rates_are_playable_ones_and_hold_as_from_the_last_block_read() -> None:
+def test_rates_are_playable_ones_and_count_from_the_last_block_read() -> None:
     run = playing()
     seen = [event for event in run.passes(10) if isinstance(event, Sampled)][-1]
     assert 0.05 < run.now - seen.at < 0.5
@@ -79,7 +79,7 @@ def test_rates_are_playable_ones_and_hold_as_from_the_last_block_read() -> None:
     assert run.machine.position(run.now) - at_once == pytest.approx(10 * rate)
 
 
-def test_skew_is_the_medias_own_clock() -> None:
+def test_skew_makes_the_media_faster_than_the_clock() -> None:
     run = playing(skew_ppm=200)
     run.passes(1000)
     assert run.machine.position(run.now) == pytest.approx(1000.2, abs=1e-6)
@@ -106,7 +106,7 @@ def test_a_seek_costs_more_the_farther_the_key_frame_lies_back() -> None:
         assert settled.at - asked == pytest.approx(cost)
 
 
-def test_costs() -> None:
+def test_loads_and_seeks_take_the_time_that_was_set() -> None:
     run = Run(load_cost=0.5, seek_cost=0.2)
     run.do(Load(path="/film", generation=1, start=3.0))
     assert run.passes(0.49) == []
@@ -116,7 +116,7 @@ def test_costs() -> None:
     assert run.passes(1.0) == [Settled(1, 9.0, asked + 0.2)]
 
 
-def test_the_end_comes_on_time_however_late_one_looks() -> None:
+def test_the_end_has_its_own_time_however_late_expire_is_called() -> None:
     run = playing(duration=10.0)
     began = run.now
     run.now += 1000
@@ -137,7 +137,7 @@ _ACTS = st.one_of(
 
 
 @given(st.lists(_ACTS, max_size=30))
-def test_whatever_happens_it_stays_within_the_file_and_silent_while_it_seeks(acts: list[PlayerCommand | float]) -> None:
+def test_positions_stay_within_the_file_and_no_sample_comes_during_a_seek(acts: list[PlayerCommand | float]) -> None:
     run = Run(duration=60.0)
     run.do(Load(path="/film", generation=1))
     seeking = True

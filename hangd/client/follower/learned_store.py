@@ -1,11 +1,11 @@
-"""What a viewer's machine learned of its files (`hangd.engine.follower.learned`), kept by container from
-one run to the next.
+"""Keeps the timings that were learned from films (`hangd.engine.follower.learned`) from one run to the next.
 
-A seek's cost and a start's leftover are of the container, its demuxer and the machine, far more than of the one film;
-so what one film taught holds for the next of its kind, from its first start on.
+They are kept by container, the file name's suffix. What a seek costs, and how far off a start is, depends on the
+container, its demuxer and the machine far more than on the film, so what one film taught is right for the next of its
+kind from its first start on. `Viewer` calls this when a file is opened and when a seek or start has been measured.
 """
 
-import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,71 +15,93 @@ import msgspec
 
 from hangd.client.cache import Cache
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.tasks import Tasks
+from hangd.tasks import Tasks, in_thread
 
 __all__ = ["LearnedStore"]
+
+_log = logging.getLogger(__name__)
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS habits_1 (
     container TEXT PRIMARY KEY,     -- the file name's suffix: "mkv"
-    habits BLOB NOT NULL            -- as JSON
+    habits BLOB NOT NULL            -- LearnedTimings as JSON
 ) WITHOUT ROWID
 """
-_NEWS: Final = 0.2
+_COST_CHANGE: Final = 0.2
 """A seek's cost that has changed by less than this share is not written again."""
-_BIAS_NEWS: Final = 0.0005
+_BIAS_CHANGE: Final = 0.0005
+"""Seconds. The same for a start's bias."""
 _COST_MAX: Final = 10.0
+"""Seconds. A greater cost is not believed."""
+_DEADLINE_SECONDS: Final = 30.0
+"""For reading or writing the cache: its own limit for another process that writes is 10 seconds."""
+_DOING: Final = "using the cache of learned timings"
 
 
 class LearnedStore:
-    """Recalls habits as a file is opened, and writes down what changed. ``known`` is called with what is recalled."""
+    """Reads a container's timings when a file of its kind is opened, and writes what has changed since.
+
+    ``known`` is called with the timings that were read, on the event loop, some milliseconds after `opened`.
+    """
 
     def __init__(self, path: Path, tasks: Tasks, known: Callable[[LearnedTimings], None]) -> None:
         self._cache = Cache(path, _TABLE)
         self._tasks = tasks
         self._known = known
         self._container: str | None = None
-        self._kept: LearnedTimings | None = None
+        self._stored: LearnedTimings | None = None
+        """What the cache holds for the container; None: nothing, or it is still being read."""
 
     def opened(self, path: str) -> None:
-        """This file is being opened."""
+        """Call it with each file that is opened."""
         container = Path(path).suffix.lstrip(".").lower()
         if container == self._container:
             return
-        self._container, self._kept = container, None
-        self._tasks.start(self._recall(container), name="habits")
+        self._container, self._stored = container, None
+        self._tasks.start(self._recall(container), name="recall-timings")
 
-    def learned(self, habits: LearnedTimings) -> None:
-        """The habits are these by now."""
-        if self._container is None or (self._kept is not None and _alike(habits, self._kept)):
+    def learned(self, timings: LearnedTimings) -> None:
+        """Call it with what is known now of the open file."""
+        if self._container is None or (self._stored is not None and _are_alike(timings, self._stored)):
             return
-        self._kept = habits
-        self._tasks.start(asyncio.to_thread(self._write, self._container, habits), name="habits")
+        self._stored = timings
+        self._tasks.start(self._store(self._container, timings), name="store-timings")
 
     async def _recall(self, container: str) -> None:
-        habits = await asyncio.to_thread(self._read, container)
-        if habits is not None and container == self._container and self._kept is None:
-            self._kept = habits
-            self._known(habits)
+        try:
+            timings = await in_thread(self._read, container, deadline=_DEADLINE_SECONDS, doing=_DOING)
+        except TimeoutError as error:
+            _log.warning("%s", error)
+            return
+        # Meanwhile another file may have been opened, or this one measured, which is better than what was stored.
+        if timings is not None and container == self._container and self._stored is None:
+            self._stored = timings
+            self._known(timings)
+
+    async def _store(self, container: str, timings: LearnedTimings) -> None:
+        try:
+            await in_thread(self._write, container, timings, deadline=_DEADLINE_SECONDS, doing=_DOING)
+        except TimeoutError as error:
+            _log.warning("%s", error)
 
     def _read(self, container: str) -> LearnedTimings | None:
         def look(database: sqlite3.Connection) -> LearnedTimings | None:
             row = database.execute("SELECT habits FROM habits_1 WHERE container = ?", (container,)).fetchone()
             if row is None:
                 return None
-            habits = msgspec.json.decode(row[0], type=LearnedTimings)
-            return habits if 0 <= habits.seek_cost <= _COST_MAX else None
+            timings = msgspec.json.decode(row[0], type=LearnedTimings)
+            return timings if 0 <= timings.seek_cost <= _COST_MAX else None
 
-        return self._cache.do(look)
+        return self._cache.run(look)
 
-    def _write(self, container: str, habits: LearnedTimings) -> None:
+    def _write(self, container: str, timings: LearnedTimings) -> None:
         def keep(database: sqlite3.Connection) -> None:
-            encoded = msgspec.json.encode(habits)
+            encoded = msgspec.json.encode(timings)
             database.execute("INSERT OR REPLACE INTO habits_1 VALUES (?, ?)", (container, encoded))
 
-        self._cache.do(keep)
+        self._cache.run(keep)
 
 
-def _alike(one: LearnedTimings, other: LearnedTimings) -> bool:
-    cost = abs(one.seek_cost - other.seek_cost) <= _NEWS * other.seek_cost
-    return cost and abs(one.start_bias - other.start_bias) <= _BIAS_NEWS
+def _are_alike(one: LearnedTimings, other: LearnedTimings) -> bool:
+    cost = abs(one.seek_cost - other.seek_cost) <= _COST_CHANGE * other.seek_cost
+    return cost and abs(one.start_bias - other.start_bias) <= _BIAS_CHANGE

@@ -1,13 +1,16 @@
-"""What there is to know of a viewer's copy of the film: its size, its name and its hashes, worked out off the loop.
+"""What is known of a file without playing it: size, name and hashes. Called where a room is told of a film.
 
-The whole hash is SHA-256 of the file. The *quick hash* costs milliseconds whatever the file's size, and tells two films
-apart, though not two copies of which one is damaged somewhere. It is SHA-256 of
+The whole hash is SHA-256 of the file. The *quick hash* takes milliseconds whatever the file's size. It tells two films
+apart, but not two copies of one film that differ somewhere in the middle. It is SHA-256 of
 
 1. the file's size in bytes, as 8 bytes, big-endian,
 2. of a file of up to 3 MiB: the whole file;
    of a longer one: its first MiB, the MiB that begins at byte (size - 1 MiB) / 2, rounded down, and its last MiB.
 
-(For a file of exactly 3 MiB both ways are the same.)
+(For a file of exactly 3 MiB both ways give the same.)
+
+Everything that touches a file runs on a thread of its own (`hangd.tasks.in_thread`), with a deadline: a network share
+that is gone blocks neither the event loop nor the end of the process.
 """
 
 import asyncio
@@ -22,74 +25,104 @@ from pathlib import Path
 from typing import Final
 
 from hangd.client.media.hash_cache import FileVersion, HashCache
-from hangd.player.files import MediaProblem as MediaUnusable
-from hangd.player.files import examine, problem, shown_name
+from hangd.player.files import MediaUnusable, examine, problem, shown_name
 from hangd.protocol.model import FileInfo
+from hangd.tasks import in_thread
 
 __all__ = ["MediaFiles", "MediaUnusable", "Progress"]
 
 Progress = Callable[[int, int], None]
-"""Takes the bytes done and the bytes in all. Called on the event loop."""
+"""Takes the bytes read so far and the bytes in all. Called on the event loop."""
 
 _MIB: Final = 1024 * 1024
 
 _PIECE: Final = _MIB
-"""Bytes read and hashed at a time. From 256 KiB to 4 MiB all come out alike: as fast as `openssl dgst`, or faster."""
+"""Bytes read and hashed at a time. Measured: 256 KiB to 4 MiB are equally fast, and no slower than `openssl dgst`."""
 
 _PROGRESS_SECONDS: Final = 0.1
 
-_SETTLED_SECONDS: Final = 2.0
+_DEADLINE_SECONDS: Final = 10.0
+"""For reading at most 3 MiB. Most of it is for a disk that has to spin up first."""
+
+_SILENCE_SECONDS: Final = 30.0
+"""Reading a whole file takes as long as it takes. It is given up when no bytes come for so long."""
+
+_UNCHANGED_SECONDS: Final = 2.0
 """A file that was changed more recently could change again without a new modification time (FAT counts in steps of two
-seconds, others in ticks of some milliseconds), so its hash is not kept."""
+seconds, others in ticks of some milliseconds), so its hash is not cached."""
 
 _NAME_MAX: Final = 255
 _NOT_IN_NAMES: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0), ord("\\"))}
 
 
 class MediaFiles:
-    """Looks at files on threads, and remembers whole hashes in a cache at ``cache_path`` (None: in none)."""
+    """Hashes files, and keeps whole hashes in a cache at ``cache_path`` (None: no cache)."""
 
     def __init__(self, cache_path: Path | None = None) -> None:
         self._cache = None if cache_path is None else HashCache(cache_path)
 
     async def quick(self, path: str) -> FileInfo:
-        """Return what is known at once: size, name and quick hash. The duration is the player's to tell.
+        """Return the file's size, name and quick hash. Its duration is known only to the player.
 
         Raises:
-            MediaUnusable: the file can not be read, is empty, or changed meanwhile.
+            MediaUnusable: the file cannot be read within 10 seconds, is empty, or changed meanwhile.
         """
-        return await asyncio.to_thread(_quick, path)
+        try:
+            return await in_thread(_quick, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))
+        except TimeoutError as error:
+            raise MediaUnusable("unreadable", str(error)) from error
 
     async def whole_hash(self, path: str, progress: Progress | None = None) -> str:
         """Return SHA-256 of the whole file, in hex: from the cache, or by reading it all, which may take minutes.
 
-        ``progress`` hears of it at most ten times a second, and of the end; never after this has returned or was
+        ``progress`` is called at most ten times a second, and at the end; never after this has returned or was
         cancelled. Cancelling stops the reading within a few milliseconds.
 
         Raises:
-            MediaUnusable: the file can not be read, is empty, or changed meanwhile.
+            MediaUnusable: the file cannot be read, brings nothing for 30 seconds, is empty, or changed meanwhile.
         """
         loop = asyncio.get_running_loop()
         stopped = threading.Event()
 
-        def heard(done: int, total: int) -> None:
-            if progress is not None and not stopped.is_set():
+        def progressed(done: int, total: int) -> None:
+            if stopped.is_set() or silence.expired():
+                return
+            silence.reschedule(loop.time() + _SILENCE_SECONDS)
+            if progress is not None:
                 progress(done, total)
 
+        def report(done: int, total: int) -> None:
+            loop.call_soon_threadsafe(progressed, done, total)
+
         try:
-            return await asyncio.to_thread(
-                self._whole_hash, path, lambda done, total: loop.call_soon_threadsafe(heard, done, total), stopped
-            )
+            async with asyncio.timeout(_SILENCE_SECONDS) as silence:
+                return await in_thread(self._whole_hash, path, report, stopped, deadline=None, doing=_reading(path))
+        except TimeoutError as error:
+            message = f"{_reading(path)} brought nothing for {_SILENCE_SECONDS:g} seconds"
+            raise MediaUnusable("unreadable", message) from error
         finally:
             stopped.set()
 
     async def cached_hash(self, path: str) -> str | None:
-        """Return the whole hash if it is known for the file as it is now; None too where there is no such file."""
-        return await asyncio.to_thread(self._cached_hash, path)
+        """Return the whole hash if it is cached for the file as it is now; None also if the file cannot be read."""
+        with contextlib.suppress(TimeoutError):
+            return await in_thread(self._cached_hash, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))
+        return None
 
     async def known_copy(self, file_hash: str) -> str | None:
-        """Return the path of a file that is known to have this whole hash, as it is now."""
-        return await asyncio.to_thread(self._known_copy, file_hash)
+        """Return the path of a file whose whole hash is cached as ``file_hash`` and which has not changed since."""
+        if self._cache is None:
+            return None
+        with contextlib.suppress(TimeoutError):
+            doing = "reading the cache of hashes"
+            paths = await in_thread(self._cache.paths, file_hash, deadline=_DEADLINE_SECONDS, doing=doing)
+            for path, version in paths:
+                # Each with a deadline of its own: one copy may be on a share that is gone, the next on this disk.
+                with contextlib.suppress(OSError):
+                    status = await in_thread(os.stat, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))
+                    if str(FileVersion.of(status)) == version:
+                        return path
+        return None
 
     # ---- on a thread ------------------------------------------------------------------------------------------------
 
@@ -102,29 +135,24 @@ class MediaFiles:
             return None
         return self._cache.recall(os.path.abspath(path), version)
 
-    def _known_copy(self, file_hash: str) -> str | None:
-        for path, version in [] if self._cache is None else self._cache.paths(file_hash):
-            try:
-                if str(FileVersion.of(os.stat(path))) == version:
-                    return path
-            except OSError:
-                continue
-        return None
-
-    def _whole_hash(self, path: str, progress: Callable[[int, int], object], stopped: threading.Event) -> str:
+    def _whole_hash(self, path: str, report: Callable[[int, int], object], stopped: threading.Event) -> str:
         if (known := self._cached_hash(path)) is not None:
             return known
         begun = time.time()
         with _opened(path) as (file, version):
-            found = _sha256(file, version.size, progress, stopped)
-        if self._cache is not None and abs(begun - version.mtime_ns / 1e9) > _SETTLED_SECONDS:
+            found = _sha256(file, version.size, report, stopped)
+        if self._cache is not None and abs(begun - version.mtime_ns / 1e9) > _UNCHANGED_SECONDS:
             self._cache.remember(os.path.abspath(path), version, found)
         return found
 
 
+def _reading(path: str) -> str:
+    return f"reading {shown_name(path)}"
+
+
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[tuple[FileIO, FileVersion]]:
-    """Open a file for reading unbuffered; afterwards make sure that it was the same file all the while."""
+    """Open a file for reading unbuffered; afterwards make sure that neither it nor its path has changed meanwhile."""
     examine(path)
     try:
         with open(path, "rb", buffering=0) as file:
@@ -144,21 +172,21 @@ def _changed(path: str) -> MediaUnusable:
     return MediaUnusable("vanished", f"{shown_name(path)} changed while it was read: is it still being copied?")
 
 
-def _sha256(file: FileIO, size: int, progress: Callable[[int, int], object], stopped: threading.Event) -> str:
-    """Hash a file from its start. EOFError where it is not ``size`` bytes long, or once ``stopped`` is set."""
+def _sha256(file: FileIO, size: int, report: Callable[[int, int], object], stopped: threading.Event) -> str:
+    """Hash a file from its start. Raises EOFError if it is not ``size`` bytes long, or once ``stopped`` is set."""
     digest = hashlib.sha256()
     piece = memoryview(bytearray(_PIECE))
-    done, told = 0, time.monotonic()
-    # Both calls let go of the interpreter for as long as they take: the loop and libVLC's callbacks run on meanwhile.
+    done, reported = 0, time.monotonic()
+    # Both calls release the interpreter's lock while they work: the event loop and libVLC's callbacks run meanwhile.
     while (count := file.readinto(piece)) and not stopped.is_set():
         digest.update(piece[:count])
         done += count
-        if (now := time.monotonic()) - told >= _PROGRESS_SECONDS:
-            told = now
-            progress(done, size)
+        if (now := time.monotonic()) - reported >= _PROGRESS_SECONDS:
+            reported = now
+            report(done, size)
     if done != size:
         raise EOFError
-    progress(done, size)
+    report(done, size)
     return digest.hexdigest()
 
 
@@ -174,7 +202,7 @@ def _quick(path: str) -> FileInfo:
 
 
 def _exactly(file: FileIO, length: int) -> bytes:
-    """Read this many bytes, or raise EOFError. A single read may bring less, from a network file system at least."""
+    """Read this many bytes, or raise EOFError. A single read can return fewer, at least on a network file system."""
     read = bytearray()
     while len(read) < length:
         if not (more := file.read(length - len(read))):
@@ -184,6 +212,6 @@ def _exactly(file: FileIO, length: int) -> bytes:
 
 
 def _name(path: str) -> str | None:
-    """Return the base name as the protocol lets it travel: cut, and what may not stand in one replaced."""
+    """Return the file's name as the protocol allows it: shortened, characters that it forbids replaced."""
     name = os.fsencode(os.path.basename(path)).decode(errors="replace")
     return name.translate(_NOT_IN_NAMES)[:_NAME_MAX] or None

@@ -1,32 +1,38 @@
-"""Copies: finding this machine's own copy of a film that a room tells of.
+"""Find this machine's own copy of a film that a room names. Called by the playlist when the room shows another film.
 
-A copy is a file whose whole hash is known already, or one of the same size and quick hash in one of the places where
-films are (`Places`): that is as much as a room asks of who comes in, and the whole hash is brought afterwards. What the
-room says is compared with files; no part of it is ever used as a path.
+A copy is a file whose whole hash is cached and is the film's, or one of the film's size and quick hash in a place where
+films are (`Places`). That is as much as a room asks of a member that joins; the whole hash follows. What the room says
+is only compared with files: no part of it is ever used as a path.
 """
 
-import asyncio
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.protocol.model import FileHash, FileInfo
+from hangd.tasks import in_thread
 
 __all__ = ["Copy", "Places", "find_copy"]
 
-_LOOKED_AT_MAX: Final = 50_000
-"""Files whose size is looked at in one search: on a disk that has just been started that takes some ten seconds."""
+_log = logging.getLogger(__name__)
+
+_FILES_MAX: Final = 50_000
+"""Files whose size is looked at in one search. On a disk that has just spun up that takes some ten seconds."""
+
+_SEARCH_SECONDS: Final = 60.0
+"""Deadline of a search. A network share that is gone never answers; what was found before it counts."""
 
 _DEPTH_MAX: Final = 6
-"""Folders within folders, in a folder of films."""
+"""How many levels of folders below a tree's root are searched."""
 
 _READ_MAX: Final = 8
-"""Files of the right size that are read. Of one film there may be a few copies; the rest is somebody's bad joke."""
+"""Files of the right size that are read. There may be a few copies of one film; more are not there by chance."""
 
 
 class Places(NamedTuple):
-    """Where films may be: single files, folders as they are, and folders with all that is in them."""
+    """Where films may be: single files, folders without their subfolders, and whole trees of folders."""
 
     files: Sequence[str] = ()
     folders: Sequence[str] = ()
@@ -48,7 +54,7 @@ async def find_copy(media: MediaFiles, file_hash: FileHash | None, film: FileInf
             return Copy(known, await media.quick(known), proven=True)
         except MediaUnusable:
             pass
-    for path in await asyncio.to_thread(_alike, film, places):
+    for path in await _candidates(film, places):
         try:
             info = await media.quick(path)
             if film.quick_hash is not None and info.quick_hash != film.quick_hash:
@@ -63,18 +69,28 @@ async def find_copy(media: MediaFiles, file_hash: FileHash | None, film: FileInf
     return None
 
 
-def _alike(film: FileInfo, places: Places) -> list[str]:
-    """Return files of the film's size, those of its name first."""
+async def _candidates(film: FileInfo, places: Places) -> list[str]:
+    """Return the files of the film's size, those of its name first."""
     found: dict[str, bool] = {}
+    try:
+        await in_thread(_search, film, places, found, deadline=_SEARCH_SECONDS, doing="looking for the film's copy")
+    except TimeoutError as error:
+        _log.warning("%s", error)
+    named = dict(found)
+    return sorted(named, key=lambda path: not named[path])[:_READ_MAX]
+
+
+def _search(film: FileInfo, places: Places, found: dict[str, bool]) -> None:
+    """Enter each file of the film's size into ``found``, and whether it has the film's name. Runs on a thread."""
     for count, (path, size) in enumerate(_files(places)):
         if size == film.size:
             found.setdefault(path, os.path.basename(path) == film.name)
-        if count >= _LOOKED_AT_MAX:
+        if count >= _FILES_MAX:
             break
-    return sorted(found, key=lambda path: not found[path])[:_READ_MAX]
 
 
 def _files(places: Places) -> Iterator[tuple[str, int]]:
+    """Yield the path and the size of each file in these places."""
     for path in places.files:
         try:
             yield path, os.stat(path).st_size

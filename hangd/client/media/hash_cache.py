@@ -1,6 +1,6 @@
-"""The whole-file hashes that are known already, kept from one run to the next.
+"""A cache of whole-file hashes, kept from one run to the next. `MediaFiles` is its only caller.
 
-An entry holds for a file of the same path, size, modification time and inode.
+An entry is valid for a file of the same path, size, modification time and inode.
 
 Every method blocks for a few milliseconds, on a busy disk for longer: call them on a thread.
 """
@@ -22,17 +22,17 @@ _ENTRIES_MAX: Final = 1000
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS hashes_1 (
-    path BLOB PRIMARY KEY,      -- bytes: the names of files need not be text
-    version TEXT NOT NULL,      -- text: inodes reach beyond the 63 bits of SQLite's integers
+    path BLOB PRIMARY KEY,      -- bytes: file names need not be text
+    version TEXT NOT NULL,      -- text: inodes can exceed the 63 bits of SQLite's integers
     hash TEXT NOT NULL,
-    used INTEGER NOT NULL       -- a count, not a time: clocks are set back
+    used INTEGER NOT NULL       -- a counter, not a time: clocks can be set back
 ) WITHOUT ROWID
 """
 _NEXT_USE: Final = "(SELECT coalesce(max(used), 0) + 1 FROM hashes_1)"
 
 
 class FileVersion(msgspec.Struct, frozen=True):
-    """What a file's content is known by, until somebody changes it."""
+    """Identifies a file's content until it is changed."""
 
     size: int
     mtime_ns: int
@@ -47,14 +47,14 @@ class FileVersion(msgspec.Struct, frozen=True):
 
 
 class HashCache:
-    """Hashes by path and version of the file. Of more than ``entries_max``, those go that were not used for longest."""
+    """Hashes by path and file version. Beyond ``entries_max`` the least recently used ones are deleted."""
 
     def __init__(self, path: Path, entries_max: int = _ENTRIES_MAX) -> None:
         self._cache = Cache(path, _TABLE)
         self._entries_max = entries_max
 
     def recall(self, path: str, version: FileVersion) -> str | None:
-        """Return the hash of this version of the file, if it is known."""
+        """Return the hash of this version of the file, or None, and mark the entry as used."""
 
         def look(database: sqlite3.Connection) -> str | None:
             key = (os.fsencode(path), str(version))
@@ -64,22 +64,23 @@ class HashCache:
         def use(database: sqlite3.Connection) -> None:
             database.execute(f"UPDATE hashes_1 SET used = {_NEXT_USE} WHERE path = ?", (os.fsencode(path),))
 
-        if (known := self._cache.do(look)) is not None:
-            self._cache.do(use)
+        # Two transactions: a cache that cannot be written to can still be read.
+        if (known := self._cache.run(look)) is not None:
+            self._cache.run(use)
         return known
 
     def paths(self, file_hash: str) -> list[tuple[str, str]]:
-        """Return the paths of which this hash is kept, each with the version of the file (`str(FileVersion)`)."""
+        """Return the paths with this hash, newest use first, each with its file version (`str(FileVersion)`)."""
 
         def look(database: sqlite3.Connection) -> list[tuple[str, str]]:
             query = "SELECT path, version FROM hashes_1 WHERE hash = ? ORDER BY used DESC"
             rows = database.execute(query, (file_hash,)).fetchall()
             return [(os.fsdecode(path), version) for path, version in msgspec.convert(rows, list[tuple[bytes, str]])]
 
-        return self._cache.do(look) or []
+        return self._cache.run(look) or []
 
     def remember(self, path: str, version: FileVersion, file_hash: str) -> None:
-        """Keep the hash of this version of the file, instead of any other version's."""
+        """Store the hash of this version of the file, in place of any other version's."""
 
         def keep(database: sqlite3.Connection) -> None:
             database.execute(
@@ -91,4 +92,4 @@ class HashCache:
                 (self._entries_max,),
             )
 
-        self._cache.do(keep)
+        self._cache.run(keep)

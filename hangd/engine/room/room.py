@@ -368,7 +368,7 @@ def _may_change_saved(input: inputs.RoomInput) -> bool:
         case inputs.MessageReceived(message=Report() | Say() | GetRoom()) | inputs.LatencyMeasured():
             return False  # These are frequent.
         case inputs.ConnectionLost() | inputs.ConnectionResumed():
-            return False  # It is not saved who is away: after a restart everybody is.
+            return False  # After a restart everybody is away, so that is not saved.
         case _:
             return True
 

@@ -1,15 +1,19 @@
-"""Where samples go in a stream that runs all the time, so that each is heard when it is due. Times are seconds.
+"""`AudioPlacement`: write blocks of samples into a stream that runs all the time, so that each is heard when it is due.
 
-A stream's time is known by asking the sound server what it has played, and when: good to 0.3 ms mostly, and to
-some milliseconds where the machine is busy. The stream runs by the sound card's clock, tens of ppm off ours. So the
-middle of the readings of the last seconds is believed, and what that moves by is made good over a second or two, from
-2 ms on.
+`VlcAudioOutput` calls it with what libVLC delivers. Times are seconds. Each block comes with its *due time*.
 
-VLC's dates follow one another to the microsecond, but for changes of rate: with each it dates what is to come as if
-what it has read ahead had been played by the new one. That is known to the frame, and followed as fast as is not heard.
-Where the film began late VLC dates all of it late until its clock is moved, and from some block on its dates jump back;
-the sound need not wait. That it began late may be known before the first block, or when some are written already: then
-what is not heard yet of them is written again.
+*The stream's clock* is known from the sound server's readings: which second of the stream was heard when. Most are good
+to 0.3 ms, and to some milliseconds where the machine is busy, so the median of the last seconds' readings is used. The
+sound card's clock runs tens of ppm off ours. What the median moves by is corrected over a second or two, by single
+frames, once it exceeds 2 ms.
+
+*VLC's due times* follow one another to the microsecond, except for two things:
+
+- After a change of rate VLC computes the due times of what follows as if what it has read ahead had been played at the
+  new rate. That shift is known to the frame, and is followed as fast as is not heard.
+- If the film began late, all due times are late by as much until VLC's clock is corrected; from some block on they jump
+  back. The sound does not wait for that (`set_lateness`). The lateness may be known before the first block, or when
+  some blocks are written already: those that are not heard yet are then written again.
 """
 
 import logging
@@ -21,242 +25,251 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["Line", "Placing"]
+__all__ = ["AudioPlacement", "AudioStream"]
 
 _log = logging.getLogger(__name__)
 
 _READINGS: Final = 64
-_READ_EVERY: Final = 0.050
-"""Seconds from reading to reading, at least: what is read in one moment has one error."""
-_JUMP: Final = 0.020
-"""Seconds. What is farther off is put right at once, what is nearer a frame at a time."""
-_TOLERANCE: Final = 0.002
-"""Seconds that the sound may be off on average: as much as is not known now and then."""
-_EXACT: Final = 0.0003
-"""Seconds: so near it is brought where it was farther off than that. Else it would stay at the edge for ever."""
-_AVERAGE: Final = 0.7
-"""Seconds over which that is taken, with weights that fall off."""
-_LEISURE: Final = 1.0
-"""Seconds in which it is made good."""
-_MOVED: Final = 0.0011
-"""Seconds by which VLC's dates may move and not be followed: a file may round its own to milliseconds."""
-_MOST: Final = 1 / 40
-"""What share of a block's frames it may have more or fewer, each in another place: what a trim takes, and some."""
-_OUT_OF_REACH: Final = 0.050
-"""Seconds before a block is heard in which it is not written again: it may be on its way."""
-_REMEMBERED: Final = 0.5
-"""Seconds for which what was heard is kept: a pause is told of a little after it began."""
+_READING_SECONDS: Final = 0.050
+"""From one reading to the next, at least: readings of one moment have the same error."""
+_JUMP_SECONDS: Final = 0.020
+"""A larger error is corrected at once, a smaller one frame by frame."""
+_TOLERANCE_SECONDS: Final = 0.002
+"""Average error that is left alone: the stream's clock is not known better at all times."""
+_CORRECTED_SECONDS: Final = 0.0003
+"""A correction goes on until the error is this small. Otherwise the error would stay at the tolerance for ever."""
+_AVERAGE_SECONDS: Final = 0.7
+"""Time constant of the average error."""
+_CORRECTION_SECONDS: Final = 1.0
+"""Time in which an average error is corrected."""
+_SHIFT_MIN_SECONDS: Final = 0.0011
+"""A smaller shift of the due times is not followed: a file may round its own to milliseconds."""
+_STRETCH_MAX: Final = 1 / 40
+"""Largest share of a block's frames that is added or left out, spread over the block. A trim takes a little less."""
+_REWRITE_SECONDS: Final = 0.050
+"""A block is not written again when it is heard sooner than this: it may be on its way already."""
+_HISTORY_SECONDS: Final = 0.5
+"""How long blocks are kept after they were heard: a pause is reported a little after it began."""
 
 
-class Line(Protocol):
-    """A stream of frames (a sample for each channel) that runs, silent where nothing was written."""
+class AudioStream(Protocol):
+    """A stream of frames (a sample for each channel) that runs all the time, silent where nothing was written."""
 
     @property
     def rate(self) -> int:
-        """Frames a second."""
+        """Frames per second."""
 
     @property
     def frame(self) -> int:
-        """Bytes of a frame."""
+        """Bytes per frame."""
 
-    def heard(self) -> tuple[float, float] | None:
+    def reading(self) -> tuple[float, float] | None:
         """Return which second of the stream was heard lately, and when; None while that is not known."""
 
     def write(self, at: int, samples: bytes) -> None:
-        """Write from frame number ``at`` on; over what is there, and not what is past."""
+        """Write from frame number ``at`` on, over what is there. What lies in the past is dropped."""
 
     def flush(self) -> None:
-        """Let nothing more be heard of what was written."""
+        """Drop what was written and not heard yet."""
 
 
 class _Block(NamedTuple):
-    """What was written, and may have to be written again."""
+    """A block that was written, and may have to be written again."""
 
-    at: float
-    """VLC's date."""
+    due: float
     samples: bytes
-    place: int | None
-    """The frame of the stream that it was written from; None: it could not be."""
+    frame: int | None
+    """The stream's frame at which it begins; None: it could not be written."""
 
 
-class Placing:
-    """Puts blocks of samples where they belong. ``clock`` is the one that blocks are due by."""
+class AudioPlacement:
+    """Writes blocks of samples into ``stream``. ``clock`` is the clock of their due times."""
 
-    def __init__(self, line: Line, clock: Callable[[], float] = time.monotonic) -> None:
-        self._line = line
+    def __init__(self, stream: AudioStream, clock: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
         self._clock = clock
+        # The stream's clock.
         self._readings: deque[float] = deque(maxlen=_READINGS)
-        """The stream's time less the clock's."""
+        """The stream's time minus the clock's."""
         self._offset: float | None = None
-        """What is believed of that; None: nothing is known yet."""
-        self._heard: tuple[float, float] | None = None
-        self._looked_at = 0.0
+        """Their median; None: nothing is known yet."""
+        self._last_reading: tuple[float, float] | None = None
+        self._read_at = 0.0
+        # What was written.
         self._end: int | None = None
-        """The frame after the last one written; None after a gap."""
+        """The frame after the last one that was written; None after a gap."""
         self._last: tuple[float, float] | None = None
-        """The date of the last block that was written, and its seconds; None after a gap."""
-        self._told: deque[float | None] = deque()
-        """What `late` (a number) and `moved` (None) have told, and was not acted upon yet."""
-        self._late = 0.0
-        """Seconds by which blocks are dated late, and therefore put earlier."""
-        self._moved = 0.0
-        """Frames by which the dates have moved, and the blocks not yet."""
-        self._following = False
-        self._off = 0.0
-        """By how many frames the blocks were written too early on average, apart from that."""
-        self._nudging = False
+        """The due time and the length of the last block that was written; None after a gap."""
+        # What is known of errors, and is yet to be corrected.
+        self._reports: deque[float | None] = deque()
+        """Calls of `set_lateness` (a number) and `clock_corrected` (None) that have had no effect yet."""
+        self._lateness = 0.0
+        """Seconds by which due times are late. Blocks are written earlier by this."""
+        self._shift = 0.0
+        """Frames by which the due times have shifted and the blocks have not yet."""
+        self._is_following = False
+        self._error = 0.0
+        """Average number of frames by which blocks were written too early, the shift left out."""
+        self._is_correcting = False
         self._blocks: deque[_Block] = deque()
-        self._paused: float | None = None
+        self._paused_at: float | None = None
 
-    def look(self) -> None:
-        """Read the stream's time. To be called ever again, also while nothing is played."""
-        heard = self._line.heard()
-        if heard is None:
+    def read_clock(self) -> None:
+        """Read the stream's clock. Call it about ten times a second, also while nothing is played."""
+        reading = self._stream.reading()
+        if reading is None:
             return
-        self._looked_at = self._clock()
-        if heard != self._heard:
-            self._heard = heard
-            second, at = heard
+        self._read_at = self._clock()
+        if reading != self._last_reading:
+            self._last_reading = reading
+            second, at = reading
             self._readings.append(second - at)
             self._offset = median(self._readings)
 
-    # The two that any thread may call, and that wait for nothing.
+    # These two may be called from any thread, and never block. They take effect with the next block.
 
-    def late(self, seconds: float) -> None:
-        """The film goes on, or is about to, and is dated so much too late until VLC's clock is moved."""
-        self._told.append(seconds)
+    def set_lateness(self, seconds: float) -> None:
+        """Block due times are late by this many seconds until VLC's clock is corrected."""
+        self._reports.append(seconds)
 
-    def moved(self) -> None:
-        """VLC's clock has been moved by that: from some block on the dates are right."""
-        self._told.append(None)
+    def clock_corrected(self) -> None:
+        """VLC's clock was shifted by the lateness: from some block on due times are right."""
+        self._reports.append(None)
 
-    def play(self, at: float, samples: bytes) -> None:
-        """Let these be heard from ``at`` on."""
-        if self._paused is not None:
-            self.resume(self._clock())  # libVLC may be a little ahead of itself.
-        past = self._clock() - _REMEMBERED
-        while self._blocks and self._blocks[0].at + self._seconds(self._blocks[0].samples) < past:
+    def play(self, due: float, samples: bytes) -> None:
+        """Write a block that is to be heard from ``due`` on."""
+        if self._paused_at is not None:
+            self.resume(self._clock())  # libVLC can deliver a block before it reports the resume
+        past = self._clock() - _HISTORY_SECONDS
+        while self._blocks and self._blocks[0].due + self._seconds(self._blocks[0].samples) < past:
             self._blocks.popleft()
-        self._take_told()
-        self._put(at, samples)
+        self._take_reports()
+        self._put(due, samples)
 
     def pause(self, at: float) -> None:
-        if self._paused is None:
-            self._paused = at
+        if self._paused_at is None:
+            self._paused_at = at
             self._cut()
 
     def resume(self, at: float) -> None:
-        """Go on with what was not heard before the pause."""
-        if self._paused is None:
+        """Write again what was not heard before the pause, later by the pause's length."""
+        if self._paused_at is None:
             return
-        begun, self._paused = self._paused, None
-        self._take_told()
+        paused_at, self._paused_at = self._paused_at, None
+        self._take_reports()
         blocks, self._blocks = self._blocks, deque()
         for block in blocks:
-            past = max(0, round((begun - block.at) * self._line.rate))
-            if rest := block.samples[past * self._line.frame :]:
-                self._put(block.at + past / self._line.rate + at - begun, rest)
+            past = max(0, round((paused_at - block.due) * self._stream.rate))
+            if rest := block.samples[past * self._stream.frame :]:
+                self._put(block.due + past / self._stream.rate + at - paused_at, rest)
 
     def flush(self) -> None:
-        """Forget what was not heard yet."""
+        """Drop what was not heard yet."""
         self._blocks.clear()
         self._cut()
 
     def _cut(self) -> None:
-        self._line.flush()
+        self._stream.flush()
         self._end = self._last = None
 
     def _seconds(self, samples: bytes) -> float:
-        return len(samples) / self._line.frame / self._line.rate
+        return len(samples) / self._stream.frame / self._stream.rate
 
-    def _take_told(self) -> None:
-        while self._told:
-            told = self._told.popleft()
-            if told is not None:
-                self._put_again(told)
+    def _take_reports(self) -> None:
+        while self._reports:
+            report = self._reports.popleft()
+            if report is not None:
+                self._change_lateness(report)
             elif self._last is None:
-                self._late = 0.0  # nothing was dated late: there will be no jump
+                self._lateness = 0.0  # no block had a late due time, so there will be no jump back
 
-    def _put_again(self, late: float) -> None:
-        """Put what is dated so late where it belongs: what is heard soon not at once, but as fast as is not heard."""
-        change, self._late = late - self._late, late
+    def _change_lateness(self, lateness: float) -> None:
+        """Write again what is written for another lateness. What is heard soon is moved gradually instead."""
+        change, self._lateness = lateness - self._lateness, lateness
         if not change or self._last is None:
             return
-        self._moved -= change * self._line.rate
-        reach = self._clock() + _OUT_OF_REACH + late
-        again = [block for block in self._blocks if block.at >= reach]
-        if not again or again[0].place is None:
+        self._shift -= change * self._stream.rate
+        # What is due later than this is written again where it belongs; what is due sooner is left to the shift.
+        reach = self._clock() + _REWRITE_SECONDS + lateness
+        again = [block for block in self._blocks if block.due >= reach]
+        if not again or again[0].frame is None:
             return
         for _ in again:
             self._blocks.pop()
-        self._end, self._off = again[0].place, 0.0
-        self._last = (self._blocks[-1].at, self._seconds(self._blocks[-1].samples)) if self._blocks else None
-        self._moved = self._place(again[0].at) - again[0].place
+        self._end, self._error = again[0].frame, 0.0
+        self._last = (self._blocks[-1].due, self._seconds(self._blocks[-1].samples)) if self._blocks else None
+        self._shift = self._frame_at(again[0].due) - again[0].frame
         for block in again:
-            self._put(block.at, block.samples)
+            self._put(block.due, block.samples)
 
-    def _put(self, at: float, samples: bytes) -> None:
+    def _put(self, due: float, samples: bytes) -> None:
         """Write a block, and remember it."""
-        self._blocks.append(_Block(at, samples, self._write(at, samples)))
+        self._blocks.append(_Block(due, samples, self._write(due, samples)))
 
-    def _place(self, at: float) -> int:
+    def _frame_at(self, due: float) -> int:
+        """Return the stream's frame that is heard at this due time."""
         assert self._offset is not None
-        return round((at - self._late + self._offset) * self._line.rate)
+        return round((due - self._lateness + self._offset) * self._stream.rate)
 
-    def _write(self, at: float, samples: bytes) -> int | None:
-        """Write samples where they belong; return the frame from which on they are, None where nothing is known."""
-        if self._clock() >= self._looked_at + _READ_EVERY:
-            self.look()
+    def _write(self, due: float, samples: bytes) -> int | None:
+        """Write a block where it belongs. Return its first frame; None if the stream's clock is not known."""
+        if self._clock() >= self._read_at + _READING_SECONDS:
+            self.read_clock()
         if self._offset is None:
             return None
-        rate, frame = self._line.rate, self._line.frame
+        rate, frame = self._stream.rate, self._stream.frame
         if self._last is not None:
-            self._follow(at, *self._last)
-        self._last = at, self._seconds(samples)
-        place = self._place(at)
-        if self._end is None or abs(place - self._end) > _JUMP * rate:
+            self._follow(due, *self._last)
+        self._last = due, self._seconds(samples)
+        wanted = self._frame_at(due)
+        if self._end is None or abs(wanted - self._end) > _JUMP_SECONDS * rate:
+            # The first block, or one after a gap or a jump: write it where it belongs, and cut off what is too late.
             if self._end is not None:
-                _log.debug("the sound was %.1f ms off", (self._end - place) / rate * 1000)
-            self._moved = self._off = 0.0
-            self._end = max(place, 0)
-            samples = samples[(self._end - place) * frame :]
+                _log.debug("the sound was %.1f ms off", (self._end - wanted) / rate * 1000)
+            self._shift = self._error = 0.0
+            self._end = max(wanted, 0)
+            samples = samples[(self._end - wanted) * frame :]
         else:
-            samples = self._changed(samples, self._more(place - self._end, len(samples) // frame))
+            # A block that follows the last one: join it without a seam, and correct errors by single frames.
+            samples = self._stretched(samples, self._extra_frames(wanted - self._end, len(samples) // frame))
         begin = self._end
-        self._line.write(begin, samples)
+        self._stream.write(begin, samples)
         self._end += len(samples) // frame
         return begin
 
-    def _follow(self, at: float, last: float, seconds: float) -> None:
-        """Take notice of what the dates have moved by since the last block, which was of so many seconds."""
-        moved = at - last - seconds
-        if self._late and moved < -self._late / 2:
-            # VLC's clock was moved. From here on the dates are right, and what was put earlier is followed by its like.
-            moved, self._late = moved + self._late, 0.0
-        self._moved += moved * self._line.rate
+    def _follow(self, due: float, last: float, seconds: float) -> None:
+        """Add to the shift what the due times have shifted by since the last block, which was of so many seconds."""
+        shift = due - last - seconds
+        if self._lateness and shift < -self._lateness / 2:
+            # VLC's clock was corrected. From here on due times are right, and the blocks before were written right.
+            shift, self._lateness = shift + self._lateness, 0.0
+        self._shift += shift * self._stream.rate
 
-    def _more(self, early: int, count: int) -> int:
-        """Return how many frames a block of ``count`` that would be heard so many frames too early is to have more."""
-        rate = self._line.rate
-        most = math.ceil(count * _MOST)
-        self._following = abs(self._moved) > (0.5 if self._following else _MOVED * rate)
-        moved = max(-most, min(round(self._moved), most)) if self._following else 0
-        self._off += (early - self._moved - self._off) * min(count / rate / _AVERAGE, 1.0)
-        self._moved -= moved
-        self._nudging = abs(self._off) > (_EXACT if self._nudging else _TOLERANCE) * rate
-        if not self._nudging:
-            return moved
-        off = math.copysign(math.ceil(abs(self._off) * min(count / rate / _LEISURE, 1.0)), self._off)
-        more = max(-most, min(moved + int(off), most))
-        self._off -= more - moved
-        return more
+    def _extra_frames(self, early: int, count: int) -> int:
+        """Return how many frames to add to a block of ``count`` that would be heard ``early`` frames too early."""
+        rate = self._stream.rate
+        most = math.ceil(count * _STRETCH_MAX)
+        # A shift is followed to the frame once it has begun; before, it has to be more than rounding.
+        self._is_following = abs(self._shift) > (0.5 if self._is_following else _SHIFT_MIN_SECONDS * rate)
+        shift = max(-most, min(round(self._shift), most)) if self._is_following else 0
+        # Readings scatter, so what is left of the error is averaged, and corrected only when it is large on average.
+        self._error += (early - self._shift - self._error) * min(count / rate / _AVERAGE_SECONDS, 1.0)
+        self._shift -= shift
+        limit = _CORRECTED_SECONDS if self._is_correcting else _TOLERANCE_SECONDS
+        self._is_correcting = abs(self._error) > limit * rate
+        if not self._is_correcting:
+            return shift
+        off = math.copysign(math.ceil(abs(self._error) * min(count / rate / _CORRECTION_SECONDS, 1.0)), self._error)
+        extra = max(-most, min(shift + int(off), most))
+        self._error -= extra - shift
+        return extra
 
-    def _changed(self, samples: bytes, more: int) -> bytes:
-        """Return the samples with so many frames more, or fewer, each in another place."""
-        if not more:
+    def _stretched(self, samples: bytes, extra: int) -> bytes:
+        """Return the samples with so many frames doubled (negative: left out), spread over the block."""
+        if not extra:
             return samples
-        frame, pieces = self._line.frame, abs(more)
+        frame, pieces = self._stream.frame, abs(extra)
         count = len(samples) // frame
         bounds = [piece * count // pieces * frame for piece in range(pieces + 1)]
         parts = (samples[begin:end] for begin, end in pairwise(bounds))
-        return b"".join(part[:frame] + part if more > 0 else part[frame:] for part in parts)
+        return b"".join(part[:frame] + part if extra > 0 else part[frame:] for part in parts)

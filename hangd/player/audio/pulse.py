@@ -1,12 +1,12 @@
-"""PulseLine: one stream into PulseAudio, or PipeWire in its place, that never stops: silence where nothing was written.
+"""`PulseStream`: a stream into PulseAudio, or PipeWire in its place, that runs all the time. `VlcAudioOutput` uses it.
 
-libpulse by ctypes: what of it is needed here no package offers. Each sample is written to its place in the stream,
-counted from the stream's beginning.
+It uses libpulse through ctypes, because no package offers what is needed: samples are written to a frame number,
+counted from the stream's beginning, and silence is played where nothing was written.
 
-Which place was heard when is what the server answers, with the moment at which it did: good to a fraction of a
-millisecond. libpulse would tell which one is heard just now, by a line through the last answers. But it takes an answer
-to be of the moment at which its own thread came to read it: measured, that line begins 1 to 18 ms off and wanders by
-0.2-0.4 ms, where the answers themselves scatter by 0.03.
+The server's answers say which second of the stream was heard at which moment, to a fraction of a millisecond. The
+estimate of libpulse itself (`pa_stream_get_time`), a line through the last answers, is not used: it dates an answer by
+when its thread came to read it. Measured, that line began 1 to 18 ms off and wandered by 0.2-0.4 ms, where the answers
+scatter by 0.03 ms.
 """
 
 import contextlib
@@ -31,19 +31,23 @@ from ctypes import (
 )
 from typing import Any, Final
 
-__all__ = ["PulseLine", "PulseUnavailable", "is_installed"]
+__all__ = ["PulseStream", "PulseUnavailable", "is_installed"]
 
 _LIBRARY: Final = "libpulse.so.0"
-_PATIENCE: Final = 1.0
-_READY_CONTEXT, _FAILED_CONTEXT = 4, (5, 6)
-_READY_STREAM, _FAILED_STREAM = 2, (3, 4)
+
+# Numbers of libpulse's headers: PA_CONTEXT_*, PA_STREAM_*, PA_SEEK_ABSOLUTE, PA_SAMPLE_S16LE, PA_VOLUME_NORM.
+_CONTEXT_READY, _CONTEXT_FAILED = 4, (5, 6)
+_STREAM_READY, _STREAM_FAILED = 2, (3, 4)
 _EARLY_REQUESTS: Final = 0x4000
 _NO_AUTOSPAWN: Final = 0x0001
 _ABSOLUTE: Final = 1
 _S16: Final = 3
 _NORMAL_VOLUME: Final = 0x10000
+
+_CONNECT_SECONDS: Final = 1.0
 _BUFFER_SECONDS: Final = 4.0
-_WAKE_SECONDS: Final = 0.02
+"""VLC reads 1.1 s ahead, so all of that fits."""
+_REQUEST_SECONDS: Final = 0.02
 
 _MAPS: Final = {
     1: (0,),
@@ -52,11 +56,11 @@ _MAPS: Final = {
     6: (1, 2, 5, 6, 3, 7),
     8: (1, 2, 10, 11, 5, 6, 3, 7),
 }
-"""PulseAudio's numbers of the channels, in libVLC's order."""
+"""PulseAudio's positions of the channels (PA_CHANNEL_POSITION_*), in libVLC's order, by their number."""
 
 
 class PulseUnavailable(Exception):
-    """There is no PulseAudio to be reached."""
+    """There is no libpulse, no server, or it does not accept the stream."""
 
 
 class _Spec(Structure):
@@ -76,7 +80,7 @@ class _Buffer(Structure):
 
 
 class _Timing(Structure):
-    """pa_timing_info, up to what is read of it."""
+    """The beginning of ``pa_timing_info``."""
 
     _fields_ = (
         ("seconds", c_long),
@@ -135,7 +139,7 @@ def _library() -> ctypes.CDLL:
 
 
 def is_installed() -> bool:
-    """Say whether there is a libpulse here."""
+    """Return whether there is a libpulse here."""
     try:
         _library()
     except PulseUnavailable:
@@ -143,18 +147,22 @@ def is_installed() -> bool:
     return True
 
 
-class PulseLine:
-    """A stream of 16-bit samples. Methods may be called on any thread, one at a time.
+class PulseStream:
+    """A stream of 16-bit samples. Its methods may be called from any thread, one at a time.
+
+    Args:
+        rate: frames per second.
+        channels: one of CHANNELS.
 
     Raises:
-        PulseUnavailable: no libpulse, no server, or it wants no such stream.
+        PulseUnavailable: there is no libpulse, no server, or it does not accept the stream.
     """
 
     CHANNELS: Final = frozenset(_MAPS)
 
     def __init__(self, rate: int, channels: int, *, name: str = "hang") -> None:
         self._pa = pa = _library()
-        # By it libpulse would have its own way with the buffer, and the stream would stop where nothing was written.
+        # libpulse would choose the buffer by it, and the stream would stop where nothing was written.
         os.environ.pop("PULSE_LATENCY_MSEC", None)
         self.rate, self.channels = rate, channels
         self.frame = 2 * channels
@@ -165,7 +173,7 @@ class PulseLine:
             with self._locked():
                 self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), name.encode())
                 pa.pa_context_connect(self._context, None, _NO_AUTOSPAWN, None)
-            self._await(pa.pa_context_get_state, self._context, _READY_CONTEXT, _FAILED_CONTEXT)
+            self._await(pa.pa_context_get_state, self._context, _CONTEXT_READY, _CONTEXT_FAILED)
             with self._locked():
                 spec, channel_map = _Spec(_S16, rate, channels), _Map(channels)
                 for at, position in enumerate(_MAPS[channels]):
@@ -173,9 +181,9 @@ class PulseLine:
                 self._stream = pa.pa_stream_new(self._context, name.encode(), byref(spec), byref(channel_map))
                 second = rate * self.frame
                 length = int(second * _BUFFER_SECONDS)
-                buffer = _Buffer(2 * length, length, 0, int(rate * _WAKE_SECONDS) * self.frame, 0xFFFFFFFF)
+                buffer = _Buffer(2 * length, length, 0, int(rate * _REQUEST_SECONDS) * self.frame, 0xFFFFFFFF)
                 pa.pa_stream_connect_playback(self._stream, None, byref(buffer), _EARLY_REQUESTS, None, None)
-            self._await(pa.pa_stream_get_state, self._stream, _READY_STREAM, _FAILED_STREAM)
+            self._await(pa.pa_stream_get_state, self._stream, _STREAM_READY, _STREAM_FAILED)
         except BaseException:
             self.close()
             raise
@@ -185,46 +193,46 @@ class PulseLine:
         """Whether the server is still there."""
         with self._locked():
             state: int = self._pa.pa_stream_get_state(self._stream)
-        return state == _READY_STREAM
+        return state == _STREAM_READY
 
-    def heard(self) -> tuple[float, float] | None:
-        """Return which second of the stream was heard, and when (monotonic): as of the server's last answer.
+    def reading(self) -> tuple[float, float] | None:
+        """Return which second of the stream was heard, and when (monotonic), by the server's last answer.
 
-        None while there is none. Asks for the next answer.
+        None: there is no answer yet. Asks for the next one.
         """
         with self._locked():
             timing = self._pa.pa_stream_get_timing_info(self._stream)
-            reading = self._reading(timing.contents) if timing else None
-            self._done(self._pa.pa_stream_update_timing_info(self._stream, None, None))
+            reading = self._read(timing.contents) if timing else None
+            self._release(self._pa.pa_stream_update_timing_info(self._stream, None, None))
         return reading
 
-    def _reading(self, timing: _Timing) -> tuple[float, float] | None:
+    def _read(self, timing: _Timing) -> tuple[float, float] | None:
         if timing.read_index_corrupt:
             return None
-        # What the server has read of the stream, less what waits behind that.
+        # What the server has read of the stream, less what waits in the sink.
         second = timing.read_index / self.frame / self.rate - timing.sink / 1e6
         ago = time.time() - timing.seconds - timing.microseconds / 1e6
         return second, time.monotonic() - ago
 
     def write(self, at: int, samples: bytes) -> None:
-        """Write samples from frame number ``at`` on. What was heard already is dropped."""
+        """Write samples from frame number ``at`` on. Those whose time has passed are dropped."""
         with self._locked():
             self._pa.pa_stream_write(self._stream, samples, len(samples), None, at * self.frame, _ABSOLUTE)
 
     def flush(self) -> None:
-        """Let nothing more be heard of what was written."""
+        """Drop what was written and not heard yet."""
         with self._locked():
-            self._done(self._pa.pa_stream_flush(self._stream, None, None))
+            self._release(self._pa.pa_stream_flush(self._stream, None, None))
 
     def set_volume(self, volume: float, *, mute: bool) -> None:
-        """1.0: as it is."""
+        """Set the volume; 1.0 leaves the samples as they are."""
         levels = _Volume(self.channels)
         for at in range(self.channels):
             levels.values[at] = round(volume * _NORMAL_VOLUME)
         with self._locked():
             number = self._pa.pa_stream_get_index(self._stream)
-            self._done(self._pa.pa_context_set_sink_input_volume(self._context, number, byref(levels), None, None))
-            self._done(self._pa.pa_context_set_sink_input_mute(self._context, number, int(mute), None, None))
+            self._release(self._pa.pa_context_set_sink_input_volume(self._context, number, byref(levels), None, None))
+            self._release(self._pa.pa_context_set_sink_input_mute(self._context, number, int(mute), None, None))
 
     def close(self) -> None:
         with self._locked():
@@ -237,15 +245,15 @@ class PulseLine:
         self._pa.pa_threaded_mainloop_stop(self._loop)
         self._pa.pa_threaded_mainloop_free(self._loop)
 
-    def _done(self, operation: int | None) -> None:
+    def _release(self, operation: int | None) -> None:
         if operation:
             self._pa.pa_operation_unref(operation)
 
-    def _await(self, state: Any, of: Any, ready: int, failed: tuple[int, ...]) -> None:
-        until = time.monotonic() + _PATIENCE
+    def _await(self, state: Any, target: Any, ready: int, failed: tuple[int, ...]) -> None:
+        until = time.monotonic() + _CONNECT_SECONDS
         while True:
             with self._locked():
-                now = state(of)
+                now = state(target)
             if now == ready:
                 return
             if now in failed or time.monotonic() > until:

@@ -1,12 +1,12 @@
-"""Sound: libVLC's samples, taken over and played on time.
+"""`VlcAudioOutput`: take over a libVLC player's sound and play it on time.
 
-libVLC's own outputs start their stream anew after each pause and seek, 10 to 31 ms before its first sample is due and
-without knowing yet how long that takes; what comes of it is up to 30 ms off, another time each time, and stays
-(docs/sync.md). Here a stream runs all the time, so where a sample belongs is known before it comes (`sound_placing`),
-and one that comes too late is cut off rather than played late. libVLC says of each block of samples when it is to be
-heard, by the monotonic clock.
+VLC's own outputs begin their stream anew after each pause and seek, 10 to 31 ms before its first sample is due and
+before its latency is known. The result is up to 30 ms off, differently each time, and stays so (docs/sync.md). Here a
+stream runs all the time, so it is known where each sample belongs before it arrives (`placement`), and a sample that
+arrives too late is cut off instead of being played late. libVLC gives each block of samples the monotonic time at which
+it is to be heard.
 
-The callbacks come on libVLC's threads; none of them may raise.
+The callbacks run on libVLC's threads, and none of them may raise.
 """
 
 import ctypes
@@ -17,70 +17,70 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from hangd.player.audio.placement import Placing
-from hangd.player.audio.pulse import PulseLine, PulseUnavailable
+from hangd.player.audio.placement import AudioPlacement
+from hangd.player.audio.pulse import PulseStream, PulseUnavailable
 
-__all__ = ["Sound"]
+__all__ = ["VlcAudioOutput"]
 
 _log = logging.getLogger(__name__)
 
 _FORMAT: Final = b"S16N"
-"""The only one that libVLC 3 hands over."""
+"""The only format in which libVLC 3 hands over samples."""
 _STEREO: Final = 2
-_FIRST_LOOKS: Final = 5
-_FIRST_LOOK_SECONDS: Final = 0.002
-_LOOK_SECONDS: Final = 0.1
+_FIRST_READINGS: Final = 5
+_FIRST_READING_SECONDS: Final = 0.002
+_READING_SECONDS: Final = 0.1
 _REOPEN_SECONDS: Final = (2.0, 60.0)
-"""How long after a failure the server is looked for again: at first, and at most. It may hold up the film."""
+"""How long after a failure to look for the sound server again, at first and at most. Looking can hold up the film."""
 
 
-class Sound:
-    """Takes over a libVLC player's sound, for as long as that lives. `close` it after the player's ``release``."""
+class VlcAudioOutput:
+    """Plays the sound of a libVLC player. `close` it after the player has been released."""
 
     def __init__(self, vlc: ModuleType, player: Any) -> None:
         self._lock = threading.Lock()
-        self._line: PulseLine | None = None
-        self._placing: Placing | None = None
-        self._shape = (0, 0)
+        self._stream: PulseStream | None = None
+        self._placement: AudioPlacement | None = None
+        self._rate_and_channels = (0, 0)
         self._volume, self._mute = 1.0, False
-        self._retry_at, self._retry_after = 0.0, _REOPEN_SECONDS[0]
+        self._retry_at, self._retry_seconds = 0.0, _REOPEN_SECONDS[0]
         self._closing = threading.Event()
-        self._looking = threading.Thread(target=self._look, name="sound", daemon=True)
-        self._callbacks = self._take_over(vlc, player)
-        self._looking.start()
+        self._reader = threading.Thread(target=self._read, name="sound", daemon=True)
+        self._callbacks = self._set_callbacks(vlc, player)
+        self._reader.start()
 
     def close(self) -> None:
         self._closing.set()
-        self._looking.join()
+        self._reader.join()
         self._clean_up(None)
 
-    # Without the lock: a film does not wait for a sound server that may be slow to answer.
+    # These two do without the lock: a start must not wait for a sound server that may be slow to answer.
 
-    def late(self, seconds: float) -> None:
-        """The film goes on, or is about to, and is dated so much too late until VLC's clock is moved."""
-        placing = self._placing
-        if placing is not None:
-            placing.late(seconds)
+    def set_lateness(self, seconds: float) -> None:
+        """Say by how much blocks are due too late until VLC's clock is corrected (`AudioPlacement`)."""
+        placement = self._placement
+        if placement is not None:
+            placement.set_lateness(seconds)
 
-    def moved(self) -> None:
-        """VLC's clock has been moved by that."""
-        placing = self._placing
-        if placing is not None:
-            placing.moved()
+    def clock_corrected(self) -> None:
+        """VLC's clock has been shifted by the lateness."""
+        placement = self._placement
+        if placement is not None:
+            placement.clock_corrected()
 
-    def _take_over(self, vlc: ModuleType, player: Any) -> tuple[object, ...]:
-        """Return what has to be kept alive."""
+    def _set_callbacks(self, vlc: ModuleType, player: Any) -> tuple[object, ...]:
+        """Give libVLC our callbacks. Return what has to be kept alive."""
         kinds = vlc.CallbackDecorators
         counts = ctypes.POINTER(ctypes.c_uint)
-        # python-vlc takes the format for a string, which can not be written to.
+        # python-vlc declares the format as a string, which cannot be written to.
         setup = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, counts, counts)(self._set_up)
         cleanup = kinds.AudioCleanupCb(self._clean_up)
         volume = kinds.AudioSetVolumeCb(self._set_volume)
         five = (
             kinds.AudioPlayCb(self._play),
-            kinds.AudioPauseCb(self._told(Placing.pause)),
-            kinds.AudioResumeCb(self._told(Placing.resume)),
-            kinds.AudioFlushCb(self._told(lambda placing, _: placing.flush())),
+            kinds.AudioPauseCb(self._placed(AudioPlacement.pause)),
+            kinds.AudioResumeCb(self._placed(AudioPlacement.resume)),
+            kinds.AudioFlushCb(self._placed(lambda placement, _: placement.flush())),
             kinds.AudioDrainCb(lambda _: None),
         )
         player.audio_set_callbacks(*five, None)
@@ -88,73 +88,70 @@ class Sound:
         vlc.dll.libvlc_audio_set_format_callbacks(player, setup, cleanup)
         return (setup, cleanup, volume, *five)
 
-    # ---- what libVLC calls ----------------------------------------------------------------------------------------
+    # ---- called by libVLC -------------------------------------------------------------------------------------------
 
     def _set_up(self, _opaque: object, format: int, rate: Any, channels: Any) -> int:
         ctypes.memmove(format, _FORMAT, len(_FORMAT))
-        if channels[0] not in PulseLine.CHANNELS:
+        if channels[0] not in PulseStream.CHANNELS:
             channels[0] = _STEREO
         with self._lock:
-            self._shape = (rate[0], channels[0])
+            self._rate_and_channels = (rate[0], channels[0])
             self._open()
         return 0
 
     def _clean_up(self, _opaque: object) -> None:
         with self._lock:
-            self._let_go()
+            self._close_stream()
 
-    def _play(self, _opaque: object, samples: int, count: int, at: int) -> None:
+    def _play(self, _opaque: object, samples: int, count: int, due: int) -> None:
         with self._lock:
-            if self._line is None or not self._line.is_alive:
-                self._reopen()
-            if self._line is not None and self._placing is not None:
-                self._placing.play(at / 1e6, ctypes.string_at(samples, count * self._line.frame))
+            if (self._stream is None or not self._stream.is_alive) and time.monotonic() > self._retry_at:
+                self._open()  # the sound server went away, and may be back
+            if self._stream is not None and self._placement is not None:
+                self._placement.play(due / 1e6, ctypes.string_at(samples, count * self._stream.frame))
 
-    def _told(self, what: Callable[[Placing, float], None]) -> Callable[[object, int], None]:
-        def told(_opaque: object, at: int) -> None:
+    def _placed(self, action: Callable[[AudioPlacement, float], None]) -> Callable[[object, int], None]:
+        """Return the callback that performs ``action`` at the time that libVLC gives."""
+
+        def called(_opaque: object, at: int) -> None:
             with self._lock:
-                if self._placing is not None:
-                    what(self._placing, at / 1e6)
+                if self._placement is not None:
+                    action(self._placement, at / 1e6)
 
-        return told
+        return called
 
     def _set_volume(self, _opaque: object, volume: float, mute: bool) -> None:
         with self._lock:
             self._volume, self._mute = volume, bool(mute)
-            if self._line is not None:
-                self._line.set_volume(self._volume, mute=self._mute)
+            if self._stream is not None:
+                self._stream.set_volume(self._volume, mute=self._mute)
 
     # ---- the stream -----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._let_go()
+        self._close_stream()
         try:
-            self._line = PulseLine(*self._shape)
+            self._stream = PulseStream(*self._rate_and_channels)
         except PulseUnavailable as error:
-            _log.warning("nothing can be heard, the next try is in %.0f s: %s", self._retry_after, error)
-            self._retry_at = time.monotonic() + self._retry_after
-            self._retry_after = min(2 * self._retry_after, _REOPEN_SECONDS[1])
+            _log.warning("nothing can be heard, the next try is in %.0f s: %s", self._retry_seconds, error)
+            self._retry_at = time.monotonic() + self._retry_seconds
+            self._retry_seconds = min(2 * self._retry_seconds, _REOPEN_SECONDS[1])
             return
-        self._retry_after = _REOPEN_SECONDS[0]
-        self._line.set_volume(self._volume, mute=self._mute)
-        self._placing = Placing(self._line)
-        for _ in range(_FIRST_LOOKS):
-            self._placing.look()
-            time.sleep(_FIRST_LOOK_SECONDS)
+        self._retry_seconds = _REOPEN_SECONDS[0]
+        self._stream.set_volume(self._volume, mute=self._mute)
+        self._placement = AudioPlacement(self._stream)
+        for _ in range(_FIRST_READINGS):
+            self._placement.read_clock()
+            time.sleep(_FIRST_READING_SECONDS)
 
-    def _reopen(self) -> None:
-        """The sound server has gone: it may have come back."""
-        if time.monotonic() > self._retry_at:
-            self._open()
+    def _close_stream(self) -> None:
+        stream, self._stream, self._placement = self._stream, None, None
+        if stream is not None:
+            stream.close()
 
-    def _let_go(self) -> None:
-        line, self._line, self._placing = self._line, None, None
-        if line is not None:
-            line.close()
-
-    def _look(self) -> None:
-        """Watch the stream's time, also while nothing plays."""
-        while not self._closing.wait(_LOOK_SECONDS):
+    def _read(self) -> None:
+        """Read the stream's clock again and again, also while nothing plays. Runs on a thread of its own."""
+        while not self._closing.wait(_READING_SECONDS):
             with self._lock:
-                if self._placing is not None:
-                    self._placing.look()
+                if self._placement is not None:
+                    self._placement.read_clock()

@@ -1,7 +1,7 @@
-"""libvlccore, which libVLC is made of: for the few things that libVLC itself has no call for.
+"""Access to libvlccore, the library below libVLC, for the few things that libVLC has no call for.
 
-Its interface is one for all of VLC 3 (its soname is 9). Where there is another core, or none that can be found, whoever
-asks gets nothing, and does without.
+Its interface is the same in all of VLC 3 (its soname ends in 9). If it is not found, or is another one, `load_core`
+returns None and its callers do without.
 """
 
 import ctypes
@@ -17,9 +17,9 @@ _LIBRARY: Final = "libvlccore.so.9"
 
 
 def load_core(functions: Mapping[str, Sequence[Any]], *, without: str) -> ctypes.CDLL | None:
-    """Return the library with these functions, each with its arguments' types; None where it lacks one of them.
+    """Load the library, and declare these functions by the types of their arguments.
 
-    ``without``: what is then missing, for the journal.
+    Returns None if the library or a function is missing. ``without``: the consequence of that, for the log.
     """
     try:
         core = ctypes.CDLL(_LIBRARY)
@@ -32,5 +32,5 @@ def load_core(functions: Mapping[str, Sequence[Any]], *, without: str) -> ctypes
 
 
 def object_of(player: Any) -> ctypes.c_void_p:
-    """Return the VLC object that a libVLC player (python-vlc's) is."""
+    """Return libvlccore's object for a libVLC player (python-vlc's)."""
     return ctypes.cast(player._as_parameter_, ctypes.c_void_p)

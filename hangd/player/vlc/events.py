@@ -1,16 +1,19 @@
-"""What VLC tells on its own threads, copied and handed on. Nothing here calls libVLC: its threads hold its locks."""
+"""Receive libVLC's events and log on libVLC's threads, copy them, and post them to the owner thread.
+
+Nothing here calls libVLC: its threads hold its locks while they call back, and libVLC is not reentrant.
+"""
 
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Fact", "hear_events", "hear_log"]
+__all__ = ["VlcEvent", "attach_events", "attach_log"]
 
 _DECODED_LINE: Final = b"end of video preroll"
 
 
-class Fact(NamedTuple):
-    """Something that VLC told. ``load`` is the number of the load that was on then, ``at`` the monotonic time."""
+class VlcEvent(NamedTuple):
+    """An event of libVLC's. ``load`` numbers the load that was current then, ``at`` is the monotonic time."""
 
     kind: str
     load: int
@@ -18,39 +21,39 @@ class Fact(NamedTuple):
     value: float = 0.0
 
 
-def hear_events(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[Fact], None]) -> None:
-    """Post the events of ``player``: kinds are VLC's names without "MediaPlayer"."""
+def attach_events(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[VlcEvent], None]) -> None:
+    """Post the events of ``player``. Kinds are libVLC's names without "MediaPlayer"."""
     clock = vlc.libvlc_clock
     manager = player.event_manager()
 
-    def hear(kind: str, read: Callable[[Any], float | None]) -> None:
-        def told(event: Any) -> None:
-            at = clock() / 1e6  # first of all: waiting for anything makes it late
+    def attach(kind: str, read: Callable[[Any], float | None]) -> None:
+        def called(event: Any) -> None:
+            at = clock() / 1e6  # before anything else: every wait makes it late
             value = read(event.u)
             if value is not None:
-                post(Fact(kind, load(), at, value))
+                post(VlcEvent(kind, load(), at, value))
 
-        manager.event_attach(getattr(vlc.EventType, f"MediaPlayer{kind}"), told)
+        manager.event_attach(getattr(vlc.EventType, f"MediaPlayer{kind}"), called)
 
-    hear("TimeChanged", lambda u: u.new_time)
-    hear("LengthChanged", lambda u: u.new_length)
-    hear("Vout", lambda u: u.new_count)
-    hear("Buffering", lambda u: u.new_cache if u.new_cache in (0.0, 100.0) else None)
+    attach("TimeChanged", lambda u: u.new_time)
+    attach("LengthChanged", lambda u: u.new_length)
+    attach("Vout", lambda u: u.new_count)
+    attach("Buffering", lambda u: u.new_cache if u.new_cache in (0.0, 100.0) else None)
     for kind in ("Playing", "Paused", "ESAdded", "ESSelected", "EndReached", "EncounteredError"):
-        hear(kind, lambda _: 0.0)
+        attach(kind, lambda _: 0.0)
 
 
-def hear_log(vlc: ModuleType, instance: Any, load: Callable[[], int], post: Callable[[Fact], None]) -> object:
-    """Take VLC's log off stderr, and out of it the one line that tells of a picture decoded: kind "Decoded".
+def attach_log(vlc: ModuleType, instance: Any, load: Callable[[], int], post: Callable[[VlcEvent], None]) -> object:
+    """Keep VLC's log off stderr, and post its one line that says that a seek's picture is decoded: kind "Decoded".
 
-    Returns what has to be kept alive for as long as ``instance`` is.
+    Returns an object that has to be kept for as long as ``instance`` is.
     """
     clock = vlc.libvlc_clock
 
     @vlc.CallbackDecorators.LogCb  # type: ignore[untyped-decorator]
-    def told(_data: object, _level: int, _context: object, template: bytes, _arguments: object) -> None:
+    def called(_data: object, _level: int, _context: object, template: bytes, _arguments: object) -> None:
         if template == _DECODED_LINE:
-            post(Fact("Decoded", load(), clock() / 1e6))
+            post(VlcEvent("Decoded", load(), clock() / 1e6))
 
-    instance.log_set(told, None)
-    return told
+    instance.log_set(called, None)
+    return called

@@ -1,13 +1,13 @@
-"""The pitch at other speeds: VLC's time-stretcher, switched while a file plays. Owner thread only.
+"""Keep the pitch at other speeds: switch VLC's time-stretcher on and off while a file plays. Owner thread only.
 
-At speed 1 the sound is played without the stretcher, whose queue leaves it up to 115 ms off after a pause or a trim; at
-any other speed people want their pitch, which takes it. VLC asks whether to have one when it opens its sound, of the
-variable ``audio-time-stretch`` that the sound inherits from the player. libVLC has no call to set that on a player, so
-libvlccore's own is used; where that can not be had, pitch goes with speed. Choosing the same track again opens the
-sound anew: neither the picture nor VLC's clock take notice, and nothing is heard for as long as VLC has read ahead, a
-second or so (measured, 3.0.24).
+At speed 1 the sound is played without the stretcher, because its queue leaves the sound up to 115 ms off after a pause
+or a trim. At any other speed people want the usual pitch, which needs it. VLC decides when it opens its sound, by the
+variable ``audio-time-stretch`` that the sound inherits from the player. libVLC has no call to set it on a player, so
+libvlccore's is used; without libvlccore the pitch changes with the speed. Selecting the same track again makes VLC open
+its sound again. Measured (3.0.24): picture and clock are not affected, and the sound is missing for as long as VLC has
+read ahead, about a second.
 
-A trim is not a speed: pitch changes by half a semitone at most, and for seconds.
+A trim does not count as a speed: it changes the pitch by half a semitone at most, for seconds.
 """
 
 from ctypes import c_char_p, c_int, c_int64, c_void_p
@@ -15,17 +15,17 @@ from typing import Any, Final
 
 from hangd.player.vlc.core import load_core, object_of
 
-__all__ = ["Stretcher"]
+__all__ = ["PitchCorrection"]
 
 _NAME: Final = b"audio-time-stretch"
 _BOOL: Final = 0x0020
-"""VLC_VAR_BOOL, of vlc_variables.h."""
+"""VLC_VAR_BOOL in vlc_variables.h."""
 _SPEED_FROM: Final = 0.04
-"""A rate that is farther from 1 than this is a speed: no trim of speed 1 goes so far."""
+"""A rate that differs from 1 by more than this is a speed. No trim at speed 1 differs by as much."""
 
 
-class Stretcher:
-    """Whether a libVLC player stretches. ``player``: python-vlc's."""
+class PitchCorrection:
+    """Switches the time-stretcher of a libVLC player (``player``: python-vlc's)."""
 
     def __init__(self, player: Any) -> None:
         self._player = player
@@ -39,12 +39,12 @@ class Stretcher:
         if self._core is not None:
             self._core.var_Create(self._object, _NAME, _BOOL)
 
-    def load(self) -> None:
-        """A file is about to be opened, at speed 1."""
+    def reset(self) -> None:
+        """Call it before a file is opened, which is then at speed 1."""
         self._set(False)
 
     def follow(self, rate: float) -> None:
-        """Stretch where ``rate`` is a speed; the sound that is open is opened anew if that is news."""
+        """Switch the stretcher on if ``rate`` is a speed, else off; open the sound again if that is a change."""
         stretch = abs(rate - 1.0) > _SPEED_FROM
         if stretch == self._on or not self._set(stretch):
             return
@@ -57,6 +57,6 @@ class Stretcher:
         self._on = stretch
         if self._core is None:
             return False
-        # vlc_value_t is a union of eight bytes, handed over by value.
+        # vlc_value_t is a union of eight bytes, passed by value.
         done: bool = self._core.var_SetChecked(self._object, _NAME, _BOOL, c_int64(stretch)) == 0
         return done

@@ -1,8 +1,9 @@
-"""VlcPlayer: libVLC behind the Player port. This is the event loop's side; `vlc_owner` is what runs on the thread.
+"""VlcPlayer: libVLC behind the Player port. This is the event loop's side; `VlcBackend` runs on the owner thread.
 
-Commands go to the owner thread's queue, events come back onto the loop. Nothing here calls libVLC, and so nothing here
-can hang in it. Each command has a deadline: when the owner has not dealt with it by then, libVLC is taken to be hung,
-PlayerDied says so, and the thread is left to itself.
+Commands go into the owner thread's queue, events come back onto the loop. Nothing here calls libVLC, so nothing here
+can block in it; libVLC is loaded on the owner thread too. There are two deadlines and one timer for both: libVLC has
+``open_seconds`` to start, then each command has ``call_seconds``. When one passes, libVLC is taken to be hung:
+PlayerDied says so, and the thread is abandoned (it is a daemon thread): a thread that blocks in C cannot be ended.
 """
 
 import asyncio
@@ -10,139 +11,161 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import TimeoutError as NotInTime
 from typing import Final
 
-from hangd.engine.player_messages import LoadFailed, PlayerCommand, PlayerDied, PlayerEvent
-from hangd.player.base import EventSink, PlayerUnavailable
-from hangd.player.ordering import EventGate
-from hangd.player.vlc.events import Fact
-from hangd.player.vlc.libvlc import load_bindings, open_instance, plays_sound_itself, version
-from hangd.player.vlc.owner import VlcOwner
+from hangd.engine.player_messages import FailureCode, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, PlayerOpened
+from hangd.player.base import EventSink
+from hangd.player.ordering import EventFilter
+from hangd.player.vlc.backend import BackendItem, VlcBackend
+from hangd.player.vlc.libvlc import LibVlcUnavailable, load_bindings, open_instance, plays_sound_itself, version
 from hangd.player.vlc.thread import OwnerThread
 
 __all__ = ["VlcPlayer"]
 
 _log = logging.getLogger(__name__)
 
-_Item = PlayerCommand | Fact | Callable[[], object]
-
 _OPEN_SECONDS: Final = 30.0
-"""For libVLC to start. Without its plugin cache, on a slow disk, it reads some three hundred files."""
+"""libVLC starts in 0.1 s. Without its plugin cache, on a slow disk, it reads some three hundred files."""
 _CALL_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 4.5
+"""The port allows five seconds for closing."""
 
 
 class VlcPlayer:
-    """A libVLC player. Made inside a running loop; blocks it while libVLC starts (0.1 s).
+    """A libVLC player. Make it inside a running loop.
 
     Args:
         sink: called on the loop with each event.
         options: added to libVLC's command line after our own, so that they win.
-        window: False plays without one whatever display there is.
-        call_seconds: how long a command may take before libVLC is declared hung.
-
-    Raises:
-        PlayerUnavailable: there is no libVLC, or it does not start.
+        open_seconds: deadline for libVLC to start.
+        call_seconds: deadline for a command.
     """
 
     def __init__(
-        self, sink: EventSink, *, options: Sequence[str] = (), window: bool = True, call_seconds: float = _CALL_SECONDS
+        self,
+        sink: EventSink,
+        *,
+        options: Sequence[str] = (),
+        open_seconds: float = _OPEN_SECONDS,
+        call_seconds: float = _CALL_SECONDS,
     ) -> None:
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         self._call_seconds = call_seconds
-        self._gate = EventGate()
-        """Closed once the player is, or is dead: no event is delivered any more, and no command taken."""
+        self._events = EventFilter()
         self._ended = asyncio.Event()
-        self._watch: asyncio.TimerHandle | None = None
         self._version = "?"
+        self._name: str | None = None
 
-        def make(thread: OwnerThread[_Item]) -> VlcOwner:
+        def make(thread: OwnerThread[BackendItem]) -> VlcBackend:
             vlc = load_bindings()
             self._version = version(vlc)
             own_sound = not plays_sound_itself(options)
-            instance = open_instance(vlc, options, window=window)
-            return VlcOwner(vlc, instance, thread.post, self._emit, own_sound=own_sound)
+            instance = open_instance(vlc, options)
+            return VlcBackend(vlc, instance, thread.post, self._emit, own_sound=own_sound)
 
-        self._thread: OwnerThread[_Item] = OwnerThread(make, name="libvlc")
-        try:
-            self._thread.made.result(_OPEN_SECONDS)
-        except NotInTime:
-            raise PlayerUnavailable("libVLC does not start: it did not answer") from None
+        self._watchdog: asyncio.TimerHandle | None = self._loop.call_later(
+            open_seconds, self._die, "hung", f"libVLC did not start within {open_seconds:g} seconds"
+        )
+        self._thread: OwnerThread[BackendItem] = OwnerThread(make, name="libvlc")
+        self._thread.made.add_done_callback(lambda _: self._on_loop(self._on_made))
         self._thread.ended.add_done_callback(lambda _: self._on_loop(self._on_thread_ended))
 
     @property
-    def name(self) -> str:
-        return f"vlc {self._version}"
+    def name(self) -> str | None:
+        return self._name
 
     def do(self, command: PlayerCommand) -> None:
-        if self._gate.closed:
-            return
-        self._gate.take(command)
-        self._post(command)
+        if not self._events.closed:
+            self._events.commanded(command)
+            self._post(command)
 
     def call(self, function: Callable[[], object]) -> None:
-        """Run ``function`` on the owner thread, in turn. For tests (one that hangs) and for looking around."""
-        if not self._gate.closed:
+        """Run ``function`` on the owner thread, after the commands given so far. For tests."""
+        if not self._events.closed:
             self._post(function)
 
     async def close(self) -> None:
-        self._gate.close()
-        if self._watch is not None:
-            self._watch.cancel()
+        self._shut()
         self._thread.end()
         try:
             await asyncio.wait_for(self._ended.wait(), _CLOSE_SECONDS)
         except TimeoutError:
-            _log.warning("libVLC does not let go; it is left to itself")
+            _log.warning("libVLC does not close; its thread is abandoned")
 
-    def _post(self, item: _Item) -> None:
-        self._thread.post(item)
-        self._expect_answer()
+    # ---- the owner thread's life ------------------------------------------------------------------------------------
 
-    # ---- the watchdog ---------------------------------------------------------------------------------------------
-
-    def _expect_answer(self) -> None:
-        if self._watch is None:
-            self._watch = self._loop.call_later(self._call_seconds, self._look)
-
-    def _look(self) -> None:
-        """See whether the thread is stuck. One look after the last command is enough: it is not posted to meanwhile."""
-        self._watch = None
-        since = self._thread.busy_since
-        if since is None or self._gate.closed:
+    def _on_made(self) -> None:
+        if self._events.closed:
             return
-        left = since + self._call_seconds - time.monotonic()
-        if left <= 0:
-            self._die("libVLC does not answer")
+        self._stop_watchdog()
+        error = self._thread.made.exception()
+        if error is None:
+            self._name = f"vlc {self._version}"
+            self._sink(PlayerOpened(0, self._name))
+            self._start_watchdog()  # for the commands that were queued while libVLC started
+        elif isinstance(error, LibVlcUnavailable):
+            self._die("no-player", str(error))
         else:
-            self._watch = self._loop.call_later(left, self._look)
+            _log.error("libVLC does not start", exc_info=error)
+            self._die("no-player", f"libVLC does not start: {error}")
 
     def _on_thread_ended(self) -> None:
         self._ended.set()
-        if not self._gate.closed and (error := self._thread.ended.exception()) is not None:
+        if not self._events.closed and (error := self._thread.ended.exception()) is not None:
             _log.error("libVLC's thread failed", exc_info=error)
-            self._die("libVLC's thread failed")
+            self._die("hung", "libVLC's thread failed")
 
-    def _die(self, message: str) -> None:
-        self._gate.close()
-        self._sink(PlayerDied(self._gate.generation, "hung", message))
+    def _die(self, code: FailureCode, message: str) -> None:
+        self._shut()
+        self._sink(PlayerDied(self._events.generation, code, message))
+
+    def _shut(self) -> None:
+        """Accept no more commands and deliver no more events."""
+        self._events.closed = True
+        self._stop_watchdog()
+
+    # ---- the watchdog ---------------------------------------------------------------------------------------------
+
+    def _post(self, item: BackendItem) -> None:
+        self._thread.post(item)
+        self._start_watchdog()
+
+    def _start_watchdog(self) -> None:
+        if self._watchdog is None and not self._events.closed:
+            self._watchdog = self._loop.call_later(self._call_seconds, self._look)
+
+    def _stop_watchdog(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+
+    def _look(self) -> None:
+        """Check whether the thread is stuck in one call. Each command that finds no check planned plans one."""
+        self._watchdog = None
+        since = self._thread.busy_since
+        if since is None:
+            return
+        left = since + self._call_seconds - time.monotonic()
+        if left <= 0:
+            self._die("hung", "libVLC does not answer")
+        else:
+            self._watchdog = self._loop.call_later(left, self._look)
 
     # ---- events ---------------------------------------------------------------------------------------------------
 
     def _emit(self, event: PlayerEvent) -> None:
-        """Called on the owner thread."""
+        """Deliver an event from any thread."""
         self._on_loop(self._deliver, event)
 
     def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
-        # A loop that is closed has nobody left to tell.
+        # Raises if the loop is closed: then nobody is left to tell.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _deliver(self, event: PlayerEvent) -> None:
-        if not self._gate.admits(event):
+        if not self._events.passes(event):
             return
         self._sink(event)
         if isinstance(event, LoadFailed):
-            self._expect_answer()  # closing a file that would not open is where libVLC hangs, if anywhere
+            self._start_watchdog()  # closing a file that did not open is where libVLC is most likely to hang

@@ -1,174 +1,140 @@
-"""What each viewer sets for themselves: volume, tracks, subtitles, delays, text, full screen. Owner thread only."""
+"""What each viewer sets for themselves: volume, tracks, subtitles, delays, text on the picture, full screen.
+
+`VlcBackend` passes these commands on, and says when a film is opened, started and closed. Owner thread only.
+"""
 
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, Literal
 
-from hangd.engine.player_messages import (
-    AddAudioFile,
-    AddSubtitleFile,
-    CommandFailed,
-    Loaded,
-    PlayerEvent,
-    RemoveTrack,
-    SelectTrack,
-    SetAspect,
-    SetDeinterlace,
-    SetDelay,
-    SetFullscreen,
-    SetMute,
-    SetVolume,
-    ShowText,
-    TakePicture,
-    Track,
-    TracksChanged,
-    VolumeChanged,
-)
-from hangd.player.audio.vlc_output import Sound
+from hangd.engine import player_messages as messages
+from hangd.engine.player_messages import PlayerEvent, Track
 from hangd.player.vlc.film import Film
-from hangd.player.vlc.snapshot import VlcPicture
-from hangd.player.vlc.tracks.choice import VlcChoice
+from hangd.player.vlc.snapshot import SnapshotWriter
+from hangd.player.vlc.thread import Post
 from hangd.player.vlc.tracks.description import describe
-from hangd.player.vlc.tracks.tracks import list_tracks
+from hangd.player.vlc.tracks.selection import TrackCommand, TrackSelection
 
-__all__ = ["NeedsMedia", "NeedsNothing", "VlcLocal"]
+__all__ = ["FilmSetting", "LocalSettings", "PlayerSetting"]
 
-NeedsNothing = SetVolume | SetMute | SetFullscreen | SetDelay | SetAspect | SetDeinterlace
-NeedsMedia = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack | ShowText | TakePicture
+PlayerSetting = (
+    messages.SetVolume
+    | messages.SetMute
+    | messages.SetFullscreen
+    | messages.SetDelay
+    | messages.SetAspect
+    | messages.SetDeinterlace
+)
+"""Commands that also have an effect while nothing is loaded."""
+FilmSetting = TrackCommand | messages.ShowText | messages.TakePicture
+"""Commands that need an open film."""
 
 _VOLUME_MAX: Final = 130.0
 _TEXT_LENGTH: Final = 200
-_TEXT_BELOW: Final = 8
+_TEXT_AT_BOTTOM: Final = 8
 """The marquee's number for the bottom, in the middle."""
 _ASPECT_MAX: Final = 20.0
 _ASPECT_STEPS: Final = 10_000
-"""libVLC takes two whole numbers."""
+"""libVLC takes an aspect ratio as two whole numbers: this is the second one."""
 
 
-class VlcLocal:
-    """Keeps what VLC forgets from file to file. `opened`, `started` and `closed` tell it of those."""
+class LocalSettings:
+    """Carries out a viewer's settings, and applies again what VLC forgets from film to film."""
 
-    def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], *, own_sound: bool) -> None:
+    def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], post: Post) -> None:
         self._vlc = vlc
         self._player = player
         self._emit = emit
         self._media: Any = None
         self.generation = 0
-        self._choice = VlcChoice(vlc, player, self._tell_tracks, self._refuse)
-        self.picture = VlcPicture(player, emit)
-        self._sound = Sound(vlc, player) if own_sound else None
+        self.selection = TrackSelection(vlc, player, self._tell_tracks, self._refuse, post)
+        self.snapshots = SnapshotWriter(player, emit, post)
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
-        """What VLC was told of volume before there was sound, it may have lost."""
-        self._hushed = False
+        """VLC may have lost the volume that it was given before it had opened its sound."""
+        self._muted_briefly = False
         self._delays: dict[Literal["audio", "subtitle"], float] = {}
 
-    def close(self) -> None:
-        """To be called once the player is no more."""
-        if self._sound is not None:
-            self._sound.close()
-
-    # ---- files come and go ----------------------------------------------------------------------------------------
+    # ---- the film's life --------------------------------------------------------------------------------------------
 
     def opening(self, media: Any, film: Film) -> None:
-        self.hush(False)
-        self._choice.opening(media, film.path, again=film.announced)
+        """VLC is about to open the film: for the first time, or again after its end."""
+        self.mute_briefly(False)
+        self.selection.opening(media, film.container, again=film.is_announced)
         self._media = media
         self._volume_due = True
 
     def opened(self, film: Film) -> None:
-        """VLC resets delays with each file. A file that is opened again after its end is no news."""
+        """VLC has opened the film. Emits Loaded, unless the film was opened again after its end."""
         for kind in self._delays:
-            self._apply_delay(kind)
-        tracks = self._choice.opened()
-        if not film.announced:
-            film.announced = True
-            about = describe(self._vlc, self._player, self._media, film.path, film.duration)
-            self._emit(Loaded(self.generation, film.duration, tracks, about))
+            self._apply_delay(kind)  # VLC resets delays with each film
+        tracks = self.selection.opened()
+        if not film.is_announced:
+            film.is_announced = True
+            about = describe(self._vlc, self._player, self._media, film)
+            self._emit(messages.Loaded(self.generation, film.duration, tracks, about))
 
-    def roused(self) -> None:
-        """A first picture was made, and with it VLC knows what codecs say of it."""
-        self.hush(False)
-        self._choice.look()
-
-    def late(self, seconds: float) -> None:
-        """What VLC dates from here on is so late, until its clock is moved."""
-        if self._sound is not None:
-            self._sound.late(seconds)
-
-    def moved(self) -> None:
-        """VLC's clock has been moved by that."""
-        if self._sound is not None:
-            self._sound.moved()
+    def primed(self) -> None:
+        """The first picture was made. VLC now knows what only a decoder can tell of the tracks."""
+        self.mute_briefly(False)
+        self.selection.update()
 
     def started(self) -> None:
+        """The film plays."""
         if self._volume_due:
             self._volume_due = False
             self._apply_volume()
-            self._choice.look()
+            self.selection.update()
 
     def closed(self) -> None:
-        self.hush(False)
-        self._choice.closed()
+        self.mute_briefly(False)
+        self.selection.closed()
 
-    def tracks_changed(self) -> None:
-        self._choice.look()
-
-    @property
-    def due(self) -> float | None:
-        return self._choice.added.due
-
-    def expire(self, now: float) -> None:
-        self._choice.added.expire(now)
-
-    def tracks(self) -> tuple[Track, ...]:
-        return list_tracks(self._vlc, self._player, self._media)
-
-    def hush(self, hushed: bool) -> None:
-        """Let nothing be heard for a moment, and take back no mute but our own."""
-        if hushed != self._hushed and (self._hushed or self._player.audio_get_mute() == 0):
-            self._hushed = hushed
-            self._player.audio_set_mute(hushed)
+    def mute_briefly(self, mute: bool) -> None:
+        """Mute while VLC plays a moment that nobody is to hear, and undo that. A viewer's own mute is left alone."""
+        if mute != self._muted_briefly and (self._muted_briefly or self._player.audio_get_mute() == 0):
+            self._muted_briefly = mute
+            self._player.audio_set_mute(mute)
 
     # ---- commands -------------------------------------------------------------------------------------------------
 
-    def do(self, command: NeedsNothing | NeedsMedia) -> None:
+    def do(self, command: PlayerSetting | FilmSetting) -> None:
         match command:
-            case SetVolume(percent=percent):
+            case messages.SetVolume(percent=percent):
                 self._volume = min(max(percent, 0.0), _VOLUME_MAX)
                 self._change_volume()
-            case SetMute(mute=mute):
+            case messages.SetMute(mute=mute):
                 self._mute = mute
                 self._change_volume()
-            case SetFullscreen(fullscreen=fullscreen):
+            case messages.SetFullscreen(fullscreen=fullscreen):
                 self._player.set_fullscreen(fullscreen)
-            case SetAspect(ratio=ratio):
+            case messages.SetAspect(ratio=ratio):
                 self._set_aspect(ratio)
-            case SetDeinterlace(deinterlace=deinterlace):
+            case messages.SetDeinterlace(deinterlace=deinterlace):
                 self._player.video_set_deinterlace("yadif" if deinterlace else None)
-            case SetDelay(kind=kind, seconds=seconds):
+            case messages.SetDelay(kind=kind, seconds=seconds):
                 self._delays[kind] = seconds
                 self._apply_delay(kind)
-            case ShowText():
+            case messages.ShowText():
                 self._show(command)
-            case TakePicture():
-                self.picture.take(command, self.generation)
+            case messages.TakePicture():
+                self.snapshots.take(command, self.generation)
             case _:
-                self._choice.do(command)
+                self.selection.do(command)
 
     def _change_volume(self) -> None:
         self._apply_volume()
         self._volume_due = True
         percent = 100.0 if self._volume is None else self._volume
-        self._emit(VolumeChanged(self.generation, percent, bool(self._mute)))
+        self._emit(messages.VolumeChanged(self.generation, percent, bool(self._mute)))
 
     def _apply_volume(self) -> None:
         if self._volume is not None:
             self._player.audio_set_volume(round(self._volume))
         if self._mute is not None:
             self._player.audio_set_mute(self._mute)
-            self._hushed = False
+            self._muted_briefly = False
 
     def _apply_delay(self, kind: Literal["audio", "subtitle"]) -> None:
         microseconds = round(self._delays[kind] * 1e6)
@@ -185,19 +151,19 @@ class VlcLocal:
         else:
             self._refuse("SetAspect", f"no picture is {ratio:g} times as wide as high")
 
-    def _show(self, command: ShowText) -> None:
+    def _show(self, command: messages.ShowText) -> None:
         line = "".join(c if c.isprintable() else " " for c in command.text[:_TEXT_LENGTH])
         options = self._vlc.VideoMarqueeOption
         height = max(self._player.video_get_size(0)[1], 180)
         self._player.video_set_marquee_int(options.Enable, 1)
         self._player.video_set_marquee_int(options.Size, height // 16)
-        self._player.video_set_marquee_int(options.Position, _TEXT_BELOW)
+        self._player.video_set_marquee_int(options.Position, _TEXT_AT_BOTTOM)
         self._player.video_set_marquee_int(options.Timeout, round(command.seconds * 1000))
-        # The text is a format for strftime: a lone per cent sign would become the date.
+        # VLC passes the text through strftime: a single per cent sign would become the date.
         self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
 
     def _tell_tracks(self, tracks: tuple[Track, ...]) -> None:
-        self._emit(TracksChanged(self.generation, tracks))
+        self._emit(messages.TracksChanged(self.generation, tracks))
 
     def _refuse(self, command: str, message: str) -> None:
-        self._emit(CommandFailed(self.generation, command, message))
+        self._emit(messages.CommandFailed(self.generation, command, message))

@@ -1,11 +1,11 @@
-"""A thread that owns something which only one thread may touch, with that something's queue and clock.
+"""A thread that owns an object which only one thread may touch, with a queue of items for it and a timer.
 
-The owned thing is a small machine: items go in one after the other (`handle`), and it is woken at its deadline
-(`expire`). Deadlines are kept to some hundredths of a millisecond: the thread sleeps until just before, listening for
-newer items all the while, and spins for the rest. A start of playback is such a deadline.
+The object is driven like a state machine: items are handled one after the other (`handle`), and it is woken at its
+deadline (`expire`). Deadlines are kept to some hundredths of a millisecond, because a start of playback is one: the
+thread sleeps until just before, still accepting items, and spins for the rest.
 
-A call inside the owned thing may hang for good (libVLC's can). Nothing here waits for that: whoever posts looks at
-`busy_since`, and abandons a thread that is stuck. It is a daemon thread, so it does not hold up the exit.
+A call inside the object can block for ever (libVLC's can), and such a thread cannot be ended. So nothing here waits for
+it: the caller watches `busy_since`, and abandons a thread that is stuck. It is a daemon thread: the process can exit.
 """
 
 import queue
@@ -15,57 +15,59 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Generic, Protocol, TypeVar
 
-__all__ = ["Owned", "OwnerThread"]
+__all__ = ["Owned", "OwnerThread", "Post", "run_aside"]
 
-_SPIN: Final = 0.002
-"""Seconds before a deadline from which on the thread spins: a timed wait may wake a millisecond late."""
+_SPIN_SECONDS: Final = 0.002
+"""The thread spins for this long before a deadline: a timed wait can wake a millisecond late."""
 
 _Item = TypeVar("_Item")
-_Taken = TypeVar("_Taken", contravariant=True)
+_Handled = TypeVar("_Handled", contravariant=True)
+_Result = TypeVar("_Result")
+
+Post = Callable[[Callable[[], object]], None]
+"""Runs a function on the owner thread, after the items posted so far. May be called from any thread."""
 
 
-class Owned(Protocol[_Taken]):
-    """What lives on the thread. Every method runs there."""
+class Owned(Protocol[_Handled]):
+    """An object that lives on an owner thread. All its methods are called there."""
 
-    def handle(self, item: _Taken) -> None:
-        """Take one item."""
+    def handle(self, item: _Handled) -> None: ...
 
     def deadline(self) -> float | None:
-        """Return when `expire` wants to be called (monotonic seconds), or None."""
+        """Return when `expire` is to be called (monotonic seconds), or None."""
 
-    def expire(self, now: float) -> None:
-        """The deadline has come."""
+    def expire(self, now: float) -> None: ...
 
     def close(self) -> None:
-        """Let go of everything. Nothing is called after this."""
+        """Release everything. Nothing is called afterwards."""
 
 
 class OwnerThread(Generic[_Item]):
-    """See the module's docstring. ``make`` runs on the new thread and makes the owned thing."""
+    """Starts the thread. ``make`` runs on it and returns the object; items can be posted at once."""
 
     def __init__(self, make: Callable[["OwnerThread[_Item]"], Owned[_Item]], *, name: str) -> None:
         self.busy_since: float | None = None
-        """Since when the owned thing has been at work on one item or deadline; None while it waits for the next."""
+        """Since when the object has been at work on one item or deadline; None while it waits for the next."""
         self.made: Future[None] = Future()
-        """Done when ``make`` has returned, or raised: then with its exception, and nothing is owned."""
+        """Done when ``make`` has returned; with its exception if it raised one: then there is no object."""
         self.ended: Future[None] = Future()
-        """Done when the thread has let go of everything, or with the exception that ended it."""
+        """Done when the thread has ended; with the exception that ended it, if there was one."""
         self._make = make
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def post(self, item: _Item) -> None:
-        """Hand an item over. From any thread; never blocks."""
+        """Queue an item. Never blocks; may be called from any thread."""
         self._items.put(item)
 
     def end(self) -> None:
-        """Let the thread close what it owns and end, after the items posted so far."""
+        """Close the object and end the thread, after the items posted so far."""
         self._items.put(None)
 
     def _run(self) -> None:
         try:
             owned = self._make(self)
-        except BaseException as error:  # SystemExit too: python-vlc exits where it finds no library
+        except BaseException as error:  # SystemExit too: python-vlc exits if it finds no library
             self.made.set_exception(error)
             self.ended.set_result(None)
             return
@@ -83,7 +85,7 @@ class OwnerThread(Generic[_Item]):
     def _serve(self, owned: Owned[_Item]) -> None:
         while True:
             deadline = owned.deadline()
-            timeout = None if deadline is None else deadline - _SPIN - time.monotonic()
+            timeout = None if deadline is None else deadline - _SPIN_SECONDS - time.monotonic()
             try:
                 item = self._items.get(block=timeout is None or timeout > 0, timeout=timeout)
             except queue.Empty:
@@ -98,3 +100,19 @@ class OwnerThread(Generic[_Item]):
                 self.busy_since = time.monotonic()
                 owned.handle(item)
             self.busy_since = None
+
+
+def run_aside(work: Callable[[], _Result], then: Callable[[_Result], None], post: Post) -> threading.Thread:
+    """Run ``work`` on another thread, which is returned, and afterwards ``then(result)`` on the owner thread.
+
+    For work that can block longer than a command may. ``then`` is never called if it blocks for ever, so the caller
+    needs a deadline of its own, and ``then`` must check that its result is still wanted.
+    """
+
+    def run() -> None:
+        result = work()
+        post(lambda: then(result))
+
+    thread = threading.Thread(target=run, name="aside", daemon=True)
+    thread.start()
+    return thread

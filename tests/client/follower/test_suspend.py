@@ -1,5 +1,4 @@
-"""SuspendWatch: a process that really stood still, and clocks that really parted (by time namespaces there would be no
-way in CI: the suspend's clock is handed in)."""
+"""SuspendWatch: with a process that really stands still, and with a suspend clock that the test sets."""
 
 import asyncio
 import time
@@ -10,7 +9,7 @@ from hangd.client.follower import suspend as waking
 from hangd.client.follower.suspend import SuspendWatch
 
 
-async def test_a_process_that_did_not_run_is_told_so() -> None:
+async def test_a_process_that_did_not_run_is_reported() -> None:
     woken: list[float] = []
     watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.1)
@@ -20,7 +19,7 @@ async def test_a_process_that_did_not_run_is_told_so() -> None:
     assert len(woken) == 1
 
 
-async def test_a_busy_moment_is_no_absence() -> None:
+async def test_a_busy_moment_is_not_reported() -> None:
     woken: list[float] = []
     watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.1)
@@ -30,9 +29,9 @@ async def test_a_busy_moment_is_no_absence() -> None:
     assert woken == []
 
 
-async def test_a_suspend_is_noticed_by_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_suspend_is_detected_by_the_clocks(monkeypatch: pytest.MonkeyPatch) -> None:
     slept = 100.0
-    monkeypatch.setattr(waking, "_asleep", lambda: slept)
+    monkeypatch.setattr(waking, "_suspended_seconds", lambda: slept)
     woken: list[float] = []
     watch = SuspendWatch(woken.append)
     await asyncio.sleep(0.7)

@@ -1,18 +1,25 @@
-"""MediaFiles: the right hashes, off the loop, of files that stay as they are; clear words about all others."""
+"""MediaFiles: hashes of files that can be read and do not change, worked out on threads; an error for all others."""
 
 import asyncio
 import hashlib
 import os
+import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from hangd.client.media import files as media_files
 from hangd.client.media.files import MediaFiles, MediaUnusable
 from hangd.engine.player_messages import FailureCode
+from hangd.player.files import problem
 from hangd.protocol.model import FileInfo
 
 MIB = 1024 * 1024
@@ -42,10 +49,14 @@ def overwrite(path: Path) -> None:
 
 
 def sparse(path: Path, size: int) -> Path:
-    """Make a file that is this long and takes no room."""
+    """Make a file of this size that takes no space."""
     with path.open("wb") as file:
         file.truncate(size)
     return path
+
+
+def reading_threads(path: Path) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if path.name in thread.name]
 
 
 # ---- the quick hash -------------------------------------------------------------------------------------------------
@@ -66,7 +77,7 @@ async def test_quick_hash_is_as_defined(tmp_path: Path, media: MediaFiles, size:
 
 
 async def test_quick_hash_of_a_known_file(tmp_path: Path, media: MediaFiles) -> None:
-    """Frozen: other implementations, and older versions of this one, have to come to the same."""
+    """Other implementations and other versions of this one compute the same, so it must not change."""
     path = tmp_path / "abc"
     path.write_bytes(b"abc")
     small = (await media.quick(str(path))).quick_hash
@@ -90,7 +101,7 @@ async def test_quick_hash_of_a_huge_file_reads_little(tmp_path: Path, media: Med
         (b"x" * 255, "x" * 255),
     ],
 )
-async def test_names_are_told_so_that_they_can_be_sent(
+async def test_names_are_changed_to_what_the_protocol_allows(
     tmp_path: Path, media: MediaFiles, raw: bytes, told: str
 ) -> None:
     path = tmp_path / os.fsdecode(raw)
@@ -114,17 +125,17 @@ async def test_whole_hash_is_sha256(tmp_path: Path, media: MediaFiles, size: int
 async def test_progress_rises_to_the_end(tmp_path: Path) -> None:
     size = 1024 * MIB
     path = sparse(tmp_path / "film", size)
-    heard: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     begun = time.monotonic()
-    await MediaFiles().whole_hash(str(path), lambda done, total: heard.append((done, total)))
+    await MediaFiles().whole_hash(str(path), lambda done, total: reported.append((done, total)))
     seconds = time.monotonic() - begun
-    assert heard == sorted(heard)
-    assert heard[-1] == (size, size)
-    assert {total for _, total in heard} == {size}
-    assert 3 <= len(heard) <= seconds * 10 + 1
+    assert reported == sorted(reported)
+    assert reported[-1] == (size, size)
+    assert {total for _, total in reported} == {size}
+    assert 3 <= len(reported) <= seconds * 10 + 1
 
 
-async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
+async def test_hashing_does_not_block_the_loop(tmp_path: Path) -> None:
     path = sparse(tmp_path / "film", 512 * MIB)
     hashing = asyncio.get_running_loop().create_task(MediaFiles().whole_hash(str(path)))
     turns = 0
@@ -135,16 +146,16 @@ async def test_the_loop_runs_on_meanwhile(tmp_path: Path) -> None:
 
 
 def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
-    """Reading it all would take minutes. The thread has ended once the executor has."""
+    """Reading it all would take minutes."""
     path = sparse(tmp_path / "film", 256 * 1024 * MIB)
     os.utime(path, (LONG_AGO, LONG_AGO))
-    heard: list[int] = []
+    reported: list[int] = []
 
     async def hash_and_cancel() -> None:
         under_way = asyncio.Event()
 
         def progressed(done: int, total: int) -> None:
-            heard.append(done)
+            reported.append(done)
             under_way.set()
 
         loop = asyncio.get_running_loop()
@@ -153,11 +164,11 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
         hashing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await hashing
-        at_the_end = len(heard)
+        at_the_end = len(reported)
         async with asyncio.timeout(20):
-            await loop.shutdown_default_executor()
-        await asyncio.sleep(0)
-        assert len(heard) == at_the_end
+            while reading_threads(path):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert len(reported) == at_the_end
 
     asyncio.run(hash_and_cancel())
     assert asyncio.run(media.cached_hash(str(path))) is None, "part of a hash is none"
@@ -166,17 +177,17 @@ def test_cancelling_ends_the_reading(tmp_path: Path, media: MediaFiles) -> None:
 # ---- the cache ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_known_hash_is_not_worked_out_again(film: Path, media: MediaFiles, tmp_path: Path) -> None:
+async def test_a_cached_hash_is_not_computed_again(film: Path, media: MediaFiles, tmp_path: Path) -> None:
     assert await media.cached_hash(str(film)) is None
     whole = await media.whole_hash(str(film))
     assert await media.cached_hash(str(film)) == whole
     overwrite(film)
-    os.utime(film, (LONG_AGO, LONG_AGO))  # the one thing that the cache can not see: another content, put back in time
+    os.utime(film, (LONG_AGO, LONG_AGO))  # a change that the cache cannot see: the modification time is set back
     assert await MediaFiles(tmp_path / "cache" / "media.sqlite3").whole_hash(str(film)) == whole
     assert await MediaFiles().whole_hash(str(film)) != whole
 
 
-async def test_another_content_is_another_hash(film: Path, media: MediaFiles) -> None:
+async def test_another_content_has_another_hash(film: Path, media: MediaFiles) -> None:
     await media.whole_hash(str(film))
     other = film.with_name("other")
     other.write_bytes(os.urandom(5 * MIB + 12345))
@@ -186,7 +197,7 @@ async def test_another_content_is_another_hash(film: Path, media: MediaFiles) ->
     assert await media.whole_hash(str(film)) == sha256_of(film)
 
 
-async def test_relative_and_absolute_path_are_one_file(
+async def test_a_relative_path_finds_the_hash_of_the_absolute_path(
     film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await media.whole_hash(str(film))
@@ -194,7 +205,7 @@ async def test_relative_and_absolute_path_are_one_file(
     assert await media.cached_hash("film.mkv") == whole
 
 
-async def test_a_file_changed_just_now_is_not_kept(film: Path, media: MediaFiles) -> None:
+async def test_the_hash_of_a_file_that_has_just_changed_is_not_cached(film: Path, media: MediaFiles) -> None:
     """It could change once more within the same tick of the file system's clock."""
     os.utime(film)
     whole = await media.whole_hash(str(film))
@@ -203,7 +214,7 @@ async def test_a_file_changed_just_now_is_not_kept(film: Path, media: MediaFiles
 
 
 @pytest.mark.parametrize("path", ["/no/such/file", "/", "nul\0in it"])
-async def test_nothing_is_cached_of_what_is_no_film(media: MediaFiles, path: str) -> None:
+async def test_there_is_no_cached_hash_of_what_is_no_file(media: MediaFiles, path: str) -> None:
     assert await media.cached_hash(path) is None
 
 
@@ -242,20 +253,25 @@ async def refusal(media: MediaFiles, path: str) -> tuple[FailureCode, str]:
     return quick.value.code, str(quick.value)
 
 
-async def test_what_is_no_film_is_refused(tmp_path: Path, media: MediaFiles) -> None:
+async def test_what_is_no_usable_file_is_refused(tmp_path: Path, media: MediaFiles) -> None:
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "pipe")
-    codes = {}
-    for name in ("missing", "empty", "pipe", ".", "empty/below"):
-        codes[name], message = await refusal(media, f"{tmp_path}/{name}")
-        assert "\n" not in message and str(tmp_path) not in message
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        codes = {}
+        for name in ("missing", "empty", "pipe", "socket", ".", "empty/below"):
+            codes[name], message = await refusal(media, f"{tmp_path}/{name}")
+            assert "\n" not in message and str(tmp_path) not in message
+            assert message.endswith("is not a regular file") == (name in ("pipe", "socket"))
     assert codes == {
         "missing": "not-found",
         "empty": "empty",
         "pipe": "unreadable",
+        "socket": "unreadable",
         ".": "directory",
         "empty/below": "not-found",
     }
+    assert (await refusal(media, "/dev/null"))[1] == "'null' is not a regular file"
 
 
 async def changed_meanwhile(media: MediaFiles, film: Path, change: str) -> MediaUnusable:
@@ -289,8 +305,112 @@ async def changed_meanwhile(media: MediaFiles, film: Path, change: str) -> Media
 
 
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is written to", "is replaced", "goes away"])
-async def test_a_file_that_changes_while_it_is_hashed(film: Path, media: MediaFiles, change: str) -> None:
+async def test_a_file_that_changes_while_it_is_hashed_is_refused(film: Path, media: MediaFiles, change: str) -> None:
     error = await changed_meanwhile(media, film, change)
     assert error.code == "vanished"
     assert "film.mkv" in str(error)
     assert await media.cached_hash(str(film)) is None
+
+
+# ---- what does not answer -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dead_share(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Make looking at any file block until the event is set, as on a network share that is gone."""
+    back = threading.Event()
+
+    def blocks(path: str) -> None:
+        back.wait(60)
+        raise problem("not-found", path)
+
+    monkeypatch.setattr(media_files, "examine", blocks)
+    monkeypatch.setattr(media_files, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 0.2)
+    yield back
+    back.set()
+
+
+async def test_a_share_that_does_not_answer_is_given_up(dead_share: threading.Event, film: Path) -> None:
+    media = MediaFiles()
+    with pytest.raises(MediaUnusable) as quick:
+        await media.quick(str(film))
+    assert (quick.value.code, str(quick.value)) == ("unreadable", "reading 'film.mkv' took longer than 0.2 seconds")
+    with pytest.raises(MediaUnusable) as whole:
+        await media.whole_hash(str(film))
+    assert whole.value.code == "unreadable"
+    assert str(whole.value) == "reading 'film.mkv' brought nothing for 0.2 seconds"
+
+
+class Trickle(FileIO):
+    """A file of which a piece comes each 0.3 s, and after the fourth nothing more."""
+
+    pieces = 0
+    dry = threading.Event()
+
+    def readinto(self, piece: Any) -> int:
+        Trickle.pieces += 1
+        if Trickle.pieces > 4:
+            Trickle.dry.wait(60)
+        time.sleep(0.3)
+        return super().readinto(piece)
+
+
+async def test_a_slow_file_is_read_for_as_long_as_bytes_come(
+    film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_files, "open", lambda path, *_, **__: Trickle(path), raising=False)
+    monkeypatch.setattr(media_files, "_PROGRESS_SECONDS", 0.0)
+    monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 1.0)
+    monkeypatch.setattr(Trickle, "pieces", 0)
+    reported: list[int] = []
+    began = time.monotonic()
+    with pytest.raises(MediaUnusable, match="brought nothing for 1 seconds"):
+        await media.whole_hash(str(film), lambda done, total: reported.append(done))
+    assert reported == [MIB, 2 * MIB, 3 * MIB, 4 * MIB], "longer than the deadline in all"
+    assert 2.0 < time.monotonic() - began < 20
+    Trickle.dry.set()
+    assert await media.cached_hash(str(film)) is None
+
+
+async def test_a_copy_that_does_not_answer_does_not_hide_another(
+    film: Path, media: MediaFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = film.with_name("gone.mkv")
+    os.link(film, gone)
+    whole = await media.whole_hash(str(film))
+    assert await media.whole_hash(str(gone)) == whole
+    back, stat = threading.Event(), os.stat
+
+    def blocks(path: Any, **how: Any) -> os.stat_result:
+        if str(path).endswith("gone.mkv"):
+            back.wait(60)
+        return stat(path, **how)
+
+    monkeypatch.setattr(media_files, "_DEADLINE_SECONDS", 0.2)
+    monkeypatch.setattr(os, "stat", blocks)
+    assert await media.known_copy(whole) == str(film)
+    assert await media.cached_hash(str(gone)) is None
+    back.set()
+
+
+EXIT = """
+import asyncio, sys, threading
+from hangd.client.media import files
+
+files.examine = lambda path: threading.Event().wait()
+
+async def main():
+    for read in (files.MediaFiles().quick, files.MediaFiles().whole_hash):
+        try:
+            await asyncio.wait_for(read("/film.mkv"), 0.1)
+        except TimeoutError:
+            print("given up")
+
+asyncio.run(main())
+"""
+
+
+def test_a_share_that_does_not_answer_does_not_keep_the_process_from_ending() -> None:
+    done = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "given up\ngiven up\n"), done.stderr

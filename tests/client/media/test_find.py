@@ -1,10 +1,13 @@
-"""Finding one's own copy of a film: by what it is, never by what somebody calls it."""
+"""Finding this machine's copy of a film: by its content, never by the name that a room gives it."""
 
 import os
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from hangd.client.media import find
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.find import Copy, Places, find_copy
 from hangd.protocol.model import FileInfo
@@ -18,7 +21,7 @@ def media(tmp_path: Path) -> MediaFiles:
 
 
 async def film(media: MediaFiles, tmp_path: Path, content: bytes = CONTENT) -> tuple[str, FileInfo]:
-    """Return what the room tells of this film, which somebody has elsewhere."""
+    """Return the hash and the info of a film that is on another machine."""
     elsewhere = tmp_path / "elsewhere.mkv"
     elsewhere.write_bytes(content)
     path = str(elsewhere)
@@ -33,7 +36,7 @@ def put(path: Path, content: bytes = CONTENT) -> str:
     return str(path)
 
 
-async def test_in_every_kind_of_place(media: MediaFiles, tmp_path: Path) -> None:
+async def test_a_copy_is_found_in_each_kind_of_place(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     in_folder, in_tree = put(tmp_path / "one" / "x.mkv"), put(tmp_path / "two" / "deep" / "down" / "y.mkv")
     for places, path in (
@@ -47,11 +50,11 @@ async def test_in_every_kind_of_place(media: MediaFiles, tmp_path: Path) -> None
     assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "two")])) is None
 
 
-async def test_a_copy_that_was_hashed_before_is_known_wherever_it_is(media: MediaFiles, tmp_path: Path) -> None:
+async def test_a_copy_with_a_cached_hash_is_found_anywhere(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     path = tmp_path / "far" / "away.mkv"
     put(path)
-    # What was changed just now is not remembered: it could change again unseen.
+    # The hash of a file that has just changed is not cached.
     os.utime(path, (1, 1))
     assert await media.whole_hash(str(path)) == file_hash
     copy = await find_copy(media, file_hash, info, Places())
@@ -61,7 +64,7 @@ async def test_a_copy_that_was_hashed_before_is_known_wherever_it_is(media: Medi
     assert await find_copy(media, file_hash, info, Places()) is None
 
 
-async def test_another_film_of_the_same_name_and_size_is_none(media: MediaFiles, tmp_path: Path) -> None:
+async def test_another_film_of_the_same_name_and_size_is_not_a_copy(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     put(tmp_path / "one" / "elsewhere.mkv", CONTENT[::-1])
     assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one")])) is None
@@ -78,7 +81,7 @@ async def test_without_a_quick_hash_the_whole_file_is_read(
     assert (copy is not None and copy.proven) is found
 
 
-async def test_what_the_room_calls_it_is_no_path(media: MediaFiles, tmp_path: Path) -> None:
+async def test_the_name_that_a_room_gives_is_not_used_as_a_path(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     put(tmp_path / "secret.mkv")
     for name in ("..", "secret.mkv", "\N{FULLWIDTH SOLIDUS}", str(tmp_path)[1:]):
@@ -86,7 +89,7 @@ async def test_what_the_room_calls_it_is_no_path(media: MediaFiles, tmp_path: Pa
         assert await find_copy(media, file_hash, told, Places(folders=[str(tmp_path / "nowhere")])) is None
 
 
-async def test_places_that_are_none_are_passed_over(media: MediaFiles, tmp_path: Path) -> None:
+async def test_places_that_do_not_exist_are_skipped(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     (tmp_path / "loop").symlink_to(tmp_path)
     path = put(tmp_path / "x.mkv")
@@ -94,3 +97,23 @@ async def test_places_that_are_none_are_passed_over(media: MediaFiles, tmp_path:
     copy = await find_copy(media, file_hash, info, places)
     assert copy is not None
     assert copy.path == path
+
+
+async def test_a_place_that_does_not_answer_ends_the_search_and_what_was_found_counts(
+    media: MediaFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_hash, info = await film(media, tmp_path)
+    path = put(tmp_path / "one" / "x.mkv")
+    back, scandir = threading.Event(), os.scandir
+
+    def blocks(folder: str) -> Any:
+        if folder == "/share":
+            back.wait(60)
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", blocks)
+    monkeypatch.setattr(find, "_SEARCH_SECONDS", 0.3)
+    copy = await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one"), "/share"]))
+    assert copy is not None
+    assert copy.path == path
+    back.set()

@@ -1,4 +1,4 @@
-"""Known hashes stay known, whatever happens to the file that they are kept in, and a wrong one is never told."""
+"""HashCache: hashes are kept across processes and crashes, and a wrong one is never returned."""
 
 import hashlib
 import logging
@@ -25,7 +25,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "hang" / "media.sqlite3"
 
 
-def test_it_outlives_its_process(place: Path) -> None:
+def test_a_hash_is_recalled_by_another_cache_object(place: Path) -> None:
     HashCache(place).remember("/film", VERSION, hash_of("a"))
     assert HashCache(place).recall("/film", VERSION) == hash_of("a")
     assert HashCache(place).recall("/other", VERSION) is None
@@ -39,7 +39,7 @@ def test_it_outlives_its_process(place: Path) -> None:
         FileVersion(size=5, mtime_ns=VERSION.mtime_ns, inode=8),
     ],
 )
-def test_another_version_of_the_file_is_another_file(place: Path, version: FileVersion) -> None:
+def test_another_version_of_the_file_has_no_hash(place: Path, version: FileVersion) -> None:
     cache = HashCache(place)
     cache.remember("/film", VERSION, hash_of("a"))
     assert cache.recall("/film", version) is None
@@ -48,7 +48,7 @@ def test_another_version_of_the_file_is_another_file(place: Path, version: FileV
     assert cache.recall("/film", VERSION) is None
 
 
-def test_names_that_are_no_text_and_numbers_beyond_63_bits(place: Path) -> None:
+def test_names_that_are_not_text_and_numbers_beyond_63_bits(place: Path) -> None:
     cache = HashCache(place)
     path = os.fsdecode(b"/films/\xff\xfe.mkv")
     version = FileVersion(size=2**63 + 1, mtime_ns=-1, inode=2**64 - 1)
@@ -56,7 +56,7 @@ def test_names_that_are_no_text_and_numbers_beyond_63_bits(place: Path) -> None:
     assert cache.recall(path, version) == hash_of("a")
 
 
-def test_what_was_not_used_for_longest_goes(place: Path) -> None:
+def test_the_least_recently_used_entry_is_deleted(place: Path) -> None:
     cache = HashCache(place, entries_max=3)
     for name in "abc":
         cache.remember(name, VERSION, hash_of(name))
@@ -75,8 +75,8 @@ def test_the_file_stays_small(place: Path) -> None:
     assert sizes[-1] <= 2 * sizes[0]
 
 
-def test_a_torn_write_costs_the_entries_and_nothing_else(place: Path) -> None:
-    """The file cut off anywhere: what is told is right or nothing, and from then on it works again."""
+def test_a_truncated_file_loses_entries_and_nothing_else(place: Path) -> None:
+    """The file is cut at many lengths: each time recalled hashes are right or missing, and the cache works again."""
     whole = HashCache(place)
     for name in ("a", "b", "c"):
         whole.remember(name, VERSION, hash_of(name))
@@ -104,7 +104,7 @@ def test_a_damaged_file_is_begun_anew(place: Path, content: bytes, caplog: pytes
     assert [record.message for record in caplog.records if "begun anew" in record.message]
 
 
-def test_what_is_no_hash_is_not_told(place: Path) -> None:
+def test_a_value_that_is_not_a_hash_is_not_returned(place: Path) -> None:
     cache = HashCache(place)
     cache.remember("/film", VERSION, hash_of("a"))
     with sqlite3.connect(place) as database:
@@ -115,7 +115,7 @@ def test_what_is_no_hash_is_not_told(place: Path) -> None:
     assert cache.recall("/film", VERSION) == hash_of("a")
 
 
-def test_where_nothing_can_be_kept_the_log_says_so_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unusable_cache_is_logged_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("in the way of a directory")
     cache = HashCache(tmp_path / "file" / "media.sqlite3")
     for _ in range(3):
@@ -125,7 +125,7 @@ def test_where_nothing_can_be_kept_the_log_says_so_once(tmp_path: Path, caplog: 
     assert caplog.records[0].levelno == logging.WARNING
 
 
-# Root may write where nobody may, so the process becomes somebody else where it is root.
+# Root can write to read-only files, so the process changes its user if it is root.
 READ_ONLY = """
 import os, sys
 from pathlib import Path
@@ -144,7 +144,7 @@ print(cache.recall("other", version))
 
 
 def test_a_read_only_cache_is_read() -> None:
-    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, which nobody but us may enter
+    with tempfile.TemporaryDirectory() as folder:  # not tmp_path, which other users cannot enter
         place = Path(folder, "media.sqlite3")
         HashCache(place).remember("known", FileVersion(size=5, mtime_ns=6, inode=7), "a" * 64)
         place.chmod(0o444)
@@ -158,7 +158,7 @@ def test_a_read_only_cache_is_read() -> None:
     if result.stderr == "unreachable\n":
         pytest.skip("the directory for temporary files is ours alone")
     assert result.stdout.splitlines() == ["a" * 64, "None"]
-    assert result.stderr.count("nothing can be kept") == 1
+    assert result.stderr.count("the cache cannot be used") == 1
 
 
 WRITER = """

@@ -89,6 +89,7 @@ def test_a_snapshot_comes_back_from_json() -> None:
         ("state", "absence_unchecked"),
         ("picture", "entry"),
         ("picture", "stalled"),
+        ("picture", "entry"),
         ("start_bias", "bias"),
     }
     assert unseen <= numbers_and_flags, "all other fields had values that differ from their first ones"

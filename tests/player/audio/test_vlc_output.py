@@ -1,4 +1,4 @@
-"""What is heard of two players that play into PulseAudio by themselves: together, on time, and silent when paused."""
+"""Recordings of one or two players that play into PulseAudio: together, on time, and silent while paused."""
 
 import asyncio
 import statistics
@@ -19,7 +19,7 @@ from hangd.engine.player_messages import (
     SetVolume,
     Started,
 )
-from hangd.player.audio.pulse import PulseLine, PulseUnavailable
+from hangd.player.audio.pulse import PulseStream, PulseUnavailable
 from hangd.player.vlc.player import VlcPlayer
 from tests.bench.skew import clips
 from tests.bench.skew.sound import Recording, available, recording
@@ -59,7 +59,7 @@ async def until(at: float) -> None:
 
 
 async def apart(heard: Recording, seconds: float = 1.5) -> float:
-    """Return by how many milliseconds the two are heard apart, from now on."""
+    """Return by how many milliseconds the two players' sounds differ, from now on."""
     begin = time.monotonic() + 0.3
     await until(begin + seconds + 1.0)
     lags = [each.apart for each in heard.apart(begin, begin + seconds) if each.apart is not None]
@@ -87,12 +87,14 @@ async def test_two_are_heard_together(film: str, heard: Recording, monkeypatch: 
             for hand in (one, other):
                 hand.do(PauseNow())
                 await hand.next(Settled)
-        # 0 or 1, on a quiet machine. By VLC's own outputs the median is 10, and some are never heard.
+        # 0 or 1 on a quiet machine. With VLC's own outputs the median is 10, and some starts are silent.
         assert statistics.median(found) < 8, found
 
 
 @pytest.mark.timed
-async def test_who_starts_late_is_heard_in_time(film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_player_that_starts_late_is_heard_on_time(
+    film: str, heard: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with playing(film, heard, 0, monkeypatch) as one, playing(film, heard, 1, monkeypatch) as other:
         late, found = [], []
         for position in (20.0, 8.4, 30.2):
@@ -108,7 +110,7 @@ async def test_who_starts_late_is_heard_in_time(film: str, heard: Recording, mon
             for hand in (one, other):
                 hand.do(PauseNow())
                 await hand.next(Settled)
-        # Told of it 10 ms late, and a head start of 10 more was to be had: VLC's clock was moved by all that.
+        # It was commanded 10 ms late and should have left the pause 10 ms early: VLC's clock was shifted by both.
         assert statistics.median(late) < 0.001
         assert statistics.median(found) < 8, found
 
@@ -140,7 +142,7 @@ async def test_a_pause_and_a_mute_are_silent(film: str, heard: Recording, monkey
         assert await loudest() > 0.8 * loud
 
 
-async def test_a_sound_server_that_comes_back_is_played_to(film: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sound_server_that_comes_back_is_used_again(film: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with ExitStack() as first_server:
         first = first_server.enter_context(recording())
         async with playing(film, first, 0, monkeypatch) as hand:
@@ -158,29 +160,31 @@ async def test_a_sound_server_that_comes_back_is_played_to(film: str, monkeypatc
             assert not any(isinstance(event, PlayerDied) for event in hand.events)
 
 
-def test_a_moment_alone_is_heard_when_it_is_due(heard: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The variable would make libpulse wait for more to play."""
+def test_samples_that_are_written_alone_are_heard_when_they_are_due(
+    heard: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without removing the variable, libpulse would wait for more samples."""
     for name, value in {**heard.environment(0), "PULSE_LATENCY_MSEC": "60"}.items():
         monkeypatch.setenv(name, value)
-    line = PulseLine(48000, 2)
+    stream = PulseStream(48000, 2)
     try:
-        line.heard()
+        stream.reading()
         time.sleep(0.5)
-        reading = line.heard()
+        reading = stream.reading()
         assert reading is not None
-        stream, now = reading
-        now, stream = now + 0.5, stream + 0.5  # what it says is half a second old
-        line.write(round((stream + 0.5) * 48000), b"\x00\x40" * 2 * 480)
+        second, now = reading
+        now, second = now + 0.5, second + 0.5  # the answer is half a second old
+        stream.write(round((second + 0.5) * 48000), b"\x00\x40" * 2 * 480)
         time.sleep(1.5)
         for begin, end, is_loud in ((0.2, 0.4, False), (0.4, 0.6, True), (0.6, 0.8, False)):
             loudest = heard.loudest(0, now + begin, now + end)
             assert loudest is not None
             assert (loudest > QUIET) == is_loud
     finally:
-        line.close()
+        stream.close()
 
 
-def test_without_a_server_it_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_without_a_server_there_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nobody")
     with pytest.raises(PulseUnavailable, match="PulseAudio"):
-        PulseLine(48000, 2)
+        PulseStream(48000, 2)

@@ -1,4 +1,4 @@
-"""What libVLC tells of films that ffmpeg made: odd ones, rich ones and hostile ones."""
+"""Tracks, chapters and tags of films that ffmpeg makes: unusual ones, rich ones and hostile ones."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ from hangd.engine.player_messages import (
     Track,
     TracksChanged,
 )
-from hangd.player.vlc.owner import VlcOwner
+from hangd.player.vlc.backend import VlcBackend
 from hangd.player.vlc.player import VlcPlayer
 from tests.support.playing import Stagehand
 
@@ -57,7 +57,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 
 
 def tagged(path: Path, text: str, *arguments: str) -> Path:
-    """Make a film of ffmpeg's "ffmetadata"."""
+    """Make a film with these tags and chapters, in ffmpeg's "ffmetadata" format."""
     notes = path.with_suffix(".txt")
     notes.write_text(";FFMETADATA1\n" + text)
     ffmpeg(
@@ -80,7 +80,7 @@ async def loaded(hand: Stagehand, path: Path | str) -> tuple[Loaded, Description
 
 
 async def known(hand: Stagehand, path: Path | str) -> tuple[Track, ...]:
-    """Return the tracks, as they are known when the first picture stands."""
+    """Load the film; return its tracks as they are known when the first picture is shown."""
     await loaded(hand, path)
     told = [event for event in hand.events if isinstance(event, Loaded | TracksChanged)]
     return told[-1].tracks
@@ -100,15 +100,15 @@ async def test_chapters_and_tags(hand: Stagehand, tmp_path: Path, ending: str) -
     assert about.file_format == {"mkv": "mkv", "mp4": "mov,mp4,m4a,3gp,3g2,mj2"}[ending]
 
 
-async def test_a_film_that_says_nothing(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_film_without_chapters_and_tags(hand: Stagehand, tmp_path: Path) -> None:
     path = tmp_path / "name.mkv"
     ffmpeg("-i", CLIP, "-map_metadata", "-1", "-c", "copy", path)
     _, about = await loaded(hand, path)
     assert about.chapters == ()
-    assert "title" not in about.metadata  # its name is no title
+    assert "title" not in about.metadata  # VLC would use the file's name
 
 
-async def test_cover_art_is_no_picture_of_the_film(hand: Stagehand, tmp_path: Path) -> None:
+async def test_cover_art_is_not_a_video_track(hand: Stagehand, tmp_path: Path) -> None:
     cover, path = tmp_path / "cover.png", tmp_path / "film.mkv"
     ffmpeg("-f", "lavfi", "-i", "color=red:s=64x64", "-frames:v", "1", cover)
     ffmpeg("-i", CLIP, "-c", "copy", "-attach", cover, "-metadata:s:t", "mimetype=image/png", path)
@@ -147,7 +147,7 @@ async def test_tags_of_any_length(hand: Stagehand, tmp_path: Path) -> None:
     assert len(about.metadata["title"]) == 2000
 
 
-async def test_chapters_beyond_the_film_are_none(hand: Stagehand, tmp_path: Path) -> None:
+async def test_chapters_after_the_end_are_left_out(hand: Stagehand, tmp_path: Path) -> None:
     text = chapter(0, 20, "in") + chapter(20, 1e6, "long") + chapter(1e6, 2e6, "out")
     _, about = await loaded(hand, tagged(tmp_path / "film.mkv", text, "-t", "60"))
     assert all(0 <= chapter.start < 61 for chapter in about.chapters)
@@ -185,7 +185,7 @@ async def test_tracks_say_what_they_are(hand: Stagehand, tmp_path: Path) -> None
         ("webm", "-c:v libvpx -deadline realtime -c:a libvorbis", ["vp8", "vorbis"]),
     ],
 )
-async def test_what_only_a_decoder_knows_is_known_with_the_first_picture(
+async def test_what_only_a_decoder_knows_is_reported_with_the_first_picture(
     hand: Stagehand, tmp_path: Path, ending: str, codecs: str, names: list[str]
 ) -> None:
     path = tmp_path / f"film.{ending}"
@@ -197,7 +197,7 @@ async def test_what_only_a_decoder_knows_is_known_with_the_first_picture(
     assert tracks[1].sample_rate
 
 
-async def test_subtitles_that_lie_beside_the_film(hand: Stagehand, tmp_path: Path) -> None:
+async def test_subtitle_files_beside_the_film_are_found(hand: Stagehand, tmp_path: Path) -> None:
     path = Path(shutil.copy(TRACKS, tmp_path / "film.mkv"))
     (tmp_path / "film.srt").write_bytes(SUBTITLES)
     (tmp_path / "film.fr & ü.srt").write_bytes(SUBTITLES)
@@ -223,9 +223,7 @@ async def test_one_file_with_two_subtitles_and_one_with_sound(hand: Stagehand, t
     ]
 
 
-async def test_a_file_that_has_no_subtitles_in_it_is_refused_and_the_next_is_added(
-    hand: Stagehand, tmp_path: Path
-) -> None:
+async def test_a_file_without_subtitles_is_refused_and_the_next_one_is_added(hand: Stagehand, tmp_path: Path) -> None:
     noise, good = tmp_path / "noise.srt", tmp_path / "good.srt"
     noise.write_bytes(bytes(range(256)) * 10)
     good.write_bytes(SUBTITLES)
@@ -237,8 +235,8 @@ async def test_a_file_that_has_no_subtitles_in_it_is_refused_and_the_next_is_add
     assert [track.file for track in changed.tracks if track.kind == "subtitle"] == [str(good)]
 
 
-async def test_a_transport_stream_keeps_its_picture_whatever_lies_beside_it(hand: Stagehand, tmp_path: Path) -> None:
-    """VLC 3.0 would take the subtitles for another programme, and switch to it."""
+async def test_a_transport_stream_keeps_its_picture_beside_a_subtitle_file(hand: Stagehand, tmp_path: Path) -> None:
+    """VLC 3.0 would take the subtitles for another programme, and switch to that."""
     path, subtitles = tmp_path / "film.ts", tmp_path / "film.srt"
     ffmpeg("-i", CLIP, "-t", "10", "-c", "copy", path)
     subtitles.write_bytes(SUBTITLES)
@@ -250,16 +248,16 @@ async def test_a_transport_stream_keeps_its_picture_whatever_lies_beside_it(hand
     await hand.next(Sampled, unless=(LoadFailed,))
 
 
-async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With some films VLC stops at the end, and lets go of the file: going back opens it anew."""
-    owners: list[VlcOwner] = []
+async def test_added_files_and_selected_tracks_outlast_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With some films VLC stops at the end and closes the file: a seek back opens it again."""
+    backends: list[VlcBackend] = []
 
-    class Noted(VlcOwner):
+    class Noted(VlcBackend):
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
-            owners.append(self)
+            backends.append(self)
 
-    monkeypatch.setattr("hangd.player.vlc.player.VlcOwner", Noted)
+    monkeypatch.setattr("hangd.player.vlc.player.VlcBackend", Noted)
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET))
     assert isinstance(hand.player, VlcPlayer)
     subtitles = tmp_path / "mine.srt"
@@ -269,10 +267,10 @@ async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkey
     hand.do(SelectTrack("audio", german.id), AddSubtitleFile(str(subtitles), title="Mine"))
 
     async def until_as_wanted() -> None:
-        def chosen(tracks: tuple[Track, ...]) -> list[tuple[str, str | None]]:
+        def selected(tracks: tuple[Track, ...]) -> list[tuple[str, str | None]]:
             return [(t.kind, t.title or t.language) for t in tracks if t.selected and t.kind != "video"]
 
-        while chosen((await hand.next(TracksChanged)).tracks) != [("audio", "deu"), ("subtitle", "Mine")]:
+        while selected((await hand.next(TracksChanged)).tracks) != [("audio", "deu"), ("subtitle", "Mine")]:
             pass
 
     await until_as_wanted()
@@ -281,17 +279,17 @@ async def test_what_was_added_and_chosen_outlasts_the_end(tmp_path: Path, monkey
         await hand.next(Settled)
         hand.do(Resume())
         await hand.next(Ended)
-        hand.player.call(owners[0]._player.stop)
+        hand.player.call(backends[0]._player.stop)
         hand.do(SeekTo(5.0))
         await until_as_wanted()
     await hand.player.close()
 
 
-async def test_a_track_that_was_taken_away_is_gone(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_removed_track_is_gone(hand: Stagehand, tmp_path: Path) -> None:
     subtitles = tmp_path / "mine.srt"
     subtitles.write_bytes(SUBTITLES)
     await hand.load(CLIP)
-    for _ in range(2):  # again: as "sub-reload" does
+    for _ in range(2):  # twice, as "sub-reload" does
         hand.do(AddSubtitleFile(str(subtitles)))
         while not (found := [t for t in (await hand.next(TracksChanged)).tracks if t.file and t.selected]):
             pass

@@ -1,4 +1,4 @@
-"""Speed without pitch: what VLC plays is written to a file, and its tones are looked at."""
+"""PitchCorrection: VLC writes what it plays to a file, and the test measures its tones."""
 
 import asyncio
 import statistics
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 
 SAMPLE_RATE = 48_000
 CLICK_HERTZ = 1000.0
-"""The clip's clicks: 5 ms of this tone each second, and of twice of it each tenth."""
+"""The clip's clicks: 5 ms of this tone each second, and twice as high in each tenth second."""
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ async def hand(tmp_path: Path) -> AsyncIterator[Stagehand]:
 
 
 def tones(heard: Path) -> list[float]:
-    """Return the pitch of each click in the file, in Hz: half a wave lies between two changes of sign."""
+    """Return the frequency of each click in the file, in Hz: half a period lies between two changes of sign."""
     raw = heard.read_bytes()
     samples = array("h", raw[: len(raw) // 2 * 2])
     found, index = [], 0
@@ -46,7 +46,7 @@ def tones(heard: Path) -> list[float]:
     return found
 
 
-async def test_a_speed_keeps_the_pitch_and_its_end_too(hand: Stagehand, tmp_path: Path) -> None:
+async def test_a_speed_keeps_the_pitch_and_so_does_its_end(hand: Stagehand, tmp_path: Path) -> None:
     heard = tmp_path / "heard"
     await hand.load(str(CLIP), start=20.0)
     hand.do(Resume())
@@ -54,7 +54,7 @@ async def test_a_speed_keeps_the_pitch_and_its_end_too(hand: Stagehand, tmp_path
     places = {}
     for rate in (1.0, 1.5, 1.0):
         hand.do(SetRate(rate))
-        await asyncio.sleep(2.5)  # what was read ahead is heard first
+        await asyncio.sleep(2.5)  # what VLC has read ahead is heard first
         begin = heard.stat().st_size
         await asyncio.sleep(4.0)
         slice_of_it = tmp_path / "slice"
@@ -65,7 +65,7 @@ async def test_a_speed_keeps_the_pitch_and_its_end_too(hand: Stagehand, tmp_path
 
 
 @pytest.mark.timed
-async def test_switching_does_not_lose_the_place(hand: Stagehand) -> None:
+async def test_switching_keeps_the_position(hand: Stagehand) -> None:
     await hand.load(str(CLIP), start=5.0)
     hand.do(Resume())
     await hand.next(Started)

@@ -1,4 +1,4 @@
-"""What is libVLC's alone: finding it, losing it, and what stands on the screen."""
+"""What only VlcPlayer has: a library that can be missing or hang, and a window. Pictures are read from the screen."""
 
 import asyncio
 import os
@@ -18,6 +18,7 @@ from hangd.engine.player_messages import (
     Load,
     PauseNow,
     PlayerDied,
+    PlayerOpened,
     Resume,
     Sampled,
     SeekTo,
@@ -38,18 +39,18 @@ QUIET = ("--vout=dummy", "--aout=dummy")
 FRAMES = 30
 
 
-# ---- none, or lost --------------------------------------------------------------------------------------------------
+# ---- missing, or lost -----------------------------------------------------------------------------------------------
 
-_MAKE = """
+_OPEN = """
 import asyncio
-from hangd.player.base import PlayerUnavailable
 from hangd.player.vlc.player import VlcPlayer
 
 async def main() -> None:
-    try:
-        VlcPlayer(print)
-    except PlayerUnavailable as error:
-        print("unavailable:", error.code, error)
+    first = asyncio.get_running_loop().create_future()
+    player = VlcPlayer(first.set_result)
+    event = await first
+    print(event.code, event.message)
+    await player.close()
 
 asyncio.run(main())
 """
@@ -57,16 +58,16 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("variable", ["PYTHON_VLC_LIB_PATH", "PYTHON_VLC_MODULE_PATH"])
 def test_a_machine_without_libvlc_is_told_what_to_install(variable: str) -> None:
-    assert "apt install libvlc5 vlc-plugin-base" in _unavailable(_MAKE, **{variable: "/nowhere"})
+    assert "apt install libvlc5 vlc-plugin-base" in _why_it_does_not_open(_OPEN, **{variable: "/nowhere"})
 
 
 def test_a_libvlc_that_does_not_start_says_why() -> None:
-    told = _unavailable(_MAKE.replace("VlcPlayer(print)", "VlcPlayer(print, options=['--no-such-option'])"))
+    told = _why_it_does_not_open(_OPEN.replace("set_result)", "set_result, options=['--no-such-option'])"))
     assert "--no-such-option" in told
     assert "apt install libvlc5 vlc-plugin-base" in told
 
 
-def _unavailable(script: str, **environment: str) -> str:
+def _why_it_does_not_open(script: str, **environment: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", script],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
@@ -75,12 +76,12 @@ def _unavailable(script: str, **environment: str) -> str:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("unavailable: no-player ")
+    assert done.stdout.startswith("no-player ")
     return done.stdout
 
 
 @pytest.mark.timed
-async def test_a_call_that_hangs_is_the_players_death_and_nobody_elses() -> None:
+async def test_a_call_that_hangs_kills_this_player_and_no_other() -> None:
     release = threading.Event()
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET, call_seconds=1.0))
     assert isinstance(hand.player, VlcPlayer)
@@ -96,7 +97,7 @@ async def test_a_call_that_hangs_is_the_players_death_and_nobody_elses() -> None
     heard = len(hand.events)
     hand.do(Load(path=CLIP, generation=5))
 
-    other = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET))  # the daemon goes on with a new one
+    other = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET))  # the daemon goes on with another one
     await other.load(CLIP)
     await other.player.close()
 
@@ -118,7 +119,7 @@ async def test_a_busy_player_is_not_taken_for_a_dead_one() -> None:
     await hand.player.close()
 
 
-async def test_a_failure_on_its_thread_is_its_death() -> None:
+async def test_an_exception_on_its_thread_kills_the_player() -> None:
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=QUIET))
     assert isinstance(hand.player, VlcPlayer)
 
@@ -133,12 +134,12 @@ async def test_a_failure_on_its_thread_is_its_death() -> None:
 # ---- without a display ----------------------------------------------------------------------------------------------
 
 
-async def test_without_a_display_it_plays_keeps_pace_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever sound outputs this machine has."""
+async def test_without_a_display_it_plays_at_the_right_speed_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the sound output that this machine has."""
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     hand = Stagehand(VlcPlayer)
-    assert hand.player.name.startswith("vlc 3.")
+    assert (await hand.next(PlayerOpened)).name.startswith("vlc 3.")
     await hand.load(CLIP, start=55.0)
     hand.do(Resume())
     started = await hand.next(Started)
@@ -166,7 +167,7 @@ def screen(display: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Screen]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Look at a screen again and again: it does not tell when it changes."""
+    """Wait for something on a screen. It does not report changes, so it is polled."""
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -182,8 +183,8 @@ async def until_shown(screen: Screen, low: float, high: float) -> None:
     await until(shown)
 
 
-async def test_the_picture_stands_where_the_player_says(screen: Screen) -> None:
-    """Paused, VLC shows up to four pictures too early after a seek; a busy machine may be late with one."""
+async def test_the_picture_that_is_shown_is_the_one_that_settled_names_after_a_seek(screen: Screen) -> None:
+    """After a paused seek VLC shows a picture up to four too early; a busy machine can be one late."""
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP, start=12.5)
     await until_shown(screen, 12.5 * FRAMES - 5, 12.5 * FRAMES + 1)
@@ -198,7 +199,7 @@ async def test_the_picture_stands_where_the_player_says(screen: Screen) -> None:
 
 
 @pytest.mark.timed
-async def test_the_moving_picture_is_where_the_samples_say(screen: Screen) -> None:
+async def test_the_moving_picture_is_at_the_position_of_the_samples(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP, start=20.0)
     hand.do(Resume())
@@ -213,13 +214,13 @@ async def test_the_moving_picture_is_where_the_samples_say(screen: Screen) -> No
                 errors.append(reading.number - there * FRAMES)
             await asyncio.sleep(0.005)
     errors.sort()
-    # A picture with number n stands from n to n + 1: on average half a picture behind.
+    # Picture n is shown from n to n + 1, so on average it is half a picture behind.
     assert len(errors) > 20
     assert -3 < errors[len(errors) // 2] < 1
     await hand.player.close()
 
 
-async def test_pausing_names_the_picture_that_stands(screen: Screen) -> None:
+async def test_the_picture_that_is_shown_is_the_one_that_settled_names_after_a_pause(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP)
     for _ in range(3):
@@ -229,7 +230,7 @@ async def test_pausing_names_the_picture_that_stands(screen: Screen) -> None:
         hand.do(PauseNow())
         settled = await hand.next(Settled)
         named = settled.position * FRAMES
-        assert named == pytest.approx(round(named), abs=0.01)  # a picture's own time
+        assert named == pytest.approx(round(named), abs=0.01)  # exactly at a picture's time
         await until_shown(screen, named - 2, named + 2)
     await hand.player.close()
 
@@ -253,7 +254,7 @@ async def test_the_last_picture_stays_at_the_end(screen: Screen) -> None:
     await hand.player.close()
 
 
-async def test_text_is_drawn_and_unload_takes_the_window_away(screen: Screen) -> None:
+async def test_text_is_drawn_and_unload_closes_the_window(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP)
     await until_shown(screen, 0, 1)

@@ -1,4 +1,4 @@
-"""Somebody else's text, containers and codecs, without a player."""
+"""Cleaning of text from files, and names of containers and codecs. No player is needed."""
 
 import unicodedata
 from pathlib import Path
@@ -15,7 +15,7 @@ MEDIA = Path(__file__).parents[2] / "media"
 
 
 @given(st.none() | st.binary(max_size=5000) | st.text(st.characters(), max_size=5000))
-def test_text_is_bounded_and_can_be_shown_and_sent(raw: bytes | str | None) -> None:
+def test_text_is_bounded_printable_and_encodable(raw: bytes | str | None) -> None:
     line, paragraph = texts.line(raw), texts.paragraph(raw)
     assert len(line) <= 200 and len(paragraph) <= 2000
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in line + paragraph if c not in "\n\t")
@@ -83,11 +83,11 @@ def test_a_container_is_known_by_its_first_bytes(head: bytes, name: str | None) 
 
 
 @given(st.binary(max_size=HEAD_LENGTH))
-def test_no_bytes_are_too_odd(head: bytes) -> None:
+def test_any_bytes_are_accepted(head: bytes) -> None:
     container_name(head)
 
 
-def test_files_are_looked_into(tmp_path: Path) -> None:
+def test_the_container_of_a_file(tmp_path: Path) -> None:
     assert container_of(str(MEDIA / "tracks.mkv")) == "mkv"
     assert container_of(str(MEDIA / "clip.mp4")) == "mov,mp4,m4a,3gp,3g2,mj2"
     assert container_of(str(tmp_path / "missing")) is None

@@ -8,7 +8,7 @@ from hangd.player.vlc.thread import OwnerThread
 
 
 class Notebook:
-    """Owned: writes down what happens to it."""
+    """An owned object that records its calls."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -39,7 +39,7 @@ def started() -> tuple[OwnerThread[Callable[[Notebook], None]], Notebook]:
     return thread, notebook
 
 
-def test_items_are_taken_in_order_on_one_thread_and_the_end_comes_last() -> None:
+def test_items_are_handled_in_order_on_one_thread_and_the_end_comes_last() -> None:
     thread, notebook = started()
     names: set[str] = set()
 
@@ -58,7 +58,7 @@ def test_items_are_taken_in_order_on_one_thread_and_the_end_comes_last() -> None
     assert names == {"test"}
 
 
-def test_a_deadline_is_never_early_and_listens_until_it_comes() -> None:
+def test_a_deadline_is_never_early_and_items_are_handled_before_it() -> None:
     thread, notebook = started()
     due = time.monotonic() + 0.3
 
@@ -74,7 +74,7 @@ def test_a_deadline_is_never_early_and_listens_until_it_comes() -> None:
     thread.ended.result(10)
 
 
-def test_an_item_can_take_a_deadline_back() -> None:
+def test_an_item_can_cancel_a_deadline() -> None:
     thread, notebook = started()
 
     def soon(owned: Notebook) -> None:
@@ -90,7 +90,7 @@ def test_an_item_can_take_a_deadline_back() -> None:
     thread.ended.result(10)
 
 
-def test_what_can_not_be_made_is_told_whoever_makes_it() -> None:
+def test_an_exception_while_the_object_is_made_is_passed_on() -> None:
     def make(_: object) -> Notebook:
         raise SystemExit(1)
 
@@ -100,7 +100,7 @@ def test_what_can_not_be_made_is_told_whoever_makes_it() -> None:
     thread.ended.result(10)
 
 
-def test_busy_since_tells_a_stuck_item() -> None:
+def test_busy_since_shows_a_stuck_item() -> None:
     thread, _ = started()
     stuck, release = threading.Event(), threading.Event()
 
@@ -118,7 +118,7 @@ def test_busy_since_tells_a_stuck_item() -> None:
     assert thread.busy_since is None
 
 
-def test_a_failure_ends_it_closed_and_is_told() -> None:
+def test_an_exception_closes_the_object_and_is_passed_on() -> None:
     thread, notebook = started()
 
     def fail(_: Notebook) -> None:

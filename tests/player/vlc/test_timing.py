@@ -1,4 +1,4 @@
-"""How exact libVLC is in our hands. The bounds are for a machine that is busy with something else."""
+"""How exact VlcPlayer's starts, pauses and rates are. The bounds are for a machine that is busy with something else."""
 
 import asyncio
 import itertools
@@ -14,11 +14,12 @@ import pytest
 
 from hangd.engine.player_messages import PauseFor, PauseNow, Resume, Sampled, SeekTo, SetRate, Settled, Started
 from hangd.engine.timeline import playable_rate
+from hangd.player.vlc import backend as vlc_backend
 from hangd.player.vlc import core as vlc_core
-from hangd.player.vlc import owner as vlc_owner
-from hangd.player.vlc.events import Fact, hear_events
+from hangd.player.vlc.events import VlcEvent, attach_events
 from hangd.player.vlc.libvlc import load_bindings
 from hangd.player.vlc.player import VlcPlayer
+from hangd.player.vlc.transport import Transport
 from tests.support.playing import Stagehand
 
 pytestmark = [pytest.mark.real, pytest.mark.timed]
@@ -28,24 +29,24 @@ FRAME = 1 / 30
 
 
 @pytest.fixture
-def told_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let VLC's word that it plays come 0.2 s late; it does play."""
+def reported_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delay VLC's report that it plays by 0.2 s. It does play."""
 
-    def hear_slowly(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[Fact], None]) -> None:
-        def told(fact: Fact) -> None:
-            if fact.kind == "Playing":
-                threading.Timer(0.2, post, [fact._replace(at=fact.at + 0.2)]).start()
+    def attach_slowly(vlc: ModuleType, player: Any, load: Callable[[], int], post: Callable[[VlcEvent], None]) -> None:
+        def told(event: VlcEvent) -> None:
+            if event.kind == "Playing":
+                threading.Timer(0.2, post, [event._replace(at=event.at + 0.2)]).start()
             else:
-                post(fact)
+                post(event)
 
-        hear_events(vlc, player, load, told)
+        attach_events(vlc, player, load, told)
 
-    monkeypatch.setattr(vlc_owner, "hear_events", hear_slowly)
+    monkeypatch.setattr(vlc_backend, "attach_events", attach_slowly)
 
 
 @pytest.fixture
 def woken_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let VLC leave a pause 60 ms after it was asked to, as if its thread had been kept off for so long."""
+    """Let VLC leave a pause 60 ms after it was told to, as if its thread had got no processor for so long."""
     vlc = load_bindings()
     at_once = vlc.MediaPlayer.set_pause
 
@@ -70,7 +71,7 @@ async def samples(hand: Stagehand, count: int) -> list[Sampled]:
 
 
 async def start(hand: Stagehand, position: float, ahead: float = 0.3) -> tuple[float, Started]:
-    """Let it start from ``position``, so soon. Return when it was to, and what the player says."""
+    """Seek to ``position``, and start ``ahead`` seconds later. Return when it was to start, and the player's report."""
     hand.do(SeekTo(position))
     await hand.next(Settled)
     at = time.monotonic() + ahead
@@ -79,7 +80,7 @@ async def start(hand: Stagehand, position: float, ahead: float = 0.3) -> tuple[f
 
 
 def intercept(samples: list[Sampled], rate: float = 1.0) -> float:
-    """Where the line through the samples was at time 0. Samples may be late, never early: the most is the truest."""
+    """Return the position at time 0 on the line through the samples. They are never early, so the greatest is exact."""
     return max(sample.position - rate * sample.at for sample in samples)
 
 
@@ -92,12 +93,12 @@ async def test_starts_are_on_time(hand: Stagehand, clip: str) -> None:
         late.append(started.at - at)
         off.append(intercept(await samples(hand, 3)) + at - position)
     assert abs(statistics.median(late)) < 0.03
-    # What the samples say of the same start: after a seek the media is on its line from the first frame on.
+    # The samples of the same starts: after a seek the media is on time from the first frame on.
     assert abs(statistics.median(off)) < 0.03
 
 
-@pytest.mark.usefixtures("told_late")
-async def test_a_start_that_is_told_of_late_is_not_taken_for_a_late_start(hand: Stagehand) -> None:
+@pytest.mark.usefixtures("reported_late")
+async def test_a_late_report_is_not_taken_for_a_late_start(hand: Stagehand) -> None:
     await hand.load(CLIPS[0])
     starts = [await start(hand, position) for position in (10.0, 20.05, 33.3)]
     late = [started.at - at for at, started in starts]
@@ -105,7 +106,7 @@ async def test_a_start_that_is_told_of_late_is_not_taken_for_a_late_start(hand: 
 
 
 async def late_starts(hand: Stagehand, clip: str, ahead: float) -> tuple[float, float]:
-    """Return how late starts are told to be, and how far behind the samples say that the media is, by the median."""
+    """Return the medians of how late starts are reported to be, and of how far the samples are behind."""
     await hand.load(clip)
     late, behind = [], []
     for position in (10.0, 20.05, 33.3):
@@ -117,26 +118,26 @@ async def late_starts(hand: Stagehand, clip: str, ahead: float) -> tuple[float, 
 
 @pytest.mark.parametrize("clip", CLIPS)
 @pytest.mark.usefixtures("woken_late")
-async def test_a_start_that_vlc_makes_late_is_put_right_at_once(hand: Stagehand, clip: str) -> None:
+async def test_a_start_that_vlc_makes_late_is_corrected_at_once(hand: Stagehand, clip: str) -> None:
     late, behind = await late_starts(hand, clip, ahead=0.3)
     assert late < 0.001
     assert abs(behind) < 0.03
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-async def test_a_start_that_is_asked_for_late_is_put_right_at_once(hand: Stagehand, clip: str) -> None:
+async def test_a_start_that_is_commanded_late_is_corrected_at_once(hand: Stagehand, clip: str) -> None:
     late, behind = await late_starts(hand, clip, ahead=-0.05)
     assert late < 0.001
     assert abs(behind) < 0.03
 
 
-async def test_a_start_later_than_can_be_put_right_says_so(hand: Stagehand) -> None:
+async def test_a_start_that_is_too_late_to_be_corrected_is_reported_so(hand: Stagehand) -> None:
     late, behind = await late_starts(hand, CLIPS[0], ahead=-0.5)
     assert late == pytest.approx(behind, abs=0.03)
     assert late > 0.49
 
 
-async def test_where_vlcs_clock_can_not_be_moved_a_late_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_access_to_vlcs_clock_a_late_start_is_reported_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vlc_core, "_LIBRARY", "libvlccore.so.0")
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=("--vout=dummy", "--aout=dummy")))
     late, behind = await late_starts(hand, CLIPS[0], ahead=-0.05)
@@ -145,8 +146,8 @@ async def test_where_vlcs_clock_can_not_be_moved_a_late_start_says_so(monkeypatc
     await hand.player.close()
 
 
-async def test_a_resume_that_vlc_makes_late_keeps_the_line(hand: Stagehand, request: pytest.FixtureRequest) -> None:
-    """Without a seek in between."""
+async def test_a_resume_that_vlc_makes_late_keeps_its_position(hand: Stagehand, request: pytest.FixtureRequest) -> None:
+    """Without a seek between pause and resume."""
     await hand.load(CLIPS[0])
     hand.do(Resume())
     await samples(hand, 2)
@@ -172,7 +173,7 @@ async def test_samples_agree_with_each_other(hand: Stagehand) -> None:
     assert 0.2 < statistics.mean(gaps) < 0.6
 
 
-async def test_pause_and_resume_keep_the_line(hand: Stagehand) -> None:
+async def test_pause_and_resume_keep_the_position(hand: Stagehand) -> None:
     await hand.load(CLIPS[0])
     hand.do(Resume())
     off = []
@@ -180,7 +181,7 @@ async def test_pause_and_resume_keep_the_line(hand: Stagehand) -> None:
         line = intercept(await samples(hand, 2))
         hand.do(PauseNow())
         settled = await hand.next(Settled)
-        # The picture stands on the frame that was to begin next.
+        # The frame that is shown is the one that begins next.
         assert -0.03 < settled.position - (line + settled.at) < FRAME + 0.03
         at = time.monotonic() + 0.3
         hand.do(Resume(at))
@@ -189,7 +190,7 @@ async def test_pause_and_resume_keep_the_line(hand: Stagehand) -> None:
     assert abs(statistics.median(off)) < 0.02
 
 
-async def test_pause_for_delays_by_just_so_much(hand: Stagehand) -> None:
+async def test_pause_for_delays_by_exactly_its_seconds(hand: Stagehand) -> None:
     await hand.load(CLIPS[0])
     hand.do(Resume())
     off = []
@@ -201,7 +202,7 @@ async def test_pause_for_delays_by_just_so_much(hand: Stagehand) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.05, 1.5])
-async def test_rates_are_what_was_asked_for(hand: Stagehand, rate: float) -> None:
+async def test_rates_are_as_commanded(hand: Stagehand, rate: float) -> None:
     await hand.load(CLIPS[0])
     hand.do(SetRate(rate), Resume())
     while (first := await hand.next(Sampled)).rate == 1.0:
@@ -211,17 +212,17 @@ async def test_rates_are_what_was_asked_for(hand: Stagehand, rate: float) -> Non
     assert (last.position - first.position) / (last.at - first.at) == pytest.approx(playable_rate(rate), rel=0.01)
 
 
-async def test_a_picture_that_is_told_of_again_as_the_pause_ends_makes_no_seek_slower(
+async def test_a_seek_reported_as_decoded_once_more_at_the_end_of_a_pause_slows_no_later_seek(
     hand: Stagehand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen of a webm, once in a hundred starts: from then on each seek to a key frame took a second."""
-    learn = vlc_owner.VlcOwner._on_playing
+    """It happened with a webm once in a hundred starts: from then on each seek to a key frame took a second."""
+    playing = Transport.playing
 
-    def tell_again(owner: vlc_owner.VlcOwner, at: float) -> None:
-        learn(owner, at)
-        owner._on_decoded(at + 0.005)
+    def decoded_again(transport: Transport, at: float) -> None:
+        playing(transport, at)
+        transport.decoded(at + 0.005)
 
-    monkeypatch.setattr(vlc_owner.VlcOwner, "_on_playing", tell_again)
+    monkeypatch.setattr(Transport, "playing", decoded_again)
     await hand.load(CLIPS[0])
     await start(hand, 10.5, ahead=1.0)
     hand.do(PauseNow())
@@ -233,11 +234,11 @@ async def test_a_picture_that_is_told_of_again_as_the_pause_ends_makes_no_seek_s
 
 
 @pytest.mark.parametrize("clip", CLIPS)
-async def test_a_change_of_speed_counts_as_from_when_it_was_asked_for(hand: Stagehand, clip: str) -> None:
+async def test_a_change_of_speed_counts_from_when_it_was_commanded(hand: Stagehand, clip: str) -> None:
     await hand.load(clip)
     hand.do(Resume())
     off, base, rate = [], intercept(await samples(hand, 3)), 1.0
-    # Anywhere between two samples, which come half a second apart.
+    # At different moments between two samples, which come half a second apart.
     for new, moment in ((1.5, 0.1), (1.0, 0.3), (2.0, 0.4), (1.0, 0.2), (0.5, 0.3)):
         await asyncio.sleep(moment)
         changed, before = time.monotonic(), rate
@@ -251,7 +252,7 @@ async def test_a_change_of_speed_counts_as_from_when_it_was_asked_for(hand: Stag
     assert statistics.median(off) < 0.005
 
 
-async def test_a_start_at_another_speed_is_at_that_speed_from_its_first_moment(hand: Stagehand) -> None:
+async def test_a_start_at_another_speed_has_it_from_its_first_moment(hand: Stagehand) -> None:
     await hand.load(CLIPS[0])
     hand.do(SetRate(1.5))
     rate, off = playable_rate(1.5), []
@@ -263,7 +264,7 @@ async def test_a_start_at_another_speed_is_at_that_speed_from_its_first_moment(h
     assert statistics.median(off) < 0.005
 
 
-async def test_a_trim_moves_the_picture_by_what_it_should(hand: Stagehand) -> None:
+async def test_a_trim_moves_the_media_by_rate_and_time(hand: Stagehand) -> None:
     """Two per cent for a second and a half: 30 ms."""
     await hand.load(CLIPS[1])
     hand.do(Resume())

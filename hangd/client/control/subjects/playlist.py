@@ -15,7 +15,7 @@ from hangd.client.control.tables.command import Arguments, Command, Context, Par
 from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
 from hangd.engine.playlist.m3u import BYTES_MAX, NotAPlaylist, read_playlist
 from hangd.engine.playlist.playlist import FORCED, FOREVER, Film, Loading, Where
-from hangd.player.files import MediaProblem, examine
+from hangd.player.files import MediaUnusable, examine
 
 __all__ = ["COMMANDS", "PROPERTIES"]
 
@@ -78,8 +78,8 @@ def _loadfile(context: Context, arguments: Arguments) -> dict[str, int]:
 async def _loadlist(context: Context, arguments: Arguments) -> dict[str, int]:
     try:
         films = await off_loop(_read_list, local_path(arguments["url"]))
-    except (MediaProblem, NotAPlaylist, OSError) as error:
-        why = str(error) if isinstance(error, MediaProblem) else "that is no list of films"
+    except (MediaUnusable, NotAPlaylist, OSError) as error:
+        why = str(error) if isinstance(error, MediaUnusable) else "that is no list of films"
         raise CommandRefused.failed("FileUnusable", why) from None
     entries = context.viewer.playlist.load(films, _loading(arguments))
     return {"playlist_entry_id": entries[0], "num_entries": len(entries)} if entries else {}
@@ -88,7 +88,7 @@ async def _loadlist(context: Context, arguments: Arguments) -> dict[str, int]:
 def _read_list(path: str) -> list[Film]:
     try:
         examine(path)
-    except MediaProblem as problem:
+    except MediaUnusable as problem:
         if problem.code != "empty":
             raise
         return []

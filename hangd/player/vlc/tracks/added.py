@@ -1,171 +1,184 @@
-"""Files beside the film whose sound or subtitles are played with it ("slaves", as libVLC has it). Owner thread only.
+"""Files beside the film whose sound or subtitles are played with it (libVLC calls them slaves). Owner thread only.
 
-libVLC tells neither which tracks came from which file nor that a file is no good. So files are added one at a time: the
-tracks that come while one is being added are its own, and one that brings none in time can not be read.
+libVLC does not tell which tracks came from which file, nor that a file is unusable. So files are added one at a time:
+the tracks that appear while one is being added are its own, and a file that brings none in time cannot be read.
 
-What libVLC 3 can not do at all is to let go of such a file: a track that is taken away is hidden here, and its file is
-closed with the film.
+libVLC 3 cannot close such a file before the film is closed. So a track that is removed is only hidden.
 """
 
+import functools
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from msgspec.structs import replace
 
 from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, Track, TrackKind
 from hangd.player import files
-from hangd.player.container import TRANSPORT_STREAM, container_of
-from hangd.player.vlc.structs import SlaveStruct, read_array
+from hangd.player.container import TRANSPORT_STREAM
+from hangd.player.vlc.thread import Post, run_aside
+from hangd.player.vlc.tracks.structs import SlaveStruct, read_array
 
 __all__ = ["AddFile", "AddedFiles"]
 
 AddFile = AddSubtitleFile | AddAudioFile
 
-_ANSWER_SECONDS: Final = 3.0
-"""For the first track to come."""
-_REST_SECONDS: Final = 0.1
-"""For the others, after one has: they come within a millisecond."""
+_CHECK_SECONDS: Final = 10.0
+"""Deadline for looking at the file, which may be on a disk that has to spin up, or on a share that is gone."""
+_FIRST_TRACK_SECONDS: Final = 3.0
+_MORE_TRACKS_SECONDS: Final = 0.1
+"""How long to wait for more tracks after one has come: they come within a millisecond of each other."""
 _FILES_MAX: Final = 100
 """For one film."""
 _SLAVES_MAX: Final = 100
 
 _ONE_TRACK: Final = frozenset({".srt", ".ass", ".ssa", ".vtt"})
-"""Endings of files in which there is one track of text."""
+"""Suffixes of files that hold a single text track."""
 _TEXT: Final = frozenset({"subrip", "ass", "webvtt"})
 _SUBTITLE_SLAVE: Final = 0
 
 _Key = tuple[TrackKind, int]
 
 
-class _Found(NamedTuple):
-    """A file that libVLC found beside the film by itself."""
-
-    path: str
-    title: str | None = None
-    language: str | None = None
-
-
 class AddedFiles:
-    """See the module's docstring. ``refuse`` is told which command failed and why."""
+    """Adds files to the open film one after the other, and keeps which tracks are theirs.
 
-    def __init__(self, vlc: ModuleType, player: Any, refuse: Callable[[str, str], None]) -> None:
+    ``refuse`` is called with a command's name and the reason why it failed.
+    """
+
+    def __init__(self, vlc: ModuleType, player: Any, refuse: Callable[[str, str], None], post: Post) -> None:
         self._vlc = vlc
         self._player = player
         self._refuse = refuse
-        self._takes_none = False
-        """The film is a transport stream."""
+        self._post = post
+        self._is_transport_stream = False
         self._queue: deque[AddFile] = deque()
         self._current: AddFile | None = None
-        self._came = False
-        """The current one has brought a track."""
+        self._is_added = False
+        """The current file has been checked and given to libVLC."""
+        self._has_tracks = False
+        """The current file has brought a track."""
         self.due: float | None = None
-        """When the current one has brought all its tracks, or counts as unreadable."""
+        """When to call `expire`: the current file has then brought all its tracks, or cannot be read."""
         self._known: set[_Key] = set()
-        self._files: dict[_Key, AddFile | _Found] = {}
+        self._files: dict[_Key, AddFile] = {}
+        """Where tracks came from, if not from the film."""
+        self._found: set[_Key] = set()
+        """The tracks of those files that libVLC found beside the film by itself."""
         self._hidden: set[_Key] = set()
 
-    # ---- the film comes and goes ----------------------------------------------------------------------------------
+    # ---- the film's life --------------------------------------------------------------------------------------------
 
-    def opening(self, media: Any, path: str) -> None:
+    def opening(self, media: Any, container: str | None) -> None:
         self.closed()
-        self._takes_none = container_of(path) == TRANSPORT_STREAM
-        if self._takes_none:
-            # libVLC 3.0 takes a file beside it for another programme, switches over, and the film is gone.
+        self._is_transport_stream = container == TRANSPORT_STREAM
+        if self._is_transport_stream:
+            # libVLC 3.0 takes a file beside a transport stream for another programme of it and switches to that one.
             media.add_option(":no-sub-autodetect-file")
 
     def opened(self, media: Any, tracks: Iterable[Track]) -> None:
-        """Learn which tracks there are from the beginning, and which of them libVLC found beside the film."""
+        """Store which tracks the film has from the beginning, and which of them libVLC found beside it."""
         texts = sorted((t for t in tracks if t.kind == "subtitle" and t.codec in _TEXT), key=lambda track: track.id)
         found = _slaves(self._vlc, media)
-        # They come after the film's own, in their order. That tells which is which, if each brought just one.
+        # They come after the film's own tracks, in their order. If each brought just one, that tells which is which.
         if 0 < len(found) <= len(texts) and all(PurePath(path).suffix.lower() in _ONE_TRACK for path in found):
             for track, path in zip(texts[-len(found) :], found, strict=True):
-                self._files[track.kind, track.id] = _Found(path)
+                self._files[track.kind, track.id] = AddSubtitleFile(path)
+        self._found = set(self._files)
         self._known = {(track.kind, track.id) for track in tracks}
 
     def closed(self) -> None:
         self._queue.clear()
         self._current = self.due = None
-        self._known, self._files, self._hidden = set(), {}, set()
+        self._known, self._files, self._found, self._hidden = set(), {}, set(), set()
 
     def to_add_again(self, tracks: Iterable[Track]) -> list[AddFile]:
-        """Return what to add when the same film is opened anew, if these were its tracks."""
+        """Return the commands that add again what these tracks came from, for when the film is opened again."""
         again: dict[AddFile, bool] = {}
         for track in tracks:
-            file = self._files.get((track.kind, track.id))
-            if isinstance(file, AddFile):
+            key = (track.kind, track.id)
+            if key in self._files and key not in self._found:
+                file = self._files[key]
                 again[file] = again.get(file, False) or track.selected
         return [replace(file, select=selected) for file, selected in again.items()]
 
     # ---- adding ---------------------------------------------------------------------------------------------------
 
     def add(self, file: AddFile) -> None:
-        try:
-            files.examine(file.path)
-            if self._takes_none:
-                raise ValueError("VLC can not add anything to a transport stream without losing its picture")
-            if len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
-                raise ValueError("there are too many files beside this film")
-        except (files.MediaProblem, ValueError) as problem:
-            self._refuse(type(file).__name__, str(problem))
-            return
-        self._queue.append(file)
-        if self._current is None:
-            self._begin()
+        if self._is_transport_stream:
+            message = "VLC cannot add anything to a transport stream without losing its picture"
+            self._refuse(type(file).__name__, message)
+        elif len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
+            self._refuse(type(file).__name__, "there are too many files beside this film")
+        else:
+            self._queue.append(file)
+            if self._current is None:
+                self._next()
 
     def expire(self, now: float) -> None:
         if self.due is None or self.due > now:
             return
-        file, self._current, self.due = self._current, None, None
-        if file is not None and not self._came:
-            self._refuse(type(file).__name__, f"{files.shown_name(file.path)} can not be read, or not at this place")
-        self._begin()
+        file = self._current
+        if file is not None and not self._is_added:
+            self._refuse(type(file).__name__, str(files.too_slow(file.path, _CHECK_SECONDS)))
+        elif file is not None and not self._has_tracks:
+            name = files.shown_name(file.path)
+            self._refuse(type(file).__name__, f"{name} cannot be read, or not at this position")
+        self._next()
 
-    def _begin(self) -> None:
-        while self._queue and self._current is None:
-            file = self._queue.popleft()
-            kinds = self._vlc.MediaSlaveType
-            kind = kinds.subtitle if isinstance(file, AddSubtitleFile) else kinds.audio
-            if self._player.add_slave(kind, _uri(file.path), file.select) != 0:
-                self._refuse(type(file).__name__, f"{files.shown_name(file.path)} can not be added")
-                continue
-            self._current, self._came = file, False
-            self.due = time.monotonic() + _ANSWER_SECONDS
+    def _next(self) -> None:
+        """Begin with the next file: check it, on a thread of its own, because that can block."""
+        self._current = self.due = None
+        if self._queue:
+            self._current = file = self._queue.popleft()
+            self._is_added = self._has_tracks = False
+            self.due = time.monotonic() + _CHECK_SECONDS
+            run_aside(functools.partial(files.refusal, file.path), functools.partial(self._checked, file), self._post)
 
-    # ---- what became of it ----------------------------------------------------------------------------------------
+    def _checked(self, file: AddFile, refusal: files.MediaUnusable | None) -> None:
+        if file is not self._current or self._is_added:
+            return  # the deadline has passed, or the film was closed
+        kinds = self._vlc.MediaSlaveType
+        kind = kinds.subtitle if isinstance(file, AddSubtitleFile) else kinds.audio
+        if refusal is not None:
+            self._refuse(type(file).__name__, str(refusal))
+        elif self._player.add_slave(kind, Path(file.path).as_uri(), file.select) != 0:
+            self._refuse(type(file).__name__, f"{files.shown_name(file.path)} cannot be added")
+        else:
+            self._is_added = True
+            self.due = time.monotonic() + _FIRST_TRACK_SECONDS
+            return
+        self._next()
+
+    # ---- tracks of added files ------------------------------------------------------------------------------------
 
     def sort(self, tracks: Iterable[Track]) -> tuple[Track, ...]:
-        """Return the tracks as there are for a viewer: with their files, and without those that were taken away."""
+        """Return the tracks as a viewer sees them: with their files, and without the hidden ones."""
         shown: list[Track] = []
         for track in tracks:
             key = (track.kind, track.id)
             if key not in self._known:
                 self._known.add(key)
-                if self._current is not None:
+                if self._current is not None and self._is_added:
                     self._files[key] = self._current
-                    self._came = True
-                    self.due = time.monotonic() + _REST_SECONDS
+                    self._has_tracks = True
+                    self.due = time.monotonic() + _MORE_TRACKS_SECONDS
             if key in self._hidden:
                 continue
             file = self._files.get(key)
             if file is not None:
-                track = replace(
-                    track,
-                    file=file.path,
-                    title=file.title or track.title,
-                    language=file.language or track.language,
-                )
+                title, language = file.title or track.title, file.language or track.language
+                track = replace(track, file=file.path, title=title, language=language)
             shown.append(track)
         return tuple(shown)
 
     def hide(self, kind: TrackKind, number: int) -> bool:
-        """Show this track no more. False: it is none that was added."""
+        """Hide a track. Return False if it was not added, or is hidden already."""
         key = (kind, number)
         if key not in self._files or key in self._hidden:
             return False
@@ -174,10 +187,6 @@ class AddedFiles:
 
     def is_hidden(self, kind: TrackKind, number: int) -> bool:
         return (kind, number) in self._hidden
-
-
-def _uri(path: str) -> str:
-    return Path(path).as_uri()
 
 
 def _slaves(vlc: ModuleType, media: Any) -> list[str]:

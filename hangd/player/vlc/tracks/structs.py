@@ -1,7 +1,7 @@
-"""libVLC's structs as they lie in memory, and its arrays of pointers to them.
+"""libVLC's structs as they lie in memory, and how to read its arrays of pointers to them.
 
-python-vlc 3.0.21203 lays out the union in ``libvlc_media_track_t`` as three members and so reads garbage, raises for
-text that is not UTF-8, and for a film without chapters. So what comes from a file is read here.
+python-vlc's own are not used: 3.0.21203 lays out the union in ``libvlc_media_track_t`` as three members and so reads
+garbage, and it raises for text that is not UTF-8 and for a film without chapters.
 """
 
 import ctypes
@@ -12,27 +12,24 @@ from typing import Any, TypeVar
 __all__ = ["AudioStruct", "ChapterStruct", "SlaveStruct", "TrackStruct", "VideoStruct", "read_array", "read_meta"]
 
 
+def _unsigned(*names: str) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, ctypes.c_uint) for name in names)
+
+
 class AudioStruct(ctypes.Structure):
     """``libvlc_audio_track_t``"""
 
-    _fields_ = (("channels", ctypes.c_uint), ("sample_rate", ctypes.c_uint))
+    _fields_ = _unsigned("channels", "sample_rate")
 
 
 class VideoStruct(ctypes.Structure):
     """The beginning of ``libvlc_video_track_t``."""
 
-    _fields_ = (
-        ("height", ctypes.c_uint),
-        ("width", ctypes.c_uint),
-        ("sar_numerator", ctypes.c_uint),
-        ("sar_denominator", ctypes.c_uint),
-        ("frame_rate_numerator", ctypes.c_uint),
-        ("frame_rate_denominator", ctypes.c_uint),
-    )
+    _fields_ = _unsigned("height", "width", "sar_num", "sar_den", "frame_rate_num", "frame_rate_den")
 
 
 class TrackStruct(ctypes.Structure):
-    """``libvlc_media_track_t``. ``detail`` points to one of the two above, or to what subtitles have."""
+    """``libvlc_media_track_t``. ``detail`` points to an AudioStruct or VideoStruct, or to what subtitles have."""
 
     _fields_ = (
         ("codec", ctypes.c_uint32),
@@ -73,14 +70,14 @@ def read_array(
     *,
     most: int,
 ) -> list[_Read]:
-    """Read what libVLC writes into an array of pointers, and give the array back to it.
+    """Read an array of pointers to structs that libVLC allocates, and release it.
 
     Args:
-        element: python-vlc's class of what is pointed to.
-        fill: libVLC's function: is handed a reference to a pointer, and returns how many there are, or less than 1.
-        release: gives the array back.
-        struct, read: what each is, and what to take of it.
-        most: how many to read of them.
+        element: python-vlc's class of the struct.
+        fill: libVLC's function. It is given a reference to a pointer, and returns the array's length, or less than 1.
+        release: libVLC's function that releases the array.
+        struct, read: our class of the struct, and what to take from each.
+        most: how many to read at most.
     """
     array = ctypes.POINTER(element)()
     count = fill(ctypes.byref(array))
@@ -94,7 +91,7 @@ def read_array(
 
 
 def read_meta(vlc: ModuleType, media: Any, name: str) -> bytes | None:
-    """Return one tag of ``media`` by libVLC's name for it, as it is."""
+    """Return the raw value of one tag of ``media``. ``name`` is libVLC's name of the tag."""
     get = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(("libvlc_media_get_meta", vlc.dll))
     found = get(media, getattr(vlc.Meta, name).value)
     if not found:

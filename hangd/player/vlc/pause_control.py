@@ -1,0 +1,95 @@
+"""Enter and leave VLC's pauses so that the film goes on at the requested moment. Owner thread only.
+
+A start has three steps. The pause is left early enough that the film moves at the requested moment
+(`PausePoint.head_start`). When VLC reports that it plays, its clock tells when it really left the pause. If that was
+late, because a thread of ours or of VLC's was not woken in time, the clock is shifted by as much (`clock`). The sound
+output is told of the lateness before, so that the sound is correct at once.
+"""
+
+import time
+from typing import Any, Final
+
+from hangd.player.audio.vlc_output import VlcAudioOutput
+from hangd.player.vlc.clock import SHIFT_MIN_SECONDS, VlcClock
+from hangd.player.vlc.position import PausePoint, PositionTracker
+
+__all__ = ["PauseControl"]
+
+_SHIFT_MAX_SECONDS: Final = 0.150
+"""VLC has this much decoded ahead, and more. A start that is later stays late, and Started says so."""
+
+
+class PauseControl:
+    """Pauses and unpauses a libVLC player. Each start begins a new line of ``position``.
+
+    Args:
+        sound: told how late what VLC plays is; None if VLC plays the sound itself.
+    """
+
+    def __init__(
+        self, player: Any, clock: VlcClock, sound: VlcAudioOutput | None, position: PositionTracker, point: PausePoint
+    ) -> None:
+        self._player = player
+        self._clock = clock
+        self._sound = sound
+        self._position = position
+        self._point = point
+        self._begins = 0.0
+        """When the film is to move on from the pause point."""
+        self._requested_at = 0.0
+        self.entered_at = 0.0
+        """When the newest pause was requested."""
+        self.left_at = 0.0
+        """When the newest pause was left. Events from before are obsolete."""
+        self.clock_runs = False
+        """VLC's clock is known to run again: a sample, or the clock itself, has shown it."""
+
+    def enter(self) -> None:
+        self._clock.pause_requested(time.monotonic())
+        self._player.set_pause(1)
+        self.entered_at = time.monotonic()
+
+    def leave(self, at: float | None) -> None:
+        """Leave the pause, so that the film moves on from the pause point at ``at``; None: as soon as possible."""
+        self._requested_at = self.left_at = time.monotonic()
+        self.clock_runs = False
+        begins = self._requested_at + self._point.head_start(self._position.rate)
+        self._begins = begins if at is None else at
+        self._position.restart(self._point.frame, begins)
+        self._set_lateness(_correctable(begins - self._begins))
+        self._player.set_pause(0)
+
+    def left(self, confirmed: float) -> float:
+        """Call it when VLC has reported, at ``confirmed``, that it plays. Return when the film left the pause point."""
+        left = self._clock.pause_left_at(self._requested_at, confirmed)
+        self.clock_runs = left is not None
+        # `leave` assumed that VLC leaves the pause at once. It left later by the difference, and so did the film.
+        begins = self._position.since + (0.0 if left is None else left - self._requested_at)
+        late = _correctable(begins - self._begins)
+        self._set_lateness(late)
+        if late and self._clock.shift(-late):
+            if self._sound is not None:
+                self._sound.clock_corrected()
+            # Samples from before the shift show the film late.
+            begins, self.left_at = self._begins, time.monotonic()
+        else:
+            self._set_lateness(0.0)
+        self._position.restart(self._point.frame, begins)
+        return begins
+
+    def end_delay(self, now: float) -> None:
+        """Leave a pause that was only a delay (PauseFor)."""
+        self._set_lateness(0.0)
+        self._player.set_pause(0)
+        self.left_at = now
+        self.clock_runs = False
+        self._position.restart(self._point.clock, now)
+
+    def _set_lateness(self, seconds: float) -> None:
+        if self._sound is not None:
+            self._sound.set_lateness(seconds)
+
+
+def _correctable(late: float) -> float:
+    """Return the part of a lateness that a shift of the clock corrects: all or nothing."""
+    return late if SHIFT_MIN_SECONDS <= late <= _SHIFT_MAX_SECONDS else 0.0
