@@ -15,8 +15,6 @@ from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
 from hangd.protocol.model import PROTOCOL
 
-__all__ = ["hang_property", "look", "sync_state"]
-
 
 class Readings(ViewerPort, Protocol):
     """What is read of a viewer here: what control clients read anyhow, and its parts."""

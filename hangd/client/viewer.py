@@ -54,8 +54,6 @@ from hangd.player.base import PlayerFactory
 from hangd.protocol.model import FileHash, Timeline
 from hangd.tasks import Tasks, in_thread
 
-__all__ = ["Viewer"]
-
 _log = logging.getLogger(__name__)
 
 _BUSY: Final = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)

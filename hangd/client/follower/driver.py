@@ -38,8 +38,6 @@ from hangd.protocol.messages import Report, SyncCommand
 from hangd.protocol.model import Timeline
 from hangd.tasks import DeadlineTimer, Tasks
 
-__all__ = ["FollowerDriver"]
-
 _log = logging.getLogger(__name__)
 
 _END_SECONDS = 2.0

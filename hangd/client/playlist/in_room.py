@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.client.media.find import Copy, Places, find_copy
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
@@ -23,6 +23,7 @@ from hangd.client.settings import ClientSettings
 from hangd.engine.follower.follower import Follower
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.log import escape
+from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import (
     EntryChanged,
     Error,
@@ -35,8 +36,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline
 from hangd.tasks import Tasks
-
-__all__ = ["RoomPlaylist", "Screen"]
 
 _log = logging.getLogger(__name__)
 
