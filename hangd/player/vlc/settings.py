@@ -13,18 +13,9 @@ from hangd.player.vlc.film import Film
 from hangd.player.vlc.snapshot import SnapshotWriter
 from hangd.player.vlc.thread import Post
 from hangd.player.vlc.tracks.description import describe
-from hangd.player.vlc.tracks.selection import TrackCommand, TrackSelection
+from hangd.player.vlc.tracks.selection import TrackSelection
 
-PlayerSetting = (
-    messages.SetVolume
-    | messages.SetMute
-    | messages.SetFullscreen
-    | messages.SetDelay
-    | messages.SetAspect
-    | messages.SetDeinterlace
-)
-"""Commands that also have an effect while nothing is loaded."""
-FilmSetting = TrackCommand | messages.ShowText | messages.TakePicture
+FilmSetting = messages.TrackCommand | messages.ShowText | messages.TakePicture
 """Commands that need an open film."""
 
 _VOLUME_MAX: Final = 130.0
@@ -97,7 +88,7 @@ class LocalSettings:
 
     # ---- commands -------------------------------------------------------------------------------------------------
 
-    def do(self, command: PlayerSetting | FilmSetting) -> None:
+    def do(self, command: messages.PlayerSetting | FilmSetting) -> None:
         match command:
             case messages.SetVolume(percent=percent):
                 self._volume = min(max(percent, 0.0), _VOLUME_MAX)

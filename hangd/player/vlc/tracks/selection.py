@@ -4,12 +4,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final
 
-from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, Track, TrackKind
+from hangd.engine.player_messages import RemoveTrack, SelectTrack, Track, TrackCommand, TrackKind
 from hangd.player.vlc.thread import Post
 from hangd.player.vlc.tracks.added import AddedFiles, AddFile
 from hangd.player.vlc.tracks.tracks import list_tracks
-
-TrackCommand = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack
 
 _NONE: Final = -1
 """libVLC's id for no track."""
