@@ -88,7 +88,7 @@ def _value(viewer: Readings, name: str) -> Any:
         case "media/hash-progress":
             return viewer.copy.progress
         case "player/state":
-            return viewer.driver.follower.picture.motion.value
+            return viewer.driver.follower.picture.state.motion.value
         case "player/name":
             return viewer.player.name
     raise CommandRefused.unknown_property()
@@ -119,7 +119,7 @@ def look(viewer: Readings) -> dict[str, Any]:
         "speed": viewer.speed,
         "seeking": viewer.seeking,
         "eof-reached": viewer.ended,
-        "player/state": viewer.driver.follower.picture.motion,
+        "player/state": viewer.driver.follower.picture.state.motion,
         "volume": viewer.volume,
         "mute": viewer.mute,
         "fullscreen": viewer.fullscreen,

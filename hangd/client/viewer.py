@@ -139,7 +139,7 @@ class Viewer:
 
     def _player_said(self, event: PlayerEvent) -> None:
         follower, now = self.follower, time.monotonic()
-        current = event.generation == follower.picture.generation
+        current = event.generation == follower.picture.state.generation
         position, playing = follower.position(now), not follower.paused
         effects = self.driver.decide(PlayerSaid(event), now)
         order = self.playlist.hear(event) if current and self.room_view is None else None
@@ -197,7 +197,7 @@ class Viewer:
             self.driver.tell(PauseRequested(paused))
 
     def seek(self, position: float) -> None:
-        if self.room_view is None and self.follower.picture.path is None:
+        if self.room_view is None and self.follower.picture.state.path is None:
             raise CommandRefused.failed("NoMedia", "no file is loaded")
         self.may("error running command")
         self.driver.tell(SeekRequested(position))
@@ -260,7 +260,7 @@ class Viewer:
 
     @property
     def paused(self) -> bool:
-        if self.follower.picture.path is None and self.room_view is None:
+        if self.follower.picture.state.path is None and self.room_view is None:
             return not self.state.plays_next
         return self.follower.paused
 
@@ -279,7 +279,7 @@ class Viewer:
 
     @property
     def duration(self) -> float | None:
-        return self.follower.picture.duration
+        return self.follower.picture.state.duration
 
     def position(self) -> float | None:
         return self.follower.position(time.monotonic())
@@ -293,11 +293,11 @@ class Viewer:
 
     @property
     def seeking(self) -> bool:
-        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
+        return self.follower.picture.state.motion in (Motion.LOADING, Motion.SEEKING)
 
     @property
     def ended(self) -> bool:
-        return self.follower.picture.motion is Motion.ENDED
+        return self.follower.picture.state.motion is Motion.ENDED
 
     @property
     def volume(self) -> float:
@@ -336,8 +336,8 @@ class Viewer:
     async def settle(self, awaited: Awaited) -> None:
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
-            "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
+            "playing": lambda: self.follower.picture.state.motion is Motion.RUNNING and not self.paused,
+            "paused": lambda: self.follower.picture.state.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -347,7 +347,7 @@ class Viewer:
     def _is_done(self) -> bool:
         if self.membership.is_asking or self.follower.has_unsent_request or self.playlist.room.is_asking:
             return False
-        return self.room_view is not None or self.follower.picture.motion not in _BUSY
+        return self.room_view is not None or self.follower.picture.state.motion not in _BUSY
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
         self.notices.subscribe(sink, changed)

@@ -222,7 +222,7 @@ class RoomPlaylist:
         if entry is None or entry.file_hash != film:
             entry = SharedEntry(self._new_id(), file_hash=film, file=info)
             self.list.show(entry)
-        if (old := viewer.follower.picture.path) is not None:
+        if (old := viewer.follower.picture.state.path) is not None:
             self._folder = os.path.dirname(old)
         self._cancel("search")
         self.searching = False
@@ -320,7 +320,7 @@ class RoomPlaylist:
 
     def _places(self) -> Places:
         picture = self._viewer.follower.picture
-        folder = self._folder if picture.path is None else os.path.dirname(picture.path)
+        folder = self._folder if picture.state.path is None else os.path.dirname(picture.state.path)
         return Places(self._own_files(), () if folder is None else (folder,), self._viewer.settings.media_dirs)
 
     # ---- tasks ------------------------------------------------------------------------------------------------------

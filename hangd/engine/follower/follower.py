@@ -23,30 +23,11 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from hangd.engine.follower import local_timeline
+from hangd.engine.follower import inputs, local_timeline
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
-from hangd.engine.follower.inputs import (
-    AbsenceEnded,
-    ClockFlushed,
-    DeadlineReached,
-    FileClosed,
-    FileOpened,
-    FollowerInput,
-    LeftRoom,
-    OffsetSet,
-    PauseRequested,
-    Pinged,
-    PlayerSaid,
-    RoomRefused,
-    SeekRequested,
-    SpeedRequested,
-    StopRequested,
-    TimelineReceived,
-    TimingsRecalled,
-)
-from hangd.engine.follower.learned import LearnedTimings, StartBias
+from hangd.engine.follower.learned import StartBias
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
 from hangd.engine.follower.state import FollowerState, Policies
@@ -57,10 +38,7 @@ from hangd.protocol.model import Timeline
 
 
 class Follower:
-    """See the module's docstring. ``now`` is the local monotonic time; ``clock`` converts it to server time.
-
-    ``state`` is that of another follower's `snapshot`; this one continues from there.
-    """
+    """``now`` is the local monotonic time. ``state``: another follower's `snapshot`, to continue from there."""
 
     def __init__(self, policies: Policies | None = None, state: FollowerState | None = None) -> None:
         self.policies = policies or Policies()
@@ -72,65 +50,65 @@ class Follower:
         self._start_bias = StartBias(self.state.start_bias)
         self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
 
-    def handle(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
+    def handle(self, input: inputs.FollowerInput, now: float) -> list[FollowerEffect]:
         """Take one input and return the effects to carry out, in order. Raises nothing."""
         state = self.state
         effects: list[FollowerEffect] = []
         match input:
-            case PlayerSaid(event=event):  # Tested first, because nearly all inputs are samples.
+            case inputs.PlayerSaid(event=event):  # Tested first, because nearly all inputs are samples.
                 before = state.picture.motion
                 if not self.picture.update(event):
                     return []
                 effects = self._player_said(event, before, now)
-            case DeadlineReached():
+            case inputs.DeadlineReached():
                 return self.expire(now)
-            case Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
+            case inputs.Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
                 self.clock.add(t0, t1, t2, t3)
                 if state.absence_unchecked and state.in_room and self.clock.locked:
                     state.absence_unchecked = False
                     effects = self._seek_if_far(now)
-            case TimelineReceived():
+            case inputs.TimelineReceived():
                 if not self._accept_timeline(input, now):
                     return []
                 effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
-            case FileOpened(path=path, start=start, entry=entry):
+            case inputs.FileOpened(path=path, start=start, entry=entry):
                 if not state.in_room:
                     state.timeline = local_timeline.initial(now, start, rate=state.timeline.rate)
                 state.picture.duration, state.picture.entry = None, entry
                 effects = self._load(path, now)
-            case FileClosed():
+            case inputs.FileClosed():
                 self._pending_input.clear_wanted()
                 effects = self.picture.close()
-            case LeftRoom():
+            case inputs.LeftRoom():
                 if not state.in_room:
                     return []
                 self._leave_room(now)
-            case RoomRefused():
+            case inputs.RoomRefused():
                 self._pending_input.clear()
-            case ClockFlushed():
+            case inputs.ClockFlushed():
                 self.clock.flush()
                 return []
-            case AbsenceEnded():
+            case inputs.AbsenceEnded():
                 # The local clock may have stood still. Where the picture is, only the next sample can tell.
                 self.clock.flush(now)
                 self._drift.restart(now)
                 state.absence_unchecked = True
-            case PauseRequested(paused=paused):
+            case inputs.PauseRequested(paused=paused):
                 effects = self._pause_requested(paused, now)
-            case SeekRequested(position=position):
+            case inputs.SeekRequested(position=position):
                 position = self.picture.clamp(position)
                 if self._pending_input.merge(position, now):
                     return []
                 effects = self._request_seek(position, now)
-            case SpeedRequested(rate=rate):
+            case inputs.SpeedRequested(rate=rate):
                 effects = self._request(Speed(rate=rate), now)
-            case StopRequested():
+            case inputs.StopRequested():
                 effects = self._request(Stop(), now)
-            case TimingsRecalled(timings=timings):
+            case inputs.TimingsRecalled(timings=timings):
                 state.picture.seek_cost = timings.seek_cost
                 self._start_bias.restore(timings.start_bias)
                 return []
-            case OffsetSet(seconds=seconds):
+            case inputs.OffsetSet(seconds=seconds):
                 state.video_offset = seconds
                 return []
             case _:
@@ -177,15 +155,6 @@ class Follower:
     # ---- reading --------------------------------------------------------------------------------------------------
 
     @property
-    def timeline(self) -> Timeline:
-        """Where the media has to be: the room's timeline, or the follower's own in no room."""
-        return self.state.timeline
-
-    @property
-    def in_room(self) -> bool:
-        return self.state.in_room
-
-    @property
     def rate(self) -> float:
         """The speed, including a change that takes effect in a moment."""
         return (self.state.scheduled or self.state.timeline).rate
@@ -198,7 +167,7 @@ class Follower:
 
     def position(self, now: float) -> float | None:
         """Return the picture's position in seconds; None if no file is loaded."""
-        return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
+        return None if self.state.picture.motion is Motion.EMPTY else self.picture.position(now)
 
     def requested_position(self, now: float) -> float | None:
         """Return the position that a relative seek starts from: the one requested last, or else the picture's."""
@@ -223,14 +192,9 @@ class Follower:
         """Whether a request is still to come: for a pause that is not done yet, or for a seek that may be merged."""
         return self.state.picture.motion is Motion.PAUSING or self.state.pending_input.merged is not None
 
-    @property
-    def learned_timings(self) -> LearnedTimings:
-        """What was learned about files like the one that is open."""
-        return LearnedTimings(self.picture.seek_cost, self._start_bias.bias)
-
     # ---- the room and the clock -----------------------------------------------------------------------------------
 
-    def _accept_timeline(self, received: TimelineReceived, now: float) -> bool:
+    def _accept_timeline(self, received: inputs.TimelineReceived, now: float) -> bool:
         """Take in what a timeline answers or schedules. Return whether it also takes effect now."""
         state, timeline = self.state, received.timeline
         if received.entering:
@@ -352,7 +316,7 @@ class Follower:
             return self._request(Play(timestamp=self.picture.clamp(position)), now)
         # If the thread that resumes the player was late, the error is known before the first sample.
         error = self._error_at(position, at)
-        late = 0.0 if error is None else -error - self._start_bias.bias
+        late = 0.0 if error is None else -error - state.start_bias.bias
         if not self.policies.drift.threshold_fresh < late <= self._policy.late_start_max:
             return []
         self._start_bias.discard()
@@ -452,7 +416,7 @@ class Follower:
         elif not 0 < late < self._policy.late_start_max and (late < 0 or state.seeks < self._policy.late_seeks_max):
             return self._seek_ahead(now)
         # The time may have just passed: a player that is able to then continues as if it had started in time.
-        at = self.clock.to_local(start) + self._start_bias.bias / state.timeline.rate
+        at = self.clock.to_local(start) + state.start_bias.bias / state.timeline.rate
         return self.picture.resume(at, now, state.timeline.rate)
 
     def _seek_if_far(self, now: float) -> list[FollowerEffect]:

@@ -1,11 +1,10 @@
 """Timings that are learned by playing files of one kind: the duration of a seek, and the error that a start leaves.
 
 A player leaves its pause at the time that it was told, and still the picture may be a constant few milliseconds off,
-depending on how the container and its codecs begin. `StartBias` takes the median of the errors after several starts,
-and the next start is made earlier or later by as much. The median is not disturbed by single starts that were late
-because the machine was busy.
+depending on how the container and its codecs begin. The next start is made earlier or later by the median of the errors
+after several starts, which single starts that were late because the machine was busy do not disturb.
 
-The follower learns; the client keeps the results by container (`hangd.client.learned_store`) and gives them back with
+The client keeps the results by container (`hangd.client.follower.learned_store`) and gives them back with
 ``TimingsRecalled`` when a file of that kind is opened.
 """
 
@@ -45,15 +44,10 @@ class StartBiasState(Struct):
 
 
 class StartBias:
-    """Learns from the first error after each start how far ahead starts leave the picture."""
+    """Learns from the first error after each start by how much to start late: ``state.bias``."""
 
     def __init__(self, state: StartBiasState | None = None) -> None:
         self.state = state or StartBiasState()
-
-    @property
-    def bias(self) -> float:
-        """Seconds by which to resume late."""
-        return self.state.bias
 
     def restore(self, bias: float) -> None:
         """Continue with a bias that was learned before."""
