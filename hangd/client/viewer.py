@@ -232,11 +232,11 @@ class Viewer:
         header = Header(
             format=FORMAT,
             hangd=self.state.version,
-            policies=self.driver.policies,
+            policies=self.follower.policies,
             player=self.player_name,
             date=now.isoformat(timespec="seconds"),
         )
-        lines = [encode(header), *self.driver.trace_lines()]
+        lines = [encode(header), *self.driver.recorder.lines()]
         folder = state_dir() / "traces"
         try:
             path = await in_thread(write_trace, folder, lines, now, deadline=_TRACE_SECONDS, doing="writing a trace")

@@ -6,7 +6,7 @@ and reports to the room, events for control clients), and wakes the follower at 
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import Load, Unload
 from hangd.protocol.messages import Report, SyncCommand
 from hangd.protocol.model import Timeline
@@ -58,15 +57,14 @@ class FollowerDriver:
         woken: Callable[[float], None],
         learned: Path | None,
     ) -> None:
-        self.policies = Policies()
-        self.follower = Follower(self.policies)
+        self.follower = Follower()
         self._player = player
         self._notices = notices
         self._send_request = send_request
         self._send_report = send_report
         self._reopened = reopened
         self._woken = woken
-        self._recorder = Recorder(self.follower)
+        self.recorder = Recorder(self.follower)
         self._timer = DeadlineTimer(lambda now: self.tell(inputs.DeadlineReached(), now))
         self._suspend = SuspendWatch(self._away)
         self._learned: LearnedStore | None = None
@@ -85,7 +83,7 @@ class FollowerDriver:
 
     def decide(self, input: inputs.FollowerInput, now: float | None = None) -> list[FollowerEffect]:
         """Give the follower an input, and return the effects. The caller must give them to `carry_out`."""
-        return self._recorder.handle(input, time.monotonic() if now is None else now)
+        return self.recorder.handle(input, time.monotonic() if now is None else now)
 
     def open_file(self, path: str, entry: int, start: float = 0.0) -> None:
         """Play this file, an entry of the playlist, from ``start`` (seconds) on."""
@@ -186,10 +184,6 @@ class FollowerDriver:
                 "reason": correction.reason,
             }
         )
-
-    def trace_lines(self) -> Iterator[bytes]:
-        """Yield the lines of the trace of the last half hour."""
-        return self._recorder.lines()
 
 
 def _as_one_step(effects: Sequence[FollowerEffect]) -> list[FollowerEffect]:

@@ -11,11 +11,11 @@ here, and resumes when the room is at that position.
 
 *The viewer's actions.* A pause takes effect at once, and the request to the room names the frame on which it stopped;
 until the room has answered, the timeline does not control the player (`hangd.engine.follower.pending_input`). A pause,
-a start or a frame step of the player that no command of the follower explains is taken for an action of the viewer's,
-who may have used the player's own window. All else is requested, and takes effect when the room's timeline says so.
+a start or a frame step that no command of the follower explains was made by the viewer in the player's own window. All
+else is requested, and takes effect when the room's timeline says so.
 
-*In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`). It answers
-the requests itself, and adjusts the timeline to the player. Entering or leaving a room only replaces the timeline.
+*In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`), and adjusts
+it to the player. Entering or leaving a room only replaces the timeline.
 """
 
 import copy
@@ -27,7 +27,6 @@ from hangd.engine.follower import inputs, local_timeline
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
-from hangd.engine.follower.learned import StartBias
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
 from hangd.engine.follower.state import FollowerState, Policies
@@ -47,7 +46,6 @@ class Follower:
         self.clock = ClockFilter(self.policies.clock, self.state.clock)
         self.picture = Picture(self.policies.picture, self.state.picture)
         self._drift = DriftController(self.policies.drift, self.state.drift)
-        self._start_bias = StartBias(self.state.start_bias)
         self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
 
     def handle(self, input: inputs.FollowerInput, now: float) -> list[FollowerEffect]:
@@ -83,7 +81,7 @@ class Follower:
                 if not state.in_room:
                     return []
                 self._leave_room(now)
-            case inputs.RoomRefused():
+            case inputs.RoomRefused():  # The timeline controls the player again, so a pause is undone.
                 self._pending_input.clear()
             case inputs.ClockFlushed():
                 self.clock.flush()
@@ -106,7 +104,7 @@ class Follower:
                 effects = self._request(Stop(), now)
             case inputs.TimingsRecalled(timings=timings):
                 state.picture.seek_cost = timings.seek_cost
-                self._start_bias.restore(timings.start_bias)
+                state.start_bias.restore(timings.start_bias)
                 return []
             case inputs.OffsetSet(seconds=seconds):
                 state.video_offset = seconds
@@ -136,7 +134,7 @@ class Follower:
         if (position := self._pending_input.expire(now)) is not None:
             effects += self._request_seek(position, now)
         if state.report_due is not None and state.report_due <= now:
-            state.reported = state.report_due = None
+            state.reported = state.report_due = None  # `_report` makes one again, with the error of now.
         effects += self._steer_and_report(now)
         return effects
 
@@ -214,9 +212,10 @@ class Follower:
     def _set_timeline(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         state = self.state
         state.timeline, state.scheduled, state.pending_input.requested = timeline, None, None
+        # A scheduled Resume is for the old timeline: `_steer` gives another one.
         state.picture.resume_at = None
         state.seeks = 0
-        self._start_bias.discard()
+        state.start_bias.discard()
         self._drift.restart(now)
         return self._seek_if_far(now)
 
@@ -241,6 +240,7 @@ class Follower:
         requested = self._pending_input.seek_position
         position = self._timeline_position(now) if requested is None else requested
         if not paused:
+            # A pause that the room has not answered yet: the picture, not the timeline, knows where it goes on.
             if pending.wanted == "paused" and requested is None:
                 position = self.picture.clamp(self.picture.position(now))
             return self._request(Play(timestamp=position), now)
@@ -276,12 +276,13 @@ class Follower:
                 error = self._error_at(event.position, event.at)
                 if error is None or state.picture.stalled:
                     return []
-                self._start_bias.observe(error)
+                state.start_bias.observe(error)
                 return self._correct(error, event.at, now)
             case Settled(position=position):
                 return self._settled(before, self.picture.clamp(position), now)
             case Started(position=position, at=at):
                 return self._started(before, position, at, now)
+            # In a room it is the room that decides when the film has ended.
             case Ended(position=position) if not state.in_room:
                 state.timeline = local_timeline.initial(now, self.picture.clamp(position), rate=state.timeline.rate)
         return []
@@ -319,7 +320,7 @@ class Follower:
         late = 0.0 if error is None else -error - state.start_bias.bias
         if not self.policies.drift.threshold_fresh < late <= self._policy.late_start_max:
             return []
-        self._start_bias.discard()
+        state.start_bias.discard()
         return self._correct(-late, at, now)
 
     def _error_at(self, position: float, at: float) -> float | None:
@@ -412,7 +413,7 @@ class Follower:
         start = time_of(state.timeline, self.picture.position(now) - state.video_offset)
         late = server - start
         if -self._policy.wait_max <= late <= 0:
-            self._start_bias.begin()
+            state.start_bias.begin()  # Only starts on time tell how exact starts are.
         elif not 0 < late < self._policy.late_start_max and (late < 0 or state.seeks < self._policy.late_seeks_max):
             return self._seek_ahead(now)
         # The time may have just passed: a player that is able to then continues as if it had started in time.
@@ -445,6 +446,7 @@ class Follower:
     def _timeline_position(self, now: float) -> float:
         """Return the timeline's position at the local time ``now``, limited to where a player can settle."""
         state, timeline = self.state, self.state.timeline
+        # Without a clock the start of the motion is the best guess. `_steer` waits for the clock, and then corrects it.
         if state.in_room and is_running(timeline) and not self.clock.locked:
             return self.picture.clamp(timeline.position)
         return self.picture.clamp(position_at(timeline, self.clock.to_server(now) if state.in_room else now))

@@ -9,8 +9,7 @@
                      load          Settled+- SEEKING <-------------seek-------------+ PAUSING --Settled--> SETTLED
 
 A command leads to a state that only an event of the player leaves: while the picture is LOADING, SEEKING or PAUSING,
-`Follower` waits for it to settle. The picture decides nothing itself. Positions are seconds of media, times are local
-times.
+`Follower` waits for it to settle. Positions are seconds of media, times are local times.
 """
 
 import enum

@@ -5,7 +5,7 @@ other lines are `Step`s. `Anonymizer` is applied to steps and snapshots before t
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -14,16 +14,7 @@ from msgspec.structs import replace
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.inputs import FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.follower.state import FollowerState, Policies
-from hangd.engine.player_messages import (
-    CommandFailed,
-    Load,
-    Loaded,
-    LoadFailed,
-    PlayerDied,
-    PlayerEvent,
-    Sampled,
-    TracksChanged,
-)
+from hangd.engine.player_messages import Load, PlayerEvent, Sampled
 
 FORMAT: Final = 2
 """Version of the format. It increases with each change that an older reader would misunderstand."""
@@ -33,6 +24,9 @@ _FILMS_KEPT: Final = 1000
 
 A file that is opened again after that many others counts as a new film.
 """
+
+_TEXTS: Final[dict[str, Any]] = {"tracks": (), "about": None, "message": ""}
+"""The fields of events that tell what is watched, and what a trace has instead of their values."""
 
 
 class Header(Struct, frozen=True, tag="trace", omit_defaults=True):
@@ -164,12 +158,4 @@ class Anonymizer:
 
 
 def _without_texts(event: PlayerEvent) -> PlayerEvent:
-    match event:
-        case Loaded():
-            return replace(event, tracks=(), about=None)
-        case TracksChanged():
-            return replace(event, tracks=())
-        case LoadFailed() | CommandFailed() | PlayerDied():
-            return replace(event, message="")
-        case _:
-            return event
+    return replace(event, **{name: none for name, none in _TEXTS.items() if name in event.__struct_fields__})

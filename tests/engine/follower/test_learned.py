@@ -8,7 +8,7 @@ from hangd.engine.follower.learned import StartBias
 def start(bias: StartBias, leaves: float) -> float:
     """Make a start that leaves this error without a bias; return the error that is observed."""
     bias.begin()
-    error = leaves - bias.state.bias
+    error = leaves - bias.bias
     bias.observe(error)
     bias.observe(7.0)  # Only the first error counts.
     return error
@@ -25,7 +25,7 @@ def test_single_late_starts_do_not_count() -> None:
     bias = StartBias()
     for leaves in (0.0002, -0.012, 0.0004, 0.0, -0.3, -0.009, 0.0003, 0.0001, -0.0005):
         start(bias, leaves)
-    assert bias.state.bias == 0.0
+    assert bias.bias == 0.0
 
 
 def test_a_restored_bias_is_used_and_replaced_by_a_new_one() -> None:
@@ -34,13 +34,13 @@ def test_a_restored_bias_is_used_and_replaced_by_a_new_one() -> None:
     assert start(bias, 0.006) == pytest.approx(0.0)
     for _ in range(9):
         start(bias, 0.002)
-    assert bias.state.bias == pytest.approx(0.002), "as after an update of VLC"
+    assert bias.bias == pytest.approx(0.002), "as after an update of VLC"
 
 
 def test_a_restored_bias_is_limited() -> None:
     bias = StartBias()
     bias.restore(1e9)
-    assert bias.state.bias == pytest.approx(0.020)
+    assert bias.bias == pytest.approx(0.020)
 
 
 def test_starts_that_were_not_on_time_do_not_count() -> None:
@@ -49,4 +49,4 @@ def test_starts_that_were_not_on_time_do_not_count() -> None:
         bias.begin()
         bias.discard()
         bias.observe(0.008)
-    assert bias.state.bias == 0.0
+    assert bias.bias == 0.0
