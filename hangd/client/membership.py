@@ -14,14 +14,14 @@ import logging
 import time
 from typing import Final
 
-from hangd.client.control.port import CommandRefused, Refusal
+from hangd.client.control.port import Refusal
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
-from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.playlist.playlists import Playlists
 from hangd.client.server.connection import Connection, NotConnected, ServerRefused
-from hangd.client.server.room_view import RoomView
+from hangd.client.server.room_view import RoomView, check_control
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import ClockFlushed, LeftRoom, Pinged, RoomRefused, TimelineReceived
 from hangd.engine.link.link import LinkState
@@ -61,7 +61,7 @@ class Membership:
         connection: Connection,
         media: MediaFiles,
         copy: LocalCopy,
-        playlist: PlaylistKeeper,
+        playlists: Playlists,
         notices: Notices,
         tasks: Tasks,
     ) -> None:
@@ -70,7 +70,7 @@ class Membership:
         self._connection = connection
         self._media = media
         self._copy = copy
-        self._playlist = playlist
+        self._playlists = playlists
         self._notices = notices
         self._tasks = tasks
         self._unanswered: set[RequestId] = set()
@@ -83,13 +83,7 @@ class Membership:
 
     def check_control(self, refusal: Refusal) -> None:
         """Raise CommandRefused if the room would refuse this member's request, or cannot be asked now."""
-        room = self._state.room
-        if room is None:
-            return
-        if not self._connection.is_up:
-            raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
-        if not room.may_control:
-            raise CommandRefused(refusal, "Forbidden", room.who_may_control)
+        check_control(self._state.room, refusal, connected=self._connection.is_up)
 
     # ---- what the follower orders ---------------------------------------------------------------------------------
 
@@ -107,7 +101,7 @@ class Membership:
     def send_report(self, report: Report) -> None:
         """Tell the room where this member's picture is, unless it is not known yet whether there is one to show."""
         room = self._state.room
-        if room is not None and self._connection.is_up and not self._playlist.room.searching:
+        if room is not None and self._connection.is_up and not self._playlists.room.is_searching:
             self._connection.send(report)
             room.reported(report)
 
@@ -127,14 +121,13 @@ class Membership:
             return
         view.enter(room, client_id)
         self._entered(room, now, self._driver.follower.picture.open_path, again=True)
-        if room.file is not None and self._copy.hash not in (None, room.file_hash):
-            # The room has moved on to another film meanwhile.
-            self._playlist.room.show(room.file_hash, room.file, None)
+        if self._copy.hash not in (None, room.file_hash):
+            self._playlists.room.catch_up(room)
 
     def _entered(self, room: Room, now: float, path: str | None, *, again: bool) -> None:
         self._notices.emit({"event": "room-joined", "room_id": room.room_id})
         self._driver.tell(TimelineReceived(room.timeline, entering=True), now)
-        self._playlist.entered(room, path, again=again)
+        self._playlists.enter(room, path, again=again)
 
     def leave(self, reason: LeftReason, now: float) -> None:
         """Be in no room from now on. The film goes on, alone."""
@@ -146,7 +139,7 @@ class Membership:
             self._notices.emit({"event": "media-mismatch", "room_id": room.room_id})
         self._notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
         self._driver.tell(LeftRoom(), now)
-        self._playlist.left()
+        self._playlists.leave()
 
     def say_goodbye(self) -> None:
         """Tell the server that this member leaves for good, so that its place is not kept. The daemon is ending."""
@@ -216,14 +209,14 @@ class Membership:
                     self._driver.tell(TimelineReceived(snapshot.timeline), now)
                 case RoomLeft(reason=reason):
                     self.leave(reason, now)
-        self._playlist.room.received(message, re)
+        self._playlists.room.received(message, re)
         self._notices.announce()
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
         self._notices.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
         if state is not LinkState.UP:
-            self._playlist.room.unanswered()
+            self._playlists.room.disconnected()
             if self._unanswered:
                 self._unanswered.clear()
                 self._notices.refuse("NotConnected", reason or "the connection broke off")
