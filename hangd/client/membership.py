@@ -27,21 +27,8 @@ from hangd.engine.follower.inputs import ClockFlushed, LeftRoom, Pinged, RoomRef
 from hangd.engine.link.link import LinkState
 from hangd.log import escape
 from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import (
-    Error,
-    JoinRoom,
-    LeaveRoom,
-    Report,
-    RequestId,
-    RoomJoined,
-    RoomLeft,
-    RoomState,
-    ServerMessage,
-    Stop,
-    SyncBroadcast,
-    SyncCommand,
-    Welcome,
-)
+from hangd.protocol import messages
+from hangd.protocol.messages import RequestId, ServerMessage
 from hangd.protocol.model import LeftReason, Room
 from hangd.tasks import Tasks
 
@@ -87,7 +74,7 @@ class Membership:
 
     # ---- what the follower orders ---------------------------------------------------------------------------------
 
-    def send_request(self, command: SyncCommand) -> bool:
+    def send_request(self, command: messages.SyncCommand) -> bool:
         """Ask the room for this. Returns False if there is no connection now."""
         request_id = command.command_id
         try:
@@ -98,7 +85,7 @@ class Membership:
             self._unanswered.add(request_id)
         return True
 
-    def send_report(self, report: Report) -> None:
+    def send_report(self, report: messages.Report) -> None:
         """Tell the room where this member's picture is, unless it is not known yet whether there is one to show."""
         room = self._state.room
         if room is not None and self._connection.is_up and not self._playlists.room.is_searching:
@@ -144,7 +131,7 @@ class Membership:
     def say_goodbye(self) -> None:
         """Tell the server that this member leaves for good, so that its place is not kept. The daemon is ending."""
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(LeaveRoom())
+            self._connection.send(messages.LeaveRoom())
 
     async def rejoin(self) -> None:
         """Get back into the room after an absence for which the server did not keep this member's place."""
@@ -158,7 +145,7 @@ class Membership:
         for pause in (*_REJOIN_PAUSES, None):
             if self._state.room is not view:
                 return  # The viewer has left it meanwhile.
-            message = JoinRoom(
+            message = messages.JoinRoom(
                 room_id=view.room_id,
                 file_hash=self._copy.hash,
                 file=info,
@@ -166,7 +153,7 @@ class Membership:
                 host_secret=view.host_secret,
             )
             try:
-                await self._connection.request(message, RoomJoined, arrived=self._rejoined)
+                await self._connection.request(message, messages.RoomJoined, arrived=self._rejoined)
                 return
             except NotConnected:
                 return  # The next connection's Welcome leads here again.
@@ -179,12 +166,12 @@ class Membership:
                 self.leave("lost", time.monotonic())
                 return
 
-    def _rejoined(self, answer: RoomJoined, now: float) -> None:
+    def _rejoined(self, answer: messages.RoomJoined, now: float) -> None:
         self.enter_again(answer.room, answer.client_id, now)
 
     # ---- ConnectionListener ---------------------------------------------------------------------------------------
 
-    def welcomed(self, welcome: Welcome, now: float) -> None:
+    def welcomed(self, welcome: messages.Welcome, now: float) -> None:
         if self._state.room is None:
             return
         if welcome.room is not None:
@@ -195,19 +182,19 @@ class Membership:
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
         if re is not None and re in self._unanswered:
             self._unanswered.discard(re)
-            if isinstance(message, Error):
+            if isinstance(message, messages.Error):
                 self._notices.refuse(message.code, message.message)
                 self._driver.tell(RoomRefused(), now)
         room = self._state.room
-        if room is not None and not isinstance(message, Error):
+        if room is not None and not isinstance(message, messages.Error):
             for event in room.learn(message):
                 self._notices.emit(event)
             match message:
-                case SyncBroadcast(command=command, timeline=timeline):
-                    self._driver.tell(TimelineReceived(timeline, stop=isinstance(command, Stop)), now)
-                case RoomState(room=snapshot):
+                case messages.SyncBroadcast(command=command, timeline=timeline):
+                    self._driver.tell(TimelineReceived(timeline, stop=isinstance(command, messages.Stop)), now)
+                case messages.RoomState(room=snapshot):
                     self._driver.tell(TimelineReceived(snapshot.timeline), now)
-                case RoomLeft(reason=reason):
+                case messages.RoomLeft(reason=reason):
                     self.leave(reason, now)
         self._playlists.room.received(message, re)
         self._notices.announce()
