@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hangd.client.settings import ClientSettings
     from hangd.config import Config, Given
 
-__all__ = ["main"]
 
 _DEFAULT: Final = "run"
 

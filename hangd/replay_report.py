@@ -7,8 +7,6 @@ import msgspec
 from hangd.engine.trace.replay import Difference, Replayed
 from hangd.log import escape
 
-__all__ = ["report", "report_json"]
-
 
 def report(replayed: Replayed) -> str:
     """Return the result as lines of text. Characters that a terminal would interpret are escaped."""

@@ -13,8 +13,6 @@ from msgspec.structs import replace
 
 from hangd.protocol.model import RATE_MAX, RATE_MIN, Timeline
 
-__all__ = ["earliest", "is_newer", "is_running", "playable_rate", "position_at", "rate_period", "rebase", "time_of"]
-
 _PERIOD_BASE: Final = 1000
 """VLC 3 stores a rate as the integer period ``int(1000 / rate)`` (INPUT_RATE_DEFAULT in its source)."""
 

@@ -38,8 +38,6 @@ from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks
 from hangd.transport.base import Encoded, Transport
 
-__all__ = ["Hub"]
-
 _log = logging.getLogger(__name__)
 
 _CLOSE_INTERNAL: Final = 1011

@@ -17,8 +17,6 @@ from typing import Final
 
 from hangd.store.base import KeptRoom, Store, StoreFailed
 
-__all__ = ["RoomPersistence"]
-
 _log = logging.getLogger(__name__)
 
 _ROOMS_AT_ONCE: Final = 32

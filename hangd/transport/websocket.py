@@ -23,8 +23,6 @@ from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.wire import QuietLogger, Wire
 
-__all__ = ["Acceptor", "ClientTransport", "DialFailed", "DialFailure", "ServerTransport", "dial", "listen"]
-
 _ADDRESS_TIMEOUT: Final = 4.0
 """Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
 waiting, because TCP retries only after 1, 2, 4, 8 seconds."""

@@ -39,8 +39,6 @@ from websockets.server import ServerProtocol
 
 from hangd.transport.base import Encoded, Listener
 
-__all__ = ["QuietLogger", "Wire"]
-
 _SLICE: Final = 4096
 """Bytes parsed at once: up to 680 of the smallest frames, which take some milliseconds."""
 _MINOR_MAX: Final = 2000

@@ -136,7 +136,9 @@ class World:
                 continue  # most effects are of this kind
             if isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
-                    self.viewers[client_id].deliver(effect.message)
+                    # A viewer that has left gets no more, though the room sends to it until LeaveRoom arrives.
+                    if client_id in self.viewers:
+                        self.viewers[client_id].deliver(effect.message)
         due = self.room.deadline()
         if due != self._room_due:
             self._room_due = due

@@ -38,8 +38,6 @@ from hangd.protocol.messages import Report, SyncCommand
 from hangd.protocol.model import Timeline
 from hangd.tasks import DeadlineTimer, Tasks
 
-__all__ = ["FollowerDriver"]
-
 _log = logging.getLogger(__name__)
 
 _END_SECONDS = 2.0
@@ -86,6 +84,11 @@ class FollowerDriver:
     def close(self) -> None:
         self._timer.arm(None)
         self._suspend.close()
+
+    @property
+    def entry(self) -> int:
+        """The id of the playlist's entry that was opened last."""
+        return self._player.entry
 
     # ---- inputs ---------------------------------------------------------------------------------------------------
 

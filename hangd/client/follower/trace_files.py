@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["write_trace"]
-
 _FILES_KEPT: Final = 5
 """Chosen: traces are a megabyte or two each, and nobody should have to delete them by hand."""
 

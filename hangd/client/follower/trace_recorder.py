@@ -14,8 +14,6 @@ from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import FollowerInput
 from hangd.engine.trace.trace import Anonymizer, Snapshot, Step, encode
 
-__all__ = ["Recorder"]
-
 _LINE_OVERHEAD: Final = 41
 """Bytes of memory that a line takes beside its text: the header of a bytes object (33) and a place in a list (8)."""
 

@@ -27,8 +27,6 @@ from operator import attrgetter
 
 from msgspec import Struct, field
 
-__all__ = ["ClockFilter", "ClockPolicy", "ClockSample", "ClockState"]
-
 
 class ClockPolicy(Struct, frozen=True):
     """Constants of the filter. Measured ones come from the simulation (tests/sim) and its tables in docs/sync.md."""

@@ -28,18 +28,6 @@ from msgspec import Struct, field
 
 from hangd.engine.timeline import rate_period
 
-__all__ = [
-    "Correction",
-    "DriftController",
-    "DriftPolicy",
-    "DriftState",
-    "Hold",
-    "Reason",
-    "Resync",
-    "Trim",
-    "TrimState",
-]
-
 Reason = Literal["start", "drift"]
 """Where the error comes from: left over from a start or a seek, or accumulated since."""
 

@@ -6,8 +6,6 @@ from hangd.engine.follower.drift import Correction
 from hangd.engine.player_messages import PlayerCommand
 from hangd.protocol.messages import Report, SyncCommand
 
-__all__ = ["AnnounceCorrection", "AnnounceSeek", "FollowerEffect", "SendReport", "SendRequest"]
-
 
 class SendRequest(Struct, frozen=True, tag=True):
     """Request this of the room. The answer comes back as TimelineReceived or RoomRefused."""

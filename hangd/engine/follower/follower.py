@@ -55,8 +55,6 @@ from hangd.engine.timeline import earliest, is_newer, is_running, position_at, t
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Timeline
 
-__all__ = ["Follower"]
-
 
 class Follower:
     """See the module's docstring. ``now`` is the local monotonic time; ``clock`` converts it to server time.

@@ -11,26 +11,6 @@ from hangd.engine.follower.learned import LearnedTimings
 from hangd.engine.player_messages import PlayerEvent
 from hangd.protocol.model import Timeline
 
-__all__ = [
-    "AbsenceEnded",
-    "ClockFlushed",
-    "DeadlineReached",
-    "FileClosed",
-    "FileOpened",
-    "FollowerInput",
-    "LeftRoom",
-    "OffsetSet",
-    "PauseRequested",
-    "Pinged",
-    "PlayerSaid",
-    "RoomRefused",
-    "SeekRequested",
-    "SpeedRequested",
-    "StopRequested",
-    "TimelineReceived",
-    "TimingsRecalled",
-]
-
 
 class FileOpened(Struct, frozen=True, tag=True):
     """This file (absolute path) has to be played: the room's film, or in no room from ``start`` (seconds), paused."""

@@ -13,8 +13,6 @@ from typing import Final
 
 from msgspec import Struct, field
 
-__all__ = ["LearnedTimings", "StartBias", "StartBiasState"]
-
 _STARTS_NEEDED: Final = 5
 """The median of five is right even if two of the starts were late."""
 

@@ -12,8 +12,6 @@ from hangd.engine.timeline import playable_rate, position_at
 from hangd.protocol.messages import Pause, Play, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Timeline
 
-__all__ = ["applied", "initial"]
-
 _EPOCH: Final = "alone"
 """A room's epoch is a random id, so this one is of no room."""
 

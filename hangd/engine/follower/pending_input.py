@@ -12,8 +12,6 @@ from msgspec import Struct
 
 from hangd.engine.timeline import earliest
 
-__all__ = ["PendingInput", "PendingInputPolicy", "PendingInputState"]
-
 
 class PendingInputPolicy(Struct, frozen=True):
     """Seconds."""

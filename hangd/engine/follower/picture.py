@@ -40,8 +40,6 @@ from hangd.engine.player_messages import (
 )
 from hangd.protocol.model import ReportedState
 
-__all__ = ["Motion", "Picture", "PicturePolicy", "PictureState"]
-
 
 class Motion(enum.Enum):
     """The states of a picture. Control clients read the values as the property ``player/state``."""

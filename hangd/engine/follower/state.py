@@ -10,8 +10,6 @@ from hangd.engine.follower.pending_input import PendingInputPolicy, PendingInput
 from hangd.engine.follower.picture import PicturePolicy, PictureState
 from hangd.protocol.model import ReportedState, Timeline
 
-__all__ = ["FollowerPolicy", "FollowerState", "Policies"]
-
 
 class FollowerPolicy(Struct, frozen=True):
     """Constants of the follower itself, in seconds if not stated otherwise."""

@@ -25,8 +25,6 @@ from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, shuff
 from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
 from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
-__all__ = ["SharedEntry", "SharedPlaylist"]
-
 _INSERTED_MAX: Final = 30
 """Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB."""
 
@@ -258,6 +256,12 @@ class SharedPlaylist:
         """More is known of this entry of the room's queue."""
         entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
         self.learn(replace(self._queue, entries=entries))
+
+    def show_film(self, film: FileHash, info: FileInfo) -> SharedEntry:
+        """The room shows this film, which is no entry of its queue. Return an entry for it."""
+        entry = SharedEntry(self._new_id(), file_hash=film, file=info)
+        self.show(entry)
+        return entry
 
     def show(self, entry: SharedEntry) -> None:
         """This film is opened here, before the room has said so or because it has. It keeps its number."""

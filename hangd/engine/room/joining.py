@@ -18,8 +18,6 @@ from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
 from hangd.protocol.model import NAME_MAX
 
-__all__ = ["Joining"]
-
 _GUEST_DIGITS: Final = range(5, 27)
 """Digits of its client id in the name of a basic client, if the name with four is taken. "guest-" and 26 digits fill
 the longest name."""

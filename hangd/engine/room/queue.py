@@ -19,22 +19,6 @@ from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetMedia
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
 
-__all__ = [
-    "begun",
-    "check",
-    "completed",
-    "current_of",
-    "described",
-    "following",
-    "hashed",
-    "holds_another",
-    "inserted",
-    "moved",
-    "moved_on",
-    "moved_to",
-    "removed",
-]
-
 _Entries = tuple[QueueEntry, ...]
 
 

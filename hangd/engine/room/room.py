@@ -35,8 +35,6 @@ from hangd.protocol.messages import GetRoom, Pause, Play, Report, RoomState, Say
 from hangd.protocol.model import ROOM_ITSELF, RoomSummary, Timeline
 from hangd.protocol.model import Room as RoomView
 
-__all__ = ["Room"]
-
 _STALL_SECONDS: Final = 0.5
 """A shorter stall is over before a stop and a common start would be."""
 

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 
 from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Queue, Role, Timeline
 
-__all__ = ["SavedMember", "SavedRoom"]
-
 
 class SavedMember(Struct, frozen=True, omit_defaults=True):
     """What is kept of a full member."""

@@ -39,8 +39,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import PROTOCOL
 
-__all__ = ["Session", "SessionSettings", "SessionSnapshot", "State"]
-
 _REJECTED_MAX: Final = 20
 _REJECTED_WINDOW: Final = 60.0
 """This many invalid frames within this many seconds end the connection. A client with a bug in one message sends a few;

@@ -17,8 +17,6 @@ from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import FollowerInput
 from hangd.engine.trace.trace import Header, Snapshot, Step, read
 
-__all__ = ["Difference", "Replayed", "replay", "same"]
-
 _TOLERANCE: Final = 1e-6
 
 

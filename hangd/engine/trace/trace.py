@@ -26,8 +26,6 @@ from hangd.engine.player_messages import (
     TracksChanged,
 )
 
-__all__ = ["FORMAT", "Anonymizer", "Header", "Line", "NotATrace", "Snapshot", "Step", "decode", "encode", "read"]
-
 FORMAT: Final = 2
 """Version of the format. It increases with each change that an older reader would misunderstand."""
 

@@ -33,7 +33,7 @@ from tests.support.recorded import RecordedViewer, RecordedWorld
 HEADER = encode(Header(format=FORMAT, hangd="0", policies=Policies()))
 
 
-def evening(world: RecordedWorld) -> Iterator[RecordedViewer]:
+def session(world: RecordedWorld) -> Iterator[RecordedViewer]:
     """Let all kinds of inputs happen to two viewers. Yields each of them every 0.03 s."""
     ada = world.join("ada", Way(), offset=5000.25, skew=30e-6)
     world.run(1)
@@ -65,7 +65,7 @@ def evening(world: RecordedWorld) -> Iterator[RecordedViewer]:
 
 def recorded(limits: dict[str, Any] | None = None) -> list[RecordedViewer]:
     world = RecordedWorld(3, lambda follower: Recorder(follower, **(limits or {})))
-    return list(dict.fromkeys(evening(world)))
+    return list(dict.fromkeys(session(world)))
 
 
 def trace(viewer: RecordedViewer) -> list[bytes]:
@@ -75,7 +75,7 @@ def trace(viewer: RecordedViewer) -> list[bytes]:
 def test_a_snapshot_comes_back_from_json() -> None:
     unseen = {(name, field) for name, part in parts(FollowerState()) for field in part.__struct_fields__}
     initial = dict(parts(FollowerState()))
-    for moment, viewer in enumerate(evening(RecordedWorld(3))):
+    for moment, viewer in enumerate(session(RecordedWorld(3))):
         state = viewer.follower.state
         for name, part in parts(state):
             fields = part.__struct_fields__
@@ -138,7 +138,7 @@ def test_what_is_left_of_a_long_recording_comes_out_the_same() -> None:
 def test_a_recorder_takes_no_more_memory_than_it_may() -> None:
     world = RecordedWorld(3, lambda follower: Recorder(follower, size_max=50_000))
     most = {"ada": 0, "bob": 0}
-    for viewer in evening(world):
+    for viewer in session(world):
         most[viewer.name] = max(most[viewer.name], viewer.recorder.size)
     for somebody in world.viewers.values():
         assert isinstance(somebody, RecordedViewer)

@@ -21,8 +21,6 @@ from typing import Final
 
 from hangd.client.control.port import CommandRefused
 
-__all__ = ["expand"]
-
 _RESULT_MAX: Final = 1 << 20
 """Characters. A line can ask for ``${track-list}`` a hundred thousand times."""
 _NAME_MAX: Final = 63

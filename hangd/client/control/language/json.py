@@ -20,8 +20,6 @@ from collections.abc import Mapping, Sequence
 from json import JSONDecoder, JSONEncoder
 from typing import Any, Final
 
-__all__ = ["InvalidJson", "parse", "write"]
-
 _DEPTH_MAX: Final = 50
 """mpv's MAX_JSON_DEPTH; the outermost value counts."""
 _VALUES_MAX: Final = 10_000

@@ -24,8 +24,6 @@ from msgspec import Struct, structs
 from hangd.client.control.language.json import InvalidJson, parse, write
 from hangd.client.control.port import CommandRefused
 
-__all__ = ["PREFIXES", "Malformed", "Request", "TextLine", "answer", "decode", "done", "failure", "line", "result"]
-
 PREFIXES: Final = frozenset(
     "osd-auto no-osd osd-bar osd-msg osd-msg-bar raw expand-properties repeatable nonrepeatable nonscalable async sync"
     .split()

@@ -12,8 +12,6 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["Acceptor"]
-
 _log = logging.getLogger(__name__)
 
 _AT_A_TIME: Final = 100

@@ -19,16 +19,15 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any, Final, Protocol, cast
 
-from hangd.client.control.commands import Context, Waiting, prepare
+from hangd.client.control.commands import prepare
 from hangd.client.control.language import lines
 from hangd.client.control.language.lines import Malformed, Request, TextLine
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.outbox import Outbox
 from hangd.client.control.server.protocol_commands import PROTOCOL_COMMANDS, carry_out
+from hangd.client.control.tables.command import Context, Waiting
 from hangd.tasks import Tasks
-
-__all__ = ["Connection", "Server"]
 
 _log = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ from typing import Final
 
 from hangd.client.control.language import lines
 
-__all__ = ["LEVELS", "LogMessages"]
-
 LEVELS: Final[Mapping[str, int]] = {
     "fatal": logging.CRITICAL, "error": logging.ERROR, "warn": logging.WARNING, "info": logging.INFO,
     "status": logging.INFO, "v": logging.INFO, "debug": logging.DEBUG, "trace": logging.DEBUG,

@@ -27,8 +27,6 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.log_messages import LEVELS, LogMessages
 from hangd.client.control.tables.property import PropertyTable
 
-__all__ = ["MOVING", "Outbox"]
-
 _log = logging.getLogger(__name__)
 
 _EVENTS_MAX: Final = 1000

@@ -13,8 +13,6 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.outbox import Outbox
 from hangd.client.control.tables.property import PropertyTable
 
-__all__ = ["PROTOCOL_COMMANDS", "carry_out"]
-
 PROTOCOL_COMMANDS: Final = frozenset(
     "client_name get_version get_time_us get_property get_property_string set_property set_property_string"
     " observe_property observe_property_string unobserve_property enable_event disable_event request_log_messages"

@@ -13,8 +13,6 @@ import stat
 import struct
 from pathlib import Path
 
-__all__ = ["ControlSocketBusy", "ControlSocketUnusable", "SocketPath", "peer"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -16,18 +16,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.language import lines
 from hangd.client.control.port import ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.outbox import MOVING
-from hangd.client.control.server.socket_path import ControlSocketBusy, ControlSocketUnusable, SocketPath, peer
+from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
 from hangd.client.control.server.tcp import TcpListener
+from hangd.client.control.tables.command import Context
 from hangd.tasks import Tasks
-
-__all__ = ["ControlServer", "ControlSocketBusy", "ControlSocketUnusable"]
 
 _log = logging.getLogger(__name__)
 

@@ -22,8 +22,6 @@ from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.token import token_in
 
-__all__ = ["TcpListener"]
-
 _log = logging.getLogger(__name__)
 
 _GUESTS_MAX: Final = 16

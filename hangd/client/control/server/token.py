@@ -14,8 +14,6 @@ from typing import Final
 
 from hangd.client.control.server.socket_path import ControlSocketUnusable
 
-__all__ = ["token_in"]
-
 _BYTES: Final = 32
 """Of randomness in a token that is made here: 43 characters."""
 _LENGTH_MIN: Final = 32

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server.sockets import ControlServer, ControlSocketBusy, ControlSocketUnusable
+from hangd.client.control.server.socket_path import ControlSocketBusy, ControlSocketUnusable
+from hangd.client.control.server.sockets import ControlServer
 from tests.support.control import ControlClient, control_server, until
 from tests.support.recording_viewer import RecordingViewer
 
