@@ -16,8 +16,6 @@ from hangctl.client import Connection, ControlError, Exit, NoDaemon, TimedOut
 from hangctl.options import Settings
 from hangd.paths import log_file
 
-__all__ = ["ensure_daemon"]
-
 _UNIT = "hangd.socket"
 _SESSION_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP")
 """What systemd's user manager does not know if it was started before the desktop."""

@@ -23,18 +23,6 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-__all__ = [
-    "Command",
-    "Connection",
-    "ControlError",
-    "Exit",
-    "Message",
-    "NoDaemon",
-    "Refused",
-    "TimedOut",
-    "wait_readable",
-]
-
 Command = Sequence[Any] | Mapping[str, Any]
 """A command as mpv's IPC takes it: ``[name, argument...]``, or ``{"_name": name, argument: value...}``."""
 

@@ -16,7 +16,6 @@ from hangctl.options import Settings
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["member_names", "property_names"]
 
 _TIMEOUT = 0.3
 """Longest wait for the daemon, in seconds. A longer pause after the tab key feels like a shell that hangs."""

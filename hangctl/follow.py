@@ -14,8 +14,6 @@ from typing import NoReturn
 from hangctl.client import Connection, Message, NoDaemon, TimedOut, wait_readable
 from hangctl.options import Settings
 
-__all__ = ["events", "follow", "next_event", "observe"]
-
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 """Seconds between two attempts to reach a daemon that went away. A restart takes less than a second."""
 

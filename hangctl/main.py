@@ -14,8 +14,6 @@ import click
 from hangctl.client import ControlError, Exit
 from hangctl.options import Settings, shared_options
 
-__all__ = ["SUBCOMMANDS", "cli", "main", "run"]
-
 SUBCOMMANDS = {
     "create": "room:create",
     "join": "room:join",

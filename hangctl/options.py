@@ -13,8 +13,6 @@ import click
 from hangctl.client import Command, Connection, ControlError
 from hangd.paths import runtime_socket_path
 
-__all__ = ["FILE", "Settings", "absolute_path", "action_command", "shared_options", "subcommand", "words"]
-
 DEFAULT_TIMEOUT = 10.0
 """Longest time to wait for an answer, in seconds, unless --timeout says otherwise."""
 

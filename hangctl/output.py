@@ -12,21 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = [
-    "draw",
-    "dumps",
-    "emit",
-    "emit_json",
-    "error",
-    "escape",
-    "hms",
-    "interactive",
-    "milliseconds",
-    "note",
-    "one_line",
-    "plain",
-    "table",
-]
 
 _JOINERS = "\u200c\u200d"
 """The zero-width (non-)joiner. Python does not count them as printable, but Persian and emoji need them."""

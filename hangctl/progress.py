@@ -12,8 +12,6 @@ from typing import Any, TextIO
 from hangctl.client import Command, Connection
 from hangctl.output import escape, hms
 
-__all__ = ["Progress", "request_with_hashing"]
-
 _PROPERTY = "media/hash-progress"
 
 

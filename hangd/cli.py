@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from hangd.client.settings import ClientSettings
     from hangd.config import Config, Given
 
-__all__ = ["main"]
 
 _DEFAULT: Final = "run"
 
@@ -209,18 +208,18 @@ def protocol_schema() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def replay(context: click.Context, file: BinaryIO, as_json: bool) -> None:
-    """Play a trace again, and tell whether it comes out the same.
+    """Replay a trace, and tell whether it comes out the same.
 
     FILE is what "hangctl debug dump" wrote; "-" reads it from stdin. Exit status: 0 the same, 1 not the same, 2 not a
     trace.
     """
-    from hangd.engine.trace.replay import replay as played_again
+    from hangd.engine.trace.replay import replay as replay_lines
     from hangd.engine.trace.trace import NotATrace
     from hangd.log import escape
     from hangd.replay_report import report, report_json
 
     try:
-        replayed = played_again(file)
+        replayed = replay_lines(file)
     except NotATrace as error:
         click.echo(f"hangd: error: {escape(f'{file.name} is not a trace: {error}')}", err=True)
         context.exit(EXIT_USAGE)

@@ -27,8 +27,6 @@ from hangd.log import Format, Level
 from hangd.protocol.validation import explain
 from hangd.server.settings import ServerSettings
 
-__all__ = ["ConfigError", "Config", "Given", "SharedSettings", "config_path", "load", "variables"]
-
 
 class SharedSettings(Struct, frozen=True, kw_only=True):
     """The settings that the daemon and the server have in common."""

@@ -9,8 +9,6 @@ from importlib.metadata import version as installed_version
 
 from hangd import notify
 
-__all__ = ["feed_watchdog", "reload_on_hangup", "stop_on_signals", "version"]
-
 
 def version() -> str:
     """Return the version of the installed distribution; "0" in a source tree that is not installed."""

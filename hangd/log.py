@@ -19,8 +19,6 @@ import sys
 from datetime import UTC, datetime
 from typing import Final, Literal, TextIO
 
-__all__ = ["Format", "Level", "escape", "set_up"]
-
 Level = Literal["debug", "info", "warning", "error"]
 Format = Literal["text", "json"]
 

@@ -8,8 +8,6 @@ import os
 import socket
 from typing import Final
 
-__all__ = ["listen_sockets", "notify", "watchdog_interval"]
-
 _log = logging.getLogger(__name__)
 
 _FIRST_FD: Final = 3

@@ -10,16 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = [
-    "cache_dir",
-    "config_file",
-    "log_file",
-    "pictures_dir",
-    "runtime_socket",
-    "runtime_socket_path",
-    "server_dir",
-    "state_dir",
-]
 
 _APP = "hang"
 

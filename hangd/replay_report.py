@@ -1,4 +1,4 @@
-"""What ``hangd replay`` says of a trace that was played again: for people, and for programs."""
+"""The output of ``hangd replay``: the result of a replay as text or as JSON."""
 
 from typing import Any
 
@@ -7,24 +7,22 @@ import msgspec
 from hangd.engine.trace.replay import Difference, Replayed
 from hangd.log import escape
 
-__all__ = ["report", "report_json"]
-
 
 def report(replayed: Replayed) -> str:
-    """Return some lines for a person."""
+    """Return the result as lines of text. Characters that a terminal would interpret are escaped."""
     header, difference = replayed.header, replayed.difference
     about = [f"hangd {header.hangd}", header.player, header.date, header.title]
     corrections = ", ".join(f"{count} {name}" for name, count in sorted(replayed.corrections.items()))
     lines = [
         ", ".join(word for word in about if word),
         f"{replayed.steps} steps in {replayed.span:.1f} s; corrections: {corrections or 'none'}",
-        *(["comes out the same"] if difference is None else _told(difference)),
+        *(["comes out the same"] if difference is None else _describe(difference)),
     ]
     return "\n".join(map(escape, lines))
 
 
 def report_json(replayed: Replayed) -> str:
-    """Return the same as one JSON object."""
+    """Return the result as one JSON object."""
     header = replayed.header
     return msgspec.json.encode(
         {
@@ -41,16 +39,16 @@ def report_json(replayed: Replayed) -> str:
     ).decode()
 
 
-def _told(difference: Difference) -> list[str]:
+def _describe(difference: Difference) -> list[str]:
     return [
         f"line {difference.line}, at {difference.now:.6f} s, comes out otherwise",
         f"  told:     {_json(difference.input)}",
-        f"  recorded: {_orders(difference.recorded, difference.recorded_raised)}",
-        f"  now:      {_orders(difference.came, difference.came_raised)}",
+        f"  recorded: {_outcome(difference.recorded, difference.recorded_raised)}",
+        f"  now:      {_outcome(difference.effects, difference.raised)}",
     ]
 
 
-def _orders(effects: list[Any], raised: str | None) -> str:
+def _outcome(effects: list[Any], raised: str | None) -> str:
     return f"failed: {raised}" if raised is not None else _json(effects)
 
 

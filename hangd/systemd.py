@@ -12,8 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-__all__ = ["UNITS", "command", "unit"]
-
 UNITS: Final = {
     "user": "user/hangd.service",
     "user-socket": "user/hangd.socket",

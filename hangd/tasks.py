@@ -9,8 +9,6 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-__all__ = ["DeadlineTimer", "Tasks", "in_thread"]
-
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 

@@ -1,4 +1,4 @@
-"""The command line of hangd, by itself and as real processes."""
+"""The command line of hangd, in this process and as real processes."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from hangd.cli import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
 from hangd.engine.follower.inputs import DeadlineReached, FileOpened
-from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import Load
 from hangd.engine.trace.trace import FORMAT, Header, Step, encode
 from hangd.protocol.schema import schema_text
@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(autouse=True)
 def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own files have a say in these tests, and no daemon of theirs is met."""
+    """Keep the user's files and daemon out of these tests."""
     for name in os.environ:
         if name.startswith(("HANG_", "XDG_", "NOTIFY_", "WATCHDOG_", "LISTEN_", "JOURNAL_")):
             monkeypatch.delenv(name)
@@ -47,8 +47,8 @@ def test_help_is_in_two_spellings_and_for_each_command() -> None:
         assert hangd(*arguments, "--help").output.startswith(f"Usage: hangd {' '.join(arguments)} ")
 
 
-def test_without_a_command_it_is_run() -> None:
-    """Both get as far as judging the settings, and say the same about them."""
+def test_the_default_command_is_run() -> None:
+    """Both validate the settings and report the same errors."""
     for arguments in (["--name", ""], ["run", "--name", ""]):
         result = hangd(*arguments)
         assert (result.exit_code, result.output) == (2, "hangd: error: --name must not be empty\n")
@@ -64,7 +64,7 @@ def test_wrong_usage_exits_2(arguments: list[str]) -> None:
     assert "Usage: hangd" in result.output
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_errors_are_reported_at_once() -> None:
     result = hangd("server", "--room-ttl", "soon", "--max-rooms", "0", HANG_LOG_LEVEL="trace")
     assert result.exit_code == 2
     assert (result.stdout, sorted(result.stderr.splitlines())) == (
@@ -87,7 +87,7 @@ def test_every_setting_has_its_option_or_a_reason() -> None:
     assert names("server") == {*ServerSettings.__struct_fields__, *shared, "motd_file"} - {"motd"}
 
 
-def test_a_greeting_comes_from_a_file(tmp_path: Path) -> None:
+def test_the_motd_is_read_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "motd").write_text("x" * 4001)
     result = hangd("server", "--motd-file", str(tmp_path / "motd"))
     assert (result.exit_code, result.output) == (2, "hangd: error: --motd-file must have at most 4000 characters\n")
@@ -134,7 +134,7 @@ def test_print_unit(name: str, words: str) -> None:
     assert f"\nExecStart={sys.executable} -m hangd{words}\n" in done.stdout
 
 
-def test_a_service_whose_program_it_could_not_see_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_unit_for_a_program_in_a_home_folder_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/home/ada/.local/bin/hangd"])
     assert "hangd: hint: /home/ada/.local/bin/hangd is in a home folder" in hangd("--print-unit", "system").stderr
     assert hangd("--print-unit", "user").stderr == ""
@@ -144,7 +144,7 @@ def test_the_version() -> None:
     assert re.fullmatch(r"hangd \d\S*\n", hangd("--version").output)
 
 
-def test_help_loads_neither_an_event_loop_nor_a_library() -> None:
+def test_help_imports_neither_an_event_loop_nor_a_library() -> None:
     """What a command needs is imported when it runs."""
     code = "import sys, hangd.cli; print([m for m in ('asyncio', 'msgspec', 'websockets', 'vlc') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
@@ -189,7 +189,7 @@ def started(tmp_path: Path, *arguments: str, **environment: str) -> Iterator[tup
 
 
 @pytest.mark.real
-def test_the_daemon_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_the_daemon_runs_until_sigterm(tmp_path: Path) -> None:
     path = tmp_path / "s" / "hangd.sock"
     with started(tmp_path, "--player", "simulated", "--socket", str(path), "--server", "ws://127.0.0.1:1/ws") as (
         process,
@@ -206,7 +206,7 @@ def test_the_daemon_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_the_server_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
+def test_the_server_runs_until_sigterm(tmp_path: Path) -> None:
     with started(tmp_path, "server", "--listen", "127.0.0.1:0", WATCHDOG_USEC="100000000") as (process, said):
         [status] = [one for one in said if one.startswith("STATUS=")]
         found = re.search(r"127\.0\.0\.1:(\d+)", status)
@@ -216,7 +216,7 @@ def test_the_server_runs_until_it_is_told_to_stop(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_port_that_is_taken_ends_the_server_with_a_sentence() -> None:
+def test_a_port_in_use_ends_the_server_with_an_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         done = subprocess.run(
@@ -232,8 +232,8 @@ def test_a_port_that_is_taken_ends_the_server_with_a_sentence() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("role", ["run", "server"])
-def test_a_socket_that_is_handed_over_is_used(role: str, tmp_path: Path) -> None:
-    """As a socket unit does it: the socket is number 3, and the process that runs is the one that is meant."""
+def test_a_socket_from_systemd_is_used(role: str, tmp_path: Path) -> None:
+    """As a socket unit does: the socket is descriptor 3, and $LISTEN_PID is the process that runs."""
     arguments = ["--player", "simulated"] if role == "run" else []
     code = (
         "import os, sys; os.dup2(int(sys.argv[1]), 3); os.environ['LISTEN_PID'] = str(os.getpid());"

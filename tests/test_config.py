@@ -1,4 +1,4 @@
-"""Settings: who overrides whom, where each came from, and all that is wrong at once."""
+"""Settings: precedence, origins, and reports of all errors at once."""
 
 import tomllib
 from pathlib import Path
@@ -28,12 +28,12 @@ def problems(
 
 @pytest.fixture(autouse=True)
 def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody's own config file has a say in these tests."""
+    """Keep the user's config file out of these tests."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "config"))
 
 
-def test_without_anything_the_defaults_hold() -> None:
+def test_defaults() -> None:
     config = load(environment={})
     assert (config.shared, config.client, config.server) == (SharedSettings(), ClientSettings(), ServerSettings())
     assert (config.client.server, config.client.allow_quit, config.origins) == ("ws://127.0.0.1:3005/ws", False, {})
@@ -52,7 +52,7 @@ def test_each_source_overrides_the_weaker_ones(tmp_path: Path) -> None:
     assert config.origins == {"name": "--name", "server": "HANG_SERVER", "player": file}
 
 
-def test_the_file_in_the_usual_place_is_read(tmp_path: Path) -> None:
+def test_the_default_config_file_is_read(tmp_path: Path) -> None:
     place = tmp_path / "home" / "config" / "hang"
     place.mkdir(parents=True)
     (place / "config.toml").write_text('[shared]\nlog_format = "json"\n')
@@ -60,14 +60,14 @@ def test_the_file_in_the_usual_place_is_read(tmp_path: Path) -> None:
     assert load(environment={}).shared.log_format == "json"
 
 
-def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:
+def test_a_config_file_that_is_named_must_exist(tmp_path: Path) -> None:
     missing = tmp_path / "none.toml"
     assert problems(file=str(missing)) == [f"{missing}: there is no such file"]
     assert problems(environment={"HANG_CONFIG": str(missing)}) == [f"{missing}: there is no such file"]
     assert config_path("a.toml", {"HANG_CONFIG": str(missing)}) == Path.cwd() / "a.toml"
 
 
-def test_a_file_that_can_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+def test_a_config_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     assert problems(file=str(tmp_path)) == [f"{tmp_path}: cannot be read: Is a directory"]
     [not_toml] = problems(file=written(tmp_path, "[client\n"))
     assert "is not TOML" in not_toml and "line 1" in not_toml
@@ -76,7 +76,7 @@ def test_a_file_that_can_not_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     assert "is not TOML" in not_text
 
 
-def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     file = written(
         tmp_path,
         """
@@ -118,7 +118,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     )
 
 
-def test_a_mistake_counts_even_where_it_is_overridden(tmp_path: Path) -> None:
+def test_an_overridden_value_is_validated(tmp_path: Path) -> None:
     file = written(tmp_path, '[client]\nname = ""\n')
     assert problems(file=file, flags={"name": Given("--name", "Ada")}) == [f"{file}: [client] name must not be empty"]
 
@@ -138,11 +138,13 @@ def test_a_mistake_counts_even_where_it_is_overridden(tmp_path: Path) -> None:
         ("HANG_SOCKET", "/run/x.sock", "socket", "/run/x.sock"),
     ],
 )
-def test_a_variable_is_read_as_its_setting_is_typed(variable: str, text: str, setting: str, value: object) -> None:
+def test_variables_are_converted_to_the_type_of_the_setting(
+    variable: str, text: str, setting: str, value: object
+) -> None:
     assert getattr(load(environment={variable: text}).client, setting) == value
 
 
-def test_an_empty_variable_is_none() -> None:
+def test_an_empty_variable_is_ignored() -> None:
     assert load(environment={"HANG_SOCKET": "", "HANG_NAME": ""}).origins == {}
 
 
@@ -184,13 +186,13 @@ def test_control_by_tcp_is_at_an_address_of_this_machine(given: str, address: tu
     ["0.0.0.0:9", "[::]:9", "192.168.1.2:9", "localhost:9", "127.0.0.1", ":9", "9", "::1:9", "[127.0.0.1]:x",
      "127.0.0.1:-1", "127.1:9", "[::ffff:1.2.3.4]:9", "127.0.0.1:9 ", "127.0.0.1:9\n", "[::1%lo]:9"],
 )  # fmt: skip
-def test_control_by_tcp_is_nowhere_else(given: str) -> None:
+def test_control_by_tcp_is_refused_at_other_addresses(given: str) -> None:
     assert problems(environment={"HANG_CONTROL_TCP": given}) == [
         f"HANG_CONTROL_TCP must be an address of this machine alone, 127.0.0.1:PORT or [::1]:PORT, not {given!r}"
     ]
 
 
-def test_control_by_tcp_is_at_a_port() -> None:
+def test_control_by_tcp_needs_a_port() -> None:
     assert problems(flags={"control_tcp": Given("--control-tcp", "127.0.0.1:65536")}) == [
         "--control-tcp must have a port of at most 65535, not 65536"
     ]
@@ -198,12 +200,12 @@ def test_control_by_tcp_is_at_a_port() -> None:
 
 
 def test_a_misspelt_variable_is_a_warning() -> None:
-    """Not an error: it may well belong to another program, or to another version."""
+    """It is not an error: the variable may belong to another program or version."""
     config = load(environment={"HANG_SEVER": "ws://x/ws", "HANG_DEBUG": "1", "HANG_MAN": "x", "HANGAR": "x"})
     assert config.warnings == ("HANG_SEVER is not read by hangd; did you mean HANG_SERVER?",)
 
 
-def test_shown_settings_are_a_config_file_of_the_same_settings(tmp_path: Path) -> None:
+def test_shown_settings_can_be_read_as_a_config_file(tmp_path: Path) -> None:
     before = load(
         environment={
             "HANG_NAME": 'Zoë "🎬" \\o/',
@@ -216,7 +218,7 @@ def test_shown_settings_are_a_config_file_of_the_same_settings(tmp_path: Path) -
     assert (after.shared, after.client, after.server) == (before.shared, before.client, before.server)
 
 
-def test_what_is_shown_says_where_it_comes_from(tmp_path: Path) -> None:
+def test_shown_settings_have_their_origins(tmp_path: Path) -> None:
     file = written(tmp_path, "[server]\nroom_ttl = 5\n")
     lines = load(file=file, environment={"HANG_NAME": "Ada"}).show().splitlines()
     assert 'name = "Ada"  # HANG_NAME' in lines
@@ -239,7 +241,7 @@ def test_passwords_are_not_shown() -> None:
 
 
 def test_no_two_sections_share_a_key() -> None:
-    """A setting's name alone says whose it is: its variable carries no section."""
+    """The name of a variable does not contain the section."""
     names = [name for kind in (SharedSettings, ClientSettings, ServerSettings) for name in kind.__struct_fields__]
     assert len(names) == len(set(names))
     assert set(variables()) == {"HANG_CONFIG", *(f"HANG_{name.upper()}" for name in names)}
@@ -252,6 +254,6 @@ def test_the_default_name_is_a_valid_one(login: str, monkeypatch: pytest.MonkeyP
     assert msgspec.convert(default_name(), Name)
 
 
-def test_somebody_without_a_name_is_a_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_name_is_called_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "\x1b")
     assert ClientSettings().name == "viewer"

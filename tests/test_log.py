@@ -1,4 +1,4 @@
-"""How log lines look, and that nothing remote gets into them raw."""
+"""The formats of log lines, and the escaping of remote text."""
 
 import io
 import json
@@ -20,7 +20,7 @@ HOSTILE = "friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """Leave pytest's handlers and levels as they were."""
+    """Restore pytest's handlers and levels."""
     root = logging.getLogger()
     names = ("asyncio", "websockets")
     handlers, level = root.handlers[:], root.level
@@ -37,7 +37,7 @@ def logged(stream: TextIO, format: Format = "text", level: Level = "info") -> lo
     return logging.getLogger("hangd.sample")
 
 
-def test_escaping_spells_out_what_is_not_printable() -> None:
+def test_escape_replaces_characters_that_are_not_printable() -> None:
     assert escape("plain Zoë 🎬") == "plain Zoë 🎬"
     assert escape(HOSTILE) == r"friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
     assert escape("\ud800") == r"\ud800"
@@ -50,7 +50,7 @@ def test_escaped_text_is_printable_and_stays_as_it_is(text: str) -> None:
     escape(text).encode()
 
 
-def test_a_console_line_has_time_level_and_place() -> None:
+def test_a_console_line_has_time_level_and_logger() -> None:
     stream = io.StringIO()
     logged(stream).warning("%d rooms", 3)
     date, time, rest = stream.getvalue().split(" ", 2)
@@ -59,7 +59,7 @@ def test_a_console_line_has_time_level_and_place() -> None:
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
-def test_what_somebody_forgot_to_escape_is_escaped(format: Format) -> None:
+def test_messages_are_escaped_by_the_formatter(format: Format) -> None:
     stream = io.StringIO()
     log = logged(stream, format)
     log.info("%s said: %s", HOSTILE, HOSTILE)
@@ -68,7 +68,7 @@ def test_what_somebody_forgot_to_escape_is_escaped(format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", ["text", "json"])
-def test_what_stands_in_an_exception_is_escaped(format: Format) -> None:
+def test_exceptions_are_escaped_by_the_formatter(format: Format) -> None:
     stream = io.StringIO()
     log = logged(stream, format)
     try:
@@ -116,8 +116,8 @@ def test_the_journal_gets_levels_and_no_times(tmp_path: Path, monkeypatch: pytes
     assert all(line.startswith("<3>") for line in lines[4:]) and lines[-1] == "<3>ValueError: no"
 
 
-def test_a_stream_that_is_not_the_journals_keeps_its_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A service may send standard error into a file and yet inherit the variable."""
+def test_a_stream_other_than_the_journals_has_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service may redirect standard error to a file and still have the variable."""
     with (tmp_path / "file").open("w+") as stream:
         monkeypatch.setenv("JOURNAL_STREAM", "1:1")
         logged(stream).info("b")
@@ -125,7 +125,7 @@ def test_a_stream_that_is_not_the_journals_keeps_its_times(tmp_path: Path, monke
         assert stream.read().endswith(" info hangd.sample: b\n")
 
 
-def test_the_level_is_the_least_that_shows() -> None:
+def test_records_below_the_level_are_dropped() -> None:
     stream = io.StringIO()
     log = logged(stream, level="warning")
     log.info("no")
@@ -133,7 +133,7 @@ def test_the_level_is_the_least_that_shows() -> None:
     assert "yes" in stream.getvalue() and "no" not in stream.getvalue()
 
 
-def test_libraries_that_tell_of_each_connection_do_so_only_for_debugging() -> None:
+def test_libraries_log_connections_only_at_level_debug() -> None:
     stream = io.StringIO()
     logged(stream, level="info")
     logging.getLogger("websockets.server").info("connection open")
@@ -143,7 +143,7 @@ def test_libraries_that_tell_of_each_connection_do_so_only_for_debugging() -> No
     assert "connection open" in stream.getvalue()
 
 
-def test_setting_up_twice_logs_once() -> None:
+def test_a_second_setup_replaces_the_first() -> None:
     stream = io.StringIO()
     logged(stream)
     logged(stream).info("once")

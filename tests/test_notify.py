@@ -1,4 +1,4 @@
-"""What systemd is told and what it hands over, against real sockets."""
+"""sd_notify, the watchdog and socket activation, with real sockets."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def test_assignments_go_as_one_datagram(manager: socket.socket, monkeypatch: pyt
     assert manager.recv(1000) == b"READY=1\nSTATUS=3 rooms, 11 clients"
 
 
-def test_a_value_can_not_smuggle_in_an_assignment(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_value_cannot_add_an_assignment(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     notify("STATUS=in friday\nMAINPID=1 \ud800")
     assert manager.recv(1000) == b"STATUS=in friday MAINPID=1 ?"
@@ -48,14 +48,14 @@ def test_an_abstract_address(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("address", [None, "", "relative", "vsock:2:1", "/nowhere/at/all"])
-def test_where_nobody_listens_nothing_happens(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notify_without_a_service_manager_does_nothing(address: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
     if address is not None:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
     notify("READY=1")
 
 
-def test_a_manager_that_reads_nothing_holds_nobody_up(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notify_does_not_wait_for_the_service_manager(manager: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NOTIFY_SOCKET", manager.getsockname())
     for _ in range(2000):  # many times what the kernel queues
         notify("WATCHDOG=1")
@@ -73,7 +73,7 @@ def test_a_manager_that_reads_nothing_holds_nobody_up(manager: socket.socket, mo
         ("-5", None, None),
     ],
 )
-def test_the_watchdog_is_fed_twice_in_its_time(
+def test_the_watchdog_interval_is_half_of_the_timeout(
     allowed: str | None, process: str | None, interval: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in (("WATCHDOG_USEC", allowed), ("WATCHDOG_PID", process)):
@@ -100,7 +100,7 @@ CHILD = """
 
 
 def handed_over(environment: dict[str, str], *descriptors: int) -> dict[str, object]:
-    """Hand these over to a child as systemd does, from 3 on, and return what it sees."""
+    """Pass these to a child as systemd does, from descriptor 3 on. Return what it prints."""
     # Numbers that the child's own 3, 4, ... can not overwrite before they are copied.
     high = [os.dup2(descriptor, 100 + index) for index, descriptor in enumerate(descriptors)]
     try:
@@ -120,7 +120,7 @@ def handed_over(environment: dict[str, str], *descriptors: int) -> dict[str, obj
     return answer
 
 
-def test_sockets_are_handed_over_by_name(tmp_path: Path) -> None:
+def test_sockets_are_returned_by_name(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as one, socket.create_server(("127.0.0.1", 0)) as two:
         one.bind(str(tmp_path / "s"))
         seen = handed_over(
@@ -137,7 +137,7 @@ def test_sockets_without_a_name_are_unknown() -> None:
         assert seen["found"] == {"unknown": [list(one.getsockname())]}
 
 
-def test_what_is_no_socket_is_left_out() -> None:
+def test_a_descriptor_that_is_not_a_socket_is_skipped() -> None:
     with open(os.devnull) as nothing, socket.create_server(("127.0.0.1", 0)) as one:
         seen = handed_over(
             {"LISTEN_FDS": "2", "LISTEN_PID": "OWN", "LISTEN_FDNAMES": "a:b"}, nothing.fileno(), one.fileno()
@@ -155,7 +155,9 @@ def test_what_is_no_socket_is_left_out() -> None:
         {"LISTEN_FDS": "0", "LISTEN_PID": str(os.getpid())},
     ],
 )
-def test_sockets_of_somebody_else_are_not_touched(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sockets_for_another_process_are_not_touched(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():

@@ -1,4 +1,4 @@
-"""The unit files: sound, sealed, and made for the hangd that prints them. Also the man pages, which tell of them."""
+"""The unit files are valid, sandboxed, and start the hangd that prints them. The man pages are valid and complete."""
 
 import os
 import re
@@ -47,7 +47,7 @@ def test_systemd_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
 
 
 @needs_systemd
-def test_the_server_is_sealed() -> None:
+def test_the_servers_unit_is_sandboxed() -> None:
     done = run("systemd-analyze", "security", "--offline=true", ROOT / "contrib/systemd" / UNITS["system"])
     found = re.search(r"Overall exposure level for hang-server\.service: (\d+\.\d)", done.stdout)
     assert found is not None, done.stdout
@@ -78,7 +78,7 @@ def test_a_path_is_quoted_as_systemd_reads_it(word: str, quoted: str) -> None:
     assert f"\nExecStart={quoted} -m hangd server\n" in unit("system", [word, "-m", "hangd"])
 
 
-def test_the_command_that_runs_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_running_command_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     installed = tmp_path / "hangd"
     installed.write_text("#!/bin/sh\n")
     installed.chmod(0o755)
@@ -96,7 +96,7 @@ PAGES = {name: (ROOT / "man" / name).read_text(encoding="utf-8") for name in ("h
 
 @needs_mandoc
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_sound_mdoc(page: str) -> None:
+def test_man_pages_are_valid_mdoc(page: str) -> None:
     done = run("mandoc", "-T", "lint", "-W", "warning", ROOT / "man" / page)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -112,7 +112,7 @@ def options(*commands: click.Command) -> set[str]:
 
 
 def told(page: str) -> set[str]:
-    """Return the options that a page describes in a list, not those that it merely mentions."""
+    """Return the options that a page describes in a list, not those that it only mentions."""
     items = re.findall(r"^\.It (.*)", PAGES[page], re.MULTILINE)
     return {f"-{flag}" for item in items for flag in re.findall(r"Fl (\S+)", item)}
 

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-__all__ = ["compared", "measure", "printed"]
-
 PACKAGES: Final = ("hangd", "hangctl")
 INSIDE: Final = ("hangd/engine", "hangd/client", "hangd/client/control", "hangd/player", "hangd/player/vlc")
 """The folders inside which the imports between sub-folders are counted, beside those between the packages' folders."""

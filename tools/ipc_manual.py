@@ -12,10 +12,9 @@ from typing import Any, Final
 from hangd.client.control import commands, properties
 from hangd.client.control.events import EVENTS
 from hangd.client.control.language.kinds import Choice, FlagSet, Kind
+from hangd.client.control.tables.command import Command
 from hangd.client.control.tables.placeholders import CONSTANTS, REFUSED, UNAVAILABLE
 from hangd.client.control.tables.property import Property
-
-__all__ = ["page"]
 
 _FRAME: Final = Path(__file__).with_name("ipc_manual.mdoc")
 
@@ -51,7 +50,7 @@ def _sections(by_subject: Mapping[str, Sequence[Any]], item: Callable[[Any], Ite
         yield ".El"
 
 
-def _command(row: commands.Command) -> Iterator[str]:
+def _command(row: Command) -> Iterator[str]:
     arguments = [f"{'Ar' if each.default is ... else 'Op Ar'} {escaped(each.name)}" for each in row.parameters]
     yield " ".join([f".It Ic {escaped(row.name)}", *arguments, *([] if row.rest is None else ["Ar ..."])])
     yield _sentence(row.about)

@@ -8,8 +8,6 @@ from hangctl.client import ControlError, Refused
 from hangctl.options import Settings, subcommand, words
 from hangctl.output import emit, emit_json, escape, hms
 
-__all__ = ["chapter"]
-
 
 @subcommand("chapter", waits=True, reads=True)
 @click.argument(

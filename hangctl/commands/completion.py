@@ -4,8 +4,6 @@ import click
 
 from hangctl.output import emit
 
-__all__ = ["completion"]
-
 
 @click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))

@@ -12,8 +12,6 @@ from hangctl.client import ControlError, TimedOut
 from hangctl.options import Settings, subcommand
 from hangd.paths import log_file
 
-__all__ = ["daemon"]
-
 _LOG_PERIOD = 0.25
 """Seconds between two looks for new lines in a log that is followed."""
 _LOG_LINES = 50

@@ -8,8 +8,6 @@ from hangctl.client import ControlError
 from hangctl.options import FILE, Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive
 
-__all__ = ["debug"]
-
 
 @click.group("debug")
 def debug() -> None:

@@ -11,8 +11,6 @@ from hangctl.completers import property_names
 from hangctl.options import Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive, note, one_line, plain
 
-__all__ = ["cycle", "events", "get", "ipc", "observe", "set_", "wait"]
-
 
 @subcommand("get", reads=True)
 @click.argument("property_name", metavar="PROPERTY", shell_complete=property_names)

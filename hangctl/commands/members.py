@@ -10,21 +10,6 @@ from hangctl.completers import member_names
 from hangctl.options import Settings, subcommand
 from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds
 
-__all__ = [
-    "HEADINGS",
-    "ban",
-    "error_text",
-    "kick",
-    "member_json",
-    "member_line",
-    "member_row",
-    "members",
-    "read_in_room",
-    "ready",
-    "role",
-    "say",
-]
-
 _STATES_WITH_ERROR = ("playing", "paused", "ended")
 """The states in which a member shows a picture, so that its error means something."""
 

@@ -9,8 +9,6 @@ import click
 
 from hangctl.options import Settings, action_command, subcommand
 
-__all__ = ["next_", "parse_position", "pause", "play", "previous", "seek", "speed", "step", "stop", "toggle"]
-
 play = action_command("play", "Play, for everyone in the room.", ["set_property", "pause", False], action="play")
 pause = action_command("pause", "Pause, for everyone in the room.", ["set_property", "pause", True], action="pause")
 toggle = action_command("toggle", "Pause if playing, play if paused.", ["cycle", "pause"], action="toggle")

@@ -8,8 +8,6 @@ import click
 from hangctl.client import ControlError
 from hangctl.options import FILE, Settings, absolute_path, action_command, subcommand, words
 
-__all__ = ["audio", "fullscreen", "mute", "subs", "volume"]
-
 mute = action_command("mute", "Mute, or unmute.", ["cycle", "mute"], action="mute")
 fullscreen = action_command(
     "fullscreen", "Enter fullscreen, or leave it.", ["cycle", "fullscreen"], action="change to fullscreen"

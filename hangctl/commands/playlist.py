@@ -12,8 +12,6 @@ from hangctl.client import Command, ControlError
 from hangctl.options import FILE, Settings, absolute_path, action_command, shared_options, subcommand
 from hangctl.output import emit, emit_json, escape
 
-__all__ = ["playlist"]
-
 
 def _number(text: str) -> int:
     if re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII) is None:

@@ -8,8 +8,6 @@ from hangctl.client import ControlError
 from hangctl.options import FILE, Settings, absolute_path, subcommand
 from hangctl.output import draw, emit, emit_json, escape, interactive, note, plain
 
-__all__ = ["create", "join", "leave", "media", "parse_room", "policy", "rooms"]
-
 _DEFAULT_PORT = 3005
 _WEBSOCKET_SCHEMES = {"hang": "ws", "hangs": "wss"}
 """The scheme of the server's URL for each scheme of an invite."""

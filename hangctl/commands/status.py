@@ -12,19 +12,6 @@ from hangctl.follow import follow, next_event
 from hangctl.options import Settings, subcommand
 from hangctl.output import dumps, emit, escape, hms, milliseconds, note, plain
 
-__all__ = [
-    "OBSERVED",
-    "PROPERTIES",
-    "changes_status",
-    "playback_line",
-    "server_line",
-    "status",
-    "status_json",
-    "status_line",
-    "status_text",
-    "waybar",
-]
-
 PROPERTIES = (
     "pause",
     "idle-active",

@@ -6,8 +6,6 @@ from hangctl.client import NoDaemon
 from hangctl.options import Settings, subcommand
 from hangctl.output import emit, emit_json, escape
 
-__all__ = ["version"]
-
 
 @subcommand("version", reads=True)
 @click.pass_obj

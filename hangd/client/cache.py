@@ -15,8 +15,6 @@ from typing import Final, TypeVar
 
 import msgspec
 
-__all__ = ["Cache"]
-
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 

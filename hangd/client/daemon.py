@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hangd.client.control.server.sockets import ControlServer, ControlSocketUnusable
+from hangd.client.control.server.socket_path import ControlSocketUnusable
+from hangd.client.control.server.sockets import ControlServer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings, loopback
@@ -16,8 +17,6 @@ from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, ver
 from hangd.notify import notify
 from hangd.paths import cache_dir, runtime_socket, state_dir
 from hangd.player.base import EventSink, Player
-
-__all__ = ["run", "serve"]
 
 _log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from hangd.client.control.port import CommandRefused, Refusal
 from hangd.client.follower.driver import FollowerDriver
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
 from hangd.client.playlist.playlist import PlaylistKeeper
@@ -26,6 +26,7 @@ from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import ClockFlushed, LeftRoom, Pinged, RoomRefused, TimelineReceived
 from hangd.engine.link.link import LinkState
 from hangd.log import escape
+from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import (
     Error,
     JoinRoom,
@@ -43,8 +44,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import LeftReason, Room
 from hangd.tasks import Tasks
-
-__all__ = ["Membership"]
 
 _log = logging.getLogger(__name__)
 

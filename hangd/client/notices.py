@@ -10,8 +10,6 @@ from typing import Any
 
 from hangd.client.control.port import CommandRefused, ControlEvent
 
-__all__ = ["Notices"]
-
 
 class Notices:
     """See the module's docstring.

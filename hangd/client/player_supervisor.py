@@ -56,8 +56,6 @@ from hangd.engine.playlist.playlist import Open, Order, Rewind
 from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.tasks import Tasks
 
-__all__ = ["DesiredPlayer", "PlayerSupervisor", "refusal_code"]
-
 _log = logging.getLogger(__name__)
 
 _REPLACEMENTS_MAX: Final = 3

@@ -9,8 +9,6 @@ from hangd.client.control.port import CommandRefused
 from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerDied, PlayerEvent, TakePicture
 from hangd.tasks import in_thread
 
-__all__ = ["Screenshots"]
-
 _DEADLINE_SECONDS: Final = 5.0
 """For the folder to answer, and then for the player."""
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from hangd.client.control.port import CommandRefused, RoomCommand
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.membership import Membership
 from hangd.client.notices import Notices
@@ -21,6 +21,7 @@ from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.picture import Picture
 from hangd.engine.link.link import LinkState
+from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
@@ -40,8 +41,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import CAPACITY_MAX, FileHash, PolicyChange
 from hangd.protocol.validation import explain
-
-__all__ = ["ServerCommands"]
 
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})

@@ -9,8 +9,6 @@ from msgspec import Meta, Struct, field
 
 from hangd.protocol.model import NAME_MAX, Name, ServerUrl
 
-__all__ = ["SERVER_URL", "ClientSettings", "default_name", "loopback"]
-
 SERVER_URL: Final = "ws://127.0.0.1:3005/ws"
 
 _Milliseconds = Annotated[float, Meta(ge=-60_000, le=60_000)]

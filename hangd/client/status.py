@@ -15,8 +15,6 @@ from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
 from hangd.protocol.model import PROTOCOL
 
-__all__ = ["hang_property", "look", "sync_state"]
-
 
 class Readings(ViewerPort, Protocol):
     """What is read of a viewer here: what control clients read anyhow, and its parts."""
@@ -107,7 +105,7 @@ def sync_state(viewer: Readings) -> str:
     error = viewer.driver.follower.error
     if error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.driver.follower.policy.near else "off"
+    return "synced" if abs(error) <= viewer.driver.follower.policies.follower.late_start_max else "off"
 
 
 def look(viewer: Readings) -> dict[str, Any]:

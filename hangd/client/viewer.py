@@ -54,8 +54,6 @@ from hangd.player.base import PlayerFactory
 from hangd.protocol.model import FileHash, Timeline
 from hangd.tasks import Tasks, in_thread
 
-__all__ = ["Viewer"]
-
 _log = logging.getLogger(__name__)
 
 _BUSY: Final = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
@@ -287,7 +285,7 @@ class Viewer:
         return self.follower.position(time.monotonic())
 
     def aim(self) -> float | None:
-        return self.follower.aim(time.monotonic())
+        return self.follower.requested_position(time.monotonic())
 
     @property
     def speed(self) -> float:
@@ -339,7 +337,7 @@ class Viewer:
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
             "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.STANDING and self.paused,
+            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -347,7 +345,7 @@ class Viewer:
         await self.notices.until(conditions[awaited])
 
     def _is_done(self) -> bool:
-        if self.membership.is_asking or self.follower.is_asking or self.playlist.room.is_asking:
+        if self.membership.is_asking or self.follower.has_unsent_request or self.playlist.room.is_asking:
             return False
         return self.room_view is not None or self.follower.picture.motion not in _BUSY
 

@@ -8,8 +8,6 @@ from msgspec import Struct
 from hangd.client.server.room_view import RoomView
 from hangd.client.settings import ClientSettings
 
-__all__ = ["ViewerState"]
-
 
 class ViewerState(Struct, eq=False):
     settings: ClientSettings

@@ -1,83 +1,96 @@
-"""What is said to a player, and what a player says: the vocabulary between Follower and whatever plays.
+"""Commands to a player, the events it answers with, and the description of a film's tracks.
 
-Commands are orders, events are facts. ``position`` is seconds into the media; ``at`` is the local monotonic clock in
-seconds (CLOCK_MONOTONIC, which is libVLC's clock, Python's ``time.monotonic`` and asyncio's ``loop.time`` alike).
+`Follower` and the viewer make the commands; every player (`hangd.player.base`) carries them out and makes the events.
+``position`` is in seconds into the media. ``at`` is a local time in seconds: the clock is CLOCK_MONOTONIC, which libVLC
+and ``time.monotonic`` read too.
 
-``generation`` numbers loads. Whoever commands a player counts it up with each Load; every event carries the generation
-that it belongs to, and an event of an older one is dropped unread.
+``generation`` numbers the loads. The sender of commands increases it with each Load, and every event carries the
+generation that it belongs to, so that an event of an older load is recognized and dropped.
 
-Commands and events are tagged with their names ("type"), so that traces can be written and read: docs/traces.md.
+Commands and events are tagged with their class names ("type"), because traces contain them: docs/traces.md.
 """
 
 from typing import Literal
 
-from msgspec import Struct
-
-from hangd.engine.film_facts import Chapter, Description, Track, TrackKind
-
-__all__ = [
-    "AddAudioFile",
-    "AddSubtitleFile",
-    "Chapter",
-    "CommandFailed",
-    "Description",
-    "DurationChanged",
-    "Ended",
-    "FailureCode",
-    "Load",
-    "LoadFailed",
-    "Loaded",
-    "PauseFor",
-    "PauseNow",
-    "PictureTaken",
-    "PlayerCommand",
-    "PlayerDied",
-    "PlayerEvent",
-    "PlayerOpened",
-    "RemoveTrack",
-    "Resume",
-    "Sampled",
-    "SeekTo",
-    "SelectTrack",
-    "SetAspect",
-    "SetDeinterlace",
-    "SetDelay",
-    "SetFullscreen",
-    "SetMute",
-    "SetRate",
-    "SetVolume",
-    "Settled",
-    "ShowText",
-    "Stalled",
-    "Started",
-    "StepFrame",
-    "TakePicture",
-    "Track",
-    "TrackKind",
-    "TracksChanged",
-    "Unload",
-    "VolumeChanged",
-]
+from msgspec import Struct, field
 
 FailureCode = Literal[
     "not-found",  # no such file
     "directory",
     "unreadable",  # permissions, or an I/O error
     "empty",  # zero bytes
-    "unrecognized",  # not a media file, or cut so short that nothing plays
+    "unrecognized",  # not a media file, or too incomplete to play
     "no-video",  # sound only
     "truncated",  # ended long before its own duration
-    "vanished",  # went away or shrank while it played
-    "no-player",  # there is no libVLC on this machine, or it does not start
+    "vanished",  # deleted or shortened while it played
+    "no-player",  # libVLC is not installed or does not start
     "hung",  # the player did not answer within its deadline
 ]
+
+
+# ---- the description of a film ------------------------------------------------------------------------------------
+#
+# The texts and numbers come from the film's file, so they are untrusted. A player that makes these structs has limited
+# and cleaned them (`hangd.player.vlc.tracks.texts`): strings are valid Unicode without control characters, numbers are
+# finite and positive.
+
+TrackKind = Literal["video", "audio", "subtitle"]
+
+
+class Track(Struct, frozen=True):
+    """One track of the loaded media. ``id`` is the player's number for it, ``name`` the player's label.
+
+    The other fields are None where the file does not say, or where the player does not read them.
+    """
+
+    kind: TrackKind
+    id: int
+    name: str
+    selected: bool
+    language: str | None = None
+    """As the file has it, mostly ISO 639-2 ("deu")."""
+    title: str | None = None
+    """The title in the file, without the player's additions."""
+    codec: str | None = None
+    """The name in FFmpeg and mpv ("h264", "opus", "subrip"), or else the container's four-character code."""
+    file: str | None = None
+    """The path of the separate file that the track was added from; None if the film's own file has it."""
+    channels: int | None = None
+    sample_rate: int | None = None
+    """Hz."""
+    width: int | None = None
+    """Pixels, as stored."""
+    height: int | None = None
+    pixel_aspect: float | None = None
+    """Width of a pixel divided by its height."""
+    frame_rate: float | None = None
+    """Frames a second."""
+
+
+class Chapter(Struct, frozen=True):
+    """A chapter from ``start`` (seconds) to the start of the next one. ``title`` may be empty."""
+
+    title: str
+    start: float
+
+
+class Description(Struct, frozen=True, omit_defaults=True):
+    """What a film's file says about the film as a whole.
+
+    ``metadata`` has mpv's keys ("title", "artist", "date", ...). ``file_format`` is mpv's name of the container ("mkv",
+    "mov,mp4,m4a,3gp,3g2,mj2"), None where it is unknown.
+    """
+
+    chapters: tuple[Chapter, ...] = ()
+    metadata: dict[str, str] = field(default_factory=dict)
+    file_format: str | None = None
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 
 class Load(Struct, frozen=True, tag=True):
-    """Open ``path`` (absolute) and stand on the frame at ``start``, paused. Replaces whatever was loaded.
+    """Open the file at ``path`` (absolute) and pause on the frame at ``start``. Replaces the loaded media.
 
     Answered by Loaded and then Settled, or by LoadFailed.
     """
@@ -86,7 +99,7 @@ class Load(Struct, frozen=True, tag=True):
     generation: int
     start: float = 0.0
     entry: int = 0
-    """The id of the playlist's entry that is opened. The player does nothing with it."""
+    """The id of the playlist's entry. The player does not use it."""
 
 
 class Unload(Struct, frozen=True, tag=True):
@@ -94,28 +107,27 @@ class Unload(Struct, frozen=True, tag=True):
 
 
 class Resume(Struct, frozen=True, tag=True):
-    """Leave the pause at the local time ``at`` (None, or past: at once), to a millisecond or so. Answered by Started.
+    """Leave the pause at the local time ``at``, to a millisecond or so; None or a past time: now. Answered by Started.
 
-    Where ``at`` has just passed, a player that can goes on as if it had left the pause then, and Started says so.
-
-    A later PauseNow, SeekTo, Load or Unload calls a resume off that is still to come.
+    If ``at`` has just passed, a player that is able to continues as if it had left the pause then, and says so in
+    Started. A later PauseNow, SeekTo, Load or Unload cancels a Resume whose time has not come yet.
     """
 
     at: float | None = None
 
 
 class PauseNow(Struct, frozen=True, tag=True):
-    """Stop at once. Answered by Settled, which names the frame that is shown. Paused already: answered all the same."""
+    """Pause. Answered by Settled, which names the frame that is shown; also if the player was paused already."""
 
 
 class PauseFor(Struct, frozen=True, tag=True):
-    """Pause for exactly this many seconds, then go on: a delay that is exact in picture and sound. Not answered."""
+    """Pause for exactly this many seconds, then continue. Picture and sound are delayed by the same. Not answered."""
 
     seconds: float
 
 
 class SeekTo(Struct, frozen=True, tag=True):
-    """Go precisely to ``position`` and stand there, paused (one that runs is paused first). Answered by Settled."""
+    """Seek precisely to ``position`` and stay paused there; pause first if running. Answered by Settled."""
 
     position: float
 
@@ -127,30 +139,32 @@ class SetRate(Struct, frozen=True, tag=True):
 
 
 class StepFrame(Struct, frozen=True, tag=True):
-    """Show the next frame and stand there, paused. Answered by Settled."""
+    """Show the next frame and stay paused there. Answered by Settled."""
 
 
 class SetVolume(Struct, frozen=True, tag=True):
-    """0 to 130 per cent. Answered by VolumeChanged."""
+    """Set the volume, 0 to 130 per cent. Answered by VolumeChanged."""
 
     percent: float
 
 
 class SetMute(Struct, frozen=True, tag=True):
+    """Turn the sound off or on. Answered by VolumeChanged."""
+
     mute: bool
 
 
 class SelectTrack(Struct, frozen=True, tag=True):
-    """Play the track with this id; None: none of its kind. Answered by TracksChanged."""
+    """Play the track with this id; None: no track of this kind. Answered by TracksChanged."""
 
     kind: TrackKind
     id: int | None
 
 
 class AddSubtitleFile(Struct, frozen=True, tag=True):
-    """Add an absolute path's subtitles, and ``select`` them. Answered by TracksChanged or CommandFailed.
+    """Add the subtitles in the file at ``path`` (absolute). Answered by TracksChanged or CommandFailed.
 
-    ``title`` and ``language`` are what whoever adds them calls them; else it is what their file says.
+    ``select``: also show them. ``title`` and ``language`` replace what the file says.
     """
 
     path: str
@@ -160,7 +174,7 @@ class AddSubtitleFile(Struct, frozen=True, tag=True):
 
 
 class AddAudioFile(Struct, frozen=True, tag=True):
-    """Add the sound of the file at an absolute path. As AddSubtitleFile."""
+    """Add the sound in the file at ``path`` (absolute). The fields are those of AddSubtitleFile."""
 
     path: str
     select: bool = True
@@ -169,44 +183,46 @@ class AddAudioFile(Struct, frozen=True, tag=True):
 
 
 class RemoveTrack(Struct, frozen=True, tag=True):
-    """Take a track away that was added. Answered by TracksChanged, or CommandFailed: it is the film's own."""
+    """Remove a track that was added from a file. Answered by TracksChanged, or by CommandFailed for the film's own."""
 
     kind: TrackKind
     id: int
 
 
 class SetDelay(Struct, frozen=True, tag=True):
-    """Let sound or subtitles come later than the picture by this many seconds (earlier where negative)."""
+    """Present sound or subtitles this many seconds later than the picture; earlier if negative. Not answered."""
 
     kind: Literal["audio", "subtitle"]
     seconds: float
 
 
 class SetAspect(Struct, frozen=True, tag=True):
-    """Show pictures with this width over height, in all films to come too; None: as their files say. Not answered."""
+    """Show this film and later ones at this ratio of width to height; None: as their files say. Not answered."""
 
     ratio: float | None
 
 
 class SetDeinterlace(Struct, frozen=True, tag=True):
-    """Make whole pictures of interlaced ones, in all films to come too. Not answered."""
+    """Turn deinterlacing on or off, for this film and later ones. Not answered."""
 
     deinterlace: bool
 
 
 class SetFullscreen(Struct, frozen=True, tag=True):
+    """Enter or leave fullscreen. Not answered."""
+
     fullscreen: bool
 
 
 class ShowText(Struct, frozen=True, tag=True):
-    """Draw one line on the picture for some seconds."""
+    """Draw one line of text on the picture for some seconds. Not answered."""
 
     text: str
     seconds: float = 2.0
 
 
 class TakePicture(Struct, frozen=True, tag=True):
-    """Write the picture that is shown, in its own size, as PNG to an absolute path. What is there is written over.
+    """Write the frame that is shown, unscaled, as PNG to an absolute path. An existing file is overwritten.
 
     Answered by PictureTaken or CommandFailed.
     """
@@ -242,7 +258,7 @@ PlayerCommand = (
 
 
 class Loaded(Struct, frozen=True, tag=True):
-    """The media is open. Settled follows when its first picture stands."""
+    """The media was opened. Settled follows when its first frame is shown."""
 
     generation: int
     duration: float | None
@@ -251,7 +267,10 @@ class Loaded(Struct, frozen=True, tag=True):
 
 
 class LoadFailed(Struct, frozen=True, tag=True):
-    """The media can not be played (or not any further). Nothing is loaded now. ``message`` is fit for a user."""
+    """The media cannot be played, or cannot be played any further. Nothing is loaded now.
+
+    ``message`` is a text for the user.
+    """
 
     generation: int
     code: FailureCode
@@ -259,12 +278,14 @@ class LoadFailed(Struct, frozen=True, tag=True):
 
 
 class DurationChanged(Struct, frozen=True, tag=True):
+    """The duration of the media is known, or is known better, in seconds."""
+
     generation: int
     duration: float
 
 
 class Settled(Struct, frozen=True, tag=True):
-    """The player stands, paused, on the frame at ``position``, ready to resume from it."""
+    """The player is paused on the frame at ``position`` and can resume from it."""
 
     generation: int
     position: float
@@ -280,9 +301,9 @@ class Started(Struct, frozen=True, tag=True):
 
 
 class Sampled(Struct, frozen=True, tag=True):
-    """While playing: at ``at`` the picture was at ``position`` and moved at ``rate``. Two to four a second.
+    """While playing: at ``at`` the picture was at ``position`` and moved at ``rate``. Two to four times a second.
 
-    Errors are one-sided: ``at`` may be late by a millisecond or two (a callback that waited), never early.
+    ``at`` may be late by a millisecond or two, where libVLC's callback had to wait; it is never early.
     """
 
     generation: int
@@ -292,7 +313,7 @@ class Sampled(Struct, frozen=True, tag=True):
 
 
 class Stalled(Struct, frozen=True, tag=True):
-    """The player waits for data (``stalled``), or has it again."""
+    """The player began to wait for data (``stalled``), or has data again."""
 
     generation: int
     stalled: bool
@@ -300,7 +321,7 @@ class Stalled(Struct, frozen=True, tag=True):
 
 
 class Ended(Struct, frozen=True, tag=True):
-    """The file played to its end. The last frame may be gone; SeekTo brings the player back."""
+    """The media played to its end. The last frame may not be shown any more; SeekTo makes the player usable again."""
 
     generation: int
     position: float
@@ -308,24 +329,28 @@ class Ended(Struct, frozen=True, tag=True):
 
 
 class TracksChanged(Struct, frozen=True, tag=True):
+    """The tracks, or which of them are selected, changed to these."""
+
     generation: int
     tracks: tuple[Track, ...]
 
 
 class VolumeChanged(Struct, frozen=True, tag=True):
+    """The volume or mute changed to these values."""
+
     generation: int
     percent: float
     mute: bool
 
 
 class PictureTaken(Struct, frozen=True, tag=True):
-    """The picture that was asked for is in its file."""
+    """The file of a TakePicture command was written."""
 
     generation: int
 
 
 class CommandFailed(Struct, frozen=True, tag=True):
-    """A command could not be carried out; nothing changed. ``message`` is fit for a user."""
+    """A command could not be carried out; nothing changed. ``message`` is a text for the user."""
 
     generation: int
     command: str
@@ -340,7 +365,10 @@ class PlayerOpened(Struct, frozen=True, tag=True):
 
 
 class PlayerDied(Struct, frozen=True, tag=True):
-    """The player itself is lost (hung or gone): ``code`` says how. It has to be replaced and its media loaded anew."""
+    """The player itself is lost; ``code`` says why. It has to be replaced and the media loaded again.
+
+    ``message`` is a text for the user.
+    """
 
     generation: int
     code: FailureCode

@@ -1,7 +1,9 @@
-"""Arithmetic on timelines: where the media stands at a time, when it stands somewhere, how it goes on from there.
+"""Arithmetic on timelines: the position at a time, the time of a position, rates that players can play.
 
-A `Timeline` (hangd.protocol.model) says: at server time ``at`` the media stands at ``position``, and while ``playing``
-it then moves at ``rate`` media seconds a second. Before ``at`` it stands still at ``position``: starts are scheduled.
+A `Timeline` (`hangd.protocol.model`) says: at server time ``at`` the media is at ``position``, and while ``playing`` it
+moves on from there at ``rate`` seconds of media a second. Before ``at`` it does not move, because starts are scheduled
+for a moment in the future. A timeline with a gate does not move either. Rooms and followers both calculate with these
+functions, so that they agree.
 """
 
 import math
@@ -11,37 +13,35 @@ from msgspec.structs import replace
 
 from hangd.protocol.model import RATE_MAX, RATE_MIN, Timeline
 
-__all__ = ["earliest", "is_newer", "is_running", "playable_rate", "position_at", "rate_period", "rebase", "time_of"]
-
 _PERIOD_BASE: Final = 1000
-"""VLC 3 keeps a rate as the integer period ``int(1000 / rate)`` (INPUT_RATE_DEFAULT)."""
+"""VLC 3 stores a rate as the integer period ``int(1000 / rate)`` (INPUT_RATE_DEFAULT in its source)."""
 
-_CATCHING_UP: Final = 1.05
-"""A player can be so much faster than the fastest room, and slower than the slowest, to make up for an error."""
+_TRIM_RANGE: Final = 1.05
+"""How far beyond a room's slowest and fastest rate a player may go, as a factor. Chosen: a trim needs 3 % at most."""
 
 
 def rate_period(rate: float) -> int:
-    """Return the whole n for which 1000/n lies nearest to ``rate``.
+    """Return the integer n for which 1000/n is nearest to ``rate``.
 
-    ``rate`` is clamped first to what players are asked for: a room's rates and 5 % on either side.
+    ``rate`` is clamped first to what players are asked for: the rates of rooms, and 5 % on either side for corrections.
     """
-    clamped = min(max(rate, RATE_MIN / _CATCHING_UP), RATE_MAX * _CATCHING_UP)
+    clamped = min(max(rate, RATE_MIN / _TRIM_RANGE), RATE_MAX * _TRIM_RANGE)
     low = math.floor(_PERIOD_BASE / clamped)
     return min((low, low + 1), key=lambda n: abs(_PERIOD_BASE / n - clamped))
 
 
 def playable_rate(rate: float) -> float:
-    """Round ``rate`` to the nearest that a room can have and VLC 3 plays: 1000/n for a whole n from 500 to 4000."""
+    """Round ``rate`` to the nearest rate that a room may have and VLC 3 can play: 1000/n, n an integer in 500..4000."""
     return _PERIOD_BASE / rate_period(min(max(rate, RATE_MIN), RATE_MAX))
 
 
 def is_running(timeline: Timeline) -> bool:
-    """Tell whether the media moves (or will, once ``at`` has come): playing, and no gate holds it."""
+    """Return whether the media moves, or will move once ``at`` has come: it plays, and no gate is closed."""
     return timeline.playing and timeline.gate is None
 
 
 def position_at(timeline: Timeline, at: float) -> float:
-    """Return the media position in seconds at server time ``at``. The end of the file is the caller's to know."""
+    """Return the position in seconds at server time ``at``. It may lie past the end of the media."""
     elapsed = at - timeline.at
     if elapsed <= 0.0 or not timeline.playing or timeline.gate is not None:
         return timeline.position
@@ -49,34 +49,34 @@ def position_at(timeline: Timeline, at: float) -> float:
 
 
 def time_of(timeline: Timeline, position: float) -> float:
-    """Return the server time at which a running timeline reaches ``position`` (maybe a past one).
+    """Return the server time at which a running timeline is at ``position``. It may lie in the past.
 
     Raises:
-        ValueError: the timeline is not running, so no time answers.
+        ValueError: the timeline is not running.
     """
     if not is_running(timeline):
-        raise ValueError("a timeline that does not run reaches nothing")
+        raise ValueError("the timeline does not run")
     return timeline.at + (position - timeline.position) / timeline.rate
 
 
 def rebase(timeline: Timeline, at: float) -> Timeline:
-    """Return the same motion written from server time ``at`` on (never earlier than its own start)."""
+    """Return the same motion, stated for server time ``at`` or, if that is later, for the timeline's own ``at``."""
     at = max(at, timeline.at)
     return replace(timeline, position=position_at(timeline, at), at=at)
 
 
-def earliest(*moments: float | None) -> float | None:
-    """Return the least of those that are not None; None where all are."""
+def earliest(*times: float | None) -> float | None:
+    """Return the smallest of the times that are not None; None if all are None."""
     least: float | None = None
-    for moment in moments:
-        if moment is not None and (least is None or moment < least):
-            least = moment
+    for time in times:
+        if time is not None and (least is None or time < least):
+            least = time
     return least
 
 
 def is_newer(candidate: Timeline, than: Timeline | None) -> bool:
-    """Tell whether ``candidate`` is to replace ``than``: a later rev, or another epoch (the room was made anew).
+    """Return whether ``candidate`` replaces ``than``: its rev is higher, or its epoch differs (a restored room).
 
-    A room's messages arrive in order over one connection, so an unknown epoch is always the later one.
+    A room's messages arrive in order over one connection, so an epoch that differs is always the later one.
     """
     return than is None or candidate.epoch != than.epoch or candidate.rev > than.rev

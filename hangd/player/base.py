@@ -25,8 +25,6 @@ from typing import Protocol
 
 from hangd.engine.player_messages import PlayerCommand, PlayerEvent
 
-__all__ = ["EventSink", "Player", "PlayerFactory"]
-
 EventSink = Callable[[PlayerEvent], None]
 """Called on the event loop's thread with each event, in order. It must not block."""
 

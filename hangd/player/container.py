@@ -2,8 +2,6 @@
 
 from typing import Final
 
-__all__ = ["HEAD_LENGTH", "TRANSPORT_STREAM", "container_name", "container_of"]
-
 HEAD_LENGTH: Final = 5 * 192
 TRANSPORT_STREAM: Final = "mpegts"
 _QUICKTIME: Final = "mov,mp4,m4a,3gp,3g2,mj2"

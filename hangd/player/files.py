@@ -10,8 +10,6 @@ import stat
 
 from hangd.engine.player_messages import FailureCode
 
-__all__ = ["MediaUnusable", "examine", "has_changed", "problem", "refusal", "shown_name", "too_slow"]
-
 _SHOWN_LENGTH = 120
 
 _SENTENCES: dict[FailureCode, str] = {

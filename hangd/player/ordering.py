@@ -2,8 +2,6 @@
 
 from hangd.engine.player_messages import Load, PlayerCommand, PlayerEvent, PlayerOpened, Sampled, SeekTo, Settled
 
-__all__ = ["EventFilter"]
-
 
 class EventFilter:
     """Decides which of a player's events are still valid when they reach the event loop.

@@ -31,8 +31,6 @@ from hangd.player.base import EventSink
 from hangd.player.ordering import EventFilter
 from hangd.tasks import DeadlineTimer
 
-__all__ = ["SimulatedMachine", "SimulatedPlayer"]
-
 _FRAME_SECONDS: Final = 1 / 30
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 """Its multiples, modulo 1, are spread evenly but in no simple order: repeatable, and as uneven as VLC's samples."""

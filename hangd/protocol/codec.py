@@ -10,19 +10,9 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from hangd.protocol.errors import LocalProtocolError, RemoteProtocolError
-from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, ClientMessage, RequestId, ServerMessage, _Action
+from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, Action, ClientMessage, RequestId, ServerMessage
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.protocol.validation import explain
-
-__all__ = [
-    "SERVER_BYTES_MAX",
-    "ClientFrame",
-    "ServerFrame",
-    "decode_client",
-    "decode_server",
-    "encode_client",
-    "encode_server",
-]
 
 SERVER_BYTES_MAX: Final = 4 * 1024 * 1024
 """Longest message that a client accepts. The state of a room of a thousand members fits."""
@@ -123,7 +113,7 @@ def _invalid(error: Exception, root: str, request_id: RequestId | None) -> Remot
 
 
 def _encode(message: object, types: dict[str, object], key: str, request_id: RequestId | None) -> bytes:
-    name = "SyncCommand" if isinstance(message, _Action) else type(message).__name__
+    name = "SyncCommand" if isinstance(message, Action) else type(message).__name__
     if name not in types:
         raise LocalProtocolError(f"{name} is not a message of this side")
     envelope: dict[str, object] = {"type": name, "payload": message}

@@ -12,7 +12,7 @@ The codec raises RemoteProtocolError when it decodes and LocalProtocolError when
 RequestRefused. The server answers the first two kinds with an ``Error`` message (`hangd.protocol.messages.Error.of`).
 """
 
-from typing import Final, Literal, Self, get_args
+from typing import Final, Literal, Self
 
 ErrorCode = Literal[
     "FileHashMismatch",
@@ -36,7 +36,6 @@ ErrorCode = Literal[
     "ServerFull",
     "Internal",
 ]
-ERROR_CODES: Final[tuple[str, ...]] = get_args(ErrorCode)
 
 Details = dict[str, str | float | int | bool]
 """What a program may want to know about an error beside its code, by name."""

@@ -55,7 +55,7 @@ class _Message(Struct, frozen=True, omit_defaults=True):
     pass
 
 
-class _Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
+class Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
     pass
 
 
@@ -110,42 +110,41 @@ class LeaveRoom(_Message, frozen=True):
     """Basic. Answer: RoomLeft."""
 
 
-class Play(_Action, frozen=True, tag="Play"):
+class Play(Action, frozen=True, tag="Play"):
     """Basic. Everybody plays from ``timestamp`` on."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
-class Pause(_Action, frozen=True, tag="Pause"):
+class Pause(Action, frozen=True, tag="Pause"):
     """Basic. Everybody pauses on the frame at ``timestamp``."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
-class Seek(_Action, frozen=True, tag="Seek"):
+class Seek(Action, frozen=True, tag="Seek"):
     """Basic. Everybody seeks to ``timestamp``; a room that plays continues from there."""
 
     timestamp: Position
     command_id: CommandId | None = None
 
 
-class Speed(_Action, frozen=True, tag="Speed"):
+class Speed(Action, frozen=True, tag="Speed"):
     """Basic. Everybody plays at ``rate`` times normal speed."""
 
     rate: Rate
     command_id: CommandId | None = None
 
 
-class Stop(_Action, frozen=True, tag="Stop"):
+class Stop(Action, frozen=True, tag="Stop"):
     """Basic. The room is paused at 0, and players unload the file."""
 
     command_id: CommandId | None = None
 
 
 SyncCommand = Play | Pause | Seek | Speed | Stop
-Action = SyncCommand
 
 
 class Report(_Message, frozen=True):

@@ -8,8 +8,6 @@ import msgspec
 from hangd.protocol.messages import CLIENT_TYPES, SERVER_TYPES, RequestId
 from hangd.protocol.model import PROTOCOL
 
-__all__ = ["schema", "schema_text"]
-
 _REFERENCE: Final = "#/$defs/{name}"
 
 

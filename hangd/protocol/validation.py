@@ -10,8 +10,6 @@ from typing import Final
 
 from hangd.protocol.model import PATTERN_MEANINGS
 
-__all__ = ["explain"]
-
 _KINDS: Final = {
     "str": "text",
     "int": "a whole number",

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from hangd.protocol.messages import Resume
 from hangd.rooms.peer import Peer
 
-__all__ = ["Client", "Clients"]
-
 
 class Client:
     """One client id, its connection and its room."""

@@ -15,8 +15,6 @@ from typing import Final
 
 from hangd.store.base import ClockMark
 
-__all__ = ["ServerClock", "boot_id"]
-
 _SAME_BOOT: Final = 0.5
 """Seconds by which that difference may change within one boot. Two boots of a machine are further apart. NTP changes
 the speed of both clocks alike, and lets only the wall clock jump, if it is off by more than can be corrected in

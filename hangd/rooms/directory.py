@@ -13,8 +13,6 @@ from hangd.rooms.clock import ServerClock
 from hangd.store.base import KeptRoom
 from hangd.tasks import DeadlineTimer
 
-__all__ = ["Directory", "Hosted", "creation", "new_room", "restored_room"]
-
 
 def new_room(settings: RoomSettings, password_hash: str | None, now: float) -> Room:
     """Return a new room. `creation` returns its first input."""

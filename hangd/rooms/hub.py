@@ -38,15 +38,11 @@ from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks
 from hangd.transport.base import Encoded, Transport
 
-__all__ = ["Hub"]
-
 _log = logging.getLogger(__name__)
 
 _CLOSE_INTERNAL: Final = 1011
 _CLOSE_FULL: Final = 1013
 """From the registry of RFC 6455: internal error; try again later."""
-
-_ROOM_NAME_SHOWN: Final = 64
 
 
 class Hub:
@@ -90,7 +86,11 @@ class Hub:
     def restore(self, kept: Iterable[KeptRoom], now: float) -> None:
         """Continue these rooms. Their members are away until they prove with their secrets who they are."""
         for one in kept:
-            room = restored_room(one, self._settings.room, self._clock, now)
+            try:
+                room = restored_room(one, self._settings.room, self._clock, now)
+            except Exception:
+                _log.exception("room %s cannot be restored, and stays in the store", one.room.room_id)
+                continue
             hosted = Hosted(room, one.room.name, self._room_expired)
             self._rooms.restore(hosted)
             for member in one.room.members:
@@ -153,14 +153,15 @@ class Hub:
     def go_down(self, retry_after: float) -> None:
         """Tell all clients that the server is going down, and close their connections.
 
-        The rooms do not hear of it: they are saved as they are.
+        The rooms are not told, so that they are saved as they are.
         """
         self._going_down = True
         goodbye = Encoded(encode_server(Goodbye("going-down", retry_after)))
         for peer in tuple(self._peers):
-            if peer.session.full:
-                self._put(peer, goodbye)
-            peer.close(CLOSE_GOING_DOWN, "the server is going down")
+            with self._turn(self._clock.now(), None):
+                if peer.session.full:
+                    self._put(peer, goodbye)
+                peer.close(CLOSE_GOING_DOWN, "the server is going down")
 
     async def aclose(self) -> None:
         """Stop timers and tasks, write what is not written yet, and close the store."""
@@ -325,17 +326,14 @@ class Hub:
             raise
 
     def _enter_room(self, peer: Peer, effect: effects.EnterRoom, now: float) -> None:
-        wanted = effect.message.room_id
-        hosted = self._rooms.find(wanted)
+        hosted = self._rooms.find(effect.message.room_id)
         if hosted is None:
-            shown = ascii(wanted[:_ROOM_NAME_SHOWN])
+            shown = ascii(effect.message.room_id)
             return self._refuse(peer, RequestRefused.room_not_found(f"there is no room {shown} here"), effect.re, now)
-        joining = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
-        self._ask_in(peer, hosted, joining, now)
+        request = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
+        self._ask_in(peer, hosted, request, now)
 
-    def _ask_in(
-        self, peer: Peer, hosted: Hosted, input: inputs.CreateRequested | inputs.JoinRequested, now: float
-    ) -> None:
+    def _ask_in(self, peer: Peer, hosted: Hosted, input: inputs.EntryRequest, now: float) -> None:
         client = self._clients.of(peer)
         assert client is not None
         client.room_id = hosted.room.room_id
@@ -355,7 +353,7 @@ class Hub:
 
     def _refuse(self, peer: Peer, refused: RequestRefused, re: RequestId | None, now: float) -> None:
         self._send(peer, Error.of(refused), re)
-        self._tell_session(peer, inputs.Refused(), now)
+        self._tell_session(peer, inputs.RoomExited(), now)
 
     # ---- rooms ------------------------------------------------------------------------------------------------------
 
@@ -453,7 +451,7 @@ class Hub:
                 self._tell_room(hosted, inputs.PasswordHashed(effect.client_id, password_hash), self._clock.now())
 
     def _kept(self, room_id: str) -> KeptRoom | None:
-        """Return what the store keeps of this room. None: the room is no more."""
+        """Return what the store keeps of this room. None: the room is gone."""
         hosted = self._rooms.get(room_id)
         if hosted is None:
             return None

@@ -13,8 +13,6 @@ from typing import Final
 from hangd.protocol.messages import MediaChanged, MemberChanged, QueueChanged, RequestId, RoomState, ServerMessage
 from hangd.transport.base import Encoded, Transport
 
-__all__ = ["OUTBOX_BYTES_MAX", "Outbox", "state_key"]
-
 OUTBOX_BYTES_MAX: Final = 4 * 1024 * 1024
 """Enough for the state of a room of a thousand with a full queue, two changes of that queue, and a thousand events. A
 queue of 500 entries with the longest names is 0.7 MB; with usual names it is 0.15 MB."""

@@ -7,8 +7,6 @@ from hangd.engine.room.session import Session
 from hangd.rooms.outbox import Outbox
 from hangd.transport.base import Transport
 
-__all__ = ["Peer", "PeerOwner"]
-
 _LATENCIES_KEPT: Final = 8
 
 

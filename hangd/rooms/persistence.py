@@ -17,8 +17,6 @@ from typing import Final
 
 from hangd.store.base import KeptRoom, Store, StoreFailed
 
-__all__ = ["RoomPersistence"]
-
 _log = logging.getLogger(__name__)
 
 _ROOMS_AT_ONCE: Final = 32
@@ -73,10 +71,15 @@ class RoomPersistence:
         rooms, gone = [], []
         for room_id in room_ids:
             del self._changed[room_id]
-            if (room := self._collect(room_id)) is None:
-                gone.append(room_id)
+            try:
+                room = self._collect(room_id)
+            except Exception:
+                _log.exception("room %s cannot be collected, and is not written", room_id)
             else:
-                rooms.append(room)
+                if room is None:
+                    gone.append(room_id)
+                else:
+                    rooms.append(room)
         self._writing = asyncio.get_running_loop().run_in_executor(self._thread, self._store.write, rooms, gone)
         self._writing.add_done_callback(partial(self._written, room_ids))
 

@@ -9,8 +9,6 @@ from hangd.engine.room.state import RoomSettings
 from hangd.protocol.messages import Welcome
 from hangd.protocol.model import PROTOCOL, Limits, Room
 
-__all__ = ["HubSettings", "Passwords"]
-
 
 class HubSettings(Struct, frozen=True, kw_only=True):
     """The settings of one hub."""

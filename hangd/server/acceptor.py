@@ -10,8 +10,6 @@ from typing import Final
 from hangd.rooms.hub import Hub
 from hangd.transport.base import Listener, Transport
 
-__all__ = ["AddressLimit", "HubAcceptor"]
-
 _WEBSOCKET_PATHS: Final = frozenset({"/", "/ws"})
 
 

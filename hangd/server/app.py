@@ -33,8 +33,6 @@ from hangd.store.base import KeptRoom, Store
 from hangd.store.memory import MemoryStore
 from hangd.transport.websocket import listen
 
-__all__ = ["allow_open_files", "run", "serve"]
-
 _log = logging.getLogger(__name__)
 
 _RETRY_AFTER: Final = 1.0

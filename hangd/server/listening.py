@@ -7,8 +7,6 @@ import ssl
 import sys
 from collections.abc import Sequence
 
-__all__ = ["StartFailed", "bind", "load_certificate", "tls_context", "url_of"]
-
 _log = logging.getLogger(__name__)
 
 

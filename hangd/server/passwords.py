@@ -7,8 +7,6 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-__all__ = ["RoomPasswords"]
-
 _AT_ONCE: Final = 2
 """Each hash takes 64 MiB and a core for tens of milliseconds (RFC 9106's low-memory profile, argon2-cffi's default)."""
 

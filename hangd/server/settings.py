@@ -6,8 +6,6 @@ from msgspec import Meta, Struct
 
 from hangd.protocol.model import CAPACITY_MAX
 
-__all__ = ["ServerSettings"]
-
 _Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 _Seconds = Annotated[float, Meta(ge=0, le=10 * 365 * 86400)]
 

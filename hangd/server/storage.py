@@ -11,8 +11,6 @@ from hangd.store.base import KeptRoom, Store, StoreBusy, StoreFailed
 from hangd.store.memory import MemoryStore
 from hangd.store.sql import SqlStore
 
-__all__ = ["open_store", "room_ttl"]
-
 _log = logging.getLogger(__name__)
 
 _FILE: Final = "rooms.db"

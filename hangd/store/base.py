@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from hangd.engine.room.saved import SavedRoom
 
-__all__ = ["ClockMark", "KeptRoom", "Store", "StoreBusy", "StoreFailed"]
-
 
 class ClockMark(Struct, frozen=True):
     """Readings of a server's clocks at one moment, in seconds."""

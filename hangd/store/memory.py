@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 from hangd.store.base import KeptRoom
 
-__all__ = ["MemoryStore"]
-
 
 class MemoryStore:
     """Keeps rooms for as long as the object lives; `close` deletes nothing."""

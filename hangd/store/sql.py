@@ -25,8 +25,6 @@ import msgspec
 
 from hangd.store.base import KeptRoom, StoreBusy, StoreFailed
 
-__all__ = ["SqlStore"]
-
 _log = logging.getLogger(__name__)
 
 _BUSY_SECONDS: Final = 1.0

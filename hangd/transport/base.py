@@ -8,8 +8,6 @@ kilobytes it is no longer `writable`, and messages wait in the outbox (`hangd.ro
 import struct
 from typing import Final, Protocol
 
-__all__ = ["Encoded", "Listener", "Transport"]
-
 _TEXT: Final = 0x81
 """FIN set, no extension bits, opcode text (RFC 6455 section 5.2)."""
 

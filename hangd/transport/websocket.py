@@ -23,8 +23,6 @@ from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.wire import QuietLogger, Wire
 
-__all__ = ["Acceptor", "ClientTransport", "DialFailed", "DialFailure", "ServerTransport", "dial", "listen"]
-
 _ADDRESS_TIMEOUT: Final = 4.0
 """Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
 waiting, because TCP retries only after 1, 2, 4, 8 seconds."""
@@ -126,7 +124,8 @@ class ClientTransport(Wire):
         super().__init__(client)
         self._client = client
         self._opened_by = opened
-        self._ready: asyncio.Future[None] = self._loop.create_future()
+        self.ready: asyncio.Future[None] = self._loop.create_future()
+        """Done when the opening handshake is complete; has the exception if it failed."""
         self._over: asyncio.Future[None] = self._loop.create_future()
 
     @property
@@ -152,10 +151,6 @@ class ClientTransport(Wire):
         """Wait until the connection is over."""
         await asyncio.shield(self._over)
 
-    async def ready(self) -> None:
-        """Wait for the opening handshake. Raises the error with which it failed."""
-        await self._ready
-
     # ---- Wire -------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -167,12 +162,12 @@ class ClientTransport(Wire):
         if self._client.state is State.OPEN:
             self._opened()
             self._listener = self._opened_by(self)
-            if not self._ready.done():
-                self._ready.set_result(None)
+            if not self.ready.done():
+                self.ready.set_result(None)
 
     def _rejected(self, error: Exception) -> None:
-        if not self._ready.done():
-            self._ready.set_exception(error)
+        if not self.ready.done():
+            self.ready.set_exception(error)
 
     def _ended(self) -> None:
         self._rejected(self._client.handshake_exc or ConnectionResetError("the connection broke off"))
@@ -267,7 +262,7 @@ async def _connect(
             server_hostname=target.host if tls is not None else None,
         )
     try:
-        await transport.ready()
+        await transport.ready
     except BaseException:
         transport.abort()
         raise

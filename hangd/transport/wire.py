@@ -39,8 +39,6 @@ from websockets.server import ServerProtocol
 
 from hangd.transport.base import Encoded, Listener
 
-__all__ = ["QuietLogger", "Wire"]
-
 _SLICE: Final = 4096
 """Bytes parsed at once: up to 680 of the smallest frames, which take some milliseconds."""
 _MINOR_MAX: Final = 2000
@@ -78,7 +76,7 @@ class Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
         self._listener: Listener | None = None
-        self._writable = True
+        self.writable = True
         self._closing = False
         self._gone = False
         self._partial: bytearray | None = None
@@ -96,10 +94,6 @@ class Wire(asyncio.Protocol):
     def address(self) -> str:
         name: Any = self._transport.get_extra_info("peername")
         return str(name[0]) if isinstance(name, tuple) and name else ""
-
-    @property
-    def writable(self) -> bool:
-        return self._writable
 
     def send(self, message: Encoded) -> None:
         if self._protocol.state is State.OPEN and not self._closing:
@@ -156,10 +150,10 @@ class Wire(asyncio.Protocol):
         self._cut_off_after(_CLOSE_TIMEOUT)
 
     def pause_writing(self) -> None:
-        self._writable = False
+        self.writable = False
 
     def resume_writing(self) -> None:
-        self._writable = True
+        self.writable = True
         if not self._closing and self._listener is not None:
             self._listener.writable_again()
 

@@ -1,4 +1,4 @@
-"""Vocabulary and machines wait for nothing: what they import shows it, in a fresh interpreter and in the source."""
+"""The protocol and the engine import nothing that waits or reads a clock: in a new interpreter, and in the source."""
 
 import ast
 import json
@@ -11,13 +11,13 @@ import pytest
 import hangd.engine
 import hangd.protocol
 
-# What waits, reads, writes, or looks at a clock. ``time`` itself is not in the first list: it is built in and loaded
-# before anything of ours, by the interpreter. The second list, the source's, has it.
+# Modules that wait, read, write or look at a clock. ``time`` is only in the second list, which is for the source: the
+# interpreter loads it before anything else.
 WAITING = {"asyncio", "socket", "_socket", "logging", "threading", "select", "selectors", "ssl", "subprocess", "random"}
 UNWANTED = WAITING | {"time", "datetime", "secrets", "queue", "concurrent", "multiprocessing", "os", "pathlib"}
 
-# What msgspec, the vocabulary's one dependency, loads is its own affair; the test measures it and takes it off. It
-# loads _socket, by way of typing_extensions, which only looks at the type of an object in there.
+# msgspec is the one dependency of the protocol, and what it loads is not counted. It loads _socket through
+# typing_extensions, which only looks at the type of an object in it.
 BY_MSGSPEC = {"_socket"}
 
 PROBE = """
@@ -41,9 +41,9 @@ def module_name(source: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def test_importing_vocabulary_and_machines_loads_nothing_that_waits() -> None:
+def test_importing_protocol_and_engine_loads_nothing_that_waits() -> None:
     names = [module_name(path) for path in sources()]
-    # -I: neither this process's environment nor a site's start-up files may load something first.
+    # -I: neither this process's environment nor start-up files may load something first.
     probe = f"import sys; sys.path[:0] = {[path for path in sys.path if path]!r}\n{PROBE}"
     done = subprocess.run(
         [sys.executable, "-I", "-c", probe, json.dumps(names)], capture_output=True, text=True, timeout=60, check=True
@@ -51,7 +51,7 @@ def test_importing_vocabulary_and_machines_loads_nothing_that_waits() -> None:
     loaded = json.loads(done.stdout)
     assert set(names) <= set(loaded["ours"])
     assert WAITING.isdisjoint(loaded["ours"]), WAITING & set(loaded["ours"])
-    assert WAITING & set(loaded["before"]) <= BY_MSGSPEC, "msgspec now loads more of these: then say so here"
+    assert WAITING & set(loaded["before"]) <= BY_MSGSPEC, "msgspec loads more of these now: add them to BY_MSGSPEC"
 
 
 @pytest.mark.parametrize("source", sources(), ids=module_name)

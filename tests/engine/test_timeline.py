@@ -26,22 +26,22 @@ timelines = st.builds(
 running = timelines.map(lambda timeline: replace(timeline, playing=True))
 
 
-def test_a_running_timeline_moves_at_its_rate_from_its_start_on() -> None:
+def test_a_running_timeline_moves_at_its_rate_from_its_time_on() -> None:
     assert position_at(RUNNING, 104.0) == 15.0
     assert position_at(RUNNING, 100.0) == 10.0
-    assert position_at(RUNNING, 99.0) == 10.0, "before its start it stands"
+    assert position_at(RUNNING, 99.0) == 10.0, "before its time it does not move"
 
 
 @pytest.mark.parametrize("gate", ["seeking", "buffering"])
-def test_a_gate_holds_it(gate: Gate) -> None:
-    held = replace(RUNNING, gate=gate)
-    assert not is_running(held)
-    assert position_at(held, 200.0) == 10.0
+def test_a_timeline_with_a_gate_does_not_move(gate: Gate) -> None:
+    gated = replace(RUNNING, gate=gate)
+    assert not is_running(gated)
+    assert position_at(gated, 200.0) == 10.0
     with pytest.raises(ValueError, match="does not run"):
-        time_of(held, 11.0)
+        time_of(gated, 11.0)
 
 
-def test_a_paused_one_stands() -> None:
+def test_a_paused_timeline_does_not_move() -> None:
     paused = replace(RUNNING, playing=False)
     assert position_at(paused, 200.0) == 10.0
     with pytest.raises(ValueError, match="does not run"):
@@ -52,15 +52,13 @@ def test_a_paused_one_stands() -> None:
     ("rate", "period"),
     [(1.0, 1000), (2.0, 500), (0.25, 4000), (1.5, 667), (1.02, 980), (1.05, 952), (0.5, 2000)],
 )
-def test_rates_are_rounded_to_what_is_playable(rate: float, period: int) -> None:
+def test_rates_are_rounded_to_playable_ones(rate: float, period: int) -> None:
     assert rate_period(rate) == period
     assert playable_rate(rate) == 1000 / period
 
 
 @pytest.mark.parametrize(("rate", "room", "player"), [(9.0, 500, 476), (0.0, 4000, 4200), (2.04, 500, 490)])
-def test_players_may_catch_up_with_the_fastest_room_and_wait_for_the_slowest(
-    rate: float, room: int, player: int
-) -> None:
+def test_players_may_go_five_per_cent_beyond_the_rates_of_rooms(rate: float, room: int, player: int) -> None:
     assert playable_rate(rate) == 1000 / room
     assert rate_period(rate) == player
 
@@ -72,14 +70,14 @@ def test_no_other_playable_rate_is_nearer(rate: float) -> None:
     distance = abs(Fraction(1000, period) - exact)
     for other in (period - 1, period + 1):
         if 500 <= other <= 4000:
-            # Twins that are equally near to within a float's grain may fall either way.
+            # Two rates that are equally near, up to rounding, are both right.
             assert distance <= abs(Fraction(1000, other) - exact) + Fraction(1, 10**12)
     assert 500 <= period <= 4000
     assert playable_rate(playable_rate(rate)) == playable_rate(rate)
 
 
 @given(running, st.floats(0, 1e5))
-def test_time_of_undoes_position_at(timeline: Timeline, ahead: float) -> None:
+def test_time_of_is_the_inverse_of_position_at(timeline: Timeline, ahead: float) -> None:
     position = timeline.position + ahead
     at = time_of(timeline, position)
     assert at >= timeline.at

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from hangd.client.follower.trace_recorder import Recorder
-from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.state import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
 from tests.sim.world import FILM_SECONDS, Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
@@ -95,7 +95,7 @@ def _trim(world: RecordedWorld) -> RecordedViewer:
 def _hold(world: RecordedWorld) -> RecordedViewer:
     """The picture is 100 ms ahead: a hold pauses for exactly that long."""
     _, bob = _playing(world)
-    bob.shows_later(-0.100)
+    bob.set_video_offset(-0.100)
     world.run(6.0)
     return bob
 
@@ -184,8 +184,8 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
 def make(name: str) -> list[bytes]:
     """Return the lines of one trace."""
     story = STORIES[name]
-    # One chapter that is never discarded. It begins with a new follower, so it needs no snapshot of one.
-    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size=10**9, chapter=1e9))
+    # One segment that is never discarded. It begins with a new follower, so its snapshot is left out.
+    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size_max=10**9, segment_span=1e9))
     viewer = story(world)
     header = Header(
         format=FORMAT, hangd="golden", policies=Policies(), player="simulated", title=(story.__doc__ or "").strip()

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from tests.golden.mpv_lines import SCENES, Until
+from tests.golden.mpv_lines import EQUAL_KEYS, NOT_JSON, SCENES, SMALL_NUMBERS, UNFIT_STRINGS, Until
 from tests.support.mpv import Speaker, Talk, hangd, mpv
 from tests.support.party import CLIP, wait_for
 
@@ -54,6 +54,26 @@ DIFFERENCES: Final = (
         "A refusal may have one more key, `details`, with a code and a sentence.",
         "mpv's error strings cannot say why a room refused. It is the last key, and clients look keys up by name.",
         unseen=lambda line: _DETAILS.sub(b"", line),
+    ),
+    Difference(
+        r"JSON has no trailing commas, unquoted keys, `=` for `:`, `\xAB`, `\e`, `\'`, octal or hexadecimal numbers.",
+        r"These are mpv's additions to JSON, and no known client uses them. `\u` can write any character.",
+        NOT_JSON,
+    ),
+    Difference(
+        r"A string with `\u0000` or half of a surrogate pair is refused; `\udc80` to `\udcff` are the bytes 80 to ff.",
+        "mpv cuts a string at the NUL. Python's `json` writes the bytes of a file name that is not UTF-8 like this.",
+        UNFIT_STRINGS,
+    ),
+    Difference(
+        "Of a repeated key the first counts, and the others are dropped.",
+        "mpv returns all of them in `request_id`, and refuses an argument that is repeated.",
+        EQUAL_KEYS,
+    ),
+    Difference(
+        "A number that is too small for a double is read as 0.",
+        "mpv refuses the line.",
+        SMALL_NUMBERS,
     ),
     Difference(
         "There are no events `audio-reconfig`, `video-reconfig` and `tick`.",

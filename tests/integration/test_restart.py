@@ -241,7 +241,9 @@ def test_a_damaged_file_costs_the_rooms_and_nothing_else(
     server.restart()
     wait_for(lambda: ada.status()["room"] is None, "the room's end, as ada learns it")
     assert list(folder.glob("rooms.db.damaged-*"))
-    ada.ctl("create", CLIP, "--name", "again")
+    room = ada.ctl("create", CLIP, "--name", "again").encode()
+    # A room is written shortly after its creation was answered, and a kill may be faster (docs/store.md).
+    wait_for(lambda: any(room in path.read_bytes() for path in folder.glob("rooms.db*")), "the new room in its file")
     ear = Ear(ada)
     server.kill()
     server.restart()

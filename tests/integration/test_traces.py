@@ -69,7 +69,7 @@ def test_what_two_daemons_did_comes_out_the_same(couple: tuple[Person, Person]) 
         for secret in ("Heimat", "parlour", "sesame", "good night", "ada", "bob", str(ada.folder.parent)):
             assert secret not in text.partition("\n")[2]
         header = json.loads(text.partition("\n")[0])
-        assert (header["type"], header["format"], header["player"]) == ("trace", 1, "simulated")
+        assert (header["type"], header["format"], header["player"]) == ("trace", 2, "simulated")
 
 
 def test_a_correction_tells_what_was_done_and_why(couple: tuple[Person, Person], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The codec takes any bytes: a message comes out, or one RemoteProtocolError."""
+"""The codec decodes any bytes to a message or raises RemoteProtocolError."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def refusal(data: bytes | str, decode: Decode = decode_client) -> RemoteProtocol
 
 
 def survives(data: bytes | str) -> None:
-    """Hold both decoders to their word: any other exception comes through and fails the test."""
+    """Decode with both decoders. Any exception but RemoteProtocolError fails the test."""
     for decode in (decode_client, decode_server):
         try:
             decode(data)
@@ -43,14 +43,14 @@ def survives(data: bytes | str) -> None:
 @example(b'{"type":"Say","payload":{"text":"\xff"}}')
 @example(b'{"type":"Say","payload":{"text":"\\ud800"}}')
 @example(b'{"type":"Say","type":"Ping","payload":{}}')
-def test_any_bytes(data: bytes) -> None:
+def test_any_bytes_decode_or_raise_remote_protocol_error(data: bytes) -> None:
     survives(data)
 
 
 @given(st.text(st.characters(), max_size=100))
 @example("\ud800")
 @example('{"type":"Say","payload":{"text":"\ud800"}}')
-def test_any_text(data: str) -> None:
+def test_any_text_decodes_or_raises_remote_protocol_error(data: str) -> None:
     survives(data)
 
 
@@ -78,7 +78,7 @@ field_names = sorted({name for line in FRAMES for name in json.loads(line)["payl
     payload=st.dictionaries(st.sampled_from(field_names), anything, max_size=5) | anything,
     mark=anything,
 )
-def test_the_right_names_around_anything(kind: str, payload: object, mark: object) -> None:
+def test_a_valid_envelope_around_any_payload(kind: str, payload: object, mark: object) -> None:
     survives(json.dumps({"type": kind, "payload": payload, "id": mark, "re": mark}))
 
 
@@ -104,42 +104,42 @@ def test_the_limit_counts_bytes_in_text_too() -> None:
     assert refusal(text).code == "TooLarge"
 
 
-def test_a_server_may_say_more_at_once_than_a_client() -> None:
+def test_a_server_may_send_longer_frames_than_a_client() -> None:
     padded = b'{"type":"Pong","payload":{"t0":1,"t1":2,"t2":3}' + b" " * FRAME_BYTES_MAX + b"}"
     assert decode_server(padded).message == Pong(t0=1, t1=2, t2=3)
     assert refusal(b" " * (4 * 1024 * 1024 + 1), decode_server).code == "TooLarge"
 
 
-def test_a_payload_may_be_left_out_where_nothing_in_it_is_needed() -> None:
+def test_a_payload_without_required_fields_may_be_absent() -> None:
     assert decode_client('{"type":"LeaveRoom"}').message == LeaveRoom()
     assert refusal('{"type":"Say"}').path == "$.payload"
 
 
 @pytest.mark.parametrize("mark", [0, -1, 2**53 - 1, -(2**53) + 1, "", "x" * 64])
-def test_a_mark_is_read_and_carried_back(mark: int | str) -> None:
+def test_a_request_id_is_read_and_carried_back(mark: int | str) -> None:
     assert decode_client(encode_client(GetRoom(), mark)).id == mark
     assert decode_server(encode_server(Pong(1, 2, 3), mark)).re == mark
     assert json.loads(encode_server(Pong(1, 2, 3), mark))["re"] == mark
 
 
 @pytest.mark.parametrize("mark", [2**53, -(2**53), 10**30, 1.5, True, "x" * 65, [1], {}])
-def test_a_mark_that_could_not_be_carried_back_is_refused(mark: object) -> None:
+def test_a_request_id_that_could_not_be_carried_back_is_refused(mark: object) -> None:
     error = refusal(json.dumps({"type": "GetRoom", "id": mark}))
     assert (error.code, error.path, error.request_id) == ("InvalidMessage", "$.id", None)
 
 
-def test_the_mark_is_known_where_the_rest_is_wrong() -> None:
+def test_the_request_id_is_known_though_the_payload_is_wrong() -> None:
     assert refusal('{"type":"Say","payload":{},"id":7}').request_id == 7
     assert refusal('{"type":"Dance","id":"a"}').request_id == "a"
 
 
-def test_an_unknown_type_is_told_from_a_wrong_payload() -> None:
+def test_an_unknown_type_is_distinguished_from_a_wrong_payload() -> None:
     error = refusal('{"type":"Dance","payload":{"no":"matter"}}')
     assert (error.code, error.path, error.message) == ("UnknownType", "$.type", "there is no message type 'Dance'")
     assert len(refusal(json.dumps({"type": "x" * 5000})).message) < 100
 
 
-def test_each_side_knows_only_what_the_other_says() -> None:
+def test_each_side_decodes_only_messages_of_the_other_side() -> None:
     assert refusal(encode_server(Pong(1, 2, 3))).code == "UnknownType"
     assert refusal(encode_client(Ping(1)), decode_server).code == "UnknownType"
     with pytest.raises(LocalProtocolError):
@@ -171,17 +171,17 @@ def test_type_names_are_exact() -> None:
         (b'{"type":"Say","payload":{"text":"\xff"}}', "$.payload is not UTF-8 text"),
     ],
 )
-def test_what_is_wrong_is_said_in_words_for_a_user(data: bytes | str, message: str) -> None:
+def test_validation_errors_are_explained_for_a_user(data: bytes | str, message: str) -> None:
     assert refusal(data).message == message
 
 
-def test_nothing_that_is_ignored_may_be_other_than_json() -> None:
-    """Otherwise two implementations would disagree on whether a frame is a message."""
+def test_unknown_fields_must_be_valid_json() -> None:
+    """Otherwise two implementations would disagree about whether a frame is valid."""
     assert refusal(b'{"type":"Say","payload":{"text":"x","y":"\xff"}}').code == "InvalidMessage"
     assert refusal('{"type":"Say","payload":{"text":"x","y":nul}}').code == "InvalidMessage"
     assert refusal('{"type":"Say","payload":{"text":"x"}} {}').code == "InvalidMessage"
 
 
-def test_text_and_bytes_are_the_same() -> None:
+def test_text_and_bytes_decode_alike() -> None:
     frame = encode_client(Say(text="é🍿"))
     assert decode_client(frame) == decode_client(frame.decode())

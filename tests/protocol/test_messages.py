@@ -1,4 +1,4 @@
-"""The two unions as they travel: golden frames, limits at and past their edges, round trips of everything."""
+"""The messages on the wire: golden frames, values at and past their limits, round trips."""
 
 import json
 from collections.abc import Callable
@@ -32,13 +32,13 @@ SERVER_FRAMES = (GOLDEN / "server-messages.jsonl").read_bytes().splitlines()
 
 
 @pytest.mark.parametrize("frame", CLIENT_FRAMES, ids=lambda frame: frame[9:40].decode())
-def test_a_golden_client_frame_means_and_looks_the_same_as_ever(frame: bytes) -> None:
+def test_golden_client_frames_decode_and_encode_unchanged(frame: bytes) -> None:
     message, mark = decode_client(frame)
     assert encode_client(message, mark) == frame
 
 
 @pytest.mark.parametrize("frame", SERVER_FRAMES, ids=lambda frame: frame[9:40].decode())
-def test_a_golden_server_frame_means_and_looks_the_same_as_ever(frame: bytes) -> None:
+def test_golden_server_frames_decode_and_encode_unchanged(frame: bytes) -> None:
     message, mark = decode_server(frame)
     assert encode_server(message, mark) == frame
 
@@ -72,8 +72,8 @@ def test_what_a_server_encodes_a_client_decodes(message: ServerMessage, mark: Re
     assert decode_server(encode_server(message, mark)) == (message, mark)
 
 
-def test_what_the_protocol_promises_is_written_out_be_it_as_usual() -> None:
-    """Clients that know only the protocol's page look for these without asking whether they are there."""
+def test_promised_fields_are_encoded_though_they_have_their_defaults() -> None:
+    """Clients that follow the protocol's page expect these fields always."""
     joined = next(json.loads(frame) for frame in SERVER_FRAMES if b'"RoomJoined"' in frame)
     assert joined["payload"]["room"]["policy"].keys() >= {"control", "match", "wait", "capacity", "locked"}
     member = next(json.loads(frame) for frame in SERVER_FRAMES if b'"MemberJoined"' in frame)["payload"]["member"]
@@ -247,7 +247,7 @@ def frame(kind: str, payload: dict[str, object]) -> str:
 
 
 @pytest.mark.parametrize(("build", "value"), AT_THE_EDGE)
-def test_a_value_at_its_limit_is_taken(build: Callable[[object], tuple[str, dict[str, object]]], value: object) -> None:
+def test_a_value_at_its_limit_is_valid(build: Callable[[object], tuple[str, dict[str, object]]], value: object) -> None:
     assert decode_client(frame(*build(value))).id == "mark"
 
 
@@ -263,7 +263,7 @@ def test_a_value_past_its_limit_is_named_by_its_path(
     assert "`" not in error.message and "matching" not in error.message
 
 
-def test_every_field_that_a_client_must_give_is_missed() -> None:
+def test_every_required_field_is_missed_if_absent() -> None:
     needed: dict[str, dict[str, object]] = {
         "Hello": HELLO,
         "Report": REPORT,
@@ -279,7 +279,7 @@ def test_every_field_that_a_client_must_give_is_missed() -> None:
                 decode_client(frame(kind, {key: value for key, value in payload.items() if key != name}))
 
 
-def test_a_full_queue_of_long_names_fits_into_the_frames_that_tell_of_it() -> None:
+def test_the_frames_of_a_full_queue_with_long_names_are_within_the_limits() -> None:
     ids = ("9" * 64,) * QUEUE_MAX
     assert len(encode_client(QueueMove(ids, "9" * 64))) < FRAME_BYTES_MAX, "all of it can be put into another order"
     file = FileInfo(2**53 - 1, duration=1e8, name="🎬" * 255, quick_hash=HASH)
@@ -288,13 +288,13 @@ def test_a_full_queue_of_long_names_fits_into_the_frames_that_tell_of_it() -> No
     assert decode_server(encode_server(told)).message == told
 
 
-def test_a_server_that_knows_no_queues_has_an_empty_one() -> None:
+def test_a_room_of_a_server_without_queues_has_an_empty_queue() -> None:
     room = next(message for message, _ in map(decode_server, SERVER_FRAMES) if isinstance(message, RoomState)).room
     assert room.queue == Queue(rev=0, entries=(), current=None)
 
 
 def test_unknown_fields_are_ignored() -> None:
-    """A newer peer may say more than we know."""
+    """A newer peer may send more fields."""
     assert (
         decode_client(frame("Say", {"text": "x", "colour": "blue"})).message
         == decode_client(frame("Say", {"text": "x"})).message

@@ -1,4 +1,4 @@
-"""What the model promises beyond single fields' limits, which test_messages.py holds it to."""
+"""The model, apart from the limits of single fields, which test_messages.py tests."""
 
 import re
 
@@ -29,8 +29,8 @@ def test_a_default_that_is_always_encoded_may_be_absent_when_decoded() -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERN_MEANINGS)
-def test_no_pattern_lets_a_last_newline_through(pattern: str) -> None:
-    """In Python "$" alone does."""
+def test_no_pattern_matches_a_final_newline(pattern: str) -> None:
+    """In Python, "$" alone would."""
     good = {"[0-9a-f]{64}": "a" * 64, "^wss?": "ws://host/ws"}
     text = next((value for beginning, value in good.items() if beginning in pattern), "abc")
     assert re.search(pattern, text)
@@ -38,7 +38,7 @@ def test_no_pattern_lets_a_last_newline_through(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERN_MEANINGS)
-def test_each_pattern_has_its_words(pattern: str) -> None:
+def test_each_pattern_is_explained(pattern: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.convert("\x00", msgspec_type(pattern))
     assert explain(caught.value) == ("", f"must be {PATTERN_MEANINGS[pattern]}")
@@ -74,18 +74,18 @@ def test_the_url_of_a_server(url: str, good: bool) -> None:
 
 
 def test_a_policy_never_holds_a_password() -> None:
-    """It is what everybody may see."""
+    """All members see it."""
     assert "password" not in Policy.__struct_fields__
 
 
-def test_values_can_not_be_changed() -> None:
+def test_values_are_immutable() -> None:
     timeline = Timeline(epoch="e", rev=0, playing=False, position=0, rate=1, at=0)
     for value, name in ((timeline, "rev"), (FileInfo(size=1), "size"), (Member("a", "Ada", "host"), "name")):
         with pytest.raises(AttributeError):
             setattr(value, name, 1)
 
 
-def test_the_room_itself_is_no_member() -> None:
+def test_the_id_of_the_room_itself_is_the_nil_uuid() -> None:
     """Members' ids are random UUIDs; the nil UUID is never among them."""
     assert ROOM_ITSELF.replace("-", "") == "0" * 32
 

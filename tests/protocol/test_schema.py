@@ -1,4 +1,4 @@
-"""The JSON Schema says the same as the codec, and the file in docs/ is it."""
+"""The JSON Schema agrees with the codec and with the file in docs/."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ client_frames = Draft202012Validator({**schema(), "oneOf": [{"$ref": "#/$defs/Cl
 
 
 def test_the_file_in_docs_is_up_to_date() -> None:
-    """If this fails: hangd protocol-schema > docs/protocol.schema.json, and look at what changed for others."""
+    """If this fails: run hangd protocol-schema > docs/protocol.schema.json, and review what changed for others."""
     assert (ROOT / "docs" / "protocol.schema.json").read_text(encoding="utf-8") == schema_text()
 
 
@@ -32,11 +32,11 @@ def test_it_is_a_valid_schema_with_every_message() -> None:
 
 
 @pytest.mark.parametrize("frame", CLIENT_FRAMES + SERVER_FRAMES, ids=lambda frame: frame[9:40])
-def test_it_takes_the_golden_frames(frame: str) -> None:
+def test_the_golden_frames_are_valid(frame: str) -> None:
     frames.validate(json.loads(frame))
 
 
-def test_it_knows_the_sides_apart() -> None:
+def test_client_frames_and_server_frames_are_distinguished() -> None:
     assert not client_frames.is_valid(json.loads(SERVER_FRAMES[0]))
     assert client_frames.is_valid(json.loads(encode_client(LeaveRoom())))
 

@@ -10,6 +10,7 @@ from hangd.engine.room.effects import RoomEffect
 from hangd.engine.room.inputs import ConnectionLost, RoomInput
 from hangd.engine.room.requests import Requests
 from hangd.engine.room.room import Room
+from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomData, RoomSettings
 from hangd.protocol.codec import encode_server
 from hangd.protocol.messages import RequestId, RoomLeft, ServerMessage
@@ -17,6 +18,7 @@ from hangd.rooms import directory
 from hangd.rooms import hub as hub_module
 from hangd.rooms.hub import Hub
 from tests.rooms.test_hub import HASH, PlainPasswords, Someone, make_hub, until
+from tests.rooms.test_restart import Servers
 
 
 def fail(*_: object, **__: object) -> Any:
@@ -250,3 +252,23 @@ async def test_shutdown_reaches_all_though_one_connection_fails(monkeypatch: pyt
     hub.go_down(1.0)
     assert None not in map(close_code, everybody)
     await asyncio.wait_for(hub.aclose(), 20.0)
+
+
+async def test_a_saved_room_that_cannot_be_restored_does_not_prevent_the_others(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    servers = Servers()
+    for name in ("broken", "whole"):
+        Someone(servers.hub).create(name=name)
+    restored = Room.restored
+
+    def failing(saved: SavedRoom, **arguments: Any) -> Room:
+        return Room(**fail()) if saved.name == "broken" else restored(saved, **arguments)
+
+    monkeypatch.setattr(Room, "restored", failing)
+    hub = await servers.restart()
+    assert "cannot be restored, and stays in the store" in caplog.text
+    assert hub.room_count == 1
+    assert Someone(hub).join("whole")
+    await hub.aclose()
+    assert {kept.room.name for kept in servers.store.load()} == {"broken", "whole"}

@@ -1,4 +1,4 @@
-"""The hub on connections in memory: the real rooms and sessions, no socket."""
+"""The hub with real rooms and sessions, on connections in memory instead of sockets."""
 
 import asyncio
 import json
@@ -15,14 +15,14 @@ from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.store.memory import MemoryStore
-from hangd.transport.memory import MemoryClient
+from tests.support.memory_transport import MemoryClient
 
 HASH = "a" * 64
 PATIENCE = 20.0
 
 
 class PlainPasswords:
-    """Hashes that are none, given when the test says so."""
+    """Passwords that are not hashed. The gate delays the result."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -62,7 +62,7 @@ class Someone:
         return [message["type"] for message in self.heard()]
 
     def last(self, type: str) -> dict[str, Any]:
-        """Return the payload of the newest message of this type, and forget all that came."""
+        """Return the payload of the newest message of this type, and drop all messages."""
         payload = [message["payload"] for message in self.heard() if message["type"] == type][-1]
         assert isinstance(payload, dict)
         return payload
@@ -169,7 +169,7 @@ async def test_pong_of_a_peer_that_does_not_read_is_stamped_when_it_does() -> No
     assert anna.last("Pong")["t2"] >= later
 
 
-async def test_rooms_go_by_alias_whatever_its_case() -> None:
+async def test_aliases_are_not_case_sensitive() -> None:
     hub = make_hub()
     room = Someone(hub).create(name="Friday")
     assert Someone(hub).join("fRIDAY")["room_id"] == room["room_id"]
@@ -180,7 +180,7 @@ async def test_rooms_go_by_alias_whatever_its_case() -> None:
     other.create(name="saturday")
 
 
-async def test_a_room_that_is_not_there_is_named_harmlessly() -> None:
+async def test_the_name_of_a_missing_room_is_escaped() -> None:
     client = Someone(make_hub())
     client.say("JoinRoom", room_id="\x1b[2Jevil\u202e", file_hash=HASH)
     error = client.last("Error")
@@ -202,7 +202,7 @@ async def test_rooms_are_listed_only_where_they_are_published() -> None:
     assert (room["name"], room["members"], room["has_password"]) == ("friday", 1, False)
 
 
-async def test_a_server_takes_only_so_many_clients() -> None:
+async def test_the_number_of_clients_is_limited() -> None:
     hub = make_hub(max_clients=2)
     first, _second = Someone(hub), Someone(hub)
     third = Someone(hub)
@@ -213,7 +213,7 @@ async def test_a_server_takes_only_so_many_clients() -> None:
     assert Someone(hub).hello("Anna")
 
 
-async def test_a_server_takes_only_so_many_rooms_but_empty_ones_give_way() -> None:
+async def test_the_number_of_rooms_is_limited_and_an_empty_one_is_removed() -> None:
     hub = make_hub(max_rooms=2)
     first, second, third = Someone(hub), Someone(hub), Someone(hub)
     first.create(name="first")
@@ -251,7 +251,7 @@ async def test_a_password_is_hashed_before_the_room_is_made() -> None:
     assert anna.types() == ["SyncBroadcast"]
 
 
-async def test_whoever_goes_while_a_password_is_hashed_leaves_nothing_behind() -> None:
+async def test_a_client_that_leaves_while_a_password_is_hashed_leaves_nothing_behind() -> None:
     passwords = PlainPasswords()
     hub = make_hub(passwords)
     Someone(hub).create(name="open")
@@ -273,7 +273,7 @@ async def test_whoever_goes_while_a_password_is_hashed_leaves_nothing_behind() -
     assert len(list(hub._clients)) == 3
 
 
-async def test_a_dropped_full_member_is_away_and_resumes_its_place() -> None:
+async def test_a_full_member_whose_connection_broke_is_away_and_resumes() -> None:
     hub = make_hub()
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")
@@ -297,7 +297,7 @@ async def test_a_dropped_full_member_is_away_and_resumes_its_place() -> None:
     assert hub.client_count == 2
 
 
-async def test_resuming_closes_the_old_connection_and_tells_nobody_that_it_went() -> None:
+async def test_resuming_closes_the_old_connection_and_announces_no_absence() -> None:
     hub = make_hub()
     anna, old = Someone(hub), Someone(hub)
     anna.hello("Anna")
@@ -317,7 +317,7 @@ async def test_resuming_closes_the_old_connection_and_tells_nobody_that_it_went(
 
 
 @pytest.mark.parametrize("wrong", ["secret", "client"])
-async def test_a_wrong_proof_makes_a_new_client(wrong: str) -> None:
+async def test_a_wrong_secret_makes_a_new_client(wrong: str) -> None:
     hub = make_hub()
     anna, bert = Someone(hub), Someone(hub)
     mine, theirs = anna.hello("Anna"), bert.hello("Bert")
@@ -332,7 +332,7 @@ async def test_a_wrong_proof_makes_a_new_client(wrong: str) -> None:
     assert anna.wire.closed is None
 
 
-async def test_a_member_that_does_not_come_back_is_gone_and_so_is_its_proof() -> None:
+async def test_a_member_that_was_removed_cannot_resume() -> None:
     hub = make_hub(room=RoomSettings(away=0.05, ttl=0.05))
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")
@@ -347,7 +347,7 @@ async def test_a_member_that_does_not_come_back_is_gone_and_so_is_its_proof() ->
     assert len(list(hub._clients)) == 1
 
 
-async def test_a_peer_that_does_not_read_is_closed_and_costs_the_others_nothing() -> None:
+async def test_a_peer_that_does_not_read_is_closed_and_the_others_miss_nothing() -> None:
     hub = make_hub()
     anna, bert, cleo = Someone(hub), Someone(hub), Someone(hub)
     for someone, name in ((anna, "Anna"), (bert, "Bert"), (cleo, "Cleo")):
@@ -371,7 +371,7 @@ async def test_a_peer_that_does_not_read_is_closed_and_costs_the_others_nothing(
     assert hub.client_count == 2
 
 
-async def test_goodbye_to_all() -> None:
+async def test_shutdown_closes_all_connections_with_goodbye() -> None:
     hub = make_hub()
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")
@@ -401,7 +401,7 @@ async def test_round_trips_measured_before_joining_count_in_the_room() -> None:
     assert [member["rtt"] for member in members] == [0.1, 0.2]
 
 
-async def test_junk_is_answered_and_binary_too() -> None:
+async def test_invalid_and_binary_frames_are_answered() -> None:
     client = Someone(make_hub())
     client.type_in("{")
     assert client.error() == "InvalidMessage"

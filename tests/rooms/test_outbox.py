@@ -1,4 +1,4 @@
-"""Order, merging and bounds of what waits for a slow peer."""
+"""The outbox of a slow peer: order, replacement of states, limits."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from hangd.protocol.messages import MediaChanged, MemberChanged, QueueChanged, R
 from hangd.protocol.model import FileInfo, Member, Policy, Queue, Room, Timeline
 from hangd.rooms.outbox import Outbox, state_key
 from hangd.transport.base import Encoded
-from hangd.transport.memory import MemoryClient
+from tests.support.memory_transport import MemoryClient
 
 
 def slow_outbox(bytes_max: int = 10_000) -> tuple[Outbox, MemoryClient]:
@@ -40,7 +40,7 @@ def test_passes_straight_through_while_the_peer_reads() -> None:
     assert outbox.size == 0
 
 
-def test_newer_state_takes_the_place_of_older_at_the_end_of_the_line() -> None:
+def test_a_newer_state_replaces_the_older_at_the_end_of_the_queue() -> None:
     outbox, client = slow_outbox()
     outbox.put(Encoded(b"anna 1"), "anna")
     outbox.put(Encoded(b"event 1"))
@@ -68,7 +68,7 @@ def test_events_overflow() -> None:
     assert not client.heard
 
 
-def test_what_is_late_is_encoded_when_it_is_written() -> None:
+def test_a_callable_encodes_its_message_when_it_is_written() -> None:
     outbox, client = slow_outbox()
     now = [1]
     outbox.put(lambda: Encoded(str(now[0]).encode()))
@@ -86,7 +86,7 @@ def test_a_member_is_a_state_unless_somebody_asked() -> None:
     assert state_key(Said("anna", "hi", 0.0), None) is None
 
 
-def test_so_are_the_room_its_film_and_its_queue() -> None:
+def test_the_room_its_film_and_its_queue_are_states_too() -> None:
     timeline = Timeline("e", 1, False, 0.0, 1.0, 0.0)
     states = (
         QueueChanged(Queue()),
@@ -102,7 +102,7 @@ def test_so_are_the_room_its_film_and_its_queue() -> None:
         st.one_of(st.tuples(st.none(), st.binary(max_size=9)), st.tuples(st.integers(0, 3), st.binary(max_size=9)))
     )
 )
-def test_events_keep_their_order_and_states_their_last(messages: list[tuple[int | None, bytes]]) -> None:
+def test_all_events_are_sent_in_order_and_of_each_state_the_last(messages: list[tuple[int | None, bytes]]) -> None:
     outbox, client = slow_outbox(bytes_max=10**9)
     for number, (key, data) in enumerate(messages):
         outbox.put(Encoded(b"%d %d " % (number, -1 if key is None else key) + data), key)

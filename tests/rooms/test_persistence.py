@@ -1,4 +1,4 @@
-"""The keeper with a store that is slow, full or broken: the loop goes on, and in the end all is kept."""
+"""Persistence with a store that is slow, full or broken: the event loop goes on, and all rooms are written."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hangd.rooms import persistence as keeper_module
+from hangd.rooms import persistence
 from hangd.rooms.persistence import RoomPersistence
 from hangd.store.base import KeptRoom, StoreFailed
 from hangd.store.memory import MemoryStore
@@ -16,7 +16,7 @@ from tests.support.control import until
 
 
 class SlowStore(MemoryStore):
-    """Writes when the test says so, and notes down how."""
+    """A store that writes when the test lets it, and records how."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,22 +41,22 @@ class SlowStore(MemoryStore):
 
 
 class Rooms:
-    """The rooms that there are, each with its rev."""
+    """The rooms to be collected, each with its rev."""
 
     def __init__(self) -> None:
         self.store = SlowStore()
         self.revs: dict[str, int] = {}
-        self.keeper = RoomPersistence(
+        self.persistence = RoomPersistence(
             self.store, lambda room_id: kept(room_id, self.revs[room_id]) if room_id in self.revs else None
         )
 
     def change(self, room_id: str) -> None:
         self.revs[room_id] = self.revs.get(room_id, 0) + 1
-        self.keeper.changed(room_id)
+        self.persistence.changed(room_id)
 
     def forget(self, room_id: str) -> None:
         del self.revs[room_id]
-        self.keeper.changed(room_id)
+        self.persistence.changed(room_id)
 
     @property
     def kept(self) -> dict[str, int]:
@@ -79,11 +79,11 @@ async def test_a_change_is_written_soon_and_on_another_thread(rooms: Rooms) -> N
     await until(lambda: rooms.is_kept)
     assert rooms.store.writes == [(["a"], []), ([], ["a"])]
     assert threading.get_ident() not in rooms.store.threads
-    await rooms.keeper.aclose()
+    await rooms.persistence.aclose()
     assert rooms.store.closed
 
 
-async def test_what_changes_while_the_disk_is_busy_is_written_once_as_it_is_then(rooms: Rooms) -> None:
+async def test_changes_during_a_write_are_written_next_each_room_once(rooms: Rooms) -> None:
     rooms.store.gate.clear()
     rooms.change("a")
     await asyncio.sleep(0)
@@ -95,24 +95,24 @@ async def test_what_changes_while_the_disk_is_busy_is_written_once_as_it_is_then
     rooms.store.gate.set()
     await until(lambda: rooms.is_kept)
     assert rooms.store.writes == [(["a"], []), (["a"], ["b"])]
-    await rooms.keeper.aclose()
+    await rooms.persistence.aclose()
 
 
-async def test_many_rooms_are_looked_at_a_few_at_a_time(rooms: Rooms) -> None:
+async def test_many_rooms_are_collected_a_few_at_a_time(rooms: Rooms) -> None:
     for number in range(100):
         rooms.change(str(number))
     await until(lambda: rooms.is_kept)
     assert [len(written) for written, _ in rooms.store.writes] == [32, 32, 32, 4]
-    await rooms.keeper.aclose()
+    await rooms.persistence.aclose()
 
 
-async def test_at_the_end_all_that_is_left_is_written(rooms: Rooms) -> None:
+async def test_aclose_writes_what_is_left(rooms: Rooms) -> None:
     rooms.store.gate.clear()
     rooms.change("a")
     await asyncio.sleep(0)
     for number in range(50):
         rooms.change(str(number))
-    closing = asyncio.get_running_loop().create_task(rooms.keeper.aclose())
+    closing = asyncio.get_running_loop().create_task(rooms.persistence.aclose())
     await asyncio.sleep(0)
     rooms.store.gate.set()
     await closing
@@ -120,11 +120,11 @@ async def test_at_the_end_all_that_is_left_is_written(rooms: Rooms) -> None:
 
 
 @pytest.mark.parametrize("error", [StoreFailed("the disk is full"), ZeroDivisionError("a bug")])
-async def test_a_store_that_fails_is_named_once_and_tried_again(
+async def test_a_failing_store_is_logged_once_and_tried_again(
     rooms: Rooms, error: Exception, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr(keeper_module, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(persistence, "_RETRY_SECONDS", 0.01)
     rooms.store.error = error
     rooms.change("a")
     await until(lambda: caplog.records)
@@ -140,12 +140,31 @@ async def test_a_store_that_fails_is_named_once_and_tried_again(
     assert rooms.kept == {"b": 1}
     await until(lambda: len(caplog.records) == 2)
     assert caplog.records[1].getMessage() == "rooms are kept again"
-    await rooms.keeper.aclose()
+    await rooms.persistence.aclose()
 
 
-async def test_a_store_that_fails_keeps_nobody_from_ending(rooms: Rooms) -> None:
+async def test_a_failing_store_does_not_prevent_the_shutdown(rooms: Rooms) -> None:
     rooms.store.error = StoreFailed("the disk is full")
     rooms.change("a")
     async with asyncio.timeout(30):
-        await rooms.keeper.aclose()
+        await rooms.persistence.aclose()
     assert rooms.store.closed
+
+
+async def test_a_room_that_cannot_be_collected_does_not_prevent_the_others(
+    rooms: Rooms, caplog: pytest.LogCaptureFixture
+) -> None:
+    collect = rooms.persistence._collect
+
+    def failing(room_id: str) -> KeptRoom | None:
+        if room_id == "broken":
+            raise ZeroDivisionError
+        return collect(room_id)
+
+    rooms.persistence._collect = failing
+    rooms.change("broken")
+    rooms.change("whole")
+    await until(lambda: bool(rooms.kept))
+    assert list(rooms.kept) == ["whole"]
+    assert "room broken cannot be collected" in caplog.text
+    await rooms.persistence.aclose()

@@ -1,4 +1,4 @@
-"""A hub that goes and one that comes after it, with nothing between them but the store."""
+"""Restarts: a hub, and another one that continues from the same store."""
 
 import time
 from functools import partial
@@ -68,7 +68,7 @@ async def test_a_member_resumes_in_the_room_that_it_was_in() -> None:
     assert room["room_id"] == welcome["room"]["room_id"]
 
 
-async def test_it_does_so_after_one_restart_more() -> None:
+async def test_a_member_resumes_after_a_second_restart() -> None:
     servers = Servers()
     anna = Someone(servers.hub)
     welcome = anna.hello("Anna")
@@ -90,7 +90,7 @@ async def test_a_wrong_secret_resumes_nothing_after_a_restart_either() -> None:
     assert not eve.join(room["room_id"])["is_host"]
 
 
-async def test_who_left_is_not_in_again_and_who_was_in_no_room_is_nobody() -> None:
+async def test_clients_that_were_in_no_room_cannot_resume() -> None:
     servers = Servers()
     anna, bert, cleo = Someone(servers.hub), Someone(servers.hub), Someone(servers.hub)
     anna.hello("Anna")
@@ -102,7 +102,7 @@ async def test_who_left_is_not_in_again_and_who_was_in_no_room_is_nobody() -> No
         assert not Someone(hub).hello("x", resume=proof(welcome))["resumed"]
 
 
-async def test_the_password_is_asked_for_and_the_host_is_known() -> None:
+async def test_password_and_owner_are_known_after_a_restart() -> None:
     servers = Servers(passwords=PlainPasswords())
     anna = Someone(servers.hub)
     anna.say("CreateRoom", file_hash="a" * 64, name="friday", password="sesame")
@@ -131,7 +131,7 @@ async def test_a_room_that_is_gone_stays_gone() -> None:
     assert Someone(hub).create(name="friday")
 
 
-async def test_a_room_that_gave_way_to_another_stays_gone() -> None:
+async def test_a_room_that_was_removed_for_another_stays_gone() -> None:
     servers = Servers(max_rooms=1)
     anna, bert = Someone(servers.hub), Someone(servers.hub)
     anna.create(name="friday")
@@ -142,7 +142,7 @@ async def test_a_room_that_gave_way_to_another_stays_gone() -> None:
     assert Someone(hub).join("saturday")
 
 
-async def test_members_that_do_not_come_back_are_gone_and_the_room_after_them() -> None:
+async def test_members_that_do_not_resume_are_removed_and_then_the_room() -> None:
     servers = Servers(room=RoomSettings(away=0.05, ttl=0.05))
     anna = Someone(servers.hub)
     welcome = anna.hello("Anna")
@@ -153,8 +153,8 @@ async def test_members_that_do_not_come_back_are_gone_and_the_room_after_them() 
     await until(lambda: servers.store.load() == [])
 
 
-async def test_going_down_itself_changes_no_room() -> None:
-    """Else those who can not resume would take the film's motion with them, and a short ``--away`` everybody."""
+async def test_the_shutdown_itself_changes_no_room() -> None:
+    """Otherwise the loss of all connections would pause the film, or with a short ``--away`` remove everybody."""
     servers = Servers(room=RoomSettings(away=0.0))
     anna, bert = Someone(servers.hub), Someone(servers.hub)
     anna.hello("Anna")

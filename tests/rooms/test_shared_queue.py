@@ -1,4 +1,4 @@
-"""A room's queue through the hub: as it travels, who hears what, and what a restart leaves of it."""
+"""A room's queue through the hub: messages, their recipients, and a restart."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ NEXT: dict[str, Any] = {"file_hash": "b" * 64, "file": {"size": 7, "duration": 9
 
 
 def two(hub: Hub) -> tuple[Someone, Someone]:
-    """Return Anna, who made a room, and Bert in it; both full."""
+    """Return Anna, who created the room "friday", and Bert in it. Both are full."""
     anna, bert = Someone(hub), Someone(hub)
     anna.hello("Anna")
     bert.hello("Bert")
@@ -29,7 +29,7 @@ def queue_of(someone: Someone) -> dict[str, Any]:
     return queue
 
 
-async def test_a_new_room_says_what_it_shows() -> None:
+async def test_a_new_room_has_its_film_in_the_queue() -> None:
     anna, _ = two(make_hub())
     queue = queue_of(anna)
     (entry,) = queue["entries"]
@@ -37,7 +37,7 @@ async def test_a_new_room_says_what_it_shows() -> None:
     assert entry == {"id": entry["id"], "file_hash": HASH, "file": {"size": 5, "duration": 60.0}}
 
 
-async def test_two_edits_at_once_are_both_carried_out() -> None:
+async def test_two_simultaneous_edits_are_both_carried_out() -> None:
     anna, bert = two(make_hub())
     (own,) = queue_of(anna)["entries"]
     anna.say("QueueInsert", id=1, after=own["id"], entries=[NEXT])
@@ -65,7 +65,7 @@ async def test_the_whole_hash_follows() -> None:
     assert bert.last("EntryChanged")["entry"] == queue_of(bert)["entries"][1]
 
 
-async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
+async def test_a_basic_client_gets_only_its_own_messages_about_films() -> None:
     hub = make_hub()
     anna, bert = two(hub)
     cleo = Someone(hub)
@@ -82,7 +82,7 @@ async def test_a_basic_client_hears_of_films_only_what_is_done_to_it() -> None:
     assert hub.client_count == 3
 
 
-async def test_a_peer_that_does_not_read_hears_of_the_last_queue_only() -> None:
+async def test_a_slow_peer_gets_only_the_last_queue() -> None:
     anna, bert = two(make_hub())
     bert.heard()
     bert.wire.stop_reading()
@@ -98,7 +98,7 @@ async def test_a_peer_that_does_not_read_hears_of_the_last_queue_only() -> None:
     assert messages[-1]["payload"]["queue"] == last
 
 
-async def test_a_restart_leaves_the_queue_as_it_was() -> None:
+async def test_a_restart_keeps_the_queue() -> None:
     servers = Servers()
     anna = Someone(servers.hub)
     welcome = anna.hello("Anna")

@@ -1,4 +1,4 @@
-"""Counting connections by address."""
+"""Limits of connections by address, and of open files."""
 
 import sys
 
@@ -8,7 +8,7 @@ from hangd.server.acceptor import AddressLimit
 from hangd.server.app import allow_open_files
 
 
-def test_counts_in_and_out() -> None:
+def test_connections_are_counted_by_address() -> None:
     limit = AddressLimit(2)
     assert limit.enter("192.0.2.1")
     assert limit.enter("192.0.2.1")
@@ -18,7 +18,7 @@ def test_counts_in_and_out() -> None:
     assert limit.enter("192.0.2.1")
 
 
-def test_ipv6_counts_by_household() -> None:
+def test_ipv6_addresses_count_by_their_64_bit_prefix() -> None:
     limit = AddressLimit(1)
     assert limit.enter("2001:db8:1:2::3")
     assert not limit.enter("2001:db8:1:2:ffff::4")
@@ -29,7 +29,7 @@ def test_ipv6_counts_by_household() -> None:
     assert not limit.enter("::ffff:192.0.2.1")
 
 
-def test_what_is_no_address_counts_as_itself() -> None:
+def test_an_address_that_is_not_ip_counts_as_itself() -> None:
     limit = AddressLimit(1)
     assert limit.enter("")
     assert not limit.enter("")

@@ -1,4 +1,4 @@
-"""The server as people meet it: a real process, real sockets, a client of twenty lines."""
+"""The server as a real process with real sockets, and a client of twenty lines."""
 
 import asyncio
 import json
@@ -61,7 +61,7 @@ async def test_two_people_with_twenty_lines_of_python_share_a_room() -> None:
 
 
 @pytest.mark.real
-async def test_a_member_killed_is_away_and_comes_back() -> None:
+async def test_a_killed_full_member_is_away_and_resumes() -> None:
     with process() as server:
         async with await typist(server.url) as anna, await typist(server.url) as bert:
             await anna.hello("Anna")
@@ -81,7 +81,7 @@ async def test_a_member_killed_is_away_and_comes_back() -> None:
 
 
 @pytest.mark.real
-async def test_a_basic_member_killed_is_gone() -> None:
+async def test_a_killed_basic_member_is_gone() -> None:
     with process() as server:
         async with await typist(server.url) as anna, await typist(server.url) as bert:
             await anna.hello("Anna")
@@ -92,7 +92,7 @@ async def test_a_basic_member_killed_is_gone() -> None:
 
 @pytest.mark.real
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_going_down_in_order(number: signal.Signals) -> None:
+async def test_shutdown_tells_all_clients(number: signal.Signals) -> None:
     with process() as server:
         async with await typist(server.url) as anna, await typist(server.url) as bert:
             await anna.hello("Anna")
@@ -119,14 +119,14 @@ def deaf(url: str) -> socket.socket:
 
 
 @pytest.mark.real
-async def test_going_down_does_not_wait_for_ever() -> None:
+async def test_shutdown_cuts_off_clients_that_do_not_answer() -> None:
     with process(ServerSettings(shutdown_timeout=0.5)) as server, deaf(server.url):
         server.child.send_signal(signal.SIGTERM)
         assert await server.wait() == 0
 
 
 @pytest.mark.real
-async def test_a_second_signal_stops_at_once() -> None:
+async def test_a_second_signal_skips_the_wait() -> None:
     with process(ServerSettings(shutdown_timeout=600)) as server, deaf(server.url):
         async with await typist(server.url) as anna:
             server.child.send_signal(signal.SIGTERM)
@@ -158,7 +158,7 @@ def make_certificate(folder: Path) -> None:
 
 
 @pytest.mark.real
-def test_hup_reads_the_certificate_anew_and_keeps_the_old_one_if_the_new_one_is_bad(tmp_path: Path) -> None:
+def test_sighup_reloads_the_certificate_unless_the_new_one_is_bad(tmp_path: Path) -> None:
     make_certificate(tmp_path)
     first = (tmp_path / "cert.pem").read_text()
     settings = ServerSettings(tls_cert=str(tmp_path / "cert.pem"), tls_key=str(tmp_path / "key.pem"))
@@ -198,7 +198,7 @@ async def test_systemd_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.real
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="measures by /proc")
-async def test_a_member_that_reads_nothing_is_shown_the_door_and_nobody_waits_for_it() -> None:
+async def test_a_member_that_does_not_read_is_closed_and_delays_nobody() -> None:
     settings = ServerSettings(messages_per_second=100_000, burst=1_000_000)
     with process(settings) as server:
         async with await typist(server.url) as anna:
@@ -236,7 +236,7 @@ async def test_plain_http() -> None:
             await typist(url + "/elsewhere")
 
 
-async def test_one_address_gets_only_so_many_connections() -> None:
+async def test_connections_from_one_address_are_limited() -> None:
     async with running(ServerSettings(max_per_address=2)) as url:
         async with await typist(url), await typist(url) as second:
             with pytest.raises(InvalidStatus, match="429"):

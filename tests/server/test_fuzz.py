@@ -1,4 +1,4 @@
-"""Ten thousand frames of junk: every connection gets an error or is closed, and nobody else notices."""
+"""Ten thousand invalid frames: each connection gets errors or is closed, and no other one is affected."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from tests.support.server import HASH, PATIENCE, Process, Typist, process, typis
 
 FRAMES: Final = 10_000
 BATCH: Final = 25
-"""Frames on one connection. A session closes after 20 that are none."""
+"""Frames on one connection. A session closes after 20 invalid ones."""
 GROWTH_MAX: Final = 48 * 1024 * 1024
 
 UPGRADE: Final = (
@@ -76,7 +76,7 @@ def odd_value(chance: random.Random) -> bytes:
 
 
 def bent(chance: random.Random) -> bytes:
-    """A valid message with some bytes changed, doubled or lost; sometimes no UTF-8 any more."""
+    """A valid message with some bytes changed, doubled or lost. It may not be UTF-8 any more."""
     data = bytearray(json.dumps(chance.choice(VALID)).encode())
     for _ in range(chance.randint(1, 4)):
         index = chance.randrange(len(data))
@@ -156,7 +156,7 @@ def http_junk(chance: random.Random) -> bytes:
 
 
 async def throw(server: Process, data: bytes, chance: random.Random) -> None:
-    """Send this over a connection of its own, and leave it in one of the ways in which people leave."""
+    """Send this over a new connection, and end that connection in one of several ways."""
     host, port = server.url.removeprefix("ws://").removesuffix("/ws").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     with suppress(OSError, TimeoutError):
@@ -179,7 +179,7 @@ async def throw(server: Process, data: bytes, chance: random.Random) -> None:
 
 
 class Bystanders:
-    """Two people in a room who talk, command, and hear exactly that."""
+    """Two members of a room that chat and send commands, and check that they get exactly those."""
 
     def __init__(self, anna: Typist, bert: Typist) -> None:
         self._anna, self._bert = anna, bert
@@ -234,7 +234,7 @@ async def test_ten_thousand_frames_of_junk(seed: int) -> None:
 
 @pytest.mark.real
 async def test_each_frame_of_junk_is_answered_while_the_connection_lives() -> None:
-    """One at a time: an Error, or the end of the connection, and never silence."""
+    """One frame at a time leads to an Error or to the end of the connection."""
     chance = random.Random(2)
     with process(ServerSettings(max_per_address=1000)) as server:
         connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -258,7 +258,7 @@ async def test_each_frame_of_junk_is_answered_while_the_connection_lives() -> No
 @pytest.mark.real
 @pytest.mark.timeout(300)
 async def test_junk_from_within_a_room_reaches_nobody_outside_it() -> None:
-    """Valid and half valid commands from members: the machines see them, and stand."""
+    """Valid and partly valid commands of members reach the state machines, and do not break them."""
     chance = random.Random(3)
     settings = ServerSettings(max_per_address=1000, messages_per_second=100_000, burst=100_000)
     with process(settings) as server:

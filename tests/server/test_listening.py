@@ -12,7 +12,7 @@ from hangd.server import listening
 from hangd.server.listening import StartFailed, bind, tls_context, url_of
 
 
-def test_binds_each_place_and_names_its_url() -> None:
+def test_each_address_is_bound_and_has_a_url() -> None:
     sockets = bind(["127.0.0.1:0", "127.0.0.1:0"])
     try:
         for sock in sockets:
@@ -28,17 +28,17 @@ def test_binds_each_place_and_names_its_url() -> None:
 @pytest.mark.parametrize(
     "place", ["", "3005", ":3005", "host:", "127.0.0.1:port", "127.0.0.1:65536", "127.0.0.1:-1", "::1:3005", "[::1]"]
 )
-def test_places_that_make_no_sense(place: str) -> None:
+def test_malformed_addresses(place: str) -> None:
     with pytest.raises(StartFailed, match="cannot listen on"):
         bind([place])
 
 
-def test_a_host_that_is_not_there() -> None:
+def test_an_unknown_host() -> None:
     with pytest.raises(StartFailed, match="no host named"):
         bind(["no-such-host.invalid:0"])
 
 
-def test_a_port_in_use_is_fatal_and_frees_what_was_bound() -> None:
+def test_a_port_in_use_is_an_error_and_closes_the_other_sockets() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket() as free:
         free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         free.bind(("127.0.0.1", 0))
@@ -56,7 +56,9 @@ def without_ipv6(family: int, address: Any) -> socket.socket:
     return socket.create_server(address)
 
 
-def test_a_machine_without_ipv6_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_that_the_machine_lacks_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(listening, "_bind_one", without_ipv6)
     with caplog.at_level(logging.WARNING):
         (sock,) = bind(["127.0.0.1:0", "[::1]:0"])

@@ -1,4 +1,4 @@
-"""Five hundred connections in ten rooms are nothing to a server."""
+"""Five hundred connections in ten rooms."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ COMMANDS = 40
 
 
 class Member:
-    """A full client, as lean as five hundred of them in one process have to be."""
+    """A full client that is small enough for five hundred in one process."""
 
     def __init__(self, transport: DialedClient) -> None:
         self.transport = transport

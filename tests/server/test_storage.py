@@ -1,4 +1,4 @@
-"""Where the server keeps its rooms: the place that was asked for, or none, and it says so."""
+"""Which store the server opens, and what it logs if it cannot."""
 
 import logging
 from pathlib import Path
@@ -27,7 +27,7 @@ def opened(**settings: object) -> Store:
     return store
 
 
-def test_rooms_are_kept_where_it_is_said(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
+def test_rooms_are_kept_in_the_given_folder(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
     settings = ServerSettings(data_dir=str(tmp_path / "a" / "b"))
     store, _ = open_store(settings)
     assert store.lasting
@@ -41,13 +41,13 @@ def test_rooms_are_kept_where_it_is_said(tmp_path: Path, log: pytest.LogCaptureF
     ]
 
 
-def test_nothing_is_written_where_rooms_are_not_to_be_kept(tmp_path: Path) -> None:
+def test_without_keep_rooms_nothing_is_written(tmp_path: Path) -> None:
     store = opened(keep_rooms=False, data_dir=str(tmp_path / "data"))
     assert isinstance(store, MemoryStore)
     assert not (tmp_path / "data").exists()
 
 
-def test_the_service_manager_names_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_service_managers_folder_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", f"{tmp_path}/hang:{tmp_path}/other")
     assert paths.server_dir() == tmp_path / "hang"
     store = opened()
@@ -55,15 +55,13 @@ def test_the_service_manager_names_a_place(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "hang" / "rooms.db").exists()
 
 
-def test_else_it_is_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_folder_is_used_otherwise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     assert paths.server_dir() == paths.state_dir()
 
 
-def test_where_rooms_can_not_be_kept_the_server_serves_all_the_same(
-    tmp_path: Path, log: pytest.LogCaptureFixture
-) -> None:
+def test_the_server_runs_though_rooms_cannot_be_kept(tmp_path: Path, log: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("not a folder")
     store = opened(data_dir=str(tmp_path / "file"))
     assert isinstance(store, MemoryStore)
@@ -73,7 +71,7 @@ def test_where_rooms_can_not_be_kept_the_server_serves_all_the_same(
     assert str(tmp_path / "file") in record.getMessage()
 
 
-def test_a_file_that_another_server_has_ends_this_one(tmp_path: Path) -> None:
+def test_a_file_in_use_by_another_server_is_an_error(tmp_path: Path) -> None:
     first = SqlStore(tmp_path / "rooms.db")
     with pytest.raises(StartFailed, match="--data-dir"):
         opened(data_dir=str(tmp_path))
@@ -83,7 +81,7 @@ def test_a_file_that_another_server_has_ends_this_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "keep", "expected"), [(None, True, 86400.0), (None, False, 600.0), (5.0, True, 5.0), (0.0, False, 0.0)]
 )
-def test_an_empty_room_lives_longer_where_it_is_kept(
+def test_an_empty_room_is_kept_longer_in_a_file(
     given: float | None, keep: bool, expected: float, tmp_path: Path
 ) -> None:
     settings = ServerSettings(keep_rooms=keep, room_ttl=given, data_dir=str(tmp_path))

@@ -12,8 +12,9 @@ from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController, Resync, Trim
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
+from hangd.engine.follower.inputs import AbsenceEnded, FollowerInput
 from hangd.engine.follower.picture import Picture
-from hangd.engine.player_messages import PlayerCommand, PlayerEvent, Sampled, Started
+from hangd.engine.player_messages import PlayerEvent, Sampled, Started
 from hangd.engine.room.roster import Roster
 from hangd.player.simulated import SimulatedMachine
 
@@ -33,35 +34,37 @@ def _stamps_swapped(patch: pytest.MonkeyPatch) -> None:
 
 
 def _worst_sample_taken(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ClockFilter, "_choose", lambda self: max(self._samples, key=lambda sample: sample.delay))
+    patch.setattr(ClockFilter, "_choose", lambda self: max(self.state.samples, key=lambda sample: sample.delay))
 
 
 def _first_sample_kept(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ClockFilter, "_choose", lambda self: self._samples[0])
+    patch.setattr(ClockFilter, "_choose", lambda self: self.state.samples[0])
 
 
 def _skew_of_the_wrong_sign(patch: pytest.MonkeyPatch) -> None:
     right = ClockFilter._fit
 
     def fit(self: ClockFilter) -> None:
-        self._skew = -self._skew
+        self.state.skew = -self.state.skew
         right(self)
-        self._skew = -self._skew
+        self.state.skew = -self.state.skew
 
     patch.setattr(ClockFilter, "_fit", fit)
 
 
 def _not_flushed_after_sleep(patch: pytest.MonkeyPatch) -> None:
-    def woke(self: Follower, now: float) -> list[FollowerEffect]:
-        return self.clock_changed(now)
+    right = Follower.handle
 
-    patch.setattr(Follower, "woke", woke)
+    def handle(self: Follower, input: FollowerInput, now: float) -> list[FollowerEffect]:
+        return self._steer_and_report(now) if isinstance(input, AbsenceEnded) else right(self, input, now)
+
+    patch.setattr(Follower, "handle", handle)
 
 
 def _late_start(patch: pytest.MonkeyPatch) -> None:
     right = Picture.resume
 
-    def resume(self: Picture, at: float | None, now: float, rate: float) -> list[PlayerCommand]:
+    def resume(self: Picture, at: float | None, now: float, rate: float) -> list[FollowerEffect]:
         return right(self, None if at is None else at + 0.05, now, rate)
 
     patch.setattr(Picture, "resume", resume)
@@ -72,16 +75,16 @@ def _no_corrections(patch: pytest.MonkeyPatch) -> None:
 
 
 def _trims_of_the_wrong_sign(patch: pytest.MonkeyPatch) -> None:
-    right = DriftController._trimmed
+    right = DriftController._trimmed_rate
 
     def trimmed(self: DriftController, error: float, rate: float, limit: float) -> float:
         return right(self, -error, rate, limit)
 
-    patch.setattr(DriftController, "_trimmed", trimmed)
+    patch.setattr(DriftController, "_trimmed_rate", trimmed)
 
 
 def _trims_without_end(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(DriftController, "_trim_on", lambda self, trim, error, now, rate: None)
+    patch.setattr(DriftController, "_continue_trim", lambda self, trim, error, now, rate: None)
     patch.setattr(DriftController, "deadline", lambda self: None)
     patch.setattr(DriftController, "expire", lambda self, now: None)
 
@@ -90,7 +93,7 @@ def _single_samples_believed(patch: pytest.MonkeyPatch) -> None:
     right = DriftController.observe
 
     def observe(self: DriftController, error: float, now: float, rate: float) -> Any:
-        self._fresh_until = now + 1.0
+        self.state.fresh_until = now + 1.0
         return right(self, error, now, rate)
 
     patch.setattr(DriftController, "observe", observe)
@@ -114,7 +117,7 @@ def _lag_is_always_sought(patch: pytest.MonkeyPatch) -> None:
 
 
 def _seek_cost_not_counted_on(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Picture, "seek_cost", property(lambda self: -0.05, lambda self, cost: None), raising=False)
+    patch.setattr(Picture, "seek_cost", property(lambda self: -0.05))
 
 
 def _lead_ignored(patch: pytest.MonkeyPatch) -> None:

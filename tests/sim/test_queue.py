@@ -46,7 +46,7 @@ def test_the_next_film_begins_for_everybody_at_once(seed: int) -> None:
 
 
 @pytest.mark.parametrize(("load_cost", "begins_after"), [(3.0, 3.0), (9.0, 5.0)])
-def test_who_opens_it_slowly_is_waited_for_and_else_catches_up(load_cost: float, begins_after: float) -> None:
+def test_a_slow_player_is_waited_for_and_later_catches_up(load_cost: float, begins_after: float) -> None:
     world = World(1)
     viewers = company(world, [LAN, LAN])
     world.join("slow", LAN, load_cost=load_cost)
@@ -61,7 +61,7 @@ def test_who_opens_it_slowly_is_waited_for_and_else_catches_up(load_cost: float,
     assert max(map(abs, world.errors().values())) < 0.02
 
 
-def test_who_finds_it_late_catches_up() -> None:
+def test_a_viewer_that_finds_the_film_late_catches_up() -> None:
     world = World(1)
     viewers = company(world, [LAN, LAN, LAN])
     viewers[2].finds = 8.0
@@ -73,7 +73,7 @@ def test_who_finds_it_late_catches_up() -> None:
     assert max(map(abs, world.errors().values())) < 0.02
 
 
-def test_who_has_not_got_it_is_not_waited_for() -> None:
+def test_a_viewer_without_the_film_is_not_waited_for() -> None:
     world = World(2)
     viewers = company(world, [LAN, LAN])
     viewers[1].finds = None
@@ -84,7 +84,7 @@ def test_who_has_not_got_it_is_not_waited_for() -> None:
     assert viewers[1].follower.picture.path is None
 
 
-def test_nobody_has_it() -> None:
+def test_a_film_that_nobody_has_begins_after_five_seconds() -> None:
     world = World(3)
     viewers = company(world, [LAN, LAN])
     for viewer in viewers:

@@ -148,7 +148,7 @@ class Witness:
             self._read_log(watched)
             # The film runs by the viewer's own clock, and each trim corrects about 10 ms.
             pace = abs(watched.person.media_ppm * 1e-6 + watched.person.skew)
-            needed = watched.peace * pace / self._policy.act
+            needed = watched.peace * pace / self._policy.threshold
             if watched.trims > 5 + _TRIMS * watched.peace + 2 * needed:
                 self._break(watched, f"trimmed {watched.trims} times in {watched.peace:.0f} s of peace")
             self._check_rations(watched)
@@ -224,7 +224,7 @@ class Witness:
         watched.read = len(log)
 
     def _check_rations(self, watched: _Watched) -> None:
-        gap = self._policy.resync_gap * 0.99
+        gap = self._policy.resync_interval * 0.99
         resyncs = [
             moment
             for moment, effect in watched.viewer.log

@@ -19,6 +19,20 @@ from msgspec import Struct
 
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
+from hangd.engine.follower.inputs import (
+    AbsenceEnded,
+    DeadlineReached,
+    FileClosed,
+    FileOpened,
+    FollowerInput,
+    LeftRoom,
+    PauseRequested,
+    Pinged,
+    PlayerSaid,
+    SeekRequested,
+    SpeedRequested,
+    TimelineReceived,
+)
 from hangd.engine.link.pings import PingSchedule, Ponged, SendPing, Started, Stopped
 from hangd.engine.player_messages import PauseFor, PlayerEvent
 from hangd.engine.room.effects import RoomEffect, SendTo
@@ -122,7 +136,9 @@ class World:
                 continue  # most effects are of this kind
             if isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
-                    self.viewers[client_id].deliver(effect.message)
+                    # A viewer that has left gets no more, though the room sends to it until LeaveRoom arrives.
+                    if client_id in self.viewers:
+                        self.viewers[client_id].deliver(effect.message)
         due = self.room.deadline()
         if due != self._room_due:
             self._room_due = due
@@ -178,6 +194,7 @@ class Viewer:
         self.finds: float | None = 0.02
         """Seconds that it takes to find another film; None: it does not have it."""
         self.follower = Follower()
+        self.handle = self.make_handle()
         self.player = SimulatedMachine(duration=FILM_SECONDS, **habits)
         self.commands: list[FollowerEffect] = []
         self.corrections: list[AnnounceCorrection] = []
@@ -190,7 +207,7 @@ class Viewer:
         self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         """Messages that arrived while the machine slept. They are delivered when it wakes up."""
         self._last_out = self._last_back = 0.0
-        self._do(self.follower.load("/film", self.local))
+        self._tell(FileOpened("/film"))
 
     # ---- clocks ---------------------------------------------------------------------------------------------------
 
@@ -220,7 +237,7 @@ class Viewer:
         self.offset = self._stood - self.world.now * (1 + self.skew)
         self.asleep = False
         self._pings.handle(Started(), self.local)
-        self._do(self.follower.woke(self.local))
+        self._tell(AbsenceEnded())
         held, self._held = self._held, []
         for what, args in held:
             what(*args)
@@ -274,7 +291,7 @@ class Viewer:
         self.connected = False
         del self.world.viewers[self.name]
         self._pings.handle(Stopped(), self.local)
-        self._do([*self.follower.leave(self.local), *self.follower.unload(self.local)])
+        self._do([*self.handle(LeftRoom(), self.local), *self.handle(FileClosed(), self.local)])
 
     def cut(self, seconds: float) -> None:
         """Cut the connection for so many seconds, then resume the session."""
@@ -313,22 +330,21 @@ class Viewer:
     def _pong(self, t0: float, t1: float, t2: float) -> None:
         if self.connected:
             self._pings.handle(Ponged(), self.local)
-            self.follower.clock.add(t0, t1, t2, self.local)
-            self._do(self.follower.clock_changed(self.local))
+            self._tell(Pinged(t0, t1, t2, self.local))
 
     # ---- the viewer's input ----------------------------------------------------------------------------------------
 
     def play(self) -> None:
-        self._do(self.follower.ask_paused(False, self.local))
+        self._tell(PauseRequested(False))
 
     def pause(self) -> None:
-        self._do(self.follower.ask_paused(True, self.local))
+        self._tell(PauseRequested(True))
 
     def seek(self, position: float) -> None:
-        self._do(self.follower.ask_seek(position, self.local))
+        self._tell(SeekRequested(position))
 
     def speed(self, rate: float) -> None:
-        self._do(self.follower.ask_speed(rate, self.local))
+        self._tell(SpeedRequested(rate))
 
     def freeze(self, seconds: float) -> None:
         """Freeze the picture for so many seconds without telling anybody, as when the player's process is stopped."""
@@ -338,22 +354,28 @@ class Viewer:
     # ---- the follower ---------------------------------------------------------------------------------------------
 
     def _receive(self, message: _Agreement) -> None:
-        now = self.local
         match message:
             case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
-                self._do(self.follower.follow(room.timeline, now, entering=True))
+                self._tell(TimelineReceived(room.timeline, entering=True))
             case SyncBroadcast(command=command, timeline=timeline):
-                self._do(self.follower.follow(timeline, now, stop=isinstance(command, Stop)))
+                self._tell(TimelineReceived(timeline, stop=isinstance(command, Stop)))
             case MediaChanged(file_hash=file_hash, file=file, timeline=timeline):
-                self._do(self.follower.follow(timeline, now))
-                self._do(self.follower.unload(now))
+                self._tell(TimelineReceived(timeline))
+                self._tell(FileClosed())
                 if self.finds is not None:
                     self.world.at(self.world.now + self.finds, self._open, file_hash, file)
 
     def _open(self, file_hash: str, file: FileInfo) -> None:
         """Open the room's new film, and only then send SetFile, because earlier reports are about the old film."""
-        self._do(self.follower.load(f"/{file.name}", self.local))
+        self._tell(FileOpened(f"/{file.name}"))
         self.send(SetFile(file=file, file_hash=file_hash))
+
+    def make_handle(self) -> Callable[[FollowerInput, float], list[FollowerEffect]]:
+        """Return the function that takes the follower's inputs."""
+        return self.follower.handle
+
+    def _tell(self, input: FollowerInput) -> None:
+        self._do(self.handle(input, self.local))
 
     def _do(self, effects: list[FollowerEffect]) -> None:
         """Interpret the follower's effects, as the daemon does."""
@@ -380,7 +402,7 @@ class Viewer:
     def _hear(self, events: list[PlayerEvent]) -> None:
         for event in events:
             # Samples are very many, and few have effects. The next check finds what one of them broke.
-            if effects := self.follower.handle(event, self.local):
+            if effects := self.handle(PlayerSaid(event), self.local):
                 self._do(effects)
         self._arm()
 
@@ -403,6 +425,6 @@ class Viewer:
         elif due == self._pings.deadline():
             self._ping(due)
         else:
-            self._do(self.follower.expire(due))
+            self._do(self.handle(DeadlineReached(), due))
         if self._alarm is None:
             self._arm()

@@ -1,4 +1,4 @@
-"""What only a file has: other processes, damage, disks that are full, and an end without warning."""
+"""The SQLite store: other processes, damaged files, full disks, killed processes."""
 
 import logging
 import os
@@ -30,13 +30,13 @@ def written(path: Path) -> None:
     store.close()
 
 
-def test_nobody_else_may_read_the_hashes(path: Path) -> None:
+def test_the_file_is_readable_by_its_owner_only(path: Path) -> None:
     written(path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_another_process_is_turned_away_until_the_first_one_ends(path: Path) -> None:
+def test_another_process_is_refused_until_the_first_one_ends(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from hangd.store.sql import SqlStore;"
         "store = SqlStore(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
@@ -51,7 +51,7 @@ def test_another_process_is_turned_away_until_the_first_one_ends(path: Path) -> 
     written(path)
 
 
-def test_the_same_process_is_turned_away_too_and_takes_no_lock_away(path: Path) -> None:
+def test_the_same_process_is_refused_too_and_the_lock_stays(path: Path) -> None:
     """POSIX takes all locks of a process on a file away as soon as that process closes it anywhere."""
     store = SqlStore(path)
     with pytest.raises(StoreBusy):
@@ -105,7 +105,7 @@ def junk_beside_a_log(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [junk, cut, torn, junk_beside_a_log])
-def test_a_damaged_file_is_set_aside_and_begun_anew(
+def test_a_damaged_file_is_renamed_and_replaced(
     path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     written(path)
@@ -126,7 +126,7 @@ def test_a_damaged_file_is_set_aside_and_begun_anew(
     store.close()
 
 
-def test_two_damaged_files_of_one_second_are_both_there(path: Path) -> None:
+def test_two_damaged_files_within_a_second_are_both_kept(path: Path) -> None:
     for _ in range(3):
         path.parent.mkdir(exist_ok=True)
         junk(path)
@@ -134,7 +134,7 @@ def test_two_damaged_files_of_one_second_are_both_there(path: Path) -> None:
     assert len(list(path.parent.glob("*damaged*"))) == 3
 
 
-def test_a_room_that_is_not_understood_stays_and_the_others_come_back(
+def test_a_room_that_cannot_be_decoded_stays_and_the_others_are_loaded(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     written(path)
@@ -152,7 +152,7 @@ def test_a_room_that_is_not_understood_stays_and_the_others_come_back(
     database.close()
 
 
-def test_where_no_file_can_be_that_is_said(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(StoreFailed, match="file"):
         SqlStore(tmp_path / "file" / "rooms.db")
@@ -161,7 +161,7 @@ def test_where_no_file_can_be_that_is_said(tmp_path: Path) -> None:
         SqlStore(tmp_path / "rooms.db")
 
 
-def test_a_write_that_fails_keeps_nothing_of_it_and_can_be_made_again(path: Path) -> None:
+def test_a_failed_write_changes_nothing_and_may_be_repeated(path: Path) -> None:
     store = SqlStore(path)
     store.write([kept("a", 1)], [])
     # As a full disk does it: not a page more.
@@ -182,7 +182,7 @@ def test_a_closed_file_has_no_log_beside_it(path: Path) -> None:
     assert [other.name for other in path.parent.iterdir()] == ["rooms.db"]
 
 
-def test_a_layout_of_another_version_is_left_alone(path: Path) -> None:
+def test_the_table_of_another_version_is_not_touched(path: Path) -> None:
     path.parent.mkdir()
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE rooms_2 (everything TEXT)")

@@ -1,4 +1,4 @@
-"""One contract for both stores: what was written is there, as it was, until it is said to be gone."""
+"""The contract of all stores: what was written is loaded again, until it is deleted."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,7 +36,7 @@ def kept(room_id: str, rev: int = 0) -> KeptRoom:
 
 @pytest.fixture(params=["memory", "sql"])
 def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Return how to close the store and open it again; the first time it is empty."""
+    """Return a function that closes the store and opens it again. At first the store is empty."""
     memory, opened = MemoryStore(), list[Store]()
 
     def reopen() -> Store:
@@ -54,14 +54,14 @@ def test_a_new_store_is_empty(reopened: Callable[[], Store]) -> None:
     assert reopened().load() == []
 
 
-def test_what_was_written_is_there_again(reopened: Callable[[], Store]) -> None:
+def test_written_rooms_are_loaded_again(reopened: Callable[[], Store]) -> None:
     store = reopened()
     store.write([kept("b"), kept("a", 1)], [])
     store.write([kept("a", 2), kept("c")], ["b", "never was"])
     assert store.load() == reopened().load() == [kept("a", 2), kept("c")]
 
 
-def test_nothing_to_write_is_no_error(reopened: Callable[[], Store]) -> None:
+def test_an_empty_write_is_valid(reopened: Callable[[], Store]) -> None:
     store = reopened()
     store.write([], [])
     assert store.load() == []
@@ -76,7 +76,7 @@ def test_nothing_to_write_is_no_error(reopened: Callable[[], Store]) -> None:
     data=st.data(),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_any_room_comes_back_as_it_went(
+def test_any_room_is_loaded_as_it_was_written(
     kind: str,
     batches: list[tuple[list[KeptRoom], list[str]]],
     data: st.DataObject,

@@ -1,4 +1,4 @@
-"""A control server with a recording viewer behind it, and a client that reads its lines."""
+"""A control server with a recording viewer, and a client of it."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ from tests.support.recording_viewer import RecordingViewer
 __all__ = ["PATIENCE", "ControlClient", "control_server", "until"]
 
 PATIENCE = 30.0
-"""Seconds for anything that has to happen; the machine may be busy."""
+"""Seconds to wait for anything; the machine may be busy."""
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for something that nobody announces to a test."""
+    """Wait until ``condition`` is true, by polling."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.002)
 
 
 class ControlClient:
-    """One connection. ``ask`` sends a command and returns its answer, keeping the events that came before it."""
+    """One connection. ``ask`` sends a command and returns its answer; events that came before it are kept."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -51,7 +51,7 @@ class ControlClient:
         return self._number
 
     async def line(self) -> bytes:
-        """Return the next line; b"" at the end."""
+        """Return the next line; b"" at the end of the connection."""
         return await asyncio.wait_for(self.reader.readline(), PATIENCE)
 
     async def message(self) -> Any:

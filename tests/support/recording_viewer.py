@@ -9,9 +9,10 @@ from typing import Any, Literal
 import pytest
 from msgspec import structs
 
-from hangd.client.control.commands import Context, Waiting, prepare
+from hangd.client.control.commands import prepare
 from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomCommand
 from hangd.client.control.properties import Properties
+from hangd.client.control.tables.command import Context, Waiting
 from hangd.engine.player_messages import (
     Description,
     PlayerCommand,

@@ -18,9 +18,7 @@ pytestmark = [
 SECONDS = 12
 
 
-@pytest.fixture(
-    name="clip", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in NAMES], scope="module"
-)
+@pytest.fixture(name="clip", params=NAMES, scope="module")
 def make_short_clip(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Clip:
     return make(request.param, tmp_path_factory.mktemp("a folder"), seconds=SECONDS)
 

@@ -10,7 +10,7 @@ import pytest
 from hangd.client.control.commands import COMMANDS
 from hangd.client.control.events import EVENTS
 from hangd.client.control.properties import PROPERTIES
-from hangd.client.control.server.protocol_commands import VERBS
+from hangd.client.control.server.protocol_commands import PROTOCOL_COMMANDS
 from hangd.client.control.tables.placeholders import REFUSED
 from tools.ipc_manual import escaped, page
 
@@ -35,7 +35,7 @@ def test_every_name_has_an_item(macro: str, names: Iterable[str]) -> None:
 
 def test_protocol_commands_are_named() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    assert [verb for verb in VERBS if verb not in text] == []
+    assert [name for name in PROTOCOL_COMMANDS if name not in text] == []
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

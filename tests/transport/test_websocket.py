@@ -1,4 +1,4 @@
-"""Both ends of a WebSocket on real sockets, and what a hostile or dead peer gets out of it."""
+"""Both ends of a WebSocket on real sockets; hostile and dead peers."""
 
 import asyncio
 import socket
@@ -31,7 +31,7 @@ UPGRADE = (
 
 
 class Porter:
-    """A `Acceptor` that lets everybody in, and the `Listener` that writes down what each one does."""
+    """An `Acceptor` that accepts everybody, and the `Listener` that records what each peer does."""
 
     def __init__(self) -> None:
         self.transports: list[Transport] = []
@@ -101,7 +101,7 @@ async def hear(client: DialedClient, number: int) -> list[tuple[str | bytes, flo
 
 
 async def raw(port: int, handshake: bytes = UPGRADE) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Open a connection by hand, past the answer to the handshake."""
+    """Open a socket and complete the opening handshake."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(handshake)
     await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
@@ -109,7 +109,7 @@ async def raw(port: int, handshake: bytes = UPGRADE) -> tuple[asyncio.StreamRead
 
 
 async def ended(reader: asyncio.StreamReader) -> bytes:
-    """Read to the end of the connection, however it ends. Returns what came."""
+    """Read until the connection ends in any way. Return what came."""
     data = b""
     try:
         async with asyncio.timeout(PATIENCE):
@@ -121,7 +121,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
 
 
 async def fill(transport: Transport) -> int:
-    """Send messages of 10 kB until the transport takes no more. Returns how many."""
+    """Send messages of 10 kB until the transport is no longer writable. Return their number."""
     sent = 0
     while transport.writable:
         transport.send(Encoded(b"x" * 10_000))
@@ -135,7 +135,7 @@ def masked(opcode: int, data: bytes = b"", fin: bool = True) -> bytes:
     return Frame(Opcode(opcode), data, fin).serialize(mask=True)
 
 
-async def test_messages_both_ways_in_order_and_stamped_when_they_arrived() -> None:
+async def test_messages_go_both_ways_in_order_with_their_arrival_times() -> None:
     async with door() as (porter, port):
         client = await DialedClient.dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE)
         before = time.monotonic()
@@ -226,7 +226,7 @@ async def test_fragments_and_binary() -> None:
 
 
 @pytest.mark.parametrize("more", [masked(1, b"early"), masked(9), b"\xff\xff\xff"], ids=["message", "ping", "junk"])
-async def test_whoever_does_not_wait_for_the_answer_to_the_handshake_is_cut_off(more: bytes) -> None:
+async def test_frames_before_the_end_of_the_handshake_are_cut_off(more: bytes) -> None:
     async with door() as (porter, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(UPGRADE + more)
@@ -250,9 +250,7 @@ async def test_whoever_does_not_wait_for_the_answer_to_the_handshake_is_cut_off(
     ],
     ids=["utf-8", "large", "large in parts", "opcode", "unmasked", "reserved bits", "continuation", "long ping"],
 )
-async def test_what_breaks_the_framing_closes_the_connection(
-    data: bytes, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_invalid_frames_close_the_connection(data: bytes, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
     async with door() as (porter, port):
         reader, writer = await raw(port)
@@ -294,7 +292,7 @@ async def test_a_peer_that_neither_reads_nor_answers_the_close_is_cut_off(monkey
         writer.close()
 
 
-async def test_a_peer_that_ends_its_half_and_reads_no_more_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_peer_that_half_closes_and_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_CLOSE_TIMEOUT", 0.2)
     async with door() as (porter, port):
         _, writer = await raw(port)
@@ -324,14 +322,14 @@ async def test_a_peer_that_answers_pings_is_kept(monkeypatch: pytest.MonkeyPatch
 
 
 def talk_and_answer_pings(url: str, leave: threading.Event) -> None:
-    """Be a client on a thread of its own, which answers pings whatever the loop does."""
+    """Run a client on a thread, which answers pings even while the event loop is blocked."""
     with connect(url, compression=None) as client:
         client.send("stop there")
         leave.wait(PATIENCE)
 
 
 class Sleeper(Porter):
-    """Sends a ping and is stopped before it can read the answer, for longer than an answer may take."""
+    """The process is suspended after a ping, for longer than an answer may take."""
 
     def received(self, data: str | bytes, at: float) -> None:
         (transport,) = self.transports
@@ -343,8 +341,8 @@ class Sleeper(Porter):
         super().received(data, at)
 
 
-async def test_a_process_that_was_stopped_reads_before_it_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    """uvloop runs timers first when it wakes: an answer that waits to be read counts all the same."""
+async def test_a_suspended_process_reads_the_answer_before_it_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvloop runs timers first when it wakes. The answer that waits in the socket still counts."""
     monkeypatch.setattr(wire, "_PING_TIMEOUT", 0.2)
     leave = threading.Event()
     async with door(porter=Sleeper()) as (porter, port):
@@ -385,7 +383,7 @@ async def test_a_flood_of_tiny_frames_is_cut_off(flood: bytes) -> None:
         writer.close()
 
 
-async def test_pings_without_end_that_are_never_read_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_endless_pings_of_a_peer_that_does_not_read_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wire, "_MINOR_MAX", 10**9)
 
     async def pour(writer: asyncio.StreamWriter) -> None:
@@ -455,7 +453,7 @@ async def test_nothing_answers() -> None:
 
 @contextmanager
 def deaf(port: int) -> Iterator[str]:
-    """An address where nobody takes a connection: as many wait as may, and the kernel drops the rest."""
+    """An address that accepts no connection: the backlog is full, and the kernel drops the rest."""
     with ExitStack() as stack:
         sock = stack.enter_context(socket.socket())
         sock.bind(("127.0.0.9", port))
@@ -467,8 +465,8 @@ def deaf(port: int) -> Iterator[str]:
         yield "127.0.0.9"
 
 
-async def test_an_address_that_says_nothing_leaves_the_next_one_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As a host's IPv6 address does where IPv6 leads nowhere."""
+async def test_a_silent_address_leaves_time_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a host's IPv6 address is silent in a network without IPv6 routes."""
     monkeypatch.setattr(websocket, "_ADDRESS_TIMEOUT", 0.3)
     async with door() as (_, port):
         with deaf(port) as address:
@@ -492,7 +490,7 @@ async def test_something_else_answers() -> None:
     server.close()
 
 
-async def test_the_server_says_no() -> None:
+async def test_http_refusals() -> None:
     async with door() as (_, port):
         assert (
             await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/nothing", timeout=PATIENCE))

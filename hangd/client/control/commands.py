@@ -16,10 +16,8 @@ from hangd.client.control.subjects import (
     screen,
     tracks,
 )
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, loaded_path
+from hangd.client.control.tables.command import Arguments, Command, Context, loaded_path
 from hangd.client.control.tables.placeholders import REFUSED
-
-__all__ = ["BY_SUBJECT", "COMMANDS", "Command", "Context", "Parameter", "Waiting", "command_list", "prepare"]
 
 BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Properties": property_commands.COMMANDS,

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["EVENTS", "Event"]
-
 
 @dataclass(frozen=True)
 class Event:

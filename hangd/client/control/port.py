@@ -12,17 +12,6 @@ from typing import Any, Literal, NamedTuple, Protocol
 from hangd.engine.player_messages import Description, PlayerCommand, Track
 from hangd.engine.playlist.playlist import Film, Loading
 
-__all__ = [
-    "Awaited",
-    "CommandRefused",
-    "ViewerPort",
-    "ControlEvent",
-    "ListedFilm",
-    "PlaylistPort",
-    "Refusal",
-    "RoomCommand",
-]
-
 Refusal = Literal[
     "invalid parameter", "property not found", "property unavailable", "unsupported format for accessing property",
     "error accessing property", "error running command", "not supported",

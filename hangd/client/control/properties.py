@@ -19,8 +19,6 @@ from hangd.client.control.subjects import (
 from hangd.client.control.tables import placeholders
 from hangd.client.control.tables.property import Property, PropertyTable
 
-__all__ = ["BY_SUBJECT", "PROPERTIES", "Properties", "Property"]
-
 BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
     "Playback": (*playback.PROPERTIES, *ab_loop.PROPERTIES),
     "Playlist": playlist.PROPERTIES,

@@ -20,6 +20,7 @@ from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import (
     AbsenceEnded,
     DeadlineReached,
@@ -31,13 +32,11 @@ from hangd.engine.follower.inputs import (
     TimingsRecalled,
 )
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.engine.follower.memory import Policies
+from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import Load, Unload
 from hangd.protocol.messages import Report, SyncCommand
 from hangd.protocol.model import Timeline
 from hangd.tasks import DeadlineTimer, Tasks
-
-__all__ = ["FollowerDriver"]
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +69,7 @@ class FollowerDriver:
         learned: Path | None,
     ) -> None:
         self.policies = Policies()
-        self.follower = self.policies.make_follower()
+        self.follower = Follower(self.policies)
         self._player = player
         self._notices = notices
         self._send_request = send_request
@@ -94,7 +93,7 @@ class FollowerDriver:
 
     def decide(self, input: FollowerInput, now: float | None = None) -> list[FollowerEffect]:
         """Tell the follower, and return what it orders. The caller must give that to `carry_out`."""
-        return self._recorder.tell(input, time.monotonic() if now is None else now)
+        return self._recorder.handle(input, time.monotonic() if now is None else now)
 
     def open_file(self, path: str, entry: int, start: float = 0.0) -> None:
         """Play this file, whatever was played before: an entry of the playlist, from ``start`` (seconds) on."""
@@ -142,7 +141,7 @@ class FollowerDriver:
     def film_ready(self) -> None:
         """The film that was opened stands ready: keep what the follower has learned of its kind by now."""
         if self._learned is not None:
-            self._learned.learned(self.follower.habits)
+            self._learned.learned(self.follower.learned_timings)
 
     def _recalled(self, timings: LearnedTimings) -> None:
         self.tell(TimingsRecalled(timings))

@@ -17,8 +17,6 @@ from hangd.client.cache import Cache
 from hangd.engine.follower.learned import LearnedTimings
 from hangd.tasks import Tasks, in_thread
 
-__all__ = ["LearnedStore"]
-
 _log = logging.getLogger(__name__)
 
 _TABLE: Final = """

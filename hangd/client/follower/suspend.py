@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-__all__ = ["SuspendWatch"]
-
 _TICK_SECONDS: Final = 0.5
 _LATE_SECONDS: Final = 2.0
 """A tick that is later than this is not explained by a busy machine."""

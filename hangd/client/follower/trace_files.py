@@ -1,4 +1,4 @@
-"""Where traces go: files in the state directory, readable by their owner alone. The newest few stay."""
+"""Write traces to files in the state directory that only their owner can read, and delete old ones."""
 
 import os
 from collections.abc import Iterable
@@ -6,17 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-__all__ = ["write_trace"]
-
-_KEPT: Final = 5
-"""Traces that stay: of a megabyte or two each, so that nobody has to tidy up after them."""
+_FILES_KEPT: Final = 5
+"""Chosen: traces are a megabyte or two each, and nobody should have to delete them by hand."""
 
 
 def write_trace(folder: Path, lines: Iterable[bytes], now: datetime) -> Path:
-    """Write a trace of the moment ``now`` (UTC) into ``folder``, delete the oldest ones, and return its path.
+    """Write a trace into ``folder``, named after the time ``now`` (UTC), delete the oldest ones, and return its path.
 
     Raises:
-        OSError: it can not be written. Nothing of it is left then.
+        OSError: the file could not be written. A part that was written has been deleted.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"trace-{now:%Y%m%dT%H%M%S.%fZ}.jsonl"
@@ -27,6 +25,6 @@ def write_trace(folder: Path, lines: Iterable[bytes], now: datetime) -> Path:
     except OSError:
         path.unlink(missing_ok=True)
         raise
-    for old in sorted(folder.glob("trace-*.jsonl"))[:-_KEPT]:
+    for old in sorted(folder.glob("trace-*.jsonl"))[:-_FILES_KEPT]:
         old.unlink(missing_ok=True)
     return path

@@ -1,9 +1,8 @@
-"""Recorder: the follower's door, and the book at it. Whatever is told through it can be played again.
+"""Record every input and effect of a follower in a bounded ring buffer, from which the command ``debug dump`` reads.
 
-The book has a bounded length. It is kept in chapters of about a minute, each of which begins with what the follower
-knew then (`hangd.engine.follower.memory`), and the oldest chapter is torn out as a whole: so what is left always has a
-beginning from which it can be played. Lines are written as they are to be read, disguise on, when they happen: what is
-kept is bytes, their number is known, and nothing that happens later can change them.
+The buffer consists of segments of about a minute. Each begins with a snapshot of the follower's state, and the oldest
+segment is dropped as a whole, so what is left can always be replayed from its beginning. Lines are anonymized and
+encoded when they are recorded: bytes have a known size, and nothing that happens later can change them.
 """
 
 from collections import deque
@@ -12,84 +11,80 @@ from typing import Final
 
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
-from hangd.engine.follower.inputs import FollowerInput, apply
-from hangd.engine.follower.memory import remember
-from hangd.engine.trace.trace import Disguise, Memory, Step, encode
+from hangd.engine.follower.inputs import FollowerInput
+from hangd.engine.trace.trace import Anonymizer, Snapshot, Step, encode
 
-__all__ = ["Recorder"]
-
-_LINE_COST: Final = 41
-"""Bytes that a line takes beside its own: a bytes object's head (33), and its place in a list (8)."""
+_LINE_OVERHEAD: Final = 41
+"""Bytes of memory that a line takes beside its text: the header of a bytes object (33) and a place in a list (8)."""
 
 
-class _Chapter:
-    def __init__(self, began: float, memory: bytes) -> None:
+class _Segment:
+    def __init__(self, began: float, snapshot: bytes) -> None:
         self.began = began
-        self.memory = memory
+        self.snapshot = snapshot
         self.steps: list[bytes] = []
-        self.size = len(memory) + _LINE_COST
+        self.size = len(snapshot) + _LINE_OVERHEAD
 
 
 class Recorder:
-    """Keeps the last ``span`` seconds, or as much of them as goes into ``size`` bytes of memory.
+    """A follower's recorder. Pass every input to `handle`, and none to the follower itself.
 
-    In a room a viewer's machine takes three or four steps a second, of some 270 bytes each: half an hour is 1.7 MB. A
-    step costs 5 us to write down, a chapter's beginning 60 us.
+    Keeps the last ``span`` seconds, but at most ``size_max`` bytes of memory. Measured: a follower in a room takes
+    three or four steps a second of some 270 bytes each, so half an hour is 1.7 MB. A step costs 5 us, a segment 130 us.
     """
 
     def __init__(
-        self, follower: Follower, *, span: float = 1800.0, size: int = 4 * 2**20, chapter: float = 60.0
+        self, follower: Follower, *, span: float = 1800.0, size_max: int = 4 * 2**20, segment_span: float = 60.0
     ) -> None:
         self._follower = follower
-        self._disguise = Disguise()
+        self._anonymizer = Anonymizer()
         self._span = span
-        self._size_limit = size
-        self._chapter_span = chapter
-        self._chapters: deque[_Chapter] = deque()
+        self._size_max = size_max
+        self._segment_span = segment_span
+        self._segments: deque[_Segment] = deque()
         self._size = 0
 
     @property
     def size(self) -> int:
-        """Bytes of memory that the book takes."""
+        """Bytes of memory that the buffer takes."""
         return self._size
 
-    def tell(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
-        """Tell the follower, write it down, and return what it orders."""
-        chapter = self._chapter(now)
+    def handle(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
+        """Pass an input to the follower, record the step, and return the effects. Raises what the follower raises."""
+        segment = self._current_segment(now)
         try:
-            effects = apply(self._follower, input, now)
+            effects = self._follower.handle(input, now)
         except Exception as error:
-            self._write(chapter, Step(now, self._disguise.input(input), [], type(error).__name__))
+            self._append(segment, Step(now, self._anonymizer.input(input), [], type(error).__name__))
             raise
-        self._write(chapter, Step(now, self._disguise.input(input), self._disguise.effects(effects)))
+        self._append(segment, Step(now, self._anonymizer.input(input), self._anonymizer.effects(effects)))
         return effects
 
     def lines(self) -> Iterator[bytes]:
-        """Yield the book's lines: the memory with which it begins, then the steps."""
-        for index, chapter in enumerate(self._chapters):
+        """Yield the recorded lines: the snapshot of the oldest segment, then all steps."""
+        for index, segment in enumerate(self._segments):
             if index == 0:
-                yield chapter.memory
-            yield from chapter.steps
+                yield segment.snapshot
+            yield from segment.steps
 
-    def _chapter(self, now: float) -> _Chapter:
-        """Return the chapter to write in: a new one, where the last one is full."""
-        chapters = self._chapters
-        if chapters:
-            last = chapters[-1]
-            if now - last.began < self._chapter_span and last.size < self._size_limit // 8:
-                return last
-        memory = self._disguise.memory(remember(self._follower))
-        chapter = _Chapter(now, encode(Memory(memory)))
-        chapters.append(chapter)
-        self._size += chapter.size
-        return chapter
+    def _current_segment(self, now: float) -> _Segment:
+        """Return the segment to append to: a new one if the newest is full."""
+        if self._segments:
+            newest = self._segments[-1]
+            # At an eighth of the whole size a segment is full, so that dropping the oldest one loses little.
+            if now - newest.began < self._segment_span and newest.size < self._size_max // 8:
+                return newest
+        segment = _Segment(now, encode(Snapshot(self._anonymizer.state(self._follower.snapshot()))))
+        self._segments.append(segment)
+        self._size += segment.size
+        return segment
 
-    def _write(self, chapter: _Chapter, step: Step) -> None:
+    def _append(self, segment: _Segment, step: Step) -> None:
         line = encode(step)
-        cost = len(line) + _LINE_COST
-        chapter.steps.append(line)
-        chapter.size += cost
-        self._size += cost
-        chapters = self._chapters
-        while len(chapters) > 1 and (self._size > self._size_limit or step.now - chapters[1].began > self._span):
-            self._size -= chapters.popleft().size
+        size = len(line) + _LINE_OVERHEAD
+        segment.steps.append(line)
+        segment.size += size
+        self._size += size
+        segments = self._segments
+        while len(segments) > 1 and (self._size > self._size_max or step.now - segments[1].began > self._span):
+            self._size -= segments.popleft().size

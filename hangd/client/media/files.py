@@ -29,8 +29,6 @@ from hangd.player.files import MediaUnusable, examine, problem, shown_name
 from hangd.protocol.model import FileInfo
 from hangd.tasks import in_thread
 
-__all__ = ["MediaFiles", "MediaUnusable", "Progress"]
-
 Progress = Callable[[int, int], None]
 """Takes the bytes read so far and the bytes in all. Called on the event loop."""
 

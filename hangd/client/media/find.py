@@ -10,11 +10,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
+from hangd.player.files import MediaUnusable
 from hangd.protocol.model import FileHash, FileInfo
 from hangd.tasks import in_thread
-
-__all__ = ["Copy", "Places", "find_copy"]
 
 _log = logging.getLogger(__name__)
 

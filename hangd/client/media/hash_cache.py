@@ -15,8 +15,6 @@ import msgspec
 from hangd.client.cache import Cache
 from hangd.protocol.model import FileHash
 
-__all__ = ["FileVersion", "HashCache"]
-
 _ENTRIES_MAX: Final = 1000
 """Films. An entry takes some 200 bytes: 200 KiB in all."""
 

@@ -11,17 +11,16 @@ from typing import Any
 
 from msgspec import structs
 
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.client.notices import Notices
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.picture import Picture
+from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import SetFile
 from hangd.protocol.model import FileHash, FileInfo
 from hangd.tasks import Tasks
-
-__all__ = ["LocalCopy"]
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, Protocol
 
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.client.media.find import Copy, Places, find_copy
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
@@ -23,6 +23,7 @@ from hangd.client.settings import ClientSettings
 from hangd.engine.follower.follower import Follower
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.log import escape
+from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import (
     EntryChanged,
     Error,
@@ -36,8 +37,6 @@ from hangd.protocol.messages import (
 from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline
 from hangd.tasks import Tasks
 
-__all__ = ["RoomPlaylist", "Screen"]
-
 _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 1.0
@@ -45,6 +44,9 @@ _AGAIN_SECONDS: Final = 1.0
 
 _HASHES_APART: Final = 0.1
 """Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
+
+_HASH_MARK: Final = "hash "
+"""Before an entry's number: the id of the request that tells its hash."""
 
 _READ_SECONDS: Final = 20.0
 """How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,
@@ -177,6 +179,8 @@ class RoomPlaylist:
         match message:
             case Error() if ours:
                 self._refused(message)
+            case Error(code="RateLimited") if isinstance(re, str) and re.startswith(_HASH_MARK):
+                self._hashed.discard(int(re.removeprefix(_HASH_MARK)))
             case QueueChanged(queue=queue) | MediaChanged(queue=queue):
                 if ours:
                     self.list.answered(queue, message.inserted if isinstance(message, QueueChanged) else ())
@@ -285,7 +289,7 @@ class RoomPlaylist:
             if (copy := self._copies.get(entry.id)) is not None and entry.file_hash in (None, whole):
                 self._copies[entry.id] = copy._replace(proven=True)
             try:
-                viewer.connection.send(SetEntry(entry.room_id, whole))
+                viewer.connection.send(SetEntry(entry.room_id, whole), f"{_HASH_MARK}{entry.id}")
             except NotConnected:
                 return  # Back in the room the file is hashed again, which the cache makes short.
             await asyncio.sleep(_HASHES_APART)

@@ -17,8 +17,6 @@ from hangd.engine.playlist.playlist import Close, Entry, Film, Loading, Open, Or
 from hangd.engine.playlist.shared import SharedEntry
 from hangd.protocol.model import FileHash, Room
 
-__all__ = ["PlaylistKeeper"]
-
 _SHORT_SECONDS: Final = 1.0
 """What ran out sooner is passed over on the way back: so is mpv."""
 

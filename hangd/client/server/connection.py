@@ -59,8 +59,6 @@ from hangd.tasks import DeadlineTimer, Tasks
 from hangd.transport.base import Encoded
 from hangd.transport.websocket import ClientTransport, DialFailed, dial
 
-__all__ = ["Connection", "ConnectionListener", "NotConnected", "ServerRefused"]
-
 _log = logging.getLogger(__name__)
 
 _DIAL_TIMEOUT: Final = 10.0

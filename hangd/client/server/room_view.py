@@ -25,8 +25,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import FileInfo, Member, Policy, Role, Room, Timeline
 
-__all__ = ["RoomView", "invite_url"]
-
 
 def invite_url(server: str, room: str) -> str:
     """Return the invite to a room: ``hang://host:port/room`` for a ``ws://`` server, ``hangs://`` for ``wss://``."""

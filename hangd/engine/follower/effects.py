@@ -1,4 +1,4 @@
-"""What the follower orders, beside the commands to the player."""
+"""The effects of a `Follower`: what the viewer has to carry out, beside the commands to the player."""
 
 from msgspec import Struct
 
@@ -6,27 +6,27 @@ from hangd.engine.follower.drift import Correction
 from hangd.engine.player_messages import PlayerCommand
 from hangd.protocol.messages import Report, SyncCommand
 
-__all__ = ["SendRequest", "AnnounceCorrection", "FollowerEffect", "AnnounceSeek", "SendReport"]
-
 
 class SendRequest(Struct, frozen=True, tag=True):
-    """Ask the room for this; what it says comes back as a new timeline."""
+    """Request this of the room. The answer comes back as TimelineReceived or RoomRefused."""
 
     command: SyncCommand
 
 
 class SendReport(Struct, frozen=True, tag=True):
+    """Tell the room how this player is doing. Not answered."""
+
     report: Report
 
 
 class AnnounceCorrection(Struct, frozen=True, tag=True):
-    """A correction was begun, for whoever watches."""
+    """Tell control clients that a correction begins."""
 
     correction: Correction
 
 
 class AnnounceSeek(Struct, frozen=True, tag=True):
-    """The picture is about to jump to ``position``."""
+    """Tell control clients that the picture is about to seek to ``position``."""
 
     position: float
 

@@ -1,485 +1,497 @@
-"""Follower: makes one player stand and move as a timeline says, and the viewer's hand reach the room.
+"""Follower: keeps one player at the position of a timeline, and turns the viewer's actions into requests to the room.
 
-Theory of operation. There is a *timeline*, what should be, and a `Picture`, what is. ``_steer`` is the one place that
-compares the two and gives the next command; it is called after every input, and gives none while the player still works
-on the last one (LOADING, SEEKING, PAUSING). So whatever arrives in whatever order, the player is always on its way to
-where the timeline is now.
+Theory of operation. There is a *timeline*, which says where the media has to be, and a `Picture`, which says where it
+is. ``_steer`` is the one place that compares the two and gives the next command. It runs after every input, and gives
+no command while the player is still working on the last one (LOADING, SEEKING, PAUSING). So in whatever order inputs
+arrive, the player is always on its way to what the timeline says now.
 
-*Starts are scheduled.* The room names a future moment and everyone resumes at it. Who is late (a joiner, a slow seek)
-seeks to where the room will be after the time that a seek has been seen to take here, and resumes as the room passes.
+*Starts are scheduled.* The room names a future time, and every member resumes at it. A player that is late (a member
+that joined, a slow seek) seeks to where the room will be when the seek is done, by the duration that seeks have had
+here, and resumes when the room is at that position.
 
-*The viewer's hand.* A pause takes effect at once, and the frame that it stopped on goes to the room; until the room
-has answered the timeline does not pull (`hangd.engine.follower.pending_input`). What the player does unasked, a
-pause, a start or a frame step that no command of ours explains, is the viewer's hand as well. Everything else is
-asked for, and happens when the room says so.
+*The viewer's actions.* A pause takes effect at once, and the request to the room names the frame on which it stopped;
+until the room has answered, the timeline does not control the player (`hangd.engine.follower.pending_input`). A pause,
+a start or a frame step of the player that no command of the follower explains is taken for an action of the viewer's,
+who may have used the player's own window. All else is requested, and takes effect when the room's timeline says so.
 
-*Alone* the timeline is the follower's own (`hangd.engine.follower.local_timeline`): the same requests, answered here,
-on the local clock, and the player is the clock that the timeline follows. Entering a room and leaving one is a change
-of timeline, nothing else.
+*In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`). It answers
+the requests itself, and adjusts the timeline to the player. Entering or leaving a room only replaces the timeline.
 """
 
-from msgspec import Struct
+import copy
+from typing import assert_never
+
 from msgspec.structs import replace
 
-from hangd.engine.follower import local_timeline as alone
+from hangd.engine.follower import local_timeline
 from hangd.engine.follower.clock import ClockFilter
-from hangd.engine.follower.drift import Correction, DriftController, Hold, Resync, Trim
+from hangd.engine.follower.drift import DriftController, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.inputs import (
+    AbsenceEnded,
+    ClockFlushed,
+    DeadlineReached,
+    FileClosed,
+    FileOpened,
+    FollowerInput,
+    LeftRoom,
+    OffsetSet,
+    PauseRequested,
+    Pinged,
+    PlayerSaid,
+    RoomRefused,
+    SeekRequested,
+    SpeedRequested,
+    StopRequested,
+    TimelineReceived,
+    TimingsRecalled,
+)
 from hangd.engine.follower.learned import LearnedTimings, StartBias
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
+from hangd.engine.follower.state import FollowerState, Policies
 from hangd.engine.player_messages import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
 from hangd.engine.timeline import earliest, is_newer, is_running, position_at, time_of
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
-from hangd.protocol.model import ReportedState, Timeline
-
-__all__ = ["Follower", "FollowerPolicy"]
-
-
-class FollowerPolicy(Struct, frozen=True):
-    """Seconds, but for the one count."""
-
-    near: float = 0.040
-    """A start that is so late is made at once and left to the drift controller; a later one seeks first."""
-    far_ahead: float = 2.0
-    """Who stands ahead of a running room waits for it up to this long, and else goes back to it."""
-    jump: float = 0.5
-    """A running picture that a new timeline puts so far off seeks at once: that is a seek, not drift."""
-    seeks_in_a_row: int = 2
-    """After so many seeks that came too late a start is made at once, however late: the file is slow, not we."""
-    seek_margin: float = 0.05
-    end_slack: float = 1.0
-    """A picture may end so much before its file's duration says."""
-    report_every: float = 2.0
+from hangd.protocol.model import Timeline
 
 
 class Follower:
-    """See the module's docstring. ``now`` is the local monotonic clock; `clock` converts it to the server's."""
+    """See the module's docstring. ``now`` is the local monotonic time; ``clock`` converts it to server time.
 
-    def __init__(
-        self,
-        policy: FollowerPolicy | None = None,
-        drift: DriftController | None = None,
-        clock: ClockFilter | None = None,
-        picture: Picture | None = None,
-        hand: PendingInput | None = None,
-    ) -> None:
-        self.policy = policy or FollowerPolicy()
-        self.clock = clock or ClockFilter()
-        self.picture = picture or Picture()
-        self.video_offset = 0.0
-        """Seconds by which this screen shows later than the player thinks: the player is kept so far ahead."""
-        self.timeline = alone.resting(0.0)
-        self.in_room = False
-        self._drift = drift or DriftController()
-        self._hand = hand or PendingInput()
-        self._starts = StartBias()
-        self._error: float | None = None
-        self._pending: Timeline | None = None
-        self._astray = False
-        """The machine was away: as soon as there is a clock, look whether the picture has to be sought."""
-        self._seeks = 0
-        self._reported: tuple[ReportedState, int] | None = None
-        self._report_due: float | None = None
-        self._commands = 0
+    ``state`` is that of another follower's `snapshot`; this one continues from there.
+    """
 
-    # ---- what the daemon tells ------------------------------------------------------------------------------------
+    def __init__(self, policies: Policies | None = None, state: FollowerState | None = None) -> None:
+        self.policies = policies or Policies()
+        self.state = state or FollowerState()
+        self._policy = self.policies.follower
+        self.clock = ClockFilter(self.policies.clock, self.state.clock)
+        self.picture = Picture(self.policies.picture, self.state.picture)
+        self._drift = DriftController(self.policies.drift, self.state.drift)
+        self._start_bias = StartBias(self.state.start_bias)
+        self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
 
-    def load(self, path: str, now: float, start: float = 0.0, entry: int = 0) -> list[FollowerEffect]:
-        """Play this file (absolute path): the room's, or alone from ``start``, paused."""
-        if not self.in_room:
-            self.timeline = alone.resting(now, start, rate=self.timeline.rate)
-        self.picture.duration = None
-        self.picture.entry = entry
-        return [*self._load(path, now), *self._after(now)]
-
-    def unload(self, now: float) -> list[FollowerEffect]:
-        """Nothing is to be played any more."""
-        self._hand.lower()
-        return [*self.picture.forget(), *self._after(now)]
-
-    def follow(
-        self, timeline: Timeline, now: float, *, entering: bool = False, stop: bool = False
-    ) -> list[FollowerEffect]:
-        """The room says where its media stands.
-
-        ``entering``: this is another room, or ours after an absence. ``stop``: the players let go of their files,
-        until the room moves again.
-        """
-        if entering:
-            self.in_room, self._reported = True, None  # what was reported before, this connection's room has forgotten
-        elif not self.in_room or not is_newer(timeline, self._pending or self.timeline):
-            return []
-        if self.picture.motion is not Motion.PAUSING:
-            self._hand.lower()
-        if not entering and self.clock.locked and is_running(timeline) and is_running(self.timeline):
-            if self.timeline.at <= self.clock.to_server(now) < timeline.at:
-                # A change of speed that is still to come: until then the room moves as it did.
-                self._pending = timeline
+    def handle(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
+        """Take one input and return the effects to carry out, in order. Raises nothing."""
+        state = self.state
+        effects: list[FollowerEffect] = []
+        match input:
+            case PlayerSaid(event=event):  # Tested first, because nearly all inputs are samples.
+                before = state.picture.motion
+                if not self.picture.update(event):
+                    return []
+                effects = self._player_said(event, before, now)
+            case DeadlineReached():
+                return self.expire(now)
+            case Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
+                self.clock.add(t0, t1, t2, t3)
+                if state.absence_unchecked and state.in_room and self.clock.locked:
+                    state.absence_unchecked = False
+                    effects = self._seek_if_far(now)
+            case TimelineReceived():
+                if not self._accept_timeline(input, now):
+                    return []
+                effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
+            case FileOpened(path=path, start=start, entry=entry):
+                if not state.in_room:
+                    state.timeline = local_timeline.initial(now, start, rate=state.timeline.rate)
+                state.picture.duration, state.picture.entry = None, entry
+                effects = self._load(path, now)
+            case FileClosed():
+                self._pending_input.clear_wanted()
+                effects = self.picture.close()
+            case LeftRoom():
+                if not state.in_room:
+                    return []
+                self._leave_room(now)
+            case RoomRefused():
+                self._pending_input.clear()
+            case ClockFlushed():
+                self.clock.flush()
                 return []
-        unloading = self.picture.unload() if stop else []
-        return [*unloading, *self._adopt(timeline, now), *self._after(now)]
+            case AbsenceEnded():
+                # The local clock may have stood still. Where the picture is, only the next sample can tell.
+                self.clock.flush(now)
+                self._drift.restart(now)
+                state.absence_unchecked = True
+            case PauseRequested(paused=paused):
+                effects = self._pause_requested(paused, now)
+            case SeekRequested(position=position):
+                position = self.picture.clamp(position)
+                if self._pending_input.merge(position, now):
+                    return []
+                effects = self._request_seek(position, now)
+            case SpeedRequested(rate=rate):
+                effects = self._request(Speed(rate=rate), now)
+            case StopRequested():
+                effects = self._request(Stop(), now)
+            case TimingsRecalled(timings=timings):
+                state.picture.seek_cost = timings.seek_cost
+                self._start_bias.restore(timings.start_bias)
+                return []
+            case OffsetSet(seconds=seconds):
+                state.video_offset = seconds
+                return []
+            case _:
+                assert_never(input)
+        effects += self._steer_and_report(now)
+        return effects
 
-    def leave(self, now: float) -> list[FollowerEffect]:
-        """Out of the room: alone from here on, going on as it goes."""
-        if not self.in_room:
-            return []
-        self.in_room, self._pending, self._hand.asked = False, None, None
-        self._hand.lower()
-        running = self.picture.motion in (Motion.RUNNING, Motion.STARTING)
-        self.timeline = alone.resting(now, self.picture.position(now), playing=running, rate=self.timeline.rate)
-        return self._after(now)
+    def deadline(self) -> float | None:
+        """Return the local time at which to call `expire`, or None."""
+        state = self.state
+        return earliest(
+            self._drift.deadline(),
+            self._pending_input.deadline(),
+            state.report_due if state.in_room else None,
+            None if state.scheduled is None else self.clock.to_local(state.scheduled.at),
+        )
 
-    def refused(self, now: float) -> list[FollowerEffect]:
-        """The room refused what the viewer's hand asked for: the timeline pulls again."""
-        self._hand.lower()
-        self._hand.asked = None
-        return self._after(now)
-
-    def clock_changed(self, now: float) -> list[FollowerEffect]:
-        """A ping came back: what waited for a clock can begin."""
+    def expire(self, now: float) -> list[FollowerEffect]:
+        """Do what is due by ``now``."""
+        state = self.state
         effects: list[FollowerEffect] = []
-        if self._astray and self.in_room and self.clock.locked:
-            self._astray = False
-            effects = self._jump(now)
-        return [*effects, *self._after(now)]
+        if state.scheduled is not None and self.clock.to_local(state.scheduled.at) <= now:
+            effects += self._set_timeline(state.scheduled, now)
+        self._drift.expire(now)
+        if (position := self._pending_input.expire(now)) is not None:
+            effects += self._request_seek(position, now)
+        if state.report_due is not None and state.report_due <= now:
+            state.reported = state.report_due = None
+        effects += self._steer_and_report(now)
+        return effects
 
-    def woke(self, now: float) -> list[FollowerEffect]:
-        """The machine, or this process, was away for seconds. Local time may have stood still: the clock begins anew.
+    def snapshot(self) -> FollowerState:
+        """Return a copy of the state. Another follower with the same policies continues from it."""
+        return copy.deepcopy(self.state)
 
-        Where the picture is, nobody knows until its next sample: the drift controller takes it from there.
-        """
-        self.clock.flush(now)
-        self._drift.started(now)
-        self._astray = True
-        return self._after(now)
+    def check(self) -> None:
+        """Assert the invariants."""
+        state = self.state
+        self.picture.check()
+        self._pending_input.check()
+        assert state.drift.trim is None or state.picture.motion is Motion.RUNNING
+        assert state.scheduled is None or (state.in_room and is_running(state.scheduled))
 
-    def accustom(self, habits: LearnedTimings) -> None:
-        """Begin with what was learned of such files another time."""
-        self.picture.seek_cost = habits.seek_cost
-        self._starts.know(habits.start_bias)
+    # ---- reading --------------------------------------------------------------------------------------------------
 
-    # ---- the viewer's hand ----------------------------------------------------------------------------------------
+    @property
+    def timeline(self) -> Timeline:
+        """Where the media has to be: the room's timeline, or the follower's own in no room."""
+        return self.state.timeline
 
-    def ask_paused(self, paused: bool, now: float) -> list[FollowerEffect]:
-        """The viewer wants a pause, now; or wants to go on."""
-        if self.picture.motion is Motion.PAUSING and self._hand.wants is not None:
-            # The picture has yet to stand, and then the last word counts: a pause that is taken back is nothing.
-            self._hand.wants = "paused" if paused else "playing"
-            return self._after(now)
-        # The room hears a seek that it has not answered first: to name the old place would undo it.
-        goal = self._target(now) if self._hand.sought is None else self._hand.sought
+    @property
+    def in_room(self) -> bool:
+        return self.state.in_room
+
+    @property
+    def rate(self) -> float:
+        """The speed, including a change that takes effect in a moment."""
+        return (self.state.scheduled or self.state.timeline).rate
+
+    @property
+    def paused(self) -> bool:
+        """Whether the media has to be paused. At a gate it has not: the room goes on by itself."""
+        wanted = self.state.pending_input.wanted
+        return wanted == "paused" or (wanted is None and not (self.state.scheduled or self.state.timeline).playing)
+
+    def position(self, now: float) -> float | None:
+        """Return the picture's position in seconds; None if no file is loaded."""
+        return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
+
+    def requested_position(self, now: float) -> float | None:
+        """Return the position that a relative seek starts from: the one requested last, or else the picture's."""
+        requested = self._pending_input.seek_position
+        return self.position(now) if requested is None else requested
+
+    @property
+    def error(self) -> float | None:
+        """The error in seconds, positive ahead, from samples or from where the picture is settled; None: unknown."""
+        state = self.state
+        if not state.in_room:
+            return None
+        if state.picture.motion is Motion.SETTLED and not is_running(state.timeline):
+            position = state.timeline.position
+            return 0.0 if self.picture.is_settled_at(position) else state.picture.position - position
+        judged = self._drift.error
+        error = state.error if judged is None else judged
+        return error if state.picture.motion is Motion.RUNNING else None
+
+    @property
+    def has_unsent_request(self) -> bool:
+        """Whether a request is still to come: for a pause that is not done yet, or for a seek that may be merged."""
+        return self.state.picture.motion is Motion.PAUSING or self.state.pending_input.merged is not None
+
+    @property
+    def learned_timings(self) -> LearnedTimings:
+        """What was learned about files like the one that is open."""
+        return LearnedTimings(self.picture.seek_cost, self._start_bias.bias)
+
+    # ---- the room and the clock -----------------------------------------------------------------------------------
+
+    def _accept_timeline(self, received: TimelineReceived, now: float) -> bool:
+        """Take in what a timeline answers or schedules. Return whether it also takes effect now."""
+        state, timeline = self.state, received.timeline
+        if received.entering:
+            # Reports belong to a connection: the room has forgotten those of an earlier one.
+            state.in_room, state.reported = True, None
+        elif not state.in_room or not is_newer(timeline, state.scheduled or state.timeline):
+            return False
+        if state.picture.motion is not Motion.PAUSING:
+            self._pending_input.clear_wanted()
+        if received.entering or not self.clock.locked or not is_running(timeline) or not is_running(state.timeline):
+            return True
+        if state.timeline.at <= self.clock.to_server(now) < timeline.at:
+            state.scheduled = timeline  # A change of speed. Until then the room moves as before.
+            return False
+        return True
+
+    def _set_timeline(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
+        state = self.state
+        state.timeline, state.scheduled, state.pending_input.requested = timeline, None, None
+        state.picture.resume_at = None
+        state.seeks = 0
+        self._start_bias.discard()
+        self._drift.restart(now)
+        return self._seek_if_far(now)
+
+    def _leave_room(self, now: float) -> None:
+        """Continue in no room, from where the picture is."""
+        state = self.state
+        state.in_room, state.scheduled = False, None
+        self._pending_input.clear()
+        playing = state.picture.motion in (Motion.RUNNING, Motion.STARTING)
+        position = self.picture.position(now)
+        state.timeline = local_timeline.initial(now, position, playing=playing, rate=state.timeline.rate)
+
+    # ---- the viewer's requests ------------------------------------------------------------------------------------
+
+    def _pause_requested(self, paused: bool, now: float) -> list[FollowerEffect]:
+        picture, pending = self.state.picture, self.state.pending_input
+        if picture.motion is Motion.PAUSING and pending.wanted is not None:
+            # Decided when the picture has settled. A pause that is taken back before then is never requested.
+            pending.wanted = "paused" if paused else "playing"
+            return []
+        # A seek that the room has not answered yet takes effect first. Another position would undo it.
+        requested = self._pending_input.seek_position
+        position = self._timeline_position(now) if requested is None else requested
         if not paused:
-            standing = self._hand.wants == "paused" and self._hand.sought is None
-            timestamp = self.picture.clamped(self.picture.position(now)) if standing else goal
-            return [*self._ask(Play(timestamp=timestamp), now), *self._after(now)]
-        if self.picture.motion in (Motion.RUNNING, Motion.STARTING):
-            self._hand.raise_for("paused", self.timeline.rev, now)
-            return [*self.picture.pause(), *self._after(now)]
-        return [*self._ask(Pause(timestamp=goal), now), *self._after(now)]
+            if pending.wanted == "paused" and requested is None:
+                position = self.picture.clamp(self.picture.position(now))
+            return self._request(Play(timestamp=position), now)
+        if picture.motion in (Motion.RUNNING, Motion.STARTING):
+            self._pending_input.want("paused", self.state.timeline.rev, now)
+            return self.picture.pause()
+        return self._request(Pause(timestamp=position), now)
 
-    def ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
-        """The viewer wants to be at ``position`` (seconds, clamped to the media)."""
-        position = self.picture.clamped(position)
-        if self._hand.holds_back(position, now):
-            return []
-        return [*self._ask_seek(position, now), *self._after(now)]
+    def _request_seek(self, position: float, now: float) -> list[FollowerEffect]:
+        if self.state.in_room:
+            self.state.pending_input.requested = position
+        return self._request(Seek(timestamp=position), now)
 
-    def ask_speed(self, rate: float, now: float) -> list[FollowerEffect]:
-        return [*self._ask(Speed(rate=rate), now), *self._after(now)]
+    def _request(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
+        """Send a request to the room; in no room, apply it."""
+        state = self.state
+        if state.in_room:
+            state.requests += 1
+            return [SendRequest(replace(command, command_id=str(state.requests)))]
+        self._pending_input.clear_wanted()
+        at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
+        loaded = state.picture.motion is not Motion.EMPTY
+        state.timeline = local_timeline.applied(state.timeline, command, now, loaded=loaded, at_end=at_end)
+        return self.picture.unload() if isinstance(command, Stop) else []
 
-    def ask_stop(self, now: float) -> list[FollowerEffect]:
-        return [*self._ask(Stop(), now), *self._after(now)]
+    # ---- the player's events --------------------------------------------------------------------------------------
 
-    # ---- the player's facts ---------------------------------------------------------------------------------------
-
-    def handle(self, event: PlayerEvent, now: float) -> list[FollowerEffect]:
-        """Take one event of the player's. Those of an older load are dropped."""
-        before = self.picture.motion
-        if not self.picture.absorb(event):
-            return []
-        effects: list[FollowerEffect] = []
+    def _player_said(self, event: PlayerEvent, before: Motion, now: float) -> list[FollowerEffect]:
+        """Take an event that the picture accepted; ``before`` is the motion before it."""
+        state = self.state
         match event:
-            case Sampled():  # first: nearly all are
-                effects = self._sampled(event, now)
+            case Sampled():
+                error = self._error_at(event.position, event.at)
+                if error is None or state.picture.stalled:
+                    return []
+                self._start_bias.observe(error)
+                return self._correct(error, event.at, now)
             case Settled(position=position):
-                effects = self._settled(before, self.picture.clamped(position), now)
+                return self._settled(before, self.picture.clamp(position), now)
             case Started(position=position, at=at):
-                effects = self._started(before, position, at, now)
-            case Ended(position=position) if not self.in_room:
-                self.timeline = alone.resting(now, self.picture.clamped(position), rate=self.timeline.rate)
-        return effects + self._after(now)
+                return self._started(before, position, at, now)
+            case Ended(position=position) if not state.in_room:
+                state.timeline = local_timeline.initial(now, self.picture.clamp(position), rate=state.timeline.rate)
+        return []
 
     def _settled(self, before: Motion, position: float, now: float) -> list[FollowerEffect]:
+        timeline, pending = self.state.timeline, self.state.pending_input
         match before:
-            case Motion.PAUSING if self._hand.wants == "playing":
-                # Nobody has heard of the pause, and nobody needs to, unless the room has paused meanwhile.
-                self._hand.lower()
-                return [] if self.timeline.playing else self._ask(Play(timestamp=self._target(now)), now)
+            case Motion.PAUSING if pending.wanted == "playing":
+                # The room was not told of the pause, and need not be, unless it has paused meanwhile.
+                self._pending_input.clear_wanted()
+                return [] if timeline.playing else self._request(Play(timestamp=self._timeline_position(now)), now)
             case Motion.PAUSING | Motion.RUNNING | Motion.STARTING:
-                # The viewer's hand, through us or past us. If the room moved on meanwhile, it means a pause there.
-                moved_on = before is Motion.PAUSING and self._hand.rev != self.timeline.rev
-                self._hand.raise_for("paused", self.timeline.rev, now)
-                return self._ask(Pause(timestamp=self._target(now) if moved_on else position), now)
-            case Motion.STANDING if not self.picture.stands_at(self.timeline.position):
-                # A frame step: in a room that stands, everyone takes it.
-                self._hand.raise_for("paused", self.timeline.rev, now)
-                return self._ask(Seek(timestamp=position), now)
+                # The viewer paused, through the follower or in the player's window. If the room's timeline has changed
+                # since, the viewer wants a pause there.
+                changed = before is Motion.PAUSING and pending.wanted_at_rev != timeline.rev
+                self._pending_input.want("paused", timeline.rev, now)
+                return self._request(Pause(timestamp=self._timeline_position(now) if changed else position), now)
+            case Motion.SETTLED if not self.picture.is_settled_at(timeline.position):
+                # A frame step in the player's window. In a room that is paused all members take it.
+                self._pending_input.want("paused", timeline.rev, now)
+                return self._request(Seek(timestamp=position), now)
             case _:
                 return []
 
     def _started(self, before: Motion, position: float, at: float, now: float) -> list[FollowerEffect]:
-        self._seeks, self._error = 0, None
-        self._drift.started(now)
-        if before is Motion.STANDING:
-            self._hand.raise_for("playing", self.timeline.rev, now)
-            return self._ask(Play(timestamp=self.picture.clamped(position)), now)
-        # A thread that was woken late started late by as much: that is known before the first sample.
-        error = self._compare(position, at)
-        late = 0.0 if error is None else -error - self._starts.bias
-        if not self._drift.policy.act_fresh < late <= self.policy.near:
+        state = self.state
+        state.seeks, state.error = 0, None
+        self._drift.restart(now)
+        if before is Motion.SETTLED:
+            # The viewer started the player in its window.
+            self._pending_input.want("playing", state.timeline.rev, now)
+            return self._request(Play(timestamp=self.picture.clamp(position)), now)
+        # If the thread that resumes the player was late, the error is known before the first sample.
+        error = self._error_at(position, at)
+        late = 0.0 if error is None else -error - self._start_bias.bias
+        if not self.policies.drift.threshold_fresh < late <= self._policy.late_start_max:
             return []
-        self._starts.forget_start()
-        return self._judge(-late, at, now)
+        self._start_bias.discard()
+        return self._correct(-late, at, now)
 
-    def _sampled(self, sample: Sampled, now: float) -> list[FollowerEffect]:
-        error = self._compare(sample.position, sample.at)
-        if error is None or self.picture.stalled:
-            return []
-        self._starts.observe(error)
-        return self._judge(error, sample.at, now)
+    def _error_at(self, position: float, at: float) -> float | None:
+        """Return the error of a picture that was at ``position`` at the local time ``at``; None if it is unknown.
 
-    def _compare(self, position: float, at: float) -> float | None:
-        """Return how far ahead of the room the picture is; None: nobody can say. Alone the timeline follows it."""
-        if not is_running(self.timeline):
+        In no room there is no error, because the timeline is adjusted to the picture.
+        """
+        state = self.state
+        timeline = state.timeline
+        if not is_running(timeline):
             return None
-        if not self.in_room:
-            self.timeline = alone.at_player(self.timeline, position, at)
+        if not state.in_room:
+            state.timeline = replace(timeline, position=position, at=at)
             return None
         server = self.clock.to_server(at)
-        if not self.clock.locked or server < self.timeline.at:
+        if state.clock.best is None or server < timeline.at:
             return None
-        return position - self.video_offset - position_at(self.timeline, server)
+        return position - state.video_offset - position_at(timeline, server)
 
-    def _judge(self, error: float, at: float, now: float) -> list[FollowerEffect]:
-        self._error = error
-        correction = self._drift.observe(error, at, self.timeline.rate)
-        return [] if correction is None else self._correct(correction, now)
-
-    def _correct(self, correction: Correction, now: float) -> list[FollowerEffect]:
+    def _correct(self, error: float, at: float, now: float) -> list[FollowerEffect]:
+        """Make the correction that the drift controller finds necessary, if any."""
+        self.state.error = error
+        correction = self._drift.observe(error, at, self.state.timeline.rate)
         match correction:
-            case Trim():
-                return [
-                    AnnounceCorrection(correction)
-                ]  # the rate follows from the controller's, sample by sample: `_steer`
+            case None:
+                return []
+            case Trim():  # `_steer` sets the rate, now and after each sample.
+                return [AnnounceCorrection(correction)]
             case Hold(seconds=seconds):
                 return [AnnounceCorrection(correction), PauseFor(seconds)]
             case Resync():
-                return [AnnounceCorrection(correction), *self._catch_up(now)]
+                return [AnnounceCorrection(correction), *self._seek_ahead(now)]
 
-    # ---- time -----------------------------------------------------------------------------------------------------
+    # ---- steering -------------------------------------------------------------------------------------------------
 
-    def deadline(self) -> float | None:
-        """The local time at which to be woken, or None."""
-        return earliest(
-            self._drift.deadline(),
-            self._hand.deadline(),
-            self._report_due if self.in_room else None,
-            None if self._pending is None else self.clock.to_local(self._pending.at),
-        )
-
-    def expire(self, now: float) -> list[FollowerEffect]:
-        """Do what is due."""
-        effects: list[FollowerEffect] = []
-        if self._pending is not None and self.clock.to_local(self._pending.at) <= now:
-            effects += self._adopt(self._pending, now)
-        self._drift.expire(now)
-        if (sought := self._hand.expire(now)) is not None:
-            effects += self._ask_seek(sought, now)
-        if self._report_due is not None and self._report_due <= now:
-            self._reported = self._report_due = None
-        return [*effects, *self._after(now)]
-
-    # ---- what there is to read ------------------------------------------------------------------------------------
-
-    def position(self, now: float) -> float | None:
-        """Return where the picture is, in seconds; None where there is none."""
-        return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
-
-    def aim(self, now: float) -> float | None:
-        """Return where the picture will be once what was asked is done: what a relative seek begins from."""
-        return self.position(now) if self._hand.sought is None else self._hand.sought
-
-    @property
-    def error(self) -> float | None:
-        """Seconds from the room's timeline, positive ahead: judged from samples, or from where the picture stands."""
-        if not self.in_room:
-            return None
-        if self.picture.motion is Motion.STANDING and not is_running(self.timeline):
-            goal = self.timeline.position
-            return 0.0 if self.picture.stands_at(goal) else self.picture.position(0.0) - goal
-        judged = self._drift.error
-        error = self._error if judged is None else judged
-        return error if self.picture.motion is Motion.RUNNING else None
-
-    @property
-    def paused(self) -> bool:
-        """Whether what should be is a pause (a gate is none: the room goes on by itself)."""
-        wants = self._hand.wants
-        return wants == "paused" or (wants is None and not (self._pending or self.timeline).playing)
-
-    @property
-    def is_asking(self) -> bool:
-        """Whether the viewer's hand has yet to be told: a pause that is not done, a seek that waits to be merged."""
-        return self.picture.motion is Motion.PAUSING or self._hand.held is not None
-
-    @property
-    def rate(self) -> float:
-        return (self._pending or self.timeline).rate
-
-    @property
-    def habits(self) -> LearnedTimings:
-        """What has been learned of files like the one that is open."""
-        return LearnedTimings(self.picture.seek_cost, self._starts.bias)
-
-    def check(self) -> None:
-        """Assert the invariants."""
-        self.picture.check()
-        assert self._drift.rate is None or self.picture.motion is Motion.RUNNING
-        assert self._pending is None or (self.in_room and is_running(self._pending))
-        self._hand.check()
-
-    # ---- deciding -------------------------------------------------------------------------------------------------
-
-    def _after(self, now: float) -> list[FollowerEffect]:
+    def _steer_and_report(self, now: float) -> list[FollowerEffect]:
         effects = self._steer(now)
-        if self.picture.motion is not Motion.RUNNING:
+        if self.state.picture.motion is not Motion.RUNNING:
             self._drift.cancel()
-        return effects + self._report(now)
+        effects += self._report(now)
+        return effects
 
     def _steer(self, now: float) -> list[FollowerEffect]:
-        """Give the next command that leads from the picture to the timeline; none if it is on its way."""
-        timeline, picture = self.timeline, self.picture
-        if self._hand.wants is not None or (self.in_room and not self.clock.locked and is_running(timeline)):
+        """Return the next command on the way from the picture to the timeline; none if it is on its way."""
+        state, picture = self.state, self.picture
+        timeline = state.timeline
+        if state.pending_input.wanted is not None:
             return []
-        match picture.motion:
-            case Motion.RUNNING if is_running(timeline):  # first: so it is at every sample
-                return [*picture.set_rate(self._drift.rate or timeline.rate)]
+        # Without a clock nobody knows where a running room is. (As `clock.locked`; a property is slow at every sample.)
+        if state.in_room and state.clock.best is None and is_running(timeline):
+            return []
+        match state.picture.motion:
+            case Motion.RUNNING if is_running(timeline):  # Tested first, because it is so at every sample.
+                return picture.set_rate(self._drift.rate or timeline.rate)
             case Motion.EMPTY:
-                # After a Stop the file is still known: a room that moves again has it opened again.
+                # After a Stop the path is still known: the file is loaded again when the timeline moves.
                 moved = timeline.playing or timeline.position > 0
-                return self._load(picture.path, now) if picture.path is not None and moved else []
+                return self._load(state.picture.path, now) if state.picture.path is not None and moved else []
             case Motion.LOADING | Motion.SEEKING | Motion.PAUSING:
                 return []
-            case Motion.STARTING if is_running(timeline) and picture.resume_at is not None:
+            case Motion.STARTING if is_running(timeline) and state.picture.resume_at is not None:
                 return []
-            case Motion.STARTING | Motion.STANDING if is_running(timeline):
+            case Motion.STARTING | Motion.SETTLED if is_running(timeline):
                 return self._start(now)
             case Motion.ENDED if is_running(timeline):
-                # The picture may end a little before the file's duration says so: nothing is left to show.
-                return [] if picture.is_at_end(self._target(now), self.policy.end_slack) else self._catch_up(now)
+                # A picture may end a little before the duration of its file: then nothing is left to show.
+                ended = picture.is_at_end(self._timeline_position(now), self._policy.end_tolerance)
+                return [] if ended else self._seek_ahead(now)
             case Motion.ENDED if picture.is_at_end(timeline.position):
                 return []
-            case Motion.STANDING if self._is_there():
-                return self._open_own_gate(now)
+            # In a room every member seeks to the frame of a pause, also the one that paused: VLC's seeks end up to four
+            # frames early, and all members have to see the same frame.
+            case Motion.SETTLED if picture.is_settled_at(timeline.position, by_seek=state.in_room):
+                if state.in_room or timeline.gate is None:
+                    return []
+                position = picture.position(now)
+                state.timeline = replace(timeline, rev=timeline.rev + 1, position=position, at=now, gate=None)
+                return self._start(now)
             case _:
                 return self._seek(timeline.position, now)
 
-    def _is_there(self) -> bool:
-        """Whether the picture stands where a standing timeline wants it.
-
-        In a room that takes a seek, of who paused too: VLC seeks up to four frames short, and all are to see the same.
-        """
-        goal = self.timeline.position
-        return self.picture.was_sent_to(goal) if self.in_room else self.picture.stands_at(goal)
-
-    def _adopt(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
-        self.timeline, self._pending, self._hand.asked = timeline, None, None
-        self.picture.resume_at = None
-        self._starts.forget_start()
-        self._seeks = 0
-        self._drift.started(now)
-        return self._jump(now)
-
-    def _jump(self, now: float) -> list[FollowerEffect]:
-        """Seek at once where the running picture is so far off that it is no drift."""
-        if self.picture.motion is not Motion.RUNNING or not is_running(self.timeline) or not self.clock.locked:
-            return []
-        jump = abs(self.picture.position(now) - self.video_offset - self._target(now))
-        return self._catch_up(now) if jump > self.policy.jump else []
-
     def _start(self, now: float) -> list[FollowerEffect]:
-        """From standing (or about to start): resume as the room passes, or seek to where that can be done."""
-        if not self.in_room:
-            return [*self.picture.resume(None, now, self.timeline.rate)]
+        """Resume a settled picture when the room is at its position, or seek if that is too far off."""
+        state = self.state
+        if not state.in_room:
+            return self.picture.resume(None, now, state.timeline.rate)
         server = self.clock.to_server(now)
-        if self.picture.is_at_end(position_at(self.timeline, server)):
+        if self.picture.is_at_end(position_at(state.timeline, server)):
             return []
-        passing = time_of(self.timeline, self.picture.position(now) - self.video_offset)
-        late = server - passing
-        if -self.policy.far_ahead <= late <= 0:
-            self._starts.started()
-        elif not 0 < late < self.policy.near and (late < 0 or self._seeks < self.policy.seeks_in_a_row):
-            return self._catch_up(now)
-        # Where that has just passed: a player may be able to make good by how much it is late.
-        at = self.clock.to_local(passing) + self._starts.bias / self.timeline.rate
-        return [*self.picture.resume(at, now, self.timeline.rate)]
+        start = time_of(state.timeline, self.picture.position(now) - state.video_offset)
+        late = server - start
+        if -self._policy.wait_max <= late <= 0:
+            self._start_bias.begin()
+        elif not 0 < late < self._policy.late_start_max and (late < 0 or state.seeks < self._policy.late_seeks_max):
+            return self._seek_ahead(now)
+        # The time may have just passed: a player that is able to then continues as if it had started in time.
+        at = self.clock.to_local(start) + self._start_bias.bias / state.timeline.rate
+        return self.picture.resume(at, now, state.timeline.rate)
 
-    def _catch_up(self, now: float) -> list[FollowerEffect]:
-        """Seek to where the room will be by the time the picture stands there."""
-        there = now + self.picture.seek_cost + self.policy.seek_margin
-        return self._seek(self._target(there) + self.video_offset, now)
+    def _seek_if_far(self, now: float) -> list[FollowerEffect]:
+        """Seek if the running picture is so far from the timeline that it cannot have drifted there."""
+        state = self.state
+        if state.picture.motion is not Motion.RUNNING or not is_running(state.timeline) or not self.clock.locked:
+            return []
+        distance = abs(self.picture.position(now) - state.video_offset - self._timeline_position(now))
+        return self._seek_ahead(now) if distance > self._policy.seek_threshold else []
+
+    def _seek_ahead(self, now: float) -> list[FollowerEffect]:
+        """Seek to where the timeline will be when the seek is done."""
+        done = now + self.picture.seek_cost + self._policy.seek_margin
+        return self._seek(self._timeline_position(done) + self.state.video_offset, now)
 
     def _seek(self, position: float, now: float) -> list[FollowerEffect]:
-        position = self.picture.clamped(position)
-        self._seeks += 1
+        position = self.picture.clamp(position)
+        self.state.seeks += 1
         return [AnnounceSeek(position), *self.picture.seek(position, now)]
 
-    def _open_own_gate(self, now: float) -> list[FollowerEffect]:
-        if self.in_room or self.timeline.gate is None:
-            return []
-        self.timeline = alone.opened(self.timeline, self.picture.position(now), now)
-        return self._start(now)
-
     def _load(self, path: str, now: float) -> list[FollowerEffect]:
-        self._seeks, self._error = 0, None
-        self._hand.lower()
-        return [*self.picture.load(path, self._target(now))]
+        self.state.seeks, self.state.error = 0, None
+        self._pending_input.clear_wanted()
+        return self.picture.load(path, self._timeline_position(now))
 
-    # ---- asking and telling ---------------------------------------------------------------------------------------
-
-    def _ask(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
-        if self.in_room:
-            self._commands += 1
-            return [SendRequest(replace(command, command_id=str(self._commands)))]
-        self._hand.lower()
-        at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
-        loaded = self.picture.motion is not Motion.EMPTY
-        self.timeline = alone.applied(self.timeline, command, now, loaded=loaded, at_end=at_end)
-        return [*self.picture.unload()] if isinstance(command, Stop) else []
-
-    def _ask_seek(self, position: float, now: float) -> list[FollowerEffect]:
-        if self.in_room:
-            self._hand.asked = position
-        return self._ask(Seek(timestamp=position), now)
+    def _timeline_position(self, now: float) -> float:
+        """Return the timeline's position at the local time ``now``, limited to where a player can settle."""
+        state, timeline = self.state, self.state.timeline
+        if state.in_room and is_running(timeline) and not self.clock.locked:
+            return self.picture.clamp(timeline.position)
+        return self.picture.clamp(position_at(timeline, self.clock.to_server(now) if state.in_room else now))
 
     def _report(self, now: float) -> list[FollowerEffect]:
-        state, rev = self.picture.reported_as, self.timeline.rev
-        if self._reported == (state, rev) or not self.in_room or not self.clock.locked:
+        """Return a report if the room has not got one of this state and rev."""
+        state = self.state
+        reported, rev = self.picture.reported_state, state.timeline.rev
+        if state.reported == (reported, rev) or not state.in_room or not self.clock.locked:
             return []
-        self._reported, self._report_due = (state, rev), now + self.policy.report_every
-        report = Report(
-            state=state,
-            position=self.position(now) or 0.0,
-            at=self.clock.to_server(now),
-            error=self.error or 0.0,
-            clock_error=self.clock.bound(now),
-            rev=rev,
-        )
-        return [SendReport(report)]
-
-    def _target(self, now: float) -> float:
-        """Where the timeline wants the picture at the local time ``now``, in seconds of media."""
-        if self.in_room and is_running(self.timeline) and not self.clock.locked:
-            return self.picture.clamped(self.timeline.position)
-        return self.picture.clamped(position_at(self.timeline, self.clock.to_server(now) if self.in_room else now))
+        state.reported, state.report_due = (reported, rev), now + self._policy.report_interval
+        position, at = self.position(now) or 0.0, self.clock.to_server(now)
+        error, bound = self.error or 0.0, self.clock.bound(now)
+        return [SendReport(Report(state=reported, position=position, at=at, error=error, clock_error=bound, rev=rev))]

@@ -1,60 +1,35 @@
-"""What a follower is told: the one door to it. What it orders in answer is in ``orders``.
+"""The inputs of a `Follower`: everything that can happen to one viewer.
 
-Whatever happens to a viewer is one of these inputs, and ``apply`` is all that there is to do with it. So all that a
-viewer's machine does follows from where it began and from the inputs since, each with its time: that is a trace
-(`hangd.engine.trace.trace`), and what was seen once can be played again.
+The client (`hangd.client`) makes them and passes them to `Follower.handle`. What a follower does depends on its first
+state and on these inputs with their times, and on nothing else. A recording of them is a trace
+(`hangd.engine.trace.trace`).
 """
-
-from typing import assert_never
 
 from msgspec import Struct
 
-from hangd.engine.follower.effects import FollowerEffect
-from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.learned import LearnedTimings
 from hangd.engine.player_messages import PlayerEvent
 from hangd.protocol.model import Timeline
 
-__all__ = [
-    "RoomRefused",
-    "ClockFlushed",
-    "DeadlineReached",
-    "FileClosed",
-    "FileOpened",
-    "FollowerInput",
-    "TimingsRecalled",
-    "OffsetSet",
-    "PauseRequested",
-    "Pinged",
-    "PlayerSaid",
-    "SeekRequested",
-    "SpeedRequested",
-    "StopRequested",
-    "TimelineReceived",
-    "LeftRoom",
-    "AbsenceEnded",
-    "apply",
-]
-
 
 class FileOpened(Struct, frozen=True, tag=True):
-    """This file (absolute path) is to be played: the room's, or alone from ``start`` (seconds), paused."""
+    """This file (absolute path) has to be played: the room's film, or in no room from ``start`` (seconds), paused."""
 
     path: str
     start: float = 0.0
     entry: int = 0
-    """The id of the playlist's entry that is opened."""
+    """The id of the playlist's entry."""
 
 
 class FileClosed(Struct, frozen=True, tag=True):
-    """Nothing is to be played any more."""
+    """No file has to be played any more."""
 
 
 class TimelineReceived(Struct, frozen=True, tag=True):
-    """The room said where its media stands.
+    """The room sent its timeline.
 
-    ``entering``: this is another room, or ours after an absence. ``stop``: the players let go of their files, until the
-    room moves again.
+    ``entering``: the viewer entered this room, or is back in it after an absence. ``stop``: the room stopped, so the
+    player unloads the file until the room's timeline moves again.
     """
 
     timeline: Timeline
@@ -67,11 +42,11 @@ class LeftRoom(Struct, frozen=True, tag=True):
 
 
 class RoomRefused(Struct, frozen=True, tag=True):
-    """The room refused what the viewer's hand asked for, or can not be asked now."""
+    """The room refused a request of the viewer's, or it could not be sent."""
 
 
 class Pinged(Struct, frozen=True, tag=True):
-    """A ping came back: its four timestamps (`hangd.engine.follower.clock`), t0 and t3 local, t1 and t2 the server's"""
+    """A ping was answered: its timestamps (`hangd.engine.follower.clock`), t0 and t3 local, t1 and t2 server times."""
 
     t0: float
     t1: float
@@ -80,49 +55,55 @@ class Pinged(Struct, frozen=True, tag=True):
 
 
 class ClockFlushed(Struct, frozen=True, tag=True):
-    """The server's clock is another one from now on."""
+    """The server uses another clock from now on."""
 
 
 class AbsenceEnded(Struct, frozen=True, tag=True):
-    """The machine, or this process, was away for seconds."""
+    """The machine was suspended, or this process stood still, for some seconds."""
 
 
 class PauseRequested(Struct, frozen=True, tag=True):
-    """The viewer wants a pause, or wants to go on."""
+    """The viewer asked to pause, or to play."""
 
     paused: bool
 
 
 class SeekRequested(Struct, frozen=True, tag=True):
+    """The viewer asked to seek to this position in seconds. It may lie outside the media."""
+
     position: float
 
 
 class SpeedRequested(Struct, frozen=True, tag=True):
+    """The viewer asked for this speed."""
+
     rate: float
 
 
 class StopRequested(Struct, frozen=True, tag=True):
-    pass
+    """The viewer asked to stop, which unloads the file."""
 
 
 class PlayerSaid(Struct, frozen=True, tag=True):
+    """The player sent an event."""
+
     event: PlayerEvent
 
 
+class TimingsRecalled(Struct, frozen=True, tag=True):
+    """These timings were learned when files of the same kind were played before."""
+
+    timings: LearnedTimings
+
+
 class OffsetSet(Struct, frozen=True, tag=True):
-    """This screen shows later than the player thinks by so many seconds."""
+    """The screen shows the picture this many seconds later than the player believes (a setting)."""
 
     seconds: float
 
 
-class TimingsRecalled(Struct, frozen=True, tag=True):
-    """Files like the one that was opened were played here before."""
-
-    habits: LearnedTimings
-
-
 class DeadlineReached(Struct, frozen=True, tag=True):
-    """``deadline()`` has come."""
+    """The time that `Follower.deadline` returned has come."""
 
 
 FollowerInput = (
@@ -143,46 +124,3 @@ FollowerInput = (
     | OffsetSet
     | DeadlineReached
 )
-
-
-def apply(follower: Follower, input: FollowerInput, now: float) -> list[FollowerEffect]:
-    """Tell the follower what happened at the local time ``now``, and return what it orders. Raises nothing."""
-    match input:
-        case PlayerSaid(event=event):
-            return follower.handle(event, now)
-        case DeadlineReached():
-            return follower.expire(now)
-        case Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
-            follower.clock.add(t0, t1, t2, t3)
-            return follower.clock_changed(now)
-        case TimelineReceived(timeline=timeline, entering=entering, stop=stop):
-            return follower.follow(timeline, now, entering=entering, stop=stop)
-        case FileOpened(path=path, start=start, entry=entry):
-            return follower.load(path, now, start, entry)
-        case FileClosed():
-            return follower.unload(now)
-        case LeftRoom():
-            return follower.leave(now)
-        case RoomRefused():
-            return follower.refused(now)
-        case ClockFlushed():
-            follower.clock.flush()
-            return []
-        case AbsenceEnded():
-            return follower.woke(now)
-        case PauseRequested(paused=paused):
-            return follower.ask_paused(paused, now)
-        case SeekRequested(position=position):
-            return follower.ask_seek(position, now)
-        case SpeedRequested(rate=rate):
-            return follower.ask_speed(rate, now)
-        case StopRequested():
-            return follower.ask_stop(now)
-        case TimingsRecalled(habits=habits):
-            follower.accustom(habits)
-            return []
-        case OffsetSet(seconds=seconds):
-            follower.video_offset = seconds
-            return []
-        case _:
-            assert_never(input)

@@ -1,62 +1,83 @@
-"""What one learns of a kind of file by playing it: what a seek costs, and what a start leaves over.
+"""Timings that are learned by playing files of one kind: the duration of a seek, and the error that a start leaves.
 
-A player leaves its pause when it is told to, and still the picture may run a constant few milliseconds beside the line:
-by what the container and its codecs make of the first block. What several starts in a row left over is taken off the
-next one. The median is believed, of odd counts, and only beyond a millisecond: a start that was late because the
-machine was busy says nothing of the file, and samples are no more exact.
+A player leaves its pause at the time that it was told, and still the picture may be a constant few milliseconds off,
+depending on how the container and its codecs begin. `StartBias` takes the median of the errors after several starts,
+and the next start is made earlier or later by as much. The median is not disturbed by single starts that were late
+because the machine was busy.
+
+The follower learns; the client keeps the results by container (`hangd.client.learned_store`) and gives them back with
+``TimingsRecalled`` when a file of that kind is opened.
 """
 
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-__all__ = ["LearnedTimings", "StartBias"]
+_STARTS_NEEDED: Final = 5
+"""The median of five is right even if two of the starts were late."""
+
+_STARTS_KEPT: Final = 9
+"""The median of nine is right even if four were late. Older starts are forgotten: a player may be updated."""
+
+_NEGLIGIBLE: Final = 0.001
+"""Seconds. Samples are no more exact."""
+
+_BIAS_MAX: Final = 0.020
+"""Seconds. A larger error is a delay of that one start: late threads cost 4-26 ms (docs/sync.md, "Late starts")."""
 
 
 class LearnedTimings(Struct, frozen=True, tag=True):
-    """Of one container on one machine, in seconds. ``start_bias``: how far ahead a start leaves the picture."""
+    """Timings of one container on one machine, in seconds. ``start_bias``: how far ahead a start leaves the picture."""
 
     seek_cost: float
     start_bias: float = 0.0
 
 
+class StartBiasState(Struct):
+    """What a `StartBias` knows."""
+
+    bias: float = 0.0
+    """Seconds by which starts are made late, so that the picture is not ahead."""
+    errors: list[float] = field(default_factory=list)
+    """The errors that the newest starts would have left without a bias."""
+    applied: float | None = None
+    """The bias of a start whose first error is still to come."""
+
+
 class StartBias:
     """Learns from the first error after each start how far ahead starts leave the picture."""
 
-    _NEEDED: Final = 5
-    _KEPT: Final = 9
-    _NOTHING: Final = 0.001
-    _MOST: Final = 0.020
-    """Seconds. More than this is no habit."""
+    def __init__(self, state: StartBiasState | None = None) -> None:
+        self.state = state or StartBiasState()
 
-    def __init__(self) -> None:
-        self.bias = 0.0
-        """Seconds by which to begin later than the line says."""
-        self._left: list[float] = []
-        self._applied: float | None = None
+    @property
+    def bias(self) -> float:
+        """Seconds by which to resume late."""
+        return self.state.bias
 
-    def know(self, bias: float) -> None:
-        """Go on from what was learned another time."""
-        self.bias = max(-self._MOST, min(bias, self._MOST))
-        self._left.clear()
+    def restore(self, bias: float) -> None:
+        """Continue with a bias that was learned before."""
+        self.state.bias = max(-_BIAS_MAX, min(bias, _BIAS_MAX))
+        self.state.errors.clear()
 
-    def started(self) -> None:
-        """A start was made with the bias as it is; its first error is to come."""
-        self._applied = self.bias
+    def begin(self) -> None:
+        """Note that a start is made on time, with the present bias. The next error tells how exact it was."""
+        self.state.applied = self.state.bias
 
-    def forget_start(self) -> None:
-        """The start that was made will not tell: it was not on time, or something else came."""
-        self._applied = None
+    def discard(self) -> None:
+        """Ignore the start that was begun: it was not on time, or something else happened before its first error."""
+        self.state.applied = None
 
     def observe(self, error: float) -> None:
-        """Take an error (seconds, positive ahead); only the first after a start is looked at."""
-        if self._applied is None:
+        """Take an error (seconds, positive ahead). Only the first one after a start is used."""
+        state = self.state
+        if state.applied is None:
             return
-        left, self._applied = error + self._applied, None
-        if abs(left) > self._MOST:
+        unbiased, state.applied = error + state.applied, None
+        if abs(unbiased) > _BIAS_MAX:
             return
-        self._left.append(left)
-        del self._left[: -self._KEPT]
-        if len(self._left) >= self._NEEDED:
-            median = sorted(self._left)[len(self._left) // 2]
-            self.bias = median if abs(median) > self._NOTHING else 0.0
+        state.errors.append(unbiased)
+        del state.errors[:-_STARTS_KEPT]
+        if len(state.errors) >= _STARTS_NEEDED:
+            median = sorted(state.errors)[len(state.errors) // 2]
+            state.bias = median if abs(median) > _NEGLIGIBLE else 0.0

@@ -1,8 +1,7 @@
-"""The timeline of a player that is in no room: the same commands, answered here, on the local clock.
+"""The timeline of a player that is in no room: the commands of a room, applied locally, in local time.
 
-There is nobody to wait for, so commands take effect at once, and while the player runs the timeline follows it rather
-than the other way round (`at_player`). A seek while playing closes a gate as it does in a room; who finds the player
-standing where it should opens it (`opened`).
+`Follower` calls it instead of asking a room. Nobody else has to be waited for, so commands take effect at once. A seek
+while playing closes a gate, as in a room; the follower opens it when the player has settled.
 """
 
 from typing import Final
@@ -13,43 +12,32 @@ from hangd.engine.timeline import playable_rate, position_at
 from hangd.protocol.messages import Pause, Play, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Timeline
 
-__all__ = ["EPOCH", "applied", "at_player", "opened", "resting"]
+_EPOCH: Final = "alone"
+"""A room's epoch is a random id, so this one is of no room."""
 
-EPOCH: Final = "alone"
 
-
-def resting(now: float, position: float = 0.0, *, playing: bool = False, rate: float = 1.0) -> Timeline:
-    """Return a first timeline."""
-    return Timeline(epoch=EPOCH, rev=0, playing=playing, position=position, rate=rate, at=now)
+def initial(now: float, position: float = 0.0, *, playing: bool = False, rate: float = 1.0) -> Timeline:
+    """Return a first timeline, valid from the local time ``now`` on."""
+    return Timeline(epoch=_EPOCH, rev=0, playing=playing, position=position, rate=rate, at=now)
 
 
 def applied(timeline: Timeline, command: SyncCommand, now: float, *, loaded: bool, at_end: bool) -> Timeline:
     """Return the timeline after ``command``.
 
-    ``loaded``: there is a picture that can stand at a gate. ``at_end``: the command's timestamp is the media's end,
-    from which Play begins anew, as players do.
+    ``loaded``: a file is loaded, so there is a player that can settle at a gate. ``at_end``: the command's timestamp is
+    the end of the media, where Play starts from the beginning, as in other players.
     """
-    following = replace(timeline, rev=timeline.rev + 1, at=now, gate=None)
+    changed = replace(timeline, rev=timeline.rev + 1, at=now, gate=None)
     match command:
         case Play(timestamp=timestamp):
             if at_end:
-                return replace(following, playing=True, position=0.0, gate="seeking" if loaded else None)
-            return replace(following, playing=True, position=timestamp)
+                return replace(changed, playing=True, position=0.0, gate="seeking" if loaded else None)
+            return replace(changed, playing=True, position=timestamp)
         case Pause(timestamp=timestamp):
-            return replace(following, playing=False, position=timestamp)
+            return replace(changed, playing=False, position=timestamp)
         case Seek(timestamp=timestamp):
-            return replace(following, position=timestamp, gate="seeking" if loaded and timeline.playing else None)
+            return replace(changed, position=timestamp, gate="seeking" if loaded and timeline.playing else None)
         case Speed(rate=rate):
-            return replace(following, position=position_at(timeline, now), rate=playable_rate(rate), gate=timeline.gate)
+            return replace(changed, position=position_at(timeline, now), rate=playable_rate(rate), gate=timeline.gate)
         case Stop():
-            return replace(following, playing=False, position=0.0)
-
-
-def opened(timeline: Timeline, position: float, now: float) -> Timeline:
-    """Return the timeline once the player stands behind the gate."""
-    return replace(timeline, rev=timeline.rev + 1, position=position, at=now, gate=None)
-
-
-def at_player(timeline: Timeline, position: float, at: float) -> Timeline:
-    """Return the same timeline, moved to where the player was seen."""
-    return replace(timeline, position=position, at=at)
+            return replace(changed, playing=False, position=0.0)

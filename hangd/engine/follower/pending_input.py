@@ -1,8 +1,9 @@
-"""PendingInput: what the viewer has done or asked for, as long as the room has not answered.
+"""PendingInput: what the viewer did or asked for and the room has not answered yet.
 
-While it is up, the timeline does not pull at the player: for ``wait`` at most, for a room may never answer. A pause is
-done first and asked for once the picture stands: the frame that it stopped on is part of the request. Seeks that follow
-one another closely are one: the first goes out at once, of the others the last, as soon as ``merge`` is over.
+While the viewer's own pause or start is unanswered, the timeline does not control the player; after ``answer_timeout``
+it does again, because a room may never answer. A pause is carried out at once and requested when the picture has
+settled, because the request names the frame on which it stopped. Seeks that follow one another closely are merged: the
+first one is requested at once, and of the others only the last, when ``merge_interval`` is over.
 """
 
 from typing import Literal
@@ -11,67 +12,86 @@ from msgspec import Struct
 
 from hangd.engine.timeline import earliest
 
-__all__ = ["PendingInput", "PendingInputPolicy"]
-
 
 class PendingInputPolicy(Struct, frozen=True):
     """Seconds."""
 
-    wait: float = 2.0
-    """For so long after the viewer's own pause the timeline does not pull, unless the room answers earlier."""
-    merge: float = 0.1
-    """Seeks of the viewer's within this time of one another are one: the last."""
+    answer_timeout: float = 2.0
+    """Chosen: longer than a round trip on any usable network, short enough to wait for."""
+    merge_interval: float = 0.1
+    """Chosen: a key that is held down requests ten seeks a second, whatever its repeat rate."""
+
+
+class PendingInputState(Struct):
+    """What a `PendingInput` knows. Positions are seconds of media, times are local times."""
+
+    wanted: Literal["paused", "playing"] | None = None
+    """What the viewer made the player do. None: nothing, or the room has answered."""
+    wanted_at_rev: int = 0
+    """The timeline's rev when the viewer did it."""
+    wanted_until: float | None = None
+    """When to stop waiting for an answer."""
+    requested: float | None = None
+    """The position of the last seek that was requested and has no answer yet."""
+    merged: float | None = None
+    """The position of a later seek that is requested when the merge interval is over."""
+    merge_until: float | None = None
 
 
 class PendingInput:
-    """Positions are seconds of media, times are the local monotonic clock's."""
+    """See the module's docstring."""
 
-    def __init__(self, policy: PendingInputPolicy | None = None) -> None:
+    def __init__(self, policy: PendingInputPolicy | None = None, state: PendingInputState | None = None) -> None:
         self._policy = policy or PendingInputPolicy()
-        self.wants: Literal["paused", "playing"] | None = None
-        """What the player was made to do; None: the hand is down."""
-        self.rev = 0
-        """Of the timeline at which it went up."""
-        self.asked: float | None = None
-        """Where the viewer asked the room to be."""
-        self.held: float | None = None
-        """Where else since, which the room is to be asked for in a moment."""
-        self._until: float | None = None
-        self._merge_until: float | None = None
+        self.state = state or PendingInputState()
 
     @property
-    def sought(self) -> float | None:
-        """Where the viewer wants to be, if the room has not answered that."""
-        return self.asked if self.held is None else self.held
+    def seek_position(self) -> float | None:
+        """The position that the viewer asked for last, if no answer of the room's has come since."""
+        state = self.state
+        return state.requested if state.merged is None else state.merged
 
-    def raise_for(self, wants: Literal["paused", "playing"], rev: int, now: float) -> None:
-        self.wants, self.rev, self._until = wants, rev, now + self._policy.wait
+    def want(self, wanted: Literal["paused", "playing"], rev: int, now: float) -> None:
+        """Note that the viewer paused or started the player, at this rev of the timeline."""
+        state = self.state
+        state.wanted, state.wanted_at_rev, state.wanted_until = wanted, rev, now + self._policy.answer_timeout
 
-    def lower(self) -> None:
-        self.wants = self._until = None
+    def clear_wanted(self) -> None:
+        """Let the timeline control the player again."""
+        self.state.wanted = self.state.wanted_until = None
 
-    def holds_back(self, position: float, now: float) -> bool:
-        """Take a seek. Returns whether it is kept for `expire`, as another one went out just before."""
-        if self._merge_until is not None and now < self._merge_until:
-            self.held = position
+    def clear(self) -> None:
+        """Forget what was requested: the room refused it, or there is no room any more. A merged seek stays."""
+        self.clear_wanted()
+        self.state.requested = None
+
+    def merge(self, position: float, now: float) -> bool:
+        """Take a seek. Return True if `expire` will return it later; False if the caller has to request it now."""
+        state = self.state
+        if state.merge_until is not None and now < state.merge_until:
+            state.merged = position
             return True
-        self._merge_until = now + self._policy.merge
+        state.merge_until = now + self._policy.merge_interval
         return False
 
     def deadline(self) -> float | None:
-        return earliest(self._until, None if self.held is None else self._merge_until)
+        """Return when to call `expire`; None if nothing is due at any time."""
+        state = self.state
+        return earliest(state.wanted_until, None if state.merged is None else state.merge_until)
 
     def expire(self, now: float) -> float | None:
-        """Do what is due. Returns where the room is now to be asked to be, if anywhere."""
-        if self._until is not None and self._until <= now:
-            self.lower()
-        if self.held is None or (self._merge_until is not None and now < self._merge_until):
+        """Do what is due by ``now``. Return the position of a merged seek that has to be requested now, or None."""
+        state = self.state
+        if state.wanted_until is not None and state.wanted_until <= now:
+            self.clear_wanted()
+        if state.merged is None or (state.merge_until is not None and now < state.merge_until):
             return None
-        position, self.held = self.held, None
-        self._merge_until = now + self._policy.merge
+        position, state.merged = state.merged, None
+        state.merge_until = now + self._policy.merge_interval
         return position
 
     def check(self) -> None:
         """Assert the invariants."""
-        assert (self.wants is None) == (self._until is None)
-        assert self.held is None or self._merge_until is not None
+        state = self.state
+        assert (state.wanted is None) == (state.wanted_until is None)
+        assert state.merged is None or state.merge_until is not None

@@ -1,14 +1,16 @@
-"""Picture: what is on the screen, as far as the player's events have told, and the commands that change it.
+"""Picture: what the player shows, as far as its events have told, and the commands that change it.
 
 ::
 
-    EMPTY --load--> LOADING --Settled--> STANDING --resume--> STARTING --Started--> RUNNING
+    EMPTY --load--> LOADING --Settled--> SETTLED --resume--> STARTING --Started--> RUNNING
                        ^                  ^    |                                    |  |  |
                        |                  |  seek                                   |  | Ended--> ENDED
                        |                  |    v                                    |  v
-                     load          Settled+- SEEKING <-------------seek-------------+ PAUSING --Settled--> STANDING
+                     load          Settled+- SEEKING <-------------seek-------------+ PAUSING --Settled--> SETTLED
 
-LOADING, SEEKING and PAUSING are ways to STANDING: whoever steers waits for it. It decides nothing; `Follower` does.
+A command leads to a state that only an event of the player leaves: while the picture is LOADING, SEEKING or PAUSING,
+`Follower` waits for it to settle. The picture decides nothing itself. Positions are seconds of media, times are local
+times.
 """
 
 import enum
@@ -17,6 +19,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.player_messages import (
     DurationChanged,
     Ended,
@@ -24,7 +27,6 @@ from hangd.engine.player_messages import (
     Loaded,
     LoadFailed,
     PauseNow,
-    PlayerCommand,
     PlayerDied,
     PlayerEvent,
     Resume,
@@ -38,15 +40,15 @@ from hangd.engine.player_messages import (
 )
 from hangd.protocol.model import ReportedState
 
-__all__ = ["Motion", "Picture", "PicturePolicy"]
-
 
 class Motion(enum.Enum):
-    __hash__ = object.__hash__  # as each is but itself; Enum's own hashes its name, in Python
+    """The states of a picture. Control clients read the values as the property ``player/state``."""
+
+    __hash__ = object.__hash__  # Enum's own __hash__ is written in Python and slow.
 
     EMPTY = "empty"
     LOADING = "loading"
-    STANDING = "standing"
+    SETTLED = "standing"
     STARTING = "starting"
     RUNNING = "running"
     PAUSING = "pausing"
@@ -54,12 +56,12 @@ class Motion(enum.Enum):
     ENDED = "ended"
 
 
-_REPORTED_AS: Final[dict[Motion, ReportedState]] = {
+_REPORTED_STATES: Final[dict[Motion, ReportedState]] = {
     Motion.EMPTY: "idle",
     Motion.LOADING: "buffering",
     Motion.SEEKING: "seeking",
     Motion.PAUSING: "seeking",
-    Motion.STANDING: "paused",
+    Motion.SETTLED: "paused",
     Motion.STARTING: "paused",
     Motion.RUNNING: "playing",
     Motion.ENDED: "ended",
@@ -67,176 +69,227 @@ _REPORTED_AS: Final[dict[Motion, ReportedState]] = {
 
 
 class PicturePolicy(Struct, frozen=True):
-    same_place: float = 0.002
-    """Seconds. Positions closer than this are one: libVLC takes whole milliseconds."""
-    end_guard: float = 0.05
-    """Seconds. Nobody seeks closer to the end than this: players end there instead of standing."""
+    """Seconds."""
+
+    position_tolerance: float = 0.002
+    """Positions closer than this are the same: libVLC takes whole milliseconds."""
+    end_margin: float = 0.05
+    """No seek goes closer to the end than this: a player ends there instead of settling."""
     seek_cost: float = 0.25
-    """Seconds that a paused seek is taken to cost until this file has shown better."""
+    """Expected duration of a seek until one has been measured."""
+
+
+class PictureState(Struct):
+    """What a `Picture` knows."""
+
+    motion: Motion = Motion.EMPTY
+    path: str | None = None
+    """The file that is loaded, or that a Stop unloaded."""
+    entry: int = 0
+    """The id of the playlist's entry that ``path`` belongs to."""
+    duration: float | None = None
+    generation: int = 0
+    """The number of the newest load."""
+    stalled: bool = False
+    seek_cost: float | None = None
+    """Measured duration of seeks; None before the first one."""
+    resume_at: float | None = None
+    """When a picture that is STARTING leaves its pause."""
+    position: float = 0.0
+    """The position at the time ``at``; where the picture is SEEKING or LOADING, the target."""
+    at: float = 0.0
+    rate: float = 1.0
+    """The rate of the newest sample."""
+    commanded_rate: float | None = None
+    """The rate of the newest SetRate since the load."""
+    target: float | None = None
+    """The target of the newest seek or load, until the picture moves on from there."""
+    seek_began_at: float | None = None
 
 
 class Picture:
-    """See the module's docstring. Positions are seconds of media, times are the local monotonic clock's."""
+    """See the module's docstring. The methods that command return what to send to the player."""
 
-    def __init__(self, policy: PicturePolicy | None = None) -> None:
+    def __init__(self, policy: PicturePolicy | None = None, state: PictureState | None = None) -> None:
         self._policy = policy or PicturePolicy()
-        self.motion = Motion.EMPTY
-        self.path: str | None = None
-        self.entry = 0
-        """The id of the playlist's entry that ``path`` belongs to."""
-        self.duration: float | None = None
-        self.generation = 0
-        self.stalled = False
-        self.seek_cost = self._policy.seek_cost
-        self.resume_at: float | None = None
-        """When a picture that is STARTING is to leave its pause."""
-        self._position = 0.0
-        self._at = 0.0
-        self._rate = 1.0
-        self._asked_rate: float | None = None
-        self._sought: float | None = None
-        self._seek_began: float | None = None
-
-    @property
-    def open_path(self) -> str | None:
-        """The file that is open, or being opened."""
-        return None if self.motion is Motion.EMPTY else self.path
+        self.state = state or PictureState()
 
     # ---- commands -------------------------------------------------------------------------------------------------
 
-    def load(self, path: str, start: float) -> list[PlayerCommand]:
-        self.path = path
-        self.generation += 1
+    def load(self, path: str, start: float) -> list[FollowerEffect]:
+        """Load a file and pause at ``start``."""
+        state = self.state
+        state.path = path
+        state.generation += 1
         self._enter(Motion.LOADING)
-        self._position, self._asked_rate, self._sought = start, None, start
-        return [Load(path=path, generation=self.generation, start=start, entry=self.entry)]
+        state.position, state.commanded_rate, state.target = start, None, start
+        return [Load(path=path, generation=state.generation, start=start, entry=state.entry)]
 
-    def unload(self) -> list[PlayerCommand]:
-        """Let go of the file; ``path`` stays known."""
-        if self.motion is Motion.EMPTY:
+    def unload(self) -> list[FollowerEffect]:
+        """Unload the file. Its path stays known, so that it can be loaded again."""
+        if self.state.motion is Motion.EMPTY:
             return []
         self._enter(Motion.EMPTY)
         return [Unload()]
 
-    def forget(self) -> list[PlayerCommand]:
-        """Let go of the file for good."""
+    def close(self) -> list[FollowerEffect]:
+        """Unload the file and forget it."""
         commands = self.unload()
-        self.path = self.duration = None
+        self.state.path = self.state.duration = None
         return commands
 
-    def seek(self, position: float, now: float) -> list[PlayerCommand]:
+    def seek(self, position: float, now: float) -> list[FollowerEffect]:
+        """Seek and pause at ``position``, which the caller has clamped."""
+        state = self.state
         self._enter(Motion.SEEKING)
-        self._position = self._sought = position
-        self._seek_began = now
+        state.position = state.target = position
+        state.seek_began_at = now
         return [SeekTo(position)]
 
-    def resume(self, at: float | None, now: float, rate: float) -> list[PlayerCommand]:
+    def resume(self, at: float | None, now: float, rate: float) -> list[FollowerEffect]:
+        """Leave the pause at the local time ``at``, or now."""
         self._enter(Motion.STARTING)
-        self.resume_at = now if at is None else at
+        self.state.resume_at = now if at is None else at
         return [*self.set_rate(rate), Resume(at)]
 
-    def pause(self) -> list[PlayerCommand]:
+    def pause(self) -> list[FollowerEffect]:
+        """Pause at once."""
         self._enter(Motion.PAUSING)
         return [PauseNow()]
 
-    def set_rate(self, rate: float) -> list[PlayerCommand]:
-        """Ask for ``rate`` unless that is what was asked last."""
-        asked = self._asked_rate
-        if rate == asked or (asked is not None and math.isclose(rate, asked, abs_tol=1e-9)):
+    def set_rate(self, rate: float) -> list[FollowerEffect]:
+        """Play at ``rate``; no command if the player has that rate already."""
+        commanded = self.state.commanded_rate
+        if rate == commanded or (commanded is not None and math.isclose(rate, commanded, abs_tol=1e-9)):
             return []
-        self._asked_rate = rate
+        self.state.commanded_rate = rate
         return [SetRate(rate)]
 
-    # ---- facts ----------------------------------------------------------------------------------------------------
+    # ---- events ---------------------------------------------------------------------------------------------------
 
-    def absorb(self, event: PlayerEvent) -> bool:
-        """Learn from an event. False: it says nothing about now (an older load, or overtaken by a command of ours)."""
-        if event.generation != self.generation:
+    def update(self, event: PlayerEvent) -> bool:
+        """Take an event of the player's. Return False if it is outdated: of an older load, or from before a command."""
+        state = self.state
+        if event.generation != state.generation:
             return False
+        if isinstance(event, Sampled):  # Nearly all events are samples, and a match is slower.
+            if state.motion is not Motion.RUNNING:
+                return False
+            state.position, state.at, state.rate = event.position, event.at, event.rate
+            return True
         match event:
-            case Sampled(position=position, at=at, rate=rate):  # first: all the others are rare
-                if self.motion is not Motion.RUNNING:
-                    return False
-                self._position, self._at, self._rate = position, at, rate
             case Loaded(duration=duration):
-                self.duration = duration
+                state.duration = duration
             case DurationChanged(duration=duration):
-                self.duration = duration
+                state.duration = duration
             case LoadFailed() | PlayerDied():
-                self.path = self.duration = None
+                state.path = state.duration = None
                 self._enter(Motion.EMPTY)
-            case _ if self.motion is Motion.EMPTY:
+            case _ if state.motion is Motion.EMPTY:
                 return False
             case Settled(position=position, at=at):
-                if self.motion is Motion.SEEKING and self._seek_began is not None:
-                    # Files differ by where their key frames are: the last cost weighs a half.
-                    self.seek_cost = (self.seek_cost + max(0.0, at - self._seek_began)) / 2
-                elif self.motion is not Motion.LOADING:
-                    self._sought = None
-                self._stand(Motion.STANDING, position, at)
+                if state.motion is Motion.SEEKING and state.seek_began_at is not None:
+                    # The duration depends on where the key frames are, so the newest one counts for half.
+                    state.seek_cost = (self.seek_cost + max(0.0, at - state.seek_began_at)) / 2
+                elif state.motion is not Motion.LOADING:
+                    state.target = None
+                self._enter(Motion.SETTLED)
+                state.position, state.at = position, at
             case Started(position=position, at=at):
-                if self.motion not in (Motion.STARTING, Motion.STANDING):
-                    return False  # A pause or a seek of ours came later; its Settled is on its way.
-                self._stand(Motion.RUNNING, position, at)
-                self._rate, self._sought = self._asked_rate or 1.0, None
+                if state.motion not in (Motion.STARTING, Motion.SETTLED):
+                    return False  # A pause or a seek was commanded later; its Settled is still to come.
+                self._enter(Motion.RUNNING)
+                state.position, state.at = position, at
+                state.rate, state.target = state.commanded_rate or 1.0, None
             case Stalled(stalled=stalled):
-                self.stalled = stalled and self.motion is Motion.RUNNING
+                state.stalled = stalled and state.motion is Motion.RUNNING
             case Ended(position=position, at=at):
-                self._stand(Motion.ENDED, position, at)
+                self._enter(Motion.ENDED)
+                state.position, state.at = position, at
         return True
 
-    def _stand(self, motion: Motion, position: float, at: float) -> None:
-        self._enter(motion)
-        self._position, self._at = position, at
-
     def _enter(self, motion: Motion) -> None:
-        self.motion = motion
-        self.resume_at = None
-        self.stalled = False
+        self.state.motion = motion
+        self.state.resume_at = None
+        self.state.stalled = False
 
     # ---- reading --------------------------------------------------------------------------------------------------
 
-    def position(self, now: float) -> float:
-        """Return where the picture is: measured where it runs, where it will stand while it seeks or loads."""
-        if self.motion is not Motion.RUNNING:
-            return self._position
-        return self.clamped(self._position + max(0.0, now - self._at) * self._rate)
+    @property
+    def motion(self) -> Motion:
+        return self.state.motion
 
     @property
-    def reported_as(self) -> ReportedState:
-        """What a room is told of it."""
-        return "buffering" if self.stalled else _REPORTED_AS[self.motion]
+    def path(self) -> str | None:
+        """The file that is loaded, or that a Stop unloaded."""
+        return self.state.path
 
-    def clamped(self, position: float) -> float:
-        """Return the nearest place at which a picture can stand."""
+    @property
+    def open_path(self) -> str | None:
+        """The file that is loaded or being loaded."""
+        return None if self.state.motion is Motion.EMPTY else self.state.path
+
+    @property
+    def duration(self) -> float | None:
+        return self.state.duration
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest load: events of other generations are outdated."""
+        return self.state.generation
+
+    @property
+    def seek_cost(self) -> float:
+        """How long a seek is expected to take, in seconds."""
+        cost = self.state.seek_cost
+        return self._policy.seek_cost if cost is None else cost
+
+    @property
+    def reported_state(self) -> ReportedState:
+        """The state as it is reported to a room."""
+        return "buffering" if self.state.stalled else _REPORTED_STATES[self.state.motion]
+
+    def position(self, now: float) -> float:
+        """Return the position: extrapolated from the newest sample if RUNNING, the target if SEEKING or LOADING."""
+        state = self.state
+        if state.motion is not Motion.RUNNING:
+            return state.position
+        return self.clamp(state.position + max(0.0, now - state.at) * state.rate)
+
+    def clamp(self, position: float) -> float:
+        """Return the nearest position at which a player can settle."""
         position = max(0.0, position)
-        if self.duration is None:
+        if self.state.duration is None:
             return position
-        last = self.duration - self._policy.end_guard
+        last = self.state.duration - self._policy.end_margin
         return position if position <= last else max(0.0, last)
 
     def is_at_end(self, position: float, within: float = 0.0) -> bool:
-        """Whether nothing is left to show from there on. Where nobody knows the length, a picture that ended tells."""
-        end = self._position if self.duration is None and self.motion is Motion.ENDED else self.duration
-        return end is not None and position >= end - max(within, 2 * self._policy.end_guard)
+        """Return whether less than ``within`` seconds (or a little) follow after ``position``.
 
-    def stands_at(self, position: float) -> bool:
-        """Whether it stands on the frame of ``position``: by place, or because it was sent there (a player may name
-        the frame's own time, not the one asked for)."""
-        goal, near = self.clamped(position), self._policy.same_place
-        if self.motion is not Motion.STANDING:
-            return False
-        return abs(self._position - goal) <= near or self.was_sent_to(position)
+        Where the duration is unknown, the end is known once the picture has ENDED.
+        """
+        state = self.state
+        end = state.position if state.duration is None and state.motion is Motion.ENDED else state.duration
+        return end is not None and position >= end - max(within, 2 * self._policy.end_margin)
 
-    def was_sent_to(self, position: float) -> bool:
-        """Whether it stands where a seek (or a load) to this very place put it."""
-        goal = self.clamped(position)
-        if self.motion is not Motion.STANDING or self._sought is None:
+    def is_settled_at(self, position: float, *, by_seek: bool = False) -> bool:
+        """Return whether the picture is settled on the frame of ``position``.
+
+        That is so if a seek or a load to this position led there: the player may then name the time of the frame
+        instead of the target. Without ``by_seek`` it is also so if the picture's own position is the same.
+        """
+        state, tolerance = self.state, self._policy.position_tolerance
+        if state.motion is not Motion.SETTLED:
             return False
-        return abs(self._sought - goal) <= self._policy.same_place
+        position = self.clamp(position)
+        if not by_seek and abs(state.position - position) <= tolerance:
+            return True
+        return state.target is not None and abs(state.target - position) <= tolerance
 
     def check(self) -> None:
         """Assert the invariants."""
-        assert self.path is not None or self.motion is Motion.EMPTY
-        assert self.resume_at is None or self.motion is Motion.STARTING
-        assert self._position >= 0
+        state = self.state
+        assert state.path is not None or state.motion is Motion.EMPTY
+        assert state.resume_at is None or state.motion is Motion.STARTING
+        assert state.position >= 0

@@ -13,8 +13,6 @@ from urllib.parse import unquote_to_bytes
 
 from hangd.engine.playlist.playlist import Film
 
-__all__ = ["BYTES_MAX", "NotAPlaylist", "read_playlist"]
-
 BYTES_MAX: Final = 4 * 1024 * 1024
 """Room for ten thousand long names. A larger file is a film, given by mistake."""
 

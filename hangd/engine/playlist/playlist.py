@@ -18,24 +18,6 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-__all__ = [
-    "ENTRIES_MAX",
-    "FORCED",
-    "FOREVER",
-    "Close",
-    "Entry",
-    "Film",
-    "Loading",
-    "Open",
-    "Order",
-    "Playlist",
-    "PlaylistRefused",
-    "Rewind",
-    "Where",
-    "moved",
-    "shuffled",
-]
-
 _T = TypeVar("_T")
 
 ENTRIES_MAX: Final = 10_000

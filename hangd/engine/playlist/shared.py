@@ -25,8 +25,6 @@ from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, shuff
 from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
 from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
-__all__ = ["SharedEntry", "SharedPlaylist"]
-
 _INSERTED_MAX: Final = 30
 """Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB."""
 

@@ -67,14 +67,14 @@ class AnswerPing(Struct, frozen=True):
 
 
 class Greet(Struct, frozen=True):
-    """Check the token, resume if that is requested and possible, send Welcome, then give Greeted or Refused back."""
+    """Resume if that is requested and possible, send Welcome, then give Greeted back."""
 
     hello: Hello
     re: RequestId | None = None
 
 
 class OpenRoom(Struct, frozen=True):
-    """Create a room and let the client enter it; give RoomEntered or Refused back."""
+    """Create a room and let the client enter it; give RoomEntered or RoomExited back."""
 
     message: CreateRoom
     name: str
@@ -83,7 +83,7 @@ class OpenRoom(Struct, frozen=True):
 
 
 class EnterRoom(Struct, frozen=True):
-    """Find the room and ask it to let the client in; give RoomEntered, RoomExited or Refused back."""
+    """Find the room and ask it to let the client in; give RoomEntered or RoomExited back."""
 
     message: JoinRoom
     name: str

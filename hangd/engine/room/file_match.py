@@ -10,8 +10,6 @@ from typing import Final
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.model import FileInfo, Match
 
-__all__ = ["compare_files", "is_same_copy"]
-
 _DURATION_TOLERANCE: Final = 1.0
 """Seconds. Containers round the length of one film differently, by a frame or two of audio; cuts differ by more."""
 

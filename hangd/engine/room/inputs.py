@@ -33,6 +33,9 @@ class JoinRequested(Struct, frozen=True):
     request_id: RequestId | None = None
 
 
+EntryRequest = CreateRequested | JoinRequested
+
+
 class PasswordChecked(Struct, frozen=True):
     """The result of CheckPassword. Other inputs may have come in between."""
 
@@ -73,8 +76,7 @@ class LatencyMeasured(Struct, frozen=True):
 
 
 RoomInput = (
-    CreateRequested
-    | JoinRequested
+    EntryRequest
     | PasswordChecked
     | PasswordHashed
     | MessageReceived
@@ -114,14 +116,7 @@ class RoomEntered(Struct, frozen=True):
 
 
 class RoomExited(Struct, frozen=True):
-    """The client is in no room: it left, was removed, or was refused."""
+    """The client is in no room: it left, was removed, or could not enter. It has been told."""
 
 
-class Refused(Struct, frozen=True):
-    """An effect could not be carried out (no such room, server full, wrong token). The Error has been sent."""
-
-    fatal: bool = False
-    """The hub closes the connection."""
-
-
-SessionInput = FrameReceived | FrameRejected | Greeted | RoomEntered | RoomExited | Refused
+SessionInput = FrameReceived | FrameRejected | Greeted | RoomEntered | RoomExited

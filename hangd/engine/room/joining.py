@@ -11,14 +11,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from hangd.engine.room.effects import CheckPassword, ForgetMember
-from hangd.engine.room.inputs import CreateRequested, JoinRequested
+from hangd.engine.room.inputs import CreateRequested, EntryRequest, JoinRequested
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import PendingJoin, RoomData
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import MemberChanged, MemberJoined, RoomCreated, RoomJoined
 from hangd.protocol.model import NAME_MAX
-
-__all__ = ["Joining"]
 
 _GUEST_DIGITS: Final = range(5, 27)
 """Digits of its client id in the name of a basic client, if the name with four is taken. "guest-" and 26 digits fill
@@ -31,7 +29,7 @@ class Joining:
     def __init__(self, room: RoomData) -> None:
         self._room = room
 
-    def request(self, input: CreateRequested | JoinRequested, now: float) -> None:
+    def request(self, input: EntryRequest, now: float) -> None:
         room = self._room
         if input.client_id in room.roster or input.client_id in room.pending:
             refused = RequestRefused.already_in_room("you are in this room already")
@@ -109,7 +107,7 @@ class Joining:
         if old_host is not None:
             room.send(room.roster.full_ids(but=member.client_id), MemberChanged(old_host.as_member()))
 
-    def _add(self, input: CreateRequested | JoinRequested, *, verifying: bool) -> RoomMember:
+    def _add(self, input: EntryRequest, *, verifying: bool) -> RoomMember:
         member = RoomMember(
             client_id=input.client_id,
             name=self._name_for(input),
@@ -121,7 +119,7 @@ class Joining:
         self._room.roster.add(member)
         return member
 
-    def _name_for(self, input: CreateRequested | JoinRequested) -> str:
+    def _name_for(self, input: EntryRequest) -> str:
         """Return the name that the client asked for, or a similar one if a present member has that name.
 
         It is not refused: it may be a second screen of the same person.
@@ -140,7 +138,7 @@ class Joining:
         digest = self._room.host_digest
         return secret is not None and digest is not None and hmac.compare_digest(_digest(secret), digest)
 
-    def _refuse(self, input: CreateRequested | JoinRequested, refused: RequestRefused) -> None:
+    def _refuse(self, input: EntryRequest, refused: RequestRefused) -> None:
         self._room.refuse(input.client_id, refused, input.request_id)
         self._room.effects.append(ForgetMember(input.client_id, "refused"))
 

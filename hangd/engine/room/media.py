@@ -36,8 +36,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import ROOM_ITSELF, EntryId, FileHash, FileInfo, Queue
 
-__all__ = ["RoomMedia"]
-
 
 class RoomMedia:
     """The films of one room. Senders are present members; each request is refused before it has changed anything."""

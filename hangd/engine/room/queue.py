@@ -1,7 +1,7 @@
 """Compute what an edit, a step to another entry or the end of a film makes of a room's queue.
 
 A queue is plain data (`hangd.protocol.model.Queue`). Each function returns a new one; where nothing changes it returns
-the one that it was given. ``media.RoomMedia`` and ``state.Assembly`` call them, and tell the members what came of it.
+the one that it was given. ``media.RoomMedia`` and ``state.RoomData`` call them, and tell the members what came of it.
 
 Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
 twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.
@@ -18,22 +18,6 @@ from hangd.engine.room.file_match import is_same_copy
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetMedia
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
-
-__all__ = [
-    "begun",
-    "check",
-    "completed",
-    "current_of",
-    "described",
-    "following",
-    "hashed",
-    "holds_another",
-    "inserted",
-    "moved",
-    "moved_on",
-    "moved_to",
-    "removed",
-]
 
 _Entries = tuple[QueueEntry, ...]
 

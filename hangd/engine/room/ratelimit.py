@@ -4,8 +4,6 @@ from typing import Final
 
 from msgspec import Struct
 
-__all__ = ["TokenBucket"]
-
 _ROUNDING: Final = 1e-6
 """Tokens. Makes `take` succeed after exactly the time that `wait` returned, in spite of floating-point rounding."""
 

@@ -14,8 +14,6 @@ from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import RequestId
 from hangd.protocol.model import LeftReason
 
-__all__ = ["Requests"]
-
 _COMMANDS_KEPT: Final = 64
 """Commands whose repetition is recognised. A client repeats one within seconds, after it has connected again; a room
 gets a few commands a second at the most."""

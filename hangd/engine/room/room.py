@@ -35,8 +35,6 @@ from hangd.protocol.messages import GetRoom, Pause, Play, Report, RoomState, Say
 from hangd.protocol.model import ROOM_ITSELF, RoomSummary, Timeline
 from hangd.protocol.model import Room as RoomView
 
-__all__ = ["Room"]
-
 _STALL_SECONDS: Final = 0.5
 """A shorter stall is over before a stop and a common start would be."""
 
@@ -368,7 +366,7 @@ def _may_change_saved(input: inputs.RoomInput) -> bool:
         case inputs.MessageReceived(message=Report() | Say() | GetRoom()) | inputs.LatencyMeasured():
             return False  # These are frequent.
         case inputs.ConnectionLost() | inputs.ConnectionResumed():
-            return False  # It is not saved who is away: after a restart everybody is.
+            return False  # After a restart everybody is away, so that is not saved.
         case _:
             return True
 

@@ -17,8 +17,6 @@ from hangd.engine.room.saved import SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
 
-__all__ = ["RoomMember", "Roster"]
-
 LEAD_BASE: Final = 0.060
 """Seconds that a client needs beside the network: decode the message, wake the player's thread, unpause the player."""
 

@@ -1,6 +1,6 @@
 """What is kept of a room (docs/store.md), so that it can be made anew when its server starts again.
 
-``Room.save`` returns a `SavedRoom`, and ``Room.restored`` makes a room of one. Not kept is what a restart ends anyway,
+``Room.saved`` returns a `SavedRoom`, and ``Room.restored`` makes a room of one. Not kept is what a restart ends anyway,
 or what the members tell again: connections, basic members (they have nothing to resume with), reports, stalls, round
 trips, joins under way, and which commands were carried out of late.
 """
@@ -9,8 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Queue, Role, Timeline
-
-__all__ = ["SavedMember", "SavedRoom"]
 
 
 class SavedMember(Struct, frozen=True, omit_defaults=True):

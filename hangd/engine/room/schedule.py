@@ -27,8 +27,6 @@ from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import Pause, Play, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Gate, Timeline
 
-__all__ = ["Schedule"]
-
 _GATE_SECONDS: Final[dict[Gate, float]] = {"seeking": 1.0, "buffering": 30.0}
 """Longest time that a gate stays closed. A seek takes 0.1-0.5 s; a stalled disk or network share may take long."""
 

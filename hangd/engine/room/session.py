@@ -2,13 +2,13 @@
 
 ::
 
-    NEW --Hello--> GREETING --Greeted--> IDLE <--------------- RoomExited -----------------+
-     |                |                   |  ^                                              |
-     |                +--Greeted(room)----|--|--------------------------------------> IN_ROOM
-     |                                    |  +--RoomExited, Refused--+                      ^
-     +----CreateRoom, JoinRoom------------+---------------------> ENTERING --RoomEntered----+
+    NEW --Hello--> GREETING --Greeted--> IDLE <------------- RoomExited ----------------+
+     |                |                   |  ^                                          |
+     |                +--Greeted(room)----|--|----------------------------------> IN_ROOM
+     |                                    |  +-----RoomExited-----+                     ^
+     +----CreateRoom, JoinRoom------------+-----------------> ENTERING --RoomEntered----+
 
-    any state --> CLOSING   when Close was ordered or the hub closes the connection; inputs are ignored from then on
+    any state --> CLOSING   when Close was ordered; inputs are ignored from then on
 
 A client is *full* once it was greeted. A client that sends another message first (except Ping) is *basic* for good.
 While the session waits for a result from the hub (GREETING, ENTERING) only pings are answered. A message that is not
@@ -38,8 +38,6 @@ from hangd.protocol.messages import (
     RequestId,
 )
 from hangd.protocol.model import PROTOCOL
-
-__all__ = ["Session", "SessionSettings", "SessionSnapshot", "State"]
 
 _REJECTED_MAX: Final = 20
 _REJECTED_WINDOW: Final = 60.0
@@ -84,37 +82,11 @@ class SessionSnapshot(Struct, frozen=True):
     room_id: str | None = None
 
 
-class _Kind(Enum):
-    """Classes of messages that are allowed in the same states. A Ping is always allowed."""
-
-    HELLO = auto()
-    LIST = auto()
-    ENTER = auto()
-    ROOM = auto()
-
-
-_KINDS: Final[dict[type[ClientMessage], _Kind]] = {
-    Hello: _Kind.HELLO,
-    ListRooms: _Kind.LIST,
-    CreateRoom: _Kind.ENTER,
-    JoinRoom: _Kind.ENTER,
-}
-"""All other messages are of the kind ROOM: they are for the room that the client is in."""
-
 _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 # RateLimited: there may be one request at a time, and the same request may be granted in a moment.
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request")
 _OUTSIDE: Final = RequestRefused.not_in_room("you are not in a room")
 _INSIDE: Final = RequestRefused.already_in_room("you are in a room already: leave it first")
-
-_REFUSALS: Final[dict[State, dict[_Kind, RequestRefused]]] = {
-    State.NEW: {_Kind.ROOM: _OUTSIDE},
-    State.GREETING: {_Kind.HELLO: _LATE, _Kind.LIST: _WAIT, _Kind.ENTER: _WAIT, _Kind.ROOM: _WAIT},
-    State.IDLE: {_Kind.HELLO: _LATE, _Kind.ROOM: _OUTSIDE},
-    State.ENTERING: {_Kind.HELLO: _LATE, _Kind.LIST: _WAIT, _Kind.ENTER: _WAIT, _Kind.ROOM: _WAIT},
-    State.IN_ROOM: {_Kind.HELLO: _LATE, _Kind.ENTER: _INSIDE},
-}
-"""What is not allowed in which state. All else is allowed."""
 
 
 class Session:
@@ -163,13 +135,6 @@ class Session:
             case inputs.RoomExited():
                 if state in (State.ENTERING, State.IN_ROOM):
                     self._enter(State.IDLE)
-            case inputs.Refused(fatal=fatal):
-                if fatal:
-                    self._enter(State.CLOSING)
-                elif state is State.GREETING:
-                    self._enter(State.NEW)
-                elif state is State.ENTERING:
-                    self._enter(State.IDLE)
             case _:
                 assert_never(input)
         return []
@@ -195,8 +160,7 @@ class Session:
         if isinstance(message, Ping):
             return [effects.AnswerPing(t0=message.t0, t1=now, re=re)]
         state = self._state
-        refusal = _REFUSALS[state.state].get(_KINDS.get(type(message), _Kind.ROOM))
-        if refusal is not None:
+        if (refusal := self._refusal(message)) is not None:
             return [effects.Reply(Error.of(refusal), re)]
         match message:
             case Hello():
@@ -214,6 +178,17 @@ class Session:
                 return [effects.ListRoomsTo(re)]
             case _:
                 return [effects.ForwardToRoom(message, re)]
+
+    def _refusal(self, message: ClientMessage) -> RequestRefused | None:
+        """Return why this message is not allowed in this state. None: it is."""
+        state = self._state.state
+        if isinstance(message, Hello):
+            return None if state is State.NEW else _LATE
+        if state in (State.GREETING, State.ENTERING):
+            return _WAIT
+        if isinstance(message, CreateRoom | JoinRoom):
+            return _INSIDE if state is State.IN_ROOM else None
+        return None if state is State.IN_ROOM or isinstance(message, ListRooms) else _OUTSIDE
 
     def _hello(self, hello: Hello, re: RequestId | None) -> list[effects.SessionEffect]:
         if hello.protocol != PROTOCOL:

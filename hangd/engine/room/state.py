@@ -35,8 +35,6 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import ROOM_ITSELF, FileInfo, LeftReason, Policy, PolicyChange, Queue, Room, Timeline
 
-__all__ = ["PendingJoin", "RoomData", "RoomSettings", "known_duration"]
-
 _BANS_KEPT: Final = 1024
 """A ban names a client id, which lives only as long as its connection and the resumption of it: old bans are void."""
 

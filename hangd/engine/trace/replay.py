@@ -1,7 +1,7 @@
-"""Replay: tell a new follower what a trace says one was told, and see whether it orders the same.
+"""Replay of a trace: pass the recorded inputs to a new follower and compare its effects with the recorded ones.
 
-The comparison is of what is written: names and words are the same or not, and so are numbers, but for a microsecond,
-which is less than anything that plays films can tell, and more than what another order of the same additions makes.
+JSON values are compared: numbers are equal if they differ by at most a microsecond. No player can show a difference
+that small, and another order of the same additions makes a smaller one.
 """
 
 import math
@@ -10,33 +10,33 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hangd.engine.follower.effects import AnnounceCorrection
 from hangd.engine.follower.follower import Follower
-from hangd.engine.follower.inputs import FollowerInput, apply
-from hangd.engine.follower.memory import recall
-from hangd.engine.trace.trace import Header, Memory, Step, read
-
-__all__ = ["Difference", "Replayed", "replay", "same"]
+from hangd.engine.follower.inputs import FollowerInput
+from hangd.engine.trace.trace import Header, Snapshot, Step, read
 
 _TOLERANCE: Final = 1e-6
 
 
 class Difference(Struct, frozen=True):
-    """The first step that came out otherwise. ``raised``: the follower failed, and with what."""
+    """The first step with another result. ``recorded_raised`` and ``raised``: the follower failed, with this exception.
+
+    The names in JSON are those that ``hangd replay --json`` prints.
+    """
 
     line: int
     now: float
     input: FollowerInput
     recorded: list[Any]
-    came: list[Any]
+    effects: list[Any] = field(name="came")
     recorded_raised: str | None = None
-    came_raised: str | None = None
+    raised: str | None = field(name="came_raised", default=None)
 
 
 class Replayed(Struct, frozen=True):
-    """What came of it. ``corrections`` and ``span`` (seconds) are of the trace as it was recorded."""
+    """The result of a replay. ``corrections`` and ``span`` (seconds) describe the trace as it was recorded."""
 
     header: Header
     steps: int
@@ -50,23 +50,23 @@ class Replayed(Struct, frozen=True):
 
 
 def replay(lines: Iterable[bytes]) -> Replayed:
-    """Play a trace again as far as it comes out the same, and read it to its end.
+    """Replay a trace up to the first difference, and read it to its end.
 
     Raises:
-        NotATrace: a line is none of a trace's.
+        NotATrace: a line is wrong.
     """
     trace = read(lines)
     _, header = next(trace)
     assert isinstance(header, Header)
-    follower = header.policies.make_follower()
+    follower = Follower(header.policies)
     corrections: Counter[str] = Counter()
     steps, first, last = 0, 0.0, 0.0
     difference: Difference | None = None
     for number, line in trace:
         match line:
-            case Memory(memory=memory):
-                recall(follower, memory)
-            case Step(now=now, input=input, effects=effects):
+            case Snapshot(state=state):
+                follower = Follower(header.policies, state)
+            case Step(now=now, effects=effects):
                 first, last, steps = (first if steps else now), now, steps + 1
                 corrections.update(
                     type(effect.correction).__name__.lower()
@@ -74,36 +74,26 @@ def replay(lines: Iterable[bytes]) -> Replayed:
                     if isinstance(effect, AnnounceCorrection)
                 )
                 if difference is None:
-                    came = _again(follower, line)
-                    if not _agree(line, came):
-                        difference = Difference(
-                            line=number,
-                            now=now,
-                            input=input,
-                            recorded=msgspec.to_builtins(effects),
-                            came=msgspec.to_builtins(came.effects),
-                            recorded_raised=line.raised,
-                            came_raised=came.raised,
-                        )
+                    difference = _difference(number, line, follower)
     return Replayed(header, steps, last - first, dict(corrections), difference)
 
 
-def _again(follower: Follower, step: Step) -> Step:
-    """Return the step as this follower takes it."""
+def _difference(number: int, step: Step, follower: Follower) -> Difference | None:
+    """Pass a step's input to the follower; return the difference, if there is one."""
+    effects: Any = []
+    raised = None
     try:
-        return Step(step.now, step.input, apply(follower, step.input, step.now))
+        effects = msgspec.to_builtins(follower.handle(step.input, step.now))
     except Exception as error:
-        return Step(step.now, step.input, [], type(error).__name__)
-
-
-def _agree(recorded: Step, came: Step) -> bool:
-    return recorded.raised == came.raised and same(
-        msgspec.to_builtins(recorded.effects), msgspec.to_builtins(came.effects)
-    )
+        raised = type(error).__name__
+    recorded = msgspec.to_builtins(step.effects)
+    if raised == step.raised and same(recorded, effects):
+        return None
+    return Difference(number, step.now, step.input, recorded, effects, step.raised, raised)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two JSON values say the same."""
+    """Return whether two JSON values are equal, numbers to a microsecond."""
     match one, other:
         case bool() | None, _:
             return one is other

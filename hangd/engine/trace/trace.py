@@ -1,7 +1,7 @@
-"""A trace: what a follower was told and what it ordered, step by step, as lines of JSON. docs/traces.md has the format.
+"""The lines of a trace: what they contain, how they are written and read. docs/traces.md describes the format.
 
-The first line is a `Header`; a `Memory` may follow, where the trace begins in the middle of a life; the rest are
-`Step`s. Nothing in a trace tells who somebody is or what they watch: a `Disguise` is put on before a step is written.
+The first line is a `Header`. If the recording began after the follower was made, a `Snapshot` of its state follows. All
+other lines are `Step`s. `Anonymizer` is applied to steps and snapshots before they are written.
 """
 
 from collections import OrderedDict
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.inputs import FileOpened, FollowerInput, PlayerSaid
-from hangd.engine.follower.memory import FollowerMemory, Policies
+from hangd.engine.follower.state import FollowerState, Policies
 from hangd.engine.player_messages import (
     CommandFailed,
     Load,
@@ -26,14 +26,15 @@ from hangd.engine.player_messages import (
     TracksChanged,
 )
 
-__all__ = ["FORMAT", "Disguise", "Header", "Line", "Memory", "NotATrace", "Step", "decode", "encode", "read"]
+FORMAT: Final = 2
+"""Version of the format. It increases with each change that an older reader would misunderstand."""
 
-FORMAT: Final = 1
-"""Counts up with each change after which an older reader would misunderstand."""
+_FILMS_KEPT: Final = 1000
+"""Files whose names are remembered. Chosen: more than anybody opens in the half hour that a recorder keeps."""
 
 
 class Header(Struct, frozen=True, tag="trace", omit_defaults=True):
-    """The first line. ``date`` is when the trace was written (UTC, ISO 8601); a ``title`` is for people."""
+    """The first line. ``hangd`` is the program's version, ``date`` the time of writing (UTC, ISO 8601)."""
 
     format: int
     hangd: str
@@ -41,18 +42,19 @@ class Header(Struct, frozen=True, tag="trace", omit_defaults=True):
     player: str | None = None
     date: str | None = None
     title: str | None = None
+    """A description for people."""
 
 
-class Memory(Struct, frozen=True, tag="memory"):
-    """What the follower knew before the first step. Without this line it was a new one."""
+class Snapshot(Struct, frozen=True, tag="snapshot"):
+    """The state of the follower before the first step. Without this line it was a new follower."""
 
-    memory: FollowerMemory
+    state: FollowerState
 
 
 class Step(Struct, frozen=True, tag="step", omit_defaults=True):
-    """At the local time ``now`` this happened, and these were the orders, in their order.
+    """One input at the local time ``now``, and the effects that the follower returned.
 
-    ``raised``: the follower failed instead, and with what.
+    ``raised``: the name of the exception that it raised instead.
     """
 
     now: float
@@ -61,17 +63,14 @@ class Step(Struct, frozen=True, tag="step", omit_defaults=True):
     raised: str | None = None
 
 
-Line = Header | Memory | Step
-
-_FILMS_KEPT: Final = 1000
-"""Files whose names are remembered: more than anybody opens in the half hour that a book covers."""
+Line = Header | Snapshot | Step
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
 class NotATrace(Exception):
-    """This is no trace, or none that can be read here. ``str()`` says which line is wrong, and why."""
+    """These lines are not a trace, or not one that this version can read. ``number`` is that of the wrong line."""
 
     def __init__(self, number: int, why: str) -> None:
         super().__init__(f"line {number}: {why}")
@@ -79,17 +78,25 @@ class NotATrace(Exception):
 
 
 def encode(line: Line) -> bytes:
-    """Return one line, its newline with it."""
+    """Return a line as JSON, with its newline."""
     return _encoder.encode(line) + b"\n"
 
 
 def decode(line: bytes) -> Line:
-    """Return what a line says. Raises msgspec.DecodeError (or its subclass ValidationError)."""
+    """Parse one line.
+
+    Raises:
+        msgspec.DecodeError: it is not JSON, or (ValidationError, a subclass) not a line of a trace.
+    """
     return _decoder.decode(line)
 
 
 def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line]]:
-    """Yield each line that is not blank with its number, the first being 1. Raises NotATrace at the first wrong one."""
+    """Yield each line that is not blank, with its number, counted from 1.
+
+    Raises:
+        NotATrace: at the first line that is wrong.
+    """
     begun = False
     stepped = False
     for number, text in enumerate(lines, start=1):
@@ -104,36 +111,37 @@ def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line]]:
                 raise NotATrace(number, "a second header")
             case Header(format=format) if format != FORMAT:
                 raise NotATrace(number, f"format {format}; this hangd reads format {FORMAT}")
-            case Memory() | Step() if not begun:
+            case Snapshot() | Step() if not begun:
                 raise NotATrace(number, "a trace begins with its header")
-            case Memory() if stepped:
-                raise NotATrace(number, "a memory comes before the steps")
-        begun, stepped = True, isinstance(line, Memory | Step)
+            case Snapshot() if stepped:
+                raise NotATrace(number, "a snapshot comes before the steps")
+        begun, stepped = True, isinstance(line, Snapshot | Step)
         yield number, line
     if not begun:
         raise NotATrace(1, "there is nothing in it")
 
 
-class Disguise:
-    """Takes out of steps what a follower has no use for, and somebody else no business with.
+class Anonymizer:
+    """Removes from inputs, effects and states what identifies a film; no follower uses it.
 
-    A file is called "film-1", "film-2", ... in the order in which they were opened; the names of its tracks and the
-    player's words are left out. Played again, all is the same: a follower compares no paths and reads no words.
+    Files are called "film-1", "film-2", ... in the order in which they were opened. The names of their tracks and the
+    player's messages are left out. A follower does not compare paths or read names, so a replay is not affected.
 
-    Of each path only its hash is kept, since a path may be as long as a line on the control socket, and only of the
-    newest thousand files: one that is opened again after that many others is a new film.
+    Only the hash of each path is kept, because a path may be as long as a line on the control socket, and only for the
+    newest thousand files: a file that is opened again after that many others counts as a new film.
     """
 
     def __init__(self) -> None:
         self._films: OrderedDict[int, str] = OrderedDict()
-        self._named = 0
+        self._count = 0
 
     def film(self, path: str) -> str:
+        """Return the name of the film at this path."""
         key = hash(path)
         name = self._films.get(key)
         if name is None:
-            self._named += 1
-            name = self._films[key] = f"film-{self._named}"
+            self._count += 1
+            name = self._films[key] = f"film-{self._count}"
             if len(self._films) > _FILMS_KEPT:
                 self._films.popitem(last=False)
         else:
@@ -142,10 +150,10 @@ class Disguise:
 
     def input(self, input: FollowerInput) -> FollowerInput:
         match input:
-            case PlayerSaid(event=Sampled()):
+            case PlayerSaid(event=Sampled()):  # Tested first, because nearly all inputs are samples.
                 return input
             case PlayerSaid(event=event):
-                return PlayerSaid(_wordless(event))
+                return PlayerSaid(_without_texts(event))
             case FileOpened(path=path):
                 return replace(input, path=self.film(path))
             case _:
@@ -156,12 +164,12 @@ class Disguise:
             replace(effect, path=self.film(effect.path)) if isinstance(effect, Load) else effect for effect in effects
         ]
 
-    def memory(self, memory: FollowerMemory) -> FollowerMemory:
-        path = memory.picture.path
-        return memory if path is None else replace(memory, picture=replace(memory.picture, path=self.film(path)))
+    def state(self, state: FollowerState) -> FollowerState:
+        path = state.picture.path
+        return state if path is None else replace(state, picture=replace(state.picture, path=self.film(path)))
 
 
-def _wordless(event: PlayerEvent) -> PlayerEvent:
+def _without_texts(event: PlayerEvent) -> PlayerEvent:
     match event:
         case Loaded():
             return replace(event, tracks=(), about=None)

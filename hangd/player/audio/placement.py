@@ -25,8 +25,6 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple, Protocol
 
-__all__ = ["AudioPlacement", "AudioStream"]
-
 _log = logging.getLogger(__name__)
 
 _READINGS: Final = 64

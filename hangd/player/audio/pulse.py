@@ -31,8 +31,6 @@ from ctypes import (
 )
 from typing import Any, Final
 
-__all__ = ["PulseStream", "PulseUnavailable", "is_installed"]
-
 _LIBRARY: Final = "libpulse.so.0"
 
 # Numbers of libpulse's headers: PA_CONTEXT_*, PA_STREAM_*, PA_SEEK_ABSOLUTE, PA_SAMPLE_S16LE, PA_VOLUME_NORM.

@@ -20,8 +20,6 @@ from typing import Any, Final
 from hangd.player.audio.placement import AudioPlacement
 from hangd.player.audio.pulse import PulseStream, PulseUnavailable
 
-__all__ = ["VlcAudioOutput"]
-
 _log = logging.getLogger(__name__)
 
 _FORMAT: Final = b"S16N"

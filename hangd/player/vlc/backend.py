@@ -44,8 +44,6 @@ from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.tracks import frame_rate, list_tracks
 from hangd.player.vlc.transport import ANSWER_SECONDS, Transport
 
-__all__ = ["BackendItem", "VlcBackend"]
-
 BackendItem = PlayerCommand | VlcEvent | Callable[[], object]
 
 _OPEN_SECONDS: Final = 10.0

@@ -31,8 +31,6 @@ from typing import Any, Final
 
 from hangd.player.vlc.core import load_core, object_of
 
-__all__ = ["SHIFT_MIN_SECONDS", "VlcClock"]
-
 _GET_PCR_SYSTEM: Final = 46
 _MODIFY_PCR_SYSTEM: Final = 47
 _CACHING_MAX: Final = 60.0

@@ -9,8 +9,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["load_core", "object_of"]
-
 _log = logging.getLogger(__name__)
 
 _LIBRARY: Final = "libvlccore.so.9"

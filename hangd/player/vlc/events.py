@@ -7,8 +7,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-__all__ = ["VlcEvent", "attach_events", "attach_log"]
-
 _DECODED_LINE: Final = b"end of video preroll"
 
 

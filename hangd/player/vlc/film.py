@@ -8,8 +8,6 @@ from hangd.engine.player_messages import FailureCode
 from hangd.player import files
 from hangd.player.container import container_of
 
-__all__ = ["Film"]
-
 _BUFFER_SECONDS: Final = 1.5
 """How long to wait for Buffering 100 after a seek."""
 _DECODE_SECONDS: Final = 0.15

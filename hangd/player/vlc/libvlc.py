@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from hangd.player.audio import pulse
 
-__all__ = ["LibVlcUnavailable", "load_bindings", "open_instance", "plays_sound_itself", "version"]
-
 _INSTALL: Final = "install VLC: apt install libvlc5 vlc-plugin-base vlc-plugin-video-output"
 
 _OPTIONS: Final = (

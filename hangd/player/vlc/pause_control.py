@@ -13,8 +13,6 @@ from hangd.player.audio.vlc_output import VlcAudioOutput
 from hangd.player.vlc.clock import SHIFT_MIN_SECONDS, VlcClock
 from hangd.player.vlc.position import PausePoint, PositionTracker
 
-__all__ = ["PauseControl"]
-
 _SHIFT_MAX_SECONDS: Final = 0.150
 """VLC has this much decoded ahead, and more. A start that is later stays late, and Started says so."""
 

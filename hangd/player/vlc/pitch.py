@@ -15,8 +15,6 @@ from typing import Any, Final
 
 from hangd.player.vlc.core import load_core, object_of
 
-__all__ = ["PitchCorrection"]
-
 _NAME: Final = b"audio-time-stretch"
 _BOOL: Final = 0x0020
 """VLC_VAR_BOOL in vlc_variables.h."""

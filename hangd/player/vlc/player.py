@@ -20,8 +20,6 @@ from hangd.player.vlc.backend import BackendItem, VlcBackend
 from hangd.player.vlc.libvlc import LibVlcUnavailable, load_bindings, open_instance, plays_sound_itself, version
 from hangd.player.vlc.thread import OwnerThread
 
-__all__ = ["VlcPlayer"]
-
 _log = logging.getLogger(__name__)
 
 _OPEN_SECONDS: Final = 30.0

@@ -9,8 +9,6 @@ from typing import Final
 
 from hangd.engine.timeline import rate_period
 
-__all__ = ["PausePoint", "PositionTracker", "whole_milliseconds"]
-
 _PERIOD_BASE: Final = 1000
 """VLC keeps a rate as the whole number int(1000 / rate)."""
 _SAMPLES: Final = 6

@@ -15,8 +15,6 @@ from hangd.player.vlc.thread import Post
 from hangd.player.vlc.tracks.description import describe
 from hangd.player.vlc.tracks.selection import TrackCommand, TrackSelection
 
-__all__ = ["FilmSetting", "LocalSettings", "PlayerSetting"]
-
 PlayerSetting = (
     messages.SetVolume
     | messages.SetMute

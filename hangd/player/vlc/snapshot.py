@@ -9,8 +9,6 @@ from typing import Any
 from hangd.engine.player_messages import CommandFailed, PictureTaken, PlayerEvent, TakePicture
 from hangd.player.vlc.thread import Post, run_aside
 
-__all__ = ["SnapshotWriter"]
-
 
 class SnapshotWriter:
     """Writes one picture at a time."""

@@ -15,8 +15,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Final, Generic, Protocol, TypeVar
 
-__all__ = ["Owned", "OwnerThread", "Post", "run_aside"]
-
 _SPIN_SECONDS: Final = 0.002
 """The thread spins for this long before a deadline: a timed wait can wake a millisecond late."""
 

@@ -51,8 +51,6 @@ from hangd.player.vlc.pause_control import PauseControl
 from hangd.player.vlc.pitch import PitchCorrection
 from hangd.player.vlc.position import PausePoint, PositionTracker, whole_milliseconds
 
-__all__ = ["ANSWER_SECONDS", "Transport", "TransportCommand"]
-
 TransportCommand = (
     messages.Resume | messages.PauseNow | messages.PauseFor | messages.SeekTo | messages.SetRate | messages.StepFrame
 )

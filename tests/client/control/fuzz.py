@@ -1,9 +1,9 @@
-"""Any number of junk lines at a daemon's heart, while somebody else works: ``python -m tests.client.control.fuzz``.
+"""Send junk lines to a control server while another client works: ``python -m tests.client.control.fuzz``.
 
-A viewer with the simulated player and a room server, the control sockets before it (Unix and TCP), attackers one after
-another, and a bystander that keeps observing and asking, all in this process. What is looked for: anything logged as an
-error or with a traceback, an answer that does not come, an effect on the bystander, and growth. Growth is what the
-second half of the inputs leaves behind beyond what the first half did.
+In this process: a viewer with the simulated player, its control server (Unix and TCP), attackers one after another, and
+a bystander that observes and asks all the time. A room server runs in its own process. A run looks for anything that is
+logged as an error or with a traceback, for a missing answer, for an effect on the bystander, and for growth: what the
+second half of the lines leaves behind in addition to the first half.
 """
 
 import argparse
@@ -23,8 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from hangd.client.control.language import lines as dialect
-from hangd.client.control.language.lines import Malformed, Request
+from hangd.client.control.language.lines import Malformed, Request, decode
 from hangd.client.control.server.sockets import ControlServer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.media.files import MediaFiles
@@ -43,12 +42,12 @@ __all__ = ["Report", "fuzz"]
 LAST: Final = b'{"command":["client_name"],"request_id":"the last"}\n'
 ANSWERED: Final = b'"request_id":"the last","error":"success"}\n'
 WAITING: Final = 0.1
-"""Seconds given to a client that asked for what may rightly be waited on."""
+"""Seconds for a client that has sent a command which waits."""
 
 
 @dataclass
 class Report:
-    """What came of it. Bytes and seconds."""
+    """The result of a run, in bytes and seconds."""
 
     inputs: int = 0
     clients: int = 0
@@ -78,7 +77,7 @@ class Report:
 
 @dataclass
 class Size:
-    """How large this process is, at rest."""
+    """The size of this process, at rest."""
 
     resident: int
     objects: int
@@ -97,7 +96,7 @@ class Size:
 
 
 class Witness(logging.Handler):
-    """Sees what is logged: errors and tracebacks are faults."""
+    """Counts what is logged. Errors and tracebacks are faults."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(logging.WARNING)
@@ -112,9 +111,9 @@ class Witness(logging.Handler):
 
 
 def may_wait(line: bytes) -> bool:
-    """Tell whether what this line asks may rightly be waited on: hang's own verbs."""
+    """Return whether this line has a command that waits: hang's own commands."""
     try:
-        asked = dialect.decode(line)
+        asked = decode(line)
     except Malformed:
         return False
     if asked is None:
@@ -124,13 +123,13 @@ def may_wait(line: bytes) -> bool:
 
 
 class Fuzz:
-    """One run in ``folder``. What it finds is in ``report``."""
+    """One run in ``folder``. ``report`` is its result."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.report = Report()
         self._folder = folder
         self._chance = random.Random(seed)
-        self._door = TcpListener(("127.0.0.1", 0), folder / "token")
+        self._tcp = TcpListener(("127.0.0.1", 0), folder / "token")
         self._seed = seed
 
     async def run(self, inputs: int) -> None:
@@ -139,7 +138,7 @@ class Fuzz:
         began = time.perf_counter()
         try:
             async with AsyncExitStack() as stack:
-                # In a process of its own, as it always is: what it keeps is not what is measured here.
+                # In its own process, so that what it keeps is not measured here.
                 settings = ServerSettings(messages_per_second=1e5, burst=1_000_000, max_rooms=1_000_000)
                 server = stack.enter_context(process(settings))
                 self._url = server.url
@@ -151,7 +150,7 @@ class Fuzz:
                     quit=lambda: self.report.faults.update(["quit was allowed"]),
                 )
                 stack.push_async_callback(viewer.close)
-                self._server = ControlServer(viewer, self._folder / "hangd.sock", tcp=self._door)
+                self._server = ControlServer(viewer, self._folder / "hangd.sock", tcp=self._tcp)
                 await self._server.start()
                 stack.push_async_callback(self._server.close)
                 self._token = (self._folder / "token").read_text().strip()
@@ -166,7 +165,7 @@ class Fuzz:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._stand_by(over))
-            # What is kept on purpose (the trace, the caches) is full after a while.
+            # First fill what is bounded and kept on purpose: the trace and the caches.
             await self._send(max(inputs // 10, 1))
             self.report.sizes.append(await self._size())
             for half in (inputs // 2, inputs):
@@ -175,7 +174,7 @@ class Fuzz:
             over.set()
 
     async def _size(self) -> Size:
-        """Return how large it all is with nobody there but the bystander, the player empty, and no room."""
+        """Return the size with no client but the bystander, no film and no room."""
         await until(lambda: len(self._server.connections) == 1)
         await self._session([b'{"command":["room-leave"]}', b'{"command":["stop"]}'])
         await until(lambda: len(self._server.connections) == 1)
@@ -199,7 +198,7 @@ class Fuzz:
                 raise
 
     def _prelude(self) -> list[bytes]:
-        """Return what brings the viewer into some sensible state to attack."""
+        """Return lines that put the viewer into a state that is worth an attack."""
         clip = str(CLIP)
         match self._chance.randrange(12):
             case 0:
@@ -215,15 +214,15 @@ class Fuzz:
         return [json.dumps({"command": command}).encode() for command in commands]
 
     async def _session(self, lines: list[bytes]) -> None:
-        """Send these lines as one client, which ends in one way or another."""
+        """Send these lines as one client, by Unix socket or TCP, and end it politely or not."""
         self.report.clients += 1
         kind = self._chance.random()
         if kind < 0.03:
-            await self._knock(lines)
+            await self._send_without_token(lines)
             return
         by_tcp = kind < 0.15
         if by_tcp:
-            client = await ControlClient.connect_tcp(self._door.address)
+            client = await ControlClient.connect_tcp(self._tcp.address)
             assert (await client.ask("auth", self._token))["error"] == "success"
         else:
             client = await ControlClient.connect(self._folder / "hangd.sock")
@@ -231,7 +230,7 @@ class Fuzz:
         try:
             client.writer.write(b"".join(line + b"\n" for line in lines))
             if kind > 0.93:
-                client.writer.transport.abort()  # killed, whatever is on its way
+                client.writer.transport.abort()  # as if the client was killed
                 return
             client.writer.write(LAST)
             client.writer.write_eof()
@@ -246,9 +245,9 @@ class Fuzz:
         finally:
             client.writer.transport.abort()
 
-    async def _knock(self, lines: list[bytes]) -> None:
-        """Send these lines by TCP without the token: there must be one refusal at most, and the end."""
-        client = await ControlClient.connect_tcp(self._door.address)
+    async def _send_without_token(self, lines: list[bytes]) -> None:
+        """Send these lines by TCP without the token. The answer must be at most one refusal, and the end."""
+        client = await ControlClient.connect_tcp(self._tcp.address)
         try:
             client.writer.write(b"".join(line + b"\n" for line in lines) + LAST)
             said = await client.rest()
@@ -257,10 +256,10 @@ class Fuzz:
         finally:
             client.writer.transport.abort()
         if said.count(b"\n") > 1 or b"success" in said:
-            self.report.faults[f"a guest was answered with {said!r} after {lines!r}"] += 1
+            self.report.faults[f"a client without the token was answered with {said!r} after {lines!r}"] += 1
 
     async def _stand_by(self, over: asyncio.Event) -> None:
-        """Ask, observe and listen all the time; nothing of it may go wrong."""
+        """Ask, observe and listen all the time; every answer and event must come."""
         client = await ControlClient.connect(self._folder / "hangd.sock")
         await client.ask("observe_property", 1, "time-pos")
         await client.ask("observe_property_string", 2, "pause")
@@ -281,14 +280,14 @@ class Fuzz:
 
 
 async def fuzz(folder: Path, inputs: int, seed: int) -> Report:
-    """Send so many lines. Nothing is written outside of ``folder`` if $XDG_STATE_HOME is in it."""
+    """Send so many lines. Nothing is written outside ``folder`` if $XDG_STATE_HOME is in it."""
     one = Fuzz(folder, seed)
     await one.run(inputs)
     return one.report
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="send junk to a daemon's control socket, and see who minds")
+    parser = argparse.ArgumentParser(description="send junk to a control server, and look for faults")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="how many lines")
     parser.add_argument("--seed", type=int, default=None, help="for the same lines again")
     arguments = parser.parse_args()

@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import pytest
 
-from hangd.client.control.commands import COMMANDS, Context, Waiting, command_list
+from hangd.client.control.commands import COMMANDS, command_list
 from hangd.client.control.port import Awaited, CommandRefused, RoomCommand
 from hangd.client.control.properties import Properties
+from hangd.client.control.tables.command import Context, Waiting
 from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
 from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run

@@ -17,9 +17,9 @@ import msgspec
 import pytest
 
 from hangd.client.media import files as media_files
-from hangd.client.media.files import MediaFiles, MediaUnusable
+from hangd.client.media.files import MediaFiles
 from hangd.engine.player_messages import FailureCode
-from hangd.player.files import problem
+from hangd.player.files import MediaUnusable, problem
 from hangd.protocol.model import FileInfo
 
 MIB = 1024 * 1024

@@ -56,7 +56,7 @@ async def test_the_rooms_film_is_the_playlist(pair: tuple[Watcher, Watcher]) -> 
         assert playlist.entries()[0].filename == str(somebody.folder / "o")
 
 
-async def test_one_adds_and_the_other_sees_it(pair: tuple[Watcher, Watcher]) -> None:
+async def test_one_member_adds_a_film_and_the_other_sees_it(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     bob.film("a")
     (entry,) = ada.load("a")
@@ -125,7 +125,7 @@ async def test_a_film_that_ends_is_followed_by_the_next_at_both(url: str, tmp_pa
     await bob.viewer.close()
 
 
-async def test_instead_of_all_that_is_there(pair: tuple[Watcher, Watcher]) -> None:
+async def test_a_film_replaces_all_that_is_there(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     bob.film("x")
     ada.load("a")
@@ -140,7 +140,7 @@ async def test_instead_of_all_that_is_there(pair: tuple[Watcher, Watcher]) -> No
     await ada.until(lambda: "media-mismatch" in [event["event"] for event in ada.events])
 
 
-async def test_who_may_not_moves_nothing(pair: tuple[Watcher, Watcher]) -> None:
+async def test_a_member_without_control_changes_nothing(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     ada.load("a")
     await bob.until(lambda: bob.names == "oa")
@@ -163,7 +163,7 @@ async def test_who_may_not_moves_nothing(pair: tuple[Watcher, Watcher]) -> None:
     assert bob.viewer.path == str(bob.folder / "o"), "nor is it opened here"
 
 
-async def test_what_can_not_be_is_refused_and_nothing_moves(pair: tuple[Watcher, Watcher]) -> None:
+async def test_impossible_commands_are_refused_and_change_nothing(pair: tuple[Watcher, Watcher]) -> None:
     ada, _ = pair
     playlist = ada.viewer.playlist
     for impossible in (
@@ -178,7 +178,7 @@ async def test_what_can_not_be_is_refused_and_nothing_moves(pair: tuple[Watcher,
     assert (ada.names, ada.viewer.path) == ("o", str(ada.folder / "o"))
 
 
-async def test_by_the_indexes_that_are_read_after_an_edit_the_next_one_goes(pair: tuple[Watcher, Watcher]) -> None:
+async def test_indexes_read_after_an_edit_are_those_of_the_next_edit(pair: tuple[Watcher, Watcher]) -> None:
     """As scripts do that sort a playlist: they read it once, and move entry by entry."""
     ada, bob = pair
     ada.load("dcba")
@@ -248,7 +248,7 @@ async def test_at_the_end_of_a_film_the_next_one_is_waited_for_until_it_is_hashe
     await bob.viewer.close()
 
 
-async def test_a_copy_that_only_its_whole_hash_tells_is_found_once_that_is_known(
+async def test_a_copy_elsewhere_is_found_once_the_whole_hash_is_known(
     pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     ada, bob = pair
@@ -296,7 +296,7 @@ async def test_without_a_copy_nothing_is_shown_until_there_is_something(pair: tu
     assert bob.viewer.playlist.current == 0
 
 
-async def test_a_film_that_can_not_be_read_does_not_come_into_the_queue(pair: tuple[Watcher, Watcher]) -> None:
+async def test_a_file_that_cannot_be_read_does_not_come_into_the_queue(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     ada.viewer.playlist.load([Film("/nowhere/x")], Loading("append"))
     assert ada.names == "ox"
@@ -330,7 +330,7 @@ async def test_many_films_at_once(pair: tuple[Watcher, Watcher]) -> None:
     assert bob.names == ada.names
 
 
-async def test_who_was_away_shows_what_the_room_shows_now(pair: tuple[Watcher, Watcher]) -> None:
+async def test_a_viewer_that_was_away_shows_what_the_room_shows_now(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     bob.film("a")
     ada.load("a")
@@ -342,10 +342,12 @@ async def test_who_was_away_shows_what_the_room_shows_now(pair: tuple[Watcher, W
     await bob.opens("a")
     await bob.until(lambda: bob.viewer.connection.is_up)
     assert (bob.viewer.playlist.current, bob.names) == (1, "oa")
-    assert bob.viewer.copy.hash == ada.viewer.copy.hash
+    await bob.until(lambda: bob.viewer.copy.hash == ada.viewer.copy.hash)
 
 
-async def test_what_was_asked_as_the_connection_broke_off_is_asked_again(pair: tuple[Watcher, Watcher]) -> None:
+async def test_an_edit_without_an_answer_is_asked_again_after_the_connection_broke(
+    pair: tuple[Watcher, Watcher],
+) -> None:
     ada, bob = pair
     (entry,) = bob.load("a")
     assert bob.viewer.connection._transport is not None
@@ -355,7 +357,7 @@ async def test_what_was_asked_as_the_connection_broke_off_is_asked_again(pair: t
     assert [film.id for film in bob.viewer.playlist.entries()] == [1, entry]
 
 
-async def test_an_edit_that_the_room_did_as_the_connection_broke_off_is_not_done_twice(
+async def test_an_insert_whose_answer_was_lost_is_not_done_twice(
     pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = pair
@@ -373,7 +375,7 @@ async def test_an_edit_that_the_room_did_as_the_connection_broke_off_is_not_done
     assert [film.id for film in bob.viewer.playlist.entries()][:2] == [1, entry]
 
 
-async def test_whoever_waits_hears_what_the_room_says(pair: tuple[Watcher, Watcher]) -> None:
+async def test_waiting_for_done_ends_with_the_rooms_answer(pair: tuple[Watcher, Watcher]) -> None:
     ada, bob = pair
     ada.load("a")
     await bob.until(lambda: bob.names == "oa")

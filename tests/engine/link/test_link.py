@@ -1,4 +1,4 @@
-"""Link: the table, what is not in it, and the waits between tries."""
+"""Link: the transitions, inputs that are ignored, and the delays between attempts."""
 
 import itertools
 
@@ -27,7 +27,7 @@ URL = "ws://127.0.0.1:3005/ws"
 
 
 def link_in(state: LinkState) -> Link:
-    """Return a link that was led into ``state``."""
+    """Return a link that inputs have brought into ``state``."""
     link = Link()
     path: dict[LinkState, list[LinkInput]] = {
         LinkState.DOWN: [],
@@ -46,7 +46,7 @@ def inputs(attempt: int) -> list[LinkInput]:
     return [Dialed(attempt), DialFailed(attempt, "x"), Welcomed(attempt), Lost(attempt, 1006, "x")]
 
 
-def test_from_nothing_to_up() -> None:
+def test_a_link_comes_up() -> None:
     link = Link()
     assert link.handle(Wanted(URL), 0.0) == [StateChanged(LinkState.DIALING), Dial(URL, 1)]
     assert link.handle(Dialed(1), 0.1) == [StateChanged(LinkState.GREETING), SendHello(1)]
@@ -65,7 +65,7 @@ def test_what_is_not_in_the_table_changes_nothing(state: LinkState, input: LinkI
 
 
 @pytest.mark.parametrize(("state", "input"), list(itertools.product(LinkState, inputs(7))))
-def test_an_attempt_given_up_is_not_heard_any_more(state: LinkState, input: LinkInput) -> None:
+def test_inputs_of_an_older_attempt_are_ignored(state: LinkState, input: LinkInput) -> None:
     link = link_in(state)
     assert link.handle(input, 5.0) == []
     assert link.state is state
@@ -91,14 +91,14 @@ def test_another_server_may_be_wanted_at_any_time(state: LinkState) -> None:
 
 
 @pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4999])
-def test_a_server_that_says_never_again_is_believed(code: int) -> None:
+def test_final_close_codes_end_the_link(code: int) -> None:
     link = link_in(LinkState.UP)
     assert link.handle(Lost(1, code, "banned"), 1.0) == [StateChanged(LinkState.DOWN, "banned")]
     assert link.deadline() is None
 
 
 @pytest.mark.parametrize("code", [1000, 1006, 1012, 4001, 4002, 4003, 4499])
-def test_all_else_is_tried_again(code: int) -> None:
+def test_other_close_codes_are_retried(code: int) -> None:
     link = link_in(LinkState.UP)
     link.handle(Lost(1, code, "gone"), 10.0)
     due = link.deadline()
@@ -160,7 +160,7 @@ def test_a_success_forgets_the_failures() -> None:
         max_size=60,
     )
 )
-def test_any_story_keeps_the_invariants(story: list[LinkInput | None]) -> None:
+def test_random_inputs_keep_the_invariants(story: list[LinkInput | None]) -> None:
     link = Link()
     for now, input in enumerate(story):
         effects = link.expire(float(now)) if input is None else link.handle(input, float(now))

@@ -81,7 +81,7 @@ def told(of: Playlist, command: str, *words: Any) -> None:
 
 
 @pytest.mark.parametrize("story", [json.loads(line) for line in GOLDEN.read_text().splitlines()])
-def test_it_does_as_mpv_did(story: list[Any]) -> None:
+def test_each_recorded_command_does_what_mpv_did(story: list[Any]) -> None:
     ours = playlist()
     for number, (words, error, expected) in enumerate(story):
         try:
@@ -107,14 +107,14 @@ def test_films_follow_one_another_and_the_last_one_stays_open() -> None:
     assert ours.playing is ours.current is ours.entries[2]
 
 
-def test_what_can_not_be_opened_ends_the_list_where_nothing_follows() -> None:
+def test_a_last_film_that_cannot_be_opened_ends_the_list() -> None:
     ours = playlist("a")
     ours.play(0)
     assert ours.failed() == Close()
     assert ours.current is None
 
 
-def test_what_was_added_behind_an_ended_film_comes_when_somebody_plays_on() -> None:
+def test_a_film_added_after_the_end_is_played_when_somebody_plays_on() -> None:
     ours = playlist("a")
     ours.play(0)
     assert ours.ended(short=False) is None
@@ -145,7 +145,7 @@ def test_a_list_is_played_as_often_as_was_said() -> None:
 
 
 @pytest.mark.parametrize(("times", "goes_on"), [(FOREVER, False), (FORCED, True)])
-def test_a_list_of_which_nothing_can_be_opened_is_looped_only_by_force(times: int, goes_on: bool) -> None:
+def test_a_list_without_a_film_that_can_be_opened_is_looped_only_by_force(times: int, goes_on: bool) -> None:
     ours = playlist(*"ab")
     ours.loop_playlist = times
     ours.play(0)
@@ -168,7 +168,7 @@ def test_a_step_that_is_refused_changes_nothing() -> None:
     assert (ours.loop_playlist, names(ours), ours.rev) == (2, "abcd", before)
 
 
-def test_going_back_passes_over_what_would_only_lead_forward_again() -> None:
+def test_going_back_passes_over_films_that_ended_within_a_second() -> None:
     ours = playlist(*"abcd")
     ours.play(1)
     ours.failed()
@@ -194,7 +194,7 @@ def test_taking_out_what_plays_goes_on_with_the_next() -> None:
     assert (names(ours), ours.current) == ("a", None)
 
 
-def test_what_is_put_next_comes_next() -> None:
+def test_films_are_inserted_next_and_at_an_index() -> None:
     ours = playlist(*"abc")
     ours.play(0)
     ours.load([Film("x"), Film("y")], Loading("insert-next"))
@@ -217,7 +217,7 @@ def test_shuffled_and_back() -> None:
     assert names(ours) == "abcdefgh"
 
 
-def test_what_came_after_shuffling_comes_first_when_it_is_undone() -> None:
+def test_films_added_after_shuffling_come_first_when_it_is_undone() -> None:
     ours = playlist(*"abcd")
     ours.mix()
     ours.load([Film("x"), Film("y")], Loading("append"))

@@ -161,7 +161,7 @@ def test_a_film_is_seen_at_once_and_keeps_its_number(party: Party) -> None:
     assert ada.list.entries[0].id == 7, "so does the film that played when the room was entered"
 
 
-def test_two_who_add_at_once_both_have_added(party: Party) -> None:
+def test_two_members_that_add_at_once_have_both_added(party: Party) -> None:
     ada, bob = party.members
     ada.load("a")
     bob.load("b")
@@ -171,7 +171,7 @@ def test_two_who_add_at_once_both_have_added(party: Party) -> None:
     assert party.names == ada.names == bob.names == "oab"
 
 
-def test_what_others_do_is_seen_while_an_edit_waits(party: Party) -> None:
+def test_edits_of_others_are_seen_while_an_own_edit_waits(party: Party) -> None:
     ada, bob = party.members
     ada.load("x", "y", how=Loading("insert-next"), read=False)
     bob.load("b")
@@ -185,7 +185,7 @@ def test_what_others_do_is_seen_while_an_edit_waits(party: Party) -> None:
     assert party.names == ada.names == bob.names == "bxy"
 
 
-def test_an_edit_after_an_edit_is_about_what_was_seen(party: Party) -> None:
+def test_indexes_mean_what_is_seen_after_the_edit_before(party: Party) -> None:
     """A control client reads indexes and edits by them, before the room has answered the edit before."""
     ada, bob = party.members
     ada.load(*"abc")
@@ -246,7 +246,7 @@ def test_a_film_that_cannot_be_read_is_not_there(party: Party) -> None:
     assert (party.current, ada.current) == ("o", 0), "nor does the room go there"
 
 
-def test_instead_of_all_that_is_there(party: Party) -> None:
+def test_a_film_replaces_all_that_is_there(party: Party) -> None:
     ada, bob = party.members
     bob.load("b")
     party.settles()
@@ -262,7 +262,7 @@ def test_instead_of_all_that_is_there(party: Party) -> None:
     assert party.current == "x"
 
 
-def test_what_cannot_be_read_replaces_nothing(party: Party) -> None:
+def test_a_file_that_cannot_be_read_replaces_nothing(party: Party) -> None:
     ada, _ = party.members
     (entry,) = ada.load("x", how=Loading("replace"), read=False)
     ada.list.unusable(entry)
@@ -270,7 +270,7 @@ def test_what_cannot_be_read_replaces_nothing(party: Party) -> None:
     assert party.names == ada.names == "o"
 
 
-def test_to_the_next_and_to_the_one_after_it(party: Party) -> None:
+def test_stepping_twice_goes_to_the_second_next_film(party: Party) -> None:
     ada, bob = party.members
     ada.load("a", "b", "c")
     party.settles()
@@ -286,7 +286,7 @@ def test_to_the_next_and_to_the_one_after_it(party: Party) -> None:
     assert not (ada.list.step(-1) and ada.list.step(-1) and ada.list.step(-1))
 
 
-def test_to_a_film_that_the_room_does_not_know_yet(party: Party) -> None:
+def test_going_to_a_film_that_the_room_does_not_know_yet(party: Party) -> None:
     ada, _ = party.members
     ada.load("a", read=False)
     ada.list.play(1)
@@ -297,7 +297,7 @@ def test_to_a_film_that_the_room_does_not_know_yet(party: Party) -> None:
     assert party.current == "a"
 
 
-def test_to_a_film_whose_whole_hash_is_not_known_yet(party: Party) -> None:
+def test_going_to_a_film_whose_whole_hash_is_not_known_yet(party: Party) -> None:
     ada, bob = party.members
     (entry, _) = ada.load("a", "b", read=False)
     while (unread := ada.list.unread) is not None:
@@ -328,7 +328,7 @@ def test_taking_out_what_plays_goes_on_with_the_next(party: Party) -> None:
     assert (party.names, party.current) == ("ab", "a")
 
 
-def test_two_who_take_out_the_same_film_take_out_no_other(party: Party) -> None:
+def test_two_members_that_take_out_the_same_film_take_out_no_other(party: Party) -> None:
     ada, bob = party.members
     ada.load("a", "b")
     party.settles()
@@ -352,7 +352,7 @@ def test_the_last_film_goes_on_though_its_entry_is_gone(party: Party) -> None:
     assert party.current == "b"
 
 
-def test_clearing_takes_out_what_was_seen_and_nothing_else(party: Party) -> None:
+def test_clearing_takes_out_only_what_was_seen(party: Party) -> None:
     ada, bob = party.members
     ada.load("a", "b")
     party.settles()
@@ -379,7 +379,7 @@ def test_shuffled_and_back(party: Party) -> None:
     assert party.names == "oabcdefx"
 
 
-def test_what_came_next_and_elsewhere(party: Party) -> None:
+def test_films_are_inserted_next_at_an_index_and_at_the_end(party: Party) -> None:
     ada, _ = party.members
     ada.load("a")
     ada.load("b", "c", how=Loading("insert-next"))
@@ -404,7 +404,7 @@ def test_a_queue_has_its_bound(party: Party) -> None:
     assert ada.names == bob.names == party.names
 
 
-def test_what_the_room_refuses_is_given_up(party: Party) -> None:
+def test_an_edit_that_the_room_refuses_is_given_up(party: Party) -> None:
     ada, _ = party.members
     ada.load("a")
     ada.list.play(1)

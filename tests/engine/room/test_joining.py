@@ -1,4 +1,4 @@
-"""Who gets into a room, who does not and why, and how one gets out."""
+"""Entering and leaving a room: who is let in, who is refused and why."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ WRONG_SECRET = "the-secret-of-another"
 
 
 def refusal(stage: Stage, client_id: str) -> Error:
-    """Take the refusal that this client got: an Error, and it is forgotten, and nobody else heard of it."""
+    """Return the Error that this client got. It is forgotten, and nobody else was told."""
     error = stage.error(client_id)
     assert stage.ordered() == [ForgetMember(client_id, "refused")]
     assert client_id not in stage.ids
@@ -48,7 +48,7 @@ def refusal(stage: Stage, client_id: str) -> Error:
 
 
 def ready(password_hash: str | None = None, **policy: Any) -> Stage:
-    """A room that ann made, with nothing left to hear."""
+    """A room that ann created. All messages so far are taken."""
     stage = Stage(password_hash=password_hash)
     stage.create("ann", policy=PolicyChange(**policy))
     stage.goes_on()
@@ -58,7 +58,7 @@ def ready(password_hash: str | None = None, **policy: Any) -> Stage:
 # ---- creating -------------------------------------------------------------------------------------------------------
 
 
-def test_the_creator_is_host_and_alone_learns_the_secret() -> None:
+def test_the_creator_is_host_and_only_it_gets_the_secret() -> None:
     stage = Stage()
     stage.create("ann", name="friday", re=5)
     ((message, re),) = stage.answers("ann")
@@ -72,7 +72,7 @@ def test_the_creator_is_host_and_alone_learns_the_secret() -> None:
     assert (stage.room.room_id, stage.room.epoch, stage.room.rev) == ("room-1", "epoch-1", 0)
 
 
-def test_the_creator_may_set_rules_within_the_servers() -> None:
+def test_the_creator_may_set_rules_within_the_servers_limits() -> None:
     stage = Stage(capacity=10)
     stage.create("ann", policy=PolicyChange(control="host", match="none", wait="everyone", capacity=500, locked=True))
     assert stage.room.view().policy == Policy(
@@ -80,7 +80,7 @@ def test_the_creator_may_set_rules_within_the_servers() -> None:
     )
 
 
-def test_a_password_among_the_rules_is_hashed_too() -> None:
+def test_a_password_in_the_policy_of_a_new_room_is_hashed() -> None:
     stage = Stage()
     stage.create("ann", policy=PolicyChange(password="sesame"))
     assert stage.ordered() == [HashPassword("ann", "sesame")]
@@ -88,20 +88,20 @@ def test_a_password_among_the_rules_is_hashed_too() -> None:
     assert stage.room.view().policy.has_password
 
 
-def test_a_room_is_made_once() -> None:
+def test_a_room_is_created_once() -> None:
     stage = ready()
     stage.feed(CreateRequested("bob", "bob", True, WRONG_SECRET, CreateRoom(file_hash=OTHER_HASH), 9))
     assert refusal(stage, "bob").code == "AlreadyInRoom"
     assert stage.room.view().file_hash == HASH
 
 
-def test_nobody_comes_into_a_room_that_was_not_made() -> None:
+def test_nobody_may_join_a_room_that_was_not_created() -> None:
     stage = Stage()
     stage.join("bob")
     assert refusal(stage, "bob").code == "RoomNotFound"
 
 
-def test_a_public_list_tells_what_an_outsider_may_know() -> None:
+def test_the_public_list_shows_only_what_outsiders_may_know() -> None:
     stage = Stage(password_hash="hash")
     stage.create("ann", name="friday", policy=PolicyChange(locked=True))
     expected = RoomSummary("room-1", members=1, locked=True, has_password=True, name="friday", media="film.mkv")
@@ -111,7 +111,7 @@ def test_a_public_list_tells_what_an_outsider_may_know() -> None:
 # ---- joining --------------------------------------------------------------------------------------------------------
 
 
-def test_a_joiner_gets_the_room_and_the_full_others_get_the_joiner() -> None:
+def test_a_new_member_gets_the_room_and_full_members_get_the_new_member() -> None:
     stage = ready()
     stage.join("bob", full=False)
     stage.goes_on()
@@ -126,7 +126,7 @@ def test_a_joiner_gets_the_room_and_the_full_others_get_the_joiner() -> None:
     stage.nobody_heard_more()
 
 
-def test_a_joiner_changes_nothing_on_the_timeline() -> None:
+def test_joining_does_not_change_the_timeline() -> None:
     stage = ready()
     stage.says("ann", Play(timestamp=3.0))
     before = stage.timeline
@@ -134,8 +134,8 @@ def test_a_joiner_changes_nothing_on_the_timeline() -> None:
     assert stage.timeline == before
 
 
-def test_who_is_in_can_not_come_in_again() -> None:
-    """And stays in."""
+def test_a_member_cannot_join_again() -> None:
+    """It stays a member."""
     stage = ready()
     stage.join("ann")
     assert stage.error("ann").code == "AlreadyInRoom"
@@ -143,7 +143,7 @@ def test_who_is_in_can_not_come_in_again() -> None:
     assert stage.ids == ["ann"]
 
 
-def test_a_banned_client_stays_out() -> None:
+def test_a_banned_client_is_refused() -> None:
     stage = ready()
     stage.join("bob")
     stage.says("ann", Kick("bob", ban=True))
@@ -153,7 +153,7 @@ def test_a_banned_client_stays_out() -> None:
     assert (error.code, error.retry) == ("Banned", False)
 
 
-def test_a_locked_room_opens_to_its_owner_only() -> None:
+def test_only_the_owner_may_join_a_locked_room() -> None:
     stage = ready(locked=True)
     stage.join("bob", host_secret=WRONG_SECRET)
     error = refusal(stage, "bob")
@@ -162,7 +162,7 @@ def test_a_locked_room_opens_to_its_owner_only() -> None:
     assert "bob" in stage.ids
 
 
-def test_a_full_room_takes_nobody_and_the_away_keep_their_place() -> None:
+def test_a_full_room_refuses_and_away_members_count() -> None:
     stage = ready(capacity=2)
     stage.join("bob")
     stage.loses("bob")
@@ -176,8 +176,8 @@ def test_a_full_room_takes_nobody_and_the_away_keep_their_place() -> None:
     assert stage.ids == ["ann", "cy"]
 
 
-def test_two_of_one_name_are_told_apart() -> None:
-    """Two screens in one room belong to one person, whose login name both daemons take."""
+def test_a_second_member_of_the_same_name_gets_a_number() -> None:
+    """Two screens in one room may belong to one person: both daemons use the login name."""
     stage = ready()
     stage.join("c1", name="ANN")
     stage.join("c2", name="ann")
@@ -187,7 +187,7 @@ def test_two_of_one_name_are_told_apart() -> None:
     assert names == ["ann", "ANN-2", "ann-3", "n" * 32, "n" * 30 + "-2"]
 
 
-def test_who_is_away_keeps_no_name_from_others() -> None:
+def test_the_name_of_an_away_member_is_free() -> None:
     stage = ready()
     stage.loses("ann")
     stage.goes_on()
@@ -195,7 +195,7 @@ def test_who_is_away_keeps_no_name_from_others() -> None:
     assert [member.name for member in stage.room.view().members] == ["ann", "ann"]
 
 
-def test_guests_never_collide() -> None:
+def test_guest_names_are_unique() -> None:
     stage = ready()
     stage.join("1a2b3c4d", name="guest-1a2b", full=False)
     stage.join("1a2b3c99", name="guest-1a2b", full=False)
@@ -205,7 +205,7 @@ def test_guests_never_collide() -> None:
 
 
 @pytest.mark.parametrize("full", [True, False])
-def test_the_secret_takes_the_room_back(full: bool) -> None:
+def test_the_owners_secret_takes_the_host_role_back(full: bool) -> None:
     stage = ready()
     stage.join("bob", full=full, host_secret=SECRET)
     joined = stage.heard("bob")[0]
@@ -227,7 +227,7 @@ def test_a_wrong_secret_makes_an_ordinary_member() -> None:
 # ---- passwords ------------------------------------------------------------------------------------------------------
 
 
-def test_a_password_is_checked_before_anyone_comes_in() -> None:
+def test_a_password_is_checked_before_a_client_enters() -> None:
     stage = ready(password_hash="hash-1")
     stage.join("bob", password="sesame", re=3)
     assert stage.ordered() == [CheckPassword("bob", "sesame", "hash-1")]
@@ -248,7 +248,7 @@ def test_a_wrong_password_is_refused() -> None:
     assert refusal(stage, "bob").code == "WrongPassword"
 
 
-def test_guessing_passwords_is_slow() -> None:
+def test_wrong_passwords_are_rate_limited() -> None:
     stage = ready(password_hash="hash-1")
     for number in range(10):
         stage.join(f"eve-{number}", password=f"guess-{number}")
@@ -266,7 +266,7 @@ def test_guessing_passwords_is_slow() -> None:
     assert "bob" in stage.ids
 
 
-def test_a_missing_password_is_asked_for() -> None:
+def test_a_missing_password_is_refused() -> None:
     stage = ready(password_hash="hash-1")
     stage.join("bob", host_secret=WRONG_SECRET)
     error = refusal(stage, "bob")
@@ -279,13 +279,13 @@ def test_the_owner_needs_no_password() -> None:
     assert stage.ids == ["ann", "bob"]
 
 
-def test_without_a_password_one_that_was_given_does_not_matter() -> None:
+def test_a_password_for_a_room_without_one_is_ignored() -> None:
     stage = ready()
     stage.join("bob", password="whatever")
     assert stage.ids == ["ann", "bob"]
 
 
-def test_all_is_judged_anew_after_the_check() -> None:
+def test_all_rules_are_applied_again_after_the_password_check() -> None:
     stage = ready(password_hash="hash-1")
     stage.join("bob", password="sesame")
     stage.says("ann", SetPolicy(locked=True))
@@ -305,7 +305,7 @@ def test_a_password_that_changed_meanwhile_is_checked_again() -> None:
     assert stage.ids == ["ann"]
 
 
-def test_who_goes_away_during_the_check_does_not_come_in() -> None:
+def test_a_client_that_disconnects_during_the_check_does_not_enter() -> None:
     stage = ready(password_hash="hash-1")
     stage.join("bob", password="sesame")
     stage.feed(ConnectionLost("bob"))
@@ -334,7 +334,7 @@ def test_one_join_at_a_time() -> None:
         pytest.param({"file_hash": None, "file": file_info(duration=None)}, True, id="the quick hash, no duration"),
     ],
 )
-def test_the_right_file_comes_in(fields: dict[str, Any], verifying: bool) -> None:
+def test_a_matching_file_is_accepted(fields: dict[str, Any], verifying: bool) -> None:
     stage = ready()
     stage.join("bob", **fields)
     assert stage.member("bob").verifying is verifying
@@ -352,7 +352,7 @@ def test_the_right_file_comes_in(fields: dict[str, Any], verifying: bool) -> Non
         pytest.param({"file_hash": None, "file": None}, "hash", id="no file at all"),
     ],
 )
-def test_another_file_stays_out_and_learns_what_differs(fields: dict[str, Any], message: str) -> None:
+def test_another_file_is_refused_with_what_differs(fields: dict[str, Any], message: str) -> None:
     stage = ready()
     stage.join("bob", **fields)
     error = refusal(stage, "bob")
@@ -368,7 +368,7 @@ def test_another_file_stays_out_and_learns_what_differs(fields: dict[str, Any], 
         (None, FILE, True),
     ],
 )
-def test_a_quick_hash_that_the_room_does_not_know_is_believed_for_now(
+def test_a_quick_hash_that_the_room_cannot_compare_is_accepted_for_now(
     known: FileInfo | None, told: FileInfo, comes_in: bool
 ) -> None:
     stage = Stage()
@@ -379,7 +379,7 @@ def test_a_quick_hash_that_the_room_does_not_know_is_believed_for_now(
         assert stage.member("bob").verifying
 
 
-def test_what_the_room_does_not_know_of_its_film_it_learns_from_a_verified_member() -> None:
+def test_the_room_learns_about_its_film_from_a_verified_member() -> None:
     stage = Stage()
     stage.create("ann", file=FileInfo(size=1000), full=False)
     stage.join("liar", file_hash=None, file=file_info(duration=1.0))
@@ -402,8 +402,8 @@ def test_a_room_may_compare_durations_only(duration: float | None, code: ErrorCo
         assert refusal(stage, "bob").code == code
 
 
-def test_durations_can_not_be_compared_with_an_unknown_one() -> None:
-    """But the whole hash lets in, and teaches the room its duration."""
+def test_durations_cannot_be_compared_with_an_unknown_one() -> None:
+    """A member with the right hash may enter, and the room learns the duration from it."""
     stage = Stage()
     stage.create("ann", file=None, policy=PolicyChange(match="duration"))
     stage.goes_on()
@@ -435,7 +435,7 @@ def test_leaving_is_answered_and_told() -> None:
     stage.nobody_heard_more()
 
 
-def test_an_empty_room_lives_on_for_a_while() -> None:
+def test_an_empty_room_is_kept_for_a_while() -> None:
     stage = Stage(ttl=600.0)
     stage.create("ann")
     stage.says("ann", LeaveRoom())
@@ -453,8 +453,8 @@ def test_an_empty_room_lives_on_for_a_while() -> None:
     assert refusal(stage, "cy").code == "RoomNotFound"
 
 
-def test_a_join_that_crosses_the_end_of_an_empty_room_wins() -> None:
-    """The timer was late: whoever is in is in."""
+def test_a_join_at_the_time_when_an_empty_room_expires_succeeds() -> None:
+    """The timer was late: the new member stays."""
     stage = Stage(ttl=600.0)
     stage.create("ann")
     stage.says("ann", LeaveRoom())
@@ -466,7 +466,7 @@ def test_a_join_that_crosses_the_end_of_an_empty_room_wins() -> None:
     assert stage.ids == ["bob"]
 
 
-def test_a_room_that_was_never_made_is_forgotten_too() -> None:
+def test_a_room_that_was_never_created_is_forgotten_too() -> None:
     stage = Stage(ttl=600.0)
     stage.passes(600.0)
     assert stage.ordered() == [ForgetRoom()]
@@ -474,7 +474,7 @@ def test_a_room_that_was_never_made_is_forgotten_too() -> None:
     assert refusal(stage, "ann").code == "RoomNotFound"
 
 
-def test_a_room_that_empties_pauses_where_it_is() -> None:
+def test_a_room_pauses_when_the_last_member_leaves() -> None:
     stage = ready()
     stage.says("ann", Play(timestamp=3.0))
     stage.passes(2.08)  # 80 ms of them are lead

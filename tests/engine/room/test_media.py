@@ -66,7 +66,7 @@ def test_the_frame_of_the_film_before_does_not_count(two: Stage) -> None:
     assert not is_gated(two)
 
 
-def test_who_has_nothing_to_show_is_not_waited_for(two: Stage) -> None:
+def test_a_member_without_the_film_is_not_waited_for(two: Stage) -> None:
     starts(two)
     two.reports("ann", "paused")
     assert is_gated(two)
@@ -74,7 +74,7 @@ def test_who_has_nothing_to_show_is_not_waited_for(two: Stage) -> None:
     assert not is_gated(two)
 
 
-def test_nor_is_it_for_a_seek_in_that_film(two: Stage) -> None:
+def test_a_member_without_the_film_is_not_waited_for_at_a_seek(two: Stage) -> None:
     starts(two)
     two.reports("ann", "paused")
     two.reports("bob", "idle")
@@ -86,7 +86,7 @@ def test_nor_is_it_for_a_seek_in_that_film(two: Stage) -> None:
     assert not is_gated(two)
 
 
-def test_where_nobody_has_the_film_yet_the_room_waits(two: Stage) -> None:
+def test_the_room_waits_five_seconds_for_somebody_to_have_the_film(two: Stage) -> None:
     adds(two, "ann")
     two.says("ann", SetMedia(entry=queue(two).entries[1].id, play=True))
     two.reports("ann", "idle")
@@ -109,7 +109,7 @@ def test_nobody_is_waited_for_longer_than_five_seconds(two: Stage) -> None:
 
 
 @pytest.mark.parametrize("kicked", [True, False])
-def test_who_goes_meanwhile_is_waited_for_no_more(two: Stage, kicked: bool) -> None:
+def test_a_member_that_goes_is_not_waited_for_any_more(two: Stage, kicked: bool) -> None:
     starts(two)
     two.reports("ann", "paused")
     if kicked:
@@ -119,7 +119,7 @@ def test_who_goes_meanwhile_is_waited_for_no_more(two: Stage, kicked: bool) -> N
     assert not is_gated(two)
 
 
-def test_who_is_away_comes_back_to_the_film_that_runs(two: Stage) -> None:
+def test_a_member_that_was_away_comes_back_to_the_film_that_plays(two: Stage) -> None:
     two.loses("bob")
     starts(two)
     two.reports("ann", "paused")
@@ -241,7 +241,7 @@ def test_a_film_added_after_the_end_is_not_played_by_itself(two: Stage) -> None:
     assert (two.room.view().file, two.timeline.position) == (FILE, 60.0)
 
 
-def test_basic_members_can_not_follow_by_themselves(two: Stage) -> None:
+def test_basic_members_cannot_follow_by_themselves(two: Stage) -> None:
     two.join("cy", full=False)
     adds(two, "ann")
     two.says("ann", Play(timestamp=55.0))
@@ -288,7 +288,7 @@ def endless() -> Stage:
     return stage
 
 
-def test_it_has_ended_when_everybodys_player_says_so(endless: Stage) -> None:
+def test_a_film_of_unknown_length_ends_when_all_players_report_its_end(endless: Stage) -> None:
     endless.reports("ann", "ended", 99.0)
     assert endless.room.view().file != NEXT
     endless.reports("bob", "ended", 99.1)
@@ -296,7 +296,7 @@ def test_it_has_ended_when_everybodys_player_says_so(endless: Stage) -> None:
     assert moved(endless, "ann").timeline == endless.timeline
 
 
-def test_who_never_told_or_has_no_film_or_is_away_is_not_asked(endless: Stage) -> None:
+def test_only_members_that_have_the_film_and_report_count_for_its_end(endless: Stage) -> None:
     endless.join("cy", file=file_info(duration=None))
     endless.join("dee", file_hash=None, file=None)
     endless.reports("dee", "idle")
@@ -306,7 +306,7 @@ def test_who_never_told_or_has_no_film_or_is_away_is_not_asked(endless: Stage) -
     assert endless.room.view().file == NEXT
 
 
-def test_an_end_of_before_somebody_went_back_does_not_count(endless: Stage) -> None:
+def test_a_reported_end_from_before_a_seek_does_not_count(endless: Stage) -> None:
     endless.reports("ann", "ended", 99.0)
     endless.says("bob", Seek(timestamp=10.0))
     endless.passes(2.0)
@@ -323,7 +323,7 @@ def test_a_room_that_is_paused_has_not_ended(endless: Stage) -> None:
     assert endless.room.view().file != NEXT
 
 
-def test_the_last_one_runs_on(endless: Stage) -> None:
+def test_the_last_film_of_unknown_length_plays_on(endless: Stage) -> None:
     endless.says("ann", QueueRemove(ids(endless)[1:]))
     line = endless.timeline
     endless.reports("ann", "ended", 99.0)

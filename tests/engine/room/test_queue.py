@@ -223,7 +223,7 @@ def test_a_full_queue_forgets_its_oldest_film_rather_than_refuse_another() -> No
     queues.check(after, film("x"))
 
 
-def test_but_not_one_that_is_still_to_come() -> None:
+def test_a_full_queue_does_not_forget_a_film_that_is_still_to_come() -> None:
     with pytest.raises(RequestRefused) as caught:
         queues.moved_to(a_queue("b" * QUEUE_MAX), set_media("x"))
     assert (caught.value.code, caught.value.retry) == ("TooLarge", False)

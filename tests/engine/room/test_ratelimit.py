@@ -1,4 +1,4 @@
-"""Token buckets, to the token."""
+"""Token buckets."""
 
 import pytest
 from hypothesis import given
@@ -21,7 +21,7 @@ def test_a_bucket_never_holds_more_than_its_burst() -> None:
     assert [bucket.take(1000.0) for _ in range(3)] == [True, True, False]
 
 
-def test_time_that_runs_back_changes_nothing() -> None:
+def test_time_that_runs_backwards_changes_nothing() -> None:
     bucket = TokenBucket.full(rate=10.0, burst=1.0, now=50.0)
     assert bucket.take(50.0)
     assert not bucket.take(49.0)
@@ -30,7 +30,7 @@ def test_time_that_runs_back_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("rate", "burst"), [(0.0, 5.0), (-1.0, 5.0), (1.0, 0.5)])
-def test_a_bucket_that_could_never_give_is_refused(rate: float, burst: float) -> None:
+def test_a_bucket_that_could_never_give_a_token_is_refused(rate: float, burst: float) -> None:
     with pytest.raises(ValueError, match="bucket"):
         TokenBucket.full(rate=rate, burst=burst, now=0.0)
 

@@ -123,7 +123,7 @@ def test_a_full_queue(two: Stage) -> None:
 
 
 @pytest.mark.parametrize(("role", "code"), [("viewer", "Forbidden"), ("controller", None)])
-def test_who_may_edit_the_queue(two: Stage, role: Role, code: ErrorCode | None) -> None:
+def test_members_edit_the_queue_as_the_policy_allows(two: Stage, role: Role, code: ErrorCode | None) -> None:
     two.says("ann", SetPolicy(control="controllers"))
     two.says("ann", SetRole("bob", role))
     two.goes_on()
@@ -136,7 +136,7 @@ def test_who_may_edit_the_queue(two: Stage, role: Role, code: ErrorCode | None) 
         assert names(two) == ["film.mkv"]
 
 
-def test_a_basic_client_may_edit_what_it_never_hears_of(two: Stage) -> None:
+def test_a_basic_client_may_edit_the_queue_without_an_answer(two: Stage) -> None:
     two.join("cy", full=False)
     two.goes_on()
     adds(two, "cy")
@@ -165,7 +165,7 @@ def test_the_whole_hash_of_an_entry_may_follow(two: Stage) -> None:
     assert moved(two, "ann").file_hash == OTHER_HASH
 
 
-def test_a_film_that_is_not_hashed_is_shown_to_whoever_brings_its_hash(two: Stage) -> None:
+def test_a_film_that_is_not_hashed_is_shown_if_the_request_brings_its_hash(two: Stage) -> None:
     adds(two, "ann", None, BARE)
     id = ids(two)[1]
     two.goes_on()
@@ -192,7 +192,7 @@ def test_at_the_end_of_a_film_the_room_waits_for_the_hash_of_the_next(two: Stage
     assert two.room.view().file_hash == OTHER_HASH
 
 
-def test_or_until_the_next_film_is_another_one(two: Stage) -> None:
+def test_a_room_that_waits_for_a_hash_moves_on_when_another_film_comes_next(two: Stage) -> None:
     ends_before_the_hash(two)
     adds(two, "bob", THIRD_HASH, THIRD)
     assert two.room.view().file_hash == HASH
@@ -200,21 +200,21 @@ def test_or_until_the_next_film_is_another_one(two: Stage) -> None:
     assert (two.room.view().file_hash, is_gated(two)) == (THIRD_HASH, True)
 
 
-def test_or_until_somebody_does_something_else(two: Stage) -> None:
+def test_a_command_ends_the_waiting_for_a_hash(two: Stage) -> None:
     ends_before_the_hash(two)
     two.says("bob", Pause(timestamp=30.0))
     two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
     assert (two.room.view().file_hash, two.timeline.position) == (HASH, 30.0)
 
 
-def test_a_film_added_after_the_end_is_not_waited_for(two: Stage) -> None:
+def test_a_film_added_after_the_end_is_not_played_by_itself_either(two: Stage) -> None:
     ends_before_the_hash(two)
     two.says("ann", QueueRemove(ids(two)[1:]))
     adds(two, "bob", THIRD_HASH, THIRD)
     assert two.room.view().file_hash == HASH
 
 
-def test_a_file_of_a_film_whose_hash_is_not_known_is_no_reason_to_go(two: Stage) -> None:
+def test_a_member_with_the_file_of_an_unhashed_entry_is_not_put_out(two: Stage) -> None:
     """A member that opens what comes next, by its quick hash, before the room goes there."""
     other = file_info(size=5000, quick_hash="02" * 32)
     adds(two, "ann", None, other)
@@ -227,7 +227,7 @@ def test_a_file_of_a_film_whose_hash_is_not_known_is_no_reason_to_go(two: Stage)
 # ---- to another film ------------------------------------------------------------------------------------------------
 
 
-def test_an_entry_is_shown_paused_where_nobody_says_play(two: Stage) -> None:
+def test_an_entry_is_shown_paused_without_play(two: Stage) -> None:
     adds(two, "ann")
     two.says("ann", Play(timestamp=5.0))
     two.goes_on()
@@ -243,7 +243,7 @@ def test_an_entry_is_shown_paused_where_nobody_says_play(two: Stage) -> None:
     assert two.timeline == line
 
 
-def test_who_moves_on_to_a_film_that_it_has_not_says_nothing_of_one(two: Stage) -> None:
+def test_a_member_may_move_on_to_an_entry_without_having_the_film(two: Stage) -> None:
     adds(two, "ann")
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(entry=entry.id, play=True))
@@ -254,14 +254,14 @@ def test_who_moves_on_to_a_film_that_it_has_not_says_nothing_of_one(two: Stage) 
     assert not is_gated(two), "bob is not waited for"
 
 
-def test_a_film_alone(two: Stage) -> None:
+def test_a_film_may_replace_the_whole_queue(two: Stage) -> None:
     adds(two, "ann")
     two.says("ann", SetMedia(file_hash=THIRD_HASH, file=THIRD, clear=True))
     assert names(two) == ["third.mkv"]
     assert moved(two, "bob").queue == queue(two)
 
 
-def test_a_file_of_another_film_of_the_queue_is_no_reason_to_go(two: Stage) -> None:
+def test_a_member_with_the_file_of_another_entry_is_not_put_out(two: Stage) -> None:
     """The room may have moved on while the member was still hashing the film before."""
     two.says("ann", SetMedia(file_hash=OTHER_HASH, file=NEXT))
     two.goes_on()
@@ -286,7 +286,7 @@ def restart(stage: Stage, meanwhile: float = 1.0) -> None:
     stage.room.check()
 
 
-def test_the_queue_is_as_it_was(two: Stage) -> None:
+def test_the_queue_is_the_same_after_a_restart(two: Stage) -> None:
     adds(two, "ann")
     adds(two, "ann", THIRD_HASH, THIRD)
     two.says("ann", SetMedia(entry=queue(two).entries[1].id))
@@ -314,7 +314,7 @@ def test_a_room_of_before_there_were_queues_has_its_film(two: Stage) -> None:
     assert (names(two), queue(two).rev) == (["film.mkv"], 1)
 
 
-def test_whoever_keeps_the_room_hears_of_an_edit_and_of_an_end(two: Stage) -> None:
+def test_an_edit_and_an_end_count_as_changes_to_be_saved(two: Stage) -> None:
     changes = two.room.changes
     adds(two, "ann")
     assert two.room.changes > changes

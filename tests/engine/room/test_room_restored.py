@@ -1,4 +1,4 @@
-"""A room made anew from what was saved of it: what its members find when the server is back."""
+"""A restored room: what its members find after a restart of the server."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.support.stage import FILE, HASH, SECRET, Stage
 
 
 def restart(stage: Stage, meanwhile: float = 1.0, *, shift: float = 0.0, **settings: float) -> None:
-    """The server goes, and comes back; its clock then shows so much more than the old one would."""
+    """Restart the server. Its clock is then ``shift`` seconds ahead of the old one."""
     saved = stage.room.saved()
     stage.goes_on()
     stage.now += meanwhile + shift
@@ -27,7 +27,7 @@ def restart(stage: Stage, meanwhile: float = 1.0, *, shift: float = 0.0, **setti
 
 @pytest.fixture
 def two() -> Stage:
-    """Ann, the host, and bob, who is back first."""
+    """Ann, the host, and bob."""
     stage = Stage()
     stage.create("ann")
     stage.join("bob")
@@ -36,7 +36,7 @@ def two() -> Stage:
 
 
 @pytest.mark.parametrize("shift", [0.0, -90_000.0])
-def test_a_room_that_played_goes_on_as_if_nobody_had_been_away(two: Stage, shift: float) -> None:
+def test_a_room_that_played_continues_without_a_jump(two: Stage, shift: float) -> None:
     two.says("ann", Play(timestamp=3.0))
     two.passes(5.0)
     two.says("bob", Speed(rate=1.25))
@@ -60,7 +60,7 @@ def test_the_film_may_have_ended_meanwhile(two: Stage) -> None:
     assert not two.timeline.playing
 
 
-def test_everybody_is_away_and_keeps_role_and_place(two: Stage) -> None:
+def test_everybody_is_away_and_keeps_role_and_order(two: Stage) -> None:
     two.join("cy", name="bob")
     two.join("dee", file_hash=None)
     two.says("ann", SetRole("cy", "controller"))
@@ -87,7 +87,7 @@ def test_everybody_is_away_and_keeps_role_and_place(two: Stage) -> None:
     assert two.ordered() == [ForgetMember(gone, "lost") for gone in ("ann", "bob", "dee")]
 
 
-def test_basic_members_are_gone_and_a_host_among_them_has_an_heir() -> None:
+def test_basic_members_are_gone_and_a_basic_host_is_succeeded() -> None:
     stage = Stage()
     stage.create("ann", full=False)
     stage.join("bob")
@@ -101,7 +101,7 @@ def test_basic_members_are_gone_and_a_host_among_them_has_an_heir() -> None:
     assert stage.member("dee").role == "host", "the secret reclaims the role"
 
 
-def test_a_room_of_basic_members_pauses_where_it_was_found() -> None:
+def test_a_room_of_basic_members_only_is_paused() -> None:
     stage = Stage()
     stage.create("ann", full=False)
     stage.says("ann", Play(timestamp=3.0))
@@ -110,7 +110,7 @@ def test_a_room_of_basic_members_pauses_where_it_was_found() -> None:
     assert (timeline.playing, timeline.position) == (False, 7.0)
 
 
-def test_an_empty_room_is_forgotten_when_it_would_have_been() -> None:
+def test_an_empty_room_is_forgotten_at_the_same_time_as_without_a_restart() -> None:
     stage = Stage(ttl=60.0)
     stage.create("ann", full=False)
     stage.loses("ann")
@@ -122,7 +122,7 @@ def test_an_empty_room_is_forgotten_when_it_would_have_been() -> None:
     assert stage.ordered() == [ForgetRoom()]
 
 
-def test_the_password_is_asked_for_and_a_ban_holds() -> None:
+def test_password_and_bans_are_restored() -> None:
     stage = Stage(password_hash="a hash")
     stage.create("ann")
     stage.join("bob", host_secret=SECRET)
@@ -140,7 +140,7 @@ def test_the_password_is_asked_for_and_a_ban_holds() -> None:
     assert stage.ordered() == [CheckPassword("dee", "sesame", "a hash")]
 
 
-def test_policy_alias_and_film_are_as_they_were() -> None:
+def test_policy_alias_and_film_are_restored() -> None:
     stage = Stage()
     stage.create("ann", name="friday")
     stage.says("ann", SetPolicy(control="host", wait="everyone", match="none", locked=True, capacity=7))
@@ -150,12 +150,12 @@ def test_policy_alias_and_film_are_as_they_were() -> None:
     assert (after.name, after.policy, after.file_hash, after.file) == (before.name, before.policy, HASH, FILE)
 
 
-def test_a_server_that_now_takes_smaller_rooms_has_its_way(two: Stage) -> None:
+def test_a_smaller_capacity_of_the_server_applies_to_restored_rooms(two: Stage) -> None:
     restart(two, capacity=5)
     assert two.room.view().policy.capacity == 5
 
 
-def test_a_gate_waits_for_the_first_who_is_back(two: Stage) -> None:
+def test_a_gate_waits_for_the_first_member_that_is_back(two: Stage) -> None:
     two.says("ann", Play(timestamp=3.0))
     two.passes(2.0)
     two.says("ann", Seek(timestamp=30.0))
@@ -170,7 +170,7 @@ def test_a_gate_waits_for_the_first_who_is_back(two: Stage) -> None:
     assert two.sync("ann").from_client == ROOM_ITSELF
 
 
-def test_a_gate_that_nobody_comes_back_to_opens(two: Stage) -> None:
+def test_a_gate_opens_though_nobody_comes_back(two: Stage) -> None:
     two.says("ann", Play(timestamp=3.0))
     two.passes(2.0)
     two.says("ann", Seek(timestamp=30.0))
@@ -179,7 +179,7 @@ def test_a_gate_that_nobody_comes_back_to_opens(two: Stage) -> None:
     assert two.timeline.gate is None
 
 
-def test_what_is_not_kept_changes_nothing_that_is(two: Stage) -> None:
+def test_what_is_not_saved_does_not_change_what_is_saved(two: Stage) -> None:
     two.says("ann", Pause(timestamp=1.0))
     changes, saved = two.room.changes, two.room.saved()
     two.reports("ann", "paused", 1.0)

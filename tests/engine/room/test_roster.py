@@ -1,4 +1,4 @@
-"""Members: how they do, what they are, what they may, and what becomes of them and of the rules."""
+"""Members: their states, roles and permissions; how they leave; the rules of a room."""
 
 import pytest
 
@@ -40,7 +40,7 @@ NEW_FILM = FileInfo(size=5000, duration=90.0, name="next.mkv")
 
 
 def trio() -> Stage:
-    """Ann, host; bob, viewer; cy, basic. Nothing is left to hear."""
+    """Ann, host; bob, viewer; cy, basic. All messages so far are taken."""
     stage = Stage()
     stage.create("ann")
     stage.join("bob")
@@ -56,7 +56,7 @@ def roles(stage: Stage) -> dict[str, Role]:
 # ---- small things ---------------------------------------------------------------------------------------------------
 
 
-def test_what_is_said_goes_to_all_full_members() -> None:
+def test_chat_goes_to_all_full_members() -> None:
     stage = trio()
     stage.says("bob", Say(text="hello \u202e there"), re=1)
     said = Said("bob", "hello \u202e there", at=stage.now)
@@ -65,7 +65,7 @@ def test_what_is_said_goes_to_all_full_members() -> None:
     stage.nobody_heard_more()
 
 
-def test_who_is_ready_is_told_to_all() -> None:
+def test_ready_is_announced_to_all() -> None:
     stage = trio()
     stage.says("bob", SetReady(ready=True), re=1)
     assert stage.member("bob").ready
@@ -75,7 +75,7 @@ def test_who_is_ready_is_told_to_all() -> None:
 
 
 @pytest.mark.parametrize("who", ["bob", "cy"])
-def test_whoever_asks_for_the_room_gets_it(who: str) -> None:
+def test_get_room_is_answered(who: str) -> None:
     stage = trio()
     stage.says(who, GetRoom(), re=1)
     assert stage.answers(who) == [(RoomState(stage.room.view()), 1)]
@@ -83,7 +83,7 @@ def test_whoever_asks_for_the_room_gets_it(who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["stranger", "away"])
-def test_only_present_members_are_listened_to(who: str) -> None:
+def test_messages_of_absent_clients_are_refused(who: str) -> None:
     stage = trio()
     stage.join("away")
     stage.loses("away")
@@ -106,7 +106,7 @@ def test_only_present_members_are_listened_to(who: str) -> None:
     ],
     ids=lambda message: type(message).__name__,
 )
-def test_what_is_no_rooms_business_is_refused(message: ClientMessage) -> None:
+def test_messages_that_are_not_for_a_room_are_refused(message: ClientMessage) -> None:
     stage = trio()
     before = stage.room.view()
     stage.says("bob", message)
@@ -117,7 +117,7 @@ def test_what_is_no_rooms_business_is_refused(message: ClientMessage) -> None:
 # ---- reports --------------------------------------------------------------------------------------------------------
 
 
-def test_a_report_that_changes_the_state_is_told_at_once() -> None:
+def test_a_report_that_changes_the_state_is_announced_at_once() -> None:
     stage = trio()
     stage.reports("bob", "playing", 3.0, error=0.012, clock_error=0.001)
     bob = stage.member("bob")
@@ -126,7 +126,7 @@ def test_a_report_that_changes_the_state_is_told_at_once() -> None:
     stage.nobody_heard_more()
 
 
-def test_positions_are_told_once_a_second_and_the_last_one_is_told() -> None:
+def test_positions_are_announced_once_a_second_including_the_last() -> None:
     stage = trio()
     stage.reports("bob", "paused", 3.0)
     stage.goes_on()
@@ -141,7 +141,7 @@ def test_positions_are_told_once_a_second_and_the_last_one_is_told() -> None:
     stage.nobody_heard_more()
 
 
-def test_large_rooms_hear_less_often() -> None:
+def test_positions_are_announced_less_often_in_large_rooms() -> None:
     stage = trio()
     for number in range(57):
         stage.join(f"m{number}")
@@ -154,7 +154,7 @@ def test_large_rooms_hear_less_often() -> None:
     assert stage.heard("ann") == [MemberChanged(stage.member("bob"))]
 
 
-def test_a_basic_clients_report_counts_for_nothing() -> None:
+def test_reports_of_basic_clients_are_ignored() -> None:
     stage = trio()
     before = stage.room.view()
     stage.reports("cy", "playing", 3.0)
@@ -173,7 +173,7 @@ def test_the_host_gives_roles() -> None:
     assert stage.heard("bob") == [MemberChanged(stage.member("bob"))]
 
 
-def test_handing_the_host_on_leaves_a_controller() -> None:
+def test_the_old_host_becomes_a_controller() -> None:
     stage = trio()
     stage.says("ann", SetRole("bob", "host"), re=1)
     assert roles(stage) == {"ann": "controller", "bob": "host", "cy": "viewer"}
@@ -211,7 +211,7 @@ def test_only_the_host_may(message: ClientMessage) -> None:
 
 
 @pytest.mark.parametrize("message", [SetRole("nobody", "viewer"), Kick("nobody")])
-def test_nobody_is_nobody(message: ClientMessage) -> None:
+def test_requests_about_clients_that_are_not_members_are_refused(message: ClientMessage) -> None:
     stage = trio()
     stage.says("ann", message)
     assert stage.error("ann").code == "NotInRoom"
@@ -221,7 +221,7 @@ def test_nobody_is_nobody(message: ClientMessage) -> None:
 
 
 @pytest.mark.parametrize(("ban", "reason"), [(False, "kicked"), (True, "banned")])
-def test_who_is_kicked_is_told_why(ban: bool, reason: str) -> None:
+def test_a_kicked_member_is_told_why(ban: bool, reason: str) -> None:
     stage = trio()
     stage.says("ann", Kick("cy", ban=ban, reason="spoilers"), re=1)
     (left,) = stage.heard("cy")
@@ -245,7 +245,7 @@ def test_nobody_kicks_themselves() -> None:
 
 
 def test_an_away_member_may_be_kicked() -> None:
-    """It can not be told, and does not come back."""
+    """It has no connection to be told over, and cannot resume."""
     stage = trio()
     stage.loses("bob")
     stage.goes_on()
@@ -259,7 +259,7 @@ def test_an_away_member_may_be_kicked() -> None:
 # ---- away and back --------------------------------------------------------------------------------------------------
 
 
-def test_a_full_member_whose_connection_drops_keeps_its_place() -> None:
+def test_a_full_member_whose_connection_breaks_is_away() -> None:
     stage = trio()
     stage.says("ann", SetRole("bob", "controller"))
     stage.reports("bob", "playing", 3.0)
@@ -279,7 +279,7 @@ def test_a_full_member_whose_connection_drops_keeps_its_place() -> None:
     assert stage.ids == ["ann", "bob", "cy"]
 
 
-def test_who_does_not_come_back_is_lost() -> None:
+def test_a_member_that_does_not_come_back_is_lost() -> None:
     stage = trio()
     stage.loses("bob")
     stage.goes_on()
@@ -297,7 +297,7 @@ def test_a_basic_member_is_lost_at_once() -> None:
     assert stage.ordered() == [ForgetMember("cy", "lost")]
 
 
-def test_losing_a_connection_twice_or_a_strangers_is_nothing() -> None:
+def test_a_second_loss_or_that_of_a_stranger_is_ignored() -> None:
     stage = trio()
     stage.loses("bob")
     stage.goes_on()
@@ -313,7 +313,7 @@ def test_losing_a_connection_twice_or_a_strangers_is_nothing() -> None:
     assert stage.ids == ["ann", "cy"]
 
 
-def test_a_replaced_connection_is_back_without_having_been_away() -> None:
+def test_a_connection_may_be_resumed_before_the_old_one_is_lost() -> None:
     stage = trio()
     stage.reports("bob", "playing", 3.0)
     stage.goes_on()
@@ -325,7 +325,7 @@ def test_a_replaced_connection_is_back_without_having_been_away() -> None:
 # ---- succession -----------------------------------------------------------------------------------------------------
 
 
-def test_a_controller_comes_before_who_was_there_longer() -> None:
+def test_a_controller_succeeds_the_host_before_a_member_that_came_earlier() -> None:
     stage = trio()
     stage.join("dee")
     stage.says("ann", SetRole("dee", "controller"))
@@ -335,13 +335,13 @@ def test_a_controller_comes_before_who_was_there_longer() -> None:
     assert stage.heard("bob") == [MemberLeft("ann", "left"), MemberChanged(stage.member("dee"))]
 
 
-def test_else_whoever_was_there_longest() -> None:
+def test_otherwise_the_member_that_came_first_succeeds_the_host() -> None:
     stage = trio()
     stage.says("ann", LeaveRoom())
     assert roles(stage) == {"bob": "host", "cy": "viewer"}
 
 
-def test_a_present_viewer_comes_before_an_away_controller() -> None:
+def test_a_present_viewer_succeeds_the_host_before_an_away_controller() -> None:
     stage = trio()
     stage.says("ann", SetRole("bob", "controller"))
     stage.loses("bob")
@@ -358,7 +358,7 @@ def test_an_away_host_is_host_until_its_time_is_up() -> None:
     assert roles(stage) == {"bob": "host", "cy": "viewer"}
 
 
-def test_the_away_inherit_where_nobody_else_is_left() -> None:
+def test_an_away_member_succeeds_the_host_if_nobody_is_present() -> None:
     stage = trio()
     stage.says("cy", LeaveRoom())
     stage.loses("bob")
@@ -369,7 +369,7 @@ def test_the_away_inherit_where_nobody_else_is_left() -> None:
 # ---- rules ----------------------------------------------------------------------------------------------------------
 
 
-def test_rules_change_where_they_are_given() -> None:
+def test_set_policy_changes_only_what_is_given() -> None:
     stage = trio()
     stage.says("ann", SetPolicy(control="host", wait="everyone"), re=1)
     policy = Policy(control="host", wait="everyone")
@@ -380,7 +380,7 @@ def test_rules_change_where_they_are_given() -> None:
     assert stage.room.view().policy == Policy("host", "none", "everyone", 100, True)
 
 
-def test_a_smaller_room_throws_nobody_out() -> None:
+def test_a_smaller_capacity_removes_nobody() -> None:
     stage = trio()
     stage.says("ann", SetPolicy(capacity=1))
     assert len(stage.ids) == 3
@@ -389,7 +389,7 @@ def test_a_smaller_room_throws_nobody_out() -> None:
     assert stage.error("dee").code == "RoomFull"
 
 
-def test_a_password_holds_once_it_is_hashed() -> None:
+def test_a_password_applies_when_it_is_hashed() -> None:
     stage = trio()
     stage.says("ann", SetPolicy(password="sesame", locked=True), re=1)
     assert stage.ordered() == [HashPassword("ann", "sesame")]
@@ -405,7 +405,7 @@ def test_a_password_holds_once_it_is_hashed() -> None:
     assert stage.ordered() == [HashPassword("ann", "another")]
 
 
-def test_an_empty_password_takes_it_away() -> None:
+def test_an_empty_password_removes_the_password() -> None:
     stage = Stage(password_hash="hash")
     stage.create("ann")
     assert stage.room.view().policy.has_password
@@ -447,7 +447,7 @@ def test_a_whole_hash_that_differs_ends_membership() -> None:
     stage.nobody_heard_more()
 
 
-def test_more_about_the_same_copy_undoes_no_proof() -> None:
+def test_more_details_about_the_same_copy_do_not_restart_verifying() -> None:
     stage = trio()
     stage.says("bob", SetFile(file=file_info(duration=60.02, quick_hash=None)))
     assert not stage.member("bob").verifying
@@ -466,7 +466,7 @@ def test_another_copy_has_to_be_proved_again() -> None:
     assert stage.ids == ["ann"]
 
 
-def test_any_file_will_do_where_any_will() -> None:
+def test_a_room_without_match_takes_any_file() -> None:
     stage = Stage()
     stage.create("ann", policy=PolicyChange(match="none"))
     stage.join("bob", file_hash=None, file=None)
@@ -474,7 +474,7 @@ def test_any_file_will_do_where_any_will() -> None:
     assert stage.member("bob").file == NEW_FILM
 
 
-def test_durations_are_compared_anew() -> None:
+def test_durations_are_compared_again_on_set_file() -> None:
     stage = Stage()
     stage.create("ann", policy=PolicyChange(match="duration"))
     stage.join("bob")
@@ -485,7 +485,7 @@ def test_durations_are_compared_anew() -> None:
 # ---- another film ---------------------------------------------------------------------------------------------------
 
 
-def test_the_room_moves_on_to_another_film() -> None:
+def test_set_media_changes_the_film() -> None:
     stage = trio()
     stage.says("bob", SetReady(ready=True))
     stage.says("ann", Play(timestamp=5.0))
@@ -510,7 +510,7 @@ def test_the_room_moves_on_to_another_film() -> None:
     assert stage.timeline.position == 85.0, "the new film is longer than the old one"
 
 
-def test_a_basic_member_that_has_the_film_stays_and_hears_where_it_stands() -> None:
+def test_a_basic_member_with_the_new_film_stays_and_gets_the_timeline() -> None:
     stage = trio()
     stage.says("ann", SetMedia(file_hash=HASH, file=FILE, start=30.0))
     assert stage.heard("cy") == [SyncBroadcast("ann", Pause(timestamp=30.0), stage.timeline)]
@@ -524,7 +524,7 @@ def test_a_basic_member_may_choose_the_film() -> None:
     assert stage.heard("cy") == []
 
 
-def test_nothing_starts_past_the_end_of_a_film() -> None:
+def test_a_film_cannot_start_past_its_end() -> None:
     stage = trio()
     before = stage.room.view()
     stage.says("ann", SetMedia(file_hash=OTHER_HASH, file=NEW_FILM, start=92.0))
@@ -556,7 +556,7 @@ def test_nobody_but_its_owner_ever_hears_a_secret() -> None:
     assert not any(SECRET in text for text in heard)
 
 
-def test_a_report_is_a_claim_about_its_sender_only() -> None:
+def test_a_report_changes_only_its_sender() -> None:
     stage = trio()
     others = [stage.member("ann"), stage.member("cy")]
     stage.says("bob", Report(state="playing", position=1e8, at=-1e12, error=-1e8, clock_error=1e8, rev=2**53 - 1))

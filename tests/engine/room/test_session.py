@@ -1,4 +1,4 @@
-"""What a client may say when, and how much of it."""
+"""What a client may send when, and how much of it."""
 
 from typing import Any
 
@@ -21,7 +21,6 @@ from hangd.engine.room.inputs import (
     FrameReceived,
     FrameRejected,
     Greeted,
-    Refused,
     RoomEntered,
     RoomExited,
     SessionInput,
@@ -87,7 +86,7 @@ FOR_A_ROOM: list[ClientMessage] = [
 
 
 class Line:
-    """A Session and what has been ordered; each step checks the invariants."""
+    """A Session. Each step checks the invariants."""
 
     def __init__(self, **settings: Any) -> None:
         self.now = 10.0
@@ -103,7 +102,7 @@ class Line:
         return self.feed(FrameReceived(message, re))
 
     def at(self, state: State, *, full: bool = False) -> "Line":
-        """Bring a new line into this state, in the way in which it comes about."""
+        """Bring a new session into this state by the usual inputs."""
         if full or state is State.GREETING:
             self.says(HELLO)
         if full:
@@ -115,13 +114,13 @@ class Line:
         if state is State.IN_ROOM:
             self.feed(RoomEntered("room-1"))
         if state is State.CLOSING:
-            self.feed(Refused(fatal=True))
+            self.says(Hello(protocol=2, name="ann", client="x"))
         assert self.session.snapshot().state is state
         return self
 
 
 def code_of(effects: list[SessionEffect], re: str | int | None = None) -> str:
-    """Return the code of the Error that is the only order."""
+    """Return the code of the Error that is the only effect."""
     (effect,) = effects
     assert isinstance(effect, Reply)
     assert isinstance(effect.message, Error)
@@ -147,7 +146,7 @@ def test_a_full_client_says_hello_and_enters() -> None:
     assert line.says(JOIN, 5) == [EnterRoom(JOIN, "ann", True, 5)]
 
 
-def test_a_basic_client_just_enters_and_has_a_name_all_the_same() -> None:
+def test_a_basic_client_enters_without_hello_and_gets_a_name() -> None:
     line = Line()
     assert line.says(JOIN) == [EnterRoom(JOIN, "guest-1a2b", False, None)]
     line.feed(RoomEntered("room-1"))
@@ -165,32 +164,25 @@ def test_a_resumed_member_is_in_its_room_at_once() -> None:
     assert line.says(GetRoom()) == [ForwardToRoom(GetRoom(), None)]
 
 
-@pytest.mark.parametrize("answer", [RoomExited(), Refused()])
-def test_who_was_refused_may_try_again(answer: SessionInput) -> None:
+def test_a_client_that_was_refused_may_try_again() -> None:
     line = Line().at(State.ENTERING)
-    assert line.feed(answer) == []
+    assert line.feed(RoomExited()) == []
     assert line.says(JOIN) == [EnterRoom(JOIN, "guest-1a2b", False, None)]
 
 
-def test_a_refused_hello_may_be_said_again() -> None:
-    line = Line().at(State.GREETING)
-    line.feed(Refused())
-    assert line.says(HELLO) == [Greet(HELLO, None)]
-
-
-def test_who_was_removed_is_outside() -> None:
+def test_a_client_that_was_removed_is_in_no_room() -> None:
     line = Line().at(State.IN_ROOM)
     line.feed(RoomExited())
     assert code_of(line.says(Play(timestamp=0.0))) == "NotInRoom"
 
 
-def test_pings_before_hello_do_no_harm() -> None:
+def test_pings_before_hello_do_not_make_a_client_basic() -> None:
     line = Line()
     assert line.says(PING, 1) == [AnswerPing(t0=1.0, t1=10.0, re=1)]
     assert line.says(HELLO) == [Greet(HELLO, None)]
 
 
-def test_who_lists_rooms_first_stays_basic() -> None:
+def test_a_client_that_lists_rooms_first_stays_basic() -> None:
     line = Line()
     assert line.says(ListRooms(), 1) == [ListRoomsTo(1)]
     assert code_of(line.says(HELLO)) == "InvalidMessage"
@@ -202,7 +194,7 @@ EVERYWHERE = (State.NEW, State.GREETING, State.IDLE, State.ENTERING, State.IN_RO
 
 
 @pytest.mark.parametrize("state", EVERYWHERE)
-def test_pings_are_served_everywhere(state: State) -> None:
+def test_pings_are_answered_in_every_state(state: State) -> None:
     line = Line().at(state)
     before = line.session.snapshot()
     assert line.says(PING) == [AnswerPing(t0=1.0, t1=10.0, re=None)]
@@ -211,7 +203,7 @@ def test_pings_are_served_everywhere(state: State) -> None:
 
 @pytest.mark.parametrize("message", FOR_A_ROOM, ids=lambda message: type(message).__name__)
 @pytest.mark.parametrize("full", [False, True])
-def test_what_is_for_a_room_goes_to_the_room(message: ClientMessage, full: bool) -> None:
+def test_messages_for_a_room_are_forwarded(message: ClientMessage, full: bool) -> None:
     assert Line().at(State.IN_ROOM, full=full).says(message, "m") == [ForwardToRoom(message, "m")]
 
 
@@ -231,7 +223,9 @@ def illegal() -> list[Any]:
 
 
 @pytest.mark.parametrize(("state", "message", "code"), illegal())
-def test_what_is_illegal_is_answered_and_changes_nothing(state: State, message: ClientMessage, code: str) -> None:
+def test_a_message_that_is_not_allowed_is_refused_and_changes_nothing(
+    state: State, message: ClientMessage, code: str
+) -> None:
     line = Line().at(state)
     before = line.session.snapshot()
     assert code_of(line.says(message, "m"), "m") == code
@@ -240,7 +234,7 @@ def test_what_is_illegal_is_answered_and_changes_nothing(state: State, message: 
 
 @pytest.mark.parametrize("input", [Greeted("x"), Greeted("x", "y", "room-2"), RoomEntered("room-2"), RoomExited()])
 @pytest.mark.parametrize("state", EVERYWHERE)
-def test_an_answer_that_nobody_waits_for_changes_nothing(state: State, input: SessionInput) -> None:
+def test_a_result_that_the_session_does_not_wait_for_changes_nothing(state: State, input: SessionInput) -> None:
     awaited = {State.GREETING: (Greeted,), State.ENTERING: (RoomEntered, RoomExited), State.IN_ROOM: (RoomExited,)}
     if isinstance(input, awaited.get(state, ())):
         return
@@ -250,7 +244,7 @@ def test_an_answer_that_nobody_waits_for_changes_nothing(state: State, input: Se
     assert line.session.snapshot() == before
 
 
-def test_nothing_follows_the_end() -> None:
+def test_a_closing_session_ignores_all_inputs() -> None:
     line = Line().at(State.CLOSING)
     for input in (FrameReceived(HELLO), FrameReceived(PING), Greeted("x"), RoomEntered("r"), RoomExited(), rejected()):
         assert line.feed(input) == []
@@ -276,7 +270,7 @@ def rejected(request_id: str | None = None) -> FrameRejected:
 
 
 @pytest.mark.parametrize("state", EVERYWHERE)
-def test_a_frame_that_is_none_is_answered_and_changes_nothing(state: State) -> None:
+def test_an_invalid_frame_is_answered_and_changes_nothing(state: State) -> None:
     line = Line().at(state)
     before = line.session.snapshot()
     error = Error(code="InvalidMessage", message="bad", retry=False, details={"path": "$.payload.x"})
@@ -284,7 +278,7 @@ def test_a_frame_that_is_none_is_answered_and_changes_nothing(state: State) -> N
     assert line.session.snapshot() == before
 
 
-def test_twenty_of_them_within_a_minute_end_the_connection() -> None:
+def test_twenty_invalid_frames_within_a_minute_end_the_connection() -> None:
     line = Line().at(State.IN_ROOM, full=True)
     for _ in range(19):
         assert len(line.feed(rejected())) == 1
@@ -295,7 +289,7 @@ def test_twenty_of_them_within_a_minute_end_the_connection() -> None:
     assert close.code == CLOSE_PROTOCOL
 
 
-def test_as_many_over_a_longer_time_do_not() -> None:
+def test_twenty_invalid_frames_in_a_longer_time_do_not() -> None:
     line = Line()
     for _ in range(100):
         assert len(line.feed(rejected())) == 1
@@ -305,7 +299,7 @@ def test_as_many_over_a_longer_time_do_not() -> None:
 # ---- too much -------------------------------------------------------------------------------------------------------
 
 
-def test_over_the_limit_messages_are_dropped_and_that_is_said_once_a_second() -> None:
+def test_messages_above_the_limit_are_dropped_and_refused_once_a_second() -> None:
     line = Line(messages_per_second=10.0, burst=5.0).at(State.IN_ROOM)
     line.now += 10.0
     play = Play(timestamp=1.0)
@@ -324,7 +318,7 @@ def test_over_the_limit_messages_are_dropped_and_that_is_said_once_a_second() ->
     assert (complaint.message.retry, complaint.message.details) == (True, {"retry_after": 0.1})
 
 
-def test_over_the_limit_whoever_waits_for_an_answer_gets_it() -> None:
+def test_requests_above_the_limit_are_each_answered() -> None:
     line = Line(messages_per_second=10.0, burst=5.0).at(State.IN_ROOM)
     play = Play(timestamp=1.0)
     while line.says(play) == [ForwardToRoom(play, None)]:
@@ -333,7 +327,7 @@ def test_over_the_limit_whoever_waits_for_an_answer_gets_it() -> None:
     assert line.says(play) == []
 
 
-def test_pings_have_a_limit_of_their_own() -> None:
+def test_pings_are_limited_separately() -> None:
     line = Line(burst=1.0, ping_burst=3.0)
     assert [len(line.says(PING)) for _ in range(3)] == [1, 1, 1]
     assert code_of(line.says(PING)) == "RateLimited"
@@ -355,7 +349,7 @@ def test_a_flood_ends_the_connection(full: bool) -> None:
     assert line.says(PING) == []
 
 
-def test_a_client_that_is_a_little_over_the_limit_lives() -> None:
+def test_a_client_slightly_above_the_limit_stays_connected() -> None:
     line = Line().at(State.IN_ROOM)
     for _ in range(20_000):
         line.now += 1 / 35  # 20 a second are allowed
@@ -368,14 +362,14 @@ inputs = st.one_of(
     st.sampled_from([HELLO, Hello(protocol=9, name="x", client="x"), CREATE, JOIN, PING, ListRooms(), *FOR_A_ROOM]).map(
         FrameReceived
     ),
-    st.sampled_from([Greeted("ann"), Greeted("ann", "old", "room-1"), RoomEntered("room-1"), RoomExited(), Refused()]),
+    st.sampled_from([Greeted("ann"), Greeted("ann", "old", "room-1"), RoomEntered("room-1"), RoomExited()]),
     st.just(rejected()),
 )
 
 
 @given(st.lists(st.tuples(inputs, st.floats(-1.0, 5.0)), max_size=60))
-def test_no_sequence_of_inputs_is_too_much(steps: list[tuple[SessionInput, float]]) -> None:
-    """Every input has an outcome; only Ping is served while an answer is awaited; nothing follows Close."""
+def test_random_inputs_keep_the_invariants(steps: list[tuple[SessionInput, float]]) -> None:
+    """Only pings are answered while the session waits for a result, and no effect follows Close."""
     line = Line(burst=20.0)
     closed = False
     for input, gap in steps:

@@ -1,4 +1,4 @@
-"""The timeline of a room: who hears what of a command, when it takes effect, gates, stalls and the end of the film."""
+"""A room's timeline: commands and their broadcasts, gates, stalls, the end of the film."""
 
 from typing import Literal
 
@@ -22,11 +22,11 @@ from hangd.protocol.model import ROOM_ITSELF, Control, PolicyChange, Role, Timel
 from tests.support.stage import FILE, Stage, file_info
 
 LEAD = 0.080
-"""Seconds: the least, for links of which nothing is known."""
+"""Seconds: the shortest lead, used for members whose delays are unknown."""
 
 
 def pair(*, bob_full: bool = True, wait: Literal["everyone", "nobody"] = "nobody") -> Stage:
-    """Ann, host, and bob, viewer, in a room that stands at 0 and in which nothing is left to hear."""
+    """Ann, host, and bob, viewer, in a room that is paused at 0. All messages so far are taken."""
     stage = Stage()
     stage.create("ann", policy=PolicyChange(wait=wait))
     stage.join("bob", full=bob_full)
@@ -53,7 +53,7 @@ def line(stage: Stage, **expected: object) -> None:
 # ---- the five commands ----------------------------------------------------------------------------------------------
 
 
-def test_play_starts_everyone_at_one_moment_to_come() -> None:
+def test_play_starts_everyone_at_one_time_in_the_future() -> None:
     stage = pair()
     stage.says("ann", Play(timestamp=12.5, command_id="c1"), re=4)
     timeline = Timeline(epoch="epoch-1", rev=1, playing=True, position=12.5, rate=1.0, at=stage.now + LEAD)
@@ -63,14 +63,14 @@ def test_play_starts_everyone_at_one_moment_to_come() -> None:
     stage.nobody_heard_more()
 
 
-def test_pause_stands_on_the_frame_that_the_sender_names() -> None:
+def test_pause_is_at_the_position_that_the_sender_names() -> None:
     stage = playing()
     stage.says("bob", Pause(timestamp=10.43))
     assert stage.sync("ann").command == Pause(timestamp=10.43)
     line(stage, playing=False, position=10.43, at=stage.now, rev=2, gate=None)
 
 
-def test_seek_while_paused_just_goes_there() -> None:
+def test_seek_while_paused_closes_no_gate() -> None:
     stage = pair()
     stage.says("bob", Seek(timestamp=30.0))
     line(stage, playing=False, position=30.0, gate=None, rev=1)
@@ -83,7 +83,7 @@ def test_speed_while_paused_changes_the_rate_only() -> None:
     line(stage, playing=False, position=0.0, rate=1000 / 667, at=100.0, rev=1)
 
 
-def test_speed_while_playing_takes_effect_at_a_moment_to_come() -> None:
+def test_speed_while_playing_takes_effect_in_the_future() -> None:
     stage = playing()  # from 10 s, half a second ago, of which 80 ms were lead
     stage.says("ann", Speed(rate=2.0))
     line(stage, playing=True, position=10.5, at=stage.now + LEAD, rate=2.0, gate=None, rev=2)
@@ -96,14 +96,14 @@ def test_stop_goes_back_to_the_start() -> None:
     line(stage, playing=False, position=0.0, rev=2)
 
 
-def test_of_two_commands_the_later_stands() -> None:
+def test_the_later_of_two_commands_wins() -> None:
     stage = playing()
     stage.says("ann", Pause(timestamp=10.4))
     stage.says("bob", Seek(timestamp=40.0))
     line(stage, playing=False, position=40.0, rev=3)
 
 
-def test_play_where_it_plays_already_is_answered_and_changes_nothing() -> None:
+def test_play_near_the_position_of_a_running_room_changes_nothing() -> None:
     stage = playing()
     before = stage.timeline
     stage.says("bob", Play(timestamp=11.3, command_id="x"), re=1)
@@ -113,28 +113,28 @@ def test_play_where_it_plays_already_is_answered_and_changes_nothing() -> None:
     assert stage.timeline == before
 
 
-def test_play_from_elsewhere_while_playing_goes_there() -> None:
+def test_play_from_another_position_while_playing_jumps_there() -> None:
     stage = playing()
     stage.says("bob", Play(timestamp=11.5))
     line(stage, playing=True, position=11.5, at=stage.now + LEAD, rev=2)
 
 
 @pytest.mark.parametrize("at", [60.0, 59.9, 60.9])
-def test_play_at_the_end_starts_over(at: float) -> None:
+def test_play_at_the_end_starts_at_zero(at: float) -> None:
     stage = pair()
     stage.says("ann", Play(timestamp=at))
     assert stage.sync("bob").command == Play(timestamp=0.0)
     line(stage, playing=True, position=0.0)
 
 
-def test_play_a_little_before_the_end_does_not() -> None:
+def test_play_shortly_before_the_end_starts_there() -> None:
     stage = pair()
     stage.says("ann", Play(timestamp=59.8))
     line(stage, position=59.8)
 
 
 @pytest.mark.parametrize("command", [Play(timestamp=61.1), Pause(timestamp=61.1), Seek(timestamp=1e8)])
-def test_a_time_past_the_end_is_refused(command: SyncCommand) -> None:
+def test_a_timestamp_past_the_end_is_refused(command: SyncCommand) -> None:
     stage = playing()
     before = stage.room.view()
     stage.says("bob", command)
@@ -145,14 +145,14 @@ def test_a_time_past_the_end_is_refused(command: SyncCommand) -> None:
 
 
 @pytest.mark.parametrize("command", [Pause(timestamp=60.9), Seek(timestamp=61.0)])
-def test_a_time_just_past_the_end_is_the_end(command: Pause | Seek) -> None:
+def test_a_timestamp_just_past_the_end_is_the_end(command: Pause | Seek) -> None:
     stage = pair()
     stage.says("ann", command)
     assert stage.sync("bob").command == type(command)(timestamp=60.0)
     line(stage, position=60.0)
 
 
-def test_a_room_that_does_not_know_its_films_length_goes_anywhere() -> None:
+def test_a_room_that_does_not_know_the_duration_takes_any_timestamp() -> None:
     stage = Stage()
     stage.create("ann", file=file_info(duration=None))
     stage.says("ann", Seek(timestamp=5000.0))
@@ -163,14 +163,14 @@ def test_a_room_that_does_not_know_its_films_length_goes_anywhere() -> None:
 
 
 @pytest.mark.parametrize(("rate", "period"), [(0.25, 4000), (2.0, 500), (1.02, 980), (0.7, 1429)])
-def test_rates_are_made_playable(rate: float, period: int) -> None:
+def test_rates_are_rounded_to_playable_ones(rate: float, period: int) -> None:
     stage = pair()
     stage.says("ann", Speed(rate=rate))
     line(stage, rate=1000 / period)
 
 
-def test_what_the_machine_hears_late_happened_in_its_order() -> None:
-    """A timer that has not fired yet does not hide what is due from the input that overtook it."""
+def test_what_is_due_happens_before_a_later_input() -> None:
+    """An input that arrives before a late timer has the same result as after it."""
     stage = playing(position=50.0)
     stage.now += 20.0  # the end was due ten seconds ago
     stage.says("ann", Play(timestamp=60.0))
@@ -179,7 +179,7 @@ def test_what_the_machine_hears_late_happened_in_its_order() -> None:
     assert play.command == Play(timestamp=0.0)
 
 
-def test_stamps_that_cross_do_not_turn_time_back() -> None:
+def test_timestamps_out_of_order_do_not_turn_time_back() -> None:
     stage = playing()
     stage.measures("bob", 0.01)
     stage.now -= 0.2
@@ -211,7 +211,7 @@ def test_a_refused_command_may_be_repeated() -> None:
     line(stage, position=50.0)
 
 
-def test_only_the_last_64_are_remembered() -> None:
+def test_only_the_last_64_command_ids_are_kept() -> None:
     stage = pair()
     for number in range(65):
         stage.says("ann", Seek(timestamp=float(number % 50), command_id=f"c{number}"))
@@ -235,7 +235,7 @@ def test_only_the_last_64_are_remembered() -> None:
         ("never", "bob", False),
     ],
 )
-def test_whether_senders_hear_their_own(echo: str, sender: str, hears: bool) -> None:
+def test_the_echo_setting_decides_who_gets_its_own_commands(echo: str, sender: str, hears: bool) -> None:
     """Ann is full, bob is basic."""
     stage = Stage(echo=echo)
     stage.create("ann")
@@ -253,7 +253,7 @@ def test_whether_senders_hear_their_own(echo: str, sender: str, hears: bool) -> 
     stage.nobody_heard_more()
 
 
-def test_the_away_hear_nothing() -> None:
+def test_away_members_get_no_messages() -> None:
     stage = pair()
     stage.loses("bob")
     stage.goes_on()
@@ -327,7 +327,7 @@ def test_a_basic_client_counts_neither_for_lead_nor_for_gate() -> None:
         ([3.0, 3.0], 0.500),
     ],
 )
-def test_the_lead_is_what_the_slowest_link_needs(rtts: list[float], lead: float) -> None:
+def test_the_lead_is_what_the_slowest_connection_needs(rtts: list[float], lead: float) -> None:
     stage = pair()
     stage.measures("ann", 0.010)
     stage.measures("bob", *rtts)
@@ -335,7 +335,7 @@ def test_the_lead_is_what_the_slowest_link_needs(rtts: list[float], lead: float)
     line(stage, at=stage.now + lead)
 
 
-def test_the_lead_forgets_what_is_long_ago() -> None:
+def test_the_lead_depends_on_recent_round_trips_only() -> None:
     stage = pair()
     stage.measures("bob", 0.9, *[0.100] * 16)
     stage.says("ann", Play(timestamp=0.0))
@@ -343,7 +343,7 @@ def test_the_lead_forgets_what_is_long_ago() -> None:
     assert stage.member("bob").rtt == pytest.approx(0.100)
 
 
-def test_who_is_away_does_not_count_for_the_lead() -> None:
+def test_away_members_do_not_count_for_the_lead() -> None:
     stage = pair()
     stage.measures("bob", 0.6)
     stage.loses("bob")
@@ -354,7 +354,7 @@ def test_who_is_away_does_not_count_for_the_lead() -> None:
 # ---- the gate -------------------------------------------------------------------------------------------------------
 
 
-def test_a_seek_while_playing_waits_until_everyone_stands_there() -> None:
+def test_a_seek_while_playing_waits_until_everyone_has_settled() -> None:
     stage = playing()
     stage.says("bob", Seek(timestamp=40.0, command_id="s"))
     sync = stage.sync("ann")
@@ -390,7 +390,7 @@ def test_a_seek_while_playing_waits_until_everyone_stands_there() -> None:
         ("paused", 40.0, 1, False),
     ],
 )
-def test_what_counts_as_standing_there(
+def test_which_reports_count_as_settled(
     state: Literal["paused", "ended", "playing", "seeking", "buffering", "idle"],
     position: float,
     rev: int,
@@ -403,7 +403,7 @@ def test_what_counts_as_standing_there(
     line(stage, gate=None if counts else "seeking")
 
 
-def test_a_report_that_differs_from_the_last_one_by_its_place_alone_opens_the_gate() -> None:
+def test_a_report_that_differs_only_in_position_opens_the_gate() -> None:
     stage = playing()
     stage.says("bob", Seek(timestamp=40.0))
     stage.reports("ann", "paused", 40.0)
@@ -423,8 +423,8 @@ def test_the_gate_opens_after_a_second_in_any_case() -> None:
     line(stage, gate=None, playing=True, position=40.0, at=closed + 1.0 + LEAD, rev=3)
 
 
-def test_a_second_seek_starts_the_second_anew() -> None:
-    """Dragging the slider."""
+def test_another_seek_gives_the_gate_its_full_time_again() -> None:
+    """As when somebody drags the slider."""
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
     stage.passes(0.9)
@@ -435,7 +435,7 @@ def test_a_second_seek_starts_the_second_anew() -> None:
 
 
 @pytest.mark.parametrize("departure", ["leave", "loss"])
-def test_who_goes_is_waited_for_no_more(departure: str) -> None:
+def test_the_gate_does_not_wait_for_a_member_that_left(departure: str) -> None:
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
     stage.reports("ann", "paused", 40.0)
@@ -456,14 +456,14 @@ def test_a_pause_at_the_gate_pauses() -> None:
     stage.nobody_heard_more()
 
 
-def test_play_at_the_gate_goes_on_at_once() -> None:
+def test_play_at_the_gate_opens_it() -> None:
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
     stage.says("bob", Play(timestamp=40.0))
     line(stage, playing=True, gate=None, position=40.0, at=stage.now + LEAD)
 
 
-def test_speed_at_the_gate_leaves_it_closed_and_reports_good() -> None:
+def test_speed_at_the_gate_leaves_it_closed_and_reports_valid() -> None:
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
     stage.reports("ann", "paused", 40.0)
@@ -480,7 +480,7 @@ def test_a_seek_at_the_gate_by_a_basic_client_opens_it() -> None:
     line(stage, gate=None, playing=True, position=20.0, at=stage.now)
 
 
-def test_a_joiner_at_the_gate_is_waited_for_no_longer_than_the_gate_stands() -> None:
+def test_a_new_member_does_not_prolong_the_gate() -> None:
     stage = playing()
     stage.says("ann", Seek(timestamp=40.0))
     stage.reports("ann", "paused", 40.0)
@@ -495,7 +495,7 @@ def test_a_joiner_at_the_gate_is_waited_for_no_longer_than_the_gate_stands() -> 
 # ---- stalls ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_patient_room_stops_for_a_stall_and_goes_on_after_it() -> None:
+def test_a_room_that_waits_stops_for_a_stall_and_continues_after_it() -> None:
     stage = playing(wait="everyone")  # at 10.42 s
     stage.reports("bob", "buffering", 10.4)
     stage.passes(0.49)
@@ -521,14 +521,14 @@ def test_a_short_stall_stops_nobody() -> None:
     line(stage, gate=None, rev=1)
 
 
-def test_an_impatient_room_waits_for_nobody() -> None:
+def test_a_room_that_does_not_wait_plays_on_during_a_stall() -> None:
     stage = playing(wait="nobody")
     stage.reports("bob", "buffering", 10.4)
     stage.passes(40.0)
     line(stage, gate=None, rev=1)
 
 
-def test_a_stall_is_waited_for_half_a_minute_and_once() -> None:
+def test_a_room_waits_for_a_stall_once_and_for_half_a_minute() -> None:
     stage = playing(wait="everyone")
     stage.reports("bob", "buffering", 10.4)
     stage.passes(30.4)
@@ -544,7 +544,7 @@ def test_a_stall_is_waited_for_half_a_minute_and_once() -> None:
     line(stage, gate="buffering", rev=4)
 
 
-def test_play_goes_on_without_the_one_who_stalls() -> None:
+def test_play_ends_the_wait_for_a_stall() -> None:
     stage = playing(wait="everyone")
     stage.reports("bob", "buffering", 10.4)
     stage.passes(1.0)
@@ -553,7 +553,7 @@ def test_play_goes_on_without_the_one_who_stalls() -> None:
     line(stage, gate=None, playing=True, rev=3)
 
 
-def test_patience_that_ends_opens_the_gate() -> None:
+def test_a_policy_change_to_wait_nobody_opens_the_gate() -> None:
     stage = playing(wait="everyone")
     stage.reports("bob", "buffering", 10.4)
     stage.passes(1.0)
@@ -561,7 +561,7 @@ def test_patience_that_ends_opens_the_gate() -> None:
     line(stage, gate=None, playing=True)
 
 
-def test_a_stall_in_a_paused_room_closes_nothing_before_it_plays() -> None:
+def test_a_stall_in_a_paused_room_closes_the_gate_only_when_it_plays() -> None:
     stage = pair(wait="everyone")
     stage.reports("bob", "buffering", 0.0)
     stage.passes(5.0)
@@ -570,7 +570,7 @@ def test_a_stall_in_a_paused_room_closes_nothing_before_it_plays() -> None:
     line(stage, gate="buffering", position=0.0)
 
 
-def test_who_stalls_and_drops_is_waited_for_no_more() -> None:
+def test_the_gate_does_not_wait_for_a_stalled_member_that_is_away() -> None:
     stage = playing(wait="everyone")
     stage.reports("bob", "buffering", 10.4)
     stage.passes(1.0)
@@ -581,7 +581,7 @@ def test_who_stalls_and_drops_is_waited_for_no_more() -> None:
 # ---- the end --------------------------------------------------------------------------------------------------------
 
 
-def test_a_film_that_ran_to_its_end_is_paused_there() -> None:
+def test_the_room_pauses_at_the_end_of_the_film() -> None:
     stage = playing(position=50.0, bob_full=False)
     started = stage.timeline.at
     stage.passes(20.0)
@@ -595,7 +595,7 @@ def test_a_film_that_ran_to_its_end_is_paused_there() -> None:
     stage.nobody_heard_more()
 
 
-def test_the_end_comes_sooner_at_double_speed() -> None:
+def test_the_end_is_reached_sooner_at_double_speed() -> None:
     stage = playing(position=50.0)
     stage.says("ann", Speed(rate=2.0))
     stage.passes(4.7)
@@ -613,7 +613,7 @@ def test_speed_within_a_lead_of_the_end_does_not_go_past_it() -> None:
     line(stage, position=60.0, playing=False)
 
 
-def test_a_length_learned_late_ends_a_film_that_is_past_it() -> None:
+def test_a_duration_learned_late_ends_a_film_that_is_past_it() -> None:
     stage = Stage()
     stage.create("ann", file=None, full=False)
     stage.says("ann", Play(timestamp=70.0))
@@ -623,7 +623,7 @@ def test_a_length_learned_late_ends_a_film_that_is_past_it() -> None:
     assert stage.sync("ann").command == Pause(timestamp=60.0)
 
 
-def test_an_away_members_time_may_end_while_the_film_plays() -> None:
+def test_an_away_member_may_be_removed_while_the_film_plays() -> None:
     stage = pair()
     stage.loses("bob")
     stage.says("ann", Play(timestamp=0.0))

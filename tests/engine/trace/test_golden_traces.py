@@ -1,4 +1,4 @@
-"""The golden traces (tests/golden/make_traces.py): each comes out the same, and tells what its name says."""
+"""The golden traces (tests/golden/make_traces.py): each comes out the same, and contains what its name says."""
 
 import msgspec
 import pytest
@@ -7,7 +7,7 @@ from hangd.engine.trace.replay import replay
 from hangd.engine.trace.trace import Step, read
 from tests.golden.make_traces import STORIES, TRACES, make
 
-TOLD: dict[str, tuple[set[str], set[str]]] = {
+CONTENTS: dict[str, tuple[set[str], set[str]]] = {
     "start": ({"TimelineReceived", "Pinged", "Started"}, {"Resume", "SendReport"}),
     "own-start": ({"PauseRequested"}, {"SendRequest", "Resume"}),
     "gate": ({"TimelineReceived"}, {"AnnounceSeek", "SeekTo", "Resume"}),
@@ -37,32 +37,32 @@ def tag(struct: msgspec.Struct) -> str:
 
 
 def test_there_is_a_trace_of_each_story_and_no_other() -> None:
-    assert {path.stem for path in TRACES.iterdir()} == STORIES.keys() == TOLD.keys()
+    assert {path.stem for path in TRACES.iterdir()} == STORIES.keys() == CONTENTS.keys()
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_golden_trace_comes_out_the_same(name: str) -> None:
     difference = replay(lines(name)).difference
-    assert difference is None, f"if that is meant: python -m tests.golden.make_traces. {difference}"
+    assert difference is None, f"if intended, run python -m tests.golden.make_traces. {difference}"
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_a_golden_trace_tells_what_its_name_says(name: str) -> None:
-    told: set[str] = set()
-    ordered: set[str] = set()
+def test_a_golden_trace_contains_what_its_name_says(name: str) -> None:
+    inputs: set[str] = set()
+    effects: set[str] = set()
     for _, line in read(lines(name)):
         if isinstance(line, Step):
-            told |= {tag(line.input), tag(getattr(line.input, "event", line.input))}
-            ordered |= set(map(tag, line.effects))
-    wanted, orders = TOLD[name]
-    assert (wanted - told, orders - ordered) == (set(), set())
+            inputs |= {tag(line.input), tag(getattr(line.input, "event", line.input))}
+            effects |= set(map(tag, line.effects))
+    expected_inputs, expected_effects = CONTENTS[name]
+    assert (expected_inputs - inputs, expected_effects - effects) == (set(), set())
 
 
 @pytest.mark.parametrize("name", ("trim", "hold", "resync"))
-def test_the_one_correction_is_the_one_that_is_named(name: str) -> None:
+def test_the_only_correction_is_the_one_in_the_name(name: str) -> None:
     assert replay(lines(name)).corrections == {name: 1}
 
 
 @pytest.mark.parametrize("name", STORIES)
-def test_making_them_anew_makes_the_same_each_time(name: str) -> None:
+def test_making_a_trace_twice_gives_the_same(name: str) -> None:
     assert make(name) == make(name)

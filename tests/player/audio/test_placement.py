@@ -183,7 +183,7 @@ def test_due_times_that_are_rounded_to_milliseconds_cause_no_seams() -> None:
 def trim(late: float, at: float) -> list[tuple[float, float]]:
     """Return the changes of rate that correct a start that was so late, with a sample each quarter of a second."""
     controller = DriftController()
-    controller.started(at)
+    controller.restart(at)
     rates, error = [], -late
     controller.observe(error, at, 1.0)
     while (rate := controller.rate) is not None:

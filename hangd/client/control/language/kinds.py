@@ -14,22 +14,6 @@ from typing import Any, ClassVar, Final
 
 from hangd.client.control.language.json import write
 
-__all__ = [
-    "Choice",
-    "Direction",
-    "Double",
-    "Flag",
-    "FlagSet",
-    "Integer",
-    "Kind",
-    "Node",
-    "Phrase",
-    "Switch",
-    "Text",
-    "Time",
-    "TrackNumber",
-]
-
 # Like mpv: white space may precede a number, not follow it, and integers may be hexadecimal.
 _INTEGER: Final = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]+)", re.ASCII)
 _DECIMAL: Final = re.compile(r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)

@@ -1,62 +1,48 @@
-"""mpv's IPC dialect: a line to a request, an outcome to a line. No socket, no meaning.
+"""The lines of mpv's IPC: bytes to a request, and the outcome of a request to bytes. Called by ``server``.
 
 ::
 
-    {"command":["seek",5],"request_id":1}                    -> Request, answered in one of the shapes below
-    {"command":{"_name":"seek","target":5,"_flags":[]}}      -> Request with named arguments
+    {"command":["seek",5],"request_id":1}                    -> Request with arguments by position
+    {"command":{"_name":"seek","target":5,"_flags":[]}}      -> Request with arguments by name
     seek 5; set pause no                                     -> TextLine: all of its requests or none; never answered
     "# note", ""                                             -> None
 
-The four shapes of an answer differ in the order of their keys; so do mpv's (measured against 0.35)::
+The four shapes of an answer differ in the order of their keys, as mpv's do (measured against 0.35)::
 
     {"data":D,"request_id":N,"error":"success"}              result()
     {"request_id":N,"error":"success"}                       done()
-    {"request_id":N,"error":"success","data":D}              completion(), of what was asked with "async":true
-    {"request_id":N,"error":E}                               failure(); hang adds "details" where it knows more
+    {"request_id":N,"error":E}                               failure(); hang adds "details" where there is a code
+    {"request_id":N,"error":"success","data":D}              answer() to a request with "async":true
 """
 
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from hangd.client.control.language.json import NotationError, Repeating, from_bytes, parse, to_bytes, unescape, write
+from hangd.client.control.language.json import InvalidJson, parse, write
 from hangd.client.control.port import CommandRefused
-
-__all__ = [
-    "PREFIXES",
-    "Malformed",
-    "Request",
-    "TextLine",
-    "completion",
-    "decode",
-    "done",
-    "failed_completion",
-    "failure",
-    "line",
-    "result",
-]
 
 PREFIXES: Final = frozenset(
     "osd-auto no-osd osd-bar osd-msg osd-msg-bar raw expand-properties repeatable nonrepeatable nonscalable async sync"
     .split()
 )  # fmt: skip
-"""What may stand before a command. Only `_OPPOSITES` change anything here."""
-_OPPOSITES: Final = {"raw": "expand-properties", "expand-properties": "raw", "sync": "async", "async": "sync"}
-"""Of these, the last one given is meant."""
-_MOST_ARGUMENTS: Final = 100
+"""Words that may come before a command's name. raw, expand-properties, async and sync have an effect here."""
+_ARGUMENTS_MAX: Final = 100
 """Of a command in a text line: mpv's MP_CMD_MAX_ARGS."""
+_WORDS_MAX: Final = 10_000
+"""Of a text line, semicolons included: as many as values in a line of JSON, and for the same reason."""
 
 _WORD: Final = re.compile(
     rb"""[ \t-\r]*+(?:(?P<stop>;|\#|$)
-        |"(?P<double>[^"\\]*+(?:\\.[^"\\]*+)*+)"
+        |(?P<double>"[^"\\]*+(?:\\.[^"\\]*+)*+")
         |'(?P<single>[^']*+)'
         |`(?P<mark>.)(?P<custom>.*?)(?P=mark)`
         |(?!["'`])(?P<bare>[^ \t-\r;\#]++))""",
     re.DOTALL | re.VERBOSE,
 )
-"""One word of a text line; or, at the end of a command, what ends it. In bytes: a custom quote's mark is one."""
+"""One word of a text line, or what ends a command. Matched in bytes, because a custom quote's mark is one byte."""
 
 
 class Request(Struct, frozen=True):
@@ -65,26 +51,34 @@ class Request(Struct, frozen=True):
     name: str
     arguments: list[Any] | dict[str, Any]
     request_id: Any = 0
-    prefixes: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
     asynchronous: bool = False
+    """Sent with "async":true: later requests do not wait for it, and it is answered between the events."""
+    answered: bool = True
+    """False in a text line."""
 
     @property
     def expanding(self) -> bool:
-        """Whether properties are to be expanded in its arguments."""
-        return "expand-properties" in self.prefixes
+        """Whether properties are expanded in its arguments."""
+        return self._last_of("raw", "expand-properties") == "expand-properties"
 
     @property
     def unattended(self) -> bool:
-        """Whether what becomes of it is of no interest: it has succeeded as soon as it has begun."""
-        return "async" in self.prefixes
+        """Whether its outcome is not wanted (prefix ``async``): it is answered as soon as it has begun."""
+        return self._last_of("sync", "async") == "async" and not self.asynchronous
+
+    def _last_of(self, *opposites: str) -> str:
+        return next((prefix for prefix in reversed(self.prefixes) if prefix in opposites), "")
 
 
 class TextLine(Struct, frozen=True):
+    """Commands in mpv's text syntax; none where anything in the line is wrong."""
+
     requests: tuple[Request, ...]
 
 
-class Malformed(Exception):
-    """A line that begins as a request and is none. ``request_id`` is 0 where it did not get that far."""
+class Malformed(CommandRefused):
+    """A line that begins with a brace and is not a request. ``request_id`` is 0 where it could not be read."""
 
     def __init__(self, request_id: Any = 0) -> None:
         super().__init__("invalid parameter")
@@ -92,20 +86,20 @@ class Malformed(Exception):
 
 
 def decode(data: bytes) -> Request | TextLine | None:
-    """Read one line (without its newline). Raises Malformed, which is answered with ``invalid parameter``."""
-    # A C string ends at a NUL, and so does the line.
-    line = data.partition(b"\0")[0].lstrip(b" \t\r")
-    if not line or line.startswith(b"#"):
+    """Read one line, without its newline. Raises Malformed."""
+    # mpv's lines are C strings: a NUL ends them.
+    text = data.partition(b"\0")[0].lstrip(b" \t\r")
+    if not text or text.startswith(b"#"):
         return None
-    if not line.startswith(b"{"):
-        return TextLine(_requests(line))
+    if not text.startswith(b"{"):
+        return TextLine(_requests(text))
     try:
-        message = parse(from_bytes(line))
-    except NotationError:
+        message = parse(text)
+    except InvalidJson:
         raise Malformed from None
     asynchronous = message.get("async", False)
     if not isinstance(asynchronous, bool):
-        raise Malformed  # mpv looks here before it looks for the id
+        raise Malformed  # mpv checks this before it reads the id
     request_id = message.get("request_id", 0)
     if asynchronous and (not isinstance(request_id, int) or isinstance(request_id, bool)):
         raise Malformed(request_id)
@@ -117,77 +111,68 @@ def decode(data: bytes) -> Request | TextLine | None:
     raise Malformed(request_id)
 
 
-def _positional(
-    words: list[Any], request_id: Any, asynchronous: bool, prefixes: frozenset[str] = frozenset()
-) -> Request:
+def _positional(words: list[Any], request_id: Any, asynchronous: bool) -> Request:
+    prefixes: list[str] = []
     while words and isinstance(words[0], str) and words[0] in PREFIXES:
-        prefixes = _with(prefixes, words.pop(0))
+        prefixes.append(words.pop(0))
     if not words or not isinstance(words[0], str):
         raise Malformed(request_id)
-    return Request(words[0], words[1:], request_id, prefixes, asynchronous)
+    return Request(words[0], words[1:], request_id, tuple(prefixes), asynchronous)
 
 
-def _with(prefixes: frozenset[str], prefix: str) -> frozenset[str]:
-    return prefixes - {_OPPOSITES.get(prefix, prefix)} | {prefix}
-
-
-def _named(named: dict[Any, Any], request_id: Any, asynchronous: bool) -> Request:
-    # With "_name" there, "name" is an argument like any other.
+def _named(named: dict[str, Any], request_id: Any, asynchronous: bool) -> Request:
+    # Beside "_name", "name" is an argument like any other.
     key = "_name" if isinstance(named.get("_name"), str) else "name"
     name, flags = named.pop(key, None), named.pop("_flags", [])
     if not isinstance(name, str) or not isinstance(flags, list):
         raise Malformed(request_id)
-    if isinstance(named, Repeating) and len(named) != sum(word not in (key, "_flags") for word, _ in named.pairs):
-        raise Malformed(request_id)  # an argument that is set twice
-    prefixes: frozenset[str] = frozenset()
-    for flag in flags:
-        if not isinstance(flag, str) or flag not in PREFIXES:
-            raise Malformed(request_id)
-        prefixes = _with(prefixes, flag)
-    return Request(name, named, request_id, prefixes, asynchronous)
+    if not all(isinstance(flag, str) and flag in PREFIXES for flag in flags):
+        raise Malformed(request_id)
+    return Request(name, named, request_id, tuple(flags), asynchronous)
 
 
-def _requests(line: bytes) -> tuple[Request, ...]:
-    """Split a text line at ``;`` and into words. With anything wrong in one command, there is none."""
+def _requests(text: bytes) -> tuple[Request, ...]:
+    """Split a text line into commands and words. Returns none at all where anything in it is wrong."""
     requests: list[Request] = []
     words: list[Any] = []
     at = 0
-    while True:
-        found = _WORD.match(line, at)
-        if found is None:
+    for _ in range(_WORDS_MAX):
+        if (found := _WORD.match(text, at)) is None:
             return ()
         at = found.end()
-        if found["stop"] is None:
-            try:
-                words.append(_word(found))
-            except NotationError:
-                return ()
-            continue
-        if requests and not words:
-            return tuple(requests)  # after the last ; there may be nothing
         try:
-            # In text, unlike in JSON, ${...} is expanded unless asked otherwise.
-            requests.append(_positional(words, 0, False, frozenset({"expand-properties"})))
-        except Malformed:
+            if found["stop"] is None:
+                words.append(_word(found))
+                continue
+            if words or not requests:  # nothing is needed after the last semicolon
+                request = _positional(words, 0, False)
+                # In text, unlike in JSON, ${...} is expanded unless the line asks otherwise.
+                prefixes = ("expand-properties", *request.prefixes)
+                requests.append(structs.replace(request, prefixes=prefixes, answered=False))
+        except (InvalidJson, Malformed):
             return ()
-        if len(requests[-1].arguments) > _MOST_ARGUMENTS:
+        if len(requests[-1].arguments) > _ARGUMENTS_MAX:
             return ()
-        if found["stop"] != b";":
+        if not words or found["stop"] != b";":
             return tuple(requests)
         words = []
+    return ()
 
 
 def _word(found: re.Match[bytes]) -> str:
     if found["double"] is not None:
-        return unescape(from_bytes(found["double"])).partition("\0")[0]
-    return from_bytes(found["bare"] or found["single"] or found["custom"] or b"")
+        word: str = parse(found["double"])
+        return word
+    raw: bytes = found["bare"] or found["single"] or found["custom"] or b""
+    return raw.decode("utf-8", "surrogateescape")
 
 
-# ---- answers --------------------------------------------------------------------------------------------------------
+# ---- answers and events ---------------------------------------------------------------------------------------------
 
 
 def line(message: Mapping[str, Any]) -> bytes:
-    return to_bytes(write(message)) + b"\n"
+    """Write an event, or any message. Raises TypeError where it holds other than plain data."""
+    return write(message).encode("utf-8", "surrogateescape") + b"\n"
 
 
 def result(request_id: Any, data: Any) -> bytes:
@@ -198,20 +183,21 @@ def done(request_id: Any) -> bytes:
     return line({"request_id": request_id, "error": "success"})
 
 
-def completion(request_id: Any, data: Any) -> bytes:
-    return line({"request_id": request_id, "error": "success", "data": data})
+def failure(request_id: Any, refused: CommandRefused, *, begun: bool = False) -> bytes:
+    """Write a refusal. ``begun``: the request was asynchronous, and failed after its arguments were accepted."""
+    message: dict[str, Any] = {"request_id": request_id, "error": refused.error}
+    if begun:
+        message["data"] = None
+    if refused.code is not None:
+        message["details"] = {"code": refused.code, "message": refused.message}
+    return line(message)
 
 
-def failure(request_id: Any, refused: CommandRefused) -> bytes:
-    return line({"request_id": request_id, "error": refused.error, **_details(refused)})
-
-
-def failed_completion(request_id: Any, refused: CommandRefused) -> bytes:
-    """Say that what was asked with "async":true was begun and failed."""
-    return line({"request_id": request_id, "error": refused.error, "data": None, **_details(refused)})
-
-
-def _details(refused: CommandRefused) -> dict[str, Any]:
-    if refused.code is None:
-        return {}
-    return {"details": {"code": refused.code, "message": refused.message}}
+def answer(request: Request, outcome: Any) -> bytes:
+    """Write the answer to a command, of which ``outcome`` is the result or a CommandRefused."""
+    if isinstance(outcome, CommandRefused):
+        begun = request.asynchronous and outcome.error != "invalid parameter"
+        return failure(request.request_id, outcome, begun=begun)
+    if request.asynchronous:
+        return line({"request_id": request.request_id, "error": "success", "data": outcome})
+    return result(request.request_id, outcome)

@@ -1,9 +1,9 @@
-"""Who has connected, from the moment that connect() returned to them: no event is missed between that and the welcome.
+"""Accept sockets eagerly, so that a new client misses no event.
 
-Clients in the wild open a second connection to listen on, and then ask on the first one. asyncio takes three turns of
-its loop to make an accepted socket's protocol, and looks at sockets in no order: what was asked could be done before
-anybody heard of the listener. So sockets are accepted here; whoever serves a request looks here first, which makes one
-system call; and what is announced meanwhile is kept for those who are still on their way.
+Clients open a second connection to listen on, and then send a command on the first one. asyncio takes three turns of
+its loop to make the protocol of an accepted socket, and serves ready sockets in no order: the command could be carried
+out before the listener was known. So the control server accepts with an `Acceptor`; every `Connection` has it accept
+what has connected before it carries out a command (one system call), and gets events from being accepted on.
 """
 
 import asyncio
@@ -12,69 +12,44 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
-from hangd.client.control.server.connection import Connection
-from hangd.tasks import Tasks
-
-__all__ = ["Arrivals"]
-
 _log = logging.getLogger(__name__)
 
 _AT_A_TIME: Final = 100
-_OUT_OF_BREATH: Final = 1.0
-"""Seconds without accepting where the system has no descriptor to give, as asyncio does it."""
-_MOST_EVENTS: Final = 1000
-
-_Kept = list[tuple[str, bytes]]
+_PAUSE: Final = 1.0
+"""Seconds without accepting when the system has no descriptor left, as asyncio does it: the socket stays readable."""
 
 
-class Arrivals:
-    """``make`` makes a connection for each socket; ``tasks`` sees it through to its ``connection_made``."""
+class Acceptor:
+    """Accepts from Unix sockets that listen. ``accepted`` is called with each new socket, which it then owns."""
 
-    def __init__(self, make: Callable[[], Connection], tasks: Tasks) -> None:
-        self._make = make
-        self._tasks = tasks
+    def __init__(self, accepted: Callable[[socket.socket], None]) -> None:
+        self._accepted = accepted
         self._listening: list[socket.socket] = []
-        self._resting: asyncio.TimerHandle | None = None
-        self._underway: dict[Connection, _Kept] = {}
-        self._accepted: set[socket.socket] = set()
-        """Those that nobody else would close: their tasks have not begun."""
+        self._paused: asyncio.TimerHandle | None = None
 
     def listen(self, listening: socket.socket, backlog: int) -> None:
-        """Accept what comes by this bound socket, which is closed with all else. Raises OSError and ValueError."""
+        """Listen on this bound socket, which `close` closes. Raises OSError and ValueError."""
         if listening.family != socket.AF_UNIX or listening.type != socket.SOCK_STREAM:
             raise ValueError("that is not a Unix stream socket")
         self._listening.append(listening)
         listening.setblocking(False)
         listening.listen(backlog)
-        asyncio.get_running_loop().add_reader(listening, self.look)
+        asyncio.get_running_loop().add_reader(listening, self.accept_waiting)
 
-    def look(self) -> None:
-        """Accept whoever is before the door now."""
-        if self._resting is None:
+    def accept_waiting(self) -> None:
+        """Accept all clients that have connected by now, so that they hear of what is carried out next."""
+        if self._paused is None:
             for listening in self._listening:
                 self._accept(listening)
 
-    def offer(self, name: str, line: bytes) -> None:
-        """Keep an event for those who are on their way."""
-        for kept in self._underway.values():
-            if len(kept) < _MOST_EVENTS:
-                kept.append((name, line))
-
-    def arrived(self, connection: Connection) -> None:
-        """Give the connection, which has its outbox now, what was kept for it."""
-        for name, line in self._underway.pop(connection, ()):
-            connection.outbox.offer(name, line)
-
     def close(self) -> None:
-        """Accept nobody any more."""
-        self._rested(open_again=False)
+        """Stop listening."""
+        if self._paused is not None:
+            self._paused.cancel()
         for listening in self._listening:
             asyncio.get_running_loop().remove_reader(listening)
             listening.close()
         self._listening.clear()
-        for accepted in self._accepted:
-            accepted.close()
-        self._accepted.clear()
 
     def _accept(self, listening: socket.socket) -> None:
         for _ in range(_AT_A_TIME):
@@ -84,33 +59,17 @@ class Arrivals:
                 return
             except OSError as error:
                 _log.error("no control client can be accepted now: %s", error.strerror or error)
-                self._rest()
+                self._pause()
                 return
-            connection = self._make()
-            self._underway[connection] = []
-            self._accepted.add(accepted)
-            self._tasks.start(self._see_through(connection, accepted), name=f"arrival-{connection.name}")
+            self._accepted(accepted)
 
-    async def _see_through(self, connection: Connection, accepted: socket.socket) -> None:
-        self._accepted.discard(accepted)
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(lambda: connection, accepted)
-        except OSError as error:
-            _log.debug("a control client was gone before it was here: %s", error)
-            accepted.close()
-        finally:
-            self._underway.pop(connection, None)
-
-    def _rest(self) -> None:
+    def _pause(self) -> None:
         loop = asyncio.get_running_loop()
         for listening in self._listening:
             loop.remove_reader(listening)
-        self._resting = loop.call_later(_OUT_OF_BREATH, self._rested)
+        self._paused = loop.call_later(_PAUSE, self._resume)
 
-    def _rested(self, *, open_again: bool = True) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
-            if open_again:
-                for listening in self._listening:
-                    asyncio.get_running_loop().add_reader(listening, self.look)
+    def _resume(self) -> None:
+        self._paused = None
+        for listening in self._listening:
+            asyncio.get_running_loop().add_reader(listening, self.accept_waiting)

@@ -1,113 +1,88 @@
-"""hangd's own log, for a control client that asks for it (``request_log_messages``).
+"""hangd's own log as ``log-message`` events, for one control client that asked for it.
 
-Each client has a buffer of its own, beside its events: nothing waits for who does not read, the oldest lines are
-dropped, and how many is said. A client sees what hangd logs and no more: a level finer than hangd's own brings nothing
-new, since one client must not make the daemon busy for all. It sees messages, never tracebacks. What is logged of
-sending these very lines is left out, or one that can not be sent would be the next to be sent.
+After ``request_log_messages`` a client's `Outbox` has a `LogMessages`, and takes lines from it while the client reads.
+When the buffer is full the oldest lines are dropped, and a line says how many. A client sees messages, never
+tracebacks, and none finer than hangd's own level: one client must not make the daemon log more for all.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from hangd.client.control.language import lines as dialect
+from hangd.client.control.language import lines
 
-__all__ = ["LogLines"]
-
-_LEVELS: Final = {
-    "fatal": logging.CRITICAL,
-    "error": logging.ERROR,
-    "warn": logging.WARNING,
-    "info": logging.INFO,
-    "status": logging.INFO,
-    "v": logging.INFO,
-    "debug": logging.DEBUG,
-    "trace": logging.DEBUG,
-    "stats": logging.DEBUG,
-    "terminal-default": logging.NOTSET,
-}
-"""mpv's levels, and from which of ours on a client gets lines. terminal-default: all that hangd itself puts out."""
+LEVELS: Final[Mapping[str, int]] = {
+    "fatal": logging.CRITICAL, "error": logging.ERROR, "warn": logging.WARNING, "info": logging.INFO,
+    "status": logging.INFO, "v": logging.INFO, "debug": logging.DEBUG, "trace": logging.DEBUG,
+    "stats": logging.DEBUG, "terminal-default": logging.NOTSET,
+}  # fmt: skip
+"""mpv's names of levels, and the lowest level of Python's that each includes. terminal-default: all that is logged."""
 
 _NAMES: Final = ((logging.CRITICAL, "fatal"), (logging.ERROR, "error"), (logging.WARNING, "warn"), (20, "info"))
+"""mpv's name for records of at least this level; "debug" below."""
 
 _ROOT: Final = "hangd"
-_UNTOLD: Final = frozenset({"hangd.client.control.server.outbox", "hangd.client.control.server.log_messages"})
+# What is logged while log lines are sent is not sent: a line that cannot be sent would cause the next one.
+_UNSENT: Final = frozenset({"hangd.client.control.server.outbox", "hangd.client.control.server.log_messages"})
 _PREFIXES: Final = {"hangd.client.control.subjects.daemon": "cplayer"}
-"""Where somebody may look for mpv's word: what ``print-text`` prints."""
+"""Where clients may look for mpv's own prefix: the module that prints what ``print-text`` was given."""
 
-_MOST_LINES: Final = 1000
-_MOST_BYTES: Final = 1 << 20
-_LONGEST: Final = 4096
+_LINES_MAX: Final = 1000
+_BYTES_MAX: Final = 1 << 20
+_TEXT_MAX: Final = 4096
 """Characters of one line."""
 
 
-class LogLines(logging.Handler):
-    """The lines for one client. Filled from any thread; everything else is the loop's.
+class LogMessages(logging.Handler):
+    """The buffer of one client. Filled from any thread; everything else runs on the event loop.
 
-    ``wake`` is called, on the loop, when there is something to `take`.
+    ``wake`` is called on the loop when there is something to `take`.
     """
 
     def __init__(self, level: str, wake: Callable[[], None]) -> None:
-        """Begin to listen. Raises ValueError where there is no such level.
-
-        ``silent:`` before the level: lines are kept, but none is given until asked for without it.
-        """
-        self.wanted = level.removeprefix("silent:")
-        if self.wanted not in _LEVELS:
-            raise ValueError(level)
-        super().__init__(_LEVELS[self.wanted])
-        self.silent = self.wanted != level
+        """Begin to listen to hangd's log. ``level`` is one of LEVELS."""
+        super().__init__(LEVELS[level])
+        self.wanted = level
+        self.silent = False
+        """Whether lines are only kept for later (mpv's "silent:")."""
         self._wake = wake
         self._loop = asyncio.get_running_loop()
         self._lines: deque[bytes] = deque()
         self._size = 0
         self._dropped = 0
-        self._woken = False
         logging.getLogger(_ROOT).addHandler(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.name not in _UNTOLD
+        return record.name not in _UNSENT
 
     def emit(self, record: logging.LogRecord) -> None:
         level = next((name for least, name in _NAMES if record.levelno >= least), "debug")
         prefix = _PREFIXES.get(record.name, record.name.removeprefix(f"{_ROOT}."))
         try:
-            texts = record.getMessage().split("\n")
-        except (TypeError, ValueError):
-            return  # a mistake of ours, which the other handlers report
-        for text in texts:
-            event = {"event": "log-message", "prefix": prefix, "level": level, "text": text[:_LONGEST] + "\n"}
-            self._keep(dialect.line(event))
-        if not self._woken:
-            self._woken = True
-            try:
-                self._loop.call_soon_threadsafe(self._tell)
-            except RuntimeError:
-                pass  # the loop has ended before the thread that logs
-
-    def _keep(self, line: bytes) -> None:
-        self._lines.append(line)
-        self._size += len(line)
-        while len(self._lines) > _MOST_LINES or self._size > _MOST_BYTES:
-            self._size -= len(self._lines.popleft())
-            self._dropped += 1
-
-    def _tell(self) -> None:
-        self._woken = False
-        self._wake()
+            for text in record.getMessage().split("\n"):
+                self._lines.append(_event(prefix, level, text[:_TEXT_MAX]))
+                self._size += len(self._lines[-1])
+                while len(self._lines) > _LINES_MAX or self._size > _BYTES_MAX:
+                    self._size -= len(self._lines.popleft())
+                    self._dropped += 1
+            self._loop.call_soon_threadsafe(self._wake)
+        except Exception:
+            # The message does not fit its arguments, which hangd's own handler reports, or the loop has ended before
+            # the thread that logs. Whoever logs must not fail for a client's sake.
+            return
 
     def take(self) -> bytes | None:
-        """Return the next event, written; None where there is none."""
+        """Remove and return the next line; None where there is none."""
         self.acquire()
         try:
             if self.silent or not self._lines:
                 return None
             if self._dropped:
-                text = f"log message buffer overflow: {self._dropped} messages skipped\n"
+                text = f"log message buffer overflow: {self._dropped} messages skipped"
                 self._dropped = 0
-                return dialect.line({"event": "log-message", "prefix": "overflow", "level": "fatal", "text": text})
+                return _event("overflow", "fatal", text)
             line = self._lines.popleft()
             self._size -= len(line)
             return line
@@ -115,6 +90,10 @@ class LogLines(logging.Handler):
             self.release()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         logging.getLogger(_ROOT).removeHandler(self)
         super().close()
+
+
+def _event(prefix: str, level: str, text: str) -> bytes:
+    return lines.line({"event": "log-message", "prefix": prefix, "level": level, "text": f"{text}\n"})

@@ -1,12 +1,16 @@
-"""What goes to one control client not at once: events, properties that it observes, log lines. In this order.
+"""What one control client is sent unasked: events, changes of properties, log lines. In this order.
 
-Bounded, whoever does not read. Properties are not queued but looked up when the client can be written to: a slow reader
-misses values in between, never the last. Events are queued up to a limit; beyond that they are dropped until the queue
-has drained, which ``event-queue-overflow`` then says. Who stays choked for too long is shown the door. Log lines have a
-buffer of their own.
+A `Connection` owns one; the control server puts events in and asks for a `flush`. A client that does not read costs
+little:
 
-Among the events stand the answers to what was asked with "async":true, and these are never dropped: how many can be
-there, the connection limits.
+- Properties are not queued. An observer is marked stale, and the value is read when it can be written. A slow client
+  misses values in between, never the last one.
+- Events are queued up to a limit. Beyond it they are dropped until the queue is empty, which ``event-queue-overflow``
+  then tells. A client that stays choked for longer than ``patience`` is disconnected.
+- Log lines have a buffer of their own (`log_messages`).
+
+The answers to "async":true stand among the events, after the answers of their batch and before the events that they
+caused. They are never dropped; the connection limits how many there can be.
 """
 
 import asyncio
@@ -17,22 +21,23 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hangd.client.control.events import EVENTS
-from hangd.client.control.language import lines as dialect
+from hangd.client.control.language import lines
 from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.server.log_messages import LogLines
+from hangd.client.control.server.log_messages import LEVELS, LogMessages
 from hangd.client.control.tables.property import PropertyTable
-
-__all__ = ["Outbox"]
 
 _log = logging.getLogger(__name__)
 
-_MOST_EVENTS: Final = 1000
-"""As many as mpv keeps."""
-_MOST_BYTES: Final = 4 << 20
-_MOST_OBSERVERS: Final = 1000
-_LONGEST_NAME: Final = 1000
-"""Characters. mpv has no such bounds, but each observer is looked at whenever anything moves, at everybody's cost."""
+_EVENTS_MAX: Final = 1000
+"""As many as mpv queues."""
+_BYTES_MAX: Final = 4 << 20
+_OBSERVERS_MAX: Final = 1000
+_NAME_MAX: Final = 1000
+"""Characters of an observed property's name. mpv has no such limits, but every observer costs time at every change."""
+
+MOVING: Final = "moving"
+"""The topic, beside their own, of properties that change by themselves while the film plays."""
 
 
 @dataclass
@@ -40,140 +45,150 @@ class _Observer:
     id: int
     name: str
     as_text: bool
-    topic: str
-    moves: bool
+    topics: frozenset[str]
     stale: bool = True
     last: str | None = None
-    """What was last delivered, as written. "" stands for no value, None for nothing delivered yet."""
+    """What was delivered last, as written. "" stands for no value, None for nothing delivered yet."""
 
 
 class Outbox:
-    """The events and observers of one client. Its owner sets ``writable`` as the transport says."""
+    """The events, observers and log of one client.
 
-    def __init__(self, transport: asyncio.Transport, properties: PropertyTable, patience: float) -> None:
-        self.writable = True
-        self._transport = transport
+    ``wake`` has `flush` called soon. The owner calls `connect` once, and sets ``writable`` as the transport says.
+    """
+
+    def __init__(self, properties: PropertyTable, patience: float, wake: Callable[[], None]) -> None:
+        self.writable = False
+        self._transport: asyncio.Transport | None = None
         self._properties = properties
         self._patience = patience
+        self._wake = wake
         self._events: deque[tuple[bytes, bool]] = deque()
-        """As written, and whether it is an answer."""
+        """Each as written, and whether it is an answer."""
         self._size = 0
-        self._disabled: set[str] = set()
+        self._disabled: frozenset[str] = frozenset()
         self._choked: asyncio.TimerHandle | None = None
         self._observers: list[_Observer] = []
-        self._log_lines: LogLines | None = None
+        self._log_messages: LogMessages | None = None
         self._closed = False
 
-    # ---- what the client wants ------------------------------------------------------------------------------------
+    def connect(self, transport: asyncio.Transport) -> None:
+        """Write to this transport from now on. Events that were put in before are kept for it."""
+        self._transport = transport
+        self.writable = True
+        self._wake()
+
+    # ---- what the client asks for ---------------------------------------------------------------------------------
 
     def observe(self, number: int, name: str, *, as_text: bool) -> None:
-        """Deliver this property now and whenever it changes. Raises CommandRefused: there are too many already."""
-        if len(self._observers) >= _MOST_OBSERVERS or len(name) > _LONGEST_NAME:
+        """Deliver this property now and whenever it changes. Raises CommandRefused where there are too many."""
+        if len(self._observers) >= _OBSERVERS_MAX or len(name) > _NAME_MAX:
             raise CommandRefused("error running command", "RateLimited", "too much is observed already")
-        topic, moves = self._properties.topic(name), self._properties.moves(name)
-        self._observers.append(_Observer(number, name, as_text, topic, moves))
+        topics = {self._properties.topic(name)} | ({MOVING} if self._properties.moves(name) else set())
+        self._observers.append(_Observer(number, name, as_text, frozenset(topics)))
+        self._wake()
 
     def unobserve(self, number: int) -> None:
+        """Remove all observers with this number."""
         self._observers = [observer for observer in self._observers if observer.id != number]
 
     def enable(self, name: str, wanted: bool) -> None:
-        """Deliver this event from now on, or no more ("all": every one). Raises CommandRefused for unknown ones."""
+        """Deliver this event (or "all") from now on, or no more. Raises CommandRefused where there is none such."""
         if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
             raise CommandRefused("invalid parameter")
         names = set(EVENTS) if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
-    def request_log(self, level: str, wake: Callable[[], None]) -> None:
-        """Deliver hangd's log from this level on ("no": none). ``wake`` is to flush. Raises CommandRefused."""
-        before = self._log_lines
+    def request_log(self, level: str) -> None:
+        """Deliver hangd's log from this level on; "no" ends that. Raises CommandRefused where there is no such level.
+
+        With "silent:" before the level, lines are kept until the same level is asked for without it.
+        """
+        name = level.removeprefix("silent:")
+        if level != "no" and name not in LEVELS:
+            raise CommandRefused("invalid parameter")
+        if self._log_messages is not None and self._log_messages.wanted != name:
+            self._log_messages.close()
+            self._log_messages = None
         if level == "no":
-            lines = None
-        else:
-            try:
-                lines = LogLines(level, wake)
-            except ValueError:
-                raise CommandRefused("invalid parameter") from None
-        if before is not None and lines is not None and before.wanted == lines.wanted:
-            # Another time the same: what has been kept stays.
-            before.silent = lines.silent
-            lines.close()
-            wake()
             return
-        if before is not None:
-            before.close()
-        self._log_lines = lines
+        if self._log_messages is None:
+            self._log_messages = LogMessages(name, self._wake)
+        self._log_messages.silent = level != name
+        self._wake()
 
     # ---- what has happened ----------------------------------------------------------------------------------------
 
     def offer(self, name: str, line: bytes) -> None:
-        """Queue an event, written already."""
+        """Queue an event that is written already, unless the client does not want it or has too many."""
         if name in self._disabled or self._choked is not None or self._closed:
             return
-        if self._events and (len(self._events) >= _MOST_EVENTS or self._size + len(line) > _MOST_BYTES):
+        if self._events and (len(self._events) >= _EVENTS_MAX or self._size + len(line) > _BYTES_MAX):
             self._choked = asyncio.get_running_loop().call_later(self._patience, self._give_up)
             return
         self._events.append((line, False))
         self._size += len(line)
 
-    def mark_place(self) -> int:
-        """Return the place in the queue for an `answer` that is to come before the events from now on."""
+    def end(self) -> int:
+        """Return the place in the queue where the next event will be, for `answer`."""
         return len(self._events)
 
     def answer(self, line: bytes, place: int | None = None) -> None:
-        """Queue an answer: at this place, which nothing may have been sent since; else at the end."""
+        """Queue an answer, before the events that came since `end` returned ``place``. Nothing may be sent between."""
         if not self._closed:
-            self._events.insert(len(self._events) if place is None else place, (line, True))
+            self._events.insert(self.end() if place is None else place, (line, True))
             self._size += len(line)
+            self._wake()
 
     def mark(self, topics: frozenset[str]) -> bool:
-        """Note that the properties of these topics may be new. Returns whether any is observed here."""
-        marked = [observer for observer in self._observers if observer.topic in topics]
-        for observer in marked:
-            observer.stale = True
-        return bool(marked)
-
-    def mark_moving(self) -> None:
-        """Note that positions have moved on."""
+        """Note that properties of these topics may have changed. Returns whether any is observed here."""
         for observer in self._observers:
-            observer.stale |= observer.moves
+            observer.stale |= not observer.topics.isdisjoint(topics)
+        return any(observer.stale for observer in self._observers)
 
     @property
     def observes_moving(self) -> bool:
-        return any(observer.moves for observer in self._observers)
+        return any(MOVING in observer.topics for observer in self._observers)
 
     # ---- delivery -------------------------------------------------------------------------------------------------
 
+    def write(self, data: bytes) -> None:
+        """Write lines at once, unless the client is gone."""
+        # asyncio logs a warning for every write to a transport that is closing.
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
     def flush(self) -> None:
-        """Send queued events, then the properties that are no longer what they were, as far as the client reads."""
+        """Write events, changed properties and log lines, as long as the client reads."""
         while self._events and self.writable and not self._closed:
             line, _ = self._events.popleft()
             self._size -= len(line)
-            self._write(line)
+            self.write(line)
         if self._choked is not None and not self._events and self.writable:
             self._unchoke()
-            if not self._closed:
-                self._write(dialect.line({"event": "event-queue-overflow"}))
+            self.write(lines.line({"event": "event-queue-overflow"}))
         for observer in self._observers:
             if not self.writable or self._closed:
                 break
             if observer.stale:
                 observer.stale = False
                 self._deliver(observer)
-        while self._log_lines is not None and self.writable and not self._closed:
-            if (written := self._log_lines.take()) is None:
+        while self._log_messages is not None and self.writable and not self._closed:
+            if (taken := self._log_messages.take()) is None:
                 break
-            self._write(written)
+            self.write(taken)
 
     def close(self) -> None:
-        """Deliver the answers that are due, and nothing more."""
-        if not self._closed:
-            for line, is_answer in self._events:
-                if is_answer:
-                    self._write(line)
+        """Write the answers that are queued, and drop everything else."""
+        if self._closed:
+            return
         self._closed = True
-        if self._log_lines is not None:
-            self._log_lines.close()
-            self._log_lines = None
+        for line, is_answer in self._events:
+            if is_answer:
+                self.write(line)
+        if self._log_messages is not None:
+            self._log_messages.close()
+            self._log_messages = None
         self._events.clear()
         self._observers.clear()
         self._unchoke()
@@ -186,20 +201,17 @@ class Outbox:
         written = ""
         read = self._properties.read_text if observer.as_text else self._properties.read
         try:
-            event["data"] = read(observer.name)
-            written = write(event["data"])
+            value = read(observer.name)
+            written = write(value)
+            event["data"] = value
         except CommandRefused:
             pass
         except Exception:
-            _log.exception("a property could not be read")
+            # To the client it is a property without a value; its other observers go on.
+            _log.exception("the property %s cannot be read", observer.name)
         if written != observer.last:
             observer.last = written
-            self._write(dialect.line(event))
-
-    def _write(self, line: bytes) -> None:
-        # Of what is written to somebody who is gone asyncio would warn, line by line.
-        if not self._transport.is_closing():
-            self._transport.write(line)
+            self.write(lines.line(event))
 
     def _unchoke(self) -> None:
         if self._choked is not None:
@@ -208,4 +220,5 @@ class Outbox:
 
     def _give_up(self) -> None:
         _log.info("a control client does not read its events: closed")
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()

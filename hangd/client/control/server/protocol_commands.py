@@ -1,125 +1,58 @@
-"""The protocol's own verbs: what concerns the connection itself, and properties. They are no commands.
+"""The protocol's own commands: about the connection itself, and to read, write and observe properties.
 
-They stand in no text line, take neither prefixes nor names for their arguments, and are answered at once, whatever
-"async" says. (Source: json_execute_command in mpv's input/ipc.c.)
+`Connection` looks for a request's name here before it looks into the table of commands. As in mpv these commands are
+not in that table: text lines cannot have them, they take neither prefixes nor arguments by name, and they are answered
+at once, whatever "async" says. (Source: json_execute_command in mpv's input/ipc.c.)
 """
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from typing import Final
 
-from hangd.client.control.language import lines as dialect
-from hangd.client.control.language.lines import Request
+from hangd.client.control.language.lines import Request, done, result
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.outbox import Outbox
 from hangd.client.control.tables.property import PropertyTable
 
-__all__ = ["VERBS", "Asking"]
+PROTOCOL_COMMANDS: Final = frozenset(
+    "client_name get_version get_time_us get_property get_property_string set_property set_property_string"
+    " observe_property observe_property_string unobserve_property enable_event disable_event request_log_messages"
+    .split()
+)  # fmt: skip
 
 _VERSION: Final = 2 << 16 | 3
-"""mpv 0.38's client API."""
+"""The client API of mpv 0.38."""
 
 
-class Asking(Protocol):
-    """The client that asks."""
+def carry_out(request: Request, client_name: str, outbox: Outbox, properties: PropertyTable) -> bytes:
+    """Carry out one of PROTOCOL_COMMANDS for the client that has this outbox. Returns the answer.
 
-    name: str
-    outbox: Outbox
-
-    @property
-    def properties(self) -> PropertyTable: ...
-
-    def observed(self) -> None:
-        """It observes something more."""
-
-    def wake(self) -> None:
-        """Flush its outbox soon."""
-
-
-def _client_name(client: Asking, request: Request) -> bytes:
-    return dialect.result(request.request_id, client.name)
-
-
-def _get_version(client: Asking, request: Request) -> bytes:
-    return dialect.result(request.request_id, _VERSION)
-
-
-def _get_time_us(client: Asking, request: Request) -> bytes:
-    return dialect.result(request.request_id, time.monotonic_ns() // 1000)
-
-
-def _get_property(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [str() as name]:
-            return dialect.result(request.request_id, client.properties.read(name))
-    raise CommandRefused("invalid parameter")
-
-
-def _get_property_string(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [str() as name]:
+    Raises CommandRefused.
+    """
+    request_id = request.request_id
+    match request.name, request.arguments:
+        case "client_name", _:
+            return result(request_id, client_name)
+        case "get_version", _:
+            return result(request_id, _VERSION)
+        case "get_time_us", _:
+            return result(request_id, time.monotonic_ns() // 1000)
+        case "get_property", [str() as name]:
+            return result(request_id, properties.read(name))
+        case "get_property_string", [str() as name]:
             try:
-                text = client.properties.read_text(name)
+                return result(request_id, properties.read_text(name))
             except CommandRefused:
-                return dialect.result(request.request_id, None)
-            return dialect.result(request.request_id, text)
-    raise CommandRefused("invalid parameter")
-
-
-def _set_property(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [str() as name, value]:
-            client.properties.write(name, value)
-            return dialect.done(request.request_id)
-    raise CommandRefused("invalid parameter")
-
-
-def _observe_property(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [int() as number, str() as name] if not isinstance(number, bool):
-            client.outbox.observe(number, name, as_text=request.name == "observe_property_string")
-            client.observed()
-            client.wake()
-            return dialect.done(request.request_id)
-    raise CommandRefused("invalid parameter")
-
-
-def _unobserve_property(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [int() as number] if not isinstance(number, bool):
-            client.outbox.unobserve(number)
-            return dialect.done(request.request_id)
-    raise CommandRefused("invalid parameter")
-
-
-def _toggle_event(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [str() as name]:
-            client.outbox.enable(name, request.name == "enable_event")
-            return dialect.done(request.request_id)
-    raise CommandRefused("invalid parameter")
-
-
-def _request_log_messages(client: Asking, request: Request) -> bytes:
-    match request.arguments:
-        case [str() as level]:
-            client.outbox.request_log(level, client.wake)
-            return dialect.done(request.request_id)
-    raise CommandRefused("invalid parameter")
-
-
-VERBS: Final[Mapping[str, Callable[[Asking, Request], bytes]]] = {
-    "client_name": _client_name,
-    "get_version": _get_version,
-    "get_time_us": _get_time_us,
-    "get_property": _get_property,
-    "get_property_string": _get_property_string,
-    "set_property": _set_property,
-    "set_property_string": _set_property,
-    "observe_property": _observe_property,
-    "observe_property_string": _observe_property,
-    "unobserve_property": _unobserve_property,
-    "enable_event": _toggle_event,
-    "disable_event": _toggle_event,
-    "request_log_messages": _request_log_messages,
-}
+                return result(request_id, None)  # in mpv it never fails
+        case "set_property" | "set_property_string", [str() as name, value]:
+            properties.write(name, value)
+        case "observe_property" | "observe_property_string", [number, str() as name] if type(number) is int:
+            outbox.observe(number, name, as_text=request.name == "observe_property_string")
+        case "unobserve_property", [number] if type(number) is int:
+            outbox.unobserve(number)
+        case "enable_event" | "disable_event", [str() as name]:
+            outbox.enable(name, request.name == "enable_event")
+        case "request_log_messages", [str() as level]:
+            outbox.request_log(level)
+        case _:
+            raise CommandRefused("invalid parameter")
+    return done(request_id)

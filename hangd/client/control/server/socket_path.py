@@ -1,14 +1,9 @@
-"""The control socket's path: whose it is, and how it is taken, kept and given back.
+"""The control socket's path: take it, listen there, and give it back.
 
-A lock file beside the socket is held for life; who holds the lock owns the path. So a live socket is never taken over,
-and a stale one (its daemon was killed) is replaced. The lock file itself stays: removing it would let two daemons hold
-a lock each, on different files of the same name.
-
-What can go wrong::
-
-    Exception
-     +-- ControlSocketUnusable      clients can not be listened for there, and why
-          +-- ControlSocketBusy     somebody else has the path
+The control server takes it at its start and gives it back at its end. A lock file beside the socket is held as long as
+the daemon lives; the process that holds the lock owns the path. So a live socket is never taken over, and a stale one
+(its daemon was killed) is replaced. The lock file stays: if it were removed, two daemons could each hold a lock, on
+different files of the same name.
 """
 
 import logging
@@ -18,22 +13,21 @@ import stat
 import struct
 from pathlib import Path
 
-__all__ = ["Claim", "ControlSocketBusy", "ControlSocketUnusable", "peer", "unix_sockets"]
-
 _log = logging.getLogger(__name__)
 
 
 class ControlSocketUnusable(Exception):
-    """Control clients can not be listened for there. ``str()`` of it is fit for a user."""
+    """Control clients cannot be listened for there. ``str()`` of it is a sentence for a user."""
 
     @classmethod
-    def at(cls, place: object, error: OSError | ValueError) -> "ControlSocketUnusable":
+    def at(cls, address: object, error: OSError | ValueError) -> "ControlSocketUnusable":
+        """Return the error for a path or address that cannot be listened on."""
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
-        return cls(f"can not listen at {place}: {reason}")
+        return cls(f"cannot listen at {address}: {reason}")
 
 
 class ControlSocketBusy(ControlSocketUnusable):
-    """Somebody else has it. ``pid`` is theirs, as far as it can be told."""
+    """Another process has it. ``pid`` is that process, where it is known."""
 
     def __init__(self, path: Path, pid: int | None) -> None:
         by = f"process {pid}" if pid else "another process"
@@ -41,25 +35,29 @@ class ControlSocketBusy(ControlSocketUnusable):
         self.pid = pid
 
 
-def unix_sockets() -> bool:
-    """Say whether this system has sockets that are files, and locks on files to guard them with."""
-    try:
-        import fcntl  # noqa: F401 - asked for, not used
-    except ImportError:
-        return False
-    return hasattr(socket, "AF_UNIX")
+class SocketPath:
+    """A Unix socket's path and its lock file, for one daemon: `lock`, `bind`, later `unlink` and `unlock`.
 
-
-class Claim:
-    """One daemon's hold on ``path``, from ``lock`` to ``release``. Errors are OSError where not said otherwise."""
+    Errors are OSError where nothing else is said.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock: int | None = None
-        self._own: tuple[int, int] | None = None
+        self._bound: tuple[int, int] | None = None
+        """Device and inode of the socket that `bind` made."""
+
+    @staticmethod
+    def supported() -> bool:
+        """Say whether this system has Unix sockets, and locks on files to guard their paths with."""
+        try:
+            import fcntl  # noqa: F401 - asked for, not used
+        except ImportError:
+            return False
+        return hasattr(socket, "AF_UNIX")
 
     def lock(self) -> None:
-        """Own the path from now on, and have its folder. Raises ControlSocketBusy where another process does."""
+        """Own the path from now on; make its folder. Raises ControlSocketBusy where another process owns it."""
         import fcntl
 
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,39 +73,39 @@ class Claim:
         self._lock = lock
 
     def bind(self) -> socket.socket:
-        """Return a socket of ours at the path, which a dead daemon may have left behind.
+        """Return a socket that is bound to the path, after removing one that a dead daemon has left behind.
 
-        Raises ControlSocketUnusable where something else is there, alive or precious.
+        Raises ControlSocketUnusable where another file is there, or a socket that is in use.
         """
         self._remove_stale()
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            # Before bind, so that there is no moment at which it is anybody's. (Not every system lets us.)
+            # Before bind, so that no other user can connect in between. Not every system allows that.
             try:
                 os.fchmod(listening.fileno(), 0o600)
             except OSError:
-                _log.debug("the control socket can not be made private before it is bound")
+                _log.debug("the control socket cannot be made private before it is bound")
             listening.bind(str(self._path))
             os.chmod(self._path, 0o600)
         except BaseException:
             listening.close()
             raise
         status = os.stat(self._path)
-        self._own = (status.st_dev, status.st_ino)
+        self._bound = (status.st_dev, status.st_ino)
         return listening
 
-    def remove(self) -> None:
-        """Remove the socket, if it is still the one that ``bind`` made. Never raises."""
-        own, self._own = self._own, None
+    def unlink(self) -> None:
+        """Remove the socket, if it is still the one that `bind` made. Never raises."""
+        bound, self._bound = self._bound, None
         try:
             status = os.stat(self._path)
-            if own == (status.st_dev, status.st_ino):
+            if bound == (status.st_dev, status.st_ino):
                 os.unlink(self._path)
         except OSError:
             pass
 
-    def release(self) -> None:
-        """Let others have the path."""
+    def unlock(self) -> None:
+        """Let other processes own the path."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -120,7 +118,7 @@ class Claim:
         if not stat.S_ISSOCK(mode):
             raise ControlSocketUnusable(f"{self._path} is there already, and is not a socket")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            # It has the lock's path but not the lock: another program's, or the service manager's. Is it alive?
+            # Not a hangd that holds the lock, but it may be another program's socket, or the service manager's.
             probe.setblocking(False)
             try:
                 probe.connect(str(self._path))
@@ -133,10 +131,8 @@ class Claim:
 
 
 def peer(connected: socket.socket) -> tuple[int | None, int | None]:
-    """Return the process and user at the other end of a Unix socket, where the system tells."""
+    """Return the process id and user id at the other end of a Unix socket; None where the system does not tell."""
     if not hasattr(socket, "SO_PEERCRED"):
         return None, None
-    pid, user, _ = struct.unpack(
-        "3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    )
+    pid, user, _group = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     return pid, user

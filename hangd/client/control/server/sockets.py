@@ -1,10 +1,11 @@
-"""The control server: who may connect, by which door, and one loop's worth of fan-out.
+"""The control server: accepts control clients, and tells all of them what happens.
 
-Clients come by a Unix socket (`claim`: where it is, and whose), or by those that a service manager hands in, and where
-that was asked for by TCP (`tcp`).
+The daemon starts one when there is a viewer, and closes it at the end. Clients come by a Unix socket of ours or of the
+service manager's, and by TCP where that was asked for. Each gets a `Connection`.
 
-Events are written once, whatever the number of clients. What changed is only noted; each client looks values up when
-it can be written to. Positions are not announced: while something plays and somebody observes one, they are sampled.
+An event is written once, whatever the number of clients. Of properties only the change is noted; each client's `Outbox`
+reads the values when it can write them. Positions are not announced: while they move and a client observes one, they
+are sampled.
 """
 
 import asyncio
@@ -15,31 +16,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.commands import Context, command_list
-from hangd.client.control.language import lines as dialect
+from hangd.client.control.commands import command_list
+from hangd.client.control.language import lines
 from hangd.client.control.port import ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
-from hangd.client.control.server.accepting import Arrivals
+from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
-from hangd.client.control.server.socket_path import Claim, ControlSocketBusy, ControlSocketUnusable, peer, unix_sockets
-from hangd.client.control.server.tcp import JsonConnection, TcpListener
+from hangd.client.control.server.outbox import MOVING
+from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
+from hangd.client.control.server.tcp import TcpListener
+from hangd.client.control.tables.command import Context
 from hangd.tasks import Tasks
-
-__all__ = ["ControlServer", "ControlSocketBusy", "ControlSocketUnusable"]
 
 _log = logging.getLogger(__name__)
 
+_MOVING: Final = frozenset({MOVING})
 _SAMPLE_INTERVAL: Final = 0.1
+"""Seconds between two samples of positions: ten times a second, where mpv tells every frame."""
 _BACKLOG: Final = 1024
-"""A connect to a full queue fails at once on a Unix socket; two hundred clients at a time are no reason for that."""
-_MOST_CLIENTS: Final = 500
-"""The daemon's descriptors are also what it opens films with, and a system's usual limit is 1024."""
+"""A connect to a full queue fails at once on a Unix socket. Two hundred clients at a time must not fill it."""
+_CLIENTS_MAX: Final = 500
+"""A system's usual limit is 1024 descriptors, and the daemon opens films with them too."""
 _FAREWELL: Final = 1.0
-"""Seconds that closing waits for clients to take what is on its way to them."""
+"""Seconds that closing waits for clients to read what is on its way to them."""
 
 
 class ControlServer:
-    """Listens at ``path`` (or on ``sockets``), and by ``tcp`` where there is one, from ``start`` to ``close``."""
+    """Listens at ``path`` (or on ``sockets``), and by ``tcp`` where there is one, from `start` to `close`.
+
+    Args:
+        patience: seconds after which a client that does not read its events is disconnected.
+    """
 
     def __init__(
         self,
@@ -54,26 +61,30 @@ class ControlServer:
         self.context = Context(viewer, properties, self._broadcast, self._tell)
         self.tasks = Tasks()
         self.patience = patience
-        self._path = path
-        self._given = list(sockets)
-        self._claim = Claim(path)
-        self._tcp = tcp
-        self._arrivals = Arrivals(self._accept, self.tasks)
-        self._tcp_server: asyncio.Server | None = None
         self.connections: set[Connection] = set()
+        self._path = path
+        self._socket_path = SocketPath(path)
+        self._given = list(sockets)
+        self.acceptor = Acceptor(self._accepted)
+        self._tcp = tcp
         self._full = False
-        self._numbers = 0
+        self._number = 0
         self._all_gone = asyncio.Event()
         self._all_gone.set()
         self._flush_due = False
         self._sampling: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where there is no listening as was asked."""
+        """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where it cannot listen as was asked."""
         try:
-            self._listen()
+            if SocketPath.supported():
+                self._listen()
+            elif self._tcp is None:
+                raise ControlSocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
+            else:
+                _log.info("this system has no Unix sockets: control clients come by TCP alone")
             if self._tcp is not None:
-                self._tcp_server = await self._tcp.listen(self._accept_json)
+                await self._tcp.listen(lambda: self._connect(text_lines=False))
         except BaseException:
             await self.close()
             raise
@@ -81,31 +92,24 @@ class ControlServer:
         self.context.properties.changed = self._changed
 
     def _listen(self) -> None:
-        if not unix_sockets():
-            if self._tcp is None:
-                raise ControlSocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
-            _log.info("this system has no Unix sockets: control clients come by TCP alone")
-            return
         try:
-            self._claim.lock()
-            for each in self._given or [self._claim.bind()]:
-                self._arrivals.listen(each, _BACKLOG)
+            self._socket_path.lock()
+            for each in self._given or [self._socket_path.bind()]:
+                self.acceptor.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
             raise ControlSocketUnusable.at(self._path, error) from error
 
     async def close(self) -> None:
-        """Stop listening, let clients take what is theirs, and remove the socket if it is still ours."""
-        self._arrivals.close()
-        self._claim.remove()
-        if self._tcp_server is not None and self._tcp is not None:
-            self._tcp_server.close()
+        """Stop listening, let clients read what is on its way to them, and remove the socket if it is still ours."""
+        self.acceptor.close()
+        self._socket_path.unlink()
+        if self._tcp is not None:
             self._tcp.close()
+        self._flush()
+        for connection in list(self.connections):
+            connection.close()
         if self._sampling is not None:
             self._sampling.cancel()
-            self._sampling = None
-        for connection in list(self.connections):
-            connection.outbox.flush()
-            connection.close()
         await self.tasks.cancel()
         try:
             await asyncio.wait_for(self._all_gone.wait(), _FAREWELL)
@@ -113,81 +117,74 @@ class ControlServer:
             for connection in list(self.connections):
                 connection.abort()
             await self._all_gone.wait()
-        if self._tcp_server is not None:
-            await self._tcp_server.wait_closed()
-            self._tcp_server = None
-        self._claim.release()
+        self._socket_path.unlock()
 
     # ---- clients --------------------------------------------------------------------------------------------------
 
-    def _accept(self) -> Connection:
-        return Connection(self, self._number())
+    def _accepted(self, accepted: socket.socket) -> None:
+        """Serve a client of a Unix socket, if it is a process of this user, or root's."""
+        _, user = peer(accepted)
+        if user not in (None, 0, os.geteuid()):
+            _log.warning("a process of user %d tried to use the control socket", user)
+        elif (connection := self._connect()) is not None:
+            transport = asyncio.get_running_loop().connect_accepted_socket(lambda: connection, accepted)
+            task = self.tasks.start(transport, name=f"accept-{connection.name}")
+            task.add_done_callback(lambda _: self._transport_made(connection, accepted))
+            return
+        accepted.close()
 
-    def _accept_json(self) -> Connection:
-        return JsonConnection(self, self._number())
+    def _transport_made(self, connection: Connection, accepted: socket.socket) -> None:
+        if connection.transport is None:  # the task was cancelled
+            accepted.close()
+            self.closed(connection)
 
-    def _number(self) -> int:
-        self._numbers += 1
-        return self._numbers - 1
-
-    def admits(self, transport: asyncio.BaseTransport) -> bool:
-        """Say whether this peer may talk to us: this user's processes, and root's. By TCP it has shown its token."""
-        if len(self.connections) >= _MOST_CLIENTS:
+    def _connect(self, *, text_lines: bool = True) -> Connection | None:
+        """Return the connection for a new client; None where there are too many."""
+        if len(self.connections) >= _CLIENTS_MAX:
             if not self._full:
                 self._full = True
-                _log.warning("there are %d control clients already: more are turned away", _MOST_CLIENTS)
-            return False
+                _log.warning("there are %d control clients already: more are turned away", _CLIENTS_MAX)
+            return None
         self._full = False
-        connected = transport.get_extra_info("socket")
-        if connected.family in (socket.AF_INET, socket.AF_INET6):
-            return True
-        _, user = peer(connected)
-        if user is None or user in (0, os.geteuid()):
-            return True
-        _log.warning("a process of user %d tried to use the control socket", user)
-        return False
-
-    def opened(self, connection: Connection) -> None:
+        connection = Connection(self, self._number, text_lines=text_lines)
+        self._number += 1
         self.connections.add(connection)
         self._all_gone.clear()
-        self._arrivals.arrived(connection)
-        self.flush_soon()
+        return connection
 
     def closed(self, connection: Connection) -> None:
+        """Forget this connection, which is closed."""
         self.connections.discard(connection)
         if not self.connections:
             self._all_gone.set()
 
-    # ---- fan-out --------------------------------------------------------------------------------------------------
+    # ---- what happens -----------------------------------------------------------------------------------------------
 
     def _broadcast(self, event: ControlEvent) -> None:
-        line = dialect.line(event)
-        self._arrivals.offer(event["event"], line)
+        line = lines.line(event)
         for connection in self.connections:
             connection.outbox.offer(event["event"], line)
             if event["event"] in ("seek", "playback-restart"):
-                connection.outbox.mark_moving()
+                connection.outbox.mark(_MOVING)
         self.flush_soon()
 
     def _tell(self, name: str, event: ControlEvent) -> bool:
         for connection in self.connections:
             if connection.name == name:
-                connection.outbox.offer(event["event"], dialect.line(event))
+                connection.outbox.offer(event["event"], lines.line(event))
                 self.flush_soon()
                 return True
         return False
 
     def _changed(self, names: frozenset[str]) -> None:
         topics = frozenset(map(self.context.properties.topic, names))
-        # Whatever is done at once is looked at once, when it is done.
+        # A list: every outbox is to be marked, not only the first that observes one of them.
         if any([connection.outbox.mark(topics) for connection in self.connections]):
             self.flush_soon()
-        self.observed()
-
-    def look_at_the_door(self) -> None:
-        self._arrivals.look()
+        self._sample_if_moving()
 
     def flush_soon(self) -> None:
+        """Flush every outbox when the current batch of work is over."""
         if not self._flush_due:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -195,17 +192,21 @@ class ControlServer:
     def _flush(self) -> None:
         self._flush_due = False
         for connection in list(self.connections):
-            connection.outbox.flush()
+            try:
+                connection.outbox.flush()
+            except Exception:
+                _log.exception("a control client cannot be served any more: closed")
+                connection.abort()
+        self._sample_if_moving()
 
-    def observed(self) -> None:
-        """Begin to sample positions if they move and somebody observes them."""
-        if self._sampling is None and self.context.properties.moving:
-            if any(connection.outbox.observes_moving for connection in self.connections):
+    def _sample_if_moving(self) -> None:
+        """Sample positions after a while, if any is observed and moves."""
+        if self._sampling is None and any(connection.outbox.observes_moving for connection in self.connections):
+            if self.context.properties.moving:
                 self._sampling = asyncio.get_running_loop().call_later(_SAMPLE_INTERVAL, self._sample)
 
     def _sample(self) -> None:
         self._sampling = None
         for connection in self.connections:
-            connection.outbox.mark_moving()
+            connection.outbox.mark(_MOVING)
         self._flush()
-        self.observed()

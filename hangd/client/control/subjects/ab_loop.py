@@ -12,8 +12,6 @@ from hangd.client.control.tables.command import Arguments, Command, Context, cha
 from hangd.client.control.tables.property import Property
 from hangd.tasks import DeadlineTimer
 
-__all__ = ["COMMANDS", "PROPERTIES"]
-
 _TOLERANCE: Final = 0.02
 """Seconds before the end at which it counts as reached, because a timer may fire a little early."""
 _A, _B = "ab-loop-a", "ab-loop-b"

@@ -8,8 +8,6 @@ from hangd.client.control.subjects.playback import seek
 from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import Chapter
 
-__all__ = ["PROPERTIES"]
-
 _FRAME: Final = 0.05
 """Seconds, a little more than a frame: a seek to a chapter's start may end on the frame before it."""
 _RESTART_SECONDS: Final = 5.0

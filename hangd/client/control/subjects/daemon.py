@@ -16,8 +16,6 @@ from hangd.client.control.tables.property import Property, PropertyTable, with_a
 from hangd.log import escape
 from hangd.paths import cache_dir, config_file, state_dir
 
-__all__ = ["COMMANDS", "PROPERTIES"]
-
 _log = logging.getLogger(__name__)
 
 _PLATFORMS: Final = {"win32": "windows"}

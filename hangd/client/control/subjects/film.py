@@ -13,8 +13,6 @@ from hangd.client.control.subjects.tracks import selected_track
 from hangd.client.control.tables.property import Property, PropertyTable, loaded, walk, with_aliases
 from hangd.engine.player_messages import Track, TrackKind
 
-__all__ = ["PROPERTIES"]
-
 # ---- the file -------------------------------------------------------------------------------------------------------
 
 _STAT_SECONDS: Final = 0.1

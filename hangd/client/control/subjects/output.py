@@ -9,8 +9,6 @@ from hangd.client.control.tables.placeholders import CONSTANTS
 from hangd.client.control.tables.property import Property, PropertyTable, stored, with_aliases
 from hangd.engine.player_messages import SetAspect, SetDeinterlace, SetFullscreen, SetMute, SetVolume, TrackKind
 
-__all__ = ["PROPERTIES"]
-
 _VOLUME_MAX: Final[float] = CONSTANTS["volume-max"]
 
 

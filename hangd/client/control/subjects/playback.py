@@ -13,8 +13,6 @@ from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import StepFrame
 from hangd.protocol.model import RATE_MAX, RATE_MIN
 
-__all__ = ["COMMANDS", "PROPERTIES", "seek"]
-
 # ---- revert-seek ----------------------------------------------------------------------------------------------------
 
 _ONE_SEEK: Final = 2.0

@@ -17,8 +17,6 @@ from hangd.engine.playlist.m3u import BYTES_MAX, NotAPlaylist, read_playlist
 from hangd.engine.playlist.playlist import FORCED, FOREVER, Film, Loading, Where
 from hangd.player.files import MediaUnusable, examine
 
-__all__ = ["COMMANDS", "PROPERTIES"]
-
 _CURRENT: Final = -2
 """The index that stands for the current entry."""
 

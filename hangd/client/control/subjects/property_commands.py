@@ -7,8 +7,6 @@ from hangd.client.control.language.kinds import Direction, Double, Text
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, changes_properties
 
-__all__ = ["COMMANDS"]
-
 
 def _cycle_values(context: Context, arguments: Arguments) -> None:
     words = [arguments["arg0"], *arguments["argN"]]

@@ -7,8 +7,6 @@ from hangd.client.control.port import Awaited, RoomCommand
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
 from hangd.client.control.tables.property import Property, PropertyTable
 
-__all__ = ["COMMANDS", "PROPERTIES"]
-
 # ---- commands -------------------------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,6 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
 from hangd.engine.player_messages import ShowText
 
-__all__ = ["COMMANDS"]
-
 _PROGRESS: Final = "${time-pos} / ${duration} (${percent-pos}%)"
 _SOURCES: Final = ("subtitles", "video", "window", "-")
 _REFUSED: Final = {

@@ -33,8 +33,6 @@ from hangd.engine.player_messages import (
     TrackKind,
 )
 
-__all__ = ["COMMANDS", "PROPERTIES", "selected_track", "tracks_of"]
-
 _DELAY_MAX: Final = 1e6
 """Seconds, eleven days. VLC counts microseconds in 64 bits and would overflow beyond 9e12 seconds."""
 

@@ -8,8 +8,6 @@ from hangd.client.control.language.kinds import Node
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.property import Property, PropertyTable
 
-__all__ = ["PROPERTIES"]
-
 _LENGTH_MAX: Final = 64 << 10
 """Characters of all values as JSON, because each change is sent in full to every observer."""
 _DEPTH_MAX: Final = 50

@@ -18,19 +18,6 @@ from hangd.client.control.tables.property import PropertyTable
 from hangd.player.files import shown_name
 from hangd.tasks import in_thread
 
-__all__ = [
-    "Arguments",
-    "Command",
-    "Context",
-    "Parameter",
-    "Waiting",
-    "changes_properties",
-    "local_path",
-    "loaded_path",
-    "no_media",
-    "off_loop",
-]
-
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DISK_SECONDS: Final = 10.0
 """How long a command waits for a disk. A sleeping disk starts in less; a network share that is gone never answers."""

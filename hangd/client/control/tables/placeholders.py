@@ -11,8 +11,6 @@ from hangd.client.control.language.kinds import Double, Flag, Integer, Node, Tex
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.property import Property, PropertyTable
 
-__all__ = ["CONSTANTS", "PROPERTIES", "REFUSED", "UNAVAILABLE"]
-
 _OPTIONS: Final[Mapping[str, tuple[Any, str]]] = {
     "ab-loop-count": ("inf", "number of times that an A-B loop is repeated"),
     "audio-device": ("auto", "audio output; the system chooses it"),

@@ -12,8 +12,6 @@ from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Nod
 from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.engine.player_messages import PlayerCommand
 
-__all__ = ["PLAYER", "Property", "PropertyTable", "loaded", "stored", "walk", "with_aliases"]
-
 PLAYER: Final = "player"
 """The topic of all of mpv's properties, and of hang's ``player/...``."""
 

@@ -24,8 +24,6 @@ from hangd.player.container import TRANSPORT_STREAM
 from hangd.player.vlc.thread import Post, run_aside
 from hangd.player.vlc.tracks.structs import SlaveStruct, read_array
 
-__all__ = ["AddFile", "AddedFiles"]
-
 AddFile = AddSubtitleFile | AddAudioFile
 
 _CHECK_SECONDS: Final = 10.0

@@ -6,8 +6,6 @@ wherever it is found. Names that differ only in case and blanks are not in the t
 
 from typing import Final
 
-__all__ = ["codec_name"]
-
 # Video, audio, subtitles. "mpgv" is MPEG-1 or MPEG-2: libVLC does not tell them apart before it decodes.
 _NAMES: Final = dict(
     pair.split("=")

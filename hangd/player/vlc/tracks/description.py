@@ -9,8 +9,6 @@ from hangd.player.vlc.film import Film
 from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.structs import ChapterStruct, read_array, read_meta
 
-__all__ = ["describe"]
-
 _CHAPTERS_MAX: Final = 1000
 _CURRENT_TITLE: Final = -1
 

@@ -9,8 +9,6 @@ from hangd.player.vlc.thread import Post
 from hangd.player.vlc.tracks.added import AddedFiles, AddFile
 from hangd.player.vlc.tracks.tracks import list_tracks
 
-__all__ = ["TrackCommand", "TrackSelection"]
-
 TrackCommand = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack
 
 _NONE: Final = -1

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
-__all__ = ["AudioStruct", "ChapterStruct", "SlaveStruct", "TrackStruct", "VideoStruct", "read_array", "read_meta"]
-
 
 def _unsigned(*names: str) -> tuple[tuple[str, Any], ...]:
     return tuple((name, ctypes.c_uint) for name in names)

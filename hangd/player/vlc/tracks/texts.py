@@ -3,8 +3,6 @@
 import unicodedata
 from typing import Final
 
-__all__ = ["line", "paragraph"]
-
 _LINE_LENGTH: Final = 200
 _PARAGRAPH_LENGTH: Final = 2000
 _CONTROLS: Final = frozenset({"Cc", "Cs"})

@@ -9,8 +9,6 @@ from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.codecs import codec_name
 from hangd.player.vlc.tracks.structs import AudioStruct, TrackStruct, VideoStruct, read_array
 
-__all__ = ["frame_rate", "list_tracks"]
-
 _TRACKS_MAX: Final = 100
 """Of one kind. Films have a few dozen subtitles at most; a transport stream can claim thousands."""
 _STREAMS_MAX: Final = 1000

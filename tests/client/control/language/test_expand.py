@@ -1,3 +1,5 @@
+"""Property expansion, with the answers of mpv."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def read(name: str, raw: bool) -> str:
 @pytest.mark.parametrize(
     ("text", "expanded"),
     [
-        # Each as mpv 0.35 answers it.
+        # As mpv 0.35 answers.
         ("${nope} ${chapter} ${nope:fb} ${chapter:fb${volume}} ${volume:fb}", "(error) (unavailable) fb fb100 100"),
         ("${=nope}${=chapter}|${=volume}", "|100.000000"),
         ("${?nope:s} ${?volume:s} ${!nope:s} ${!chapter:n}${!volume:s}|", " s s n|"),
@@ -47,16 +49,16 @@ def test_expansion(text: str, expanded: str) -> None:
 
 
 @given(st.lists(st.sampled_from(["${", "}", "$", ":", "?", "!", "==", "=", "pause", "nope", "chapter", "x", "$>"])))
-def test_anything_expands(parts: list[str]) -> None:
+def test_any_combination_of_signs_expands(parts: list[str]) -> None:
     expand("".join(parts), read)
 
 
 @given(st.text(st.characters(exclude_characters="$")))
-def test_without_a_dollar_nothing_changes(text: str) -> None:
+def test_text_without_a_dollar_is_unchanged(text: str) -> None:
     assert expand(text, read) == text
 
 
-def test_depth_and_result_have_limits() -> None:
+def test_braces_may_nest_deeply_and_the_result_is_limited() -> None:
     assert expand("${nope:" * 10_000 + "x" + "}" * 10_000, read) == "x"
     with pytest.raises(CommandRefused, match="error running command"):
         expand("${pause}" * 10, lambda name, raw: "x" * 500_000)

@@ -1,4 +1,4 @@
-"""One client and the server: order, waiting, observers, and what a client that misbehaves costs."""
+"""One connection: the order of answers, commands that wait, observers, failures, and clients that do not read."""
 
 import asyncio
 import socket
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hangd.client.control.language import lines
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server import connection as connection_module
 from hangd.client.control.server.sockets import ControlServer
@@ -16,7 +17,7 @@ from tests.support.recording_viewer import CLIP, RecordingViewer
 # ---- requests -------------------------------------------------------------------------------------------------------
 
 
-async def test_nothing_lies_between_the_bytes_and_the_conductor(
+async def test_a_command_reaches_the_viewer_within_data_received(
     client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stacks: list[list[str]] = []
@@ -29,7 +30,9 @@ async def test_nothing_lies_between_the_bytes_and_the_conductor(
     assert "data_received" in stacks[0]
 
 
-async def test_a_batch_is_answered_as_a_block(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_requests_sent_together_are_answered_before_events(
+    client: ControlClient, viewer: RecordingViewer
+) -> None:
     client.send(
         b'{"command":["observe_property",1,"pause"],"request_id":1}',
         b'{"command":["seek",5],"request_id":2}',
@@ -46,14 +49,14 @@ async def test_a_batch_is_answered_as_a_block(client: ControlClient, viewer: Rec
     ]
 
 
-async def test_answers_come_in_order_however_the_bytes_come(client: ControlClient) -> None:
+async def test_lines_may_arrive_byte_by_byte(client: ControlClient) -> None:
     for byte in b'{"command":["client_name"],"request_id":1}\n{"command":["client_name"],"request_id":2}\n':
         client.writer.write(bytes([byte]))
         await asyncio.sleep(0)
     assert [(await client.answer())["request_id"] for _ in range(2)] == [1, 2]
 
 
-async def test_a_verb_holds_up_its_own_connection_only(
+async def test_a_waiting_command_delays_its_own_connection_only(
     tmp_path: Path, client: ControlClient, viewer: RecordingViewer
 ) -> None:
     bystander = await ControlClient.connect(tmp_path / "hangd.sock")
@@ -68,7 +71,7 @@ async def test_a_verb_holds_up_its_own_connection_only(
     await bystander.close()
 
 
-async def test_asynchronous_verbs_hold_up_nobody(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_an_asynchronous_command_delays_no_later_request(client: ControlClient, viewer: RecordingViewer) -> None:
     number = client.begin("room-leave", **{"async": True})
     assert (await client.ask("client_name"))["data"] == "ipc_0"
     viewer.gate.set()
@@ -76,7 +79,7 @@ async def test_asynchronous_verbs_hold_up_nobody(client: ControlClient, viewer: 
     assert await client.line() == expected.encode()
 
 
-async def test_asynchronous_answers_come_after_the_batch_and_before_what_they_cause(
+async def test_asynchronous_answers_come_after_the_batch_and_before_their_events(
     client: ControlClient, viewer: RecordingViewer
 ) -> None:
     client.send(
@@ -94,21 +97,23 @@ async def test_asynchronous_answers_come_after_the_batch_and_before_what_they_ca
     ]
 
 
-async def test_who_wants_no_news_of_a_command_gets_none(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_the_prefix_async_is_answered_at_once_whatever_the_outcome(
+    client: ControlClient, viewer: RecordingViewer
+) -> None:
     assert (await client.ask("async", "cycle", "nope"))["error"] == "success"
     assert (await client.ask("async", "expand-text", "x"))["data"] is None
-    assert (await client.ask("async", "room-leave"))["error"] == "success", "at once, whatever becomes of it"
+    assert (await client.ask("async", "room-leave"))["error"] == "success", "before it is done"
     assert (await client.ask("async", "seek", "x"))["error"] == "invalid parameter"
     assert (await client.ask("async", "sync", "expand-text", "x"))["data"] == "x"
 
 
-async def test_half_closed_clients_get_asynchronous_answers(client: ControlClient) -> None:
+async def test_half_closed_clients_receive_asynchronous_answers(client: ControlClient) -> None:
     client.begin("seek", 5, **{"async": True})
     client.writer.write_eof()
     assert (await client.rest()).startswith(b'{"request_id":1,"error":"success","data":null}\n')
 
 
-async def test_how_many_wait_is_limited(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_the_number_of_waiting_commands_is_limited(client: ControlClient, viewer: RecordingViewer) -> None:
     for _ in range(70):
         client.begin("hang-wait", "done", **{"async": True})
     refused = [await client.answer() for _ in range(6)]
@@ -117,7 +122,7 @@ async def test_how_many_wait_is_limited(client: ControlClient, viewer: Recording
     assert [(await client.answer())["error"] for _ in range(64)] == ["success"] * 64
 
 
-async def test_refusals_say_why(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_refusals_have_details(client: ControlClient, viewer: RecordingViewer) -> None:
     viewer.gate.set()
     viewer.forbidden = CommandRefused("error running command", "Forbidden", "only the host may")
     details = b'"details":{"code":"Forbidden","message":"only the host may"}'
@@ -130,20 +135,7 @@ async def test_refusals_say_why(client: ControlClient, viewer: RecordingViewer) 
     assert await client.line() == b'{"request_id":4,"error":"error running command","data":null,' + details + b"}\n"
 
 
-async def test_a_mistake_of_ours_costs_an_answer_and_no_more(
-    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object) -> None:
-        raise RuntimeError("broken")
-
-    monkeypatch.setattr(viewer, "seek", broken)
-    monkeypatch.setattr(viewer, "settle", broken)
-    assert (await client.ask("seek", 5))["error"] == "error running command"
-    assert (await client.ask("hang-wait", "done"))["error"] == "error running command"
-    assert (await client.ask("client_name"))["error"] == "success"
-
-
-async def test_text_lines_are_carried_out_and_never_answered(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_text_lines_are_carried_out_and_not_answered(client: ControlClient, viewer: RecordingViewer) -> None:
     viewer.gate.set()
     client.send(b"set pause no; seek 5 absolute", b"nonsense", b"set nope 1", b'show-text "${pause}', b"room-leave")
     await client.ask("client_name")
@@ -151,7 +143,9 @@ async def test_text_lines_are_carried_out_and_never_answered(client: ControlClie
     assert viewer.calls == [("set_paused", False), ("seek", 5.0), ("room-leave", {})]
 
 
-async def test_a_text_line_is_carried_out_whole_or_not_at_all(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_a_text_line_with_an_error_is_not_carried_out_at_all(
+    client: ControlClient, viewer: RecordingViewer
+) -> None:
     client.send(b"set pause no; nonsense", b"set pause no; seek x", b"set pause no; seek 5 'open", b"stop stop")
     client.send(
         b"seek nope:5; seek ${nope:5}", b"set pause ${?path:no}; seek 1 ;; stop", b"cycle nope; seek 7 absolute"
@@ -160,7 +154,7 @@ async def test_a_text_line_is_carried_out_whole_or_not_at_all(client: ControlCli
     assert viewer.calls == [("set_paused", False), ("seek", 1.0), ("seek", 7.0)]
 
 
-async def test_a_text_line_waits_for_each_of_its_commands(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_commands_of_a_text_line_wait_for_each_other(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(b"room-leave; seek 5; room-say hi; seek 6", b"seek 7")
     await until(lambda: viewer.calls)
     viewer.gate.set()
@@ -170,7 +164,7 @@ async def test_a_text_line_waits_for_each_of_its_commands(client: ControlClient,
     ]  # fmt: skip
 
 
-async def test_half_closed_clients_get_every_answer(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_half_closed_clients_receive_every_answer(client: ControlClient, viewer: RecordingViewer) -> None:
     for _ in range(200):
         client.begin("client_name")
     client.begin("room-leave")
@@ -182,7 +176,7 @@ async def test_half_closed_clients_get_every_answer(client: ControlClient, viewe
     assert len((await client.rest()).splitlines()) == 202
 
 
-async def test_too_long_a_line(client: ControlClient) -> None:
+async def test_a_line_that_is_too_long_ends_the_connection(client: ControlClient) -> None:
     client.writer.write(b'{"command":["' + b"x" * (1 << 20))
     assert await client.line() == b'{"request_id":0,"error":"invalid parameter"}\n'
     with pytest.raises((ConnectionError, AssertionError)):
@@ -190,12 +184,12 @@ async def test_too_long_a_line(client: ControlClient) -> None:
         raise ConnectionError
 
 
-async def test_a_long_line_is_no_problem(client: ControlClient) -> None:
+async def test_a_line_of_nearly_the_limit_is_answered(client: ControlClient) -> None:
     text = "x" * ((1 << 20) - 100)
     assert (await client.ask("expand-text", text))["data"] == text
 
 
-async def test_a_flood_lets_others_through(tmp_path: Path, client: ControlClient) -> None:
+async def test_other_clients_are_served_during_a_flood(tmp_path: Path, client: ControlClient) -> None:
     bystander = await ControlClient.connect(tmp_path / "hangd.sock")
     flood = 20_000
     client.send(*(b'{"command":["get_property","track-list"]}' for _ in range(flood)))
@@ -204,7 +198,7 @@ async def test_a_flood_lets_others_through(tmp_path: Path, client: ControlClient
 
     async def drink() -> None:
         nonlocal count
-        for count in range(1, flood + 1):  # noqa: B007 - counted for the bystander's sake
+        for count in range(1, flood + 1):  # noqa: B007 - read while the bystander asks
             await client.line()
         answered.set_result(None)
 
@@ -217,11 +211,124 @@ async def test_a_flood_lets_others_through(tmp_path: Path, client: ControlClient
     await bystander.close()
 
 
+# ---- mistakes of ours -----------------------------------------------------------------------------------------------
+# An unexpected exception is answered. It stops neither later requests of the client nor other clients.
+
+
+def broken(*_: object) -> None:
+    raise RuntimeError("broken")
+
+
+async def test_an_exception_in_a_command_is_answered(
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer, "seek", broken)
+    monkeypatch.setattr(viewer, "settle", broken)
+    assert (await client.ask("seek", 5))["error"] == "error running command"
+    assert (await client.ask("hang-wait", "done"))["error"] == "error running command"
+    assert (await client.ask("client_name"))["error"] == "success"
+
+
+async def test_an_exception_while_a_line_is_decoded_is_answered(
+    tmp_path: Path, client: ControlClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await ControlClient.connect(tmp_path / "hangd.sock")
+    await other.ask("client_name")
+    with monkeypatch.context() as patched:
+        patched.setattr(lines, "decode", broken)
+        client.send(b'{"command":["client_name"],"request_id":5}')
+        assert await client.line() == b'{"request_id":0,"error":"error running command"}\n'
+    for each in (client, other):
+        assert (await each.ask("client_name"))["error"] == "success"
+    await other.close()
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_result_that_cannot_be_written_is_answered(
+    asynchronous: bool, client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def room(*_: object) -> object:
+        return object()
+
+    monkeypatch.setattr(viewer, "room", room)
+    monkeypatch.setattr(viewer.playlist, "load", lambda *_: [object()])
+    more = {"async": True} if asynchronous else {}
+    assert (await client.ask("room-leave", **more))["error"] == "error running command"
+    assert (await client.ask("loadfile", CLIP, **more))["error"] == "error running command"
+    assert (await client.ask("client_name"))["error"] == "success"
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_command_whose_future_is_cancelled_is_answered(
+    asynchronous: bool, client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command itself was not cancelled, but a future inside the daemon that it waits for."""
+
+    async def settle(awaited: str) -> None:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        await future
+
+    monkeypatch.setattr(viewer, "settle", settle)
+    more = {"async": True} if asynchronous else {}
+    first, second = client.begin("hang-wait", "done", **more), client.begin("client_name")
+    answers = {answer["request_id"]: answer["error"] for answer in [await client.answer() for _ in range(2)]}
+    assert answers == {first: "error running command", second: "success"}
+
+
+async def test_a_text_line_goes_on_after_a_command_that_fails(
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(viewer, "room", broken)
+    client.send(b"room-leave; seek 5; nonsense", b"room-leave; seek 6 absolute; room-leave; seek 7 absolute")
+    assert (await client.ask("client_name"))["error"] == "success"
+    assert viewer.calls == [("seek", 6.0), ("seek", 7.0)]
+
+
+@pytest.mark.parametrize("value", [object(), {"a": object()}])
+async def test_a_property_that_cannot_be_written_does_not_stop_other_observers(
+    value: object, tmp_path: Path, client: ControlClient, viewer: RecordingViewer
+) -> None:
+    """Both clients observe both properties, so the order in which they are served does not matter."""
+    viewer.hang["room/id"] = "r"
+    other = await ControlClient.connect(tmp_path / "hangd.sock")
+    for each in (client, other):
+        await each.ask("observe_property", 1, "room/id")
+        await each.ask("observe_property", 2, "pause")
+        for _ in range(2):
+            await each.event("property-change")
+    viewer.hang["room/id"] = value
+    viewer.paused = False
+    viewer.tell("room", "pause")
+    for each in (client, other):
+        assert await each.event("property-change") == {"event": "property-change", "id": 1, "name": "room/id"}
+        assert (await each.event("property-change"))["data"] is False
+    assert (await client.ask("get_property", "room/id"))["error"] == "error running command"
+    await other.close()
+
+
+async def test_an_outbox_that_fails_closes_its_own_connection_only(
+    tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
+) -> None:
+    others = [await ControlClient.connect(tmp_path / "hangd.sock") for _ in range(8)]
+    for other in others:
+        await other.ask("client_name")
+    (served,) = (each for each in server.connections if each.name == "ipc_0")
+    served.outbox.flush = broken  # type: ignore[method-assign]
+    viewer.sink({"event": "said", "text": "hi"})
+    for other in others:
+        assert (await other.event("said"))["text"] == "hi"
+    assert await client.rest() == b""
+    await until(lambda: len(server.connections) == len(others))
+    for other in others:
+        await other.close()
+
+
 # ---- clients that go ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("half", [False, True])
-async def test_nobody_waits_for_a_dead_client(
+async def test_waiting_is_cancelled_when_the_client_is_gone(
     half: bool, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     client.begin("hang-wait", "playing")
@@ -234,7 +341,7 @@ async def test_nobody_waits_for_a_dead_client(
     await until(lambda: viewer.cancelled == 1)
 
 
-async def test_what_a_dead_client_asked_of_the_room_goes_on(
+async def test_a_request_to_the_room_goes_on_when_the_client_is_gone(
     client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     client.begin("room-leave")
@@ -249,7 +356,7 @@ async def test_what_a_dead_client_asked_of_the_room_goes_on(
 # ---- observers ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_first_value_always_comes(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_an_observer_always_receives_a_first_value(client: ControlClient, viewer: RecordingViewer) -> None:
     client.send(
         b'{"command":["observe_property",1,"pause"]}',
         b'{"command":["observe_property_string",2,"pause"]}',
@@ -269,7 +376,7 @@ async def test_the_first_value_always_comes(client: ControlClient, viewer: Recor
     assert (await client.event("property-change"))["data"] == "r"
 
 
-async def test_only_what_is_new_is_told(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_an_observer_receives_new_values_only(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("observe_property", 1, "pause")
     assert (await client.event("property-change"))["data"] is True
     for _ in range(2):
@@ -278,10 +385,10 @@ async def test_only_what_is_new_is_told(client: ControlClient, viewer: Recording
         await client.answer()
     viewer.tell("pause")
     await client.ask("set_property", "pause", False)
-    assert (await client.event("property-change"))["data"] is False, "there and back was not told"
+    assert (await client.event("property-change"))["data"] is False, "a change there and back is not sent"
 
 
-async def test_unobserved_properties_are_not_told(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_unobserved_properties_are_not_sent(client: ControlClient, viewer: RecordingViewer) -> None:
     for name in ("pause", "volume"):
         await client.ask("observe_property", 1, name)
     await client.ask("observe_property", 2, "mute")
@@ -312,22 +419,22 @@ async def test_positions_are_sampled_only_while_they_move(
     await client.event("property-change")
     paused_at = reads
     await asyncio.sleep(0.35)
-    assert reads == paused_at, "nothing moves: nobody looks"
+    assert reads == paused_at, "nothing moves, so nothing is read"
     await client.ask("set_property", "pause", False)
     began = loop.time()
     for _ in range(6):
         await client.event("property-change")
-    assert loop.time() - began > 0.4, "ten times a second, no more"
+    assert loop.time() - began > 0.4, "at most ten times a second"
     await client.ask("set_property", "pause", True)
     await client.ask("unobserve_property", 1)
     await asyncio.sleep(0.25)
     last = reads
     await client.ask("set_property", "pause", False)
     await asyncio.sleep(0.25)
-    assert reads <= last + 1, "nobody observes: nobody looks"
+    assert reads <= last + 1, "nothing is observed, so nothing is read"
 
 
-async def test_disabled_events_do_not_come(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_disabled_events_are_not_sent(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("disable_event", "all")
     viewer.sink({"event": "said", "text": "unheard"})
     await client.ask("enable_event", "said")
@@ -336,7 +443,7 @@ async def test_disabled_events_do_not_come(client: ControlClient, viewer: Record
     assert await client.line() == b'{"event":"said","text":"heard"}\n'
 
 
-async def test_what_an_observer_is_told_is_not_among_the_events(client: ControlClient) -> None:
+async def test_changes_of_properties_cannot_be_disabled(client: ControlClient) -> None:
     await client.ask("disable_event", "all")
     await client.ask("observe_property", 1, "pause")
     assert (await client.event("property-change"))["data"] is True
@@ -344,7 +451,7 @@ async def test_what_an_observer_is_told_is_not_among_the_events(client: ControlC
     assert (await client.ask("enable_event", "none"))["error"] == "success"
 
 
-async def test_script_messages_reach_everybody(tmp_path: Path, client: ControlClient) -> None:
+async def test_script_messages_reach_every_client(tmp_path: Path, client: ControlClient) -> None:
     other = await ControlClient.connect(tmp_path / "hangd.sock")
     await other.ask("client_name")
     await client.ask("script-message", "a", "b")
@@ -353,21 +460,21 @@ async def test_script_messages_reach_everybody(tmp_path: Path, client: ControlCl
     await other.close()
 
 
-async def test_script_messages_to_one(tmp_path: Path, client: ControlClient) -> None:
+async def test_script_messages_to_one_client(tmp_path: Path, client: ControlClient) -> None:
     other = await ControlClient.connect(tmp_path / "hangd.sock")
     name = (await other.ask("client_name"))["data"]
     assert (await client.ask("script-message-to", name, "a", "b"))["error"] == "success"
     assert (await other.event("client-message"))["args"] == ["a", "b"]
     assert (await client.ask("script-message-to", "ipc_9", "a"))["error"] == "error running command"
     await client.ask("script-message-to", "ipc_0", "mine")
-    assert (await client.event("client-message"))["args"] == ["mine"], "and nothing of what the other one was told"
+    assert (await client.event("client-message"))["args"] == ["mine"], "and not the message to the other client"
     await other.close()
 
 
 # ---- clients that do not read ---------------------------------------------------------------------------------------
 
 
-async def test_a_slow_client_misses_events_and_knows_it(
+async def test_a_slow_client_loses_events_and_receives_an_overflow(
     tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     slow = socket.socket(socket.AF_UNIX)
@@ -383,7 +490,7 @@ async def test_a_slow_client_misses_events_and_knows_it(
             await client.ask("client_name")
     viewer.volume = 99.0
     viewer.tell("volume")
-    assert len(client.events) > 15_000, "the other one misses nothing of what it reads"
+    assert len(client.events) > 15_000, "a client that reads loses nothing"
 
     await asyncio.sleep(0)
     slow.setblocking(False)
@@ -392,13 +499,13 @@ async def test_a_slow_client_misses_events_and_knows_it(
     assert (await late.answer())["error"] == "success"
     await late.event("event-queue-overflow")
     while (change := await late.event("property-change"))["data"] != 99.0:
-        assert change["data"] < 20, "values in between may be missed, never the last"
+        assert change["data"] < 20, "values in between may be left out, the last one never"
     viewer.sink({"event": "said", "text": "again"})
     assert (await late.event("said"))["text"] == "again"
     await late.close()
 
 
-async def test_a_client_that_never_reads_is_shown_the_door(tmp_path: Path) -> None:
+async def test_a_client_that_never_reads_is_disconnected(tmp_path: Path) -> None:
     viewer = RecordingViewer(CLIP)
     async with control_server(tmp_path, viewer, patience=0.05) as server:
         deaf = socket.socket(socket.AF_UNIX)
@@ -412,7 +519,7 @@ async def test_a_client_that_never_reads_is_shown_the_door(tmp_path: Path) -> No
         deaf.close()
 
 
-async def test_a_client_that_asks_and_never_reads_is_not_read(
+async def test_no_more_requests_are_read_of_a_client_that_does_not_read(
     tmp_path: Path, client: ControlClient, viewer: RecordingViewer, server: ControlServer
 ) -> None:
     greedy = socket.socket(socket.AF_UNIX)
@@ -432,7 +539,9 @@ async def test_a_client_that_asks_and_never_reads_is_not_read(
     await until(lambda: len(server.connections) == 1)
 
 
-async def test_two_hundred_clients(tmp_path: Path, viewer: RecordingViewer, server: ControlServer) -> None:
+async def test_two_hundred_clients_observe_and_ask(
+    tmp_path: Path, viewer: RecordingViewer, server: ControlServer
+) -> None:
     clients = await asyncio.gather(*(ControlClient.connect(tmp_path / "hangd.sock") for _ in range(200)))
 
     async def use(client: ControlClient) -> None:
@@ -449,5 +558,5 @@ async def test_two_hundred_clients(tmp_path: Path, viewer: RecordingViewer, serv
     await until(lambda: not server.connections)
 
 
-def test_limits_are_what_the_documentation_says() -> None:
-    assert connection_module.LINE_LIMIT == 1024 * 1024
+def test_the_length_of_a_line_is_the_documented_one() -> None:
+    assert connection_module.LINE_MAX == 1024 * 1024

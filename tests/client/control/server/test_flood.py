@@ -1,4 +1,4 @@
-"""What one client does to its own connection must not be seen elsewhere: not by others, not in the log."""
+"""A client that misbehaves affects its own connection only: not other clients, and not the log."""
 
 import asyncio
 import logging
@@ -11,7 +11,7 @@ from hangd.client.control.server.sockets import ControlServer
 from tests.support.control import PATIENCE, ControlClient, until
 
 
-async def test_nobody_observes_without_end(client: ControlClient) -> None:
+async def test_the_number_of_observers_is_limited(client: ControlClient) -> None:
     client.send(*(b'{"command":["observe_property",%d,"volume"]}' % number for number in range(1, 1002)))
     answers = [await client.answer() for _ in range(1001)]
     assert {answer["error"] for answer in answers[:1000]} == {"success"}
@@ -21,8 +21,8 @@ async def test_nobody_observes_without_end(client: ControlClient) -> None:
     assert (await client.ask("observe_property", 1, "x" * 1000))["error"] == "success"
 
 
-async def test_many_clients_share_a_round(tmp_path: Path, server: ControlServer) -> None:
-    """Who asks one thing does not wait until another one's two thousand are answered, nor sixty-four of each."""
+async def test_clients_share_a_round_of_commands(tmp_path: Path, server: ControlServer) -> None:
+    """One request does not wait for another client's two thousand, and not for sixty-four of each client."""
     crowd = [await ControlClient.connect(tmp_path / "hangd.sock") for _ in range(100)]
     await until(lambda: len(server.connections) == 100)
     greedy, modest = crowd[:2]
@@ -34,11 +34,11 @@ async def test_many_clients_share_a_round(tmp_path: Path, server: ControlServer)
         await client.close()
 
 
-async def test_who_is_connected_misses_nothing(tmp_path: Path, client: ControlClient) -> None:
-    """Some clients open a second connection to listen on, and then ask on the first one."""
+async def test_a_new_client_receives_events_from_its_connect_on(tmp_path: Path, client: ControlClient) -> None:
+    """Some clients open a second connection to listen on, and then send a command on the first one."""
     await client.ask("client_name")
     for number in range(100):
-        client.begin("client_name")  # so that there is something to read before anybody is at the door
+        client.begin("client_name")  # something to read before the listener connects
         with socket.socket(socket.AF_UNIX) as listener:
             listener.connect(str(tmp_path / "hangd.sock"))
             client.begin("script-message", str(number))
@@ -49,10 +49,10 @@ async def test_who_is_connected_misses_nothing(tmp_path: Path, client: ControlCl
             await client.answer()
 
 
-async def test_a_client_that_is_gone_is_not_answered(
+async def test_nothing_is_written_to_a_client_that_is_gone(
     tmp_path: Path, client: ControlClient, server: ControlServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It asks much and is killed: asyncio would warn of each answer, and a log has other uses."""
+    """asyncio logs a warning for every write to such a client, and there may be hundreds of answers."""
     caplog.set_level(logging.INFO)
     await client.ask("client_name")
     for _ in range(5):
@@ -65,8 +65,8 @@ async def test_a_client_that_is_gone_is_not_answered(
 
 
 @pytest.mark.parametrize("name", ["audio-delay", "sub-delay"])
-async def test_a_delay_of_eons_is_refused(name: str, client: ControlClient) -> None:
-    """Found by fuzzing: 1e308 seconds are a number, but not one of microseconds."""
+async def test_a_delay_beyond_64_bits_of_microseconds_is_refused(name: str, client: ControlClient) -> None:
+    """Found by fuzzing: the player counts delays in microseconds."""
     answer = await client.ask("set_property", name, 1e308)
     assert answer["error"] == "unsupported format for accessing property"
     assert (await client.ask("set_property", name, -0.25))["error"] == "success"

@@ -1,4 +1,4 @@
-"""hangd's log, as a client that asks for it gets it."""
+"""``request_log_messages``: hangd's log as events."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server import log_messages as log_lines
+from hangd.client.control.server import log_messages
 from hangd.client.control.server.sockets import ControlServer
 from tests.support.control import ControlClient, until
 from tests.support.recording_viewer import RecordingViewer
@@ -30,7 +30,7 @@ async def texts(client: ControlClient) -> list[str]:
     return found
 
 
-async def test_a_line_is_an_event(client: ControlClient) -> None:
+async def test_each_line_is_an_event(client: ControlClient) -> None:
     await client.ask("request_log_messages", "debug")
     _log.warning("%d of %s", 2, "two\nlines \x1b")
     expected = b'{"event":"log-message","prefix":"client.viewer","level":"warn","text":"%s\\n"}\n'
@@ -39,26 +39,26 @@ async def test_a_line_is_an_event(client: ControlClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "told"),
+    ("level", "sent"),
     [
         ("fatal", []), ("error", ["error"]), ("warn", ["error", "warn"]), ("info", ["error", "warn", "info"]),
         ("v", ["error", "warn", "info"]), ("trace", ["error", "warn", "info", "debug"]),
         ("terminal-default", ["error", "warn", "info", "debug"]),
     ],
 )  # fmt: skip
-async def test_levels_are_those_of_mpv(client: ControlClient, level: str, told: list[str]) -> None:
+async def test_levels_have_mpvs_names(client: ControlClient, level: str, sent: list[str]) -> None:
     await client.ask("request_log_messages", level)
     for ours, theirs in ((40, "error"), (30, "warn"), (20, "info"), (10, "debug")):
         _log.log(ours, theirs)
-    assert await texts(client) == [f"{word}\n" for word in told]
+    assert await texts(client) == [f"{word}\n" for word in sent]
 
 
 @pytest.mark.parametrize("level", ["nope", "", "silent:no", "silent:", "INFO", 5])
-async def test_there_are_no_others(client: ControlClient, level: object) -> None:
+async def test_other_levels_are_refused(client: ControlClient, level: object) -> None:
     assert (await client.ask("request_log_messages", level))["error"] == "invalid parameter"
 
 
-async def test_it_ends_when_asked_to_and_with_the_client(
+async def test_it_ends_on_request_and_with_the_connection(
     client: ControlClient, server: ControlServer, tmp_path: Path
 ) -> None:
     listeners = logging.getLogger("hangd").handlers
@@ -71,12 +71,12 @@ async def test_it_ends_when_asked_to_and_with_the_client(
     await client.ask("request_log_messages", "no")
     await other.close()
     await until(lambda: len(listeners) == before)
-    _log.error("unheard")
+    _log.error("not sent")
     assert (await client.ask("client_name"))["data"] == "ipc_0"
     assert client.events == []
 
 
-async def test_what_is_kept_in_silence_is_told_later(client: ControlClient) -> None:
+async def test_lines_that_were_kept_silently_are_sent_later(client: ControlClient) -> None:
     await client.ask("request_log_messages", "silent:info")
     _log.info("kept")
     await client.ask("client_name")
@@ -85,7 +85,7 @@ async def test_what_is_kept_in_silence_is_told_later(client: ControlClient) -> N
     assert (await client.event("log-message"))["text"] == "kept\n"
 
 
-async def test_events_and_properties_come_first(client: ControlClient, viewer: RecordingViewer) -> None:
+async def test_log_lines_come_after_events_and_properties(client: ControlClient, viewer: RecordingViewer) -> None:
     await client.ask("request_log_messages", "info")
     await client.ask("observe_property", 1, "pause")
     await client.event("property-change")
@@ -96,14 +96,14 @@ async def test_events_and_properties_come_first(client: ControlClient, viewer: R
     assert [(await client.message())["event"] for _ in range(3)] == ["seek", "property-change", "log-message"]
 
 
-async def test_print_text_is_mpvs_own(client: ControlClient) -> None:
+async def test_print_text_has_mpvs_prefix(client: ControlClient) -> None:
     await client.ask("request_log_messages", "info")
     await client.ask("print-text", "hello")
     expected = b'{"event":"log-message","prefix":"cplayer","level":"info","text":"hello\\n"}\n'
     assert await client.line() == expected
 
 
-async def test_lines_come_from_any_thread(client: ControlClient) -> None:
+async def test_lines_of_any_thread_are_sent(client: ControlClient) -> None:
     await client.ask("request_log_messages", "info")
     thread = threading.Thread(target=_log.info, args=("from afar",))
     thread.start()
@@ -111,30 +111,42 @@ async def test_lines_come_from_any_thread(client: ControlClient) -> None:
     thread.join()
 
 
-async def test_no_traceback_and_nothing_of_sending_itself(client: ControlClient) -> None:
+async def test_tracebacks_and_lines_about_sending_are_not_sent(client: ControlClient) -> None:
     await client.ask("request_log_messages", "trace")
     try:
         raise ValueError("the password")
     except ValueError:
         _log.exception("it failed")
     for name in ("outbox", "log_messages"):
-        logging.getLogger(f"hangd.client.control.server.{name}").error("would be told, and told again")
+        logging.getLogger(f"hangd.client.control.server.{name}").error("would cause the next one")
     assert await texts(client) == ["it failed\n"]
 
 
-async def test_who_does_not_read_loses_the_oldest_and_is_told(
+async def test_a_message_that_cannot_be_formatted_does_not_reach_the_logging_call(client: ControlClient) -> None:
+    class Broken:
+        def __str__(self) -> str:
+            raise RuntimeError("broken")
+
+    await client.ask("request_log_messages", "info")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(logging, "raiseExceptions", False)
+        _log.info("%s", Broken())
+    assert await texts(client) == []
+
+
+async def test_a_slow_client_loses_the_oldest_lines_and_receives_an_overflow(
     client: ControlClient, server: ControlServer, tmp_path: Path
 ) -> None:
     slow = socket.socket(socket.AF_UNIX)
     slow.connect(str(tmp_path / "hangd.sock"))
     slow.sendall(b'{"command":["request_log_messages","info"]}\n')
     listeners = logging.getLogger("hangd").handlers
-    await until(lambda: any(isinstance(each, log_lines.LogLines) for each in listeners))
+    await until(lambda: any(isinstance(each, log_messages.LogMessages) for each in listeners))
     for number in range(20_000):
         _log.info("%d %s", number, "x" * 200)
         if number % 1000 == 0:
             await client.ask("client_name")
-    (kept,) = (each for each in listeners if isinstance(each, log_lines.LogLines))
+    (kept,) = (each for each in listeners if isinstance(each, log_messages.LogMessages))
     assert len(kept._lines) <= 1000 and kept._size <= 1 << 20
     slow.setblocking(False)
     late = ControlClient(*await asyncio.open_unix_connection(sock=slow))

@@ -1,4 +1,4 @@
-"""Where the socket is and whose it is."""
+"""The Unix socket: its path and lock, who may connect, and how it is closed."""
 
 import asyncio
 import os
@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server.sockets import ControlServer, ControlSocketBusy, ControlSocketUnusable
+from hangd.client.control.server.socket_path import ControlSocketBusy, ControlSocketUnusable
+from hangd.client.control.server.sockets import ControlServer
 from tests.support.control import ControlClient, control_server, until
 from tests.support.recording_viewer import RecordingViewer
 
@@ -38,7 +39,7 @@ async def works(path: Path) -> bool:
     return bool(answer["error"] == "success")
 
 
-async def test_only_this_user_can_reach_it(tmp_path: Path) -> None:
+async def test_the_socket_and_its_folder_are_private(tmp_path: Path) -> None:
     folder = tmp_path / "run" / "hang"
     async with control_server(folder, RecordingViewer()):
         assert stat.S_IMODE((folder / "hangd.sock").stat().st_mode) == 0o600
@@ -58,7 +59,7 @@ async def test_a_live_socket_is_never_taken_over(tmp_path: Path) -> None:
         assert await works(tmp_path / "hangd.sock")
 
 
-async def test_another_programs_socket_is_not_taken_over_either(tmp_path: Path) -> None:
+async def test_another_programs_socket_is_not_taken_over(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(tmp_path / "hangd.sock"))
         other.listen(0)
@@ -85,7 +86,7 @@ async def test_a_killed_daemons_socket_is_replaced(tmp_path: Path) -> None:
         assert await works(path)
 
 
-async def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_a_socket_is_kept(tmp_path: Path) -> None:
     (tmp_path / "hangd.sock").write_text("precious")
     with pytest.raises(ControlSocketUnusable, match="not a socket"):
         await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
@@ -93,11 +94,11 @@ async def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "file/hangd.sock"])
-async def test_impossible_places_are_said_in_one_line(name: str, tmp_path: Path) -> None:
+async def test_a_path_that_cannot_be_used_is_reported_in_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ControlSocketUnusable) as caught:
         await ControlServer(RecordingViewer(), tmp_path / name).start()
-    assert str(caught.value).startswith(f"can not listen at {tmp_path / name}: ")
+    assert str(caught.value).startswith(f"cannot listen at {tmp_path / name}: ")
 
 
 async def test_a_successors_socket_is_not_removed(tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ async def test_a_successors_socket_is_not_removed(tmp_path: Path) -> None:
     assert path.read_text() == "somebody else's"
 
 
-async def test_sockets_can_be_handed_in(tmp_path: Path) -> None:
+async def test_sockets_of_the_service_manager_are_used(tmp_path: Path) -> None:
     given = socket.socket(socket.AF_UNIX)
     given.bind(str(tmp_path / "given.sock"))
     given.listen()
@@ -117,10 +118,10 @@ async def test_sockets_can_be_handed_in(tmp_path: Path) -> None:
     assert await works(tmp_path / "given.sock")
     assert not (tmp_path / "hangd.sock").exists()
     await server.close()
-    assert (tmp_path / "given.sock").is_socket(), "it is its owner's to remove"
+    assert (tmp_path / "given.sock").is_socket(), "its owner removes it"
 
 
-async def test_closing_delivers_and_does_not_wait_for_ever(tmp_path: Path) -> None:
+async def test_closing_sends_what_is_queued_and_does_not_wait_for_ever(tmp_path: Path) -> None:
     viewer = RecordingViewer()
     async with control_server(tmp_path, viewer) as server:
         client = await ControlClient.connect(tmp_path / "hangd.sock")
@@ -150,9 +151,9 @@ def open_folder() -> Iterator[Path]:
 
 
 @pytest.mark.real
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else for a moment")
-@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell who connects")
-async def test_other_users_are_cut_off(open_folder: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
+@pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not say who connects")
+async def test_processes_of_other_users_are_disconnected(open_folder: Path) -> None:
     path = open_folder / "hangd.sock"
     async with control_server(open_folder, RecordingViewer()):
         os.chmod(path, 0o666)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.properties import Properties
+from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import Chapter, Description
 from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal, run
 

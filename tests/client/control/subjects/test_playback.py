@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.subjects import ab_loop
+from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import Track
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
+from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, Track
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal, run
 

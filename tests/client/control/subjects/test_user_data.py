@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
+from hangd.client.control.tables.command import Context
 from tests.support.recording_viewer import RecordingViewer, run
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import Context, command_list
+from hangd.client.control.commands import command_list
 from hangd.client.control.properties import PROPERTIES, Properties
 from hangd.client.control.tables import placeholders
+from hangd.client.control.tables.command import Context
 from hangd.client.control.tables.placeholders import REFUSED, UNAVAILABLE
 from hangd.engine.player_messages import SetAspect, SetDeinterlace
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, property_refusal

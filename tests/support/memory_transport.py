@@ -1,4 +1,4 @@
-"""A connection within one process, for tests: the server's end is a `Transport`, the test drives the client's end."""
+"""A connection within one process: the server's end is a `Transport`, the test drives the client's end."""
 
 from collections import deque
 
