@@ -38,6 +38,7 @@ from hangd.engine.player_messages import (
     PlayerDied,
     PlayerEvent,
     PlayerOpened,
+    PlayerSetting,
     SelectTrack,
     SetAspect,
     SetDeinterlace,
@@ -59,8 +60,6 @@ from hangd.tasks import Tasks
 _log = logging.getLogger(__name__)
 
 _REPLACEMENTS_MAX: Final = 3
-_LASTING: Final = (SetVolume, SetMute, SetFullscreen, SetAspect, SetDeinterlace, SetDelay)
-"""Commands whose effect does not depend on a film: they count for every player to come."""
 
 
 def refusal_code(code: FailureCode) -> str:
@@ -249,7 +248,7 @@ class PlayerSupervisor:
 
         Raises CommandRefused if there is no player and the command is about what it shows.
         """
-        if self._player is None and not isinstance(command, _LASTING):
+        if self._player is None and not isinstance(command, PlayerSetting):
             raise CommandRefused.failed("NoPlayer", self._problem)
         self.desired.take(command)
         match command:
