@@ -38,15 +38,13 @@ resume is a second off, even after a seek.
 import enum
 import time
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 from hangd.engine import player_messages as messages
 from hangd.engine.player_messages import FailureCode
 from hangd.player.audio.vlc_output import VlcAudioOutput
-from hangd.player.base import EventSink
 from hangd.player.vlc.clock import VlcClock
-from hangd.player.vlc.film import Film
+from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.pause_control import PauseControl
 from hangd.player.vlc.pitch import PitchCorrection
 from hangd.player.vlc.position import PausePoint, PositionTracker, whole_milliseconds
@@ -80,7 +78,7 @@ _MOVING: Final = (_Phase.STARTING, _Phase.PLAYING, _Phase.STEPPING)
 
 
 class Transport:
-    """Moves the film that a libVLC player (python-vlc's) has open, and emits where it is.
+    """Moves the film that libVLC has open, and emits where it is.
 
     Args:
         sound: hangd's own sound output; None if VLC plays the sound itself.
@@ -91,28 +89,25 @@ class Transport:
 
     def __init__(
         self,
-        vlc: ModuleType,
-        player: Any,
+        context: PlayerContext,
         sound: VlcAudioOutput | None,
-        emit: EventSink,
         *,
         started: Callable[[], None],
         reopen: Callable[[float], None],
         fail: Callable[[FailureCode], None],
     ) -> None:
-        self._vlc = vlc
-        self._player = player
-        self._emit = emit
+        self._context = context
+        self._player = context.player
+        self._emit = context.emit
         self._report_start = started
         self._reopen = reopen
         self._fail = fail
-        self._pitch = PitchCorrection(player)
-        self.clock = VlcClock(player)
+        self._pitch = PitchCorrection(self._player)
+        self.clock = VlcClock(self._player)
         self._position = PositionTracker()
         self._point = PausePoint()
-        self.pauses = PauseControl(player, self.clock, sound, self._position, self._point)
+        self.pauses = PauseControl(self._player, self.clock, sound, self._position, self._point)
 
-        self._film = Film("", 0)
         self._phase = _Phase.IDLE
         self.due: float | None = None
         """When to call `expire`: the phase then gives up waiting, or does what it waited to do."""
@@ -134,9 +129,8 @@ class Transport:
 
     # ---- the film's life --------------------------------------------------------------------------------------------
 
-    def load(self, film: Film) -> None:
+    def load(self) -> None:
         """A film will be opened, at rate 1."""
-        self._film = film
         self._rate = 1.0
         self._pitch.reset()
         self.stop()
@@ -190,10 +184,10 @@ class Transport:
             case _Phase.STARTING:
                 pass  # Started will be emitted
             case _Phase.PLAYING | _Phase.DELAYING:
-                self._emit(messages.Started(self._film.generation, self._position_at(now), now))
+                self._emit(messages.Started(self._context.film.generation, self._position_at(now), now))
             case _Phase.ENDED:  # without VLC, which would stop for good
-                self._emit(messages.Started(self._film.generation, self._point.frame, now))
-                self._emit(messages.Ended(self._film.generation, self._point.frame, now))
+                self._emit(messages.Started(self._context.film.generation, self._point.frame, now))
+                self._emit(messages.Ended(self._context.film.generation, self._point.frame, now))
             case _:
                 self._resume = (at,)
 
@@ -203,7 +197,7 @@ class Transport:
             case _Phase.STARTING | _Phase.PLAYING | _Phase.STEPPING:
                 self._begin_pause()
             case _Phase.DELAYING:
-                self._settle(self._film.frame_at(self._point.clock), self._point.clock)
+                self._settle(self._context.film.frame_at(self._point.clock), self._point.clock)
             case _Phase.STANDING | _Phase.ENDED:
                 self._settle(self._point.frame, self._point.clock, ended=self._phase is _Phase.ENDED)
             case _:
@@ -225,7 +219,8 @@ class Transport:
             return
         if self._phase in _MOVING:
             self.pauses.enter()
-        if self._player.get_state() in (self._vlc.State.Ended, self._vlc.State.Stopped):
+        states = self._context.vlc.State
+        if self._player.get_state() in (states.Ended, states.Stopped):
             self._reopen(position)  # VLC has closed the file at its end
         else:
             self.seek(position)
@@ -235,7 +230,9 @@ class Transport:
             self._pause()
             return
         # Pause half a frame before the next frame's time: the next frame is shown then, and a pause's jitter is less.
-        seconds = self._point.head_start(self._position.rate) + self._film.frame_seconds / 2 / self._position.rate
+        seconds = (
+            self._point.head_start(self._position.rate) + self._context.film.frame_seconds / 2 / self._position.rate
+        )
         self._unpause()
         self._enter(_Phase.STEPPING, self.pauses.left_at + seconds)
 
@@ -250,27 +247,27 @@ class Transport:
         self._position.add_sample(position, at)
         self._point.is_after_seek = False
         self.pauses.clock_runs = True
-        self._emit(messages.Sampled(self._film.generation, position, at, self._position.rate))
+        self._emit(messages.Sampled(self._context.film.generation, position, at, self._position.rate))
         self._apply_rate(at)
 
     def buffering(self, *, full: bool, at: float) -> None:
         match self._phase:
-            case _Phase.SEEKING if not self._target_requested or at < self._film.sought_at:
+            case _Phase.SEEKING if not self._target_requested or at < self._context.film.sought_at:
                 pass  # of an older seek
             case _Phase.SEEKING if full and self._ran_dry:
                 self._ran_dry = False
                 self.seek(self.target)
             case _Phase.SEEKING if full:
                 self._buffered = True
-                self.due = at if self._decoded else at + self._film.decode_seconds
+                self.due = at if self._decoded else at + self._context.film.decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self.pauses.left_at:
                 self._stalled = not full
                 # VLC's clock stops while it waits for data, so a new line begins when that begins and when it ends.
                 self._position.restart(self._position.position(at), at)
-                self._emit(messages.Stalled(self._film.generation, self._stalled, at))
+                self._emit(messages.Stalled(self._context.film.generation, self._stalled, at))
 
     def decoded(self, at: float) -> None:
-        if at < self._film.sought_at:
+        if at < self._context.film.sought_at:
             return
         if self._phase is _Phase.SEEKING and self._target_requested:
             self._decoded = True
@@ -278,7 +275,7 @@ class Transport:
                 self.due = at
         # The picture had been assumed to be decoded, and is only now: this film needs longer.
         elif self._point.is_after_seek and at > self.pauses.left_at + _UNPAUSED_SECONDS:
-            self._film.learn_decoding(at - self._film.sought_at)
+            self._context.film.learn_decoding(at - self._context.film.sought_at)
 
     def paused(self, at: float) -> None:
         match self._phase:
@@ -300,14 +297,14 @@ class Transport:
         if self._phase is _Phase.ENDED:
             return
         position = self._position_at(at)
-        if self._film.is_cut_short_at(position):
-            self._fail(self._film.cause("truncated"))
+        if self._context.film.is_cut_short_at(position):
+            self._fail(self._context.film.cause("truncated"))
             return
-        position = self._film.clamped(position)
+        position = self._context.film.clamped(position)
         self._point.frame = self._point.clock = position
         self._resume = None
         self._enter(_Phase.ENDED)
-        self._emit(messages.Ended(self._film.generation, position, at))
+        self._emit(messages.Ended(self._context.film.generation, position, at))
 
     # ---- phases ---------------------------------------------------------------------------------------------------
 
@@ -338,9 +335,9 @@ class Transport:
             # At other rates VLC misses the target. The commanded rate is applied again at the next start.
             self._position.restart(self.target, 0.0, rate=1.0)
             self._player.set_rate(self._position.vlc_rate)
-        self._film.sought_at = time.monotonic()
+        self._context.film.sought_at = time.monotonic()
         self._target_requested = self._point.is_after_seek = True
-        self.due = self._film.sought_at + self._film.buffering_seconds(self.target)
+        self.due = self._context.film.sought_at + self._context.film.buffering_seconds(self.target)
         self._player.set_time(round(whole_milliseconds(self.target) * 1000))
 
     def _begin_pause(self) -> None:
@@ -351,13 +348,13 @@ class Transport:
         """VLC's clock stopped at this time."""
         clock = self._position.position(at)
         self._point.is_after_seek = False
-        self._settle(self._film.frame_at(clock), clock)
+        self._settle(self._context.film.frame_at(clock), clock)
 
     def _settle(self, frame: float, clock: float, *, ended: bool = False) -> None:
         self._point.frame, self._point.clock = frame, clock
         self.clock.pause_complete()
         self._enter(_Phase.ENDED if ended else _Phase.STANDING)
-        self._emit(messages.Settled(self._film.generation, frame, time.monotonic()))
+        self._emit(messages.Settled(self._context.film.generation, frame, time.monotonic()))
         if self._resume is not None:
             self._schedule()
 
@@ -379,7 +376,7 @@ class Transport:
         begins = self.pauses.left(confirmed)
         if self.pauses.clock_runs:  # else the first sample does it
             self._apply_rate(begins)
-        self._emit(messages.Started(self._film.generation, self._point.frame, begins))
+        self._emit(messages.Started(self._context.film.generation, self._point.frame, begins))
 
     def _apply_rate(self, at: float) -> None:
         if not self._position.differs(self._rate):
