@@ -162,7 +162,7 @@ class ServerCommands:
         info = await self._media.quick(path)
         duration = await self._opened(path)
         whole = await self._copy.read(path)
-        self._copy.identify(whole)
+        self._copy.hash = whole
         message = _checked(
             CreateRoom(
                 file_hash=whole,
@@ -198,7 +198,7 @@ class ServerCommands:
         )
 
         def arrived(answer: RoomJoined, now: float) -> None:
-            self._copy.identify(whole)
+            self._copy.hash = whole
             self._membership.enter(answer.room, answer.client_id, now, path).password = message.password
 
         answer = await self._connection.request(message, RoomJoined, arrived=arrived)
@@ -317,11 +317,11 @@ class ServerCommands:
             raise CommandRefused.failed("Forbidden", view.who_may_control)
         shown, known = self._picture.open_path, self._copy.hash
         duration = await self._opened(path, whole)
-        self._copy.identify(whole)
+        self._copy.hash = whole
         try:
             await self._request(SetMedia(file_hash=whole, file=self._copy.shared(info, duration)))
         except ServerRefused:
-            self._copy.identify(known)
+            self._copy.hash = known
             if shown is not None:
                 self._open_file(shown, None)
             raise

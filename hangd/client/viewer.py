@@ -169,7 +169,7 @@ class Viewer:
 
     def open_film(self, path: str, entry: int, *, play: bool) -> None:
         """Out of a room: open this file, and play it or stand on its beginning."""
-        self.copy.identify(None)
+        self.copy.hash = None
         self.driver.open_file(path, entry)
         if play:
             self.play_on()

@@ -62,7 +62,7 @@ class _Phase(enum.Enum):
     ENDED = enum.auto()
 
 
-@dataclass
+@dataclass(eq=False)
 class SimulatedMachine:
     """A player as a state machine. Times are the caller's clock, in seconds."""
 
@@ -136,7 +136,8 @@ class SimulatedMachine:
                     self._enter(_Phase.DELAYING, now + seconds)
                 return []
             case messages.SeekTo(position=position):
-                self._seek(position, now + self.seek_cost + self._preroll(position))
+                preroll = position % self.key_frames / self.preroll_speed if self.key_frames > 0 else 0.0
+                self._seek(position, now + self.seek_cost + preroll)
                 return []
             case messages.SetRate(rate=rate):
                 self._set_rate(1000 / rate_period(rate))
@@ -206,9 +207,6 @@ class SimulatedMachine:
         self._position = min(max(position, 0.0), self.duration)
         self._resume = None
         self._enter(_Phase.SEEKING, due)
-
-    def _preroll(self, position: float) -> float:
-        return position % self.key_frames / self.preroll_speed if self.key_frames > 0 else 0.0
 
     def _set_rate(self, rate: float) -> None:
         playing = self._phase is _Phase.PLAYING

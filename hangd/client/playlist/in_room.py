@@ -231,7 +231,7 @@ class RoomPlaylist:
             return
         copy = self._copies.get(entry.id)
         if copy is None:
-            viewer.copy.identify(None)
+            viewer.copy.hash = None
             self.searching = True
             viewer.change_film(None, entry.id, timeline)
             self._begin("search", lambda: self._search(entry, film, info))

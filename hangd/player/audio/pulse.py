@@ -15,20 +15,7 @@ import functools
 import os
 import time
 from collections.abc import Iterator
-from ctypes import (
-    POINTER,
-    Structure,
-    byref,
-    c_char_p,
-    c_int,
-    c_int64,
-    c_long,
-    c_size_t,
-    c_uint8,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-)
+from ctypes import POINTER, Structure, c_char_p, c_int, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any, Final
 
 _LIBRARY: Final = "libpulse.so.0"
@@ -81,8 +68,8 @@ class _Timing(Structure):
     """The beginning of ``pa_timing_info``."""
 
     _fields_ = (
-        ("seconds", c_long),
-        ("microseconds", c_long),
+        ("seconds", ctypes.c_long),
+        ("microseconds", ctypes.c_long),
         ("synchronized_clocks", c_int),
         ("sink", c_uint64),
         ("source", c_uint64),
@@ -114,7 +101,7 @@ _RESULTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "pa_stream_get_index": (c_uint32, (c_void_p,)),
     "pa_stream_get_timing_info": (POINTER(_Timing), (c_void_p,)),
     "pa_stream_update_timing_info": (c_void_p, (c_void_p, c_void_p, c_void_p)),
-    "pa_stream_write": (c_int, (c_void_p, c_char_p, c_size_t, c_void_p, c_int64, c_int)),
+    "pa_stream_write": (c_int, (c_void_p, c_char_p, ctypes.c_size_t, c_void_p, c_int64, c_int)),
     "pa_stream_flush": (c_void_p, (c_void_p, c_void_p, c_void_p)),
     "pa_stream_disconnect": (c_int, (c_void_p,)),
     "pa_stream_unref": (None, (c_void_p,)),
@@ -176,11 +163,11 @@ class PulseStream:
                 spec, channel_map = _Spec(_S16, rate, channels), _Map(channels)
                 for at, position in enumerate(_MAPS[channels]):
                     channel_map.map[at] = position
-                self._stream = pa.pa_stream_new(self._context, name.encode(), byref(spec), byref(channel_map))
-                second = rate * self.frame
-                length = int(second * _BUFFER_SECONDS)
+                pointers = (ctypes.byref(spec), ctypes.byref(channel_map))
+                self._stream = pa.pa_stream_new(self._context, name.encode(), *pointers)
+                length = int(rate * self.frame * _BUFFER_SECONDS)
                 buffer = _Buffer(2 * length, length, 0, int(rate * _REQUEST_SECONDS) * self.frame, 0xFFFFFFFF)
-                pa.pa_stream_connect_playback(self._stream, None, byref(buffer), _EARLY_REQUESTS, None, None)
+                pa.pa_stream_connect_playback(self._stream, None, ctypes.byref(buffer), _EARLY_REQUESTS, None, None)
             self._await(pa.pa_stream_get_state, self._stream, _STREAM_READY, _STREAM_FAILED)
         except BaseException:
             self.close()
@@ -228,9 +215,9 @@ class PulseStream:
         for at in range(self.channels):
             levels.values[at] = round(volume * _NORMAL_VOLUME)
         with self._locked():
-            number = self._pa.pa_stream_get_index(self._stream)
-            self._release(self._pa.pa_context_set_sink_input_volume(self._context, number, byref(levels), None, None))
-            self._release(self._pa.pa_context_set_sink_input_mute(self._context, number, int(mute), None, None))
+            this = (self._context, self._pa.pa_stream_get_index(self._stream))
+            self._release(self._pa.pa_context_set_sink_input_volume(*this, ctypes.byref(levels), None, None))
+            self._release(self._pa.pa_context_set_sink_input_mute(*this, int(mute), None, None))
 
     def close(self) -> None:
         with self._locked():

@@ -91,8 +91,6 @@ class VlcPlayer:
         except TimeoutError:
             _log.warning("libVLC does not close; its thread is abandoned")
 
-    # ---- the owner thread's life ------------------------------------------------------------------------------------
-
     def _on_made(self) -> None:
         if self._events.closed:
             return
@@ -123,8 +121,6 @@ class VlcPlayer:
         self._events.closed = True
         self._stop_watchdog()
 
-    # ---- the watchdog ---------------------------------------------------------------------------------------------
-
     def _post(self, item: BackendItem) -> None:
         self._thread.post(item)
         self._start_watchdog()
@@ -149,8 +145,6 @@ class VlcPlayer:
             self._die("hung", "libVLC does not answer")
         else:
             self._watchdog = self._loop.call_later(left, self._look)
-
-    # ---- events ---------------------------------------------------------------------------------------------------
 
     def _emit(self, event: PlayerEvent) -> None:
         """Deliver an event from any thread."""

@@ -50,8 +50,6 @@ class LocalSettings:
         self._muted_briefly = False
         self._delays: dict[Literal["audio", "subtitle"], float] = {}
 
-    # ---- the film's life --------------------------------------------------------------------------------------------
-
     def opening(self) -> None:
         """VLC is about to open the film: for the first time, or again after its end."""
         self.mute_briefly(False)
@@ -90,8 +88,6 @@ class LocalSettings:
         if mute != self._muted_briefly and (self._muted_briefly or self._player.audio_get_mute() == 0):
             self._muted_briefly = mute
             self._player.audio_set_mute(mute)
-
-    # ---- commands -------------------------------------------------------------------------------------------------
 
     def do(self, command: PlayerSetting | FilmSetting) -> None:
         match command:
@@ -157,9 +153,8 @@ class LocalSettings:
         # VLC passes the text through strftime: a single per cent sign would become the date.
         self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
 
-    # ---- pictures: on a thread of their own, because one takes longer than a start may be delayed -----------------
-
     def _take_picture(self, path: str) -> None:
+        # On a thread of its own, and one at a time: writing a picture takes longer than a start may be delayed.
         if self._picture_writer is not None:
             self._context.refuse("TakePicture", "another picture is being written")
         else:

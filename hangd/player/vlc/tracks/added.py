@@ -64,8 +64,6 @@ class AddedFiles:
         """The tracks of those files that libVLC found beside the film by itself."""
         self.hidden: set[_Key] = set()
 
-    # ---- the film's life --------------------------------------------------------------------------------------------
-
     def opening(self) -> None:
         self.closed()
         self._is_transport_stream = self._context.film.container == TRANSPORT_STREAM
@@ -98,8 +96,6 @@ class AddedFiles:
                 file = self._files[key]
                 again[file] = again.get(file, False) or track.selected
         return [replace(file, select=selected) for file, selected in again.items()]
-
-    # ---- adding ---------------------------------------------------------------------------------------------------
 
     def add(self, file: AddFile) -> None:
         if self._is_transport_stream:
@@ -148,8 +144,6 @@ class AddedFiles:
             self.due = time.monotonic() + _FIRST_TRACK_SECONDS
             return
         self._next()
-
-    # ---- tracks of added files ------------------------------------------------------------------------------------
 
     def sort(self, tracks: Iterable[Track]) -> tuple[Track, ...]:
         """Return the tracks as a viewer sees them: with their files, and without the hidden ones."""

@@ -27,8 +27,6 @@ class TrackSelection:
         """If the film is being opened again: the tracks that it had before."""
         self._added_again: list[AddFile] = []
 
-    # ---- the film's life --------------------------------------------------------------------------------------------
-
     def opening(self) -> None:
         again = self._context.film.is_announced  # the same film is opened once more, after its end
         self._is_open = False
@@ -68,8 +66,6 @@ class TrackSelection:
                 self._set(kind, selected[0] if selected else _NONE)
         for file in self._added_again:
             self.added.add(file)
-
-    # ---- commands -------------------------------------------------------------------------------------------------
 
     def do(self, command: TrackCommand) -> None:
         match command:
