@@ -133,7 +133,7 @@ def is_installed() -> bool:
 
 
 class PulseStream:
-    """A stream of 16-bit samples. Its methods may be called from any thread, one at a time.
+    """An `AudioStream` of 16-bit samples. Its methods may be called from any thread, one at a time.
 
     Args:
         rate: frames per second.
@@ -181,10 +181,7 @@ class PulseStream:
         return state == _STREAM_READY
 
     def reading(self) -> tuple[float, float] | None:
-        """Return which second of the stream was heard, and when (monotonic), by the server's last answer.
-
-        None: there is no answer yet. Asks for the next one.
-        """
+        """Return which second of the stream was heard, and when, by the server's last answer. Asks for the next one."""
         with self._locked():
             timing = self._pa.pa_stream_get_timing_info(self._stream)
             reading = self._read(timing.contents) if timing else None
@@ -200,12 +197,10 @@ class PulseStream:
         return second, time.monotonic() - ago
 
     def write(self, at: int, samples: bytes) -> None:
-        """Write samples from frame number ``at`` on. Those whose time has passed are dropped."""
         with self._locked():
             self._pa.pa_stream_write(self._stream, samples, len(samples), None, at * self.frame, _ABSOLUTE)
 
     def flush(self) -> None:
-        """Drop what was written and not heard yet."""
         with self._locked():
             self._release(self._pa.pa_stream_flush(self._stream, None, None))
 

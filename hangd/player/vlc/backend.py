@@ -65,11 +65,7 @@ class _State(enum.Enum):
 
 
 class VlcBackend:
-    """Owns a libVLC player. ``post`` hands an item to the owner thread, ``emit`` an event to the event loop.
-
-    Args:
-        own_sound: whether hangd plays the sound, and not VLC.
-    """
+    """Owns a libVLC player. ``own_sound``: hangd plays the sound, and not VLC."""
 
     def __init__(
         self, vlc: ModuleType, instance: Any, post: Callable[[BackendItem], None], emit: EventSink, *, own_sound: bool
@@ -79,9 +75,8 @@ class VlcBackend:
         self._context = context = PlayerContext(vlc, self._player, emit, post)
         self._sound = VlcAudioOutput(vlc, self._player) if own_sound else None
         self._settings = LocalSettings(context)
-        self._transport = Transport(
-            context, self._sound, started=self._settings.started, reopen=self._open, fail=self._fail
-        )
+        started = self._settings.started
+        self._transport = Transport(context, self._sound, started=started, reopen=self._open, fail=self._fail)
         self._log_callback = attach_log(vlc, instance, lambda: self._load_number, post)
         attach_events(vlc, self._player, lambda: self._load_number, post)
 
@@ -94,6 +89,10 @@ class VlcBackend:
         """Commands given while the file is checked."""
         self._sought = self._buffered = self._has_output = False
         """How far OPENING has come."""
+
+    @property
+    def _film(self) -> Film:
+        return self._context.film
 
     # ---- called by the thread ---------------------------------------------------------------------------------------
 
@@ -118,7 +117,7 @@ class VlcBackend:
         self._due = None
         match self._state:
             case _State.CHECKING:
-                self._checked(self._context.film, 0.0, files.too_slow(self._context.film.path, _OPEN_SECONDS))
+                self._checked(self._film, 0.0, files.too_slow(self._film.path, _OPEN_SECONDS))
             case _State.OPENING if self._buffered:
                 self._prime()
             case _State.OPENING if self._sought:
@@ -169,7 +168,7 @@ class VlcBackend:
         run_aside(film.check, functools.partial(self._checked, film, max(0.0, command.start)), self._context.post)
 
     def _checked(self, film: Film, start: float, refusal: files.MediaUnusable | None) -> None:
-        if film is not self._context.film or self._state is not _State.CHECKING:
+        if film is not self._film or self._state is not _State.CHECKING:
             return  # the deadline has passed, or another command came
         waiting, self._waiting = self._waiting, []
         if refusal is None:
@@ -183,7 +182,7 @@ class VlcBackend:
     def _open(self, start: float) -> None:
         if self._context.media is not None:
             self._context.media.release()
-        self._context.media = media = self._instance.media_new_path(os.fsencode(self._context.film.path))
+        self._context.media = media = self._instance.media_new_path(os.fsencode(self._film.path))
         media.add_option(":start-paused")
         media.add_option(":play-and-pause")
         self._settings.opening()
@@ -202,11 +201,11 @@ class VlcBackend:
         self._player.stop()
 
     def _fail(self, code: FailureCode) -> None:
-        self._refuse(files.problem(code, self._context.film.path))
+        self._refuse(files.problem(code, self._film.path))
 
     def _refuse(self, reason: files.MediaUnusable) -> None:
         # Emitted first: closing a file that did not open can take its time, or hang.
-        self._context.emit(messages.LoadFailed(self._context.film.generation, reason.code, str(reason)))
+        self._context.emit(messages.LoadFailed(self._film.generation, reason.code, str(reason)))
         self._unload()
 
     # ---- VLC's events ---------------------------------------------------------------------------------------------
@@ -231,21 +230,21 @@ class VlcBackend:
                     self._prime()
             case "LengthChanged":
                 duration = event.value / 1000
-                if self._context.film.learn_duration(duration) and self._context.film.is_announced:
-                    self._context.emit(messages.DurationChanged(self._context.film.generation, duration))
-            case "ESAdded" | "ESSelected" if self._context.film.is_announced:
+                if self._film.learn_duration(duration) and self._film.is_announced:
+                    self._context.emit(messages.DurationChanged(self._film.generation, duration))
+            case "ESAdded" | "ESSelected" if self._film.is_announced:
                 self._settings.selection.update()
             case "EndReached" if self._state is _State.OPEN:
                 self._transport.ended(event.at)
             case "EndReached" if self._state is not _State.EMPTY:
-                self._fail(self._context.film.cause("unrecognized"))
+                self._fail(self._film.cause("unrecognized"))
             case "EncounteredError":
-                self._fail(self._context.film.cause("unrecognized"))
+                self._fail(self._film.cause("unrecognized"))
 
     def _on_buffering(self, *, full: bool, at: float) -> None:
         if self._state is not _State.OPENING:
             self._transport.buffering(full=full, at=at)
-        elif full and self._sought and at >= self._context.film.sought_at:
+        elif full and self._sought and at >= self._film.sought_at:
             self._on_first_buffered()
 
     def _on_paused(self, at: float) -> None:
@@ -254,8 +253,8 @@ class VlcBackend:
             self._transport.paused(at)
         elif not self._sought:
             # The file is open, and stands before its first frame. Near the end there is nothing to make a picture of.
-            self._context.film.sought_at = time.monotonic()
-            self._player.set_time(math.floor(self._context.film.before_end(self._transport.target) * 1000))
+            self._film.sought_at = time.monotonic()
+            self._player.set_time(math.floor(self._film.before_end(self._transport.target) * 1000))
             self._sought = True
             self._due = time.monotonic() + _OUTPUT_SECONDS
 
@@ -266,7 +265,7 @@ class VlcBackend:
             self._fail("no-video" if "audio" in kinds else "unrecognized")
             return
         self._buffered = True
-        self._context.film.frame_rate = frame_rate(self._context)
+        self._film.frame_rate = frame_rate(self._context)
         self._settings.opened()
         if self._has_output:
             self._prime()

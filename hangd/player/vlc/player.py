@@ -32,11 +32,7 @@ _CLOSE_SECONDS: Final = 4.5
 class VlcPlayer:
     """A libVLC player. Make it inside a running loop.
 
-    Args:
-        sink: called on the loop with each event.
-        options: added to libVLC's command line after our own, so that they win.
-        open_seconds: deadline for libVLC to start.
-        call_seconds: deadline for a command.
+    ``options`` are added to libVLC's command line after our own, so that they win.
     """
 
     def __init__(
@@ -55,12 +51,14 @@ class VlcPlayer:
         self._version = "?"
         self._name: str | None = None
 
+        def emit(event: PlayerEvent) -> None:
+            self._on_loop(self._deliver, event)
+
         def make(thread: OwnerThread[BackendItem]) -> VlcBackend:
             vlc = load_bindings()
             self._version = version(vlc)
             own_sound = not plays_sound_itself(options)
-            instance = open_instance(vlc, options)
-            return VlcBackend(vlc, instance, thread.post, self._emit, own_sound=own_sound)
+            return VlcBackend(vlc, open_instance(vlc, options), thread.post, emit, own_sound=own_sound)
 
         self._watchdog: asyncio.TimerHandle | None = self._loop.call_later(
             open_seconds, self._die, "hung", f"libVLC did not start within {open_seconds:g} seconds"
@@ -145,10 +143,6 @@ class VlcPlayer:
             self._die("hung", "libVLC does not answer")
         else:
             self._watchdog = self._loop.call_later(left, self._look)
-
-    def _emit(self, event: PlayerEvent) -> None:
-        """Deliver an event from any thread."""
-        self._on_loop(self._deliver, event)
 
     def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
         # Raises if the loop is closed: then nobody is left to tell.

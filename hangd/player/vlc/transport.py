@@ -45,6 +45,7 @@ from hangd.engine.player_messages import FailureCode
 from hangd.player.audio.vlc_output import VlcAudioOutput
 from hangd.player.vlc.clock import VlcClock
 from hangd.player.vlc.context import PlayerContext
+from hangd.player.vlc.film import Film
 from hangd.player.vlc.pause_control import PauseControl
 from hangd.player.vlc.pitch import PitchCorrection
 from hangd.player.vlc.position import PausePoint, PositionTracker, whole_milliseconds
@@ -127,6 +128,10 @@ class Transport:
         """When the rate was last changed. Samples from before are of the old rate."""
         self._stalled = False
 
+    @property
+    def _film(self) -> Film:
+        return self._context.film
+
     # ---- the film's life --------------------------------------------------------------------------------------------
 
     def load(self) -> None:
@@ -184,10 +189,10 @@ class Transport:
             case _Phase.STARTING:
                 pass  # Started will be emitted
             case _Phase.PLAYING | _Phase.DELAYING:
-                self._emit(messages.Started(self._context.film.generation, self._position_at(now), now))
+                self._emit(messages.Started(self._film.generation, self._position_at(now), now))
             case _Phase.ENDED:  # without VLC, which would stop for good
-                self._emit(messages.Started(self._context.film.generation, self._point.frame, now))
-                self._emit(messages.Ended(self._context.film.generation, self._point.frame, now))
+                self._emit(messages.Started(self._film.generation, self._point.frame, now))
+                self._emit(messages.Ended(self._film.generation, self._point.frame, now))
             case _:
                 self._resume = (at,)
 
@@ -197,7 +202,7 @@ class Transport:
             case _Phase.STARTING | _Phase.PLAYING | _Phase.STEPPING:
                 self._begin_pause()
             case _Phase.DELAYING:
-                self._settle(self._context.film.frame_at(self._point.clock), self._point.clock)
+                self._settle(self._film.frame_at(self._point.clock), self._point.clock)
             case _Phase.STANDING | _Phase.ENDED:
                 self._settle(self._point.frame, self._point.clock, ended=self._phase is _Phase.ENDED)
             case _:
@@ -219,8 +224,8 @@ class Transport:
             return
         if self._phase in _MOVING:
             self.pauses.enter()
-        states = self._context.vlc.State
-        if self._player.get_state() in (states.Ended, states.Stopped):
+        state = self._context.vlc.State
+        if self._player.get_state() in (state.Ended, state.Stopped):
             self._reopen(position)  # VLC has closed the file at its end
         else:
             self.seek(position)
@@ -230,9 +235,7 @@ class Transport:
             self._pause()
             return
         # Pause half a frame before the next frame's time: the next frame is shown then, and a pause's jitter is less.
-        seconds = (
-            self._point.head_start(self._position.rate) + self._context.film.frame_seconds / 2 / self._position.rate
-        )
+        seconds = self._point.head_start(self._position.rate) + self._film.frame_seconds / 2 / self._position.rate
         self._unpause()
         self._enter(_Phase.STEPPING, self.pauses.left_at + seconds)
 
@@ -247,27 +250,27 @@ class Transport:
         self._position.add_sample(position, at)
         self._point.is_after_seek = False
         self.pauses.clock_runs = True
-        self._emit(messages.Sampled(self._context.film.generation, position, at, self._position.rate))
+        self._emit(messages.Sampled(self._film.generation, position, at, self._position.rate))
         self._apply_rate(at)
 
     def buffering(self, *, full: bool, at: float) -> None:
         match self._phase:
-            case _Phase.SEEKING if not self._target_requested or at < self._context.film.sought_at:
+            case _Phase.SEEKING if not self._target_requested or at < self._film.sought_at:
                 pass  # of an older seek
             case _Phase.SEEKING if full and self._ran_dry:
                 self._ran_dry = False
                 self.seek(self.target)
             case _Phase.SEEKING if full:
                 self._buffered = True
-                self.due = at if self._decoded else at + self._context.film.decode_seconds
+                self.due = at if self._decoded else at + self._film.decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self.pauses.left_at:
                 self._stalled = not full
                 # VLC's clock stops while it waits for data, so a new line begins when that begins and when it ends.
                 self._position.restart(self._position.position(at), at)
-                self._emit(messages.Stalled(self._context.film.generation, self._stalled, at))
+                self._emit(messages.Stalled(self._film.generation, self._stalled, at))
 
     def decoded(self, at: float) -> None:
-        if at < self._context.film.sought_at:
+        if at < self._film.sought_at:
             return
         if self._phase is _Phase.SEEKING and self._target_requested:
             self._decoded = True
@@ -275,7 +278,7 @@ class Transport:
                 self.due = at
         # The picture had been assumed to be decoded, and is only now: this film needs longer.
         elif self._point.is_after_seek and at > self.pauses.left_at + _UNPAUSED_SECONDS:
-            self._context.film.learn_decoding(at - self._context.film.sought_at)
+            self._film.learn_decoding(at - self._film.sought_at)
 
     def paused(self, at: float) -> None:
         match self._phase:
@@ -297,14 +300,14 @@ class Transport:
         if self._phase is _Phase.ENDED:
             return
         position = self._position_at(at)
-        if self._context.film.is_cut_short_at(position):
-            self._fail(self._context.film.cause("truncated"))
+        if self._film.is_cut_short_at(position):
+            self._fail(self._film.cause("truncated"))
             return
-        position = self._context.film.clamped(position)
+        position = self._film.clamped(position)
         self._point.frame = self._point.clock = position
         self._resume = None
         self._enter(_Phase.ENDED)
-        self._emit(messages.Ended(self._context.film.generation, position, at))
+        self._emit(messages.Ended(self._film.generation, position, at))
 
     # ---- phases ---------------------------------------------------------------------------------------------------
 
@@ -335,9 +338,9 @@ class Transport:
             # At other rates VLC misses the target. The commanded rate is applied again at the next start.
             self._position.restart(self.target, 0.0, rate=1.0)
             self._player.set_rate(self._position.vlc_rate)
-        self._context.film.sought_at = time.monotonic()
+        self._film.sought_at = time.monotonic()
         self._target_requested = self._point.is_after_seek = True
-        self.due = self._context.film.sought_at + self._context.film.buffering_seconds(self.target)
+        self.due = self._film.sought_at + self._film.buffering_seconds(self.target)
         self._player.set_time(round(whole_milliseconds(self.target) * 1000))
 
     def _begin_pause(self) -> None:
@@ -348,13 +351,13 @@ class Transport:
         """VLC's clock stopped at this time."""
         clock = self._position.position(at)
         self._point.is_after_seek = False
-        self._settle(self._context.film.frame_at(clock), clock)
+        self._settle(self._film.frame_at(clock), clock)
 
     def _settle(self, frame: float, clock: float, *, ended: bool = False) -> None:
         self._point.frame, self._point.clock = frame, clock
         self.clock.pause_complete()
         self._enter(_Phase.ENDED if ended else _Phase.STANDING)
-        self._emit(messages.Settled(self._context.film.generation, frame, time.monotonic()))
+        self._emit(messages.Settled(self._film.generation, frame, time.monotonic()))
         if self._resume is not None:
             self._schedule()
 
@@ -376,7 +379,7 @@ class Transport:
         begins = self.pauses.left(confirmed)
         if self.pauses.clock_runs:  # else the first sample does it
             self._apply_rate(begins)
-        self._emit(messages.Started(self._context.film.generation, self._point.frame, begins))
+        self._emit(messages.Started(self._film.generation, self._point.frame, begins))
 
     def _apply_rate(self, at: float) -> None:
         if not self._position.differs(self._rate):

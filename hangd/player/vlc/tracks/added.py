@@ -48,7 +48,6 @@ class AddedFiles:
 
     def __init__(self, context: PlayerContext) -> None:
         self._context = context
-        self._is_transport_stream = False
         self._queue: deque[AddFile] = deque()
         self._current: AddFile | None = None
         self._is_added = False
@@ -66,8 +65,7 @@ class AddedFiles:
 
     def opening(self) -> None:
         self.closed()
-        self._is_transport_stream = self._context.film.container == TRANSPORT_STREAM
-        if self._is_transport_stream:
+        if self._context.film.container == TRANSPORT_STREAM:
             # libVLC 3.0 takes a file beside a transport stream for another programme of it and switches to that one.
             self._context.media.add_option(":no-sub-autodetect-file")
 
@@ -98,7 +96,7 @@ class AddedFiles:
         return [replace(file, select=selected) for file, selected in again.items()]
 
     def add(self, file: AddFile) -> None:
-        if self._is_transport_stream:
+        if self._context.film.container == TRANSPORT_STREAM:
             message = "VLC cannot add anything to a transport stream without losing its picture"
             self._context.refuse(type(file).__name__, message)
         elif len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
@@ -126,9 +124,8 @@ class AddedFiles:
             self._current = file = self._queue.popleft()
             self._is_added = self._has_tracks = False
             self.due = time.monotonic() + _CHECK_SECONDS
-            run_aside(
-                functools.partial(files.refusal, file.path), functools.partial(self._checked, file), self._context.post
-            )
+            then = functools.partial(self._checked, file)
+            run_aside(functools.partial(files.refusal, file.path), then, self._context.post)
 
     def _checked(self, file: AddFile, refusal: files.MediaUnusable | None) -> None:
         if file is not self._current or self._is_added:

@@ -23,24 +23,22 @@ class TrackSelection:
         self._tracks: tuple[Track, ...] = ()
         """The tracks as they were reported last."""
         self.added = AddedFiles(context)
-        self._restored: tuple[Track, ...] | None = None
-        """If the film is being opened again: the tracks that it had before."""
         self._added_again: list[AddFile] = []
+        """What is to be added to the film once more when it has been opened again."""
 
     def opening(self) -> None:
-        again = self._context.film.is_announced  # the same film is opened once more, after its end
-        self._is_open = False
-        self._restored = self._tracks if again else None
+        again = self._context.film.is_announced
         self._added_again = self.added.to_add_again(self._tracks) if again else []
+        self._is_open = False
         self.added.opening()
 
     def opened(self) -> tuple[Track, ...]:
         tracks = list_tracks(self._context)
         self.added.opened(tracks)
-        self._tracks = self.added.sort(tracks)
+        before, self._tracks = self._tracks, self.added.sort(tracks)
         self._is_open = True
-        if self._restored is not None:
-            self._restore(self._restored)
+        if self._context.film.is_announced:  # it is the same film, opened once more after its end
+            self._restore(before)
         return self._tracks
 
     def closed(self) -> None:
