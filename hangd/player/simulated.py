@@ -347,12 +347,8 @@ class SimulatedPlayer:
         self._machine = machine or SimulatedMachine()
         self._timer = DeadlineTimer(self._expire)
         self._events = EventFilter()
-        self._name: str | None = None
+        self.name: str | None = None
         self._loop.call_soon(self._open)
-
-    @property
-    def name(self) -> str | None:
-        return self._name
 
     def do(self, command: PlayerCommand) -> None:
         if self._events.closed:
@@ -375,8 +371,8 @@ class SimulatedPlayer:
 
     def _open(self) -> None:
         if not self._events.closed:
-            self._name = "simulated"
-            self._sink(messages.PlayerOpened(0, self._name))
+            self.name = "simulated"
+            self._sink(messages.PlayerOpened(0, self.name))
 
     def _expire(self, now: float) -> None:
         self._emit(self._machine.expire(now))

@@ -29,6 +29,8 @@ _ABSOLUTE: Final = 1
 _S16: Final = 3
 _NORMAL_VOLUME: Final = 0x10000
 
+_NAME: Final = b"hang"
+"""What mixers show."""
 _CONNECT_SECONDS: Final = 1.0
 _BUFFER_SECONDS: Final = 4.0
 """VLC reads 1.1 s ahead, so all of that fits."""
@@ -145,7 +147,7 @@ class PulseStream:
 
     CHANNELS: Final = frozenset(_MAPS)
 
-    def __init__(self, rate: int, channels: int, *, name: str = "hang") -> None:
+    def __init__(self, rate: int, channels: int) -> None:
         self._pa = pa = _library()
         # libpulse would choose the buffer by it, and the stream would stop where nothing was written.
         os.environ.pop("PULSE_LATENCY_MSEC", None)
@@ -156,15 +158,12 @@ class PulseStream:
         pa.pa_threaded_mainloop_start(self._loop)
         try:
             with self._locked():
-                self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), name.encode())
+                self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), _NAME)
                 pa.pa_context_connect(self._context, None, _NO_AUTOSPAWN, None)
             self._await(pa.pa_context_get_state, self._context, _CONTEXT_READY, _CONTEXT_FAILED)
             with self._locked():
-                spec, channel_map = _Spec(_S16, rate, channels), _Map(channels)
-                for at, position in enumerate(_MAPS[channels]):
-                    channel_map.map[at] = position
-                pointers = (ctypes.byref(spec), ctypes.byref(channel_map))
-                self._stream = pa.pa_stream_new(self._context, name.encode(), *pointers)
+                format = (ctypes.byref(_Spec(_S16, rate, channels)), ctypes.byref(_Map(channels, _MAPS[channels])))
+                self._stream = pa.pa_stream_new(self._context, _NAME, *format)
                 length = int(rate * self.frame * _BUFFER_SECONDS)
                 buffer = _Buffer(2 * length, length, 0, int(rate * _REQUEST_SECONDS) * self.frame, 0xFFFFFFFF)
                 pa.pa_stream_connect_playback(self._stream, None, ctypes.byref(buffer), _EARLY_REQUESTS, None, None)
@@ -206,9 +205,7 @@ class PulseStream:
 
     def set_volume(self, volume: float, *, mute: bool) -> None:
         """Set the volume; 1.0 leaves the samples as they are."""
-        levels = _Volume(self.channels)
-        for at in range(self.channels):
-            levels.values[at] = round(volume * _NORMAL_VOLUME)
+        levels = _Volume(self.channels, (round(volume * _NORMAL_VOLUME),) * self.channels)
         with self._locked():
             this = (self._context, self._pa.pa_stream_get_index(self._stream))
             self._release(self._pa.pa_context_set_sink_input_volume(*this, ctypes.byref(levels), None, None))

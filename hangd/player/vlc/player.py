@@ -49,7 +49,7 @@ class VlcPlayer:
         self._events = EventFilter()
         self._ended = asyncio.Event()
         self._version = "?"
-        self._name: str | None = None
+        self.name: str | None = None
 
         def emit(event: PlayerEvent) -> None:
             self._on_loop(self._deliver, event)
@@ -66,10 +66,6 @@ class VlcPlayer:
         self._thread: OwnerThread[BackendItem] = OwnerThread(make, name="libvlc")
         self._thread.made.add_done_callback(lambda _: self._on_loop(self._on_made))
         self._thread.ended.add_done_callback(lambda _: self._on_loop(self._on_thread_ended))
-
-    @property
-    def name(self) -> str | None:
-        return self._name
 
     def do(self, command: PlayerCommand) -> None:
         if not self._events.closed:
@@ -95,8 +91,8 @@ class VlcPlayer:
         self._stop_watchdog()
         error = self._thread.made.exception()
         if error is None:
-            self._name = f"vlc {self._version}"
-            self._sink(PlayerOpened(0, self._name))
+            self.name = f"vlc {self._version}"
+            self._sink(PlayerOpened(0, self.name))
             self._start_watchdog()  # for the commands that were queued while libVLC started
         elif isinstance(error, LibVlcUnavailable):
             self._die("no-player", str(error))
