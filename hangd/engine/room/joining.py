@@ -32,7 +32,7 @@ class Joining:
     def request(self, input: EntryRequest, now: float) -> None:
         room = self._room
         if input.client_id in room.roster or input.client_id in room.pending:
-            refused = RequestRefused.already_in_room("you are in this room already")
+            refused = RequestRefused("AlreadyInRoom", "you are in this room already")
             room.refuse(input.client_id, refused, input.request_id)
         elif isinstance(input, CreateRequested):
             self._create(input)
@@ -47,7 +47,7 @@ class Joining:
             self._admit(pending.request, now, proven=pending.password_hash)
         else:
             self._room.wrong_passwords.take(now)
-            self._refuse(pending.request, RequestRefused.wrong_password("wrong password"))
+            self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
 
     def check(self) -> None:
         """Assert the invariants."""
@@ -57,9 +57,9 @@ class Joining:
     def _create(self, input: CreateRequested) -> None:
         room, message = self._room, input.message
         if room.forgotten:
-            return self._refuse(input, RequestRefused.room_not_found())
+            return self._refuse(input, RequestRefused("RoomNotFound", "there is no such room"))
         if room.host_digest is not None:
-            return self._refuse(input, RequestRefused.already_in_room("this room exists already"))
+            return self._refuse(input, RequestRefused("AlreadyInRoom", "this room exists already"))
         # The secret is 128 random bits or more, so its digest needs no salt.
         room.host_digest = _digest(input.host_secret)
         room.name = message.name
@@ -79,7 +79,7 @@ class Joining:
         is_owner = self._is_owner(message.host_secret)
         try:
             if room.host_digest is None or room.forgotten:
-                raise RequestRefused.room_not_found()
+                raise RequestRefused("RoomNotFound", "there is no such room")
             if input.client_id in room.banned:
                 raise RequestRefused("Banned", "you are banned from this room")
             if room.policy.locked and not is_owner:
@@ -88,7 +88,7 @@ class Joining:
                 raise RequestRefused("RoomFull", f"this room is full: it takes {room.policy.capacity}")
             if room.password_hash is not None and not is_owner and proven != room.password_hash:
                 if message.password is None:
-                    raise RequestRefused.wrong_password("this room has a password")
+                    raise RequestRefused("WrongPassword", "this room has a password")
                 if (wait := room.wrong_passwords.wait(now)) > 0:
                     raise RequestRefused.rate_limited(f"too many wrong passwords: wait {math.ceil(wait)} seconds")
                 room.pending[input.client_id] = PendingJoin(input, room.password_hash)

@@ -16,25 +16,10 @@ from hangd.engine.room import queue as queues
 from hangd.engine.room.file_match import is_same_copy
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData, known_duration
+from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import (
-    EntryChanged,
-    MediaChanged,
-    MemberChanged,
-    Pause,
-    QueueChanged,
-    QueueInsert,
-    QueueMove,
-    QueueRemove,
-    RequestId,
-    RoomState,
-    ServerMessage,
-    SetEntry,
-    SetFile,
-    SetMedia,
-    SyncBroadcast,
-)
-from hangd.protocol.model import ROOM_ITSELF, EntryId, FileHash, FileInfo, Queue
+from hangd.protocol.messages import RequestId, ServerMessage
+from hangd.protocol.model import ROOM_ITSELF, FileHash, FileInfo, Queue
 
 
 class RoomMedia:
@@ -66,39 +51,30 @@ class RoomMedia:
             schedule.start_over(known_duration(entry.file), 0.0, now, play=True)
             self._show(entry.file_hash, entry.file, queues.moved_on(room.queue, entry))
 
-    # ---- requests ---------------------------------------------------------------------------------------------------
+    def handle(self, sender: RoomMember, message: messages.FilmRequest, re: RequestId | None, now: float) -> None:
+        """Carry out the request of a member that may control the room.
 
-    def insert(self, sender: RoomMember, message: QueueInsert, re: RequestId | None) -> None:
-        """Insert entries into the queue. Raises RequestRefused as `queues.inserted` does."""
-        self._edit(sender, re, *queues.inserted(self._room.queue, message))
-
-    def remove(self, sender: RoomMember, message: QueueRemove, re: RequestId | None) -> None:
-        """Take entries out of the queue."""
-        self._edit(sender, re, queues.removed(self._room.queue, message.ids))
-
-    def move(self, sender: RoomMember, message: QueueMove, re: RequestId | None) -> None:
-        """Put entries elsewhere in the queue."""
-        self._edit(sender, re, queues.moved(self._room.queue, message.ids, message.after))
-
-    def set_entry(self, sender: RoomMember, message: SetEntry, re: RequestId | None) -> None:
-        """Take in the whole hash of an entry. Raises RequestRefused as `queues.hashed` does."""
+        Raises:
+            RequestRefused: as the function of ``queue`` for this message says.
+        """
         room = self._room
-        queue, entry = queues.hashed(room.queue, message.id, message.file_hash)
-        changed, room.queue = queue is not room.queue, queue
-        self._tell(sender, EntryChanged(entry), re, changed=changed)
+        match message:
+            case messages.SetMedia():
+                self._set_media(sender, message, re, now)
+            case messages.QueueInsert():
+                queue, ids = queues.inserted(room.queue, message)
+                self._edit(queue, messages.QueueChanged(queue, ids), sender, re)
+            case messages.QueueRemove(ids=ids):
+                queue = queues.removed(room.queue, ids)
+                self._edit(queue, messages.QueueChanged(queue), sender, re)
+            case messages.QueueMove(ids=ids, after=after):
+                queue = queues.moved(room.queue, ids, after)
+                self._edit(queue, messages.QueueChanged(queue), sender, re)
+            case messages.SetEntry(id=id, file_hash=file_hash):
+                queue, entry = queues.hashed(room.queue, id, file_hash)
+                self._edit(queue, messages.EntryChanged(entry), sender, re)
 
-    def set_media(self, sender: RoomMember, message: SetMedia, re: RequestId | None, now: float) -> None:
-        """Move the room on to another film. Raises RequestRefused as `queues.moved_to` does."""
-        room = self._room
-        queue = queues.moved_to(room.queue, message)
-        entry = queues.current_of(queue)
-        assert entry is not None and entry.file_hash is not None
-        room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play)
-        if message.file_hash is not None:
-            sender.file_hash, sender.file = message.file_hash, message.file
-        self._show(entry.file_hash, entry.file, queue, sender, re)
-
-    def set_file(self, sender: RoomMember, message: SetFile, re: RequestId | None) -> None:
+    def set_file(self, sender: RoomMember, message: messages.SetFile, re: RequestId | None) -> None:
         """Take in what a member says of its own file: a file of another film puts it out of the room."""
         room = self._room
         # More about the copy that was let in already (its length, say) does not undo what its hash proved.
@@ -116,20 +92,26 @@ class RoomMedia:
             sender.file_hash = message.file_hash
         sender.file = message.file
         room.learn_file(sender.file_hash, sender.file)
-        room.announce(MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
+        room.announce(messages.MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
 
-    # ---- within -----------------------------------------------------------------------------------------------------
+    def _set_media(self, sender: RoomMember, message: messages.SetMedia, re: RequestId | None, now: float) -> None:
+        room = self._room
+        queue = queues.moved_to(room.queue, message)
+        entry = queues.current_of(queue)
+        assert entry is not None and entry.file_hash is not None
+        room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play)
+        if message.file_hash is not None:
+            sender.file_hash, sender.file = message.file_hash, message.file
+        self._show(entry.file_hash, entry.file, queue, sender, re)
 
-    def _edit(self, sender: RoomMember, re: RequestId | None, queue: Queue, ids: tuple[EntryId, ...] = ()) -> None:
-        changed, self._room.queue = queue is not self._room.queue, queue
-        self._tell(sender, QueueChanged(queue, ids), re, changed=changed)
-
-    def _tell(self, sender: RoomMember, message: ServerMessage, re: RequestId | None, *, changed: bool) -> None:
+    def _edit(self, queue: Queue, message: ServerMessage, sender: RoomMember, re: RequestId | None) -> None:
         """Tell all full members. Where nothing changed, only answer the sender: another member did the same before."""
+        room = self._room
+        changed, room.queue = queue is not room.queue, queue
         if changed:
-            self._room.announce(message, sender=sender.client_id, re=re)
+            room.announce(message, sender=sender.client_id, re=re)
         elif sender.full and re is not None:
-            self._room.send((sender.client_id,), message, re)
+            room.send((sender.client_id,), message, re)
 
     def _show(
         self,
@@ -154,8 +136,8 @@ class RoomMedia:
                 room.remove(member, "mismatch", detail="the room moved on to another film")
         timeline = room.timeline
         by = None if sender is None else sender.client_id
-        room.announce(MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
+        room.announce(messages.MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
         # For all members at once it changed which of them are verifying, and that none is ready any more.
-        room.send(room.roster.full_ids(), RoomState(room.view()))
+        room.send(room.roster.full_ids(), messages.RoomState(room.view()))
         basic = room.roster.ids(lambda member: not member.full and member is not sender)
-        room.send(basic, SyncBroadcast(by or ROOM_ITSELF, Pause(timeline.position), timeline))
+        room.send(basic, messages.SyncBroadcast(by or ROOM_ITSELF, messages.Pause(timeline.position), timeline))

@@ -43,21 +43,15 @@ class Requests:
                 room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
             case messages.SetFile():
                 self._media.set_file(sender, message, re)
-            case messages.SetMedia():
+            case (
+                messages.SetMedia()
+                | messages.QueueInsert()
+                | messages.QueueRemove()
+                | messages.QueueMove()
+                | messages.SetEntry()
+            ):
                 self._require_control(sender)
-                self._media.set_media(sender, message, re, now)
-            case messages.QueueInsert():
-                self._require_control(sender)
-                self._media.insert(sender, message, re)
-            case messages.QueueRemove():
-                self._require_control(sender)
-                self._media.remove(sender, message, re)
-            case messages.QueueMove():
-                self._require_control(sender)
-                self._media.move(sender, message, re)
-            case messages.SetEntry():
-                self._require_control(sender)
-                self._media.set_entry(sender, message, re)
+                self._media.handle(sender, message, re, now)
             case messages.Say(text=text):
                 room.announce(messages.Said(client_id, text, at=now), sender=client_id, re=re)
             case messages.SetPolicy():
@@ -82,7 +76,7 @@ class Requests:
             return
         re, room.hashing = room.hashing[1], None
         if password_hash is None:
-            room.refuse(client_id, RequestRefused.internal("the server could not set that password"), re)
+            room.refuse(client_id, RequestRefused("Internal", "the server could not set that password"), re)
             return
         room.set_password_hash(password_hash)
         room.announce(messages.PolicyChanged(room.policy), sender=client_id, re=re)
@@ -144,7 +138,7 @@ class Requests:
         if message.role == "host":
             room.roster.make_host(member)
         elif member is sender:
-            raise RequestRefused.forbidden("a room needs a host: make somebody else host instead")
+            raise RequestRefused("Forbidden", "a room needs a host: make somebody else host instead")
         else:
             member.role = message.role
         if member is not sender and message.role == "host":
@@ -155,7 +149,7 @@ class Requests:
         _require_host(sender, "send members away")
         member = self._member(message.client_id)
         if member is sender:
-            raise RequestRefused.forbidden("to go yourself, leave the room")
+            raise RequestRefused("Forbidden", "to go yourself, leave the room")
         if message.ban:
             self._room.banned.append(member.client_id)
         reason: LeftReason = "banned" if message.ban else "kicked"
@@ -166,7 +160,7 @@ class Requests:
     def _member(self, client_id: str) -> RoomMember:
         member = self._room.roster.get(client_id)
         if member is None:
-            raise RequestRefused.not_in_room("there is no such member in this room")
+            raise RequestRefused("NotInRoom", "there is no such member in this room")
         return member
 
     def _require_control(self, sender: RoomMember) -> None:
@@ -175,11 +169,11 @@ class Requests:
                 return
             case "controllers":
                 if sender.role == "viewer":
-                    raise RequestRefused.forbidden("only the host and the controllers may control this room")
+                    raise RequestRefused("Forbidden", "only the host and the controllers may control this room")
             case "host":
                 _require_host(sender, "control it")
 
 
 def _require_host(sender: RoomMember, what: str) -> None:
     if sender.role != "host":
-        raise RequestRefused.forbidden(f"only this room's host may {what}")
+        raise RequestRefused("Forbidden", f"only this room's host may {what}")

@@ -235,7 +235,7 @@ class Room:
         sender = self._data.roster.get(input.client_id)
         try:
             if sender is None or not sender.present:
-                raise RequestRefused.not_in_room()
+                raise RequestRefused("NotInRoom", "you are not in this room")
             self._requests.handle(sender, input.message, input.request_id, self._now)
         except RequestRefused as refused:
             self._data.refuse(input.client_id, refused, input.request_id)
