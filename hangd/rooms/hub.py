@@ -259,7 +259,8 @@ class Hub:
 
     def _pong(self, peer: Peer, ping: effects.AnswerPing) -> Encoded:
         hosted = self._rooms.get(peer.session.room_id)
-        epoch, rev = (None, None) if hosted is None else (hosted.room.epoch, hosted.room.rev)
+        line = None if hosted is None else hosted.room.timeline
+        epoch, rev = (None, None) if line is None else (line.epoch, line.rev)
         return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
 
     def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:

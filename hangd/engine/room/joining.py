@@ -49,11 +49,6 @@ class Joining:
             self._room.wrong_passwords.take(now)
             self._refuse(pending.request, RequestRefused("WrongPassword", "wrong password"))
 
-    def check(self) -> None:
-        """Assert the invariants."""
-        assert not any(client_id in self._room.roster for client_id in self._room.pending)
-        assert not (self._room.forgotten and len(self._room.roster))
-
     def _create(self, input: CreateRequested) -> None:
         room, message = self._room, input.message
         if room.forgotten:
