@@ -9,7 +9,7 @@ from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.player_supervisor import PlayerSupervisor
-from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.playlist.base import ViewerPlaylist
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
@@ -26,7 +26,7 @@ class Readings(ViewerPort, Protocol):
     player: PlayerSupervisor
 
     @property
-    def playlist(self) -> PlaylistKeeper: ...
+    def playlist(self) -> ViewerPlaylist: ...
 
 
 def hang_property(viewer: Readings, name: str) -> Any:
@@ -114,7 +114,7 @@ def look(viewer: Readings) -> dict[str, Any]:
     return {
         "pause": viewer.paused,
         "path": viewer.path,
-        "playlist": viewer.playlist.state,
+        "playlist": viewer.playlist.version,
         "duration": viewer.duration,
         "speed": viewer.speed,
         "seeking": viewer.seeking,

@@ -59,7 +59,7 @@ async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Viewer, V
 
 FAULTS: list[tuple[type, str, Callable[[Viewer], Any]]] = [
     (RoomView, "learn", lambda viewer: viewer.room_view),
-    (RoomPlaylist, "received", lambda viewer: viewer.playlist.room),
+    (RoomPlaylist, "received", lambda viewer: viewer.playlists.room),
     (Membership, "received", lambda viewer: viewer.membership),
     (Membership, "ponged", lambda viewer: viewer.membership),
     (Membership, "welcomed", lambda viewer: viewer.membership),
@@ -272,9 +272,9 @@ async def test_a_film_that_kills_every_player_ends_the_command_and_later_ones_ar
 
 
 INTERRUPTIONS: dict[str, tuple[Callable[[Viewer], None], str]] = {
-    "another file": (lambda viewer: viewer.load_file(str(TRACKS)), "Replaced"),
-    "the file is closed": (lambda viewer: viewer.drop_file(), "Closed"),
-    "the room moves on to a film that is not here": (lambda viewer: viewer.change_film(None, 7, None), "Closed"),
+    "another file": (lambda viewer: viewer.driver.open_file(str(TRACKS), 7), "Replaced"),
+    "the file is closed": (lambda viewer: viewer.driver.close_file(), "Closed"),
+    "the room moves on to a film that is not here": (lambda viewer: viewer.driver.change_film(None, 7, None), "Closed"),
 }
 
 

@@ -85,6 +85,11 @@ class FollowerDriver:
         self._timer.arm(None)
         self._suspend.close()
 
+    @property
+    def entry(self) -> int:
+        """The id of the playlist's entry that was opened last."""
+        return self._player.entry
+
     # ---- inputs ---------------------------------------------------------------------------------------------------
 
     def tell(self, input: FollowerInput, now: float | None = None) -> None:

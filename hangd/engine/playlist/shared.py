@@ -257,6 +257,12 @@ class SharedPlaylist:
         entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
         self.learn(replace(self._queue, entries=entries))
 
+    def show_film(self, film: FileHash, info: FileInfo) -> SharedEntry:
+        """The room shows this film, which is no entry of its queue. Return an entry for it."""
+        entry = SharedEntry(self._new_id(), file_hash=film, file=info)
+        self.show(entry)
+        return entry
+
     def show(self, entry: SharedEntry) -> None:
         """This film is opened here, before the room has said so or because it has. It keeps its number."""
         self._shown = entry
