@@ -1,7 +1,7 @@
 """Compute what an edit, a step to another entry or the end of a film makes of a room's queue.
 
 A queue is plain data (`hangd.protocol.model.Queue`). Each function returns a new one; where nothing changes it returns
-the one that it was given. ``media.RoomMedia`` and ``state.RoomData`` call them, and tell the members what came of it.
+the one that it was given. ``media`` and ``state.RoomData`` call them, and tell the members what came of it.
 
 Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
 twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.

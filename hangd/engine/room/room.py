@@ -19,12 +19,9 @@ rules in ``schedule``, the films' in ``queue``, the members' in ``roster``, thei
 from collections.abc import Container
 from typing import Final, assert_never
 
-from hangd.engine.room import inputs
+from hangd.engine.room import inputs, joining, media, requests
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetRoom, RoomEffect
-from hangd.engine.room.joining import Joining
-from hangd.engine.room.media import RoomMedia
-from hangd.engine.room.requests import Requests
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomData, RoomSettings
@@ -57,14 +54,11 @@ class Room:
     ) -> None:
         self._data = RoomData.new(room_id=room_id, epoch=epoch, settings=settings, now=now)
         self._data.set_password_hash(password_hash)
-        self._media = RoomMedia(self._data)
-        self._requests = Requests(self._data, self._media)
-        self._joining = Joining(self._data)
         self.room_id: Final = room_id
         self.changes = 0
         """Rises when what `saved` returns has changed, and sometimes when it has not."""
-        self._counted = (0, 0)
-        """The timeline's rev and the number of members when ``changes`` was last reviewed."""
+        self._counted: tuple[int, int] | None = None
+        """The timeline's rev and the number of members when ``changes`` last rose. None: it has not risen yet."""
         self._now = now
         self._rev_checked = 0
         self._at_rest = False
@@ -188,11 +182,11 @@ class Room:
             case inputs.MessageReceived():  # first, because most inputs are
                 self._request(input)
             case inputs.CreateRequested() | inputs.JoinRequested():
-                self._joining.request(input, self._now)
+                joining.request(self._data, input, self._now)
             case inputs.PasswordChecked(client_id=client_id, matches=matches):
-                self._joining.password_checked(client_id, self._now, matches=matches)
+                joining.password_checked(self._data, client_id, self._now, matches=matches)
             case inputs.PasswordHashed(client_id=client_id, password_hash=password_hash):
-                self._requests.password_hashed(client_id, password_hash)
+                requests.password_hashed(self._data, client_id, password_hash)
             case inputs.ConnectionLost(client_id=client_id):
                 self._lose(client_id)
             case inputs.ConnectionResumed(client_id=client_id):
@@ -212,7 +206,7 @@ class Room:
         try:
             if sender is None or not sender.present:
                 raise RequestRefused("NotInRoom", "you are not in this room")
-            self._requests.handle(sender, input.message, input.request_id, self._now)
+            requests.handle(self._data, sender, input.message, input.request_id, self._now)
         except RequestRefused as refused:
             self._data.refuse(input.client_id, refused, input.request_id)
 
@@ -260,7 +254,7 @@ class Room:
         room, now, line = self._data, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.remove(member, "lost")
-        self._media.settle(now)
+        media.settle(room, now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.close_gate_for_stall(now))
