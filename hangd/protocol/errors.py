@@ -94,7 +94,7 @@ class RemoteProtocolError(HangProtocolError):
 class RequestRefused(HangProtocolError):
     """A valid request is not granted, now or at all. Raised before the request has changed anything.
 
-    The constructors below are for the codes that are used in more than one place, or that carry details.
+    The constructors below are for the codes that carry details.
     """
 
     @classmethod
@@ -110,34 +110,6 @@ class RequestRefused(HangProtocolError):
     def rate_limited(cls, message: str, retry_after: float | None = None) -> Self:
         """``retry_after``: seconds until the same request will be granted, if that is known."""
         return cls("RateLimited", message, details=None if retry_after is None else {"retry_after": retry_after})
-
-    @classmethod
-    def forbidden(cls, message: str) -> Self:
-        return cls("Forbidden", message)
-
-    @classmethod
-    def not_in_room(cls, message: str = "you are not in this room") -> Self:
-        return cls("NotInRoom", message)
-
-    @classmethod
-    def already_in_room(cls, message: str) -> Self:
-        return cls("AlreadyInRoom", message)
-
-    @classmethod
-    def room_not_found(cls, message: str = "there is no such room") -> Self:
-        return cls("RoomNotFound", message)
-
-    @classmethod
-    def wrong_password(cls, message: str) -> Self:
-        return cls("WrongPassword", message)
-
-    @classmethod
-    def server_full(cls, message: str) -> Self:
-        return cls("ServerFull", message)
-
-    @classmethod
-    def internal(cls, message: str) -> Self:
-        return cls("Internal", message)
 
 
 class LocalProtocolError(HangProtocolError):
