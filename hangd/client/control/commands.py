@@ -6,16 +6,7 @@ from typing import Any, Final
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.subjects import (
-    ab_loop,
-    daemon,
-    playback,
-    playlist,
-    property_commands,
-    room,
-    screen,
-    tracks,
-)
+from hangd.client.control.subjects import ab_loop, daemon, playback, playlist, property_commands, room, screen, tracks
 from hangd.client.control.tables.command import Arguments, Command, Context, loaded_path
 from hangd.client.control.tables.placeholders import REFUSED
 

@@ -16,16 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.language import lines
 from hangd.client.control.port import ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
-from hangd.client.control.server.outbox import MOVING
 from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.control.tables.command import Context
+from hangd.client.control.tables.property import MOVING
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -57,7 +56,7 @@ class ControlServer:
         tcp: TcpListener | None = None,
         patience: float = 30.0,
     ) -> None:
-        properties = Properties(viewer, command_list())
+        properties = Properties(viewer)
         self.context = Context(viewer, properties, self._broadcast, self._tell)
         self.tasks = Tasks()
         self.patience = patience
@@ -177,7 +176,7 @@ class ControlServer:
         return False
 
     def _changed(self, names: frozenset[str]) -> None:
-        topics = frozenset(map(self.context.properties.topic, names))
+        topics = frozenset[str]().union(*map(self.context.properties.topics, names))
         # A list: every outbox is to be marked, not only the first that observes one of them.
         if any([connection.outbox.mark(topics) for connection in self.connections]):
             self.flush_soon()

@@ -79,10 +79,7 @@ class _Loop:
 
 
 def _in_room(viewer: ViewerPort) -> bool:
-    try:
-        return viewer.hang_property("room/id") is not None
-    except CommandRefused:
-        return False
+    return viewer.hang_property("room/id") is not None
 
 
 def _ab_loop(context: Context, arguments: Arguments) -> None:

@@ -152,10 +152,7 @@ _TIMES: Final = (
 
 
 def _buffering(properties: PropertyTable) -> bool:
-    try:
-        return bool(properties.viewer.hang_property("player/state") == "buffering")
-    except CommandRefused:
-        return False
+    return bool(properties.viewer.hang_property("player/state") == "buffering")
 
 
 def _core_idle(properties: PropertyTable) -> bool:

@@ -14,6 +14,8 @@ from hangd.engine.player_messages import PlayerCommand
 
 PLAYER: Final = "player"
 """The topic of all of mpv's properties, and of hang's ``player/...``."""
+MOVING: Final = "moving"
+"""The topic, beside their own, of properties that change by themselves while the film plays."""
 
 _OPTION_PREFIXES: Final = ("options/", "file-local-options/")
 """These may precede the name of an option of mpv's. It is the same property."""
@@ -66,6 +68,8 @@ class PropertyTable:
         self.command_list = command_list
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Called with the names of properties that were changed in this table. The control server sets it."""
+        self.stored: dict[str, Any] = {}
+        """What clients wrote to `stored` properties, by name."""
         self._states: dict[type, tuple[int | None, Any]] = {}
 
     def state(self, kind: type[_State], entry: int | None = None) -> _State:
@@ -73,11 +77,9 @@ class PropertyTable:
 
         It is made on first use. Where an ``entry`` of the playlist is given, each entry has a new one.
         """
-        known_entry, instance = self._states.get(kind, (entry, None))
-        if instance is None or known_entry != entry:
-            instance = kind()
-            self._states[kind] = entry, instance
-        found: _State = instance
+        if kind not in self._states or self._states[kind][0] != entry:
+            self._states[kind] = entry, kind()
+        found: _State = self._states[kind][1]
         return found
 
     # ---- reading ----------------------------------------------------------------------------------------------------
@@ -103,20 +105,13 @@ class PropertyTable:
             kind = Double()
         return kind.text(value) if raw else kind.pretty(value)
 
-    def topic(self, name: str) -> str:
-        """Return the topic under which changes of this property are announced."""
-        try:
-            return self._split(name)[0].topic
-        except CommandRefused:
-            return PLAYER
-
-    def moves(self, name: str) -> bool:
-        """Return whether the value changes all the time during playback."""
+    def topics(self, name: str) -> frozenset[str]:
+        """Return the topics under which changes of this property are announced."""
         try:
             row, rest = self._split(name)
         except CommandRefused:
-            return False
-        return row.moves and not rest
+            return frozenset((PLAYER,))
+        return frozenset((row.topic, MOVING) if row.moves and not rest else (row.topic,))
 
     @property
     def path(self) -> str | None:
@@ -151,7 +146,7 @@ class PropertyTable:
             self.changed(frozenset((row.name,)))
 
     def delete(self, name: str) -> None:
-        """Delete what is at a sub-path of a property in which clients store values of their own."""
+        """Delete what is at a sub-path of ``user-data``."""
         row, rest = self._split(name)
         if row.write_at is None or not rest:
             raise CommandRefused.inaccessible()
@@ -274,13 +269,9 @@ def stored(
     def write(properties: PropertyTable, value: Any) -> None:
         if tell is not None:
             properties.viewer.play_command(tell(value))
-        properties.state(_Stored)[name] = value
+        properties.stored[name] = value
 
-    return Property(name, about, kind, lambda p: p.state(_Stored).get(name, default), write, option=True, stored=True)
-
-
-class _Stored(dict[str, Any]):
-    """What clients wrote to `stored` properties, by name."""
+    return Property(name, about, kind, lambda p: p.stored.get(name, default), write, option=True, stored=True)
 
 
 def with_aliases(row: Property, *names: str) -> tuple[Property, ...]:

@@ -20,7 +20,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_unavailable_properties(properties: Properties, name: str) -> None:
 def test_options(properties: Properties, row: Any) -> None:
     assert row.name in properties.read("options")
     assert properties.read(f"options/{row.name}") == properties.read(row.name)
-    assert properties.topic(f"file-local-options/{row.name}") == properties.topic(row.name)
+    assert properties.topics(f"file-local-options/{row.name}") == properties.topics(row.name)
 
 
 @pytest.mark.parametrize("name", ["options/path", "options/nope", "file-local-options/pid", "options/options/mute"])
