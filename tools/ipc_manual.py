@@ -69,14 +69,9 @@ def _choices(kind: Kind) -> str:
 
 
 def _properties() -> Iterator[str]:
-    aliases: dict[str, list[str]] = {}
-    by_subject: dict[str, list[Property]] = {}
-    for subject, rows in properties.BY_SUBJECT.items():
-        for row in rows:
-            if row.about.startswith("the same as ") and row.about[12:] in properties.PROPERTIES:
-                aliases.setdefault(row.about[12:], []).append(row.name)
-            elif row.name not in UNAVAILABLE:
-                by_subject.setdefault(subject, []).append(row)
+    by_subject = {
+        subject: [row for row in rows if row.name not in UNAVAILABLE] for subject, rows in properties.BY_SUBJECT.items()
+    }
 
     def item(row: Property) -> Iterator[str]:
         kind, value = row.kind.label.lower(), CONSTANTS.get(row.name)
@@ -84,7 +79,7 @@ def _properties() -> Iterator[str]:
             kind = f"always {escaped(f'{value:g}' if isinstance(value, float) else row.kind.text(value))}"
         elif row.write is not None or row.write_at is not None:
             kind += ", writable"
-        yield f".It {_names('Va', [row.name, *aliases.get(row.name, [])])} Pq {kind}"
+        yield f".It {_names('Va', [row.name, *row.aliases])} Pq {kind}"
         yield _sentence(row.about)
 
     return _sections(by_subject, item)

@@ -32,7 +32,9 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
 }
 """All rows under the headings of the manual."""
 
-PROPERTIES: Final[Mapping[str, Property]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
+PROPERTIES: Final[Mapping[str, Property]] = {
+    name: row for rows in BY_SUBJECT.values() for row in rows for name in (row.name, *row.aliases)
+}
 
 
 class Properties(PropertyTable):

@@ -7,8 +7,6 @@ from hangd.client.control.port import Awaited, RoomCommand
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
 from hangd.client.control.tables.property import Property, PropertyTable
 
-# ---- commands -------------------------------------------------------------------------------------------------------
-
 
 def _room_command(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
     """Make the row for a command that the viewer carries out. Its parameters are strings."""
@@ -46,8 +44,6 @@ COMMANDS: Final = (
         lambda context, _: Waiting(context.viewer.debug_dump())),
 )  # fmt: skip
 
-
-# ---- properties -----------------------------------------------------------------------------------------------------
 
 _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration quick_hash".split())
 

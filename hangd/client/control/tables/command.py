@@ -28,6 +28,10 @@ Arguments = Mapping[str, Any]
 """Parsed arguments by the names of their parameters. A parameter that was left out and has no default is missing."""
 
 
+def no_media() -> CommandRefused:
+    return CommandRefused.failed("NoMedia", "no file is loaded")
+
+
 @dataclass(frozen=True)
 class Context:
     """What a command can use."""
@@ -38,6 +42,13 @@ class Context:
     """Sends an event to every control client."""
     tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
     """Sends an event to the control client of this name. Returns whether there is one."""
+
+    def loaded_path(self) -> str:
+        """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
+        path = self.properties.path
+        if path is None:
+            raise no_media()
+        return path
 
 
 @dataclass(frozen=True)
@@ -85,18 +96,6 @@ def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Co
             raise CommandRefused.failed(refused.code, refused.message) from None
 
     return run_as_command
-
-
-def no_media() -> CommandRefused:
-    return CommandRefused.failed("NoMedia", "no file is loaded")
-
-
-def loaded_path(context: Context) -> str:
-    """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
-    path = context.properties.path
-    if path is None:
-        raise no_media()
-    return path
 
 
 def local_path(name: str) -> str:

@@ -5,7 +5,7 @@ A row's ``read`` returns None for a property that has no value now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
@@ -55,6 +55,8 @@ class Property:
     """The value is stored in the table, so writing it must announce the change."""
     topic: str = PLAYER
     """The group of properties whose changes are announced together."""
+    aliases: Sequence[str] = ()
+    """Other names of mpv's for the same property."""
 
 
 class PropertyTable:
@@ -272,8 +274,3 @@ def stored(
         properties.stored[name] = value
 
     return Property(name, about, kind, lambda p: p.stored.get(name, default), write, option=True, stored=True)
-
-
-def with_aliases(row: Property, *names: str) -> tuple[Property, ...]:
-    """Return the row, and the same row under other names of mpv's."""
-    return row, *(replace(row, name=name, about=f"the same as {row.name}") for name in names)
