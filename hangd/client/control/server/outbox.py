@@ -85,7 +85,6 @@ class Outbox:
         self._wake()
 
     def unobserve(self, number: int) -> None:
-        """Remove all observers with this number."""
         self._observers = [observer for observer in self._observers if observer.id != number]
 
     def enable(self, name: str, wanted: bool) -> None:

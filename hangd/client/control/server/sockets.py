@@ -58,13 +58,12 @@ class ControlServer:
     ) -> None:
         properties = Properties(viewer)
         self.context = Context(viewer, properties, self._broadcast, self._tell)
+        self.acceptor = Acceptor(self._accepted)
         self.tasks = Tasks()
         self.patience = patience
         self.connections: set[Connection] = set()
-        self._path = path
         self._socket_path = SocketPath(path)
         self._given = list(sockets)
-        self.acceptor = Acceptor(self._accepted)
         self._tcp = tcp
         self._full = False
         self._number = 0
@@ -96,7 +95,7 @@ class ControlServer:
             for each in self._given or [self._socket_path.bind()]:
                 self.acceptor.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
-            raise ControlSocketUnusable.at(self._path, error) from error
+            raise ControlSocketUnusable.at(self._socket_path.path, error) from error
 
     async def close(self) -> None:
         """Stop listening, let clients read what is on its way to them, and remove the socket if it is still ours."""
@@ -152,7 +151,6 @@ class ControlServer:
         return connection
 
     def closed(self, connection: Connection) -> None:
-        """Forget this connection, which is closed."""
         self.connections.discard(connection)
         if not self.connections:
             self._all_gone.set()
