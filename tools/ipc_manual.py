@@ -20,7 +20,6 @@ _FRAME: Final = Path(__file__).with_name("ipc_manual.mdoc")
 
 
 def page() -> str:
-    """Return the manual page."""
     lines: list[str] = []
     for line in _FRAME.read_text(encoding="utf-8").splitlines():
         lines.extend(_LISTS[line[3:]]() if line.startswith(".@ ") else [line])
@@ -93,9 +92,8 @@ def _events(own: bool) -> Iterator[str]:
     yield ".Bl -tag -width Ds"
     for row in EVENTS.values():
         if row.about and row.own == own:
-            yield f".It Sy {escaped(row.name)}" + (
-                f" Pq {' '.join(map(escaped, row.fields.split()))}" * bool(row.fields)
-            )
+            fields = f" Pq {' '.join(map(escaped, row.fields.split()))}" if row.fields else ""
+            yield f".It Sy {escaped(row.name)}{fields}"
             yield _sentence(row.about)
     yield ".El"
 

@@ -33,8 +33,7 @@ def prepare(
 
     Args:
         arguments: by position or by name.
-        expanding: expand property names in strings, as late as the command is carried out. As in mpv, only arguments
-            that are plain strings are expanded.
+        expanding: expand properties in strings when the command is carried out; as in mpv, only in plain strings.
 
     Raises:
         CommandRefused: the command or its arguments are wrong.

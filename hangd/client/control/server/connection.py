@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, cast
 
 from hangd.client.control.commands import prepare
 from hangd.client.control.language import lines
-from hangd.client.control.language.lines import Malformed, Request, TextLine
+from hangd.client.control.language.lines import Malformed, Request
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.outbox import Outbox
@@ -41,7 +41,6 @@ _COMMANDS_PER_TURN_MIN: Final = 4
 two hundred of them waits for a round."""
 _WAITING_MAX: Final = 64
 """Commands of one client that wait at the same time."""
-
 
 _Run = Callable[[Context], Any]
 """Carries out a command that was parsed: the result of `prepare`."""
@@ -187,15 +186,13 @@ class Connection(asyncio.Protocol):
                     self._reply(answer if isinstance(answer, bytes) else lines.failure(request.request_id, answer))
                 else:
                     requests = (request,)
-            case TextLine() as text if self._text_lines:
-                requests = text.requests
-            case TextLine():
+            case tuple() as text_line if self._text_lines:
+                requests = text_line
+            case tuple():
                 _log.info("a control client sent a text line over TCP: closed")
                 self.close()
-            case Malformed() as malformed:
-                self._reply(lines.failure(malformed.request_id, malformed))
             case CommandRefused() as refused:
-                self._reply(lines.failure(0, refused))
+                self._reply(lines.failure(refused.request_id if isinstance(refused, Malformed) else 0, refused))
         commands: list[tuple[Request, _Run]] = []
         for request in requests:
             run = _attempt(prepare, request.name, request.arguments, expanding=request.expanding)

@@ -26,8 +26,6 @@ _State = TypeVar("_State")
 
 @dataclass(frozen=True)
 class Property:
-    """A row of the property table."""
-
     name: str
     about: str
     """The description in the manual, at most 100 characters."""
@@ -71,7 +69,7 @@ class PropertyTable:
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Called with the names of properties that were changed in this table. The control server sets it."""
         self.stored: dict[str, Any] = {}
-        """What clients wrote to `stored` properties, by name."""
+        """What clients wrote to properties of which the player does not report the value, by name."""
         self._states: dict[type, tuple[int | None, Any]] = {}
 
     def state(self, kind: type[_State], entry: int | None = None) -> _State:
@@ -87,7 +85,6 @@ class PropertyTable:
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Any:
-        """Return the value as plain data."""
         row, rest = self._split(name)
         value = row.read(self)
         if value is None:
@@ -97,7 +94,7 @@ class PropertyTable:
         return row.find(value, rest) if row.find is not None else walk(value, rest, row.may_lack)
 
     def read_text(self, name: str, raw: bool = True) -> str:
-        """Return the value as text, raw or for people."""
+        """Return the value as text: raw, or as mpv shows it to people."""
         value = self.read(name)
         row, rest = self._split(name)
         if row.pretty is not None and not raw and not rest:
@@ -128,7 +125,6 @@ class PropertyTable:
     # ---- writing ----------------------------------------------------------------------------------------------------
 
     def write(self, name: str, value: Any) -> None:
-        """Parse a value and write it."""
         row, rest = self._split(name)
         try:
             if rest and row.write_at is not None:
@@ -252,11 +248,8 @@ def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()
     return value
 
 
-# ---- parts of rows --------------------------------------------------------------------------------------------------
-
-
 def loaded(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
-    """Read from the viewer what has a value only while a file is loaded."""
+    """Make a ``read`` for what has a value only while a file is loaded."""
     return lambda properties: None if properties.path is None else read(properties.viewer)
 
 
