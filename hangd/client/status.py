@@ -30,11 +30,8 @@ class Readings(ViewerPort, Protocol):
 
 
 def hang_property(viewer: Readings, name: str) -> Any:
-    """Return one of hang's own properties as plain data. Raises CommandRefused: it is unknown, or has no value now."""
-    value = _room_value(viewer.state.room, name) if name.partition("/")[0] == "room" else _value(viewer, name)
-    if value is None:
-        raise CommandRefused.unavailable()
-    return value
+    """Return one of hang's own properties as plain data; None where it has no value now."""
+    return _room_value(viewer.state.room, name) if name.partition("/")[0] == "room" else _value(viewer, name)
 
 
 def _room_value(room: RoomView | None, name: str) -> Any:

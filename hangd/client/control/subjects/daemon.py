@@ -12,7 +12,7 @@ from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Integer, Node, Text
 from hangd.client.control.port import CommandRefused, ControlEvent
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter
-from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
+from hangd.client.control.tables.property import Property, PropertyTable
 from hangd.log import escape
 from hangd.paths import cache_dir, config_file, state_dir
 
@@ -28,8 +28,6 @@ _DIRECTORIES: Final[Mapping[str, Callable[[], Path]]] = {
     "~~cache": cache_dir,
 }
 """mpv's abbreviations of directories at the beginning of a path: the user's, and the program's own."""
-
-# ---- commands -------------------------------------------------------------------------------------------------------
 
 
 def _expand_path(context: Context, arguments: Arguments) -> str:
@@ -63,8 +61,6 @@ COMMANDS: Final = (
         (Parameter("code", Integer(), 0),), lambda context, _: context.viewer.quit()),
 )  # fmt: skip
 
-# ---- properties -----------------------------------------------------------------------------------------------------
-
 
 def _working_directory(properties: PropertyTable) -> str | None:
     try:
@@ -77,10 +73,6 @@ def _version(properties: PropertyTable) -> str:
     return f"mpv 0.38.0 (hang {properties.viewer.hang_property('hang-version')})"
 
 
-def _options(properties: PropertyTable) -> list[str]:
-    return [row.name for row in properties.rows.values() if row.option]
-
-
 PROPERTIES: Final = (
     Property("mpv-version", "version of mpv whose interface hangd provides", Text(), _version),
     Property("platform", "operating system", Text(), lambda _: _PLATFORMS.get(sys.platform, sys.platform)),
@@ -89,7 +81,6 @@ PROPERTIES: Final = (
     Property("clock", "local time, such as 20:15", Text(), lambda _: time.strftime("%H:%M")),
     Property("property-list", "names of all properties", Node(), lambda p: list(p.rows)),
     Property("command-list", "all commands with their arguments", Node(), lambda p: p.command_list),
-    *with_aliases(
-        Property("options", "properties that are options in mpv: options/NAME is NAME", Node(), _options),
-        "file-local-options"),
+    Property("options", "properties that are options in mpv: options/NAME is NAME", Node(),
+        lambda p: [name for name, row in p.rows.items() if row.option], aliases=("file-local-options",)),
 )  # fmt: skip

@@ -9,11 +9,9 @@ from hangd.client.control.language.kinds import Choice, Double, Flag, FlagSet, I
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects.tracks import selected_track
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, no_media
-from hangd.client.control.tables.property import Property, PropertyTable, loaded, with_aliases
+from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import StepFrame
 from hangd.protocol.model import RATE_MAX, RATE_MIN
-
-# ---- revert-seek ----------------------------------------------------------------------------------------------------
 
 _ONE_SEEK: Final = 2.0
 """Seconds. Seeks that follow one another within this time are reverted together. As in mpv."""
@@ -55,9 +53,6 @@ def _revert_seek(context: Context, arguments: Arguments) -> None:
     context.viewer.seek(target)
     if not history.permanent:
         history.marked, history.before = None, position
-
-
-# ---- commands -------------------------------------------------------------------------------------------------------
 
 
 def _seek(context: Context, arguments: Arguments) -> None:
@@ -104,9 +99,6 @@ COMMANDS: Final = (
 )  # fmt: skip
 
 
-# ---- properties -----------------------------------------------------------------------------------------------------
-
-
 def _remaining(properties: PropertyTable) -> float | None:
     position, duration = properties.viewer.position(), properties.viewer.duration
     return None if position is None or duration is None else max(duration - position, 0.0)
@@ -134,16 +126,15 @@ def _to_the_millisecond(seconds: float) -> str:
 
 
 def _in_full(row: Property) -> Property:
-    about = f"the same as {row.name}, shown to the millisecond"
-    kind = Time(show=_to_the_millisecond)
-    return Property(f"{row.name}/full", about, kind, row.read, moves=True)
+    return Property(f"{row.name}/full", f"the same as {row.name}, shown to the millisecond",
+        Time(show=_to_the_millisecond), row.read, moves=True,
+        aliases=tuple(f"{alias}/full" for alias in row.aliases))  # fmt: skip
 
 
 _TIMES: Final = (
-    *with_aliases(
-        Property("time-pos", "position in seconds; writing it seeks", Time(), lambda p: p.viewer.position(),
-            lambda p, position: p.viewer.seek(max(position, 0.0)), limits=(0.0, math.inf), moves=True),
-        "playback-time"),
+    Property("time-pos", "position in seconds; writing it seeks", Time(), lambda p: p.viewer.position(),
+        lambda p, position: p.viewer.seek(max(position, 0.0)), limits=(0.0, math.inf), moves=True,
+        aliases=("playback-time",)),
     Property("duration", "duration of the film, in seconds", Time(), loaded(lambda v: v.duration)),
     Property("time-remaining", "time to the end of the film, in seconds", Time(), _remaining, moves=True),
     Property("playtime-remaining", "time to the end of the film at this speed, in seconds", Time(),
@@ -152,10 +143,7 @@ _TIMES: Final = (
 
 
 def _buffering(properties: PropertyTable) -> bool:
-    try:
-        return bool(properties.viewer.hang_property("player/state") == "buffering")
-    except CommandRefused:
-        return False
+    return bool(properties.viewer.hang_property("player/state") == "buffering")
 
 
 def _core_idle(properties: PropertyTable) -> bool:
@@ -168,8 +156,7 @@ PROPERTIES: Final = (
     Property("speed", "playback speed, 1 being normal; in a room, for all members",
         Double(RATE_MIN, RATE_MAX, show="{:.2f}".format),
         lambda p: p.viewer.speed, lambda p, rate: p.viewer.set_speed(rate), option=True),
-    Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None),
-    Property("playback-abort", "whether no file is loaded", Flag(), lambda p: p.path is None),
+    Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None, aliases=("playback-abort",)),
     Property("core-idle", "whether playback stands still, for any reason", Flag(), _core_idle),
     Property("eof-reached", "whether the film has been played to its end", Flag(), loaded(lambda v: v.ended)),
     Property("seeking", "whether the player is seeking or loading", Flag(), loaded(lambda v: v.seeking)),

@@ -12,15 +12,13 @@ from typing import Any, Final, Literal, cast, get_args
 from hangd.client.control.language.kinds import Choice, Flag, FlagSet, Integer, Node, Phrase, Text
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path, off_loop
-from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
+from hangd.client.control.tables.property import Property, PropertyTable
 from hangd.engine.playlist.m3u import BYTES_MAX, NotAPlaylist, read_playlist
 from hangd.engine.playlist.playlist import FORCED, FOREVER, Film, Loading, Where
 from hangd.player.files import MediaUnusable, examine
 
 _CURRENT: Final = -2
 """The index that stands for the current entry."""
-
-# ---- kinds of value -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,6 @@ class _Repetitions(_Index):
     def text(self, value: Any) -> str:
         return "no" if value is False else str(value)
 
-
-# ---- commands -------------------------------------------------------------------------------------------------------
 
 _MODES: Final = get_args(Where)
 _AND_PLAY: Final = ("append-play", "insert-next-play", "insert-at-play")
@@ -134,9 +130,6 @@ COMMANDS: Final = (
 )  # fmt: skip
 
 
-# ---- properties -----------------------------------------------------------------------------------------------------
-
-
 def _entries(properties: PropertyTable) -> list[dict[str, Any]]:
     playlist = properties.viewer.playlist
     current, playing = playlist.current, playlist.playing
@@ -190,11 +183,9 @@ PROPERTIES: Final = (
     Property("playlist-current-pos", "index of the current entry, from 0; writing it does not play the entry",
         Integer(), lambda p: p.viewer.playlist.current, lambda p, index: p.viewer.playlist.make_current(index)),
     Property("playlist-playing-pos", "index of the open entry, from 0", Integer(), lambda p: p.viewer.playlist.playing),
-    *with_aliases(
-        Property("loop-file", "number of times that the film will be repeated; in a room 0", _FILM,
-            lambda p: _FILM.shown(p.viewer.playlist.loop_file),
-            lambda p, repetitions: p.viewer.playlist.repeat_film(repetitions), option=True),
-        "loop"),
+    Property("loop-file", "number of times that the film will be repeated; in a room 0", _FILM,
+        lambda p: _FILM.shown(p.viewer.playlist.loop_file),
+        lambda p, repetitions: p.viewer.playlist.repeat_film(repetitions), option=True, aliases=("loop",)),
     Property("loop-playlist", "number of times that the playlist is played; in a room 1", _LIST,
         lambda p: _LIST.shown(p.viewer.playlist.loop_playlist),
         lambda p, repetitions: p.viewer.playlist.repeat_list(repetitions), option=True),

@@ -1,13 +1,11 @@
 """hang's own commands and properties: the room, the server, and how exactly this machine follows the room."""
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from hangd.client.control.language.kinds import Choice, Double, Integer, Kind, Node, Phrase, Text
 from hangd.client.control.port import Awaited, RoomCommand
 from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
-from hangd.client.control.tables.property import Property, PropertyTable
-
-# ---- commands -------------------------------------------------------------------------------------------------------
+from hangd.client.control.tables.property import Property
 
 
 def _room_command(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
@@ -47,18 +45,14 @@ COMMANDS: Final = (
 )  # fmt: skip
 
 
-# ---- properties -----------------------------------------------------------------------------------------------------
-
 _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration quick_hash".split())
 
 
 def _own(name: str, about: str, kind: Kind) -> Property:
     """Make the row for a property that the viewer reads."""
 
-    def read(properties: PropertyTable) -> Any:
-        return properties.viewer.hang_property(name)
-
-    return Property(name, about, kind, read, topic=name.partition("/")[0], may_lack=_MAY_LACK)
+    return Property(name, about, kind, lambda p: p.viewer.hang_property(name),
+        topic=name.partition("/")[0], may_lack=_MAY_LACK)  # fmt: skip
 
 
 PROPERTIES: Final = (

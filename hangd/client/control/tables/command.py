@@ -1,8 +1,8 @@
 """A row of the command table, and what the functions that carry out commands have in common.
 
-mpv's commands mostly do their work at once and return the ``data`` of the reply, usually None. A command that has to
-wait, for the room server or for a disk, returns a `Waiting`, whose coroutine the connection runs. Failures are
-CommandRefused: "invalid parameter" for arguments that make no sense, else "error running command".
+mpv's commands mostly do their work at once. A command that has to wait, for the room server or for a disk, returns a
+`Waiting`. Failures are CommandRefused: "invalid parameter" for arguments that make no sense, else "error running
+command".
 """
 
 import os
@@ -28,6 +28,10 @@ Arguments = Mapping[str, Any]
 """Parsed arguments by the names of their parameters. A parameter that was left out and has no default is missing."""
 
 
+def no_media() -> CommandRefused:
+    return CommandRefused.failed("NoMedia", "no file is loaded")
+
+
 @dataclass(frozen=True)
 class Context:
     """What a command can use."""
@@ -39,10 +43,18 @@ class Context:
     tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
     """Sends an event to the control client of this name. Returns whether there is one."""
 
+    def loaded_path(self) -> str:
+        """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
+        path = self.properties.path
+        if path is None:
+            raise no_media()
+        return path
+
 
 @dataclass(frozen=True)
 class Waiting:
-    """A command that is not finished. Its coroutine returns the ``data`` of the reply, or raises CommandRefused."""
+    """A command that is not finished. The connection runs its coroutine, which returns the ``data`` of the reply, or
+    raises CommandRefused."""
 
     coroutine: Coroutine[Any, Any, Any]
     abandoned_with_client: bool = False
@@ -59,8 +71,6 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Command:
-    """A row of the command table."""
-
     name: str
     about: str
     """The description in the manual, at most 100 characters."""
@@ -87,20 +97,11 @@ def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Co
     return run_as_command
 
 
-def no_media() -> CommandRefused:
-    return CommandRefused.failed("NoMedia", "no file is loaded")
-
-
-def loaded_path(context: Context) -> str:
-    """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
-    path = context.properties.path
-    if path is None:
-        raise no_media()
-    return path
-
-
 def local_path(name: str) -> str:
-    """Return the absolute path of a file that a client names by its path or a file URL. Raises CommandRefused."""
+    """Return the absolute path of a file that a client names by its path or a file URL.
+
+    Raises CommandRefused for every other URL.
+    """
     if name.startswith("file://"):
         return os.fsdecode(unquote_to_bytes(urlsplit(name).path.encode("utf-8", "surrogateescape")))
     if _SCHEME.match(name):
@@ -109,10 +110,9 @@ def local_path(name: str) -> str:
 
 
 async def off_loop(work: Callable[[str], _T], path: str) -> _T:
-    """Run ``work(path)``, which uses the disk, on a thread, so that it cannot block the event loop.
+    """Run ``work(path)``, which uses the disk, on a thread.
 
-    Raises:
-        CommandRefused: the disk did not answer in time. Also raises what ``work`` raises.
+    Raises CommandRefused where the disk does not answer in time, and what ``work`` raises.
     """
     try:
         return await in_thread(work, path, deadline=_DISK_SECONDS, doing=f"reading {shown_name(path)}")
