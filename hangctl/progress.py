@@ -67,11 +67,7 @@ def request_with_hashing(connection: Connection, *commands: Command, path: str, 
     """
     connection.observe(_PROPERTY)
     progress = Progress(
-        os.path.basename(path),
-        os.path.getsize(path),
-        sys.stderr,
-        terminal=sys.stderr.isatty(),
-        now=time.monotonic(),
+        os.path.basename(path), os.path.getsize(path), sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic()
     )
 
     def on_event(event: dict[str, Any]) -> bool:

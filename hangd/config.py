@@ -112,10 +112,7 @@ def config_path(given: str | None = None, environment: Mapping[str, str] = os.en
 
 
 def load(
-    *,
-    file: str | None = None,
-    flags: Mapping[str, Given] | None = None,
-    environment: Mapping[str, str] = os.environ,
+    *, file: str | None = None, flags: Mapping[str, Given] | None = None, environment: Mapping[str, str] = os.environ
 ) -> Config:
     """Read the settings. ``flags`` are the values from the command line, by the name of the setting.
 

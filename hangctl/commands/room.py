@@ -64,12 +64,7 @@ def create(
 @_server
 @click.pass_obj
 def join(
-    settings: Settings,
-    room: str,
-    file: str | None,
-    ask_password: bool,
-    password_file: str | None,
-    server: str | None,
+    settings: Settings, room: str, file: str | None, ask_password: bool, password_file: str | None, server: str | None
 ) -> None:
     """Join a room with your own copy of its film.
 

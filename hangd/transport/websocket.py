@@ -176,11 +176,7 @@ class ClientTransport(Wire):
 
 
 async def dial(
-    url: str,
-    opened: Callable[[ClientTransport], Listener],
-    *,
-    timeout: float,
-    tls: ssl.SSLContext | None = None,
+    url: str, opened: Callable[[ClientTransport], Listener], *, timeout: float, tls: ssl.SSLContext | None = None
 ) -> ClientTransport:
     """Connect to the hang server at a ``ws://`` or ``wss://`` URL.
 
