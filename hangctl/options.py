@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hangctl.client import Command, Connection, ControlError
-from hangd.paths import runtime_socket_path
+from hangd.paths import runtime_socket
 
 DEFAULT_TIMEOUT = 10.0
 """Longest time to wait for an answer, in seconds, unless --timeout says otherwise."""
@@ -51,7 +51,7 @@ class Settings:
         self.json = False
 
     def socket_path(self) -> str:
-        return runtime_socket_path(self.socket)
+        return runtime_socket(self.socket)
 
     def answer_timeout(self) -> float | None:
         """Return how long to wait for an answer, in seconds; None (``--timeout 0``) waits without a limit."""
