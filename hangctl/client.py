@@ -109,7 +109,6 @@ class Connection:
     """One connection to the daemon's control socket.
 
     Args:
-        path: Path of the socket.
         timeout: Longest time to wait for one answer, in seconds; None waits without a limit.
 
     Raises:
@@ -126,11 +125,10 @@ class Connection:
         self._socket.settimeout(timeout)
         try:
             self._socket.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            self.close()
-            raise NoDaemon(f"no daemon is listening on {path}") from None
         except OSError as error:
             self.close()
+            if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+                raise NoDaemon(f"no daemon is listening on {path}") from None
             raise NoDaemon(f"cannot reach the daemon on {path}: {error.strerror or error}") from None
 
     def close(self) -> None:
@@ -200,8 +198,6 @@ class Connection:
                 self._message(deadline)
         except NoDaemon:
             return
-
-    # -- lines --
 
     def _send(self, commands: Sequence[Command]) -> list[int]:
         """Send the commands in one write and return their request ids."""
