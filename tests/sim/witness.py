@@ -128,8 +128,8 @@ class Witness:
             self._look_at_clock(watched)
             if now < watched.settled_from:
                 continue
-            if viewer.follower.timeline.rev != timeline.rev:
-                self._break(watched, f"has rev {viewer.follower.timeline.rev} of {timeline.rev}")
+            if viewer.follower.state.timeline.rev != timeline.rev:
+                self._break(watched, f"has rev {viewer.follower.state.timeline.rev} of {timeline.rev}")
             off = viewer.true_position() - should
             if should >= _AT_END:
                 continue  # players end at slightly different positions

@@ -92,11 +92,11 @@ class LocalCopy:
     def film_ready(self) -> None:
         """The film that was opened stands ready: tell the room how long it is, if that was not known before."""
         told, picture = self._without_duration, self._picture
-        if told is None or picture.open_path != told[0] or picture.duration is None:
+        if told is None or picture.open_path != told[0] or picture.state.duration is None:
             return
         self._without_duration = None
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(SetFile(file_hash=self.hash, file=self.shared(told[1], picture.duration)))
+            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.state.duration)))
 
     def prove(self, path: str, room: RoomView) -> None:
         """Read the whole file and tell ``room`` its hash: it let this member in by the quick hash alone."""
@@ -116,6 +116,6 @@ class LocalCopy:
         await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
         if self._state.room is room and room.file_hash == film:
             self._hash = whole
-            duration = self._picture.duration if self._picture.open_path == path else None
+            duration = self._picture.state.duration if self._picture.open_path == path else None
             self._connection.send(SetFile(file_hash=whole, file=self.shared(info, duration)))
             self._notices.announce()

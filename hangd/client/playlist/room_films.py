@@ -117,8 +117,8 @@ class RoomFilms:
         picture, entry = self._driver.follower.picture, self._queue.playing
         if entry is None or entry.file_hash != film:
             entry = self._queue.show_film(film, info)
-        if picture.path is not None:
-            self._folder = os.path.dirname(picture.path)
+        if picture.state.path is not None:
+            self._folder = os.path.dirname(picture.state.path)
         self._cancel("search")
         self.is_searching = False
         if film == self._copy.hash and picture.open_path is not None and self._driver.entry == entry.id:
@@ -209,7 +209,7 @@ class RoomFilms:
         self._notices.announce()
 
     def _places(self) -> Places:
-        path = self._driver.follower.picture.path
+        path = self._driver.follower.picture.state.path
         folder = self._folder if path is None else os.path.dirname(path)
         return Places(self._own_paths(), () if folder is None else (folder,), self._state.settings.media_dirs)
 
