@@ -1,12 +1,4 @@
-"""Error codes, close codes, and the exceptions about them. Every public name here is part of the package's API.
-
-::
-
-    Exception
-     +-- HangProtocolError            base; has a code, a message for a user, and whether a retry may succeed
-          +-- RemoteProtocolError     the peer sent something that is not valid in the protocol
-          +-- RequestRefused          the peer sent a valid request that is not granted
-          +-- LocalProtocolError      this side tried to send a message that it may not send: a bug here
+"""Error codes, close codes, and the exceptions about them.
 
 The codec raises RemoteProtocolError when it decodes and LocalProtocolError when it encodes. The machines raise
 RequestRefused. The server answers the first two kinds with an ``Error`` message (`hangd.protocol.messages.Error.of`).
@@ -64,7 +56,7 @@ def may_return(close_code: int) -> bool:
 
 
 class HangProtocolError(Exception):
-    """Base class. ``str()`` of it is one sentence for a user."""
+    """Base of the three below. ``message``, which is also its ``str()``, is one sentence for a user."""
 
     def __init__(self, code: ErrorCode, message: str, *, details: Details | None = None) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The messages: two closed unions, ``ClientMessage`` and ``ServerMessage``. Every public name is part of the API.
+"""The messages: two closed unions, ``ClientMessage`` and ``ServerMessage``.
 
 On the wire a message is ``{"type": NAME, "payload": {...}}``, optionally with a request id: ``id`` in a client's
 message, ``re`` in the server's answer to it. NAME is the name of the struct, except for ``SyncCommand``, whose payload

@@ -1,24 +1,15 @@
 """Link: the state machine of a client's connection to its server, with back-off.
 
-Theory of operation. The input Wanted sets the URL, Unwanted clears it. While there is a URL, the link goes through
+Theory of operation. Wanted sets the URL and leads from every state to DIALING. Unwanted clears it and leads from every
+state to DOWN. While there is a URL, the link goes through
 ``WAITING -> DIALING -> GREETING -> UP`` and after any failure back to WAITING, unless the server said that dialing
 again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. The delay before the
 next try grows from 0.25 s to 1 s and stays there for two minutes, because somebody may be watching a film; then it
 grows to 15 s. The caller passes a random factor of 0.5..1 for it, so that not all clients of a server that restarts
 dial at once.
 
-======== =========== =========== ============= ============ ==========================
-state    Wanted      Dialed      DialFailed    Welcomed     Lost
-======== =========== =========== ============= ============ ==========================
-DOWN     DIALING     -           -             -            -
-WAITING  DIALING     -           -             -            -
-DIALING  DIALING     GREETING    WAITING       -            -
-GREETING DIALING     -           -             UP           WAITING, or DOWN if final
-UP       DIALING     -           -             -            WAITING, or DOWN if final
-======== =========== =========== ============= ============ ==========================
-
-Unwanted leads from every state to DOWN, and the deadline of WAITING to DIALING. An input with "-" belongs to an attempt
-that was given up meanwhile, and is ignored. Each Dial has a number, and so have the inputs that answer it.
+`TRANSITIONS` holds what the other inputs lead to. Each Dial has a number, and so have the inputs that answer it: what
+belongs to an attempt that was given up meanwhile is ignored.
 """
 
 import enum

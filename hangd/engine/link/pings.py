@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+_BURST: Final = 32
 _BURST_GAP: Final = 0.05
 _OFTEN: Final = 2.0
 _OFTEN_FOR: Final = 20.0
@@ -27,9 +28,7 @@ alone would not do: this process may have been suspended after a single ping."""
 
 
 class Started(Struct, frozen=True):
-    """A connection is up, or the clock has to be learned anew. ``burst`` pings follow, 50 ms apart."""
-
-    burst: int = 32
+    """A connection is up, or the clock has to be learned anew."""
 
 
 class Stopped(Struct, frozen=True):
@@ -69,9 +68,9 @@ class PingSchedule(Struct):
     def handle(self, input: PingInput, now: float) -> list[PingEffect]:
         """Handle one input. Returns no effect: they come from `expire`."""
         match input:
-            case Started(burst=burst):
+            case Started():
                 self.due = self.regularly_due = self.started = now
-                self.burst, self.unanswered = burst, 0
+                self.burst, self.unanswered = _BURST, 0
             case Stopped():
                 self.due = None
             case Ponged():

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from hangd.engine.room.effects import CheckPassword, ForgetMember
+from hangd.engine.room.file_match import compare_files
 from hangd.engine.room.inputs import CreateRequested, EntryRequest, JoinRequested
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import PendingJoin, RoomData
@@ -86,7 +87,7 @@ def _admit(room: RoomData, input: JoinRequested, now: float, *, proven: str | No
             room.pending[input.client_id] = PendingJoin(input, room.password_hash)
             room.effects.append(CheckPassword(input.client_id, message.password, room.password_hash))
             return
-        verifying = room.compare(message.file_hash, message.file)
+        verifying = compare_files(room, message.file_hash, message.file)
     except RequestRefused as refused:
         _refuse(room, input, refused)
         return
@@ -144,6 +145,6 @@ def _digest(secret: str) -> bytes:
 
 
 def _numbered(name: str, number: int) -> str:
-    """Return "ann" as "ann-2", shortened to the longest name."""
+    """Return "ann-2" for "ann", shortened to the longest name that is allowed."""
     suffix = f"-{number}"
     return name[: NAME_MAX - len(suffix)].rstrip() + suffix

@@ -13,7 +13,7 @@ until the hash is told, and then moves on. A command, or a restart of the server
 """
 
 from hangd.engine.room import queue as queues
-from hangd.engine.room.file_match import is_same_copy
+from hangd.engine.room.file_match import compare_files
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData, known_duration
 from hangd.protocol import messages
@@ -72,10 +72,10 @@ def handle(room: RoomData, sender: RoomMember, message: messages.FilmRequest, re
 def set_file(room: RoomData, sender: RoomMember, message: messages.SetFile, re: RequestId | None) -> None:
     """Take in what a member says of its own file: a file of another film puts it out of the room."""
     # More about the copy that was let in already (its length, say) does not undo what its hash proved.
-    same = message.file_hash is None and is_same_copy(sender.file, message.file)
+    same = message.file_hash is None and queues.is_same_copy(sender.file, message.file)
     if not (same and room.policy.match == "hash"):
         try:
-            sender.verifying = room.compare(message.file_hash, message.file)
+            sender.verifying = compare_files(room, message.file_hash, message.file)
         except RequestRefused as refused:
             if queues.holds_another(room.queue, room.file_hash, message.file_hash, message.file):
                 raise  # the room moved on while this was on its way: its sender stays

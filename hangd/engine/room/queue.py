@@ -15,7 +15,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from hangd.engine.room.file_match import is_same_copy
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetMedia
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
@@ -155,6 +154,13 @@ def completed(known: FileInfo, told: FileInfo) -> FileInfo:
         duration=told.duration if known.duration is None else known.duration,
         quick_hash=told.quick_hash if known.quick_hash is None else known.quick_hash,
     )
+
+
+def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
+    """Tell whether ``told`` describes the file that is ``known`` already, perhaps in more detail."""
+    if known is None or known.size != told.size:
+        return False
+    return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
 
 
 def holds_another(queue: Queue, shown: FileHash, file_hash: FileHash | None, file: FileInfo) -> bool:

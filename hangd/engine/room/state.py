@@ -15,7 +15,6 @@ from msgspec.structs import asdict, replace
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
-from hangd.engine.room.file_match import compare_files
 from hangd.engine.room.inputs import JoinRequested
 from hangd.engine.room.ratelimit import TokenBucket
 from hangd.engine.room.roster import RoomMember, Roster
@@ -99,12 +98,6 @@ class RoomData(Struct, kw_only=True):
     @property
     def timeline(self) -> Timeline:
         return self.schedule.timeline
-
-    def compare(self, file_hash: str | None, file: FileInfo | None) -> bool:
-        """Compare a member's file with the room's, by the room's rules. See `compare_files`."""
-        return compare_files(
-            self.policy.match, room_hash=self.file_hash, room_file=self.file, file_hash=file_hash, file=file
-        )
 
     # ---- messages ---------------------------------------------------------------------------------------------------
 
