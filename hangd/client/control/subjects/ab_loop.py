@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hangd.client.control.language.kinds import Time
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.control.tables.command import Arguments, Command, Context, changes_properties
+from hangd.client.control.tables.command import Command, Context, changes_properties
 from hangd.client.control.tables.property import Property
 from hangd.tasks import DeadlineTimer
 
@@ -82,7 +82,7 @@ def _in_room(viewer: ViewerPort) -> bool:
     return viewer.hang_property("room/id") is not None
 
 
-def _ab_loop(context: Context, arguments: Arguments) -> None:
+def _ab_loop(context: Context) -> None:
     points = context.properties.state(_Loop).points
     for name in (_A, _B):
         if name not in points:

@@ -3,12 +3,12 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from hangd.client.control.language.kinds import Choice, Double, Flag, FlagSet, Integer, Time
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects.tracks import selected_track
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, no_media
+from hangd.client.control.tables.command import Command, Context, Parameter, no_media
 from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import StepFrame
 from hangd.protocol.model import RATE_MAX, RATE_MIN
@@ -42,10 +42,10 @@ def seek(properties: PropertyTable, position: float) -> None:
     properties.viewer.seek(position)
 
 
-def _revert_seek(context: Context, arguments: Arguments) -> None:
+def _revert_seek(context: Context, flags: str) -> None:
     history, position = _history(context.properties), context.viewer.position()
-    if arguments["flags"]:
-        history.marked, history.permanent = position, arguments["flags"] == "mark-permanent"
+    if flags:
+        history.marked, history.permanent = position, flags == "mark-permanent"
         return
     target = history.before if history.marked is None else history.marked
     if target is None:
@@ -55,19 +55,18 @@ def _revert_seek(context: Context, arguments: Arguments) -> None:
         history.marked, history.before = None, position
 
 
-def _seek(context: Context, arguments: Arguments) -> None:
+def _seek(context: Context, target: float, flags: str, **_: Any) -> None:
     viewer = context.viewer
     if viewer.path is None:
         raise no_media()
     # After a stop nothing is loaded, but the viewer keeps the position for the next start.
     position, duration = viewer.aim() or 0.0, viewer.duration
-    target: float = arguments["target"]
-    flags = arguments["flags"].split("+")
-    if "absolute-percent" in flags or "relative-percent" in flags:
+    words = flags.split("+")
+    if "absolute-percent" in words or "relative-percent" in words:
         if duration is None:
             raise CommandRefused.failed("NoMedia", "the duration of the file is not known")
         target *= duration / 100
-    if "absolute" in flags or "absolute-percent" in flags:
+    if "absolute" in words or "absolute-percent" in words:
         position = target if target >= 0 else (duration or 0.0) + target
     else:
         position += target
@@ -75,7 +74,7 @@ def _seek(context: Context, arguments: Arguments) -> None:
     seek(context.properties, max(position if duration is None else min(position, duration), 0.0))
 
 
-def _frame_back_step(context: Context, arguments: Arguments) -> None:
+def _frame_back_step(context: Context) -> None:
     viewer, video = context.viewer, selected_track(context.properties, "video")
     if video is None or not video.frame_rate:
         raise CommandRefused.failed("NotSupported", "the frame rate is not known")
@@ -93,7 +92,7 @@ COMMANDS: Final = (
     Command("revert-seek", "go back to the position before the last seek, or to a marked one; the flags mark it",
         (Parameter("flags", FlagSet((("mark", "mark-permanent"),)), ""),), _revert_seek, needs_file=True),
     Command("frame-step", "show the next frame and pause on it", (),
-        lambda context, _: context.viewer.play_command(StepFrame()), needs_file=True),
+        lambda context: context.viewer.play_command(StepFrame()), needs_file=True),
     Command("frame-back-step", "pause on the previous frame; in a room, for all members", (),
         _frame_back_step, needs_file=True),
 )  # fmt: skip

@@ -4,14 +4,14 @@ from typing import Final, get_args
 
 from hangd.client.control.language.kinds import Choice, Double, Integer, Kind, Node, Phrase, Text
 from hangd.client.control.port import Awaited, RoomCommand
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path
 from hangd.client.control.tables.property import Property
 
 
 def _room_command(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
     """Make the row for a command that the viewer carries out. Its parameters are strings."""
 
-    def start(context: Context, arguments: Arguments) -> Waiting:
+    def start(context: Context, **arguments: str) -> Waiting:
         # By position, an empty string leaves an optional argument out.
         strings = {key: value for key, value in arguments.items() if value or key in required.split()}
         if "file" in strings:
@@ -39,9 +39,9 @@ COMMANDS: Final = (
     _room_command("server-disconnect", "disconnect from the server"),
     Command("hang-wait", "answer when this state is reached; done: when all requests so far are answered",
         (Parameter("state", Choice(get_args(Awaited))),),
-        lambda context, arguments: Waiting(context.viewer.settle(arguments["state"]), abandoned_with_client=True)),
+        lambda context, state: Waiting(context.viewer.settle(state), abandoned_with_client=True)),
     Command("hang-debug-dump", "write what this machine did recently to a file, and return its path", (),
-        lambda context, _: Waiting(context.viewer.debug_dump())),
+        lambda context: Waiting(context.viewer.debug_dump())),
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Node, Text, TrackNumber
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path, off_loop
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path, off_loop
 from hangd.client.control.tables.property import Property, PropertyTable, stored
 from hangd.engine import player_messages as player
 from hangd.engine.player_messages import Track, TrackKind
@@ -159,24 +159,24 @@ def _add_command(
     )
 
 
-async def _add(context: Context, arguments: Arguments, kind: TrackKind, film: str) -> None:
-    path = local_path(arguments["url"])
+async def _add(
+    context: Context, kind: TrackKind, film: str, url: str, flags: str, title: str = "", lang: str = ""
+) -> None:
+    path = local_path(url)
     if not await off_loop(os.path.isfile, path):
         raise CommandRefused.failed("NotFound", "there is no such file")
     if context.properties.path != film:
         raise CommandRefused.failed("NoMedia", "the film was closed in the meantime")
-    if arguments["flags"] == "cached":
+    if flags == "cached":
         for track in tracks_of(context.properties, kind):
             if track.file == path:
                 context.viewer.play_command(player.SelectTrack(kind, track.id))
                 return
-    select, title, language = arguments["flags"] != "auto", arguments.get("title"), arguments.get("lang")
-    context.viewer.play_command(_add_command(kind, path, select, title, language))
+    context.viewer.play_command(_add_command(kind, path, flags != "auto", title, lang))
 
 
-def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Track, str]:
-    """Return the track with the given number, and its file. Raises CommandRefused where no file was added for it."""
-    number: int = arguments["id"]
+def _added(context: Context, kind: TrackKind, number: int) -> tuple[Track, str]:
+    """Return the track with this number, and its file. Raises CommandRefused where no file was added for it."""
     for each, track in enumerate(tracks_of(context.properties, kind), start=1):
         if track.selected if number == _CURRENT else each == number:
             if track.file is None:
@@ -185,13 +185,13 @@ def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Tra
     raise CommandRefused.failed("NotFound", "there is no such track")
 
 
-def _remove(context: Context, arguments: Arguments, kind: TrackKind) -> None:
-    track, _ = _added(context, arguments, kind)
+def _remove(context: Context, kind: TrackKind, id: int) -> None:
+    track, _ = _added(context, kind, id)
     context.viewer.play_command(player.RemoveTrack(kind, track.id))
 
 
-def _reload(context: Context, arguments: Arguments, kind: TrackKind) -> None:
-    track, path = _added(context, arguments, kind)
+def _reload(context: Context, kind: TrackKind, id: int) -> None:
+    track, path = _added(context, kind, id)
     context.viewer.play_command(player.RemoveTrack(kind, track.id))
     context.viewer.play_command(_add_command(kind, path, track.selected, track.title, track.language))
 
@@ -226,7 +226,7 @@ def _commands(name: str, what: str, kind: TrackKind) -> tuple[Command, ...]:
     which = f"{kind} track of this number, or the one that plays"
     return (
         Command(f"{name}-add", f"add a file with {what}, and select its track unless the flag is auto", _FILE,
-            lambda context, arguments: Waiting(_add(context, arguments, kind, context.loaded_path()))),
+            lambda context, **arguments: Waiting(_add(context, kind, context.loaded_path(), **arguments))),
         Command(f"{name}-remove", f"remove the added {which}", (_ID,),
             partial(_remove, kind=kind), needs_file=True),
         Command(f"{name}-reload", f"reload the added {which}", (_ID,),
@@ -239,5 +239,5 @@ COMMANDS: Final = (
     *_commands("audio", "sound", "audio"),
     Command("rescan-external-files", "add the subtitle files that are beside the film's file, without selecting them",
         (Parameter("flags", Choice(("reselect", "keep-selection")), "reselect"),),
-        lambda context, _: Waiting(_rescan(context, context.loaded_path()))),
+        lambda context, **_: Waiting(_rescan(context, context.loaded_path()))),
 )  # fmt: skip

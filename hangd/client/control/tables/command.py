@@ -7,7 +7,7 @@ command".
 
 import os
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -23,9 +23,6 @@ _DISK_SECONDS: Final = 10.0
 """How long a command waits for a disk. A sleeping disk starts in less; a network share that is gone never answers."""
 
 _T = TypeVar("_T")
-
-Arguments = Mapping[str, Any]
-"""Parsed arguments by the names of their parameters. A parameter that was left out and has no default is missing."""
 
 
 def no_media() -> CommandRefused:
@@ -66,7 +63,7 @@ class Parameter:
     name: str
     kind: Kind
     default: Any = ...
-    """``...``: the argument is required. None: it may be left out, and is missing from the arguments then."""
+    """``...``: the argument is required. None: it may be left out, and is not passed then."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +72,21 @@ class Command:
     about: str
     """The description in the manual, at most 100 characters."""
     parameters: Sequence[Parameter]
-    run: Callable[[Context, Arguments], Any]
-    """Returns the ``data`` of the reply, or a `Waiting`. Raises CommandRefused."""
+    run: Callable[..., Any]
+    """Called with a `Context`, and with the arguments by the names of their parameters. Returns the ``data`` of the
+    reply, or a `Waiting`. Raises CommandRefused."""
     rest: str | None = None
     """The name under which any number of further strings is passed."""
     needs_file: bool = False
     """The command fails while no file is loaded."""
 
 
-def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Context, Arguments], Any]:
+def changes_properties(run: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a command that changes properties: whatever is wrong with the property, the answer is that of a command."""
 
-    def run_as_command(context: Context, arguments: Arguments) -> Any:
+    def run_as_command(context: Context, **arguments: Any) -> Any:
         try:
-            return run(context, arguments)
+            return run(context, **arguments)
         except CommandRefused as refused:
             if refused.error == "invalid parameter":
                 raise
