@@ -80,20 +80,16 @@ _ROOM_PROPERTIES: Final[dict[str, Callable[[RoomView], Any]]] = {
 
 
 def hang_property(viewer: Readings, name: str) -> Any:
-    """Return one of hang's own properties as plain data. Raises CommandRefused: it is unknown, or has no value now."""
+    """Return one of hang's own properties as plain data; None where it has no value now.
+
+    Raises CommandRefused: there is no such property.
+    """
+    if name in _PROPERTIES:
+        return _PROPERTIES[name](viewer)
+    if name not in _ROOM_PROPERTIES:
+        raise CommandRefused.unknown_property()
     room = viewer.state.room
-    value: Any = None
-    if name.partition("/")[0] != "room":
-        if name not in _PROPERTIES:
-            raise CommandRefused.unknown_property()
-        value = _PROPERTIES[name](viewer)
-    elif room is not None:
-        if name not in _ROOM_PROPERTIES:
-            raise CommandRefused.unknown_property()
-        value = _ROOM_PROPERTIES[name](room)
-    if value is None:
-        raise CommandRefused.unavailable()
-    return value
+    return None if room is None else _ROOM_PROPERTIES[name](room)
 
 
 def look(viewer: Readings) -> dict[str, Any]:

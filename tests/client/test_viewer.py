@@ -34,7 +34,7 @@ class Players:
 class Unavailable:
     """A player that does not open: there is no libVLC."""
 
-    name = None
+    name: str | None = None
 
     def __init__(self, sink: EventSink) -> None:
         self._generation = 0

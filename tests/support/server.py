@@ -38,7 +38,7 @@ sys.exit(run(settings, sockets=[socket.socket(fileno=int(sys.argv[1]))]))
 @asynccontextmanager
 async def running(settings: ServerSettings | None = None) -> AsyncIterator[str]:
     """Run a server in this event loop, and return its URL."""
-    settings = settings or ServerSettings()
+    settings = msgspec.structs.replace(settings or ServerSettings(), keep_rooms=False)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as group:
         group.create_task(serve(settings, stop=stop, ready=ready.set_result, sockets=[_bound()]))

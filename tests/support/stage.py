@@ -105,7 +105,9 @@ class Stage:
 
     def reports(self, client_id: str, state: ReportedState, position: float = 0.0, **fields: Any) -> None:
         """Report on the current timeline, unless ``rev`` names another one."""
-        message = Report(**{"state": state, "position": position, "at": self.now, "rev": self.room.rev, **fields})
+        message = Report(
+            **{"state": state, "position": position, "at": self.now, "rev": self.room.timeline.rev, **fields}
+        )
         self.says(client_id, message)
 
     def loses(self, client_id: str) -> None:

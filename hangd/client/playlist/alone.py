@@ -48,7 +48,7 @@ class OwnPlaylist:
         self._driver = driver
         self._copy = copy
         self._notices = notices
-        self._list = Playlist(new_id, random.random)
+        self._list = Playlist(new_id, random.shuffle)
         self._began_at: float | None = None
         """Local time at which the film that is open showed its first picture."""
 
@@ -89,7 +89,7 @@ class OwnPlaylist:
     # ---- what control clients ask ---------------------------------------------------------------------------------
 
     def load(self, films: Sequence[Film], how: Loading) -> list[int]:
-        entries, order = unless_refused(lambda: self._list.load(self._list.arranged(films), how))
+        entries, order = unless_refused(lambda: self._list.load(films, how))
         self._go(order)
         return [entry.id for entry in entries]
 

@@ -55,7 +55,7 @@ class RoomPlaylist:
         self._notices = notices
         self._own = own
         self._new_id = new_id
-        self._queue = SharedPlaylist(new_id, random.random)
+        self._queue = SharedPlaylist(new_id, random.shuffle)
         self._films = films(self._queue, self.go_on)
         self._requests_made = itertools.count(1)
         self._unanswered: RequestId | None = None
@@ -228,6 +228,8 @@ class RoomPlaylist:
         match message:
             case messages.Error() if ours:
                 self._refused(message)
+            case messages.Error(code="RateLimited"):
+                self._films.refused(re)
             case messages.QueueChanged(queue=queue) | messages.MediaChanged(queue=queue):
                 if ours:
                     self._queue.answered(queue, message.inserted if isinstance(message, messages.QueueChanged) else ())
