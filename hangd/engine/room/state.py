@@ -216,7 +216,6 @@ class RoomData(Struct, kw_only=True):
     # ---- views ------------------------------------------------------------------------------------------------------
 
     def view(self) -> Room:
-        """Return the room as its members see it."""
         return Room(
             room_id=self.room_id,
             file_hash=self.file_hash,
@@ -229,7 +228,6 @@ class RoomData(Struct, kw_only=True):
         )
 
     def saved(self) -> SavedRoom:
-        """Return what the store keeps of the room, which must have been created."""
         assert self.host_digest is not None
         return SavedRoom(
             room_id=self.room_id,
