@@ -10,6 +10,7 @@ The room knows which film is *shown*. It is that of the current entry, which alw
 is None it is a film whose entry was taken out, or one that no member has described yet.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -55,7 +56,7 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
     return Queue(rev, _put(queue.entries, new, request.after), queue.current), tuple(entry.id for entry in new)
 
 
-def removed(queue: Queue, ids: tuple[EntryId, ...]) -> Queue:
+def removed(queue: Queue, ids: Sequence[EntryId]) -> Queue:
     """Return the queue without these entries. Where the current one is among them, none is current."""
     # Ids that are not there are ignored: two members that take out the same entry at once both succeed.
     gone = set(ids)
@@ -65,7 +66,7 @@ def removed(queue: Queue, ids: tuple[EntryId, ...]) -> Queue:
     return Queue(queue.rev + 1, entries, None if queue.current in gone else queue.current)
 
 
-def moved(queue: Queue, ids: tuple[EntryId, ...], after: EntryId | None) -> Queue:
+def moved(queue: Queue, ids: Sequence[EntryId], after: EntryId | None) -> Queue:
     """Return the queue with these entries one after the other, in the order of ``ids``, behind ``after``."""
     there = {entry.id: entry for entry in queue.entries}
     moving = {id: there[id] for id in ids if id in there}
