@@ -89,7 +89,7 @@ class RoomData(Struct, kw_only=True):
         return cls(
             room_id=room_id,
             settings=settings,
-            schedule=Schedule.new(epoch=epoch, now=now),
+            schedule=Schedule(timeline=Timeline(epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now)),
             policy=Policy(capacity=settings.capacity),
             wrong_passwords=TokenBucket.full(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now),
             empty_since=now,
