@@ -167,7 +167,7 @@ class ServerCommands:
 
     async def _join(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         self._check_alone()
-        path = arguments.get("file") or self._picture.path
+        path = arguments.get("file") or self._picture.state.path
         if path is None:
             raise CommandRefused.failed("NoMedia", "which file? name your copy of the film")
         info = await self._media.quick(path)
@@ -177,7 +177,7 @@ class ServerCommands:
             messages.JoinRoom(
                 room_id=arguments["room"],
                 file_hash=whole,
-                file=self._copy.shared(info, self._picture.duration if path == self._picture.open_path else None),
+                file=self._copy.shared(info, self._picture.state.duration if path == self._picture.open_path else None),
                 password=arguments.get("password"),
             )
         )
@@ -284,10 +284,10 @@ class ServerCommands:
     async def _opened(self, path: str, file_hash: FileHash | None = None) -> float | None:
         """Open ``path`` in the player and return its duration in seconds. Raises CommandRefused with the reason."""
         picture = self._picture
-        if picture.open_path != path or picture.duration is None:
+        if picture.open_path != path or picture.state.duration is None:
             self._open_file(path, file_hash)
             await self._player.opened()
-        return picture.duration
+        return picture.state.duration
 
     async def _media_command(self, arguments: Mapping[str, str]) -> None:
         """Open this file here if it is the room's film; else ask the room to move on to it."""

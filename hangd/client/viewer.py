@@ -139,7 +139,7 @@ class Viewer:
 
     def _player_said(self, event: PlayerEvent) -> None:
         follower, now = self.follower, time.monotonic()
-        current = event.generation == follower.picture.generation
+        current = event.generation == follower.picture.state.generation
         position, playing = follower.position(now), not follower.paused
         effects = self.driver.decide(PlayerSaid(event), now)
         order = self.playlist.hear(event) if current else None
@@ -174,7 +174,7 @@ class Viewer:
             self.driver.tell(PauseRequested(paused))
 
     def seek(self, position: float) -> None:
-        if self.room_view is None and self.follower.picture.path is None:
+        if self.room_view is None and self.follower.picture.state.path is None:
             raise CommandRefused.failed("NoMedia", "no file is loaded")
         self.membership.check_control("error running command")
         self.driver.tell(SeekRequested(position))
@@ -204,11 +204,11 @@ class Viewer:
         header = Header(
             format=FORMAT,
             hangd=self.state.version,
-            policies=self.driver.policies,
+            policies=self.follower.policies,
             player=self.player_name,
             date=now.isoformat(timespec="seconds"),
         )
-        lines = [encode(header), *self.driver.trace_lines()]
+        lines = [encode(header), *self.driver.recorder.lines()]
         folder = state_dir() / "traces"
         try:
             path = await in_thread(write_trace, folder, lines, now, deadline=_TRACE_SECONDS, doing="writing a trace")
@@ -236,7 +236,7 @@ class Viewer:
 
     @property
     def paused(self) -> bool:
-        if self.follower.picture.path is None and self.room_view is None:
+        if self.follower.picture.state.path is None and self.room_view is None:
             return not self.state.plays_next
         return self.follower.paused
 
@@ -250,7 +250,7 @@ class Viewer:
 
     @property
     def duration(self) -> float | None:
-        return self.follower.picture.duration
+        return self.follower.picture.state.duration
 
     def position(self) -> float | None:
         return self.follower.position(time.monotonic())
@@ -264,11 +264,11 @@ class Viewer:
 
     @property
     def seeking(self) -> bool:
-        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
+        return self.follower.picture.state.motion in (Motion.LOADING, Motion.SEEKING)
 
     @property
     def ended(self) -> bool:
-        return self.follower.picture.motion is Motion.ENDED
+        return self.follower.picture.state.motion is Motion.ENDED
 
     @property
     def volume(self) -> float:
@@ -302,8 +302,8 @@ class Viewer:
     async def settle(self, awaited: Awaited) -> None:
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
-            "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
+            "playing": lambda: self.follower.picture.state.motion is Motion.RUNNING and not self.paused,
+            "paused": lambda: self.follower.picture.state.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -313,7 +313,7 @@ class Viewer:
     def _is_done(self) -> bool:
         if self.membership.is_asking or self.follower.has_unsent_request or self.playlists.room.is_asking:
             return False
-        return self.room_view is not None or self.follower.picture.motion not in _BUSY
+        return self.room_view is not None or self.follower.picture.state.motion not in _BUSY
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
         self.notices.subscribe(sink, changed)

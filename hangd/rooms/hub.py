@@ -94,7 +94,8 @@ class Hub:
             hosted = Hosted(room, one.room.name, self._room_expired)
             self._rooms.restore(hosted)
             for member in one.room.members:
-                self._clients.restore(member.client_id, room.room_id, one.proofs.get(member.client_id))
+                client_id = member.client_id
+                self._clients[client_id] = Client(client_id, None, room.room_id, one.proofs.get(client_id))
             hosted.timer.arm(room.deadline())
 
     # ---- connections ------------------------------------------------------------------------------------------------
@@ -113,7 +114,6 @@ class Hub:
         return peer
 
     def receive(self, peer: Peer, data: str | bytes, now: float) -> None:
-        """Handle one message from a peer."""
         if peer.closed:
             return
         try:  # As `_turn` does, but that takes a microsecond more.
@@ -130,7 +130,6 @@ class Hub:
         self._end_turn(now)
 
     def measure(self, peer: Peer, rtt: float, now: float) -> None:
-        """Handle the measurement of a round trip."""
         peer.latencies.append(rtt)
         client = self._clients.of(peer)
         if client is not None and not client.entering and (hosted := self._rooms.get(client.room_id)) is not None:
@@ -138,7 +137,6 @@ class Hub:
                 self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
 
     def flush(self, peer: Peer) -> None:
-        """Send what waits for a peer that has read what was sent before."""
         with self._turn(self._clock.now(), peer):
             peer.outbox.flush()
 
@@ -265,10 +263,9 @@ class Hub:
 
     def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:
         name, resume = effect.hello.name, effect.hello.resume
-        client = self._clients.returning(peer, resume)
+        client = None if resume is None else self._clients.returning(peer, resume)
         if client is None or resume is None:
-            client = self._clients.of(peer)
-            assert client is not None
+            client = self._clients[peer.client_id]
             welcome = self._settings.welcome(peer.client_id, client.new_secret(), self._clock.clock_id)
             self._send(peer, welcome, effect.re)
             self._tell_session(peer, inputs.Greeted(name), now)
@@ -276,7 +273,8 @@ class Hub:
         if client.peer is not None:
             self._send(client.peer, Goodbye("replaced"))
             self._close(client.peer, CLOSE_REPLACED, "another connection resumed this one's place")
-        self._clients.move(client, peer)
+        del self._clients[peer.client_id]
+        client.peer = peer
         self._tell_session(peer, inputs.Greeted(name, client.client_id, client.room_id), now)
         hosted = self._rooms.get(client.room_id)
         room, room_effects = None, []
@@ -337,8 +335,7 @@ class Hub:
         self._ask_in(peer, hosted, request, now)
 
     def _ask_in(self, peer: Peer, hosted: Hosted, input: inputs.EntryRequest, now: float) -> None:
-        client = self._clients.of(peer)
-        assert client is not None
+        client = self._clients[peer.client_id]
         client.room_id = hosted.room.room_id
         self._tell_room(hosted, input, now)
         if not client.entering:
@@ -418,8 +415,7 @@ class Hub:
                     if client is not None and client.peer is not None:
                         self._put(client.peer, encoded, key)
             case effects.CheckPassword(client_id=client_id):
-                joining = self._clients.get(client_id)
-                assert joining is not None
+                joining = self._clients[client_id]
                 joining.entering = True
                 self._tasks.start(self._check_password(joining, hosted, effect), name="check a room's password")
             case effects.HashPassword():
@@ -459,7 +455,9 @@ class Hub:
         if hosted is None:
             return None
         saved = hosted.room.saved()
-        return KeptRoom(saved, self._clients.proofs(one.client_id for one in saved.members), self._clock.mark())
+        clients = [self._clients[one.client_id] for one in saved.members if one.client_id in self._clients]
+        proofs = {client.client_id: client.proof for client in clients if client.proof is not None}
+        return KeptRoom(saved, proofs, self._clock.mark())
 
     def _forget_member(self, client_id: str, room_id: str, now: float) -> None:
         client = self._clients.get(client_id)

@@ -200,7 +200,7 @@ async def test_an_answer_of_another_type_is_refused_and_leaves_the_viewer_as_it_
         with pytest.raises(CommandRefused) as refused:
             await asyncio.wait_for(viewer.room(command, arguments), PATIENCE)
         assert refused.value.code == "NotConnected" and answer in str(refused.value.message)
-        assert viewer.room_view is None and not viewer.follower.in_room
+        assert viewer.room_view is None and not viewer.follower.state.in_room
         await until(viewer, lambda: heard.count("Hello") == 2 and viewer.connection.is_up)
         await viewer.close()
 
@@ -218,7 +218,7 @@ async def test_a_wrong_answer_on_the_way_back_into_a_room_ends_in_no_room_or_in_
         answers["JoinRoom"] = golden("RoomJoined")
         joined = heard.count("JoinRoom")
         await until(viewer, lambda: heard.count("JoinRoom") > joined and viewer.connection.is_up)
-        assert viewer.room_view is not None and viewer.follower.in_room
+        assert viewer.room_view is not None and viewer.follower.state.in_room
         await viewer.close()
 
 

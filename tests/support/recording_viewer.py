@@ -219,9 +219,7 @@ class RecordingViewer:
         return self.at
 
     def hang_property(self, name: str) -> Any:
-        if name not in self.hang:
-            raise CommandRefused.unavailable()
-        return self.hang[name]
+        return self.hang.get(name)
 
     async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         self.note(verb, dict(arguments))

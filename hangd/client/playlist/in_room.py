@@ -228,6 +228,8 @@ class RoomPlaylist:
         match message:
             case messages.Error() if ours:
                 self._refused(message)
+            case messages.Error(code="RateLimited"):
+                self._films.refused(re)
             case messages.QueueChanged(queue=queue) | messages.MediaChanged(queue=queue):
                 if ours:
                     self._queue.answered(queue, message.inserted if isinstance(message, messages.QueueChanged) else ())

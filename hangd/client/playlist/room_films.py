@@ -19,7 +19,7 @@ from hangd.client.server.connection import Connection, NotConnected
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import SetEntry
+from hangd.protocol.messages import RequestId, SetEntry
 from hangd.protocol.model import EntryId, FileHash, FileInfo, Timeline
 from hangd.tasks import Tasks
 
@@ -27,6 +27,9 @@ _log = logging.getLogger(__name__)
 
 _HASHES_APART: Final = 0.1
 """Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
+
+_HASH_REQUEST: Final = "hash "
+"""With an entry's number behind it: the id of the request that tells the room the entry's hash."""
 
 _READ_SECONDS: Final = 20.0
 """How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,
@@ -102,6 +105,11 @@ class RoomFilms:
         """An entry's whole hash is known now: a copy may be found by it that was not found by the quick hash."""
         self._sought -= {entry.id for entry in self._queue.lacking if entry.room_id == entry_id}
 
+    def refused(self, re: RequestId | None) -> None:
+        """The server takes no more requests for now. If this is one of a hash, hash the file again (from the cache)."""
+        if isinstance(re, str) and re.startswith(_HASH_REQUEST):
+            self._hashed.discard(int(re.removeprefix(_HASH_REQUEST)))
+
     # ---- the film that is shown -----------------------------------------------------------------------------------
 
     def show(self, film: FileHash, info: FileInfo, timeline: Timeline | None) -> None:
@@ -109,8 +117,8 @@ class RoomFilms:
         picture, entry = self._driver.follower.picture, self._queue.playing
         if entry is None or entry.file_hash != film:
             entry = self._queue.show_film(film, info)
-        if picture.path is not None:
-            self._folder = os.path.dirname(picture.path)
+        if picture.state.path is not None:
+            self._folder = os.path.dirname(picture.state.path)
         self._cancel("search")
         self.is_searching = False
         if film == self._copy.hash and picture.open_path is not None and self._driver.entry == entry.id:
@@ -175,7 +183,7 @@ class RoomFilms:
             if (copy := self._copies.get(entry.id)) is not None and entry.file_hash in (None, whole):
                 self._copies[entry.id] = copy._replace(proven=True)
             try:
-                self._connection.send(SetEntry(entry.room_id, whole))
+                self._connection.send(SetEntry(entry.room_id, whole), f"{_HASH_REQUEST}{entry.id}")
             except NotConnected:
                 return  # Back in the room the file is hashed again, which the cache makes short.
             await asyncio.sleep(_HASHES_APART)
@@ -201,7 +209,7 @@ class RoomFilms:
         self._notices.announce()
 
     def _places(self) -> Places:
-        path = self._driver.follower.picture.path
+        path = self._driver.follower.picture.state.path
         folder = self._folder if path is None else os.path.dirname(path)
         return Places(self._own_paths(), () if folder is None else (folder,), self._state.settings.media_dirs)
 
