@@ -67,7 +67,7 @@ def load(viewer: Viewer) -> None:
 
 
 def dies(viewer: Viewer, players: Players) -> None:
-    players.sinks[-1](PlayerDied(viewer.follower.picture.generation, "hung", "it does not answer"))
+    players.sinks[-1](PlayerDied(viewer.follower.picture.state.generation, "hung", "it does not answer"))
 
 
 async def settled(viewer: Viewer) -> None:

@@ -43,13 +43,21 @@ class LocalCopy:
         self._connection = connection
         self._notices = notices
         self._tasks = tasks
-        self.hash: FileHash | None = None
-        """The hash of the whole file that is shown; None until it is known."""
+        self._hash: FileHash | None = None
         self.progress: float | None = None
         """How much has been read of a file that is being hashed, from 0 to 1; None: no file is."""
         self._without_duration: tuple[str, FileInfo] | None = None
         """Path and description that the room was told before the film was open: its duration is still to be told."""
         self._proving: asyncio.Task[Any] | None = None
+
+    @property
+    def hash(self) -> FileHash | None:
+        """The hash of the whole file that is shown; None until it is known."""
+        return self._hash
+
+    def identify(self, file_hash: FileHash | None) -> None:
+        """Another file is shown, or its whole hash is known by now."""
+        self._hash = file_hash
 
     async def read(self, path: str) -> FileHash:
         """Return the hash of a whole file, and announce the progress. Raises MediaUnusable."""
@@ -72,7 +80,7 @@ class LocalCopy:
 
     def tell(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
         """Tell the room that its film is here. If its whole hash is not known (None), it is read now and told then."""
-        self.hash = file_hash
+        self._hash = file_hash
         room = self._state.room
         if room is None or not self._connection.is_up:
             return
@@ -84,11 +92,11 @@ class LocalCopy:
     def film_ready(self) -> None:
         """The film that was opened stands ready: tell the room how long it is, if that was not known before."""
         told, picture = self._without_duration, self._picture
-        if told is None or picture.open_path != told[0] or picture.duration is None:
+        if told is None or picture.open_path != told[0] or picture.state.duration is None:
             return
         self._without_duration = None
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(SetFile(file_hash=self.hash, file=self.shared(told[1], picture.duration)))
+            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.state.duration)))
 
     def prove(self, path: str, room: RoomView) -> None:
         """Read the whole file and tell ``room`` its hash: it let this member in by the quick hash alone."""
@@ -107,7 +115,7 @@ class LocalCopy:
         # The connection may be down now. A member that comes back is still to be verified.
         await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
         if self._state.room is room and room.file_hash == film:
-            self.hash = whole
-            duration = self._picture.duration if self._picture.open_path == path else None
+            self._hash = whole
+            duration = self._picture.state.duration if self._picture.open_path == path else None
             self._connection.send(SetFile(file_hash=whole, file=self.shared(info, duration)))
             self._notices.announce()

@@ -40,7 +40,7 @@ from hangd.player.base import EventSink
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.events import VlcEvent, attach_events, attach_log
 from hangd.player.vlc.film import Film
-from hangd.player.vlc.settings import FilmSetting, LocalSettings, PlayerSetting
+from hangd.player.vlc.settings import FilmSetting, LocalSettings
 from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.tracks import frame_rate, list_tracks
 from hangd.player.vlc.transport import ANSWER_SECONDS, Transport
@@ -147,7 +147,7 @@ class VlcBackend:
     def _do(self, command: PlayerCommand) -> None:
         if isinstance(command, messages.Load):
             self._load(command)
-        elif isinstance(command, PlayerSetting):
+        elif isinstance(command, messages.PlayerSetting):
             self._settings.do(command)
         elif self._state is _State.EMPTY:
             self._context.refuse(type(command).__name__, "nothing is loaded")

@@ -12,18 +12,9 @@ from hangd.engine import player_messages as messages
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.description import describe
-from hangd.player.vlc.tracks.selection import TrackCommand, TrackSelection
+from hangd.player.vlc.tracks.selection import TrackSelection
 
-PlayerSetting = (
-    messages.SetVolume
-    | messages.SetMute
-    | messages.SetFullscreen
-    | messages.SetDelay
-    | messages.SetAspect
-    | messages.SetDeinterlace
-)
-"""Commands that also have an effect while nothing is loaded."""
-FilmSetting = TrackCommand | messages.ShowText | messages.TakePicture
+FilmSetting = messages.TrackCommand | messages.ShowText | messages.TakePicture
 """Commands that need an open film."""
 
 _VOLUME_MAX: Final = 130.0
@@ -90,7 +81,7 @@ class LocalSettings:
             self._muted_briefly = mute
             self._player.audio_set_mute(mute)
 
-    def do(self, command: PlayerSetting | FilmSetting) -> None:
+    def do(self, command: messages.PlayerSetting | FilmSetting) -> None:
         match command:
             case messages.SetVolume(percent=percent):
                 self._volume = min(max(percent, 0.0), _VOLUME_MAX)

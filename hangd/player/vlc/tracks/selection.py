@@ -3,12 +3,10 @@
 from typing import Final
 
 from hangd.engine import player_messages as messages
-from hangd.engine.player_messages import Track, TrackKind
+from hangd.engine.player_messages import Track, TrackCommand, TrackKind
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.tracks.added import AddedFiles, AddFile
 from hangd.player.vlc.tracks.tracks import list_tracks
-
-TrackCommand = messages.SelectTrack | messages.RemoveTrack | AddFile
 
 _NONE: Final = -1
 """libVLC's id for no track."""
