@@ -49,10 +49,7 @@ class _Observer:
 
 
 class Outbox:
-    """The events, observers and log of one client.
-
-    ``wake`` has `flush` called soon. The owner calls `connect` once, and sets ``writable`` as the transport says.
-    """
+    """The owner calls `connect` once, and sets ``writable`` as the transport says. ``wake`` has `flush` called soon."""
 
     def __init__(self, properties: PropertyTable, patience: float, wake: Callable[[], None]) -> None:
         self.writable = False
@@ -70,7 +67,7 @@ class Outbox:
         self._closed = False
 
     def connect(self, transport: asyncio.Transport) -> None:
-        """Write to this transport from now on. Events that were put in before are kept for it."""
+        """Write to this transport. Events that were put in before are kept for it."""
         self._transport = transport
         self.writable = True
         self._wake()
@@ -155,7 +152,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Write events, changed properties and log lines, as long as the client reads."""
-        while self._events and self.writable and not self._closed:
+        while self._events and self.writable:
             line, _ = self._events.popleft()
             self._size -= len(line)
             self.write(line)
@@ -163,14 +160,12 @@ class Outbox:
             self._unchoke()
             self.write(lines.line({"event": "event-queue-overflow"}))
         for observer in self._observers:
-            if not self.writable or self._closed:
+            if not self.writable:
                 break
             if observer.stale:
                 observer.stale = False
                 self._deliver(observer)
-        while self._log_messages is not None and self.writable and not self._closed:
-            if (taken := self._log_messages.take()) is None:
-                break
+        while self._log_messages is not None and self.writable and (taken := self._log_messages.take()) is not None:
             self.write(taken)
 
     def close(self) -> None:

@@ -151,12 +151,9 @@ _FILES_MAX: Final = 20
 """Each subtitle file is opened by VLC while the film plays."""
 
 
-def _add_command(
-    kind: TrackKind, path: str, select: bool, title: str | None, language: str | None
-) -> player.PlayerCommand:
-    return (player.AddAudioFile if kind == "audio" else player.AddSubtitleFile)(
-        path, select, title or None, language or None
-    )
+def _add_file(context: Context, kind: TrackKind, path: str, select: bool, title: str | None, lang: str | None) -> None:
+    command = player.AddAudioFile if kind == "audio" else player.AddSubtitleFile
+    context.viewer.play_command(command(path, select, title or None, lang or None))
 
 
 async def _add(
@@ -172,7 +169,7 @@ async def _add(
             if track.file == path:
                 context.viewer.play_command(player.SelectTrack(kind, track.id))
                 return
-    context.viewer.play_command(_add_command(kind, path, flags != "auto", title, lang))
+    _add_file(context, kind, path, flags != "auto", title, lang)
 
 
 def _added(context: Context, kind: TrackKind, number: int) -> tuple[Track, str]:
@@ -193,7 +190,7 @@ def _remove(context: Context, kind: TrackKind, id: int) -> None:
 def _reload(context: Context, kind: TrackKind, id: int) -> None:
     track, path = _added(context, kind, id)
     context.viewer.play_command(player.RemoveTrack(kind, track.id))
-    context.viewer.play_command(_add_command(kind, path, track.selected, track.title, track.language))
+    _add_file(context, kind, path, track.selected, track.title, track.language)
 
 
 async def _rescan(context: Context, film: str) -> None:
