@@ -40,7 +40,7 @@ _COMMANDS_PER_TURN_MIN: Final = 4
 """Where many clients pipeline, all of them share a round of some 20 us a command: a client that asks one thing beside
 two hundred of them waits for a round."""
 _WAITING_MAX: Final = 64
-"""Commands of one client that wait at the same time."""
+"""Commands of one client that wait at the same time. Each is a task, and ``hang-wait`` may wait for hours."""
 
 _Run = Callable[[Context], Any]
 """Carries out a command that was parsed: the result of `prepare`."""

@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _EVENTS_MAX: Final = 1000
 """As many as mpv queues."""
 _BYTES_MAX: Final = 4 << 20
+"""Of events. One event holds a megabyte at most when a client sends it to others: a line of script-message."""
 _OBSERVERS_MAX: Final = 1000
 _NAME_MAX: Final = 1000
 """Characters of an observed property's name. mpv has no such limits, but every observer costs time at every change."""

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _GUESTS_MAX: Final = 16
 """At the same time. One more, and the one that has waited longest is aborted: a client with the token does not wait."""
 _FIRST_LINE_MAX: Final = 4096
-"""Bytes."""
+"""Bytes: enough for the longest token that `token_in` accepts."""
 
 
 class TcpListener:
