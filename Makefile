@@ -4,8 +4,8 @@
 
 PYTHON := .venv/bin/python
 PAGES := $(wildcard man/*.[1-8])
-# Tests that run real processes wait for them most of the time.
-BESIDE := $(shell echo $$((3 * $$(nproc))))
+# More than there are cores, since most tests wait: for a process, a player or a timer.
+WORKERS := $(shell echo $$((3 * $$(nproc))))
 
 .PHONY: help setup setup-all demo test lint house bench bench-skew man clean
 
@@ -31,8 +31,8 @@ test: setup-all
 ifdef ARGS
 	$(PYTHON) -m pytest $(ARGS)
 else
-	$(PYTHON) -m pytest -m "not real" --numprocesses=auto
-	$(PYTHON) -m pytest -m "real and not timed" --numprocesses=$(BESIDE) --dist=loadfile
+	$(PYTHON) -m pytest -m "not real" --numprocesses=$(WORKERS)
+	$(PYTHON) -m pytest -m "real and not timed" --numprocesses=$(WORKERS) --dist=loadfile
 	$(PYTHON) -m pytest -m "real and timed"
 endif
 

@@ -5,12 +5,13 @@ connect again before it starts anything. A daemon in the background is detached 
 environment (DISPLAY, WAYLAND_DISPLAY), and writes its log to ``hangd.paths.log_file()``.
 """
 
+import math
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from hangctl.client import Connection, ControlError, Exit, NoDaemon, TimedOut
 from hangctl.options import Settings
@@ -28,8 +29,6 @@ _LOG_LINES = 5
 
 
 class DaemonFailed(ControlError):
-    """The daemon could not be started, or ended at once."""
-
     exit_code = Exit.NO_DAEMON
 
 
@@ -37,13 +36,12 @@ def ensure_daemon(settings: Settings) -> Connection:
     """Return a connection to the daemon, which is started if there is none.
 
     Raises:
-        DaemonFailed: It could not be started.
+        DaemonFailed: It could not be started, or ended at once.
         TimedOut: It was started but does not answer.
     """
-    try:
+    path = settings.socket_path()
+    with suppress(NoDaemon):
         return settings.connect()
-    except NoDaemon:
-        path = settings.socket_path()
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         with _lock(f"{path}.start"):
@@ -65,10 +63,8 @@ def _lock(path: str) -> Iterator[None]:
 
 
 def _start(settings: Settings, path: str) -> Connection:
-    try:
+    with suppress(NoDaemon):
         return settings.connect()  # another hangctl started it while this one waited for the lock
-    except NoDaemon:
-        pass
     if _start_by_systemd(path):
         return _wait_for_answer(settings, None, 0)
     log = log_file()
@@ -122,8 +118,7 @@ def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | Non
 
     ``process`` is the daemon if this process started it; ``log_size`` is the size of its log before that, in bytes.
     """
-    timeout = settings.answer_timeout()
-    deadline = None if timeout is None else time.monotonic() + timeout
+    deadline = time.monotonic() + (settings.answer_timeout() or math.inf)
     pause = _FIRST_PAUSE
     while True:
         # Checked before connecting: the process may have ended because another daemon was there already, and then the
@@ -135,10 +130,9 @@ def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | Non
             return connection
         except NoDaemon:
             if process is not None and ended:
-                raise DaemonFailed(
-                    f"the daemon ended at once (status {process.returncode}){_end_of_log(log_size)}"
-                ) from None
-        if deadline is not None and time.monotonic() > deadline:
+                last = _end_of_log(log_size)
+                raise DaemonFailed(f"the daemon ended at once (status {process.returncode}){last}") from None
+        if time.monotonic() > deadline:
             raise TimedOut("the daemon does not answer yet", "`hangctl daemon log` shows what it is doing")
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)

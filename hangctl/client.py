@@ -2,13 +2,7 @@
 
 It imports only small modules of the standard library, because every key press pays for the imports.
 
-Errors, each with the exit code of the process::
-
-    Exception
-     +-- ControlError      base class: one sentence for the user, an exit code, and sometimes a hint
-          +-- Refused      the daemon answered with an error: mpv's error string, and often a code and a reason
-          +-- NoDaemon     no daemon listens on the socket, or it closed the connection
-          +-- TimedOut     no answer within the timeout
+Every failure is a `ControlError`: `Refused`, `NoDaemon` or `TimedOut`.
 
 The daemon answers requests in the order in which they were sent; events may arrive between two answers. An event that
 arrives before an answer describes a change that the answer already includes, so a caller that reads the properties
@@ -21,6 +15,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
+from itertools import count
 from typing import Any
 
 Command = Sequence[Any] | Mapping[str, Any]
@@ -68,7 +63,7 @@ _HINTS = {
 
 
 class ControlError(Exception):
-    """A request that failed. ``str()`` gives one sentence for the user.
+    """A request that failed. ``str()`` gives one sentence for the user, ``exit_code`` the exit code of the process.
 
     The sentence may contain text from other people: pass it through ``hangctl.output.escape`` before printing it.
     """
@@ -81,26 +76,18 @@ class ControlError(Exception):
 
 
 class Refused(ControlError):
-    """The daemon answered a request with an error.
+    """The daemon's answer has an ``error`` that is not "success"."""
 
-    Attributes:
-        error: mpv's error string, such as "property unavailable".
-        code: The daemon's error code, such as "NotInRoom"; None for errors that mpv has too.
-    """
-
-    def __init__(self, error: str, code: str | None, message: str | None, action: str) -> None:
-        super().__init__(f"cannot {action}: {message or error}", _HINTS.get(code or ""))
-        self.error = error
-        self.code = code
-        self.exit_code = _EXIT_OF_CODE.get(code or "", Exit.REFUSED)
-
-    @classmethod
-    def from_answer(cls, answer: Message, action: str) -> "Refused":
-        """Build the exception from an answer whose ``error`` is not "success"."""
+    def __init__(self, answer: Message, action: str) -> None:
         details = answer.get("details")
         if not isinstance(details, dict):
             details = {}
-        return cls(str(answer.get("error")), details.get("code"), details.get("message"), action)
+        self.error = str(answer.get("error"))
+        """mpv's error string, such as "property unavailable"."""
+        self.code: str | None = details.get("code")
+        """The daemon's error code, such as "NotInRoom"; None for errors that mpv has too."""
+        super().__init__(f"cannot {action}: {details.get('message') or self.error}", _HINTS.get(self.code or ""))
+        self.exit_code = _EXIT_OF_CODE.get(self.code or "", Exit.REFUSED)
 
 
 class NoDaemon(ControlError):
@@ -122,7 +109,6 @@ class Connection:
     """One connection to the daemon's control socket.
 
     Args:
-        path: Path of the socket.
         timeout: Longest time to wait for one answer, in seconds; None waits without a limit.
 
     Raises:
@@ -133,17 +119,16 @@ class Connection:
         self._timeout = timeout
         self._path = path
         self._buffer = bytearray()
-        self._last_request_id = 0
+        self._request_ids = count(1)
         self._output: int | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
             self._socket.connect(path)
-        except (FileNotFoundError, ConnectionRefusedError):
-            self.close()
-            raise NoDaemon(f"no daemon is listening on {path}") from None
         except OSError as error:
             self.close()
+            if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+                raise NoDaemon(f"no daemon is listening on {path}") from None
             raise NoDaemon(f"cannot reach the daemon on {path}: {error.strerror or error}") from None
 
     def close(self) -> None:
@@ -171,7 +156,7 @@ class Connection:
         for request_id in self._send(commands):
             answer = self._answer(request_id, on_event)
             if answer.get("error") != "success":
-                raise Refused.from_answer(answer, action)
+                raise Refused(answer, action)
             answers.append(answer.get("data"))
         return answers
 
@@ -188,7 +173,7 @@ class Connection:
 
     def send_raw(self, request: Message) -> Message:
         """Send one request as it is and return its answer, whatever the answer says."""
-        request = {"request_id": self._next_request_id()} | request
+        request = {"request_id": next(self._request_ids)} | request
         self._write(json.dumps(request).encode() + b"\n")
         # The answer is not matched by its request id: the daemon answers a request that it could not parse with
         # another id.
@@ -214,15 +199,9 @@ class Connection:
         except NoDaemon:
             return
 
-    # -- lines --
-
-    def _next_request_id(self) -> int:
-        self._last_request_id += 1
-        return self._last_request_id
-
     def _send(self, commands: Sequence[Command]) -> list[int]:
         """Send the commands in one write and return their request ids."""
-        request_ids = [self._next_request_id() for _ in commands]
+        request_ids = [next(self._request_ids) for _ in commands]
         self._write(
             b"".join(
                 # json.dumps writes ASCII with \u escapes, so a file name with bytes that are not UTF-8 (surrogate

@@ -16,7 +16,6 @@ from hangctl.options import Settings
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-
 _TIMEOUT = 0.3
 """Longest wait for the daemon, in seconds. A longer pause after the tab key feels like a shell that hangs."""
 
@@ -53,7 +52,7 @@ def _items(offers: Iterable[tuple[str, str | None]], incomplete: str) -> "list[C
 
 
 def _list_property(context: click.Context, name: str) -> list[Any]:
-    """Read a property whose value is a list. Returns an empty list if there is no daemon or no such value."""
+    """Return the value of a property, if it is a list. Else, or if there is no daemon, return an empty list."""
     settings = context.find_object(Settings) or Settings()
     try:
         with Connection(settings.socket_path(), _TIMEOUT) as connection:

@@ -39,53 +39,30 @@ def follow(
         Exception: Whatever else ``session`` raises.
     """
     output = sys.stdout.fileno()
-    absence = _Absence(settings, output)
+    longest = settings.timeout or None
+    away_since: float | None = None
+    pause = _FIRST_PAUSE
     while True:
         try:
             with settings.connect() as connection:
                 connection.stop_when_closed(output)
                 # A process that accepts the connection may still hang, or may be about to close, so ask something.
                 connection.request(["client_name"], action="follow the daemon")
-                absence.end()
-                required = False
+                away_since, pause, required = None, _FIRST_PAUSE, False
                 session(connection)
         except (NoDaemon, TimedOut) as error:
             if required:
                 raise
-            if absence.begin():
+            if away_since is None:
+                away_since = time.monotonic()
                 on_absence(f"{error}; waiting for it")
-        absence.pause()
-
-
-class _Absence:
-    """How long the daemon has been away, and how long to pause before the next attempt."""
-
-    def __init__(self, settings: Settings, output: int) -> None:
-        self._longest = settings.timeout or None
-        self._output = output
-        self._since: float | None = None
-        self._next_pause = _FIRST_PAUSE
-
-    def begin(self) -> bool:
-        """Note that the daemon is away. Returns false if that was known."""
-        if self._since is not None:
-            return False
-        self._since = time.monotonic()
-        return True
-
-    def end(self) -> None:
-        self._since, self._next_pause = None, _FIRST_PAUSE
-
-    def pause(self) -> None:
-        """Wait before the next attempt. Raises TimedOut and BrokenPipeError as ``follow`` does."""
-        pause = self._next_pause
-        self._next_pause = min(2 * self._next_pause, _LONGEST_PAUSE)
-        if self._longest is not None and self._since is not None:
-            left = self._since + self._longest - time.monotonic()
+        left = pause
+        if longest is not None and away_since is not None:
+            left = away_since + longest - time.monotonic()
             if left <= 0:
-                raise TimedOut(f"the daemon did not come back within {self._longest:g} s")
-            pause = min(pause, left)
-        wait_readable(self._output, None, pause)
+                raise TimedOut(f"the daemon did not come back within {longest:g} s")
+        wait_readable(output, None, min(pause, left))
+        pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 def observe(connection: Connection, *properties: str) -> Iterator[Message]:

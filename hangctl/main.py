@@ -14,50 +14,26 @@ import click
 from hangctl.client import ControlError, Exit
 from hangctl.options import Settings, shared_options
 
-SUBCOMMANDS = {
-    "create": "room:create",
-    "join": "room:join",
-    "leave": "room:leave",
-    "media": "room:media",
-    "playlist": "playlist:playlist",
-    "play": "playback:play",
-    "pause": "playback:pause",
-    "toggle": "playback:toggle",
-    "stop": "playback:stop",
-    "next": "playback:next_",
-    "previous": "playback:previous",
-    "seek": "playback:seek",
-    "chapter": "chapters:chapter",
-    "speed": "playback:speed",
-    "step": "playback:step",
-    "status": "status:status",
-    "watch": "watch:watch",
-    "members": "members:members",
-    "say": "members:say",
-    "ready": "members:ready",
-    "kick": "members:kick",
-    "ban": "members:ban",
-    "role": "members:role",
-    "policy": "room:policy",
-    "rooms": "room:rooms",
-    "volume": "player:volume",
-    "mute": "player:mute",
-    "audio": "player:audio",
-    "subs": "player:subs",
-    "fullscreen": "player:fullscreen",
-    "get": "ipc:get",
-    "set": "ipc:set_",
-    "cycle": "ipc:cycle",
-    "observe": "ipc:observe",
-    "events": "ipc:events",
-    "wait": "ipc:wait",
-    "ipc": "ipc:ipc",
-    "daemon": "daemon:daemon",
-    "debug": "debug:debug",
-    "completion": "completion:completion",
-    "version": "version:version",
-}
-"""Each subcommand and where it is, as "module:attribute" in hangctl.commands, in the order in which help lists them."""
+_MODULES = (
+    ("room", "create join leave media"),
+    ("playlist", "playlist"),
+    ("playback", "play pause toggle stop next previous seek"),
+    ("chapters", "chapter"),
+    ("playback", "speed step"),
+    ("status", "status"),
+    ("watch", "watch"),
+    ("members", "members say ready kick ban role"),
+    ("room", "policy rooms"),
+    ("player", "volume mute audio subs fullscreen"),
+    ("ipc", "get set cycle observe events wait ipc"),
+    ("daemon", "daemon"),
+    ("debug", "debug"),
+    ("completion", "completion"),
+    ("version", "version"),
+)
+"""Modules of hangctl.commands and the subcommands in them, in the order in which help lists them."""
+
+SUBCOMMANDS = {name: module for module, names in _MODULES for name in names.split()}
 
 
 class LazyGroup(click.Group):
@@ -67,10 +43,11 @@ class LazyGroup(click.Group):
         return list(SUBCOMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if (location := SUBCOMMANDS.get(cmd_name)) is None:
+        if cmd_name not in SUBCOMMANDS:
             return None
-        module, _, attribute = location.partition(":")
-        command: click.Command = getattr(import_module(f"hangctl.commands.{module}"), attribute)
+        module = import_module(f"hangctl.commands.{SUBCOMMANDS[cmd_name]}")
+        # next and set are Python's own, so these functions are called next_ and set_.
+        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name in ("next", "set") else cmd_name)
         return command
 
     def resolve_command(

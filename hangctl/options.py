@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hangctl.client import Command, Connection, ControlError
-from hangd.paths import runtime_socket_path
+from hangd.paths import runtime_socket
 
 DEFAULT_TIMEOUT = 10.0
 """Longest time to wait for an answer, in seconds, unless --timeout says otherwise."""
@@ -51,7 +51,7 @@ class Settings:
         self.json = False
 
     def socket_path(self) -> str:
-        return runtime_socket_path(self.socket)
+        return runtime_socket(self.socket)
 
     def answer_timeout(self) -> float | None:
         """Return how long to wait for an answer, in seconds; None (``--timeout 0``) waits without a limit."""
@@ -62,13 +62,20 @@ class Settings:
     def connect(self) -> Connection:
         return Connection(self.socket_path(), self.answer_timeout())
 
+    def request(self, *commands: Command, action: str) -> Any:
+        """Send the commands on a new connection, and return the data of the first answer.
+
+        ``action`` completes the error "cannot ...".
+        """
+        with self.connect() as connection:
+            return connection.request(*commands, action=action)[0]
+
     def perform(self, *commands: Command, action: str) -> None:
         """Send the commands and wait until they took effect: in a room when it has answered, else in the player.
 
-        With --no-wait, return when the daemon has accepted them. ``action`` completes the error "cannot ...".
+        With --no-wait, return when the daemon has accepted them.
         """
-        with self.connect() as connection:
-            connection.request(*commands, *([] if self.no_wait else [["hang-wait", "done"]]), action=action)
+        self.request(*commands, *([] if self.no_wait else [["hang-wait", "done"]]), action=action)
 
 
 def _timeout(text: str) -> float:

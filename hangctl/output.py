@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.table import Table
 
-
 _JOINERS = "\u200c\u200d"
 """The zero-width (non-)joiner. Python does not count them as printable, but Persian and emoji need them."""
 
@@ -55,7 +54,6 @@ def emit_json(value: Any) -> None:
 
 
 def draw(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Draw a table on the terminal."""
     from rich.console import Console
 
     Console(highlight=False).print(table(headings, rows))
@@ -75,7 +73,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
 
 
 def note(line: str) -> None:
-    """Print a message for people to stderr."""
+    """Print one line for people to stderr."""
     print(escape(line).encode(sys.stderr.encoding, "backslashreplace").decode(sys.stderr.encoding), file=sys.stderr)
 
 
@@ -87,7 +85,6 @@ def error(message: str, hint: str | None) -> None:
 
 
 def interactive() -> bool:
-    """Tell whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 

@@ -18,12 +18,7 @@ _PROPERTY = "media/hash-progress"
 class Progress:
     """The progress line of one file.
 
-    Args:
-        name: The file's name, as it is shown.
-        size: Its size in bytes.
-        stream: Where to write.
-        terminal: Whether ``stream`` is a terminal.
-        now: The current time in seconds. ``update`` takes readings of the same clock.
+    ``size`` is in bytes. ``terminal``: whether ``stream`` is one. ``now``: seconds of the clock that `update` takes.
     """
 
     def __init__(self, name: str, size: int, stream: TextIO, *, terminal: bool, now: float) -> None:
@@ -67,11 +62,7 @@ def request_with_hashing(connection: Connection, *commands: Command, path: str, 
     """
     connection.observe(_PROPERTY)
     progress = Progress(
-        os.path.basename(path),
-        os.path.getsize(path),
-        sys.stderr,
-        terminal=sys.stderr.isatty(),
-        now=time.monotonic(),
+        os.path.basename(path), os.path.getsize(path), sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic()
     )
 
     def on_event(event: dict[str, Any]) -> bool:

@@ -15,13 +15,8 @@ from click.core import ParameterSource
 from hangd.systemd import UNITS
 
 if TYPE_CHECKING:
-    import socket
-
     from hangd.client.settings import ClientSettings
     from hangd.config import Config, Given
-
-
-_DEFAULT: Final = "run"
 
 EXIT_USAGE: Final = 2
 """Exit code for wrong options or a wrong config file. The service manager need not try again."""
@@ -33,7 +28,7 @@ class _RunByDefault(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own = {name for parameter in self.get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
         if not args or (args[0] not in self.commands and args[0].partition("=")[0] not in own):
-            args = [_DEFAULT, *args]
+            args = ["run", *args]
         return super().parse_args(ctx, args)
 
 
@@ -117,6 +112,7 @@ def run(context: click.Context, /, **_options: object) -> None:
     """Play films: run the daemon in the foreground."""
     config = _load_for_process(context)
     from hangd.client import daemon
+    from hangd.notify import listen_sockets
 
     def reload() -> "ClientSettings | None":
         from hangd.config import ConfigError, load
@@ -128,7 +124,7 @@ def run(context: click.Context, /, **_options: object) -> None:
                 logging.getLogger(__name__).error("the settings stay as they are: %s", problem)
             return None
 
-    sys.exit(daemon.run(config.client, sockets=_sockets(), reload=reload))
+    sys.exit(daemon.run(config.client, sockets=listen_sockets(), reload=reload))
 
 
 @main.command()
@@ -159,9 +155,10 @@ def run(context: click.Context, /, **_options: object) -> None:
 def server(context: click.Context, /, **_options: object) -> None:
     """Run the room server in the foreground."""
     config = _load_for_process(context)
+    from hangd.notify import listen_sockets
     from hangd.server import app
 
-    sys.exit(app.run(config.server, sockets=_sockets()))
+    sys.exit(app.run(config.server, sockets=listen_sockets()))
 
 
 @main.group(name="config")
@@ -256,7 +253,7 @@ def _given(context: click.Context) -> "dict[str, Given]":
 
 
 def _load_for_process(context: click.Context) -> "Config":
-    """Return the settings for the daemon or the server, after setting up logging."""
+    """Return the settings for the daemon or the server, and set up logging."""
     from hangd import log
 
     config = _load(context)
@@ -264,10 +261,3 @@ def _load_for_process(context: click.Context) -> "Config":
     for warning in config.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     return config
-
-
-def _sockets() -> list["socket.socket"]:
-    """Return the sockets that systemd opened for this process."""
-    from hangd.notify import listen_sockets
-
-    return [one for several in listen_sockets().values() for one in several]

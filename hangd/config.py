@@ -29,8 +29,6 @@ from hangd.server.settings import ServerSettings
 
 
 class SharedSettings(Struct, frozen=True, kw_only=True):
-    """The settings that the daemon and the server have in common."""
-
     log_level: Level = "info"
     log_format: Format = "text"
 
@@ -47,16 +45,7 @@ _FIELDS: Final = {
 # Variables that are read by hangctl, or before the settings: they are not settings, but not misspelt either.
 _OTHER_VARIABLES: Final = ("HANG_CONFIG", "HANG_DEBUG", "HANG_PASSWORD_FILE")
 
-_YES_NO: Final = {
-    "yes": True,
-    "on": True,
-    "true": True,
-    "1": True,
-    "no": False,
-    "off": False,
-    "false": False,
-    "0": False,
-}
+_YES_NO: Final = dict.fromkeys(("yes", "on", "true", "1"), True) | dict.fromkeys(("no", "off", "false", "0"), False)
 
 # A password in a URL, or in an option that seems to set one.
 _SECRET: Final = re.compile(
@@ -112,10 +101,7 @@ def config_path(given: str | None = None, environment: Mapping[str, str] = os.en
 
 
 def load(
-    *,
-    file: str | None = None,
-    flags: Mapping[str, Given] | None = None,
-    environment: Mapping[str, str] = os.environ,
+    *, file: str | None = None, flags: Mapping[str, Given] | None = None, environment: Mapping[str, str] = os.environ
 ) -> Config:
     """Read the settings. ``flags`` are the values from the command line, by the name of the setting.
 
@@ -198,8 +184,7 @@ def _misspelt(environment: Mapping[str, str]) -> Iterable[str]:
     known = (*variables(), *_OTHER_VARIABLES)
     for name in environment:
         if name.startswith("HANG_") and name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
-            if near:
+            if near := difflib.get_close_matches(name, known, n=1, cutoff=0.8):
                 yield f"{name} is not read by hangd; did you mean {near[0]}?"
 
 
@@ -209,8 +194,7 @@ def _variable(name: str) -> str:
 
 def _convert(raw: object, kind: Any, *, text: bool) -> object:
     """Convert a value to this type; ``text``: numbers are text. Raises ValueError with the end of a sentence."""
-    info = _plain(type_info(kind))
-    extra = _extra(type_info(kind))
+    info, extra = _inspect(type_info(kind))
     is_path = "path" in extra
     if text and isinstance(raw, str):
         raw = _parse(raw, info, is_path)
@@ -243,27 +227,17 @@ def _parse(raw: str, info: Type, is_path: bool) -> object:
     return raw
 
 
-def _plain(info: Type) -> Type:
-    """Return the type without limits and without None."""
-    if isinstance(info, Metadata):
-        return _plain(info.type)
-    if isinstance(info, UnionType):
-        return _plain(next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType)))
-    return info
-
-
-def _extra(info: Type) -> Mapping[str, Any]:
-    """Return the ``extra`` of the type, or of the type of its items.
+def _inspect(info: Type) -> tuple[Type, Mapping[str, Any]]:
+    """Return the type without limits and without None, and the ``extra`` of the type or of its items.
 
     "path": a leading ~ is expanded. "check": called with the value; raises ValueError with the end of a sentence.
     """
     if isinstance(info, Metadata):
-        return info.extra or _extra(info.type)
-    if isinstance(info, UnionType):
-        return next((found for one in info.types if (found := _extra(one))), {})
-    if isinstance(info, VarTupleType):
-        return _extra(info.item_type)
-    return {}
+        inner, extra = _inspect(info.type)
+        return inner, info.extra or extra
+    if isinstance(info, UnionType):  # Settings have no other unions than with None.
+        return _inspect(next(one for one in info.types if not isinstance(one, msgspec.inspect.NoneType)))
+    return info, _inspect(info.item_type)[1] if isinstance(info, VarTupleType) else {}
 
 
 def _expanded(value: object) -> object:

@@ -4,8 +4,7 @@ Three formats:
 
 - text, for a terminal or a file: ``2026-03-01 20:15:00.123 warning hangd.rooms.hub: ...``;
 - text, if standard error is the journal's stream (``$JOURNAL_STREAM``): ``<4>hangd.rooms.hub: ...``, because the
-journal
-  stores times and levels itself;
+  journal stores times and levels itself;
 - ``json``: one object a line.
 
 Text from the network is hostile: it must not add a line, colour a terminal or reverse the text around it. Code that
@@ -46,12 +45,8 @@ def set_up(level: Level, format: Format, stream: TextIO | None = None) -> None:
     """Log records of ``level`` and above to ``stream`` (default: standard error). This replaces an earlier setup."""
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
-    if format == "json":
-        handler.setFormatter(_Json())
-    elif _is_journal(stream):
-        handler.setFormatter(_Journal())
-    else:
-        handler.setFormatter(_Console())
+    text = _Journal() if _is_journal(stream) else _Console()
+    handler.setFormatter(_Json() if format == "json" else text)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)

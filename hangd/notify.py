@@ -45,26 +45,22 @@ def watchdog_interval() -> float | None:
     return int(allowed) / 2_000_000
 
 
-def listen_sockets() -> dict[str, list[socket.socket]]:
-    """Return the sockets that a socket unit opened for this process, by FileDescriptorName. Close them when done.
+def listen_sockets() -> list[socket.socket]:
+    """Return the sockets that a socket unit opened for this process. Close them when done.
 
     This removes the environment variables and makes the descriptors not inheritable, so that no child process uses
     them. So a second call returns nothing.
     """
     count = os.environ.pop("LISTEN_FDS", "")
-    names = os.environ.pop("LISTEN_FDNAMES", "").split(":")
     process = os.environ.pop("LISTEN_PID", "")
-    sockets: dict[str, list[socket.socket]] = {}
+    os.environ.pop("LISTEN_FDNAMES", None)
+    sockets: list[socket.socket] = []
     if process != str(os.getpid()) or not count.isdecimal():
         return sockets
-    for index in range(int(count)):
-        descriptor = _FIRST_FD + index
+    for descriptor in range(_FIRST_FD, _FIRST_FD + int(count)):
         try:
             os.set_inheritable(descriptor, False)
-            opened = socket.socket(fileno=descriptor)
+            sockets.append(socket.socket(fileno=descriptor))
         except OSError as error:
             _log.warning("file descriptor %d from the service manager is not a socket: %s", descriptor, error)
-            continue
-        name = names[index] if index < len(names) and names[index] else "unknown"
-        sockets.setdefault(name, []).append(opened)
     return sockets

@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 _APP = "hang"
 
 
-def runtime_socket(given: str | None = None) -> "Path":
+def runtime_socket(given: str | None = None) -> str:
     """Return the control socket: ``given``, else $HANG_SOCKET, else $XDG_RUNTIME_DIR/hang/hangd.sock, else in
     `state_dir`."""
-    from pathlib import Path
-
-    return Path(runtime_socket_path(given))
-
-
-def runtime_socket_path(given: str | None = None) -> str:
-    """Return `runtime_socket` as text for connect()."""
     if given:
         return os.path.abspath(given)
     if named := os.environ.get("HANG_SOCKET"):

@@ -24,19 +24,10 @@ def report(replayed: Replayed) -> str:
 def report_json(replayed: Replayed) -> str:
     """Return the result as one JSON object."""
     header = replayed.header
-    return msgspec.json.encode(
-        {
-            "same": replayed.is_same,
-            "steps": replayed.steps,
-            "span": replayed.span,
-            "corrections": replayed.corrections,
-            "difference": replayed.difference,
-            "hangd": header.hangd,
-            "player": header.player,
-            "date": header.date,
-            "title": header.title,
-        }
-    ).decode()
+    result = {"same": replayed.is_same, "steps": replayed.steps, "span": replayed.span}
+    found = {"corrections": replayed.corrections, "difference": replayed.difference}
+    about = {"hangd": header.hangd, "player": header.player, "date": header.date, "title": header.title}
+    return _json({**result, **found, **about})
 
 
 def _describe(difference: Difference) -> list[str]:

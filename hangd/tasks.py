@@ -58,14 +58,13 @@ def _resolve(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[_T]", set_
 
 
 class Tasks:
-    """Tasks that do not depend on each other. A failure is logged. (The event loop itself keeps only weak
-    references.)"""
+    """Tasks that do not depend on each other. A failure is logged."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, coroutine: Coroutine[Any, Any, object], *, name: str) -> asyncio.Task[Any]:
-        """Start a task, and keep a reference to it until it is done."""
+        """Start a task, and keep a reference to it until it is done: the event loop itself keeps only a weak one."""
         task = asyncio.get_running_loop().create_task(coroutine, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -97,8 +96,7 @@ class DeadlineTimer:
         self._at: float | None = None
 
     def arm(self, deadline: float | None) -> None:
-        """Call ``expire`` at ``deadline`` (loop time, seconds), and not at an earlier deadline any more. None:
-        never."""
+        """Call ``expire`` at ``deadline`` (loop time, seconds) and at no other. None: never."""
         if deadline == self._at:
             return
         if self._handle is not None:

@@ -91,8 +91,8 @@ CHILD = """
     from hangd.notify import listen_sockets
     found = listen_sockets()
     print(json.dumps({
-        "found": {name: [one.getsockname() for one in several] for name, several in found.items()},
-        "inheritable": [one.get_inheritable() for several in found.values() for one in several],
+        "found": [one.getsockname() for one in found],
+        "inheritable": [one.get_inheritable() for one in found],
         "left": [name for name in os.environ if name.startswith("LISTEN_")],
         "again": listen_sockets(),
     }))
@@ -120,21 +120,21 @@ def handed_over(environment: dict[str, str], *descriptors: int) -> dict[str, obj
     return answer
 
 
-def test_sockets_are_returned_by_name(tmp_path: Path) -> None:
+def test_sockets_are_returned_in_their_order(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as one, socket.create_server(("127.0.0.1", 0)) as two:
         one.bind(str(tmp_path / "s"))
         seen = handed_over(
             {"LISTEN_FDS": "2", "LISTEN_PID": "OWN", "LISTEN_FDNAMES": "control:ws"}, one.fileno(), two.fileno()
         )
-        assert seen["found"] == {"control": [str(tmp_path / "s")], "ws": [list(two.getsockname())]}
+        assert seen["found"] == [str(tmp_path / "s"), list(two.getsockname())]
     assert seen["inheritable"] == [False, False]
-    assert (seen["left"], seen["again"]) == ([], {})
+    assert (seen["left"], seen["again"]) == ([], [])
 
 
-def test_sockets_without_a_name_are_unknown() -> None:
+def test_sockets_need_no_names() -> None:
     with socket.create_server(("127.0.0.1", 0)) as one:
         seen = handed_over({"LISTEN_FDS": "1", "LISTEN_PID": "OWN"}, one.fileno())
-        assert seen["found"] == {"unknown": [list(one.getsockname())]}
+        assert seen["found"] == [list(one.getsockname())]
 
 
 def test_a_descriptor_that_is_not_a_socket_is_skipped() -> None:
@@ -142,7 +142,7 @@ def test_a_descriptor_that_is_not_a_socket_is_skipped() -> None:
         seen = handed_over(
             {"LISTEN_FDS": "2", "LISTEN_PID": "OWN", "LISTEN_FDNAMES": "a:b"}, nothing.fileno(), one.fileno()
         )
-        assert seen["found"] == {"b": [list(one.getsockname())]}
+        assert seen["found"] == [list(one.getsockname())]
 
 
 @pytest.mark.parametrize(
@@ -162,5 +162,5 @@ def test_sockets_for_another_process_are_not_touched(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert listen_sockets() == {}
+    assert listen_sockets() == []
     assert not any(name.startswith("LISTEN_") for name in os.environ)

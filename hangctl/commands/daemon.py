@@ -68,8 +68,7 @@ def log(follow: bool) -> None:
             f"there is no log at {path}", "a daemon under systemd logs to the journal: journalctl --user -u hangd"
         ) from None
     with stream:
-        for line in stream.readlines()[-_LOG_LINES:]:
-            sys.stdout.write(line)
+        sys.stdout.writelines(stream.readlines()[-_LOG_LINES:])
         sys.stdout.flush()
         while follow:
             if line := stream.readline():

@@ -1,7 +1,5 @@
 """The subcommand debug dump, which saves a trace of the daemon for a bug report."""
 
-import sys
-
 import click
 
 from hangctl.client import ControlError
@@ -26,32 +24,26 @@ def dump(settings: Settings, file: str | None) -> None:
     """
     if file == "-" and settings.json:
         raise click.UsageError("--json prints the path, and with - there is none")
-    with settings.connect() as connection:
-        path = connection.request(["hang-debug-dump"], action="write a trace")[0]
-    if file == "-":
-        sys.stdout.buffer.write(_read(path))
-        sys.stdout.buffer.flush()
-        return
+    path = settings.request(["hang-debug-dump"], action="write a trace")
     if file is not None:
-        trace = _read(path)
+        doing = f"read '{path}'"
         try:
-            with open(file, "wb") as copy:
+            with open(path, "rb") as stream:
+                trace = stream.read()
+            doing = f"write '{file}'"
+            with click.open_file(file, "wb") as copy:
                 copy.write(trace)
+        except BrokenPipeError:
+            raise  # nobody reads stdout any more, which is no error
         except OSError as error:
-            raise ControlError(f"cannot write '{file}': {(error.strerror or str(error)).lower()}") from None
-        path = file
+            raise ControlError(f"cannot {doing}: {(error.strerror or str(error)).lower()}") from None
+    if file == "-":
+        return
+    path = file or path
     if settings.json:
         emit_json({"path": path})
     else:
         emit(escape(path) if interactive() else path, raw=not interactive())
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as trace:
-            return trace.read()
-    except OSError as error:
-        raise ControlError(f"cannot read '{path}': {(error.strerror or str(error)).lower()}") from None
 
 
 debug.add_command(dump)

@@ -20,8 +20,7 @@ def get(settings: Settings, property_name: str) -> None:
 
     For example pause, time-pos, room/name or sync/error. The property property-list names all properties.
     """
-    with settings.connect() as connection:
-        value = connection.request(["get_property", property_name], action=f"get '{property_name}'")[0]
+    value = settings.request(["get_property", property_name], action=f"get '{property_name}'")
     if settings.json:
         emit_json(value)
     else:
@@ -97,8 +96,7 @@ def wait(settings: Settings, state: str) -> None:
     """
     if settings.timeout is None:
         settings.timeout = 0
-    with settings.connect() as connection:
-        connection.request(["hang-wait", state], action=f"wait until {state}")
+    settings.request(["hang-wait", state], action=f"wait until {state}")
 
 
 @subcommand("ipc")
@@ -121,12 +119,9 @@ def ipc(settings: Settings, request: str) -> None:
         answer = connection.send_raw(message)
     emit_json(answer)
     if answer.get("error") != "success":
-        raise click.exceptions.Exit(Refused.from_answer(answer, "").exit_code)
+        raise click.exceptions.Exit(Refused(answer, "").exit_code)
 
 
 def _print(text: str) -> None:
     """Print text escaped on a terminal, and unchanged to a program."""
-    if interactive():
-        emit(escape(text))
-    else:
-        emit(text, raw=True)
+    emit(escape(text) if interactive() else text, raw=not interactive())

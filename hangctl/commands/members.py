@@ -8,7 +8,7 @@ import click
 from hangctl.client import Refused
 from hangctl.completers import member_names
 from hangctl.options import Settings, subcommand
-from hangctl.output import draw, emit, emit_json, escape, interactive, milliseconds
+from hangctl.output import draw, dumps, emit, escape, interactive, milliseconds
 
 _STATES_WITH_ERROR = ("playing", "paused", "ended")
 """The states in which a member shows a picture, so that its error means something."""
@@ -23,13 +23,10 @@ def members(settings: Settings) -> None:
     """List the room's members, one a line."""
     found = read_in_room(settings, "room/members")
     if interactive() and not settings.json:
-        draw(HEADINGS, [member_row(member) for member in found])
+        draw(HEADINGS, map(member_row, found))
         return
     for member in found:
-        if settings.json:
-            emit_json(member_json(member))
-        else:
-            emit(member_line(member))
+        emit(dumps(member_json(member)) if settings.json else member_line(member))
 
 
 @subcommand("say")
@@ -37,8 +34,7 @@ def members(settings: Settings) -> None:
 @click.pass_obj
 def say(settings: Settings, text: tuple[str, ...]) -> None:
     """Say TEXT to everyone in the room."""
-    with settings.connect() as connection:
-        connection.request(["room-say", " ".join(text)], action="say that")
+    settings.request(["room-say", " ".join(text)], action="say that")
 
 
 # Everything after the first word is text, even a word that looks like an option.
@@ -50,13 +46,10 @@ say.allow_interspersed_args = False
 @click.pass_obj
 def ready(settings: Settings, answer: str) -> None:
     """Tell the others that you are ready, or not."""
-    with settings.connect() as connection:
-        connection.request(["room-ready", answer], action=f"say {answer} to being ready")
+    settings.request(["room-ready", answer], action=f"say {answer} to being ready")
 
 
 def _removal(name: str, help: str, action: str, *, ban: bool) -> click.Command:
-    """Return the subcommand kick or ban."""
-
     @subcommand(name, help=help)
     @click.argument("member", shell_complete=member_names)
     @click.option("--reason", metavar="TEXT", help="Tell the member why.")
@@ -65,8 +58,7 @@ def _removal(name: str, help: str, action: str, *, ban: bool) -> click.Command:
         request = {"_name": "room-kick", "member": member, "ban": "yes" if ban else "no"}
         if reason is not None:
             request["reason"] = reason
-        with settings.connect() as connection:
-            connection.request(request, action=f"{action} '{member}'")
+        settings.request(request, action=f"{action} '{member}'")
 
     return remove
 
@@ -81,8 +73,7 @@ ban = _removal("ban", "Remove a MEMBER from the room, and do not let it join aga
 @click.pass_obj
 def role(settings: Settings, member: str, role: str) -> None:
     """Make MEMBER host, controller or viewer."""
-    with settings.connect() as connection:
-        connection.request(["room-role", member, role], action=f"make '{member}' {role}")
+    settings.request(["room-role", member, role], action=f"make '{member}' {role}")
 
 
 def read_in_room(settings: Settings, name: str) -> Any:
@@ -90,7 +81,8 @@ def read_in_room(settings: Settings, name: str) -> Any:
     with settings.connect() as connection:
         values = connection.get_properties(name, "room/id")
     if values["room/id"] is None:
-        raise Refused("property unavailable", "NotInRoom", "not in a room", "tell")
+        details = {"code": "NotInRoom", "message": "not in a room"}
+        raise Refused({"error": "property unavailable", "details": details}, "tell")
     return values[name]
 
 
@@ -111,13 +103,9 @@ def member_line(member: dict[str, Any]) -> str:
     """Write one member as one line: a star for oneself, name, role, state, error, round trip time and remarks."""
     rtt = member.get("rtt")
     details = [_member_error(member), "" if rtt is None else f"rtt {milliseconds(rtt)}", *_remarks(member)]
-    columns = [
-        f"{'*' if member.get('self') else ' '} {escape(str(member.get('name'))):<16}",
-        f"{member.get('role', ''):<10}",
-        f"{member.get('state', ''):<9}",
-        ", ".join(filter(None, details)),
-    ]
-    return " ".join(columns).rstrip()
+    star, name = "*" if member.get("self") else " ", escape(str(member.get("name")))
+    columns = f"{star} {name:<16} {member.get('role', ''):<10} {member.get('state', ''):<9} "
+    return (columns + ", ".join(filter(None, details))).rstrip()
 
 
 def member_json(member: dict[str, Any]) -> dict[str, Any]:

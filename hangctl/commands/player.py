@@ -23,8 +23,7 @@ def volume(settings: Settings, level: str | None) -> None:
         # Imported here because volume is bound to keys, and a key press that sets it prints nothing.
         from hangctl.output import emit, plain
 
-        with settings.connect() as connection:
-            emit(plain(connection.request(["get_property", "volume"], action="read the volume")[0]))
+        emit(plain(settings.request(["get_property", "volume"], action="read the volume")))
         return
     if (found := re.fullmatch(r"([+-]?)(\d+(?:\.\d*)?)%?", level, re.ASCII)) is None:
         raise click.BadParameter(f"'{level}' is no volume: write 80, +5 or -5", param_hint="LEVEL")

@@ -38,25 +38,16 @@ def list_(settings: Settings) -> None:
 
 
 def _list(settings: Settings) -> None:
-    with settings.connect() as connection:
-        entries = connection.request(["get_property", "playlist"], action="read the playlist")[0]
+    entries = settings.request(["get_property", "playlist"], action="read the playlist")
     for number, entry in enumerate(entries, start=1):
         filename, title = str(entry.get("filename", "")), entry.get("title")
-        current = bool(entry.get("current"))
+        current, playing = bool(entry.get("current")), bool(entry.get("playing"))
         if settings.json:
-            emit_json(
-                {
-                    "number": number,
-                    "id": entry.get("id"),
-                    "filename": filename,
-                    "title": title,
-                    "current": current,
-                    "playing": bool(entry.get("playing")),
-                }
-            )
-            continue
-        name = title or os.path.basename(filename) or filename
-        emit(escape(f"{'*' if current else ' '} {number} {name}"))
+            about = {"number": number, "id": entry.get("id"), "filename": filename, "title": title}
+            emit_json({**about, "current": current, "playing": playing})
+        else:
+            name = title or os.path.basename(filename) or filename
+            emit(escape(f"{'*' if current else ' '} {number} {name}"))
 
 
 @subcommand("add", waits=True)

@@ -64,12 +64,7 @@ def create(
 @_server
 @click.pass_obj
 def join(
-    settings: Settings,
-    room: str,
-    file: str | None,
-    ask_password: bool,
-    password_file: str | None,
-    server: str | None,
+    settings: Settings, room: str, file: str | None, ask_password: bool, password_file: str | None, server: str | None
 ) -> None:
     """Join a room with your own copy of its film.
 
@@ -91,8 +86,7 @@ def join(
 @click.pass_obj
 def leave(settings: Settings) -> None:
     """Leave the room."""
-    with settings.connect() as connection:
-        connection.request(["room-leave"], action="leave")
+    settings.request(["room-leave"], action="leave")
 
 
 @subcommand("media")
@@ -133,8 +127,7 @@ def policy(settings: Settings, key: str | None, value: str | None, password_file
         value = "" if value == "none" else _read_password(password_file is None, password_file, confirm=True)
     elif value is None:
         raise click.UsageError(f"what is {key} to be?")
-    with settings.connect() as connection:
-        connection.request(["room-set", key, value], action=f"set the room's {key}")
+    settings.request(["room-set", key, value], action=f"set the room's {key}")
 
 
 def _print_policy(settings: Settings) -> None:
@@ -152,37 +145,25 @@ def _print_policy(settings: Settings) -> None:
 @click.pass_obj
 def rooms(settings: Settings) -> None:
     """List the server's rooms, if it publishes them."""
-    with settings.connect() as connection:
-        found = connection.request(["room-list"], action="list the rooms")[0] or []
+    found = settings.request(["room-list"], action="list the rooms") or []
     if interactive() and not settings.json:
-        draw(
-            ("room", "name", "members", "film", ""),
-            [
-                (room["room_id"], room.get("name"), room["members"], room.get("media"), ", ".join(_restrictions(room)))
-                for room in found
-            ],
-        )
+        columns = ("room_id", "name", "members", "media")
+        rows = [(*map(room.get, columns), ", ".join(_restrictions(room))) for room in found]
+        draw(("room", "name", "members", "film", ""), rows)
         return
     for room in found:
         if settings.json:
             emit_json(room)
             continue
-        count = room["members"]
-        parts = [
-            room["room_id"],
-            f"{count} member" + ("" if count == 1 else "s"),
-            room.get("name"),
-            room.get("media"),
-            *_restrictions(room),
-        ]
+        members = f"{room['members']} member{'' if room['members'] == 1 else 's'}"
+        parts = [room["room_id"], members, room.get("name"), room.get("media"), *_restrictions(room)]
         emit(escape("  ".join(part for part in parts if part)))
 
 
 def _restrictions(room: dict[str, Any]) -> list[str]:
     """Return what keeps people from joining a room."""
-    return [
-        word for word, applies in (("locked", room.get("locked")), ("password", room.get("has_password"))) if applies
-    ]
+    restrictions = (("locked", room.get("locked")), ("password", room.get("has_password")))
+    return [word for word, applies in restrictions if applies]
 
 
 def parse_room(text: str) -> tuple[str, str | None]:

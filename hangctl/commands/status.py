@@ -12,45 +12,17 @@ from hangctl.follow import follow, next_event
 from hangctl.options import Settings, subcommand
 from hangctl.output import dumps, emit, escape, hms, milliseconds, note, plain
 
+_CHANGES = (
+    *("pause", "idle-active", "eof-reached", "seeking", "duration", "speed", "volume", "mute", "path"),
+    *("sync/state", "server/state", "player/name"),
+)
 PROPERTIES = (
-    "pause",
-    "idle-active",
-    "eof-reached",
-    "seeking",
-    "time-pos",
-    "duration",
-    "speed",
-    "volume",
-    "mute",
-    "path",
-    "media-title",
-    "room",
-    "sync/error",
-    "sync/state",
-    "server/url",
-    "server/state",
-    "server/rtt",
-    "server/clock-error",
-    "player/name",
+    *_CHANGES,
+    *("time-pos", "media-title", "room", "sync/error", "server/url", "server/rtt", "server/clock-error"),
 )
 """The properties that make up a status."""
 
-OBSERVED = (
-    "pause",
-    "idle-active",
-    "eof-reached",
-    "seeking",
-    "duration",
-    "speed",
-    "volume",
-    "mute",
-    "path",
-    "room/id",
-    "room/role",
-    "sync/state",
-    "server/state",
-    "player/name",
-)
+OBSERVED = (*_CHANGES, "room/id", "room/role")
 """The properties whose change is shown at once. Positions and measurements change all the time, so they are read once
 in ``_MEASUREMENT_PERIOD``."""
 
@@ -157,11 +129,7 @@ def status_json(values: dict[str, Any]) -> dict[str, Any]:
             "clock_error": values.get("server/clock-error"),
             "state": values.get("sync/state"),
         },
-        "server": {
-            "url": values.get("server/url"),
-            "state": values.get("server/state"),
-            "rtt": values.get("server/rtt"),
-        },
+        "server": {name: values.get(f"server/{name}") for name in ("url", "state", "rtt")},
         "player": values.get("player/name"),
     }
 
@@ -200,7 +168,7 @@ def status_line(values: dict[str, Any]) -> str:
         return "no daemon"
     error = values.get("sync/error") if values.get("room") is not None else None
     parts = [playback_line(values), _room_label(values), "" if error is None else milliseconds(error, signed=True)]
-    return " ".join(part for part in parts if part)
+    return " ".join(filter(None, parts))
 
 
 def waybar(values: dict[str, Any]) -> dict[str, Any]:

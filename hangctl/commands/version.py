@@ -1,5 +1,7 @@
 """The subcommand version."""
 
+from contextlib import suppress
+
 import click
 
 from hangctl.client import NoDaemon
@@ -18,11 +20,8 @@ def version(settings: Settings) -> None:
     except metadata.PackageNotFoundError:
         own = "0"  # a source tree that is not installed
     daemon = None
-    try:
-        with settings.connect() as connection:
-            daemon = connection.get_properties("hang-version")["hang-version"]
-    except NoDaemon:
-        pass
+    with suppress(NoDaemon), settings.connect() as connection:
+        daemon = connection.get_properties("hang-version")["hang-version"]
     if settings.json:
         emit_json({"hangctl": own, "hangd": daemon})
         return

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-
 _PERIOD = 0.5
 """Seconds between two reads of positions and measurements. The last digit shown is a second, so it is never skipped."""
 _CHAT_LINES = 200

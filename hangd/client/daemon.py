@@ -5,6 +5,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 from hangd.client.control.server.socket_path import ControlSocketUnusable
@@ -49,7 +50,7 @@ async def serve(
         quit=stop.set,
         learned=cache_dir() / "media.sqlite3",
     )
-    control = ControlServer(viewer, runtime_socket(settings.socket), sockets=sockets, tcp=_tcp(settings))
+    control = ControlServer(viewer, Path(runtime_socket(settings.socket)), sockets=sockets, tcp=_tcp(settings))
     try:
         await control.start()
         if ready is not None:

@@ -94,7 +94,8 @@ class Hub:
             hosted = Hosted(room, one.room.name, self._room_expired)
             self._rooms.restore(hosted)
             for member in one.room.members:
-                self._clients.restore(member.client_id, room.room_id, one.proofs.get(member.client_id))
+                client_id = member.client_id
+                self._clients[client_id] = Client(client_id, None, room.room_id, one.proofs.get(client_id))
             hosted.timer.arm(room.deadline())
 
     # ---- connections ------------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class Hub:
         session = Session(client_id=str(uuid.uuid4()), settings=self._settings.session, now=now)
         peer = Peer(self, transport, session)
         if len(self._peers) >= self._settings.max_clients:
-            self._send(peer, Error.of(RequestRefused.server_full("this server takes no more clients now")))
+            self._send(peer, Error.of(RequestRefused("ServerFull", "this server takes no more clients now")))
             peer.close(_CLOSE_FULL, "server full")
             return peer
         self._peers.add(peer)
@@ -113,7 +114,6 @@ class Hub:
         return peer
 
     def receive(self, peer: Peer, data: str | bytes, now: float) -> None:
-        """Handle one message from a peer."""
         if peer.closed:
             return
         try:  # As `_turn` does, but that takes a microsecond more.
@@ -130,7 +130,6 @@ class Hub:
         self._end_turn(now)
 
     def measure(self, peer: Peer, rtt: float, now: float) -> None:
-        """Handle the measurement of a round trip."""
         peer.latencies.append(rtt)
         client = self._clients.of(peer)
         if client is not None and not client.entering and (hosted := self._rooms.get(client.room_id)) is not None:
@@ -138,7 +137,6 @@ class Hub:
                 self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
 
     def flush(self, peer: Peer) -> None:
-        """Send what waits for a peer that has read what was sent before."""
         with self._turn(self._clock.now(), peer):
             peer.outbox.flush()
 
@@ -184,7 +182,7 @@ class Hub:
     def _fail(self, peer: Peer | None) -> None:
         _log.exception("internal error")
         if peer is not None:
-            refused = RequestRefused.internal("the server failed on this message: that is a bug in it")
+            refused = RequestRefused("Internal", "the server failed on this message: that is a bug in it")
             self._send(peer, Error.of(refused))
             self._close(peer, _CLOSE_INTERNAL, "internal error")
 
@@ -242,14 +240,16 @@ class Hub:
             case effects.ForwardToRoom(message=message, re=re):
                 hosted = self._rooms.get(peer.session.room_id)
                 if hosted is None:
-                    self._send(peer, Error.of(RequestRefused.not_in_room("you are in no room")), re)
+                    self._send(peer, Error.of(RequestRefused("NotInRoom", "you are in no room")), re)
                 else:
                     self._tell_room(hosted, inputs.MessageReceived(peer.client_id, message, re), now)
             case effects.ListRoomsTo(re=re):
                 if self._settings.publish_rooms:
                     self._send(peer, Rooms(tuple(hosted.room.summary() for hosted in self._rooms)), re)
                 else:
-                    self._send(peer, Error.of(RequestRefused.forbidden("this server does not publish its rooms")), re)
+                    self._send(
+                        peer, Error.of(RequestRefused("Forbidden", "this server does not publish its rooms")), re
+                    )
             case effects.Close(code=code, reason=reason):
                 self._close(peer, code, reason)
             case _:
@@ -257,15 +257,15 @@ class Hub:
 
     def _pong(self, peer: Peer, ping: effects.AnswerPing) -> Encoded:
         hosted = self._rooms.get(peer.session.room_id)
-        epoch, rev = (None, None) if hosted is None else (hosted.room.epoch, hosted.room.rev)
+        line = None if hosted is None else hosted.room.timeline
+        epoch, rev = (None, None) if line is None else (line.epoch, line.rev)
         return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
 
     def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:
         name, resume = effect.hello.name, effect.hello.resume
-        client = self._clients.returning(peer, resume)
+        client = None if resume is None else self._clients.returning(peer, resume)
         if client is None or resume is None:
-            client = self._clients.of(peer)
-            assert client is not None
+            client = self._clients[peer.client_id]
             welcome = self._settings.welcome(peer.client_id, client.new_secret(), self._clock.clock_id)
             self._send(peer, welcome, effect.re)
             self._tell_session(peer, inputs.Greeted(name), now)
@@ -273,7 +273,8 @@ class Hub:
         if client.peer is not None:
             self._send(client.peer, Goodbye("replaced"))
             self._close(client.peer, CLOSE_REPLACED, "another connection resumed this one's place")
-        self._clients.move(client, peer)
+        del self._clients[peer.client_id]
+        client.peer = peer
         self._tell_session(peer, inputs.Greeted(name, client.client_id, client.room_id), now)
         hosted = self._rooms.get(client.room_id)
         room, room_effects = None, []
@@ -329,13 +330,12 @@ class Hub:
         hosted = self._rooms.find(effect.message.room_id)
         if hosted is None:
             shown = ascii(effect.message.room_id)
-            return self._refuse(peer, RequestRefused.room_not_found(f"there is no room {shown} here"), effect.re, now)
+            return self._refuse(peer, RequestRefused("RoomNotFound", f"there is no room {shown} here"), effect.re, now)
         request = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
         self._ask_in(peer, hosted, request, now)
 
     def _ask_in(self, peer: Peer, hosted: Hosted, input: inputs.EntryRequest, now: float) -> None:
-        client = self._clients.of(peer)
-        assert client is not None
+        client = self._clients[peer.client_id]
         client.room_id = hosted.room.room_id
         self._tell_room(hosted, input, now)
         if not client.entering:
@@ -415,8 +415,7 @@ class Hub:
                     if client is not None and client.peer is not None:
                         self._put(client.peer, encoded, key)
             case effects.CheckPassword(client_id=client_id):
-                joining = self._clients.get(client_id)
-                assert joining is not None
+                joining = self._clients[client_id]
                 joining.entering = True
                 self._tasks.start(self._check_password(joining, hosted, effect), name="check a room's password")
             case effects.HashPassword():
@@ -456,7 +455,9 @@ class Hub:
         if hosted is None:
             return None
         saved = hosted.room.saved()
-        return KeptRoom(saved, self._clients.proofs(one.client_id for one in saved.members), self._clock.mark())
+        clients = [self._clients[one.client_id] for one in saved.members if one.client_id in self._clients]
+        proofs = {client.client_id: client.proof for client in clients if client.proof is not None}
+        return KeptRoom(saved, proofs, self._clock.mark())
 
     def _forget_member(self, client_id: str, room_id: str, now: float) -> None:
         client = self._clients.get(client_id)

@@ -39,8 +39,6 @@ def state_key(message: ServerMessage, re: RequestId | None) -> Hashable | None:
 
 
 class Outbox:
-    """The queue of messages in front of one transport."""
-
     def __init__(self, transport: Transport, *, bytes_max: int = OUTBOX_BYTES_MAX) -> None:
         self._transport = transport
         self._bytes_max = bytes_max

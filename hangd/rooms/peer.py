@@ -44,8 +44,6 @@ class Peer:
         self.outbox.clear()
         self._transport.close(code, reason)
 
-    # ---- Listener ---------------------------------------------------------------------------------------------------
-
     def received(self, data: str | bytes, at: float) -> None:
         self._owner.receive(self, data, at)
 

@@ -29,8 +29,7 @@ _RETRY_SECONDS: Final = 10.0
 class RoomPersistence:
     """Call it within a running event loop only. `aclose` closes the store as well.
 
-    Args:
-        collect: returns what the store keeps of the room with this id. None: the room is gone.
+    ``collect`` returns what the store keeps of the room with this id. None: the room is gone.
     """
 
     def __init__(self, store: Store, collect: Callable[[str], KeptRoom | None]) -> None:

@@ -11,8 +11,6 @@ from hangd.protocol.model import PROTOCOL, Limits, Room
 
 
 class HubSettings(Struct, frozen=True, kw_only=True):
-    """The settings of one hub."""
-
     server: str
     """Name and version of the program, for Welcome."""
     room: RoomSettings

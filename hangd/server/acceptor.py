@@ -29,7 +29,7 @@ class AddressLimit:
         return True
 
     def leave(self, address: str) -> None:
-        """Count one connection less, of those for which `enter` returned True."""
+        """Count one connection less. Call it only where `enter` returned True."""
         key = _network(address)
         self._counts[key] -= 1
         if self._counts[key] <= 0:
@@ -90,11 +90,10 @@ class HubAcceptor:
     async def wait_empty(self, timeout: float) -> None:
         """Wait until no connection is open, for at most ``timeout`` seconds."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self._empty.wait()
+            await asyncio.wait_for(self._empty.wait(), timeout)
 
     async def cut_off(self, timeout: float) -> None:
-        """Abort all connections, and wait until they are over, for at most ``timeout`` seconds."""
+        """Abort all connections, and `wait_empty`."""
         for transport in tuple(self._open):
             transport.abort()
         await self.wait_empty(timeout)

@@ -29,8 +29,7 @@ from hangd.server.listening import StartFailed, bind, load_certificate, tls_cont
 from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.server.storage import open_store, room_ttl
-from hangd.store.base import KeptRoom, Store
-from hangd.store.memory import MemoryStore
+from hangd.store.base import Store
 from hangd.transport.websocket import listen
 
 _log = logging.getLogger(__name__)
@@ -71,11 +70,10 @@ async def serve(
     settings: ServerSettings,
     *,
     stop: asyncio.Event,
-    ready: Callable[[list[str]], None] | None = None,
-    status: Callable[[str], None] | None = None,
+    ready: Callable[[list[str]], None],
+    status: Callable[[str], None] = lambda line: None,
     sockets: Sequence[socket.socket] = (),
     tls: ssl.SSLContext | None = None,
-    open_store: Callable[[], tuple[Store, list[KeptRoom]]] = lambda: (MemoryStore(), []),
 ) -> None:
     """Serve rooms until ``stop`` is set, then shut down in order. If cancelled, shut down at once.
 
@@ -84,10 +82,9 @@ async def serve(
         status: called now and then with a line about how busy the server is.
         sockets: listen on these bound sockets instead of ``settings.listen``. They are closed at the end.
         tls: used instead of the certificate files that ``settings`` names.
-        open_store: returns the store and the rooms in it. May raise StartFailed.
 
     Raises:
-        StartFailed: a port is in use, a certificate cannot be read, and the like.
+        StartFailed: a port is in use, a certificate cannot be read, another server uses the store, and the like.
     """
     tls = tls or tls_context(settings.tls_cert, settings.tls_key)
     # Each part is closed at the end, in reverse order, even if closing another one fails.
@@ -95,8 +92,8 @@ async def serve(
         bound = list(sockets) or bind(settings.listen)
         for sock in bound:
             cleanup.callback(sock.close)
-        store, rooms = open_store()
-        state = _Status(status or (lambda line: None))
+        store, rooms = open_store(settings)
+        state = _Status(status)
         cleanup.callback(state.stop)
         passwords = RoomPasswords()
         cleanup.callback(passwords.close)
@@ -117,8 +114,7 @@ async def serve(
         for server in servers:
             cleanup.callback(server.close)
         _log.info("listening on %s", ", ".join(urls))
-        if ready is not None:
-            ready(urls)
+        ready(urls)
         await stop.wait()
         _log.info("going down: %d clients in %d rooms are told", hub.client_count, hub.room_count)
         for server in servers:
@@ -166,7 +162,6 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
         status=lambda line: notify(f"STATUS={line}"),
         sockets=sockets,
         tls=tls,
-        open_store=lambda: open_store(settings),
     )
 
 

@@ -17,7 +17,7 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +83,8 @@ class SqlStore:
 
     def write(self, rooms: Sequence[KeptRoom], gone: Sequence[str]) -> None:
         try:
-            with _transaction(self._database):
+            with self._database:  # commits or rolls back, but does not begin
+                self._database.execute("BEGIN IMMEDIATE")
                 self._database.executemany(
                     "INSERT OR REPLACE INTO rooms_1 VALUES (?, ?)",
                     [(kept.room.room_id, msgspec.json.encode(kept).decode()) for kept in rooms],
@@ -97,8 +98,6 @@ class SqlStore:
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 
-    # ---- opening --------------------------------------------------------------------------------------------------
-
     def _open(self) -> sqlite3.Connection:
         # SQLite would make the file readable for others, and it contains the hashes of passwords. A file that exists is
         # not opened here: closing it would release the locks that this process has on it.
@@ -109,7 +108,8 @@ class SqlStore:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
-            with _transaction(database):
+            with database:
+                database.execute("BEGIN IMMEDIATE")
                 database.execute(_TABLE)
             (verdict,) = database.execute("PRAGMA quick_check(1)").fetchone()
             if verdict != "ok":
@@ -136,18 +136,6 @@ class SqlStore:
 
 class _Damaged(Exception):
     """The file is not one of SQLite's, or it is corrupt."""
-
-
-@contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
 
 
 def _primary(error: sqlite3.Error) -> int:

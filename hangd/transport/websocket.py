@@ -148,10 +148,7 @@ class ClientTransport(Wire):
             self.abort()
 
     async def wait_closed(self) -> None:
-        """Wait until the connection is over."""
         await asyncio.shield(self._over)
-
-    # ---- Wire -------------------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -176,16 +173,11 @@ class ClientTransport(Wire):
 
 
 async def dial(
-    url: str,
-    opened: Callable[[ClientTransport], Listener],
-    *,
-    timeout: float,
-    tls: ssl.SSLContext | None = None,
+    url: str, opened: Callable[[ClientTransport], Listener], *, timeout: float, tls: ssl.SSLContext | None = None
 ) -> ClientTransport:
     """Connect to the hang server at a ``ws://`` or ``wss://`` URL.
 
     Args:
-        url: names scheme, host, port and path.
         opened: called as soon as the opening handshake is complete, before this function returns. Returns the listener.
         timeout: seconds for everything: finding the host, connecting, TLS, and the opening handshake.
         tls: used for a ``wss://`` URL instead of the system's certificates.

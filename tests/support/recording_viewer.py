@@ -43,7 +43,7 @@ class RecordingPlaylist:
 
     def __init__(self, viewer: "RecordingViewer") -> None:
         self._viewer = viewer
-        self.list = Playlist(itertools.count(1).__next__, Random(4).random)
+        self.list = Playlist(itertools.count(1).__next__, Random(4).shuffle)
 
     def entries(self) -> list[ListedFilm]:
         return [ListedFilm(entry.id, entry.path, entry.title) for entry in self.list.entries]

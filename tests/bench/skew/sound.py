@@ -24,7 +24,7 @@ __all__ = ["Heard", "Recording", "available", "recording"]
 
 _SINKS: Final = ("left", "right")
 _CHANNELS: Final = len(_SINKS)
-_START_SECONDS: Final = 10.0
+_START_SECONDS: Final = 30.0
 _WINDOW: Final = 0.25
 """Seconds of sound in one comparison."""
 _SHORT_WINDOW: Final = 0.1

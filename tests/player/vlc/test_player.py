@@ -183,6 +183,7 @@ async def until_shown(screen: Screen, low: float, high: float) -> None:
     await until(shown)
 
 
+@pytest.mark.timed
 async def test_the_picture_that_is_shown_is_the_one_that_settled_names_after_a_seek(screen: Screen) -> None:
     """After a paused seek VLC shows a picture up to four too early; a busy machine can be one late."""
     hand = Stagehand(VlcPlayer)
@@ -220,6 +221,7 @@ async def test_the_moving_picture_is_at_the_position_of_the_samples(screen: Scre
     await hand.player.close()
 
 
+@pytest.mark.timed
 async def test_the_picture_that_is_shown_is_the_one_that_settled_names_after_a_pause(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP)
@@ -235,6 +237,7 @@ async def test_the_picture_that_is_shown_is_the_one_that_settled_names_after_a_p
     await hand.player.close()
 
 
+@pytest.mark.timed
 async def test_steps_move_the_picture(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP, start=8.2)
@@ -245,6 +248,7 @@ async def test_steps_move_the_picture(screen: Screen) -> None:
     await hand.player.close()
 
 
+@pytest.mark.timed
 async def test_the_last_picture_stays_at_the_end(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP, start=59.0)
@@ -254,6 +258,7 @@ async def test_the_last_picture_stays_at_the_end(screen: Screen) -> None:
     await hand.player.close()
 
 
+@pytest.mark.timed
 async def test_text_is_drawn_and_unload_closes_the_window(screen: Screen) -> None:
     hand = Stagehand(VlcPlayer)
     await hand.load(CLIP)
