@@ -78,7 +78,7 @@ class Outbox:
     def observe(self, number: int, name: str, *, as_text: bool) -> None:
         """Deliver this property now and whenever it changes. Raises CommandRefused where there are too many."""
         if len(self._observers) >= _OBSERVERS_MAX or len(name) > _NAME_MAX:
-            raise CommandRefused("error running command", "RateLimited", "too much is observed already")
+            raise CommandRefused.failed("RateLimited", "too much is observed already")
         self._observers.append(_Observer(number, name, as_text, self._properties.topics(name)))
         self._wake()
 
@@ -88,7 +88,7 @@ class Outbox:
     def enable(self, name: str, wanted: bool) -> None:
         """Deliver this event (or "all") from now on, or no more. Raises CommandRefused where there is none such."""
         if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
-            raise CommandRefused("invalid parameter")
+            raise CommandRefused.invalid()
         names = set(EVENTS) if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
@@ -99,7 +99,7 @@ class Outbox:
         """
         name = level.removeprefix("silent:")
         if level != "no" and name not in LEVELS:
-            raise CommandRefused("invalid parameter")
+            raise CommandRefused.invalid()
         if self._log_messages is not None and self._log_messages.wanted != name:
             self._log_messages.close()
             self._log_messages = None

@@ -130,7 +130,7 @@ class _Guest(asyncio.Protocol):
                 message = "" if shown else "that is not the token"
         if message:
             _log.warning("a control client over TCP was refused: %s", message)
-            self._refuse(request.request_id, CommandRefused("error running command", "Unauthorized", message))
+            self._refuse(request.request_id, CommandRefused.failed("Unauthorized", message))
         elif (connection := self._listener.connect()) is None:
             self._transport.abort()
         else:
