@@ -178,7 +178,7 @@ class Connection:
         # The answer is not matched by its request id: the daemon answers a request that it could not parse with
         # another id.
         deadline = self._deadline()
-        while "event" in (message := self._message(deadline)):
+        while "event" in (message := self.next_message(deadline)):
             pass
         return message
 
@@ -186,16 +186,26 @@ class Connection:
         """Make every later wait raise BrokenPipeError as soon as nobody reads the descriptor ``output`` any more."""
         self._output = output
 
-    def next_message(self, timeout: float | None) -> Message:
-        """Return the next message. Raises TimedOut after ``timeout`` seconds; None waits without a limit."""
-        return self._message(None if timeout is None else time.monotonic() + timeout)
+    def next_message(self, deadline: float | None) -> Message:
+        """Return the next message. Raises TimedOut at the deadline (``time.monotonic()``); None: there is none."""
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._receive(deadline)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        try:
+            message = json.loads(line.decode("utf-8", "surrogateescape"))
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise ControlError(f"what listens on {self._path} is no hangd: it does not speak its language")
+        return message
 
     def wait_until_closed(self) -> None:
         """Return when the daemon has closed the connection. Raises TimedOut if it does not."""
         deadline = self._deadline()
         try:
             while True:
-                self._message(deadline)
+                self.next_message(deadline)
         except NoDaemon:
             return
 
@@ -223,7 +233,7 @@ class Connection:
     def _answer(self, request_id: int, on_event: Callable[[Message], bool] | None) -> Message:
         deadline = self._deadline()
         while True:
-            message = self._message(deadline)
+            message = self.next_message(deadline)
             if "event" in message:
                 if on_event is not None and on_event(message):
                     deadline = self._deadline()
@@ -232,19 +242,6 @@ class Connection:
 
     def _deadline(self) -> float | None:
         return None if self._timeout is None else time.monotonic() + self._timeout
-
-    def _message(self, deadline: float | None) -> Message:
-        while (end := self._buffer.find(b"\n")) < 0:
-            self._receive(deadline)
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        try:
-            message = json.loads(line.decode("utf-8", "surrogateescape"))
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            raise ControlError(f"what listens on {self._path} is no hangd: it does not speak its language")
-        return message
 
     def _receive(self, deadline: float | None) -> None:
         """Append what the daemon sends next to the buffer."""

@@ -91,11 +91,10 @@ def events(connection: Connection) -> Iterator[Message]:
             yield message
 
 
-def next_event(connection: Connection, timeout: float) -> Message | None:
-    """Return the next event, or None if none arrives within ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
+def next_event(connection: Connection, deadline: float) -> Message | None:
+    """Return the next event, or None if none arrives until ``deadline`` (``time.monotonic()``)."""
     with suppress(TimedOut):
-        while "event" not in (message := connection.next_message(deadline - time.monotonic())):
+        while "event" not in (message := connection.next_message(deadline)):
             pass
         return message
     return None

@@ -94,28 +94,20 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
 def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Parameter]:
     """Return new option objects: --socket and --timeout, with ``waits`` also --no-wait, with ``reads`` also --json."""
 
-    def option(name: str, help: str, **attributes: Any) -> click.Option:
-        return click.Option([name], help=help, callback=_store, expose_value=False, **attributes)
+    options: list[click.Parameter] = []
 
-    options: list[click.Parameter] = [
-        option(
-            "--socket",
-            "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.",
-            metavar="PATH",
-            type=FILE,
-        ),
-        option(
-            "--timeout",
-            "Wait at most so long for an answer (default 10; 0: no limit).",
-            metavar="SECONDS",
-            type=_timeout,
-        ),
-    ]
+    def add(name: str, help: str, **attributes: Any) -> None:
+        options.append(click.Option([name], help=help, callback=_store, expose_value=False, **attributes))
+
+    add(
+        "--socket", "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.", metavar="PATH", type=FILE
+    )
+    add("--timeout", "Wait at most so long for an answer (default 10; 0: no limit).", metavar="SECONDS", type=_timeout)
     # The default None, not False, so that `hangctl --json status` is not undone by the subcommand's own option.
     if waits:
-        options.append(option("--no-wait", "Do not wait until it is done.", is_flag=True, default=None))
+        add("--no-wait", "Do not wait until it is done.", is_flag=True, default=None)
     if reads:
-        options.append(option("--json", "Print one compact JSON object a line.", is_flag=True, default=None))
+        add("--json", "Print one compact JSON object a line.", is_flag=True, default=None)
     return options
 
 

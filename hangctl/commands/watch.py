@@ -104,7 +104,7 @@ class View:
         """Handle events until there is something new to draw, at most for ``_PERIOD``."""
         deadline = time.monotonic() + _PERIOD
         lines = len(self.chat)
-        while (event := next_event(connection, deadline - time.monotonic())) is not None:
+        while (event := next_event(connection, deadline)) is not None:
             self.handle_event(event)
             if changes_status(event) or len(self.chat) != lines:
                 return
