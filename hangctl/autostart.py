@@ -103,9 +103,9 @@ def _systemctl(*arguments: str) -> bool:
 
 
 def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | None", log_size: int) -> Connection:
-    """Wait until the daemon answers a request, and return the connection on which it did.
+    """Return a connection on which the daemon answers. ``process`` is the daemon, if this process started it.
 
-    ``process`` is the daemon if this process started it; ``log_size`` is the size of its log before that, in bytes.
+    ``log_size`` is the size of its log before that, in bytes.
     """
     deadline = time.monotonic() + (settings.answer_timeout() or math.inf)
     pause = _FIRST_PAUSE

@@ -2,7 +2,7 @@
 
 It imports only small modules of the standard library, because every key press pays for the imports.
 
-Every failure is a `ControlError`: `Refused`, `NoDaemon` or `TimedOut`.
+Every failure is a `ControlError`: the daemon `Refused`, there is `NoDaemon` or it went away, or it `TimedOut`.
 
 The daemon answers requests in the order in which they were sent; events may arrive between two answers. An event that
 arrives before an answer describes a change that the answer already includes, so a caller that reads the properties
@@ -91,8 +91,6 @@ class Refused(ControlError):
 
 
 class NoDaemon(ControlError):
-    """No daemon listens on the socket, or it closed the connection."""
-
     exit_code = Exit.NO_DAEMON
 
     def __init__(self, message: str) -> None:
@@ -100,16 +98,11 @@ class NoDaemon(ControlError):
 
 
 class TimedOut(ControlError):
-    """The daemon did not answer within the timeout."""
-
     exit_code = Exit.TIMED_OUT
 
 
 class Connection:
-    """One connection to the daemon's control socket.
-
-    Args:
-        timeout: Longest time to wait for one answer, in seconds; None waits without a limit.
+    """One connection to the daemon's control socket. It waits for each answer at most ``timeout`` seconds, if given.
 
     Raises:
         NoDaemon: Nothing listens on ``path``. Every method raises it when the daemon closes the connection.
@@ -140,13 +133,14 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def request(self, *commands: Command, action: str, on_event: Callable[[Message], bool] | None = None) -> list[Any]:
+    def request(
+        self, *commands: Command, action: str, on_event: Callable[[Message], object] | None = None
+    ) -> list[Any]:
         """Send the commands in one write and return the ``data`` of each answer, in order.
 
         Args:
             action: What the user wants, to complete the error message "cannot ...".
-            on_event: Called with each event that arrives before the answers. If it returns true, the timeout starts
-                again from now.
+            on_event: Called with each event before the answers. If it returns true, the timeout begins anew.
 
         Raises:
             Refused: The first command that the daemon refused.
@@ -160,13 +154,13 @@ class Connection:
             answers.append(answer.get("data"))
         return answers
 
-    def get_properties(self, *names: str, on_event: Callable[[Message], bool] | None = None) -> dict[str, Any]:
+    def get_properties(self, *names: str, on_event: Callable[[Message], object] | None = None) -> dict[str, Any]:
         """Read these properties in one write. A property that is unavailable or unknown is None."""
         request_ids = self._send([["get_property", name] for name in names])
         answers = [self._answer(request_id, on_event) for request_id in request_ids]
         return {name: answer.get("data") for name, answer in zip(names, answers, strict=True)}
 
-    def observe(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> None:
+    def observe(self, *properties: str, on_event: Callable[[Message], object] | None = None) -> None:
         """Ask for a property-change event for each property: one at once, and one whenever it changes."""
         commands = [["observe_property", number, name] for number, name in enumerate(properties, start=1)]
         self.request(*commands, action="observe", on_event=on_event)
@@ -210,7 +204,6 @@ class Connection:
             return
 
     def _send(self, commands: Sequence[Command]) -> list[int]:
-        """Send the commands in one write and return their request ids."""
         request_ids = [next(self._request_ids) for _ in commands]
         self._write(
             b"".join(
@@ -230,7 +223,7 @@ class Connection:
         except OSError:
             raise NoDaemon("the daemon went away") from None
 
-    def _answer(self, request_id: int, on_event: Callable[[Message], bool] | None) -> Message:
+    def _answer(self, request_id: int, on_event: Callable[[Message], object] | None) -> Message:
         deadline = self._deadline()
         while True:
             message = self.next_message(deadline)
@@ -244,7 +237,6 @@ class Connection:
         return None if self._timeout is None else time.monotonic() + self._timeout
 
     def _receive(self, deadline: float | None) -> None:
-        """Append what the daemon sends next to the buffer."""
         remaining = None if deadline is None else deadline - time.monotonic()
         if remaining is not None and remaining <= 0:
             raise self._timed_out()

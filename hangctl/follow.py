@@ -72,12 +72,7 @@ def observe(connection: Connection, *properties: str) -> Iterator[Message]:
     """
     # The first events may arrive before the answer to the request, and they must not be lost.
     early: list[Message] = []
-
-    def on_event(event: Message) -> bool:
-        early.append(event)
-        return False
-
-    connection.observe(*properties, on_event=on_event)
+    connection.observe(*properties, on_event=early.append)
     for event in chain(early, events(connection)):
         if event["event"] == "property-change":
             yield event
@@ -86,8 +81,7 @@ def observe(connection: Connection, *properties: str) -> Iterator[Message]:
 def events(connection: Connection) -> Iterator[Message]:
     """Yield events as they arrive. Raises NoDaemon when the daemon goes away."""
     while True:
-        message = connection.next_message(None)
-        if "event" in message:
+        if "event" in (message := connection.next_message(None)):
             yield message
 
 

@@ -28,7 +28,7 @@ def words(*choices: str) -> Completer:
 
 
 def absolute_path(file: str) -> str:
-    """Return ``file`` as an absolute path, because the daemon has another working directory.
+    """Return the absolute path of a file, for the daemon, which has another working directory.
 
     Raises:
         ControlError: The file cannot be opened for reading.
@@ -114,11 +114,9 @@ def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Pa
 def subcommand(
     name: str, *, waits: bool = False, reads: bool = False, signed: bool = False, help: str | None = None
 ) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a function a subcommand with the common options.
+    """Make a function a subcommand with the common options; ``waits`` and ``reads`` as in `shared_options`.
 
     Args:
-        waits: The subcommand waits until its request took effect, so it takes --no-wait.
-        reads: The subcommand prints data, so it takes --json.
         signed: An argument may begin with a minus sign, as in ``seek -10``.
         help: The help text, if it is not the function's docstring.
     """

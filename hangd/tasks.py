@@ -26,8 +26,7 @@ async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float
         doing: what the work does, as the beginning of a sentence: "reading film.mkv".
 
     Raises:
-        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as the errors of files
-            are, so that code that handles those handles this too.
+        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as errors of files are.
     """
     future: concurrent.futures.Future[_T] = concurrent.futures.Future()
     future.set_running_or_notify_cancel()  # From now on it cannot be cancelled, so that setting its result never fails.
