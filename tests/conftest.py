@@ -3,6 +3,12 @@
 import os
 from pathlib import Path
 
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code: no test is judged by it.
+settings.register_profile("hang", deadline=None)
+settings.load_profile("hang")
+
 _ROOT = str(Path(__file__).parents[1])
 
 if _ROOT not in (paths := os.environ.get("PYTHONPATH", "").split(os.pathsep)):

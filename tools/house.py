@@ -34,7 +34,10 @@ Arrow = tuple[PurePosixPath, PurePosixPath]
 
 @dataclass(frozen=True)
 class Module:
-    """Figures of one source file. ``filled`` is the number of lines that are not blank."""
+    """Figures of one source file. ``filled`` is the number of lines that are not blank.
+
+    ``comments`` counts the lines with a comment, and those of a string under a constant or a field, which is one.
+    """
 
     path: PurePosixPath
     lines: int
@@ -73,20 +76,30 @@ def _module(root: Path, path: PurePosixPath, known: set[PurePosixPath]) -> Modul
     lines = source.splitlines()
     tree = ast.parse(source)
     filled = {number for number, line in enumerate(lines, 1) if line.strip()}
-    # A string that is a statement is a docstring: of a module, a class or a function, or of the constant above it.
-    docstrings = {
-        number
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        for number in range(node.lineno, (node.end_lineno or node.lineno) + 1)
-    }
+    docstrings, notes = _strings(tree)
     comments = {
         token.start[0]
         for token in tokenize.generate_tokens(io.StringIO(source).readline)
         if token.type == tokenize.COMMENT and not token.string.lstrip("#").strip().startswith(DIRECTIVES)
     }
     imports = {*_imports(tree, path, known)} - {path}
-    return Module(path, len(lines), len(filled), len(docstrings & filled), len(comments), imports)
+    return Module(path, len(lines), len(filled), len(docstrings & filled), len(comments | notes & filled), imports)
+
+
+def _strings(tree: ast.Module) -> tuple[set[int], set[int]]:
+    """Return the lines of docstrings, and those of strings under an assignment, which are comments on what it names."""
+    docstrings: set[int] = set()
+    notes: set[int] = set()
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        before: ast.AST | None = None
+        for statement in body if isinstance(body, list) else []:
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                if isinstance(statement.value.value, str):
+                    lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+                    (notes if isinstance(before, (ast.Assign, ast.AnnAssign)) else docstrings).update(lines)
+            before = statement
+    return docstrings, notes
 
 
 def _imports(tree: ast.Module, path: PurePosixPath, known: set[PurePosixPath]) -> Iterator[PurePosixPath]:

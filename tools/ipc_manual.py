@@ -20,7 +20,6 @@ _FRAME: Final = Path(__file__).with_name("ipc_manual.mdoc")
 
 
 def page() -> str:
-    """Return the manual page."""
     lines: list[str] = []
     for line in _FRAME.read_text(encoding="utf-8").splitlines():
         lines.extend(_LISTS[line[3:]]() if line.startswith(".@ ") else [line])
@@ -69,14 +68,9 @@ def _choices(kind: Kind) -> str:
 
 
 def _properties() -> Iterator[str]:
-    aliases: dict[str, list[str]] = {}
-    by_subject: dict[str, list[Property]] = {}
-    for subject, rows in properties.BY_SUBJECT.items():
-        for row in rows:
-            if row.about.startswith("the same as ") and row.about[12:] in properties.PROPERTIES:
-                aliases.setdefault(row.about[12:], []).append(row.name)
-            elif row.name not in UNAVAILABLE:
-                by_subject.setdefault(subject, []).append(row)
+    by_subject = {
+        subject: [row for row in rows if row.name not in UNAVAILABLE] for subject, rows in properties.BY_SUBJECT.items()
+    }
 
     def item(row: Property) -> Iterator[str]:
         kind, value = row.kind.label.lower(), CONSTANTS.get(row.name)
@@ -84,7 +78,7 @@ def _properties() -> Iterator[str]:
             kind = f"always {escaped(f'{value:g}' if isinstance(value, float) else row.kind.text(value))}"
         elif row.write is not None or row.write_at is not None:
             kind += ", writable"
-        yield f".It {_names('Va', [row.name, *aliases.get(row.name, [])])} Pq {kind}"
+        yield f".It {_names('Va', [row.name, *row.aliases])} Pq {kind}"
         yield _sentence(row.about)
 
     return _sections(by_subject, item)
@@ -98,9 +92,8 @@ def _events(own: bool) -> Iterator[str]:
     yield ".Bl -tag -width Ds"
     for row in EVENTS.values():
         if row.about and row.own == own:
-            yield f".It Sy {escaped(row.name)}" + (
-                f" Pq {' '.join(map(escaped, row.fields.split()))}" * bool(row.fields)
-            )
+            fields = f" Pq {' '.join(map(escaped, row.fields.split()))}" if row.fields else ""
+            yield f".It Sy {escaped(row.name)}{fields}"
             yield _sentence(row.about)
     yield ".El"
 

@@ -8,7 +8,6 @@ writes are handled by SQLite.
 import contextlib
 import logging
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,7 +30,7 @@ class Cache:
     def __init__(self, path: Path, table: str) -> None:
         self._path = path
         self._table = table
-        self._complained = threading.Event()
+        self._has_complained = False
 
     def run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
         """Run ``action`` in a transaction, with a new file if this one is damaged. Blocks. Returns None if it fails."""
@@ -46,8 +45,8 @@ class Cache:
                     Path(f"{self._path}{suffix}").unlink(missing_ok=True)
                 return self._attempt(action)
         except (sqlite3.Error, msgspec.ValidationError, OSError) as error:
-            if not self._complained.is_set():
-                self._complained.set()
+            if not self._has_complained:
+                self._has_complained = True
                 _log.warning("the cache cannot be used: %s: %s", error, self._path)
             return None
 

@@ -14,34 +14,21 @@ import logging
 import time
 from typing import Final
 
-from hangd.client.control.port import CommandRefused, Refusal
+from hangd.client.control.port import Refusal
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
-from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.playlist.playlists import Playlists
 from hangd.client.server.connection import Connection, NotConnected, ServerRefused
-from hangd.client.server.room_view import RoomView
+from hangd.client.server.room_view import RoomView, check_control
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import ClockFlushed, LeftRoom, Pinged, RoomRefused, TimelineReceived
 from hangd.engine.link.link import LinkState
 from hangd.log import escape
 from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import (
-    Error,
-    JoinRoom,
-    LeaveRoom,
-    Report,
-    RequestId,
-    RoomJoined,
-    RoomLeft,
-    RoomState,
-    ServerMessage,
-    Stop,
-    SyncBroadcast,
-    SyncCommand,
-    Welcome,
-)
+from hangd.protocol import messages
+from hangd.protocol.messages import RequestId, ServerMessage
 from hangd.protocol.model import LeftReason, Room
 from hangd.tasks import Tasks
 
@@ -61,7 +48,7 @@ class Membership:
         connection: Connection,
         media: MediaFiles,
         copy: LocalCopy,
-        playlist: PlaylistKeeper,
+        playlists: Playlists,
         notices: Notices,
         tasks: Tasks,
     ) -> None:
@@ -70,7 +57,7 @@ class Membership:
         self._connection = connection
         self._media = media
         self._copy = copy
-        self._playlist = playlist
+        self._playlists = playlists
         self._notices = notices
         self._tasks = tasks
         self._unanswered: set[RequestId] = set()
@@ -83,17 +70,11 @@ class Membership:
 
     def check_control(self, refusal: Refusal) -> None:
         """Raise CommandRefused if the room would refuse this member's request, or cannot be asked now."""
-        room = self._state.room
-        if room is None:
-            return
-        if not self._connection.is_up:
-            raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
-        if not room.may_control:
-            raise CommandRefused(refusal, "Forbidden", room.who_may_control)
+        check_control(self._state.room, refusal, connected=self._connection.is_up)
 
     # ---- what the follower orders ---------------------------------------------------------------------------------
 
-    def send_request(self, command: SyncCommand) -> bool:
+    def send_request(self, command: messages.SyncCommand) -> bool:
         """Ask the room for this. Returns False if there is no connection now."""
         request_id = command.command_id
         try:
@@ -104,10 +85,10 @@ class Membership:
             self._unanswered.add(request_id)
         return True
 
-    def send_report(self, report: Report) -> None:
+    def send_report(self, report: messages.Report) -> None:
         """Tell the room where this member's picture is, unless it is not known yet whether there is one to show."""
         room = self._state.room
-        if room is not None and self._connection.is_up and not self._playlist.room.searching:
+        if room is not None and self._connection.is_up and not self._playlists.room.is_searching:
             self._connection.send(report)
             room.reported(report)
 
@@ -127,14 +108,13 @@ class Membership:
             return
         view.enter(room, client_id)
         self._entered(room, now, self._driver.follower.picture.open_path, again=True)
-        if room.file is not None and self._copy.hash not in (None, room.file_hash):
-            # The room has moved on to another film meanwhile.
-            self._playlist.room.show(room.file_hash, room.file, None)
+        if self._copy.hash not in (None, room.file_hash):
+            self._playlists.room.catch_up(room)
 
     def _entered(self, room: Room, now: float, path: str | None, *, again: bool) -> None:
         self._notices.emit({"event": "room-joined", "room_id": room.room_id})
         self._driver.tell(TimelineReceived(room.timeline, entering=True), now)
-        self._playlist.entered(room, path, again=again)
+        self._playlists.enter(room, path, again=again)
 
     def leave(self, reason: LeftReason, now: float) -> None:
         """Be in no room from now on. The film goes on, alone."""
@@ -146,12 +126,12 @@ class Membership:
             self._notices.emit({"event": "media-mismatch", "room_id": room.room_id})
         self._notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
         self._driver.tell(LeftRoom(), now)
-        self._playlist.left()
+        self._playlists.leave()
 
     def say_goodbye(self) -> None:
         """Tell the server that this member leaves for good, so that its place is not kept. The daemon is ending."""
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(LeaveRoom())
+            self._connection.send(messages.LeaveRoom())
 
     async def rejoin(self) -> None:
         """Get back into the room after an absence for which the server did not keep this member's place."""
@@ -165,7 +145,7 @@ class Membership:
         for pause in (*_REJOIN_PAUSES, None):
             if self._state.room is not view:
                 return  # The viewer has left it meanwhile.
-            message = JoinRoom(
+            message = messages.JoinRoom(
                 room_id=view.room_id,
                 file_hash=self._copy.hash,
                 file=info,
@@ -173,7 +153,7 @@ class Membership:
                 host_secret=view.host_secret,
             )
             try:
-                await self._connection.request(message, RoomJoined, arrived=self._rejoined)
+                await self._connection.request(message, messages.RoomJoined, arrived=self._rejoined)
                 return
             except NotConnected:
                 return  # The next connection's Welcome leads here again.
@@ -186,12 +166,12 @@ class Membership:
                 self.leave("lost", time.monotonic())
                 return
 
-    def _rejoined(self, answer: RoomJoined, now: float) -> None:
+    def _rejoined(self, answer: messages.RoomJoined, now: float) -> None:
         self.enter_again(answer.room, answer.client_id, now)
 
     # ---- ConnectionListener ---------------------------------------------------------------------------------------
 
-    def welcomed(self, welcome: Welcome, now: float) -> None:
+    def welcomed(self, welcome: messages.Welcome, now: float) -> None:
         if self._state.room is None:
             return
         if welcome.room is not None:
@@ -202,28 +182,28 @@ class Membership:
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
         if re is not None and re in self._unanswered:
             self._unanswered.discard(re)
-            if isinstance(message, Error):
+            if isinstance(message, messages.Error):
                 self._notices.refuse(message.code, message.message)
                 self._driver.tell(RoomRefused(), now)
         room = self._state.room
-        if room is not None and not isinstance(message, Error):
+        if room is not None and not isinstance(message, messages.Error):
             for event in room.learn(message):
                 self._notices.emit(event)
             match message:
-                case SyncBroadcast(command=command, timeline=timeline):
-                    self._driver.tell(TimelineReceived(timeline, stop=isinstance(command, Stop)), now)
-                case RoomState(room=snapshot):
+                case messages.SyncBroadcast(command=command, timeline=timeline):
+                    self._driver.tell(TimelineReceived(timeline, stop=isinstance(command, messages.Stop)), now)
+                case messages.RoomState(room=snapshot):
                     self._driver.tell(TimelineReceived(snapshot.timeline), now)
-                case RoomLeft(reason=reason):
+                case messages.RoomLeft(reason=reason):
                     self.leave(reason, now)
-        self._playlist.room.received(message, re)
+        self._playlists.room.received(message, re)
         self._notices.announce()
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
         self._notices.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
         if state is not LinkState.UP:
-            self._playlist.room.unanswered()
+            self._playlists.room.disconnected()
             if self._unanswered:
                 self._unanswered.clear()
                 self._notices.refuse("NotConnected", reason or "the connection broke off")

@@ -14,11 +14,7 @@ _DEADLINE_SECONDS: Final = 5.0
 
 
 class Screenshots:
-    """Writes one screenshot at a time.
-
-    Args:
-        do: gives the player a command. Raises CommandRefused if there is no player.
-    """
+    """Writes one screenshot at a time. ``do`` gives the player a command, or raises CommandRefused if there is none."""
 
     def __init__(self, do: Callable[[TakePicture], None]) -> None:
         self._do = do
@@ -37,8 +33,8 @@ class Screenshots:
                 is no picture; the player does not answer.
         """
         async with self._turn:
+            doing = f"looking into {folder}"
             try:
-                doing = f"looking into {folder}"
                 path = await in_thread(_choose, folder, name, deadline=_DEADLINE_SECONDS, doing=doing)
             except TimeoutError as error:
                 raise _refused("TimedOut", str(error)) from None

@@ -22,30 +22,15 @@ from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.picture import Picture
 from hangd.engine.link.link import LinkState
 from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import (
-    ClientMessage,
-    CreateRoom,
-    JoinRoom,
-    Kick,
-    LeaveRoom,
-    ListRooms,
-    RoomCreated,
-    RoomJoined,
-    RoomLeft,
-    Rooms,
-    Say,
-    SetMedia,
-    SetPolicy,
-    SetReady,
-    SetRole,
-)
+from hangd.protocol import messages
+from hangd.protocol.messages import ClientMessage
 from hangd.protocol.model import CAPACITY_MAX, FileHash, PolicyChange
 from hangd.protocol.validation import explain
 
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})
 
-_Message = TypeVar("_Message", CreateRoom, JoinRoom)
+_Message = TypeVar("_Message", messages.CreateRoom, messages.JoinRoom)
 
 
 class ServerCommands:
@@ -164,7 +149,7 @@ class ServerCommands:
         whole = await self._copy.read(path)
         self._copy.identify(whole)
         message = _checked(
-            CreateRoom(
+            messages.CreateRoom(
                 file_hash=whole,
                 file=self._copy.shared(info, duration),
                 name=arguments.get("name"),
@@ -173,35 +158,35 @@ class ServerCommands:
             )
         )
 
-        def arrived(answer: RoomCreated, now: float) -> None:
+        def arrived(answer: messages.RoomCreated, now: float) -> None:
             view = self._membership.enter(answer.room, answer.client_id, now, path)
             view.host_secret, view.password = answer.host_secret, message.password
 
-        await self._connection.request(message, RoomCreated, arrived=arrived)
+        await self._connection.request(message, messages.RoomCreated, arrived=arrived)
         return self._entered(self._room(), host=True)
 
     async def _join(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         self._check_alone()
-        path = arguments.get("file") or self._picture.path
+        path = arguments.get("file") or self._picture.state.path
         if path is None:
             raise CommandRefused.failed("NoMedia", "which file? name your copy of the film")
         info = await self._media.quick(path)
         whole = await self._media.cached_hash(path)
         await self._connected()
         message = _checked(
-            JoinRoom(
+            messages.JoinRoom(
                 room_id=arguments["room"],
                 file_hash=whole,
-                file=self._copy.shared(info, self._picture.duration if path == self._picture.open_path else None),
+                file=self._copy.shared(info, self._picture.state.duration if path == self._picture.open_path else None),
                 password=arguments.get("password"),
             )
         )
 
-        def arrived(answer: RoomJoined, now: float) -> None:
+        def arrived(answer: messages.RoomJoined, now: float) -> None:
             self._copy.identify(whole)
             self._membership.enter(answer.room, answer.client_id, now, path).password = message.password
 
-        answer = await self._connection.request(message, RoomJoined, arrived=arrived)
+        answer = await self._connection.request(message, messages.RoomJoined, arrived=arrived)
         view = self._room()
         try:
             await self._opened(path)
@@ -216,7 +201,7 @@ class ServerCommands:
     async def _leave(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         view = self._room()
         if self._connection.is_up:
-            await self._connection.request(LeaveRoom(), RoomLeft)
+            await self._connection.request(messages.LeaveRoom(), messages.RoomLeft)
         # The answer has made this viewer leave. Without a connection there is none.
         self._membership.leave("left", time.monotonic())
         return {"room_id": view.room_id}
@@ -243,11 +228,11 @@ class ServerCommands:
 
     async def _say(self, arguments: Mapping[str, str]) -> None:
         self._room()
-        await self._request(msgspec.convert({"text": arguments["text"]}, Say))
+        await self._request(msgspec.convert({"text": arguments["text"]}, messages.Say))
 
     async def _ready(self, arguments: Mapping[str, str]) -> None:
         self._room()
-        await self._request(SetReady(ready=_flag("ready", arguments.get("ready", "yes"))))
+        await self._request(messages.SetReady(ready=_flag("ready", arguments.get("ready", "yes"))))
 
     async def _set(self, arguments: Mapping[str, str]) -> None:
         self._room()
@@ -263,17 +248,17 @@ class ServerCommands:
             raise CommandRefused.invalid(
                 f"there is no room setting {key[:40]!r}: control, password, match, wait, capacity, locked"
             )
-        await self._request(msgspec.convert({key: converted}, SetPolicy))
+        await self._request(msgspec.convert({key: converted}, messages.SetPolicy))
 
     async def _role(self, arguments: Mapping[str, str]) -> None:
         client_id = self._member(arguments["member"])
-        await self._request(msgspec.convert({"client_id": client_id, "role": arguments["role"]}, SetRole))
+        await self._request(msgspec.convert({"client_id": client_id, "role": arguments["role"]}, messages.SetRole))
 
     async def _kick(self, arguments: Mapping[str, str]) -> None:
         message = {"client_id": self._member(arguments["member"]), "ban": _flag("ban", arguments.get("ban", "no"))}
         if "reason" in arguments:
             message["reason"] = arguments["reason"]
-        await self._request(msgspec.convert(message, Kick))
+        await self._request(msgspec.convert(message, messages.Kick))
 
     def _member(self, given: str) -> str:
         """Return the id of the member that ``given`` names: its id, or its name where only one has it."""
@@ -288,7 +273,7 @@ class ServerCommands:
 
     async def _list(self, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
         await self._connected()
-        answer = await self._connection.request(ListRooms(), Rooms)
+        answer = await self._connection.request(messages.ListRooms(), messages.Rooms)
         return [
             {**msgspec.to_builtins(room), "locked": room.locked, "has_password": room.has_password}
             for room in answer.rooms
@@ -299,10 +284,10 @@ class ServerCommands:
     async def _opened(self, path: str, file_hash: FileHash | None = None) -> float | None:
         """Open ``path`` in the player and return its duration in seconds. Raises CommandRefused with the reason."""
         picture = self._picture
-        if picture.open_path != path or picture.duration is None:
+        if picture.open_path != path or picture.state.duration is None:
             self._open_file(path, file_hash)
             await self._player.opened()
-        return picture.duration
+        return picture.state.duration
 
     async def _media_command(self, arguments: Mapping[str, str]) -> None:
         """Open this file here if it is the room's film; else ask the room to move on to it."""
@@ -319,7 +304,7 @@ class ServerCommands:
         duration = await self._opened(path, whole)
         self._copy.identify(whole)
         try:
-            await self._request(SetMedia(file_hash=whole, file=self._copy.shared(info, duration)))
+            await self._request(messages.SetMedia(file_hash=whole, file=self._copy.shared(info, duration)))
         except ServerRefused:
             self._copy.identify(known)
             if shown is not None:

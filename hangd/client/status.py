@@ -1,7 +1,8 @@
 """Read a viewer: hang's own properties of the control socket, and a snapshot of all readings that are announced."""
 
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -9,15 +10,16 @@ from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.player_supervisor import PlayerSupervisor
-from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.playlist.base import ViewerPlaylist
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
+from hangd.engine.follower.clock import ClockFilter
 from hangd.protocol.model import PROTOCOL
 
 
 class Readings(ViewerPort, Protocol):
-    """What is read of a viewer here: what control clients read anyhow, and its parts."""
+    """What is read of a viewer here: the port that control clients read, and the viewer's parts."""
 
     state: ViewerState
     driver: FollowerDriver
@@ -26,72 +28,7 @@ class Readings(ViewerPort, Protocol):
     player: PlayerSupervisor
 
     @property
-    def playlist(self) -> PlaylistKeeper: ...
-
-
-def hang_property(viewer: Readings, name: str) -> Any:
-    """Return one of hang's own properties as plain data. Raises CommandRefused: it is unknown, or has no value now."""
-    value = _room_value(viewer.state.room, name) if name.partition("/")[0] == "room" else _value(viewer, name)
-    if value is None:
-        raise CommandRefused.unavailable()
-    return value
-
-
-def _room_value(room: RoomView | None, name: str) -> Any:
-    if room is None:
-        return None
-    match name:
-        case "room":
-            return room.as_dict()
-        case "room/id":
-            return room.room_id
-        case "room/name":
-            return room.name
-        case "room/role":
-            return room.role
-        case "room/members":
-            return room.as_dict()["members"]
-        case "room/state":
-            return room.timeline.gate or ("playing" if room.timeline.playing else "paused")
-        case "room/timeline":
-            return msgspec.to_builtins(room.timeline)
-        case "room/policy":
-            return msgspec.to_builtins(room.policy)
-        case "room/invite":
-            return room.invite
-    raise CommandRefused.unknown_property()
-
-
-def _value(viewer: Readings, name: str) -> Any:
-    clock, now = viewer.driver.follower.clock, time.monotonic()
-    match name:
-        case "hang-version":
-            return viewer.state.version
-        case "hang-protocol":
-            return PROTOCOL
-        case "server/url":
-            return viewer.connection.url or viewer.state.server_url
-        case "server/state":
-            return viewer.connection.state.value
-        case "server/rtt":
-            return clock.round_trip if viewer.connection.is_up else None
-        case "server/clock-offset":
-            return clock.offset(now) if clock.locked else None
-        case "server/clock-error":
-            return clock.bound(now) if clock.locked else None
-        case "sync/error":
-            return viewer.driver.follower.error
-        case "sync/state":
-            return sync_state(viewer)
-        case "media/hash":
-            return viewer.copy.hash
-        case "media/hash-progress":
-            return viewer.copy.progress
-        case "player/state":
-            return viewer.driver.follower.picture.motion.value
-        case "player/name":
-            return viewer.player.name
-    raise CommandRefused.unknown_property()
+    def playlist(self) -> ViewerPlaylist: ...
 
 
 def sync_state(viewer: Readings) -> str:
@@ -100,12 +37,59 @@ def sync_state(viewer: Readings) -> str:
         return "alone"
     if not viewer.connection.is_up:
         return "away"
-    if not viewer.driver.follower.clock.locked:
+    follower = viewer.driver.follower
+    if not follower.clock.locked:
         return "waiting"
-    error = viewer.driver.follower.error
-    if error is None:
+    if follower.error is None:
         return "busy"
-    return "synced" if abs(error) <= viewer.driver.follower.policies.follower.late_start_max else "off"
+    return "synced" if abs(follower.error) <= follower.policies.follower.late_start_max else "off"
+
+
+def _by_clock(viewer: Readings, read: Callable[[ClockFilter, float], float]) -> float | None:
+    clock = viewer.driver.follower.clock
+    return read(clock, time.monotonic()) if clock.locked else None
+
+
+# A property whose function returns None has no value now.
+_PROPERTIES: Final[dict[str, Callable[[Readings], Any]]] = {
+    "hang-version": lambda viewer: viewer.state.version,
+    "hang-protocol": lambda viewer: PROTOCOL,
+    "server/url": lambda viewer: viewer.connection.url or viewer.state.server_url,
+    "server/state": lambda viewer: viewer.connection.state.value,
+    "server/rtt": lambda viewer: viewer.driver.follower.clock.round_trip if viewer.connection.is_up else None,
+    "server/clock-offset": lambda viewer: _by_clock(viewer, ClockFilter.offset),
+    "server/clock-error": lambda viewer: _by_clock(viewer, ClockFilter.bound),
+    "sync/error": lambda viewer: viewer.driver.follower.error,
+    "sync/state": sync_state,
+    "media/hash": lambda viewer: viewer.copy.hash,
+    "media/hash-progress": lambda viewer: viewer.copy.progress,
+    "player/state": lambda viewer: viewer.driver.follower.picture.state.motion.value,
+    "player/name": lambda viewer: viewer.player.name,
+}
+_ROOM_PROPERTIES: Final[dict[str, Callable[[RoomView], Any]]] = {
+    "room": RoomView.as_dict,
+    "room/id": lambda room: room.room_id,
+    "room/name": lambda room: room.name,
+    "room/role": lambda room: room.role,
+    "room/members": lambda room: room.as_dict()["members"],
+    "room/state": lambda room: room.timeline.gate or ("playing" if room.timeline.playing else "paused"),
+    "room/timeline": lambda room: msgspec.to_builtins(room.timeline),
+    "room/policy": lambda room: msgspec.to_builtins(room.policy),
+    "room/invite": lambda room: room.invite,
+}
+
+
+def hang_property(viewer: Readings, name: str) -> Any:
+    """Return one of hang's own properties as plain data; None where it has no value now.
+
+    Raises CommandRefused: there is no such property.
+    """
+    if name in _PROPERTIES:
+        return _PROPERTIES[name](viewer)
+    if name not in _ROOM_PROPERTIES:
+        raise CommandRefused.unknown_property()
+    room = viewer.state.room
+    return None if room is None else _ROOM_PROPERTIES[name](room)
 
 
 def look(viewer: Readings) -> dict[str, Any]:
@@ -114,21 +98,19 @@ def look(viewer: Readings) -> dict[str, Any]:
     return {
         "pause": viewer.paused,
         "path": viewer.path,
-        "playlist": viewer.playlist.state,
+        "playlist": viewer.playlist.version,
         "duration": viewer.duration,
         "speed": viewer.speed,
         "seeking": viewer.seeking,
         "eof-reached": viewer.ended,
-        "player/state": viewer.driver.follower.picture.motion,
+        "player/state": viewer.driver.follower.picture.state.motion,
         "volume": viewer.volume,
         "mute": viewer.mute,
         "fullscreen": viewer.fullscreen,
         "track-list": viewer.tracks,
         "metadata": viewer.description,
-        "room": None
-        if room is None
-        else (room.room_id, room.policy, room.role, room.file_hash, tuple(room.members.values())),
-        "room/timeline": None if room is None else room.timeline,
+        "room": room and (room.room_id, room.policy, room.role, room.file_hash, tuple(room.members.values())),
+        "room/timeline": room and room.timeline,
         "server/state": (viewer.connection.state, viewer.connection.url),
         "sync/state": sync_state(viewer),
         "sync/error": viewer.driver.follower.error,

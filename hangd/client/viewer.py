@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, Refusal, RoomCommand
+from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, RoomCommand
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.follower.trace_files import write_trace
 from hangd.client.media.files import MediaFiles
@@ -21,7 +21,8 @@ from hangd.client.media.local_copy import LocalCopy
 from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
-from hangd.client.playlist.playlist import PlaylistKeeper
+from hangd.client.playlist.base import ViewerPlaylist
+from hangd.client.playlist.playlists import Playlists
 from hangd.client.screenshots import Screenshots
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
@@ -37,7 +38,6 @@ from hangd.engine.follower.inputs import (
     PlayerSaid,
     SeekRequested,
     SpeedRequested,
-    StopRequested,
 )
 from hangd.engine.follower.picture import Motion
 from hangd.engine.player_messages import (
@@ -51,7 +51,7 @@ from hangd.engine.player_messages import (
 from hangd.engine.trace.trace import FORMAT, Header, encode
 from hangd.paths import pictures_dir, state_dir
 from hangd.player.base import PlayerFactory
-from hangd.protocol.model import FileHash, Timeline
+from hangd.protocol.model import FileHash
 from hangd.tasks import Tasks, in_thread
 
 _log = logging.getLogger(__name__)
@@ -87,21 +87,21 @@ class Viewer:
             self.tasks,
             send_request=lambda command: self.membership.send_request(command),
             send_report=lambda report: self.membership.send_report(report),
-            reopened=lambda path: self.playlist.reloading(path),
+            reopened=lambda path: self.playlist.reopened(path),
             woken=lambda now: self.connection.ask_the_time(now),
             learned=learned,
         )
         picture = self.driver.follower.picture
         self.connection = Connection(self.tasks, name=settings.name, client=f"hangd {version}")
         self.copy = LocalCopy(self.state, media, picture, self.connection, self.notices, self.tasks)
-        self.playlist = PlaylistKeeper(self)
+        self.playlists = Playlists(self.state, self.driver, self.connection, media, self.copy, self.notices, self.tasks)
         self.membership = Membership(
             self.state,
             self.driver,
             self.connection,
             media,
             self.copy,
-            self.playlist,
+            self.playlists,
             self.notices,
             self.tasks,
         )
@@ -115,7 +115,7 @@ class Viewer:
             self.player,
             picture,
             self.notices,
-            self.load_file,
+            self._open_file,
         )
         self._screenshots = Screenshots(self.player.do)
         self._apply_offsets()
@@ -139,10 +139,10 @@ class Viewer:
 
     def _player_said(self, event: PlayerEvent) -> None:
         follower, now = self.follower, time.monotonic()
-        current = event.generation == follower.picture.generation
+        current = event.generation == follower.picture.state.generation
         position, playing = follower.position(now), not follower.paused
         effects = self.driver.decide(PlayerSaid(event), now)
-        order = self.playlist.hear(event) if current and self.room_view is None else None
+        order = self.playlist.hear(event) if current else None
         self.player.heard(event, current=current, order=order)
         self._screenshots.heard(event)
         given_up = False
@@ -152,7 +152,7 @@ class Viewer:
                 self.driver.film_ready()
             case PlayerDied():
                 path = self.player.replace(event)
-                given_up = path is None and current and self.room_view is None
+                given_up = path is None and current
                 if path is not None:
                     effects += self.driver.decide(FileOpened(path, position or 0.0, self.player.entry))
         self.driver.carry_out(effects, announce=order is None)
@@ -161,55 +161,27 @@ class Viewer:
         elif given_up:
             self.playlist.given_up()
 
-    # ---- films ----------------------------------------------------------------------------------------------------
-
-    def load_file(self, path: str, file_hash: FileHash | None = None) -> None:
-        """Play this file here, whatever the room plays; ``file_hash`` is given if it is not the room's film."""
-        self.driver.open_file(path, self.playlist.loading(path, file_hash))
-
-    def open_film(self, path: str, entry: int, *, play: bool) -> None:
-        """Out of a room: open this file, and play it or stand on its beginning."""
-        self.copy.identify(None)
-        self.driver.open_file(path, entry)
-        if play:
-            self.play_on()
-
-    def play_on(self) -> None:
-        """Let the film play on; from its end, from the beginning."""
-        self.driver.tell(PauseRequested(False))
-
-    def drop_file(self) -> None:
-        self.driver.close_file()
-
-    def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
-        self.driver.change_film(path, entry, timeline)
-
-    def may(self, refusal: Refusal) -> None:
-        self.membership.check_control(refusal)
+    def _open_file(self, path: str, file_hash: FileHash | None) -> None:
+        self.driver.open_file(path, self.playlist.opening(path, file_hash))
 
     # ---- ViewerPort: requests -------------------------------------------------------------------------------------
 
     def set_paused(self, paused: bool) -> None:
-        self.may("error accessing property")
+        self.membership.check_control("error accessing property")
         if self.room_view is None:
             self.state.plays_next = not paused
         if paused or not self.ended or not self.playlist.play_on():
             self.driver.tell(PauseRequested(paused))
 
     def seek(self, position: float) -> None:
-        if self.room_view is None and self.follower.picture.path is None:
+        if self.room_view is None and self.follower.picture.state.path is None:
             raise CommandRefused.failed("NoMedia", "no file is loaded")
-        self.may("error running command")
+        self.membership.check_control("error running command")
         self.driver.tell(SeekRequested(position))
 
     def set_speed(self, rate: float) -> None:
-        self.may("error accessing property")
+        self.membership.check_control("error accessing property")
         self.driver.tell(SpeedRequested(rate))
-
-    def stop_playing(self) -> None:
-        self.may("error running command")
-        self.state.plays_next = self.plays_next
-        self.driver.tell(StopRequested())
 
     def play_command(self, command: PlayerCommand) -> None:
         self.player.do(command)
@@ -232,11 +204,11 @@ class Viewer:
         header = Header(
             format=FORMAT,
             hangd=self.state.version,
-            policies=self.driver.policies,
+            policies=self.follower.policies,
             player=self.player_name,
             date=now.isoformat(timespec="seconds"),
         )
-        lines = [encode(header), *self.driver.trace_lines()]
+        lines = [encode(header), *self.driver.recorder.lines()]
         folder = state_dir() / "traces"
         try:
             path = await in_thread(write_trace, folder, lines, now, deadline=_TRACE_SECONDS, doing="writing a trace")
@@ -245,6 +217,10 @@ class Viewer:
         return str(path)
 
     # ---- ViewerPort: readings -------------------------------------------------------------------------------------
+
+    @property
+    def playlist(self) -> ViewerPlaylist:
+        return self.playlists.current
 
     @property
     def follower(self) -> Follower:
@@ -260,14 +236,9 @@ class Viewer:
 
     @property
     def paused(self) -> bool:
-        if self.follower.picture.path is None and self.room_view is None:
+        if self.follower.picture.state.path is None and self.room_view is None:
             return not self.state.plays_next
         return self.follower.paused
-
-    @property
-    def plays_next(self) -> bool:
-        """Whether a film that is opened out of a room begins by itself."""
-        return self.state.plays_next if self.path is None else not self.paused
 
     @property
     def path(self) -> str | None:
@@ -279,7 +250,7 @@ class Viewer:
 
     @property
     def duration(self) -> float | None:
-        return self.follower.picture.duration
+        return self.follower.picture.state.duration
 
     def position(self) -> float | None:
         return self.follower.position(time.monotonic())
@@ -293,11 +264,11 @@ class Viewer:
 
     @property
     def seeking(self) -> bool:
-        return self.follower.picture.motion in (Motion.LOADING, Motion.SEEKING)
+        return self.follower.picture.state.motion in (Motion.LOADING, Motion.SEEKING)
 
     @property
     def ended(self) -> bool:
-        return self.follower.picture.motion is Motion.ENDED
+        return self.follower.picture.state.motion is Motion.ENDED
 
     @property
     def volume(self) -> float:
@@ -323,11 +294,6 @@ class Viewer:
     def playlist_entry_id(self) -> int | None:
         return None if self.path is None else self.player.entry
 
-    @property
-    def playing_entry(self) -> int:
-        """The id of the playlist's entry that was opened last."""
-        return self.player.entry
-
     def hang_property(self, name: str) -> Any:
         return hang_property(self, name)
 
@@ -336,8 +302,8 @@ class Viewer:
     async def settle(self, awaited: Awaited) -> None:
         conditions: dict[Awaited, Callable[[], bool]] = {
             "joined": lambda: self.room_view is not None,
-            "playing": lambda: self.follower.picture.motion is Motion.RUNNING and not self.paused,
-            "paused": lambda: self.follower.picture.motion is Motion.SETTLED and self.paused,
+            "playing": lambda: self.follower.picture.state.motion is Motion.RUNNING and not self.paused,
+            "paused": lambda: self.follower.picture.state.motion is Motion.SETTLED and self.paused,
             "ended": lambda: self.ended,
             "synced": lambda: sync_state(self) == "synced",
             "done": self._is_done,
@@ -345,9 +311,9 @@ class Viewer:
         await self.notices.until(conditions[awaited])
 
     def _is_done(self) -> bool:
-        if self.membership.is_asking or self.follower.has_unsent_request or self.playlist.room.is_asking:
+        if self.membership.is_asking or self.follower.has_unsent_request or self.playlists.room.is_asking:
             return False
-        return self.room_view is not None or self.follower.picture.motion not in _BUSY
+        return self.room_view is not None or self.follower.picture.state.motion not in _BUSY
 
     def subscribe(self, sink: Callable[[ControlEvent], None], changed: Callable[[frozenset[str]], None]) -> None:
         self.notices.subscribe(sink, changed)

@@ -4,8 +4,8 @@
 ``position`` is in seconds into the media. ``at`` is a local time in seconds: the clock is CLOCK_MONOTONIC, which libVLC
 and ``time.monotonic`` read too.
 
-``generation`` numbers the loads. The sender of commands increases it with each Load, and every event carries the
-generation that it belongs to, so that an event of an older load is recognized and dropped.
+``generation`` numbers the loads: the sender of commands increases it with each Load. Every event carries the generation
+that it belongs to, so that an event of an older load is recognized and dropped.
 
 Commands and events are tagged with their class names ("type"), because traces contain them: docs/traces.md.
 """
@@ -222,7 +222,7 @@ class ShowText(Struct, frozen=True, tag=True):
 
 
 class TakePicture(Struct, frozen=True, tag=True):
-    """Write the frame that is shown, unscaled, as PNG to an absolute path. An existing file is overwritten.
+    """Write the frame that is shown, unscaled, as PNG to an absolute path, overwriting what is there.
 
     Answered by PictureTaken or CommandFailed.
     """
@@ -230,164 +230,116 @@ class TakePicture(Struct, frozen=True, tag=True):
     path: str
 
 
-PlayerCommand = (
-    Load
-    | Unload
-    | Resume
-    | PauseNow
-    | PauseFor
-    | SeekTo
-    | SetRate
-    | StepFrame
-    | SetVolume
-    | SetMute
-    | SelectTrack
-    | AddSubtitleFile
-    | AddAudioFile
-    | RemoveTrack
-    | SetDelay
-    | SetAspect
-    | SetDeinterlace
-    | SetFullscreen
-    | ShowText
-    | TakePicture
-)
+PlaybackCommand = Load | Unload | Resume | PauseNow | PauseFor | SeekTo | SetRate | StepFrame
+TrackCommand = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack
+PlayerSetting = SetVolume | SetMute | SetFullscreen | SetDelay | SetAspect | SetDeinterlace
+"""Commands that also have an effect while nothing is loaded, and that last from film to film."""
+PlayerCommand = PlaybackCommand | TrackCommand | PlayerSetting | ShowText | TakePicture
 
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 
 
-class Loaded(Struct, frozen=True, tag=True):
+class _Event(Struct, frozen=True, tag=True):
+    generation: int
+
+
+class Loaded(_Event, frozen=True, tag=True):
     """The media was opened. Settled follows when its first frame is shown."""
 
-    generation: int
     duration: float | None
     tracks: tuple[Track, ...] = ()
     about: Description | None = None
 
 
-class LoadFailed(Struct, frozen=True, tag=True):
-    """The media cannot be played, or cannot be played any further. Nothing is loaded now.
+class LoadFailed(_Event, frozen=True, tag=True):
+    """The media cannot be played, or not any further. Nothing is loaded now. ``message`` is a text for the user."""
 
-    ``message`` is a text for the user.
-    """
-
-    generation: int
     code: FailureCode
     message: str
 
 
-class DurationChanged(Struct, frozen=True, tag=True):
+class DurationChanged(_Event, frozen=True, tag=True):
     """The duration of the media is known, or is known better, in seconds."""
 
-    generation: int
     duration: float
 
 
-class Settled(Struct, frozen=True, tag=True):
+class Settled(_Event, frozen=True, tag=True):
     """The player is paused on the frame at ``position`` and can resume from it."""
 
-    generation: int
     position: float
     at: float
 
 
-class Started(Struct, frozen=True, tag=True):
+class Started(_Event, frozen=True, tag=True):
     """The player left its pause at ``at``, from ``position``."""
 
-    generation: int
     position: float
     at: float
 
 
-class Sampled(Struct, frozen=True, tag=True):
+class Sampled(_Event, frozen=True, tag=True):
     """While playing: at ``at`` the picture was at ``position`` and moved at ``rate``. Two to four times a second.
 
     ``at`` may be late by a millisecond or two, where libVLC's callback had to wait; it is never early.
     """
 
-    generation: int
     position: float
     at: float
     rate: float
 
 
-class Stalled(Struct, frozen=True, tag=True):
+class Stalled(_Event, frozen=True, tag=True):
     """The player began to wait for data (``stalled``), or has data again."""
 
-    generation: int
     stalled: bool
     at: float
 
 
-class Ended(Struct, frozen=True, tag=True):
+class Ended(_Event, frozen=True, tag=True):
     """The media played to its end. The last frame may not be shown any more; SeekTo makes the player usable again."""
 
-    generation: int
     position: float
     at: float
 
 
-class TracksChanged(Struct, frozen=True, tag=True):
+class TracksChanged(_Event, frozen=True, tag=True):
     """The tracks, or which of them are selected, changed to these."""
 
-    generation: int
     tracks: tuple[Track, ...]
 
 
-class VolumeChanged(Struct, frozen=True, tag=True):
+class VolumeChanged(_Event, frozen=True, tag=True):
     """The volume or mute changed to these values."""
 
-    generation: int
     percent: float
     mute: bool
 
 
-class PictureTaken(Struct, frozen=True, tag=True):
+class PictureTaken(_Event, frozen=True, tag=True):
     """The file of a TakePicture command was written."""
 
-    generation: int
 
-
-class CommandFailed(Struct, frozen=True, tag=True):
+class CommandFailed(_Event, frozen=True, tag=True):
     """A command could not be carried out; nothing changed. ``message`` is a text for the user."""
 
-    generation: int
     command: str
     message: str
 
 
-class PlayerOpened(Struct, frozen=True, tag=True):
+class PlayerOpened(_Event, frozen=True, tag=True):
     """The player is ready; ``name`` is what plays, and its version. It belongs to no load: ``generation`` is 0."""
 
-    generation: int
     name: str
 
 
-class PlayerDied(Struct, frozen=True, tag=True):
-    """The player itself is lost; ``code`` says why. It has to be replaced and the media loaded again.
+class PlayerDied(_Event, frozen=True, tag=True):
+    """The player itself is lost: it has to be replaced and the media loaded again. ``message`` is for the user."""
 
-    ``message`` is a text for the user.
-    """
-
-    generation: int
     code: FailureCode
     message: str
 
 
-PlayerEvent = (
-    Loaded
-    | LoadFailed
-    | DurationChanged
-    | Settled
-    | Started
-    | Sampled
-    | Stalled
-    | Ended
-    | TracksChanged
-    | VolumeChanged
-    | PictureTaken
-    | CommandFailed
-    | PlayerOpened
-    | PlayerDied
-)
+PlaybackEvent = Loaded | LoadFailed | DurationChanged | Settled | Started | Sampled | Stalled | Ended
+PlayerEvent = PlaybackEvent | TracksChanged | VolumeChanged | PictureTaken | CommandFailed | PlayerOpened | PlayerDied

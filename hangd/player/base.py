@@ -32,9 +32,8 @@ EventSink = Callable[[PlayerEvent], None]
 class Player(Protocol):
     """Something that plays one file at a time."""
 
-    @property
-    def name(self) -> str | None:
-        """The player and its version, "vlc 3.0.24"; None until PlayerOpened."""
+    name: str | None
+    """The player and its version, "vlc 3.0.24"; None until PlayerOpened."""
 
     def do(self, command: PlayerCommand) -> None:
         """Accept a command. Return at once; the result arrives as events."""

@@ -18,6 +18,7 @@ A phase ends exactly at its due time, however late `SimulatedMachine.expire` is 
 import asyncio
 import enum
 import math
+from dataclasses import KW_ONLY, dataclass
 from pathlib import PurePath
 from typing import Final, assert_never
 
@@ -61,42 +62,32 @@ class _Phase(enum.Enum):
     ENDED = enum.auto()
 
 
+@dataclass(eq=False)
 class SimulatedMachine:
-    """A player as a state machine. Times are the caller's clock, in seconds; every file is ``duration`` long.
+    """A player as a state machine. Times are the caller's clock, in seconds."""
 
-    Args:
-        load_cost: seconds from Load to its Settled.
-        seek_cost: seconds from SeekTo to its Settled, for a target that is a key frame.
-        key_frames: seconds between key frames. What lies between the key frame and the target has to be decoded first.
-        preroll_speed: media seconds that are decoded in a second. VLC 3 takes up to 0.8 s for 8 s of a 1080p film.
-        sample_period: seconds between samples, on average; they come 0.6 to 1.4 of it apart.
-        lateness: the most by which a sample's ``at`` is late. It is never early.
-        skew_ppm: by how much the media runs faster than the clock.
-        about: what every file says of itself; None: what follows from its name.
-    """
+    _: KW_ONLY
+    duration: float = 3600.0
+    """Of every file."""
+    load_cost: float = 0.2
+    """From Load to its Settled."""
+    seek_cost: float = 0.08
+    """From SeekTo to its Settled, for a target that is a key frame."""
+    key_frames: float = 0.0
+    """From one key frame to the next. What lies between the key frame and the target has to be decoded first."""
+    preroll_speed: float = 10.0
+    """Media seconds that are decoded in a second. VLC 3 takes up to 0.8 s for 8 s of a 1080p film."""
+    sample_period: float = 0.41
+    """Between samples, on average; they come 0.6 to 1.4 of it apart."""
+    lateness: float = 0.0015
+    """The most by which a sample's ``at`` is late. It is never early."""
+    skew_ppm: float = 0.0
+    """By how much the media runs faster than the clock."""
+    about: Description | None = None
+    """What every file says of itself; None: what follows from its name."""
 
-    def __init__(
-        self,
-        *,
-        duration: float = 3600.0,
-        load_cost: float = 0.2,
-        seek_cost: float = 0.08,
-        key_frames: float = 0.0,
-        preroll_speed: float = 10.0,
-        sample_period: float = 0.41,
-        lateness: float = 0.0015,
-        skew_ppm: float = 0.0,
-        about: Description | None = None,
-    ) -> None:
-        self._duration = duration
-        self._load_cost = load_cost
-        self._seek_cost = seek_cost
-        self._key_frames = key_frames
-        self._preroll_speed = preroll_speed
-        self._sample_period = sample_period
-        self._lateness = lateness
-        self._skew = 1 + skew_ppm * 1e-6
-        self._about = about
+    def __post_init__(self) -> None:
+        self._skew = 1 + self.skew_ppm * 1e-6
         self._phase = _Phase.EMPTY
         self._generation = 0
         self._due: float | None = None
@@ -145,7 +136,8 @@ class SimulatedMachine:
                     self._enter(_Phase.DELAYING, now + seconds)
                 return []
             case messages.SeekTo(position=position):
-                self._seek(position, now + self._seek_cost + self._preroll(position))
+                preroll = position % self.key_frames / self.preroll_speed if self.key_frames > 0 else 0.0
+                self._seek(position, now + self.seek_cost + preroll)
                 return []
             case messages.SetRate(rate=rate):
                 self._set_rate(1000 / rate_period(rate))
@@ -154,7 +146,7 @@ class SimulatedMachine:
                 if self._phase is not _Phase.STANDING:
                     return self._pause(now)
                 self._resume = self._due = None
-                return self._stand(min(self._position + _FRAME_SECONDS, self._duration), now)
+                return self._stand(min(self._position + _FRAME_SECONDS, self.duration), now)
             case messages.SelectTrack():
                 return self._select(command)
             case messages.AddSubtitleFile() | messages.AddAudioFile():
@@ -190,7 +182,7 @@ class SimulatedMachine:
         if self._phase is not _Phase.PLAYING:
             return self._position
         position = self._position + (now - self._at) * self._rate * self._skew
-        return position if position < self._duration else self._duration
+        return position if position < self.duration else self.duration
 
     # ---- phases ---------------------------------------------------------------------------------------------------
 
@@ -198,26 +190,23 @@ class SimulatedMachine:
         self._generation = command.generation
         self._rate = 1.0
         self._tracks = _TRACKS
-        self._seek(command.start, now + self._load_cost)
-        return [messages.Loaded(self._generation, self._duration, self._tracks, self._describe(command.path))]
+        self._seek(command.start, now + self.load_cost)
+        return [messages.Loaded(self._generation, self.duration, self._tracks, self._describe(command.path))]
 
     def _describe(self, path: str) -> Description:
-        if self._about is not None:
-            return self._about
+        if self.about is not None:
+            return self.about
         name = PurePath(path)
         return Description(
-            chapters=tuple(messages.Chapter(f"Part {n + 1}", self._duration * n / 3) for n in range(3)),
+            chapters=tuple(messages.Chapter(f"Part {n + 1}", self.duration * n / 3) for n in range(3)),
             metadata={"title": name.stem},
             file_format=_FORMATS.get(name.suffix.lower()),
         )
 
     def _seek(self, position: float, due: float) -> None:
-        self._position = min(max(position, 0.0), self._duration)
+        self._position = min(max(position, 0.0), self.duration)
         self._resume = None
         self._enter(_Phase.SEEKING, due)
-
-    def _preroll(self, position: float) -> float:
-        return position % self._key_frames / self._preroll_speed if self._key_frames > 0 else 0.0
 
     def _set_rate(self, rate: float) -> None:
         playing = self._phase is _Phase.PLAYING
@@ -271,16 +260,16 @@ class SimulatedMachine:
                 self._play(due)
                 return []
             case _:  # the end
-                self._position = self._duration
+                self._position = self.duration
                 self._enter(_Phase.ENDED)
                 return [messages.Ended(self._generation, self._position, due)]
 
     def _sample(self, due: float) -> messages.Sampled:
         self._samples += 1
         uneven = self._samples * _GOLDEN % 1
-        position = max(self._position, self.position(due - self._lateness * (1 - uneven)))
+        position = max(self._position, self.position(due - self.lateness * (1 - uneven)))
         self._read_at = due
-        following = due + self._sample_period * (0.6 + 0.8 * uneven)
+        following = due + self.sample_period * (0.6 + 0.8 * uneven)
         self._due = following if following < self._ends_at else self._ends_at
         return messages.Sampled(self._generation, position, due, self._rate)
 
@@ -291,7 +280,7 @@ class SimulatedMachine:
 
     def _play(self, at: float) -> None:
         self._at = self._read_at = at
-        self._enter(_Phase.PLAYING, at + self._sample_period / 2)
+        self._enter(_Phase.PLAYING, at + self.sample_period / 2)
         self._compute_end()
 
     def _anchor(self, at: float) -> None:
@@ -299,7 +288,7 @@ class SimulatedMachine:
         self._position, self._at = self.position(at), at
 
     def _compute_end(self) -> None:
-        self._ends_at = self._at + (self._duration - self._position) / (self._rate * self._skew)
+        self._ends_at = self._at + (self.duration - self._position) / (self._rate * self._skew)
         if self._due is not None:
             self._due = min(self._due, self._ends_at)
 
@@ -358,12 +347,8 @@ class SimulatedPlayer:
         self._machine = machine or SimulatedMachine()
         self._timer = DeadlineTimer(self._expire)
         self._events = EventFilter()
-        self._name: str | None = None
+        self.name: str | None = None
         self._loop.call_soon(self._open)
-
-    @property
-    def name(self) -> str | None:
-        return self._name
 
     def do(self, command: PlayerCommand) -> None:
         if self._events.closed:
@@ -386,8 +371,8 @@ class SimulatedPlayer:
 
     def _open(self) -> None:
         if not self._events.closed:
-            self._name = "simulated"
-            self._sink(messages.PlayerOpened(0, self._name))
+            self.name = "simulated"
+            self._sink(messages.PlayerOpened(0, self.name))
 
     def _expire(self, now: float) -> None:
         self._emit(self._machine.expire(now))

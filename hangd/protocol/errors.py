@@ -1,12 +1,4 @@
-"""Error codes, close codes, and the exceptions about them. Every public name here is part of the package's API.
-
-::
-
-    Exception
-     +-- HangProtocolError            base; has a code, a message for a user, and whether a retry may succeed
-          +-- RemoteProtocolError     the peer sent something that is not valid in the protocol
-          +-- RequestRefused          the peer sent a valid request that is not granted
-          +-- LocalProtocolError      this side tried to send a message that it may not send: a bug here
+"""Error codes, close codes, and the exceptions about them.
 
 The codec raises RemoteProtocolError when it decodes and LocalProtocolError when it encodes. The machines raise
 RequestRefused. The server answers the first two kinds with an ``Error`` message (`hangd.protocol.messages.Error.of`).
@@ -64,7 +56,7 @@ def may_return(close_code: int) -> bool:
 
 
 class HangProtocolError(Exception):
-    """Base class. ``str()`` of it is one sentence for a user."""
+    """Base of the three below. ``message``, which is also its ``str()``, is one sentence for a user."""
 
     def __init__(self, code: ErrorCode, message: str, *, details: Details | None = None) -> None:
         super().__init__(message)
@@ -94,7 +86,7 @@ class RemoteProtocolError(HangProtocolError):
 class RequestRefused(HangProtocolError):
     """A valid request is not granted, now or at all. Raised before the request has changed anything.
 
-    The constructors below are for the codes that are used in more than one place, or that carry details.
+    The constructors below are for the codes that carry details.
     """
 
     @classmethod
@@ -110,34 +102,6 @@ class RequestRefused(HangProtocolError):
     def rate_limited(cls, message: str, retry_after: float | None = None) -> Self:
         """``retry_after``: seconds until the same request will be granted, if that is known."""
         return cls("RateLimited", message, details=None if retry_after is None else {"retry_after": retry_after})
-
-    @classmethod
-    def forbidden(cls, message: str) -> Self:
-        return cls("Forbidden", message)
-
-    @classmethod
-    def not_in_room(cls, message: str = "you are not in this room") -> Self:
-        return cls("NotInRoom", message)
-
-    @classmethod
-    def already_in_room(cls, message: str) -> Self:
-        return cls("AlreadyInRoom", message)
-
-    @classmethod
-    def room_not_found(cls, message: str = "there is no such room") -> Self:
-        return cls("RoomNotFound", message)
-
-    @classmethod
-    def wrong_password(cls, message: str) -> Self:
-        return cls("WrongPassword", message)
-
-    @classmethod
-    def server_full(cls, message: str) -> Self:
-        return cls("ServerFull", message)
-
-    @classmethod
-    def internal(cls, message: str) -> Self:
-        return cls("Internal", message)
 
 
 class LocalProtocolError(HangProtocolError):

@@ -1,4 +1,4 @@
-"""The messages: two closed unions, ``ClientMessage`` and ``ServerMessage``. Every public name is part of the API.
+"""The messages: two closed unions, ``ClientMessage`` and ``ServerMessage``.
 
 On the wire a message is ``{"type": NAME, "payload": {...}}``, optionally with a request id: ``id`` in a client's
 message, ``re`` in the server's answer to it. NAME is the name of the struct, except for ``SyncCommand``, whose payload
@@ -10,42 +10,8 @@ from typing import Annotated, Final, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from hangd.protocol import model
 from hangd.protocol.errors import Details, ErrorCode, HangProtocolError
-from hangd.protocol.model import (
-    QUEUE_MAX,
-    Alias,
-    Bound,
-    ChatText,
-    ClientId,
-    CommandId,
-    EntryId,
-    FileHash,
-    FileInfo,
-    LeftReason,
-    Limits,
-    Member,
-    Moment,
-    Name,
-    Password,
-    Policy,
-    PolicyChange,
-    Position,
-    Queue,
-    QueueEntry,
-    QueueItem,
-    Rate,
-    ReportedState,
-    Revision,
-    Role,
-    Room,
-    RoomName,
-    RoomSummary,
-    Secret,
-    ShortText,
-    SignedSeconds,
-    Timeline,
-    always_encoded,
-)
 
 RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 """A client chooses it; the direct answer carries it back as ``re``. Integers are those that a double represents."""
@@ -65,17 +31,17 @@ class Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
 class Resume(Struct, frozen=True):
     """Proof that this connection replaces an older one of the same client."""
 
-    client_id: ClientId
-    secret: Secret
+    client_id: model.ClientId
+    secret: model.Secret
 
 
 class Hello(_Message, frozen=True):
     """Become a full client. Only valid as the first message. Answer: Welcome."""
 
     protocol: int
-    name: Name
-    client: ShortText
-    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = always_encoded(())
+    name: model.Name
+    client: model.ShortText
+    features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = model.always_encoded(())
     token: Annotated[str, Meta(max_length=4096)] | None = None
     resume: Resume | None = None
 
@@ -83,27 +49,27 @@ class Hello(_Message, frozen=True):
 class Ping(_Message, frozen=True):
     """Ask for the server time. ``t0`` is the client's local time, returned in the Pong."""
 
-    t0: Moment
+    t0: model.Moment
 
 
 class CreateRoom(_Message, frozen=True):
     """Basic. Create a room for a file and join it as host. Answer: RoomCreated."""
 
-    file_hash: FileHash
-    file: FileInfo | None = None
-    name: Alias | None = None
-    password: Password | None = None
-    policy: PolicyChange | None = None
+    file_hash: model.FileHash
+    file: model.FileInfo | None = None
+    name: model.Alias | None = None
+    password: model.Password | None = None
+    policy: model.PolicyChange | None = None
 
 
 class JoinRoom(_Message, frozen=True):
     """Basic. Answer: RoomJoined. A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``."""
 
-    room_id: RoomName
-    file_hash: FileHash | None = None
-    file: FileInfo | None = None
-    password: Password | None = None
-    host_secret: Secret | None = None
+    room_id: model.RoomName
+    file_hash: model.FileHash | None = None
+    file: model.FileInfo | None = None
+    password: model.Password | None = None
+    host_secret: model.Secret | None = None
 
 
 class LeaveRoom(_Message, frozen=True):
@@ -113,35 +79,35 @@ class LeaveRoom(_Message, frozen=True):
 class Play(Action, frozen=True, tag="Play"):
     """Basic. Everybody plays from ``timestamp`` on."""
 
-    timestamp: Position
-    command_id: CommandId | None = None
+    timestamp: model.Position
+    command_id: model.CommandId | None = None
 
 
 class Pause(Action, frozen=True, tag="Pause"):
     """Basic. Everybody pauses on the frame at ``timestamp``."""
 
-    timestamp: Position
-    command_id: CommandId | None = None
+    timestamp: model.Position
+    command_id: model.CommandId | None = None
 
 
 class Seek(Action, frozen=True, tag="Seek"):
     """Basic. Everybody seeks to ``timestamp``; a room that plays continues from there."""
 
-    timestamp: Position
-    command_id: CommandId | None = None
+    timestamp: model.Position
+    command_id: model.CommandId | None = None
 
 
 class Speed(Action, frozen=True, tag="Speed"):
     """Basic. Everybody plays at ``rate`` times normal speed."""
 
-    rate: Rate
-    command_id: CommandId | None = None
+    rate: model.Rate
+    command_id: model.CommandId | None = None
 
 
 class Stop(Action, frozen=True, tag="Stop"):
     """Basic. The room is paused at 0, and players unload the file."""
 
-    command_id: CommandId | None = None
+    command_id: model.CommandId | None = None
 
 
 SyncCommand = Play | Pause | Seek | Speed | Stop
@@ -150,14 +116,14 @@ SyncCommand = Play | Pause | Seek | Speed | Stop
 class Report(_Message, frozen=True):
     """The state of a full client's player. No answer."""
 
-    state: ReportedState
-    position: Position
-    at: Moment
+    state: model.ReportedState
+    position: model.Position
+    at: model.Moment
     """Server time at which the player was at ``position``."""
-    error: SignedSeconds = always_encoded(0.0)
+    error: model.SignedSeconds = model.always_encoded(0.0)
     """Signed seconds from the timeline, positive when ahead."""
-    clock_error: Bound = always_encoded(0.0)
-    rev: Revision = always_encoded(0)
+    clock_error: model.Bound = model.always_encoded(0.0)
+    rev: model.Revision = model.always_encoded(0)
     """``rev`` of the newest timeline that the player follows."""
 
 
@@ -168,8 +134,8 @@ class SetReady(_Message, frozen=True):
 class SetFile(_Message, frozen=True):
     """This member has another file, or now knows the hash of the whole file. Answer: MemberChanged, to all."""
 
-    file: FileInfo
-    file_hash: FileHash | None = None
+    file: model.FileInfo
+    file_hash: model.FileHash | None = None
 
 
 class SetMedia(_Message, frozen=True):
@@ -181,10 +147,10 @@ class SetMedia(_Message, frozen=True):
     nobody has told its whole hash yet.
     """
 
-    file_hash: FileHash | None = None
-    file: FileInfo | None = None
-    start: Position = 0.0
-    entry: EntryId | None = None
+    file_hash: model.FileHash | None = None
+    file: model.FileInfo | None = None
+    start: model.Position = 0.0
+    entry: model.EntryId | None = None
     clear: bool = False
     """The queue becomes this film alone."""
     play: bool = False
@@ -197,9 +163,9 @@ class QueueInsert(_Message, frozen=True):
     Refused as TooLarge where the queue would become longer than it may be; nothing is inserted then.
     """
 
-    after: EntryId | None
+    after: model.EntryId | None
     """The entry that they come after; null: the beginning; an id that is not in the queue, such as "end": the end."""
-    entries: Annotated[tuple[QueueItem, ...], Meta(max_length=QUEUE_MAX)]
+    entries: Annotated[tuple[model.QueueItem, ...], Meta(max_length=model.QUEUE_MAX)]
 
 
 class QueueRemove(_Message, frozen=True):
@@ -208,7 +174,7 @@ class QueueRemove(_Message, frozen=True):
     The film that is shown goes on, also where its entry is taken out.
     """
 
-    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
+    ids: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)]
 
 
 class QueueMove(_Message, frozen=True):
@@ -217,8 +183,8 @@ class QueueMove(_Message, frozen=True):
     Ids that are not in the queue are ignored. ``after`` as in QueueInsert, among the entries that are not moved.
     """
 
-    ids: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
-    after: EntryId | None
+    ids: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)]
+    after: model.EntryId | None
 
 
 class SetEntry(_Message, frozen=True):
@@ -227,25 +193,25 @@ class SetEntry(_Message, frozen=True):
     Refused as FileHashMismatch where the entry has another one already.
     """
 
-    id: EntryId
-    file_hash: FileHash
+    id: model.EntryId
+    file_hash: model.FileHash
 
 
 class Say(_Message, frozen=True):
     """One line of chat. Answer: Said, to all."""
 
-    text: ChatText
+    text: model.ChatText
 
 
-class SetPolicy(PolicyChange, frozen=True, omit_defaults=True):
+class SetPolicy(model.PolicyChange, frozen=True, omit_defaults=True):
     """Answer: PolicyChanged, to all."""
 
 
 class SetRole(_Message, frozen=True):
     """Answer: MemberChanged, to all. If ``role`` is ``host``, the old host becomes a controller."""
 
-    client_id: ClientId
-    role: Role
+    client_id: model.ClientId
+    role: model.Role
 
 
 class GetRoom(_Message, frozen=True):
@@ -253,121 +219,104 @@ class GetRoom(_Message, frozen=True):
 
 
 class Kick(_Message, frozen=True):
-    client_id: ClientId
-    ban: bool = always_encoded(False)
-    reason: ShortText | None = None
+    client_id: model.ClientId
+    ban: bool = model.always_encoded(False)
+    reason: model.ShortText | None = None
 
 
 class ListRooms(_Message, frozen=True):
     """Answer: Rooms, or an Error if the server does not publish its rooms."""
 
 
-ClientMessage = (
-    Hello
-    | Ping
-    | CreateRoom
-    | JoinRoom
-    | LeaveRoom
-    | SyncCommand
-    | Report
-    | SetReady
-    | SetFile
-    | SetMedia
-    | QueueInsert
-    | QueueRemove
-    | QueueMove
-    | SetEntry
-    | Say
-    | SetPolicy
-    | SetRole
-    | GetRoom
-    | Kick
-    | ListRooms
-)
+FilmRequest = SetMedia | QueueInsert | QueueRemove | QueueMove | SetEntry
+"""The requests that change the film or the queue. `Policy.control` says which members may make them."""
+
+_MemberRequest = LeaveRoom | Report | SetReady | SetFile | Say | SetPolicy | SetRole | GetRoom | Kick
+ClientMessage = Hello | Ping | CreateRoom | JoinRoom | ListRooms | SyncCommand | FilmRequest | _MemberRequest
 
 
 # ---- from the server to clients -------------------------------------------------------------------------------------
 
 
 class Welcome(_Message, frozen=True):
-    client_id: ClientId
-    resume_secret: Secret
+    client_id: model.ClientId
+    resume_secret: model.Secret
     protocol: int
     server: str
     clock_id: str
     """Identifies the server's clock. Times of clocks with different ids cannot be compared."""
     features: tuple[str, ...]
-    limits: Limits
+    limits: model.Limits
     resumed: bool
     motd: str | None = None
-    room: Room | None = None
+    room: model.Room | None = None
     """The room that a resumed client is in, if it is in one."""
 
 
 class Pong(_Message, frozen=True):
     """``t1``: server time at which the Ping's bytes arrived; ``t2``: server time just before the Pong was written."""
 
-    t0: Moment
-    t1: Moment
-    t2: Moment
+    t0: model.Moment
+    t1: model.Moment
+    t2: model.Moment
     epoch: str | None = None
-    rev: Revision | None = None
+    rev: model.Revision | None = None
 
 
 class RoomCreated(_Message, frozen=True):
     """Basic."""
 
     room_id: str
-    client_id: ClientId
-    host_secret: Secret
-    room: Room
+    client_id: model.ClientId
+    host_secret: model.Secret
+    room: model.Room
 
 
 class RoomJoined(_Message, frozen=True):
     """Basic."""
 
     room_id: str
-    client_id: ClientId
+    client_id: model.ClientId
     is_host: bool
-    room: Room
+    room: model.Room
 
 
 class RoomLeft(_Message, frozen=True):
     """Basic. The receiver is no longer in the room. ``detail`` is a sentence for a user."""
 
     room_id: str
-    reason: LeftReason
+    reason: model.LeftReason
     detail: str | None = None
 
 
 class RoomState(_Message, frozen=True):
-    room: Room
+    room: model.Room
 
 
 class SyncBroadcast(_Message, frozen=True):
     """Basic. A command that took effect, and the timeline that followed from it."""
 
-    from_client: ClientId
+    from_client: model.ClientId
     command: SyncCommand
-    timeline: Timeline
-    command_id: CommandId | None = None
+    timeline: model.Timeline
+    command_id: model.CommandId | None = None
 
 
 class MemberJoined(_Message, frozen=True):
-    member: Member
+    member: model.Member
 
 
 class MemberChanged(_Message, frozen=True):
-    member: Member
+    member: model.Member
 
 
 class MemberLeft(_Message, frozen=True):
-    client_id: ClientId
-    reason: LeftReason
+    client_id: model.ClientId
+    reason: model.LeftReason
 
 
 class PolicyChanged(_Message, frozen=True):
-    policy: Policy
+    policy: model.Policy
 
 
 class MediaChanged(_Message, frozen=True):
@@ -376,34 +325,34 @@ class MediaChanged(_Message, frozen=True):
     A member that has the film opens it and sends SetFile. From then on the room's gates wait for this member too.
     """
 
-    file_hash: FileHash
-    file: FileInfo
-    timeline: Timeline
-    queue: Queue = Queue()
+    file_hash: model.FileHash
+    file: model.FileInfo
+    timeline: model.Timeline
+    queue: model.Queue = model.Queue()
 
 
 class QueueChanged(_Message, frozen=True):
     """The queue after an edit. Where an edit changed nothing, only the member that asked gets this, as its answer."""
 
-    queue: Queue
-    inserted: Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)] = ()
+    queue: model.Queue
+    inserted: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)] = ()
     """The ids of the entries that this edit inserted, in the order of the request."""
 
 
 class EntryChanged(_Message, frozen=True):
     """More is known of this entry than before: its whole hash. The queue's ``rev`` stays as it was."""
 
-    entry: QueueEntry
+    entry: model.QueueEntry
 
 
 class Said(_Message, frozen=True):
-    from_client: ClientId
+    from_client: model.ClientId
     text: str
-    at: Moment
+    at: model.Moment
 
 
 class Rooms(_Message, frozen=True):
-    rooms: tuple[RoomSummary, ...]
+    rooms: tuple[model.RoomSummary, ...]
 
 
 class Error(_Message, frozen=True):
@@ -428,26 +377,10 @@ class Goodbye(_Message, frozen=True):
     """Seconds to wait before connecting again; absent: do not connect again automatically."""
 
 
-ServerMessage = (
-    Welcome
-    | Pong
-    | RoomCreated
-    | RoomJoined
-    | RoomLeft
-    | RoomState
-    | SyncBroadcast
-    | MemberJoined
-    | MemberChanged
-    | MemberLeft
-    | PolicyChanged
-    | MediaChanged
-    | QueueChanged
-    | EntryChanged
-    | Said
-    | Rooms
-    | Error
-    | Goodbye
-)
+_AboutConnection = Welcome | Pong | Rooms | Error | Goodbye
+_AboutMembers = RoomCreated | RoomJoined | RoomLeft | RoomState | MemberJoined | MemberChanged | MemberLeft
+_AboutRoom = SyncBroadcast | PolicyChanged | MediaChanged | QueueChanged | EntryChanged | Said
+ServerMessage = _AboutConnection | _AboutMembers | _AboutRoom
 
 _ACTIONS: Final = get_args(SyncCommand)
 

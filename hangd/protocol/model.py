@@ -1,4 +1,4 @@
-"""The data types that messages consist of. Every public name here is part of the package's API.
+"""The data types that messages consist of.
 
 All durations and times are seconds as floats; server times are readings of the room server's clock. Limits are part of
 the types: msgspec enforces them when it decodes, so a value that was decoded is within its limits.

@@ -95,7 +95,7 @@ class Directory:
         if len(self._rooms) + self._reserved >= self._most:
             empty = next((hosted for hosted in self if hosted.room.summary().members == 0), None)
             if empty is None:
-                raise RequestRefused.server_full("this server takes no more rooms now")
+                raise RequestRefused("ServerFull", "this server takes no more rooms now")
             self.remove(empty)
         self._reserved += 1
         if alias is not None:

@@ -103,7 +103,7 @@ class Hub:
         session = Session(client_id=str(uuid.uuid4()), settings=self._settings.session, now=now)
         peer = Peer(self, transport, session)
         if len(self._peers) >= self._settings.max_clients:
-            self._send(peer, Error.of(RequestRefused.server_full("this server takes no more clients now")))
+            self._send(peer, Error.of(RequestRefused("ServerFull", "this server takes no more clients now")))
             peer.close(_CLOSE_FULL, "server full")
             return peer
         self._peers.add(peer)
@@ -179,7 +179,7 @@ class Hub:
     def _fail(self, peer: Peer | None) -> None:
         _log.exception("internal error")
         if peer is not None:
-            refused = RequestRefused.internal("the server failed on this message: that is a bug in it")
+            refused = RequestRefused("Internal", "the server failed on this message: that is a bug in it")
             self._send(peer, Error.of(refused))
             self._close(peer, _CLOSE_INTERNAL, "internal error")
 
@@ -237,14 +237,16 @@ class Hub:
             case effects.ForwardToRoom(message=message, re=re):
                 hosted = self._rooms.get(peer.session.room_id)
                 if hosted is None:
-                    self._send(peer, Error.of(RequestRefused.not_in_room("you are in no room")), re)
+                    self._send(peer, Error.of(RequestRefused("NotInRoom", "you are in no room")), re)
                 else:
                     self._tell_room(hosted, inputs.MessageReceived(peer.client_id, message, re), now)
             case effects.ListRoomsTo(re=re):
                 if self._settings.publish_rooms:
                     self._send(peer, Rooms(tuple(hosted.room.summary() for hosted in self._rooms)), re)
                 else:
-                    self._send(peer, Error.of(RequestRefused.forbidden("this server does not publish its rooms")), re)
+                    self._send(
+                        peer, Error.of(RequestRefused("Forbidden", "this server does not publish its rooms")), re
+                    )
             case effects.Close(code=code, reason=reason):
                 self._close(peer, code, reason)
             case _:
@@ -252,7 +254,8 @@ class Hub:
 
     def _pong(self, peer: Peer, ping: effects.AnswerPing) -> Encoded:
         hosted = self._rooms.get(peer.session.room_id)
-        epoch, rev = (None, None) if hosted is None else (hosted.room.epoch, hosted.room.rev)
+        line = None if hosted is None else hosted.room.timeline
+        epoch, rev = (None, None) if line is None else (line.epoch, line.rev)
         return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
 
     def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:
@@ -324,7 +327,7 @@ class Hub:
         hosted = self._rooms.find(effect.message.room_id)
         if hosted is None:
             shown = ascii(effect.message.room_id)
-            return self._refuse(peer, RequestRefused.room_not_found(f"there is no room {shown} here"), effect.re, now)
+            return self._refuse(peer, RequestRefused("RoomNotFound", f"there is no room {shown} here"), effect.re, now)
         request = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
         self._ask_in(peer, hosted, request, now)
 

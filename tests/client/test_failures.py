@@ -59,7 +59,7 @@ async def pair(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Viewer, V
 
 FAULTS: list[tuple[type, str, Callable[[Viewer], Any]]] = [
     (RoomView, "learn", lambda viewer: viewer.room_view),
-    (RoomPlaylist, "received", lambda viewer: viewer.playlist.room),
+    (RoomPlaylist, "received", lambda viewer: viewer.playlists.room),
     (Membership, "received", lambda viewer: viewer.membership),
     (Membership, "ponged", lambda viewer: viewer.membership),
     (Membership, "welcomed", lambda viewer: viewer.membership),
@@ -200,7 +200,7 @@ async def test_an_answer_of_another_type_is_refused_and_leaves_the_viewer_as_it_
         with pytest.raises(CommandRefused) as refused:
             await asyncio.wait_for(viewer.room(command, arguments), PATIENCE)
         assert refused.value.code == "NotConnected" and answer in str(refused.value.message)
-        assert viewer.room_view is None and not viewer.follower.in_room
+        assert viewer.room_view is None and not viewer.follower.state.in_room
         await until(viewer, lambda: heard.count("Hello") == 2 and viewer.connection.is_up)
         await viewer.close()
 
@@ -218,7 +218,7 @@ async def test_a_wrong_answer_on_the_way_back_into_a_room_ends_in_no_room_or_in_
         answers["JoinRoom"] = golden("RoomJoined")
         joined = heard.count("JoinRoom")
         await until(viewer, lambda: heard.count("JoinRoom") > joined and viewer.connection.is_up)
-        assert viewer.room_view is not None and viewer.follower.in_room
+        assert viewer.room_view is not None and viewer.follower.state.in_room
         await viewer.close()
 
 
@@ -272,9 +272,9 @@ async def test_a_film_that_kills_every_player_ends_the_command_and_later_ones_ar
 
 
 INTERRUPTIONS: dict[str, tuple[Callable[[Viewer], None], str]] = {
-    "another file": (lambda viewer: viewer.load_file(str(TRACKS)), "Replaced"),
-    "the file is closed": (lambda viewer: viewer.drop_file(), "Closed"),
-    "the room moves on to a film that is not here": (lambda viewer: viewer.change_film(None, 7, None), "Closed"),
+    "another file": (lambda viewer: viewer.driver.open_file(str(TRACKS), 7), "Replaced"),
+    "the file is closed": (lambda viewer: viewer.driver.close_file(), "Closed"),
+    "the room moves on to a film that is not here": (lambda viewer: viewer.driver.change_film(None, 7, None), "Closed"),
 }
 
 

@@ -40,7 +40,7 @@ from hangd.tasks import Tasks
 class Silent:
     """A player that does as it is told and says nothing of it yet."""
 
-    name = "silent"
+    name: str | None = "silent"
 
     def __init__(self, sink: EventSink) -> None:
         self.commands: list[PlayerCommand] = []
@@ -106,7 +106,7 @@ TRACKS = (
 class Modelled:
     """A player of which is known what it has been made to be. It opens files at once, and forgets all when it dies."""
 
-    name = "modelled"
+    name: str | None = "modelled"
 
     def __init__(self, sink: EventSink) -> None:
         self.state: dict[str, object] = {}

@@ -34,7 +34,7 @@ class Players:
 class Unavailable:
     """A player that does not open: there is no libVLC."""
 
-    name = None
+    name: str | None = None
 
     def __init__(self, sink: EventSink) -> None:
         self._generation = 0
@@ -67,7 +67,7 @@ def load(viewer: Viewer) -> None:
 
 
 def dies(viewer: Viewer, players: Players) -> None:
-    players.sinks[-1](PlayerDied(viewer.follower.picture.generation, "hung", "it does not answer"))
+    players.sinks[-1](PlayerDied(viewer.follower.picture.state.generation, "hung", "it does not answer"))
 
 
 async def settled(viewer: Viewer) -> None:

@@ -1,4 +1,4 @@
-"""A client of some twenty lines, which knows five messages and never says Hello, in a room with a real daemon."""
+"""A minimal client, which knows five messages and sends no Hello, in a room with a real daemon."""
 
 import asyncio
 import hashlib
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 
 
 class BasicClient:
-    """The twenty lines."""
+    """A client of some twenty lines, as anybody may write one."""
 
     def __init__(self, socket: Any) -> None:
         self.socket = socket
@@ -30,7 +30,7 @@ class BasicClient:
         return payload
 
 
-async def test_it_takes_part_in_both_directions(tmp_path: Path) -> None:
+async def test_commands_pass_in_both_directions(tmp_path: Path) -> None:
     file_hash = hashlib.sha256(CLIP.read_bytes()).hexdigest()
     with room_server() as server, person("ada", tmp_path, player="simulated") as ada:
         async with connect(server.url, compression=None, proxy=None) as socket:
@@ -50,7 +50,7 @@ async def test_it_takes_part_in_both_directions(tmp_path: Path) -> None:
                 wait_for, lambda: ada.get("pause") and abs(ada.get("time-pos") - 12.5) < 0.002, "the pause at 12.5 s"
             )
 
-            # And from the daemon to the basic client. Its own commands were not sent back to it.
+            # From the daemon to the basic client. The client's own commands are not sent back to it.
             await asyncio.to_thread(ada.ctl, "play")
             heard = await basic.receive("SyncBroadcast")
             assert heard["command"]["action"] == "Play"
@@ -70,7 +70,7 @@ async def test_it_takes_part_in_both_directions(tmp_path: Path) -> None:
             assert (await basic.receive("RoomLeft"))["reason"] == "left"
 
 
-async def test_it_joins_a_daemons_room_and_another_file_is_refused(tmp_path: Path) -> None:
+async def test_it_joins_the_room_of_a_daemon_only_with_the_same_file(tmp_path: Path) -> None:
     file_hash = hashlib.sha256(CLIP.read_bytes()).hexdigest()
     with room_server() as server, person("ada", tmp_path, player="simulated") as ada:
         room = await asyncio.to_thread(ada.ctl, "create", CLIP, "--server", server.url)

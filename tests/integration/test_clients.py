@@ -1,4 +1,4 @@
-"""Programs that drive mpv, unmodified: a library for Python, one for Node, and what people type into a shell."""
+"""Unmodified programs that were written for mpv: a Python library, a Node library, and a line of shell."""
 
 import json
 import shutil
@@ -35,7 +35,7 @@ def mpv(ada: Person) -> Iterator[Any]:
 
 
 def loaded(mpv: Any, *words: str) -> None:
-    """Have a file loaded by ``loadfile`` and these words, and stand where its first picture is shown."""
+    """Send ``loadfile`` with these words, and wait until the first picture is shown."""
     there = threading.Event()
     mpv.bind_event("playback-restart", lambda event: there.set())
     mpv.loadfile(*words)
@@ -92,7 +92,7 @@ def test_python_has_a_playlist(mpv: Any) -> None:
     assert [entry["filename"] for entry in mpv.playlist] == [str(TRACKS)]
 
 
-def test_python_hears_of_what_others_do(ada: Person, mpv: Any) -> None:
+def test_python_receives_events_of_other_clients(ada: Person, mpv: Any) -> None:
     loaded(mpv, str(CLIP))
     heard = threading.Event()
     lines: list[str] = []
@@ -121,7 +121,7 @@ def test_python_hears_of_what_others_do(ada: Person, mpv: Any) -> None:
 
 
 def test_python_drives_a_room(tmp_path: Path) -> None:
-    """What its one line asks for, all do."""
+    """What the library asks for happens at every member."""
     with (
         room_server() as server,
         person("ada", tmp_path, player="simulated") as ada,
@@ -147,7 +147,7 @@ def test_python_drives_a_room(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the Node client and its driver are installed, as the lock file beside the driver has it."""
+    """Install the Node library as package-lock.json has it, together with the driver; return the folder."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("there is no node, or no npm")
     folder = tmp_path_factory.mktemp("node")
@@ -161,7 +161,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def driven(ada: Person, node: Path, deed: str) -> dict[str, Any]:
-    """Have node do it, and return what came of each step."""
+    """Run one of the driver's scenarios in node, and return the result of each step."""
     words = ["node", "drive.js", deed, str(ada.socket), str(CLIP), str(TRACKS)]
     done = subprocess.run(words, cwd=node, capture_output=True, text=True, timeout=100)
     came = dict(map(json.loads, done.stdout.splitlines()))
@@ -188,7 +188,7 @@ def test_node_plays_pauses_seeks_and_observes(ada: Person, node: Path) -> None:
     }
 
 
-def test_node_looks_at_the_film(ada: Person, node: Path) -> None:
+def test_node_reads_metadata(ada: Person, node: Path) -> None:
     assert driven(ada, node, "look") == {"metadata": "object", "loop": [False, False]}
 
 
@@ -206,8 +206,8 @@ def test_node_has_a_playlist(ada: Person, node: Path) -> None:
 
 @pytest.mark.timed
 @pytest.mark.skipif(not shutil.which("socat") or not shutil.which("jq"), reason="there is no socat, or no jq")
-def test_a_shells_one_liner_is_answered_at_once(ada: Person) -> None:
-    """Half-closing must be answered and closed: socat would wait for half a second more."""
+def test_a_line_of_shell_is_answered_at_once(ada: Person) -> None:
+    """A half-closed connection is answered and then closed; otherwise socat would wait for another half second."""
     ada.ctl("ipc", json.dumps({"command": ["loadfile", str(CLIP)]}))
     ada.ctl("play")
     ada.ctl("wait", "playing")

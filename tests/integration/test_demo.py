@@ -1,4 +1,4 @@
-"""``make demo`` is the first thing that anybody runs: it works, and says so."""
+"""``make demo`` succeeds and says so."""
 
 import os
 import subprocess

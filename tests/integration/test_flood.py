@@ -1,4 +1,4 @@
-"""Two hundred clients of a real daemon at once, by both doors, and among them some that mean no good."""
+"""Two hundred clients of a real daemon at once, by Unix socket and TCP, some of them hostile."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 
 CLIENTS = 200
 MOST_BYTES = 64 << 20
-"""What the daemon may take for all of them: its own buffers are 64 KiB for each, and 1 MiB for a line."""
+"""Memory that the daemon may use for all of them: its buffers are 64 KiB for each client, and 1 MiB for a line."""
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def ada(tmp_path: Path) -> Iterator[Person]:
         yield ada
 
 
-async def test_everybody_is_answered_and_memory_is_bounded(ada: Person) -> None:
+async def test_every_client_is_answered_and_memory_is_bounded(ada: Person) -> None:
     pid = await asyncio.to_thread(ada.pid)
     before = used_by(pid).memory
     async with besieged(ada.socket), crowd(ada.socket, CLIENTS) as clients:
         for client in clients:
             await asyncio.wait_for(client.full.wait(), PATIENCE)
-        # A second round: whatever the first one has done to the daemon, the second one is answered too.
+        # A second round, to see that the first one has not slowed the daemon down for good.
         for client in clients:
             client.full.clear()
         for client in clients:
@@ -64,7 +64,7 @@ async def by_tcp(somebody: Person) -> ControlClient:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
-async def test_each_of_them_alone_costs_nobody_an_answer(hostile: Hostile, ada: Person) -> None:
+async def test_a_hostile_client_does_not_delay_the_answers_of_others(hostile: Hostile, ada: Person) -> None:
     async with besieged(ada.socket, [hostile]):
         with asking(ada.socket) as ask:
             for _ in range(200):
@@ -72,8 +72,8 @@ async def test_each_of_them_alone_costs_nobody_an_answer(hostile: Hostile, ada: 
                 assert answer == b'{"data":false,"request_id":5,"error":"success"}\n'
 
 
-def test_five_hundred_may_come_and_the_next_ones_may_not(ada: Person) -> None:
-    """And whoever is there already, the player among them, still has its descriptors."""
+def test_at_most_five_hundred_clients_are_accepted(ada: Person) -> None:
+    """The clients before them, and the player, keep their file descriptors."""
     with asking(ada.socket) as ask:
         assert ask()
         code = (

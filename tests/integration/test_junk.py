@@ -1,4 +1,4 @@
-"""Ten thousand lines of junk on a real daemon's socket, while it plays in a room with somebody else."""
+"""Ten thousand random lines on the socket of a real daemon while it plays in a room."""
 
 import json
 import random
@@ -17,7 +17,7 @@ LINES = 10_000
 
 
 def ask_junk(somebody: Person, lines: list[bytes]) -> bytes:
-    """Send lines, then a request; return all that came back until the daemon closed."""
+    """Send lines, then a request; return everything until the daemon closes the connection."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(PATIENCE)
         sock.connect(str(somebody.socket))
@@ -30,12 +30,12 @@ def ask_junk(somebody: Person, lines: list[bytes]) -> bytes:
     return answer
 
 
-def is_patient(line: bytes) -> bool:
-    """Tell whether a line may rightly be waited on for long, or end what the test needs."""
+def is_excluded(line: bytes) -> bool:
+    """Return whether a line may take long to be answered, or may leave the room or the server."""
     return any(word in line for word in (b"hang-wait", b"room-leave", b"server-", b"room_leave", b"server_"))
 
 
-def test_the_daemon_and_the_room_do_not_notice(tmp_path: Path) -> None:
+def test_the_daemon_and_the_room_go_on(tmp_path: Path) -> None:
     chance = random.Random(3)
     with (
         room_server() as server,
@@ -49,15 +49,15 @@ def test_the_daemon_and_the_room_do_not_notice(tmp_path: Path) -> None:
         left = LINES
         while left > 0:
             lines = [
-                line for line in (any_line(chance) for _ in range(chance.randrange(1, 400))) if not is_patient(line)
+                line for line in (any_line(chance) for _ in range(chance.randrange(1, 400))) if not is_excluded(line)
             ]
             left -= len(lines)
             assert b'"request_id":"the last","error":"success"}\n' in ask_junk(ada, lines)
         assert ada.pid() == pid
         assert "Traceback" not in ada.log
         assert {member["name"] for member in bob.status()["members"]} == {"ada", "bob"}
-        # The junk has used up what a room takes of one member (60 messages, and 20 a second): what comes next
-        # would be refused. It may also have stopped the film, or gone to its end, where there is nothing to play.
+        # The junk has used up the member's message rate (a burst of 60, then 20 a second), so the next requests would
+        # be refused. It may also have stopped the film, or have seeked to its end.
         time.sleep(3.0)
         for command in (["loadfile", str(CLIP)], ["seek", 60, "absolute"], ["set_property", "pause", False]):
             for asked in (command, ["hang-wait", "done"]):

@@ -1,7 +1,7 @@
-"""The real mpv and a real hangd, out of a room, asked the same: every answer and event is the same, byte for byte.
+"""The real mpv and a real hangd, in no room, get the same requests: every answer and event is the same, byte for byte.
 
-But for what `DIFFERENCES` names, and docs/mpv.md with it. What is asked stands in tests/golden: ``mpv_lines.py``, line
-by line, and ``mpv-ipc.jsonl``, of which only the answers are compared.
+The exceptions are in `DIFFERENCES` and in docs/mpv.md. The requests are in tests/golden: ``mpv_lines.py``, for which
+answers and events are compared, and ``mpv-ipc.jsonl``, for which only the answers are.
 """
 
 import itertools
@@ -24,13 +24,13 @@ GONE: Final = "/nowhere/gone.mp4"
 
 
 class Difference(NamedTuple):
-    """Something that is otherwise on purpose. Where ``lines`` are given, each of them shows it."""
+    """An intended difference. ``lines``, if any, are requests that show it."""
 
     what: str
     why: str
     lines: Sequence[bytes] = ()
     unseen: Callable[[bytes], bytes | None] = lambda line: line
-    """Takes out of a line of either's what shows it; None: the whole line."""
+    """Remove the difference from a line of either program; None removes the whole line."""
 
 
 def _event(*names: bytes) -> Callable[[bytes], bytes | None]:
@@ -178,36 +178,37 @@ DIFFERENCES: Final = (
 """All differences from mpv that are intended. docs/mpv.md has the same list."""
 
 AWAITED: Final[tuple[bytes, ...]] = ()
-"""In which hangd is unlike mpv, and is not meant to be for much longer."""
+"""Requests whose difference is a known fault of hangd."""
 
 
 # ---- both -----------------------------------------------------------------------------------------------------------
 
 
 class Both:
-    """One client of each, who asks the same."""
+    """One client of each program; both send the same."""
 
     def __init__(self, theirs: Speaker, ours: Speaker) -> None:
         self._talks: tuple[Talk, Talk] = (theirs.connect(), ours.connect())
 
     def ask(self, line: bytes, until: bytes = b"") -> tuple[list[bytes], list[bytes]]:
-        """Return what mpv says and what hangd says."""
+        """Return the lines of mpv and the lines of hangd."""
         line = line.replace(b"@clip@", bytes(CLIP)).replace(b"@gone@", GONE.encode())
         theirs, ours = (talk.ask(line, until=until) for talk in self._talks)
         return theirs, ours
 
     def begin(self, loaded: bool) -> None:
-        """Have both idle and paused, or with the film, paused at its beginning."""
+        """Bring both to the same state: idle, or with the film paused at its beginning."""
         for talk in self._talks:
             talk.ask(b"set pause yes; set volume 100; set mute no; set speed 1")
             if loaded:
                 talk.ask(b'loadfile "%s"' % bytes(CLIP), until=b"start-file file-loaded playback-restart")
 
     def rest(self) -> None:
-        """Wait until both stand still."""
+        """Wait until no seek is under way in either."""
         theirs, ours = self._talks
         wait_for(
-            lambda: b"true" not in _answers(theirs.ask(b'{"command":["get_property","seeking"]}'))[0], "mpv's rest"
+            lambda: b"true" not in _answers(theirs.ask(b'{"command":["get_property","seeking"]}'))[0],
+            "the end of mpv's seek",
         )
         ours.ask(b'{"command":["hang-wait","done"]}')
 
@@ -250,10 +251,10 @@ ON_PURPOSE: Final = [line for difference in DIFFERENCES for line in difference.l
 
 
 def _by_observer(lines: list[bytes]) -> list[bytes]:
-    """Put changes that came one after the other in the order of their observers.
+    """Sort consecutive property changes by their observers.
 
-    Which of two observers hears first, where three properties change in a batch, is so in neither from run to run: each
-    is told when it can be written to. What one observer hears keeps its order.
+    When several properties change at once, neither program sends the changes to its observers in a fixed order. The
+    changes for one observer keep their order.
     """
     sorted_lines: list[bytes] = []
     for changes, run in itertools.groupby(lines, lambda line: line.startswith(b'{"event":"property-change"')):
@@ -263,15 +264,16 @@ def _by_observer(lines: list[bytes]) -> list[bytes]:
 
 
 def _same(asked: bytes, theirs: list[bytes], ours: list[bytes]) -> bool:
-    """Whether that is the same, or otherwise on purpose."""
+    """Return whether the lines are the same, or differ as intended."""
     return (
         _by_observer(_plain(theirs)) == _by_observer(_plain(ours))
         or re.sub(rb',"request_id":[0-9]+}$', b"}", asked) in ON_PURPOSE
     )
 
 
+@pytest.mark.timed  # whether a change is told before a file fails to open depends on how fast each program is
 @pytest.mark.parametrize("name", SCENES)
-def test_all_is_the_same(name: str, speakers: tuple[Speaker, Speaker]) -> None:
+def test_answers_and_events_are_the_same(name: str, speakers: tuple[Speaker, Speaker]) -> None:
     scene = SCENES[name]
     both = Both(*speakers)
     both.begin(scene.loaded)
@@ -285,7 +287,7 @@ def test_all_is_the_same(name: str, speakers: tuple[Speaker, Speaker]) -> None:
     assert not found, "not the same (or the same, and still awaited):\n" + "\n".join(found)
 
 
-def test_what_is_otherwise_is_otherwise(speakers: tuple[Speaker, Speaker]) -> None:
+def test_every_intended_difference_exists(speakers: tuple[Speaker, Speaker]) -> None:
     same = set(ON_PURPOSE)
     for loaded in (False, True):
         both = Both(*speakers)
@@ -295,7 +297,7 @@ def test_what_is_otherwise_is_otherwise(speakers: tuple[Speaker, Speaker]) -> No
             if theirs != ours:
                 same.discard(line)
         both.end(loaded)
-    assert not same, "no difference any more: take these out"
+    assert not same, "these differ no more: remove them"
 
 
 def _golden() -> list[tuple[str, list[bytes]]]:
@@ -310,7 +312,7 @@ def _golden() -> list[tuple[str, list[bytes]]]:
 
 
 @pytest.mark.parametrize(("state", "lines"), _golden(), ids=lambda value: value if isinstance(value, str) else "")
-def test_what_was_recorded_is_the_same_live(state: str, lines: list[bytes], tmp_path: Path) -> None:
+def test_recorded_requests_have_the_same_answers(state: str, lines: list[bytes], tmp_path: Path) -> None:
     with mpv(tmp_path) as original, hangd(tmp_path) as copy:
         both = Both(original, copy)
         both.begin(state == "loaded")
@@ -323,8 +325,8 @@ def test_what_was_recorded_is_the_same_live(state: str, lines: list[bytes], tmp_
         assert not found, "\n".join(found)
 
 
-def test_half_a_connection_is_enough(speakers: tuple[Speaker, Speaker]) -> None:
-    """As of ``echo '...' | socat - UNIX-CONNECT:...``: answered, and closed from the other end."""
+def test_a_half_closed_connection_is_answered(speakers: tuple[Speaker, Speaker]) -> None:
+    """As with ``echo '...' | socat - UNIX-CONNECT:...``: the request is answered, then the connection is closed."""
     for speaker in speakers:
         talk = speaker.connect()
         talk.send(b'{"command":["get_property","idle-active"],"request_id":7}\n{"command":["unfinished"')
@@ -332,7 +334,7 @@ def test_half_a_connection_is_enough(speakers: tuple[Speaker, Speaker]) -> None:
         talk.close()
 
 
-def test_the_page_lists_the_same() -> None:
+def test_the_page_lists_the_same_differences() -> None:
     page = (ROOT / "docs" / "mpv.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (.+?) \| (.+?) \|$", page, re.MULTILINE)
-    assert rows[1:] == [(each.what, each.why) for each in DIFFERENCES], "after the heading"
+    assert rows[1:] == [(each.what, each.why) for each in DIFFERENCES], "the first row is the heading"

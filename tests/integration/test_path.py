@@ -1,4 +1,4 @@
-"""What lies between a line on the control socket and libVLC's call: nothing that waits. Counted, not timed."""
+"""Nothing waits between a line on the control socket and the player's queue. The call stacks show it, not the time."""
 
 import asyncio
 import inspect
@@ -25,31 +25,11 @@ from tests.support.server import running
 pytestmark = pytest.mark.real
 
 
-class Turns:
-    """How often the event loop has gone round."""
-
-    count = 0
-
-
-@pytest.fixture
-def turns(monkeypatch: pytest.MonkeyPatch) -> Turns:
-    counted = Turns()
-    run_once = asyncio.BaseEventLoop._run_once  # type: ignore[attr-defined]
-
-    def once(loop: asyncio.BaseEventLoop) -> None:
-        counted.count += 1
-        run_once(loop)
-
-    monkeypatch.setattr(asyncio.BaseEventLoop, "_run_once", once)
-    return counted
-
-
 class Observed:
-    """A viewer with real libVLC, of which each command's way to the player is noted."""
+    """A viewer with real libVLC that records the call stack of each player command."""
 
-    def __init__(self, name: str, folder: Path, turns: Turns) -> None:
-        self._turns = turns
-        self.commands: list[tuple[PlayerCommand, list[str], int]] = []
+    def __init__(self, name: str, folder: Path) -> None:
+        self.commands: list[tuple[PlayerCommand, list[str]]] = []
         self.name = name
         settings = ClientSettings(name=name)
         self.viewer = Viewer(settings, self._player, MediaFiles(None), version="0", quit=lambda: None)
@@ -61,7 +41,7 @@ class Observed:
         do = player.do
 
         def noted(command: PlayerCommand) -> None:
-            self.commands.append((command, _callers(), self._turns.count))
+            self.commands.append((command, _callers()))
             do(command)
 
         player.do = noted  # type: ignore[method-assign]
@@ -75,9 +55,9 @@ class Observed:
             await loop.sock_sendall(sock, line)
             await loop.sock_recv(sock, 4096)
 
-    def way_of(self, kind: type) -> tuple[list[str], int]:
-        """Return by whose calls, and in which turn of the loop, the last command of this kind was given."""
-        return next((callers, turn) for command, callers, turn in reversed(self.commands) if isinstance(command, kind))
+    def callers_of(self, kind: type) -> list[str]:
+        """Return the call stack of the last player command of this kind, as names of functions."""
+        return next(callers for command, callers in reversed(self.commands) if isinstance(command, kind))
 
 
 def _callers() -> list[str]:
@@ -85,11 +65,11 @@ def _callers() -> list[str]:
 
 
 @pytest.fixture
-async def pair(tmp_path: Path, turns: Turns) -> AsyncIterator[tuple[Observed, Observed]]:
-    """Two viewers in one room, playing, on one event loop with their server."""
+async def pair(tmp_path: Path) -> AsyncIterator[tuple[Observed, Observed]]:
+    """Two viewers that play in one room, on one event loop with their server."""
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(running())
-        ada, bob = Observed("ada", tmp_path, turns), Observed("bob", tmp_path, turns)
+        ada, bob = Observed("ada", tmp_path), Observed("bob", tmp_path)
         for somebody in (ada, bob):
             stack.push_async_callback(somebody.control.close)
             stack.push_async_callback(somebody.viewer.close)
@@ -107,12 +87,12 @@ async def pair(tmp_path: Path, turns: Turns) -> AsyncIterator[tuple[Observed, Ob
 async def test_a_key_press_reaches_the_player_within_one_call(pair: tuple[Observed, Observed]) -> None:
     ada, _ = pair
     await ada.press(b'{"command":["set_property","pause",true]}\n')
-    callers, _turn = ada.way_of(PauseNow)
-    assert "data_received" in callers, "the player's queue has it before the bytes have been let go of"
+    callers = ada.callers_of(PauseNow)
+    assert "data_received" in callers, "the player's queue has it before data_received returns"
     assert "_read_ready__data_received" in callers
 
 
-async def test_a_request_is_on_the_wire_within_the_call_that_read_it(
+async def test_a_request_is_sent_within_the_call_that_read_the_command(
     pair: tuple[Observed, Observed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, _ = pair
@@ -130,13 +110,13 @@ async def test_a_request_is_on_the_wire_within_the_call_that_read_it(
     assert "data_received" in written[0]
 
 
-async def test_from_the_wire_to_the_player_it_is_one_call(
+async def test_a_broadcast_reaches_the_player_within_the_call_that_read_it(
     pair: tuple[Observed, Observed], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The call that reads a timeline's bytes also hands the player its command: no queue, task, timer or sleep."""
+    """The call that reads a timeline's bytes also gives the player its command: no queue, task, timer or sleep."""
     ada, bob = pair
     monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("something slept"))
     await ada.press(b'{"command":["seek","30","absolute"]}\n')
     await asyncio.wait_for(bob.viewer.notices.until(lambda: bob.viewer.seeking), 30)
-    callers, _turn = bob.way_of(SeekTo)
+    callers = bob.callers_of(SeekTo)
     assert "data_received" in callers and "_received" in callers

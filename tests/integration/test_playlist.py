@@ -1,4 +1,4 @@
-"""The playlist through the socket, as what drives mpv drives it: two real daemons in one room, and one alone."""
+"""The playlist by mpv's commands: two real daemons in one room, and one alone."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.real
 
 
 class Remote:
-    """A client of somebody's daemon, in mpv's own JSON."""
+    """A control client of a person's daemon, which sends mpv's JSON."""
 
     def __init__(self, somebody: Person) -> None:
         self._talk = Talk(somebody.socket)
@@ -31,7 +31,7 @@ class Remote:
         return self.ask("get_property", name).get("data")
 
     def next(self, event: str) -> Any:
-        """Return the next event of this name, of those that came and of those to come."""
+        """Return the next event of this name, from those received already or from the socket."""
         while True:
             message = self.events.pop(0) if self.events else json.loads(self._talk.line())
             if message.get("event") == event:
@@ -55,7 +55,7 @@ def player(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def pair(player: str, tmp_path: Path, server: Server) -> Iterator[tuple[Person, Person]]:
-    """Two people in one room, each with copies of both films in one folder, which shows the first."""
+    """Two people in one room that shows the first of two films; each has copies of both in one folder."""
     with person("ada", tmp_path, player=player) as ada, person("bob", tmp_path, player=player) as bob:
         for somebody in (ada, bob):
             for film in (CLIP, TRACKS):
@@ -105,7 +105,7 @@ def test_a_rooms_queue_by_mpvs_commands(pair: tuple[Person, Person]) -> None:
         assert remote.get("playlist-pos") == 1
 
 
-def test_who_may_not_gets_mpvs_error_and_nothing_moves(pair: tuple[Person, Person]) -> None:
+def test_a_forbidden_command_gets_mpvs_error_and_changes_nothing(pair: tuple[Person, Person]) -> None:
     ada, bob = pair
     of_ada, of_bob = Remote(ada), Remote(bob)
     of_ada.ask("loadfile", str(ada.folder / TRACKS.name), "append")

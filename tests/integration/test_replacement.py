@@ -45,7 +45,7 @@ async def test_a_new_player_becomes_all_that_the_lost_one_was(tmp_path: Path) ->
     await until(lambda: ("subtitle", str(subtitles), None, True) in tracks())
     await asyncio.wait_for(viewer.settle("done"), PATIENCE)
     before = tracks()
-    sinks[-1](PlayerDied(viewer.follower.picture.generation, "hung", "it does not answer"))
+    sinks[-1](PlayerDied(viewer.follower.picture.state.generation, "hung", "it does not answer"))
     assert len(sinks) == 2
     await until(lambda: viewer.tracks and tracks() == before)
     await asyncio.wait_for(viewer.settle("paused"), PATIENCE)

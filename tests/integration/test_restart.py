@@ -1,4 +1,4 @@
-"""A room server that ends, well or badly, and comes back: nobody's film notices."""
+"""A room server ends, in order or not, and starts again, while its members' films go on."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 
 
 class Ear:
-    """Everything that a daemon says from now on, its pauses too."""
+    """Record all events of a daemon from now on, including changes of ``pause``."""
 
     def __init__(self, somebody: Person) -> None:
         self.said: list[dict[str, Any]] = []
@@ -30,7 +30,7 @@ class Ear:
         lines = self._socket.makefile()
         for line in lines:
             if json.loads(line).get("event") == "property-change":
-                break  # how it is now
+                break  # the current value
         self._thread = threading.Thread(target=self._listen, args=[lines], daemon=True)
         self._thread.start()
 
@@ -41,7 +41,7 @@ class Ear:
         return bool(told(list(self.said), name))
 
     def close(self) -> list[dict[str, Any]]:
-        """Return what was said."""
+        """Stop recording, and return the events."""
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join(PATIENCE)
         self._socket.close()
@@ -61,7 +61,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def pair(tmp_path: Path, server: Server) -> Iterator[tuple[Person, Person]]:
-    """Ada, the host, and bob, in a room with a password and an alias."""
+    """Ada, the host, and bob in a room with a password and a name."""
     with person("ada", tmp_path, player="simulated") as ada, person("bob", tmp_path, player="simulated") as bob:
         (tmp_path / "password").write_text("sesame\n")
         secret = ("--password-file", tmp_path / "password")
@@ -101,7 +101,7 @@ def terminate(server: Server) -> None:
 
 @pytest.fixture
 def reboot(tmp_path: Path) -> Callable[[Server], None]:
-    """A crash after which the machine's clock begins anew: what was kept is from another boot."""
+    """Kill the server and make its stored rooms look as if the machine had been rebooted since."""
 
     def end(server: Server) -> None:
         server.kill()
@@ -142,7 +142,7 @@ def test_a_film_goes_on_undisturbed(
         corrections = {event["action"] for event in told(said, "sync-corrected")}
         assert corrections <= {"trim"}
 
-    # And the room is what it was: its alias, its password, its host.
+    # The room has kept its name, its password and its host.
     with person("eve", tmp_path, player="simulated") as eve:
         refused = eve.run("join", "friday", CLIP, "--server", server.url)
         assert refused.returncode == 1 and "password" in refused.stderr
@@ -154,7 +154,7 @@ def test_a_film_goes_on_undisturbed(
     ada.ctl("role", "bob", "controller")
 
 
-def test_who_stood_on_a_frame_stands_there(pair: tuple[Person, Person], server: Server) -> None:
+def test_a_paused_film_stays_on_its_frame(pair: tuple[Person, Person], server: Server) -> None:
     ada, bob = pair
     ada.ctl("seek", "30")
     for somebody in pair:
@@ -174,7 +174,9 @@ def test_who_stood_on_a_frame_stands_there(pair: tuple[Person, Person], server: 
         somebody.ctl("wait", "synced")
 
 
-def test_killed_amid_a_burst_of_commands_all_agree_afterwards(pair: tuple[Person, Person], server: Server) -> None:
+def test_members_agree_after_the_server_was_killed_during_a_burst_of_commands(
+    pair: tuple[Person, Person], server: Server
+) -> None:
     ada, bob = pair
     play(pair)
     ears = [Ear(somebody) for somebody in pair]
@@ -183,7 +185,7 @@ def test_killed_amid_a_burst_of_commands_all_agree_afterwards(pair: tuple[Person
         done = threading.Event()
 
         def burst() -> None:
-            """Pauses, plays, jumps and speeds, a hundred a second, past the server's end."""
+            """Send a hundred commands a second, until after the server's end."""
             commands = itertools.cycle([["seek", 50, "absolute"], ["cycle", "pause"], ["set", "speed", "1.25"]])
             while not done.wait(0.01):
                 control.sendall(json.dumps({"command": next(commands)}).encode() + b"\n")
@@ -230,19 +232,19 @@ def test_two_servers_do_not_share_a_folder(pair: tuple[Person, Person], server: 
     ada.ctl("wait", "playing")
 
 
-def test_a_damaged_file_costs_the_rooms_and_nothing_else(
+def test_a_damaged_file_loses_its_rooms_and_the_server_goes_on(
     pair: tuple[Person, Person], server: Server, tmp_path: Path
 ) -> None:
     ada, _ = pair
     server.kill()
     folder = tmp_path / "data"
-    for path in folder.iterdir():  # the log too: SQLite would make the file whole again by it
+    for path in folder.iterdir():  # the log too, from which SQLite would repair the file
         path.write_bytes(b"junk" * 10_000)
     server.restart()
     wait_for(lambda: ada.status()["room"] is None, "the room's end, as ada learns it")
     assert list(folder.glob("rooms.db.damaged-*"))
     room = ada.ctl("create", CLIP, "--name", "again").encode()
-    # A room is written shortly after its creation was answered, and a kill may be faster (docs/store.md).
+    # A room is written shortly after its creation was answered, and the kill could be faster (docs/store.md).
     wait_for(lambda: any(room in path.read_bytes() for path in folder.glob("rooms.db*")), "the new room in its file")
     ear = Ear(ada)
     server.kill()

@@ -1,4 +1,4 @@
-"""The main job through its front doors: real processes, real sockets, hangctl as anybody types it."""
+"""Two people in a room: a real server, real daemons, and hangctl as a user types it."""
 
 import itertools
 import json
@@ -26,7 +26,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(params=["simulated", "vlc"])
 def pair(request: pytest.FixtureRequest, tmp_path: Path, server: Server) -> Iterator[tuple[Person, Person]]:
-    """Two people in one room with the sample clip: ada, its host, and bob. Nobody has a screen."""
+    """Ada, the host, and bob in one room with the sample clip, without a screen."""
     with person("ada", tmp_path, player=request.param) as ada, person("bob", tmp_path, player=request.param) as bob:
         room = ada.ctl("create", CLIP, "--server", server.url)
         bob.ctl("join", room, CLIP, "--server", server.url)
@@ -51,7 +51,7 @@ def plays_at(somebody: Person, speed: float) -> bool:
     return abs(float(somebody.get("speed")) - speed) < 0.01
 
 
-def test_everything_that_the_front_page_says(pair: tuple[Person, Person]) -> None:
+def test_everything_that_the_readme_promises(pair: tuple[Person, Person]) -> None:
     ada, bob = pair
     bob.ctl("wait", "paused")
     ada.ctl("play")
@@ -71,7 +71,7 @@ def test_everything_that_the_front_page_says(pair: tuple[Person, Person]) -> Non
     bob.ctl("pause")
     for somebody in pair:
         somebody.ctl("wait", "paused")
-    assert position(ada) == pytest.approx(position(bob), abs=0.002), "everybody stands where bob stopped"
+    assert position(ada) == pytest.approx(position(bob), abs=0.002), "both show the frame on which bob paused"
 
     bob.ctl("seek", "-10")
     wait_for(lambda: position(ada) == pytest.approx(position(bob), abs=0.002), "the seek while paused")
@@ -81,8 +81,8 @@ def test_everything_that_the_front_page_says(pair: tuple[Person, Person]) -> Non
     wait_for(lambda: len(ada.status()["members"]) == 1, "bob's leaving, as ada sees it")
 
 
-def test_a_pause_that_is_taken_back_at_once_stops_nobody(pair: tuple[Person, Person]) -> None:
-    """A script's two lines, or a key that bounces: the last word counts."""
+def test_a_pause_that_is_revoked_at_once_has_no_effect(pair: tuple[Person, Person]) -> None:
+    """As by a script, or by a key that bounces: the last command counts."""
     ada, _ = pair
     ada.ctl("play")
     for somebody in pair:
@@ -102,7 +102,7 @@ def test_a_pause_that_is_taken_back_at_once_stops_nobody(pair: tuple[Person, Per
         assert state(somebody) == "playing"
 
 
-def test_status_tells_it_all(pair: tuple[Person, Person]) -> None:
+def test_status_shows_player_room_members_and_server(pair: tuple[Person, Person]) -> None:
     ada, bob = pair
     ada.ctl("play")
     bob.ctl("wait", "synced")
@@ -127,7 +127,7 @@ def test_another_file_is_refused(pair: tuple[Person, Person], tmp_path: Path, se
         assert "Traceback" not in done.stderr
         refused = eve.run("ipc", json.dumps({"command": {"name": "room-join", "room": room, "file": str(TRACKS)}}))
         assert "FileHashMismatch" in refused.stdout + refused.stderr
-    assert len(ada.status()["members"]) == 2, "nobody else noticed"
+    assert len(ada.status()["members"]) == 2, "the members are the same"
 
 
 def test_a_killed_daemon_is_away_then_gone_and_comes_back(pair: tuple[Person, Person], server: Server) -> None:
@@ -142,14 +142,14 @@ def test_a_killed_daemon_is_away_then_gone_and_comes_back(pair: tuple[Person, Pe
     )
     assert state(ada) == "playing", "ada plays on"
     assert bob.run("status").returncode == 3
-    # The socket of the dead daemon is still there, and stops nobody.
+    # The socket of the dead daemon is still there, and does not prevent a new one.
     assert bob.socket.exists()
     bob.ctl("join", room, CLIP, "--server", server.url)
     bob.ctl("wait", "synced")
     assert abs(position(ada) - position(bob)) < 1.0
 
 
-def test_a_killed_hangctl_leaves_no_trace(pair: tuple[Person, Person]) -> None:
+def test_a_killed_hangctl_has_no_effect(pair: tuple[Person, Person]) -> None:
     ada, bob = pair
     waiting = [subprocess.Popen([BIN / "hangctl", "wait", "ended"], env=ada.environment) for _ in range(3)]
     time.sleep(0.2)
@@ -177,7 +177,7 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
         assert (refused.returncode, refused.stdout) == (6, ""), refused.stderr
         server.restart()
         wait_for(lambda: ada.get("server/state") == "connected", "ada's coming back")
-        # The rooms of a server without a database are gone with it: that is said, and a new one is made in a second.
+        # A server without a database loses its rooms; its members learn that, and create a new room.
         wait_for(lambda: ada.status()["room"] is None, "the room's end, as ada learns it")
         assert state(ada) == "playing"
         ada.ctl("create", CLIP, "--name", "again")
@@ -187,7 +187,7 @@ def test_a_server_that_is_killed_and_comes_back(tmp_path: Path) -> None:
         ada.ctl("wait", "playing")
 
 
-def test_a_second_daemon_does_not_take_a_living_ones_place(pair: tuple[Person, Person]) -> None:
+def test_a_second_daemon_is_refused(pair: tuple[Person, Person]) -> None:
     ada, _ = pair
     done = subprocess.run([BIN / "hangd", "run"], env=ada.environment, capture_output=True, text=True, timeout=30)
     assert done.returncode == 1
@@ -195,7 +195,7 @@ def test_a_second_daemon_does_not_take_a_living_ones_place(pair: tuple[Person, P
     assert "Traceback" not in done.stderr
 
 
-def test_no_server_is_said_plainly(tmp_path: Path) -> None:
+def test_a_missing_server_is_named(tmp_path: Path) -> None:
     with person("ada", tmp_path, player="simulated") as ada:
         done = ada.run("create", CLIP, "--server", "ws://127.0.0.1:9/ws")
         assert done.returncode == 6
@@ -220,7 +220,7 @@ def test_a_file_that_is_no_film_is_named(tmp_path: Path, server: Server, name: s
         assert ada.ctl("create", CLIP), "and the daemon lives"
 
 
-def test_without_vlc_the_daemon_lives_and_says_what_to_install(tmp_path: Path, server: Server) -> None:
+def test_without_vlc_the_daemon_runs_and_says_what_to_install(tmp_path: Path, server: Server) -> None:
     with person("ada", tmp_path) as ada:
         ada.environment["PYTHON_VLC_LIB_PATH"] = str(tmp_path / "libvlc.so")
         done = ada.run("create", CLIP, "--server", server.url)
@@ -229,7 +229,7 @@ def test_without_vlc_the_daemon_lives_and_says_what_to_install(tmp_path: Path, s
         assert state(ada) == "idle"
 
 
-def test_joining_without_a_player_is_refused_and_leaves_no_trace(pair: tuple[Person, Person], tmp_path: Path) -> None:
+def test_joining_without_a_player_is_refused_and_undone(pair: tuple[Person, Person], tmp_path: Path) -> None:
     ada, _ = pair
     room, url = ada.status()["room"]["room_id"], ada.get("server/url")
     with person("eve", tmp_path) as eve:

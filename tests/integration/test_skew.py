@@ -1,4 +1,4 @@
-"""How far apart two pictures are: `make bench-skew` in small, with limits for a machine that does much else."""
+"""How far apart the pictures of two viewers are: a small `make bench-skew`, with bounds for a busy machine."""
 
 import shutil
 from fractions import Fraction
@@ -16,13 +16,13 @@ FRAME = 1 / 30
 
 
 def after(bench: Rig, by: int, *command: str) -> Skew:
-    """Do this, and compare two seconds of pictures from half a second after the first moving one on."""
+    """Run a command, and compare the pictures from 0.5 s to 2 s after the first one that moves."""
     began = bench.do(by, *command)
     bench.rest(1.0)
     first = bench.first_moving(began)
     bench.rest(2.0)
     found = summary(bench.apart(first + 0.5, first + 2.0))
-    assert found is not None, "nothing was seen at both"
+    assert found is not None, "no picture was seen on both screens"
     return found
 
 
@@ -35,6 +35,6 @@ def test_start_seek_and_pause_leave_two_viewers_on_one_frame() -> None:
         bench.rest(0.7)
         found["play again"] = after(bench, 1, "play")
         assert all(skew.frames >= 10 for skew in found.values()), found
-        # One frame by the median: what hang reaches is a fiftieth of that, and the bench prints it.
+        # The median is at most one frame. hang reaches a fiftieth of that; the bench prints it.
         assert all(abs(skew.median) <= FRAME for skew in found.values()), found
         bench.part()

@@ -1,4 +1,4 @@
-"""Everything that the tables list works on a real daemon with a real film: alone, and in a room."""
+"""Every property and command of the tables works on a real daemon with a real film: alone, and in a room."""
 
 import json
 from collections.abc import Iterator
@@ -18,23 +18,23 @@ pytestmark = pytest.mark.real
 ALONE = {
     **dict.fromkeys([name for name in PROPERTIES if name.split("/")[0] == "room"], "there is no room"),
     **dict.fromkeys(["server/rtt", "server/clock-offset", "server/clock-error"], "there is no connection"),
-    "sync/error": "there is nobody to be in step with",
-    "media/hash": "nobody has asked for it",
+    "sync/error": "there is no room to be synchronized with",
+    "media/hash": "it has not been requested",
     "media/hash-progress": "nothing is being read",
     "chapter": "the film has no chapters",
     "chapter-metadata": "the film has no chapters",
 }
 IN_ROOM = {
     **{name: why for name, why in ALONE.items() if name.startswith(("chapter", "media/hash-progress"))},
-    "room/name": "the room was given none",
+    "room/name": "the room was created without a name",
 }
-"""What has no value, and why."""
+"""Properties that have no value there, and why."""
 
 SUBTITLES = "1\n00:00:01,000 --> 00:00:02,000\nbeside\n"
 
 
 class Client:
-    """Asks, and wants to be understood."""
+    """A control client that parses its answers."""
 
     def __init__(self, talk: Talk) -> None:
         self.talk = talk
@@ -69,7 +69,7 @@ def ada(tmp_path: Path) -> Iterator[Client]:
 
 
 def read_all(client: Client, without: dict[str, str]) -> None:
-    """Read every listed property in each way: it has a value, or is known not to."""
+    """Read every listed property in each way: it has a value, or is in ``without``."""
     for name in client.do("get_property", "property-list"):
         answer, text = client.ask("get_property", name), client.do("get_property_string", name)
         if name in without or name in UNAVAILABLE:
@@ -109,9 +109,9 @@ def test_a_list_is_read_to_its_end(ada: Client) -> None:
         assert ada.do("get_property", f"metadata/by-key/{key}") == value
 
 
-def test_a_film_is_told_as_it_is(ada: Client) -> None:
+def test_properties_of_a_film(ada: Client) -> None:
     assert [ada.get(name) for name in ("width", "height", "dwidth", "dheight")] == [640, 360, 640, 360]
-    assert ada.get("container-fps") == pytest.approx(30.0, abs=0.001)  # Matroska counts in whole nanoseconds.
+    assert ada.get("container-fps") == pytest.approx(30.0, abs=0.001)  # Matroska stores whole nanoseconds.
     assert (ada.get("video-codec"), ada.get("audio-codec-name"), ada.get("file-format")) == ("h264", "flac", "mkv")
     assert ada.get("audio-params/samplerate") == 48000
     assert ada.get("file-size") == TRACKS.stat().st_size
@@ -121,12 +121,12 @@ def test_a_film_is_told_as_it_is(ada: Client) -> None:
 
 
 def insist(client: Client, command: str) -> None:
-    """Ask until it is done: what was reloaded is another track, and comes only when it has been read."""
+    """Repeat a command until it succeeds: a reloaded track is a new track, which exists only once VLC has read it."""
     wait_for(lambda: client.ask(command)["error"] == "success", command)
 
 
 def run_all(client: Client, folder: Path, given: dict[str, list[Any]]) -> set[str]:
-    """Run commands with these arguments; return which."""
+    """Run commands with these arguments; return their names."""
     for name, words in given.items():
         match name:
             case "sub-remove" | "sub-reload" if not any(row["external"] for row in client.get("track-list")):
@@ -170,7 +170,7 @@ def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
 
 
 def run_playlist(client: Client, folder: Path, listed: set[str]) -> set[str]:
-    """Make a playlist of four and run all that concerns it; return which commands."""
+    """Run all playlist commands on a playlist of four entries; return their names."""
     films = folder / "films.m3u"
     films.write_text(f"{CLIP}\n{TRACKS}\n")
     given: list[tuple[str, list[Any]]] = [

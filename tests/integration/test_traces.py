@@ -1,4 +1,4 @@
-"""What a daemon writes down of itself, from `hangctl debug dump` to `hangd replay`. Processes are real."""
+"""Traces of real daemons, from `hangctl debug dump` to `hangd replay`."""
 
 import json
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def couple(tmp_path: Path) -> Iterator[tuple[Person, Person]]:
-    """Two people who watch together."""
+    """Two people who watch a film in one room."""
     with (
         room_server() as server,
         person("ada", tmp_path, player="simulated") as ada,
@@ -55,7 +55,7 @@ def by_drift(event: dict[str, Any]) -> bool:
     return (event["event"], event["action"], event["reason"]) == ("sync-corrected", "trim", "drift")
 
 
-def test_what_two_daemons_did_comes_out_the_same(couple: tuple[Person, Person]) -> None:
+def test_a_replay_has_the_same_effects(couple: tuple[Person, Person]) -> None:
     ada, bob = couple
     ada.ctl("seek", "5")
     bob.ctl("pause")
@@ -72,7 +72,7 @@ def test_what_two_daemons_did_comes_out_the_same(couple: tuple[Person, Person]) 
         assert (header["type"], header["format"], header["player"]) == ("trace", 2, "simulated")
 
 
-def test_a_correction_tells_what_was_done_and_why(couple: tuple[Person, Person], tmp_path: Path) -> None:
+def test_a_correction_event_has_its_action_and_reason(couple: tuple[Person, Person], tmp_path: Path) -> None:
     _, bob = couple
     heard = tmp_path / "heard"
     with heard.open("wb") as file:
@@ -81,8 +81,8 @@ def test_a_correction_tells_what_was_done_and_why(couple: tuple[Person, Person],
         )
     try:
         bob.ctl("seek", "0")
-        wait_for(lambda: bob.get("time-pos") > 3, "the end of what counts as a start")
-        # A screen that shows late is to have its picture earlier: from now on it is behind.
+        wait_for(lambda: bob.get("time-pos") > 3, "the end of the phase after a start")
+        # The picture of a screen that shows late has to come earlier: from now on this viewer is behind.
         set_video_offset(bob, 30)
         event = wait_for(
             lambda: next(filter(by_drift, map(json.loads, heard.read_text().splitlines())), None), "a trim"
@@ -90,13 +90,13 @@ def test_a_correction_tells_what_was_done_and_why(couple: tuple[Person, Person],
     finally:
         listening.kill()
         listening.wait()
-    assert -0.15 < event["error"] < -0.015, "30 ms, and what a busy machine adds"
+    assert -0.15 < event["error"] < -0.015, "30 ms, plus the error of a busy machine"
     assert 0 < event["bound"] < 0.1
     assert event["rate"] > 1 and event["seconds"] > 0
     assert replay(bob.ctl("debug", "dump"))["corrections"]["trim"] >= 1
 
 
-def test_everybody_sees_how_far_everybody_is_off_and_how_well_that_is_known(couple: tuple[Person, Person]) -> None:
+def test_every_member_sees_the_errors_and_bounds_of_all(couple: tuple[Person, Person]) -> None:
     for somebody in couple:
         members = wait_for(partial(_measured, somebody), "everybody's reports")
         assert {member["name"] for member in members} == {"ada", "bob"}
@@ -112,7 +112,7 @@ def _measured(somebody: Person) -> list[dict[str, Any]] | None:
     return members if all(one["state"] == "playing" and one["clock_error"] for one in members) else None
 
 
-def test_the_copy_goes_where_it_is_wanted_and_old_traces_go(tmp_path: Path) -> None:
+def test_a_trace_is_copied_where_asked_and_old_traces_are_removed(tmp_path: Path) -> None:
     with person("ada", tmp_path, player="simulated") as ada:
         ada.start_daemon()
         paths = [ada.ctl("debug", "dump") for _ in range(4)]

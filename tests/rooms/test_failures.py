@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from hangd.engine.room import requests
 from hangd.engine.room.effects import RoomEffect
 from hangd.engine.room.inputs import ConnectionLost, RoomInput
-from hangd.engine.room.requests import Requests
 from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomData, RoomSettings
@@ -113,7 +113,7 @@ async def test_basic_members_of_a_running_room_are_told_where_it_is(monkeypatch:
     anna, bert, cleo = three(make_hub())
     anna.say("SyncCommand", action="Play", timestamp=20.0)
     cleo.heard()
-    monkeypatch.setattr(Requests, "handle", fail)
+    monkeypatch.setattr(requests, "handle", fail)
     bert.say("GetRoom")
     command = cleo.last("SyncBroadcast")["command"]
     assert command["action"] == "Play" and 20.0 <= command["timestamp"] < 40.0
@@ -164,11 +164,11 @@ async def test_a_room_that_cannot_recover_is_closed_and_its_members_stay_connect
     hub = make_hub()
     anna, bert, cleo = three(hub)
 
-    def corrupt(self: Requests, sender: Any, *_: object) -> None:
+    def corrupt(room: Any, sender: Any, *_: object) -> None:
         sender.role = "host"
         fail()
 
-    monkeypatch.setattr(Requests, "handle", corrupt)
+    monkeypatch.setattr(requests, "handle", corrupt)
     with caplog.at_level(logging.ERROR):
         bert.say("GetRoom")
     assert "cannot recover" in caplog.text

@@ -41,7 +41,7 @@ def test_the_next_film_begins_for_everybody_at_once(seed: int) -> None:
     assert world.is_running, "well before the five seconds are over"
     assert p95(apart(world, 10)) < 0.02
     assert all(10 < viewer.true_position() < 14 for viewer in viewers)
-    assert [viewer.follower.picture.path for viewer in viewers] == ["/next"] * 3
+    assert [viewer.follower.picture.state.path for viewer in viewers] == ["/next"] * 3
     assert not any(member.verifying for member in world.room.view().members)
 
 
@@ -81,7 +81,7 @@ def test_a_viewer_without_the_film_is_not_waited_for() -> None:
     world.run(2.5)
     assert world.is_running
     assert viewers[0].true_position() > 600
-    assert viewers[1].follower.picture.path is None
+    assert viewers[1].follower.picture.state.path is None
 
 
 def test_a_film_that_nobody_has_begins_after_five_seconds() -> None:

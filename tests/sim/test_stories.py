@@ -68,6 +68,20 @@ def test_a_thousand_viewer_hours_keep_every_promise(capsys: pytest.CaptureFixtur
     assert hours.broken == {}
 
 
+def test_a_viewer_that_stands_still_again_and_again_waits_for_its_next_resync() -> None:
+    """Resyncs are rationed, and the witness allows for that. Hypothesis found the story."""
+    person = Person(Way(0.125, 0.125), seek_cost=0.25)
+    deeds = (
+        Deed(1.0, "play", 0),
+        Deed(1.0, "freeze", 0, 1.0),
+        Deed(4.0, "play", 0),
+        Deed(1.0, "freeze", 0, 1.0),
+        Deed(5.0, "speed", 0, 0.5),
+        Deed(8.0, "freeze", 0, 1.0),
+    )
+    assert tell(Story(seed=0, people=(person,) * 4, deeds=deeds, peace=90.0)).broken == ()
+
+
 def test_the_same_story_is_told_the_same_way() -> None:
     """So a fault that was found once can be reproduced."""
     story = made_up(5, 1800.0)

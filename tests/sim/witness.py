@@ -128,8 +128,8 @@ class Witness:
             self._look_at_clock(watched)
             if now < watched.settled_from:
                 continue
-            if viewer.follower.timeline.rev != timeline.rev:
-                self._break(watched, f"has rev {viewer.follower.timeline.rev} of {timeline.rev}")
+            if viewer.follower.state.timeline.rev != timeline.rev:
+                self._break(watched, f"has rev {viewer.follower.state.timeline.rev} of {timeline.rev}")
             off = viewer.true_position() - should
             if should >= _AT_END:
                 continue  # players end at slightly different positions
@@ -158,7 +158,7 @@ class Witness:
 
     def _disturb(self, watched: _Watched, seconds: float = 0.0) -> None:
         self._read_log(watched)
-        settled = self._world.now + seconds + _settling(watched.person)
+        settled = self._world.now + seconds + _rationed(watched.viewer) + _settling(watched.person)
         watched.settled_from = max(watched.settled_from, settled)
         watched.seeks = 0
 
@@ -256,6 +256,12 @@ def _settling(person: Person) -> float:
     way = person.way
     round_trip = way.out + way.back + 2 * way.jitter + (2 * way.resend if way.loss else 0.0)
     return _SETTLING + 4 * round_trip + (_SETTLING_SLOWLY if person.is_slow else 0.0)
+
+
+def _rationed(viewer: Viewer) -> float:
+    """Return for how many seconds this viewer may make no resync, because it has made some of late (promise 5)."""
+    drift = viewer.follower.state.drift
+    return 0.0 if drift.resynced_at is None else max(0.0, drift.resynced_at + drift.resync_interval - viewer.local)
 
 
 def _allowed(person: Person, rate: float) -> float:

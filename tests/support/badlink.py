@@ -1,17 +1,18 @@
-"""A bad network on a good machine: a TCP proxy that delays, jitters, freezes and cuts what goes through it.
+"""A TCP proxy that imitates a bad network: it delays, jitters, freezes and cuts the connections through it.
 
-Kernels at hand have no netem, and it would take root; this takes a port. ::
+Linux's netem would do the same, but it needs root and a kernel that has it. ::
 
     with BadLink(server_port, out=0.100, back=0.100, jitter=0.030) as link:
         ...a client connects to link.url...
         link.cut(20)
 
-"Out" is from the client, who connects to us, to the server; "back" is the other way. Every read is held for its
-direction's delay, give or take a jitter drawn anew, but never overtakes what came before it: it is one stream. What is
-not imitated: a connection is accepted at once (one round trip early), and bandwidth has no limit.
+"Out" is the direction from the client, which connects to the proxy, to the server; "back" is the other direction. Each
+chunk that is read is held for the delay of its direction, plus or minus a new random jitter. It never overtakes an
+earlier chunk, since TCP is one stream. Two things are not imitated: a connection is accepted at once (one round trip
+early), and the bandwidth is not limited.
 
-The proxy is a process of its own, this same file run as a script, so that neither a bench that spins nor its GIL delays
-it; it reads commands as lines of JSON, answers each with a line, and ends where its standard input does.
+The proxy is a process of its own: this file, run as a script. So neither a busy bench nor its GIL delays the proxy. It
+reads commands as lines of JSON, answers each with one line, and ends at the end of its standard input.
 """
 
 import asyncio
@@ -31,27 +32,27 @@ __all__ = ["BadLink"]
 
 _CHUNK: Final = 1 << 16
 _UNDER_WAY_MAX: Final = 4096
-"""Chunks. Enough for any delay here; when they are not taken at the other end, no more are read."""
+"""Chunks in one direction. Enough for any delay here. When the other end does not take them, no more are read."""
 _HOST: Final = "127.0.0.1"
 
 
 class BadLink:
-    """The way to a server of this machine.
+    """A proxy process in front of a server on this machine.
 
     Args:
-        target_port: the server's.
-        out, back: seconds that what is sent to, and by, the server takes.
-        jitter: seconds; each delay is up to so much shorter or longer, evenly spread, and never below nothing.
-        seed: the jitter's; the same one draws the same sequence.
+        target_port: the server's port.
+        out, back: delays to and from the server, in seconds.
+        jitter: in seconds. Each delay is shorter or longer by at most this, uniformly distributed, and at least 0.
+        seed: seed of the jitter. The same seed gives the same sequence.
 
-    On an idle machine each delay comes out 0.6 ms too long, give or take 0.2, the time through the kernel included.
+    On an idle machine each delay is 0.6 ms (plus or minus 0.2 ms) too long, including the time in the kernel.
     """
 
     def __init__(
         self, target_port: int, *, out: float = 0.0, back: float = 0.0, jitter: float = 0.0, seed: int = 0
     ) -> None:
         self._process = subprocess.Popen(
-            # -P: the folder of a script would come first in its import path, and this one has a tests/support/server.py
+            # -P: a script's folder would be first in its import path, and the modules here would hide others.
             [sys.executable, "-P", __file__, str(target_port), str(seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -66,27 +67,27 @@ class BadLink:
 
     @property
     def url(self) -> str:
-        """Where a room server behind it is reached."""
+        """The URL of a room server behind the proxy."""
         return f"ws://{_HOST}:{self.port}/ws"
 
     def set(self, *, out: float | None = None, back: float | None = None, jitter: float | None = None) -> None:
-        """Change delays, in seconds, for what arrives from now on; what is under way keeps its own."""
+        """Change delays, in seconds, for data that arrives from now on. Data under way keeps its delay."""
         given = {"out": out, "back": back, "jitter": jitter}
         self._command({"set": {name: value for name, value in given.items() if value is not None}})
 
     def cut(self, seconds: float) -> None:
-        """Close every connection, losing what is under way, and refuse new ones for so long. Returns at once."""
+        """Close every connection, lose the data under way, and refuse connections for this long. Returns at once."""
         self._command({"cut": seconds})
 
     def freeze(self, seconds: float) -> None:
-        """Let nothing pass for so long, and close nothing: what is sent meanwhile comes through afterwards.
+        """Let no data pass for this long, without closing a connection; the data comes through afterwards.
 
-        Returns at once. Somebody who connects meanwhile is accepted, and hears nothing.
+        Returns at once. New connections are accepted meanwhile, and their data waits as well.
         """
         self._command({"freeze": seconds})
 
     def close(self) -> None:
-        """Close every connection and end the proxy."""
+        """Close every connection and end the proxy's process."""
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with contextlib.suppress(BrokenPipeError):
@@ -116,7 +117,7 @@ class BadLink:
 
 
 class _Proxy:
-    """What runs in the process."""
+    """The proxy itself, in its own process."""
 
     def __init__(self, target_port: int, seed: int) -> None:
         self._target_port = target_port
@@ -126,9 +127,8 @@ class _Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
-        # Bound for as long as we live, and never listening: during a cut nobody else, nor the kernel for a client who
-        # tries again and again, may be given the port. (A client whose own port is the one that it connects to is
-        # answered by itself.)
+        # This socket is bound for the whole time and never listens. It keeps the port during a cut: otherwise another
+        # process could get it, or the kernel could give it to a client that retries, which would connect to itself.
         self._held = self._bound(0)
         self.port: int = self._held.getsockname()[1]
         self._cuts = 0
@@ -209,7 +209,7 @@ class _Proxy:
             return
         self._writers.add(server_writer)
         try:
-            if not writer.transport.is_closing():  # or it was cut meanwhile
+            if not writer.transport.is_closing():  # it may have been cut meanwhile
                 async with asyncio.TaskGroup() as group:
                     self._carry(group, reader, server_writer, "out")
                     self._carry(group, server_reader, writer, "back")
@@ -224,7 +224,7 @@ class _Proxy:
     def _carry(
         self, group: asyncio.TaskGroup, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: str
     ) -> None:
-        """Carry one direction of a connection, its end included."""
+        """Forward one direction of a connection, including its end."""
         under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_UNDER_WAY_MAX)
         group.create_task(self._receive(reader, under_way, direction))
         group.create_task(self._deliver(under_way, writer))
@@ -235,11 +235,11 @@ class _Proxy:
         loop = asyncio.get_running_loop()
         due, data = 0.0, b"-"
         while data:
-            # Frozen, it is not read either, so that who goes on sending finds the buffers full.
+            # While frozen nothing is read either, so that a sender that goes on finds full buffers.
             await self._flowing.wait()
             try:
                 data = await reader.read(_CHUNK)
-            except OSError:  # reset: to the other side an end like any other
+            except OSError:  # a reset is forwarded as an end
                 data = b""
             jitter = self._delays["jitter"]
             delay = max(0.0, self._delays[direction] + self._random.uniform(-jitter, jitter))
@@ -254,7 +254,7 @@ class _Proxy:
             await asyncio.sleep(due - loop.time())
             await self._flowing.wait()
             if writer.transport.is_closing():
-                continue  # nobody is there; what comes is to be taken all the same, until its end
+                continue  # the receiver is gone; the rest is still read, up to its end
             with contextlib.suppress(OSError):
                 if data:
                     writer.write(data)
@@ -264,8 +264,8 @@ class _Proxy:
 
 
 def _main(target_port: int, seed: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us; our end is that of our input
-    # Select's timers are exact; epoll, which asyncio would take, waits for whole milliseconds.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; this process ends with its input
+    # select() has exact timers; epoll, which asyncio would use, waits for whole milliseconds.
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())) as runner:
         runner.run(_Proxy(target_port, seed).run())
 

@@ -1,15 +1,15 @@
-"""The bar code that the sample clips carry: a picture's number, written so that it survives a codec and a scaler.
+"""The bar code in the sample clips: the picture's number, readable after a codec and a scaler.
 
-One band of 28 cells side by side, each white or black, and black to the left and right of it::
+It is one band of 28 cells side by side, each white or black, with black on both sides of the band::
 
     white black | 16 bits: the number, in Gray code, most significant first | 8 bits: CRC-8 of the number | black white
 
-The white cells at both ends tell where the code begins and how wide it is, whatever the window's size and the black
-bars beside the picture; the black cells beside them tell that they are one cell wide. From one picture to the next Gray
-code changes one cell of its sixteen, which keeps the files small. A row that mixes two pictures, or is none of ours,
-fails the CRC (but for one in 256, and the four cells at the ends have to be right as well).
+The white cells at both ends show where the code begins and how wide it is, for any window size and any black bars
+beside the picture. The black cells next to them show that they are one cell wide. Gray code changes one of its sixteen
+cells from one picture to the next, which keeps the files small. A row that mixes two pictures, or that has another
+origin, fails the CRC with a probability of 255/256, and the four cells at the ends have to be right as well.
 
-The band lies in the middle of the picture, so that the middle row of the window always crosses it.
+The band is in the middle of the picture, so the middle row of the window always crosses it.
 """
 
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ CELLS: Final = len(_LEFT) + _NUMBER_BITS + _CHECK_BITS + len(_RIGHT)
 NUMBER_MAX: Final = (1 << _NUMBER_BITS) - 1
 
 _CONTRAST_MIN: Final = 80
-"""Of 255. Black and white come out 255 apart, 219 where the range of a video is not stretched; noise far less."""
+"""Of 255. Black and white are 255 apart, or 219 if the video's range is not expanded. Noise has far less contrast."""
 
 _CELL_PIXELS_MIN: Final = 3.0
-"""Below three pixels a cell's middle may be grey."""
+"""In a cell of fewer than three pixels the middle one may be grey."""
 
 
 def encode(number: int) -> tuple[int, ...]:
@@ -41,10 +41,10 @@ def encode(number: int) -> tuple[int, ...]:
 
 
 def decode(row: bytes, pixel_bytes: int = 1) -> int | None:
-    """Return the number that a row of pixels shows, or None where it shows none.
+    """Return the number that a row of pixels shows, or None if it shows no number.
 
-    ``pixel_bytes``: 1 for grey, 3 for RGB or BGR, 4 for the four bytes that X11 uses. Of several, the second is looked
-    at: green in any order.
+    ``pixel_bytes`` is 1 for grey, 3 for RGB or BGR, 4 for X11's pixels. Of 3 or 4 bytes the second is used, which is
+    green in either order.
     """
     luma = row if pixel_bytes == 1 else row[1::pixel_bytes]
     if not luma:
@@ -53,7 +53,7 @@ def decode(row: bytes, pixel_bytes: int = 1) -> int | None:
     if brightest - darkest < _CONTRAST_MIN:
         return None
     threshold = (darkest + brightest) // 2
-    # All the pixels are turned into white or black in one step of C: two hundred rows a second are to cost nothing.
+    # translate() turns all pixels into white or black in C, so that two hundred rows a second cost hardly anything.
     white = luma.translate(bytes(value > threshold for value in range(256)) if threshold != 127 else _WHITE_ABOVE_127)
     first, end = white.find(1), white.rfind(1) + 1
     cell = (end - first) / CELLS
@@ -89,7 +89,7 @@ def _from_gray(gray: int) -> int:
 
 
 def _crc8(number: int) -> int:
-    """CRC-8 with the polynomial x^8 + x^2 + x + 1 over the number's two bytes, begun with all ones."""
+    """Return the CRC-8 of the number's two bytes: polynomial x^8 + x^2 + x + 1, initial value 0xFF."""
     crc = 0xFF
     for byte in number.to_bytes(2, "big"):
         crc ^= byte

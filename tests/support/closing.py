@@ -1,4 +1,4 @@
-"""What is closed where its block ends."""
+"""A base class for objects that are closed at the end of a ``with`` block."""
 
 from types import TracebackType
 from typing import Self
@@ -7,7 +7,7 @@ __all__ = ["Closing"]
 
 
 class Closing:
-    """Has ``close``, and so can stand in a ``with``."""
+    """Context manager that calls ``close``, which subclasses define."""
 
     def close(self) -> None:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Figures that are quoted."""
+"""Statistics that tests and the bench print."""
 
 import math
 from collections.abc import Iterable
@@ -7,6 +7,6 @@ __all__ = ["percentile"]
 
 
 def percentile(values: Iterable[float], share: float = 0.95) -> float:
-    """Return the value below which this share of the values' sizes lies; infinite where there are none."""
+    """Return the percentile of the values' absolute sizes; infinity if there are no values."""
     sizes = sorted(map(abs, values))
     return sizes[min(math.floor(len(sizes) * share), len(sizes) - 1)] if sizes else math.inf

@@ -1,4 +1,4 @@
-"""A stage with more than one film: what its members say of them, and how its queue stands."""
+"""Steps and looks for tests of a `Stage` whose room has more than one film."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ THIRD = FileInfo(size=7000, duration=30.0, name="third.mkv")
 
 
 def two() -> Stage:
-    """Return a room of ann, the host, and bob, both full, who watch FILE of 60 s."""
+    """Return a room of ann, the host, and bob, both with full clients. They watch FILE, which lasts 60 s."""
     stage = Stage()
     stage.create("ann")
     stage.join("bob")
@@ -37,19 +37,19 @@ def ids(stage: Stage) -> tuple[str, ...]:
 def adds(
     stage: Stage, client_id: str, file_hash: str | None = OTHER_HASH, file: FileInfo = NEXT, **fields: Any
 ) -> None:
-    """Let a member put one more film at the end of the queue."""
+    """Let a member append a film to the queue."""
     stage.says(client_id, QueueInsert(QUEUE_END, (QueueItem(file, file_hash),)), **fields)
 
 
 def has(stage: Stage, client_id: str, file_hash: str = OTHER_HASH, file: FileInfo = NEXT) -> None:
-    """Let a member open the film that the room moved on to, and stand at its start."""
+    """Let a member open the film that the room changed to, and settle at its start."""
     stage.reports(client_id, "buffering")
     stage.says(client_id, SetFile(file=file, file_hash=file_hash))
     stage.reports(client_id, "paused", stage.timeline.position)
 
 
 def moved(stage: Stage, client_id: str) -> MediaChanged:
-    """Take the one MediaChanged that this client heard."""
+    """Take the one MediaChanged that this client received."""
     (message,) = [message for message in stage.heard(client_id) if isinstance(message, MediaChanged)]
     return message
 

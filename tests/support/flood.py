@@ -1,6 +1,6 @@
-"""Control clients by the hundred, and some that mean no good: what a daemon's control socket has to stand.
+"""Hundreds of control clients, and hostile ones: the load that a daemon's control socket has to withstand.
 
-A client here is a protocol that counts, not one that understands: the daemon is to be the slower of the two.
+A client here only counts lines and does not parse them, so that the daemon is the slower of the two.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from tests.support.party import PATIENCE
 __all__ = ["HOSTILE", "Asker", "Hostile", "asking", "ask_in_turn", "besieged", "crowd"]
 
 BATCH: Final = 20
-"""Requests that a client has on the way at a time."""
+"""Requests that a client sends at once, before it reads the answers."""
 GET: Final = b'{"command":["get_property","pause"],"request_id":5}\n'
 OBSERVE: Final = b'{"command":["observe_property",1,"time-pos"],"request_id":5}\n'
 
 
 class Asker(asyncio.Protocol):
-    """Observes time-pos and pipelines gets. ``full`` is set by the first batch that is answered whole."""
+    """Observe time-pos and pipeline gets. ``full`` is set when a whole batch has been answered."""
 
     def __init__(self) -> None:
         self.replies = 0
         self.events = 0
         self.strange = b""
-        """The first line that is neither the answer to a get, nor a property's change."""
+        """The first line that is neither an answer to a get nor an event."""
         self.lost = False
         self.full = asyncio.Event()
         self._open = 0
@@ -70,7 +70,7 @@ class Asker(asyncio.Protocol):
 
 @contextmanager
 def asking(path: Path) -> Iterator[Callable[[], bytes]]:
-    """Have a blocking client; its value asks one get and returns the line that answers it."""
+    """Connect a blocking client; the value is a function that sends one get and returns the line of its answer."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(PATIENCE)
         sock.connect(str(path))
@@ -86,7 +86,7 @@ def asking(path: Path) -> Iterator[Callable[[], bytes]]:
 
 
 def ask_in_turn(path: Path, seconds: float) -> list[float]:
-    """Ask one get after the other for so long; return how long each took, in seconds."""
+    """Send one get after the other for this long; return how long each answer took, in seconds."""
     taken = []
     until = time.perf_counter() + seconds
     with asking(path) as ask:
@@ -99,7 +99,7 @@ def ask_in_turn(path: Path, seconds: float) -> list[float]:
 
 @asynccontextmanager
 async def crowd(path: Path, size: int) -> AsyncIterator[list[Asker]]:
-    """Have so many clients, which ask as fast as they are answered."""
+    """Connect this many clients, which send a new batch as soon as the last one is answered."""
     loop = asyncio.get_running_loop()
     clients: list[Asker] = []
     try:
@@ -111,7 +111,7 @@ async def crowd(path: Path, size: int) -> AsyncIterator[list[Asker]]:
             client.close()
 
 
-# ---- those that mean no good ----------------------------------------------------------------------------------------
+# ---- hostile clients -------------------------------------------------------------------------------------------------
 
 
 async def _connected(path: Path) -> socket.socket:
@@ -122,7 +122,7 @@ async def _connected(path: Path) -> socket.socket:
 
 
 async def _never_reads(path: Path, chance: random.Random) -> None:
-    """Observes, and asks for as much as can be asked for, until the daemon reads no more of it."""
+    """Observe, and request the longest answers, until the daemon stops reading from this client."""
     with await _connected(path) as sock:
         while True:
             await asyncio.get_running_loop().sock_sendall(
@@ -135,7 +135,7 @@ async def _sends_garbage(path: Path, chance: random.Random) -> None:
     with await _connected(path) as sock:
         while True:
             junk = b"".join(any_line(chance) for _ in range(50))
-            # What would pause, stop or steer what the others watch is not garbage.
+            # Without vowels no line is a command that would pause, stop or seek the film.
             await loop.sock_sendall(sock, junk.translate(None, b"aeiou") + b"\n")
             with contextlib.suppress(BlockingIOError):
                 sock.recv(1 << 20)
@@ -155,7 +155,7 @@ async def _half_closes(path: Path, chance: random.Random) -> None:
 
 
 async def _sends_a_long_line(path: Path, chance: random.Random) -> None:
-    """A megabyte is still a line; a byte more is the end."""
+    """Send a line of one megabyte, which is allowed, then one of a byte more, which ends the connection."""
     loop = asyncio.get_running_loop()
     while True:
         for more in (0, 1):
@@ -185,12 +185,12 @@ HOSTILE: Final[tuple[Hostile, ...]] = (
 
 @asynccontextmanager
 async def besieged(path: Path, enemies: Sequence[Hostile] = HOSTILE, *, seed: int = 1) -> AsyncIterator[None]:
-    """Have one of each of these there, all the time. A fault of their own (no answer where one is due) is raised."""
+    """Keep one client of each kind connected. An answer that is missing raises AssertionError."""
 
     async def keep_on(hostile: Hostile) -> None:
         chance = random.Random(seed)
         while True:
-            # Whoever is cut off comes again.
+            # A client that is disconnected connects again.
             with contextlib.suppress(ConnectionError):
                 await hostile(path, chance)
 

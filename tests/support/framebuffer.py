@@ -1,8 +1,8 @@
-"""A screen of Xvfb's, read out of the memory that it draws in: no question to the X server, no copy, no wait.
+"""Read an Xvfb screen directly from the memory that Xvfb draws in, without a request to the X server.
 
-Xvfb can keep its screen in a file (``-fbdir``): the header of an X window dump, and then the pixels as they are at that
-moment. Mapped into memory a look costs microseconds, so that it can be taken two thousand times a second beside two
-players on two cores without disturbing either.
+Xvfb can keep its screen in a file (``-fbdir``): the header of an X window dump, followed by the current pixels. With
+the file mapped into memory one look costs microseconds. So two screens can be read two thousand times a second on two
+cores without disturbing the two players that draw there.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ __all__ = ["FrameBuffer", "virtual_screen"]
 
 _FILE: Final = "Xvfb_screen0"
 _HEADER: Final = struct.Struct(">25I")
-"""XWDFileHeader (X11/XWDFile.h), big-endian whatever the machine."""
+"""XWDFileHeader (X11/XWDFile.h), which is big-endian on every machine."""
 _COLOUR_BYTES: Final = 12
 _MEMORY: Final = "/dev/shm" if Path("/dev/shm").is_dir() else None
-"""On a disk, each page would be written to it every now and then, and whoever draws would wait for that."""
+"""On a disk the kernel would write the pages back now and then, and drawing would wait for that."""
 
 
 class FrameBuffer(Closing):
-    """Reads pictures' numbers off the middle row of the whole screen.
+    """Read the picture's number from the middle row of the whole screen.
 
     Args:
-        display: the display's name, ":7".
-        folder: what Xvfb was given as ``-fbdir``.
+        display: name of the display, such as ":7".
+        folder: the folder that was given to Xvfb as ``-fbdir``.
     """
 
     pause: float = 0.0004
@@ -64,7 +64,7 @@ class FrameBuffer(Closing):
 
 @contextlib.contextmanager
 def virtual_screen(width: int = 640, height: int = 360) -> Iterator[FrameBuffer]:
-    """Run an X server whose screen can be read so; its display's name is the frame buffer's ``display``."""
+    """Run an X server and return its frame buffer, whose ``display`` is the name of the display."""
     with (
         tempfile.TemporaryDirectory(prefix="hang-screen-", dir=_MEMORY) as folder,
         xvfb(width, height, "-fbdir", folder) as display,

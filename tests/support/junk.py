@@ -1,4 +1,4 @@
-"""Lines for a control socket that nobody in their right mind sends: random, mutated, and sensible ones at random."""
+"""Random lines for a control socket: valid requests with random arguments, mutated requests, and random bytes."""
 
 import json
 import random
@@ -36,13 +36,13 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "mpv-ipc.jsonl"
 
 @cache
 def golden() -> tuple[bytes, ...]:
-    """Return the lines that mpv itself was asked."""
+    """Return the requests that were recorded with mpv itself."""
     records = map(json.loads, GOLDEN.read_text(encoding="utf-8").splitlines())
     return tuple(str(record["ask"]).encode("latin-1", "replace") for record in records if "ask" in record)
 
 
 def sensible(chance: random.Random) -> bytes:
-    """Return a request with a verb and properties that there are, and any arguments."""
+    """Return a request with an existing command, existing properties and random arguments."""
     words = [chance.choice([f'"{chance.choice(NAMES)}"', chance.choice(VALUES)]) for _ in range(chance.randrange(5))]
     more = chance.choice(["", ',"async":true', ',"async":1', ',"request_id":' + chance.choice(VALUES)])
     verb = chance.choice(VERBS)
@@ -55,7 +55,7 @@ def sensible(chance: random.Random) -> bytes:
 
 
 def regrown(chance: random.Random) -> bytes:
-    """Return a golden request with another value in one place, written in another of mpv's spellings."""
+    """Return a recorded request with one value replaced, in another of the spellings that mpv accepts."""
     try:
         message = json.loads(chance.choice(golden()))
     except ValueError:
@@ -86,7 +86,7 @@ def regrown(chance: random.Random) -> bytes:
 
 
 def text_line(chance: random.Random) -> bytes:
-    """Return a line in mpv's other dialect, which gets no answer."""
+    """Return a line in the syntax of mpv's input.conf, which gets no answer."""
     line = sensible(chance)
     if chance.random() < 0.3:
         line += b" ; " + sensible(chance)
@@ -95,7 +95,7 @@ def text_line(chance: random.Random) -> bytes:
 
 
 def mutated(chance: random.Random) -> bytes:
-    """Return a request with a few bytes changed, lost, doubled, or from another one."""
+    """Return a request with a few bytes changed, removed, doubled, or taken from another request."""
     line = bytearray(chance.choice((sensible, regrown, text_line, _as_recorded))(chance)) or bytearray(b" ")
     for _ in range(chance.randrange(1, 6)):
         at = chance.randrange(len(line) + 1)
@@ -114,7 +114,7 @@ def mutated(chance: random.Random) -> bytes:
 
 
 def any_line(chance: random.Random) -> bytes:
-    """Return any line. Newlines may be in it."""
+    """Return any of these lines. It may contain newlines."""
     match chance.randrange(8):
         case 0:
             return chance.randbytes(chance.randrange(100))

@@ -1,4 +1,4 @@
-"""mpv itself and hangd beside it, each a process with the same film, and one client that asks both the same.
+"""Run mpv and hangd as processes, and send the same bytes to the control sockets of both.
 
 ::
 
@@ -20,11 +20,11 @@ from tests.support.party import BIN, PATIENCE, wait_for
 __all__ = ["Speaker", "Talk", "hangd", "mpv"]
 
 _FENCE: Final = 424242
-"""No id of anybody else's."""
+"""An id of observers and requests that no test uses."""
 
 
 class Talk:
-    """One connection, in bytes."""
+    """One connection to a control socket, which sends and returns bytes."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -36,14 +36,15 @@ class Talk:
         self._socket.sendall(data)
 
     def line(self) -> bytes:
-        """Return the next line without its end; b"" where there are no more."""
+        """Return the next line without its end; b"" at the end of the connection."""
         return self._file.readline().rstrip(b"\n")
 
     def ask(self, lines: bytes, *, until: bytes = b"") -> list[bytes]:
-        """Send lines, and return all that comes of them: answers, events, and what observers are told.
+        """Send lines and return all that follows from them: answers, events and property changes.
 
-        ``until``: events of these names (in this order, divided by spaces) have to come first. Whatever was queued or
-        is due is told before an observer that is newer than all others: by that we know that it was all.
+        ``until`` names events, separated by spaces, that have to arrive first and in this order. To know that nothing
+        is missing, a new observer is registered at the end: everything that is queued or due is sent before its first
+        property change.
         """
         self.send(lines + b"\n")
         heard: list[bytes] = []
@@ -60,7 +61,7 @@ class Talk:
         return heard
 
     def rest(self) -> bytes:
-        """Say that no more is coming, and return everything up to the end."""
+        """Shut down the sending side, and return everything up to the end of the connection."""
         self._socket.shutdown(socket.SHUT_WR)
         return self._file.read()
 
@@ -75,7 +76,7 @@ class Talk:
 
 
 class Speaker:
-    """A process that speaks the dialect."""
+    """A running process with a control socket."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name = name
@@ -85,7 +86,7 @@ class Speaker:
         return Talk(self.path)
 
     def get(self, talk: Talk, name: str) -> object:
-        """Return a property's value as JSON; None where it has none."""
+        """Return a property's value; None if it has none."""
         line = talk.ask(json.dumps({"command": ["get_property", name]}).encode())[0]
         return json.loads(line.decode("utf-8", "replace")).get("data")
 

@@ -1,4 +1,4 @@
-"""Real people's machines, in small: a room server and viewers, each a process with a home of its own.
+"""Run a room server and viewers as real processes, each viewer with a home directory of its own.
 
 ::
 
@@ -26,14 +26,17 @@ CLIP: Final = MEDIA / "clip.mp4"
 TRACKS: Final = MEDIA / "tracks.mkv"
 
 PATIENCE: Final = 30.0
-"""Seconds to wait for what must come, on a machine that others use too."""
+"""Seconds to wait for something that has to happen, on a busy machine."""
 
 BIN: Final = Path(sys.executable).parent
-"""Where hangd and hangctl are."""
+"""The folder of the commands hangd and hangctl."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
-    """Look at ``condition`` until it is true; return its value. Fails after ``timeout``, saying what was awaited."""
+    """Call ``condition`` until its value is true, and return that value.
+
+    Raises AssertionError, which names ``what``, after ``timeout`` seconds.
+    """
     until = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > until:
@@ -43,10 +46,10 @@ def wait_for(condition: Callable[[], Any], what: str, timeout: float = PATIENCE)
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 on which nobody listens.
+    """Return a free port of 127.0.0.1.
 
-    It is below those that the kernel gives to connections and to listeners on port 0 (from 32768 on). So it stays free
-    while a server that is restarted does not hold it, whatever the tests beside this one open.
+    It is below the range from which the kernel takes ports for connections and for listeners on port 0 (32768 and up).
+    So it is not taken by a test beside this one while a server that restarts does not hold it.
     """
     while True:
         port = random.SystemRandom().randrange(10_000, 32_768)
@@ -55,7 +58,7 @@ def free_port() -> int:
 
 
 class Person:
-    """One viewer: a home, a runtime directory, a screen, and the commands as anybody types them."""
+    """One viewer: a home, a runtime directory, perhaps a display, and hangctl to drive the daemon with."""
 
     def __init__(self, name: str, folder: Path, *, display: str | None, player: str) -> None:
         self.name = name
@@ -74,7 +77,7 @@ class Person:
         if display is not None:
             self.environment["DISPLAY"] = display
             if display != os.environ.get("DISPLAY"):
-                # Xvfb's. Where Mesa is installed VLC would draw there by OpenGL in software, 2-5 ms late at random.
+                # Xvfb's display. If Mesa is installed, VLC would draw with OpenGL in software, randomly 2-5 ms late.
                 self.environment["HANG_VLC_OPTIONS"] = "--vout=xcb_x11"
             if "XAUTHORITY" in os.environ:
                 self.environment["XAUTHORITY"] = os.environ["XAUTHORITY"]
@@ -89,14 +92,14 @@ class Person:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def run(self, *arguments: str | Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
-        """Run hangctl and return what came of it."""
+        """Run hangctl to its end."""
         words = [str(BIN / "hangctl"), *map(str, arguments)]
         return subprocess.run(
             words, env=self.environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
         )
 
     def ctl(self, *arguments: str | Path, timeout: float = PATIENCE) -> str:
-        """Run hangctl, which must succeed; return what it printed, without the line's end."""
+        """Run hangctl and return its output without the last newline. Raises AssertionError if it fails."""
         done = self.run(*arguments, timeout=timeout)
         if done.returncode != 0:
             words = " ".join(map(str, arguments))
@@ -108,7 +111,7 @@ class Person:
         return status
 
     def get(self, name: str) -> Any:
-        """Return a property's value; None where it has none now."""
+        """Return a property's value; None if it has none now."""
         done = self.run("get", name, "--json")
         return json.loads(done.stdout) if done.returncode == 0 else None
 
@@ -119,7 +122,7 @@ class Person:
         self.ctl("daemon", "start")
 
     def kill_daemon(self) -> None:
-        """End the daemon as a crash would."""
+        """Kill the daemon with SIGKILL, as a crash would end it."""
         pid = self.pid()
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda: not _alive(pid), "the daemon's end")
@@ -140,7 +143,7 @@ def _alive(pid: int) -> bool:
 
 @contextlib.contextmanager
 def person(name: str, folder: Path, *, display: str | None = None, player: str = "vlc") -> Iterator[Person]:
-    """Have a viewer, whose daemon is stopped at the end."""
+    """Provide a viewer, whose daemon is stopped at the end."""
     somebody = Person(name, folder / name, display=display, player=player)
     try:
         yield somebody
@@ -149,7 +152,7 @@ def person(name: str, folder: Path, *, display: str | None = None, player: str =
 
 
 class Server:
-    """A room server's process and its URL."""
+    """The process of a room server, and its URL."""
 
     def __init__(self, port: int, options: tuple[str, ...]) -> None:
         self.url = f"ws://127.0.0.1:{port}/ws"
@@ -167,7 +170,7 @@ class Server:
         raise AssertionError(f"the server did not start: exit {process.wait()}")
 
     def kill(self) -> None:
-        """End it as a crash would."""
+        """Kill the server with SIGKILL, as a crash would end it."""
         self.process.kill()
         self.process.communicate()
 
@@ -177,9 +180,9 @@ class Server:
 
 @contextlib.contextmanager
 def room_server(*options: str) -> Iterator[Server]:
-    """Run ``hangd server`` on a free port of this machine. It is killed at the end.
+    """Run ``hangd server`` on a free port of 127.0.0.1. It is killed at the end.
 
-    Its rooms end with it, unless ``options`` say where they are kept (``--data-dir``).
+    Its rooms are lost then, unless ``options`` contain ``--data-dir``.
     """
     server = Server(free_port(), options if "--data-dir" in options else (*options, "--no-keep-rooms"))
     try:

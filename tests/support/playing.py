@@ -1,4 +1,4 @@
-"""A player and everything it said, for tests that await what comes next."""
+"""A player with its events, for tests that give commands and wait for events."""
 
 import asyncio
 from typing import TypeVar
@@ -11,11 +11,11 @@ __all__ = ["Stagehand"]
 _Event = TypeVar("_Event", bound=PlayerEvent)
 
 _PATIENCE = 30.0
-"""Seconds. Far more than anything here takes, on a machine that does much else."""
+"""Seconds. Far more than any event takes, even on a busy machine."""
 
 
 class Stagehand:
-    """Gives a player commands, and waits for its events. ``events`` holds all that came, in order."""
+    """Give a player commands and wait for its events. ``events`` holds all events so far, in order."""
 
     def __init__(self, factory: PlayerFactory) -> None:
         self.events: list[PlayerEvent] = []
@@ -32,7 +32,10 @@ class Stagehand:
             self.player.do(command)
 
     async def next(self, kind: type[_Event], *, unless: tuple[type[PlayerEvent], ...] = ()) -> _Event:
-        """Return the next event of this kind; those before it are skipped. ``unless``: kinds that must not come."""
+        """Return the next event of this kind, and skip those before it.
+
+        Raises AssertionError for an event of a kind in ``unless``, and TimeoutError after 30 s.
+        """
         async with asyncio.timeout(_PATIENCE):
             while True:
                 while self._read < len(self.events):
@@ -45,6 +48,6 @@ class Stagehand:
                 await self._news.wait()
 
     async def load(self, path: str, start: float = 0.0, generation: int = 1) -> Settled:
-        """Load, and wait until the picture stands."""
+        """Load a file, and wait until the player has settled."""
         self.do(Load(path=path, generation=generation, start=start))
         return await self.next(Settled)

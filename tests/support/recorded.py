@@ -1,4 +1,4 @@
-"""The simulated world (`tests.sim.world`) with viewers whose followers are recorded, as the daemon's are."""
+"""The simulated world (`tests.sim.world`) with viewers whose followers are recorded, as in the daemon."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ __all__ = ["RecordedViewer", "RecordedWorld"]
 
 
 class RecordedViewer(Viewer):
-    """``recorder`` has recorded everything since the viewer was made."""
+    """A viewer whose ``recorder`` has recorded everything since the viewer was created."""
 
     recorder: Recorder
 
@@ -22,12 +22,12 @@ class RecordedViewer(Viewer):
         return self.recorder.handle
 
     def set_video_offset(self, seconds: float) -> None:
-        """Set by how much this screen shows later than the player believes."""
+        """Set by how many seconds this screen shows a picture later than the player assumes."""
         self._tell(OffsetSet(seconds))
 
 
 class RecordedWorld(World):
-    """``make_recorder`` makes each viewer's recorder."""
+    """A world that calls ``make_recorder`` for each new viewer."""
 
     def __init__(self, seed: int = 1, make_recorder: Callable[[Follower], Recorder] = Recorder) -> None:
         super().__init__(seed)

@@ -43,7 +43,7 @@ class RecordingPlaylist:
 
     def __init__(self, viewer: "RecordingViewer") -> None:
         self._viewer = viewer
-        self.list = Playlist(itertools.count(1).__next__, Random(4).random)
+        self.list = Playlist(itertools.count(1).__next__, Random(4).shuffle)
 
     def entries(self) -> list[ListedFilm]:
         return [ListedFilm(entry.id, entry.path, entry.title) for entry in self.list.entries]
@@ -219,9 +219,7 @@ class RecordingViewer:
         return self.at
 
     def hang_property(self, name: str) -> Any:
-        if name not in self.hang:
-            raise CommandRefused.unavailable()
-        return self.hang[name]
+        return self.hang.get(name)
 
     async def room(self, verb: RoomCommand, arguments: Mapping[str, str]) -> Any:
         self.note(verb, dict(arguments))

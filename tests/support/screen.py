@@ -1,4 +1,4 @@
-"""What a viewer really shows: a private X display to show it on, and the number read off its pictures.
+"""Run a private X display, and read the number of the picture that is shown on a display.
 
 ::
 
@@ -28,19 +28,19 @@ from tests.support.closing import Closing
 __all__ = ["Reading", "Screen", "private_display", "xvfb"]
 
 _START_SECONDS: Final = 30.0
-"""A loaded machine may take this long to start an X server."""
+"""Longest time for the start of an X server; a busy machine may take this long."""
 
 
 @contextlib.contextmanager
 def private_display(width: int = 640, height: int = 360) -> Iterator[str]:
-    """Run an X server of one's own without a screen, and give its display's name: ":7". It ends with the block."""
+    """Run an X server without a screen, and return its display's name, such as ":7". It ends with the block."""
     with xvfb(width, height) as display:
         yield display
 
 
 @contextlib.contextmanager
 def xvfb(width: int, height: int, *options: str) -> Iterator[str]:
-    """The same, with ``options`` added to Xvfb's command line."""
+    """Run Xvfb with more ``options``, on a display number that it picks; return the display's name."""
     reader, writer = os.pipe()
     try:
         words = ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
@@ -62,7 +62,7 @@ def xvfb(width: int, height: int, *options: str) -> Iterator[str]:
 
 
 def _first_line(descriptor: int) -> str:
-    """Return the first line that comes through a pipe, without its end."""
+    """Return the first line from a pipe, without its end."""
     line = b""
     until = time.monotonic() + _START_SECONDS
     while not line.endswith(b"\n"):
@@ -75,32 +75,32 @@ def _first_line(descriptor: int) -> str:
 
 
 class Reading(NamedTuple):
-    """What one look at a screen saw."""
+    """Result of one look at a screen."""
 
     number: int | None
-    """The picture's number; None where none could be read."""
+    """The picture's number; None if it could not be read."""
     at: float
-    """When that was: ``time.monotonic()``."""
+    """Time of the look, by ``time.monotonic()``."""
     error: float
-    """How far off ``at`` may be, to either side: half the time that the look took."""
+    """Largest error of ``at`` in either direction: half of the time that the look took."""
 
 
 class Screen(Closing):
-    """Reads pictures' numbers off an X display, several hundred times a second.
+    """Read pictures' numbers from an X display, several hundred times a second.
 
-    It looks at the middle row of the largest window: on a display of our own, of any; with ``process_id`` of those that
-    this process made, wherever they are on anybody's desktop.
+    It reads the middle row of the largest window on the display. With ``process_id`` only the windows of that process
+    count, so that it also works on a desktop with other windows.
     """
 
     pause: float = 0.002
-    """Two hundred questions a second, with what they take, are enough for a few milliseconds."""
+    """Seconds between looks. With the duration of a look this makes over two hundred a second."""
 
     def __init__(self, display: str, process_id: int | None = None) -> None:
         self.display = display
         self._process_id = process_id
         self._connection = Display(display)
         self._row: tuple[Window, int, int] | None = None
-        """The window to look at, the row, and its width; None where that is to be found (again)."""
+        """The window to read, its row and its width; None if the window has to be found (again)."""
 
     def read(self) -> Reading:
         """Look once, now."""
@@ -109,7 +109,7 @@ class Screen(Closing):
         before = time.monotonic()
         if row is not None:
             window, y, width = row
-            # The window may have gone or shrunk a moment ago, or stick out of the screen: nothing to be seen, then.
+            # The window may have been closed or shrunk just now, or may be partly outside of the screen.
             with contextlib.suppress(XError):
                 pixels = window.get_image(0, y, width, 1, X.ZPixmap, 0xFFFFFFFF).data
         after = time.monotonic()
@@ -119,13 +119,13 @@ class Screen(Closing):
         return Reading(number, (before + after) / 2, (after - before) / 2)
 
     def place(self, x: int, y: int) -> None:
-        """Move the window to this corner, so that no other one covers it: what is covered can not be read.
+        """Move the window to this position, so that no other window covers it: covered pixels cannot be read.
 
-        A tiling window manager places it as it likes, and covers nothing either.
+        A tiling window manager chooses the position itself, and covers no window.
         """
         row = self._middle_row()
         if row is None:
-            raise RuntimeError("there is no window to be placed")
+            raise RuntimeError("there is no window to move")
         window, root = row[0], self._connection.screen().root
         while (parent := window.query_tree().parent) not in (root, 0):
             window = parent
@@ -141,7 +141,7 @@ class Screen(Closing):
         remaining: list[Window] = self._connection.screen().root.query_tree().children
         while remaining:
             window = remaining.pop()
-            with contextlib.suppress(XError):  # windows come and go while we walk
+            with contextlib.suppress(XError):  # windows open and close during the search
                 remaining += window.query_tree().children
                 if window.get_attributes().map_state != X.IsViewable or not self._is_ours(window):
                     continue
@@ -151,7 +151,7 @@ class Screen(Closing):
         return row
 
     def _is_ours(self, window: Window) -> bool:
-        """Ask the X server, which knows whose a window is whatever the window says of itself."""
+        """Ask the X server for the window's process; the window's own properties may be wrong."""
         if self._process_id is None:
             return True
         asked = [{"client": window.id, "mask": res.LocalClientPIDMask}]

@@ -1,4 +1,4 @@
-"""A daemon that says what a test tells it to: JSON lines on a Unix socket, without a player or a room behind it."""
+"""A scripted control socket: answers that a test defines, as JSON lines, without a player or a room."""
 
 import json
 import socket
@@ -15,14 +15,16 @@ Reaction = Callable[[Any], Answer | None]
 
 
 def refusal(code: str, message: str, error: str = "error running command") -> dict[str, Any]:
-    """Return what a failing command's reply holds."""
+    """Return the reply to a command that fails."""
     return {"error": error, "details": {"code": code, "message": message}}
 
 
 class ScriptedDaemon:
-    """Answers "success" to every command but those that ``answers`` knows better, and properties from ``properties``.
+    """A context manager that listens on ``path`` and answers every command.
 
-    An answer of None means: hang up. Use as a context manager; ``received`` holds each command as it came.
+    Commands in ``answers`` get that answer; None closes the connection. ``get_property`` reads ``properties``. Every
+    other command succeeds. ``received`` holds the commands in order. Set ``properties`` before the socket listens
+    if a client may already be waiting for it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -31,7 +33,7 @@ class ScriptedDaemon:
         self.answers: dict[str, Answer | Reaction] = {}
         self.received: list[Any] = []
         self.writes: list[bytes] = []
-        """What each recv() brought: commands of one write stand together."""
+        """The bytes of each recv(): commands that were written at once are in one item."""
         self._listener = socket.socket(socket.AF_UNIX)
         self._connections: list[socket.socket] = []
         self._observers: list[tuple[socket.socket, int, str]] = []
@@ -44,7 +46,7 @@ class ScriptedDaemon:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # close() alone would leave the thread in accept(), and the kernel listening.
+        # close() alone would leave the thread blocked in accept(), and the kernel listening.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.hang_up()
@@ -64,7 +66,7 @@ class ScriptedDaemon:
                 self._send(connection, event)
 
     def change(self, name: str, value: Any) -> None:
-        """Give a property another value and tell whoever observes it."""
+        """Set a property and send the change to its observers."""
         self.properties[name] = value
         with self._lock:
             for connection, number, observed in self._observers:
@@ -125,12 +127,12 @@ class ScriptedDaemon:
 
     @staticmethod
     def _end(connection: socket.socket) -> None:
-        # close() alone would leave the thread in recv(), and the connection open.
+        # close() alone would leave the thread blocked in recv(), and the connection open.
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
         connection.close()
 
     @staticmethod
     def _send(connection: socket.socket, message: Mapping[str, Any]) -> None:
-        with suppress(OSError):  # whoever asked may have gone
+        with suppress(OSError):  # the client may have gone
             connection.sendall(json.dumps(message).encode() + b"\n")

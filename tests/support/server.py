@@ -1,4 +1,4 @@
-"""A room server to test against, in this process or in one of its own, and a client that types JSON."""
+"""Run a room server in this process or in its own, and a client that sends JSON."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ __all__ = ["HASH", "PATIENCE", "Process", "Typist", "process", "running", "typis
 
 HASH = "a" * 64
 PATIENCE = 30.0
-"""Seconds to wait for what must come. Two noisy cores are slow at times."""
+"""Seconds to wait for something that has to happen, on a busy machine."""
 
 _CODE = """
 import socket, sys
@@ -37,7 +37,7 @@ sys.exit(run(settings, sockets=[socket.socket(fileno=int(sys.argv[1]))]))
 
 @asynccontextmanager
 async def running(settings: ServerSettings | None = None) -> AsyncIterator[str]:
-    """Run a server in this loop; the value is its URL."""
+    """Run a server in this event loop, and return its URL."""
     settings = msgspec.structs.replace(settings or ServerSettings(), keep_rooms=False)
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as group:
@@ -49,7 +49,7 @@ async def running(settings: ServerSettings | None = None) -> AsyncIterator[str]:
 
 
 class Process:
-    """A server in a process of its own."""
+    """A server in its own process."""
 
     def __init__(self, child: subprocess.Popen[bytes], url: str, log: IO[bytes]) -> None:
         self.child = child
@@ -57,27 +57,27 @@ class Process:
         self._log = log
 
     async def wait(self) -> int:
-        """Wait for its end. Returns the exit code."""
+        """Wait for the end of the process, and return its exit code."""
         return await asyncio.to_thread(self.child.wait, PATIENCE)
 
     def log(self) -> str:
-        """Return what it wrote to standard error so far."""
+        """Return what the server has written to standard error so far."""
         self._log.seek(0)
         return self._log.read().decode()
 
     def cpu_seconds(self) -> float:
-        """Return the processor time that it took so far (Linux)."""
+        """Return the processor time that the server has used so far (Linux)."""
         fields = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident_bytes(self) -> int:
-        """Return how much memory it holds (Linux)."""
+        """Return the resident memory of the server (Linux)."""
         return int(Path(f"/proc/{self.child.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @contextmanager
 def process(settings: ServerSettings | None = None) -> Iterator[Process]:
-    """Run a server in a process of its own, which keeps rooms only where it is said. It is killed at the end."""
+    """Run a server in its own process, which is killed at the end. It stores rooms only if ``data_dir`` is set."""
     settings = settings or ServerSettings()
     if settings.data_dir is None:
         settings = msgspec.structs.replace(settings, keep_rooms=False)
@@ -108,7 +108,7 @@ def _bound() -> socket.socket:
 
 
 class Typist:
-    """A client of some twenty lines that knows JSON and a WebSocket library."""
+    """A minimal client: JSON over a WebSocket library."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
@@ -118,13 +118,13 @@ class Typist:
         await self.connection.send(json.dumps(message))
 
     async def next(self) -> dict[str, Any]:
-        """Return the next message, whatever it is."""
+        """Return the next message of any type."""
         message = json.loads(await asyncio.wait_for(self.connection.recv(), PATIENCE))
         assert isinstance(message, dict)
         return message
 
     async def hear(self, type: str) -> dict[str, Any]:
-        """Return the payload of the next message of this type; others are passed over."""
+        """Return the payload of the next message of this type, and skip others."""
         while (message := await self.next())["type"] != type:
             pass
         payload = message["payload"]
@@ -144,7 +144,7 @@ class Typist:
         return await self.hear("RoomJoined")
 
     async def closed(self) -> int | None:
-        """Wait until the server has closed the connection. Returns the close code."""
+        """Wait until the server has closed the connection, and return the close code."""
         await asyncio.wait_for(self.connection.wait_closed(), PATIENCE)
         return self.connection.close_code
 

@@ -1,9 +1,9 @@
-"""How far apart two screens are, read off their pictures.
+"""Measure how far apart in time two screens show the same pictures.
 
-Both screens are looked at as often as that costs little. A picture's number and when it was *first* seen there give,
-for each number that both showed, the time between its two appearances: positive, the second screen was later. A look
-comes every half millisecond or so where the screen's memory can be read (`framebuffer`), and every few where an X
-server has to be asked (`screen`): one difference is only so exact.
+Both screens are read as often as that is cheap. For each picture number that both showed, the times at which it was
+*first* seen give the time between its two appearances: positive if the second screen was later. The resolution of one
+difference is the time between looks: half a millisecond if the screen's memory can be read (`framebuffer`), and a few
+milliseconds if an X server has to be asked (`screen`).
 """
 
 import contextlib
@@ -21,30 +21,30 @@ from tests.support.screen import Reading
 __all__ = ["Appearance", "Distance", "Eye", "Skew", "Watch", "distances", "skew_of", "summary", "watching"]
 
 _BLINK: Final = 0.05
-"""Seconds. A look that came later than this after the one before says too little of when something appeared."""
+"""Longest time between two looks, in seconds, whose appearance is used: after a longer gap it is too uncertain."""
 _SAME_SHOWING: Final = 2.0
-"""Seconds. The same number on two screens farther apart than this was shown on two occasions."""
+"""Seconds. The same number farther apart than this was shown on two occasions, and is not compared."""
 
 
 class Eye(Protocol):
-    """What looks at a screen."""
+    """A reader of a screen."""
 
     display: str
     pause: float
-    """Seconds between two looks: what they cost, the players go without."""
+    """Seconds between two looks. Looks take processor time away from the players."""
 
     def read(self) -> Reading: ...
 
 
 class Appearance(NamedTuple):
-    """A picture was first seen: ``at`` is the middle between that look and the one before, which saw another."""
+    """First sight of a picture: ``at`` is the middle between that look and the look before, which saw another one."""
 
     number: int
     at: float
 
 
 class Distance(NamedTuple):
-    """By how much later (seconds; earlier where negative) the second screen showed a picture, and when."""
+    """By how many seconds the second screen showed a picture later (negative: earlier), and when."""
 
     at: float
     apart: float
@@ -61,7 +61,7 @@ class Skew(NamedTuple):
 
 
 class Watch:
-    """What one screen showed, from now until `close`."""
+    """The appearances on one screen, from now until `close`, recorded by a thread."""
 
     def __init__(self, eye: Eye) -> None:
         self.appearances: list[Appearance] = []
@@ -75,7 +75,7 @@ class Watch:
         while not self._stop.is_set():
             reading, last = self._eye.read(), self._last
             if reading.number is None:
-                pass  # between two pictures, or nothing to be seen: the one before is still the last
+                pass  # between two pictures, or no picture: the picture before is still the last one
             elif last is None or last.number == reading.number:
                 self._last = reading
             else:
@@ -90,7 +90,7 @@ class Watch:
 
     @property
     def number(self) -> int | None:
-        """The picture's number now, as last seen."""
+        """The number that was seen last."""
         return None if self._last is None else self._last.number
 
     def between(self, begin: float, end: float) -> list[Appearance]:
@@ -100,7 +100,7 @@ class Watch:
 
 @contextlib.contextmanager
 def watching(*eyes: Eye) -> Iterator[tuple[Watch, ...]]:
-    """Watch several screens, each on a thread."""
+    """Watch several screens, each on its own thread."""
     watches = tuple(Watch(eye) for eye in eyes)
     try:
         yield watches
@@ -110,7 +110,7 @@ def watching(*eyes: Eye) -> Iterator[tuple[Watch, ...]]:
 
 
 def distances(first: Watch, second: Watch, begin: float, end: float) -> list[Distance]:
-    """Compare what two screens showed from ``begin`` to ``end``, picture by picture."""
+    """Compare two screens from ``begin`` to ``end``, picture by picture."""
     shown: defaultdict[int, list[float]] = defaultdict(list)
     for appearance in second.between(begin - _SAME_SHOWING, end + _SAME_SHOWING):
         shown[appearance.number].append(appearance.at)
@@ -124,7 +124,7 @@ def distances(first: Watch, second: Watch, begin: float, end: float) -> list[Dis
 
 
 def summary(found: Sequence[Distance]) -> Skew | None:
-    """Return the figures that are quoted; None where there are too few."""
+    """Return the statistics of the distances; None if there are fewer than three."""
     if len(found) < 3:
         return None
     apart = [distance.apart for distance in found]
@@ -132,7 +132,7 @@ def summary(found: Sequence[Distance]) -> Skew | None:
 
 
 def skew_of(first: Watch, second: Watch, *, seconds: float, since: float | None = None) -> Skew | None:
-    """Compare what two screens showed for ``seconds`` from ``since`` on (or from now). None: too little in common."""
+    """Compare two screens for ``seconds`` from ``since`` (or now) on; None if they have too few pictures in common."""
     begin = time.monotonic() if since is None else since
     wait = begin + seconds - time.monotonic()
     if wait > 0:

@@ -1,4 +1,4 @@
-"""Stage: a Room on simulated time, and what everyone heard. Tests on it read like transcripts.
+"""Stage: a Room on simulated time that records the messages to every client. Tests on it read like transcripts.
 
 ::
 
@@ -10,7 +10,7 @@
     stage.passes(2.0)            # time goes by, and the room wakes when it wants to
     stage.nobody_heard_more()
 
-A member's id is its name. Each step checks the room's invariants, and that its orders are ones that can be carried out.
+A member's id is its name. Each step checks the invariants of the room, and that its effects can be carried out.
 """
 
 from typing import Any
@@ -63,7 +63,7 @@ BASIC_MESSAGES = (RoomCreated, RoomJoined, RoomLeft, SyncBroadcast, Error)
 
 
 def file_info(**changes: Any) -> FileInfo:
-    """Return FILE with some of it different."""
+    """Return FILE with these fields changed."""
     return FileInfo(**{"size": 1000, "duration": 60.0, "name": "film.mkv", "quick_hash": QUICK, **changes})
 
 
@@ -79,13 +79,13 @@ class Stage:
         )
         self.basic: set[str] = set()
         self.orders: list[RoomEffect] = []
-        """All orders but SendTo, since one last asked."""
+        """All effects except SendTo, since the last call of `ordered`."""
         self._heard: list[tuple[str, ServerMessage, RequestId | None]] = []
 
     # ---- what happens -----------------------------------------------------------------------------------------------
 
     def create(self, client_id: str, *, full: bool = True, re: RequestId | None = None, **fields: Any) -> None:
-        """The room's first input; ``fields`` are CreateRoom's."""
+        """Create the room; ``fields`` are those of CreateRoom."""
         if not full:
             self.basic.add(client_id)
         message = CreateRoom(**{"file_hash": HASH, "file": FILE, **fields})
@@ -94,7 +94,7 @@ class Stage:
     def join(
         self, client_id: str, *, name: str | None = None, full: bool = True, re: RequestId | None = None, **fields: Any
     ) -> None:
-        """Ask in; ``fields`` are JoinRoom's."""
+        """Request to join; ``fields`` are those of JoinRoom."""
         if not full:
             self.basic.add(client_id)
         message = JoinRoom(**{"room_id": "room-1", "file_hash": HASH, "file": FILE, **fields})
@@ -104,8 +104,10 @@ class Stage:
         self.feed(MessageReceived(client_id, message, re))
 
     def reports(self, client_id: str, state: ReportedState, position: float = 0.0, **fields: Any) -> None:
-        """A report on the timeline that stands now, unless ``rev`` says otherwise."""
-        message = Report(**{"state": state, "position": position, "at": self.now, "rev": self.room.rev, **fields})
+        """Report on the current timeline, unless ``rev`` names another one."""
+        message = Report(
+            **{"state": state, "position": position, "at": self.now, "rev": self.room.timeline.rev, **fields}
+        )
         self.says(client_id, message)
 
     def loses(self, client_id: str) -> None:
@@ -122,64 +124,66 @@ class Stage:
         self._take(self.room.handle(input, self.now))
 
     def passes(self, seconds: float) -> None:
-        """Let time go by; the room is woken at each of its deadlines on the way."""
+        """Advance the time, and wake the room at each of its deadlines on the way."""
         until = self.now + seconds
         while (deadline := self.room.deadline()) is not None and deadline <= until:
             self.now = max(self.now, deadline)
             self._take(self.room.expire(self.now))
             after = self.room.deadline()
-            assert after is None or after > self.now, "a room that has done what was due does not want to be woken"
+            assert after is None or after > self.now, "after expire() the deadline is in the future"
         self.now = until
 
     def _take(self, effects: list[RoomEffect]) -> None:
         for index, effect in enumerate(effects):
             match effect:
                 case SendTo(client_ids=client_ids, message=message, re=re):
-                    assert client_ids, "nobody is told nothing"
-                    assert len(set(client_ids)) == len(client_ids), "nobody is told twice"
-                    assert re is None or len(client_ids) == 1, "an answer is for one"
+                    assert client_ids, "a message has a receiver"
+                    assert len(set(client_ids)) == len(client_ids), "no member receives a message twice"
+                    assert re is None or len(client_ids) == 1, "an answer has one receiver"
                     for client_id in client_ids:
                         if client_id in self.basic and re is None:
-                            assert isinstance(message, BASIC_MESSAGES), f"{client_id} can not know {message}"
+                            assert isinstance(message, BASIC_MESSAGES), (
+                                f"{client_id} has a basic client, which does not know {message}"
+                            )
                         self._heard.append((client_id, message, re))
                 case ForgetRoom():
-                    assert index == len(effects) - 1, "nothing follows ForgetRoom"
+                    assert index == len(effects) - 1, "ForgetRoom is the last effect"
                     self.orders.append(effect)
                 case CheckPassword() | HashPassword() | ForgetMember():
                     self.orders.append(effect)
         self.room.check()
 
-    # ---- what came of it --------------------------------------------------------------------------------------------
+    # ---- results ----------------------------------------------------------------------------------------------------
 
     def heard(self, client_id: str) -> list[ServerMessage]:
-        """Take what this client heard since one last asked."""
+        """Take the messages to this client since the last call."""
         return [message for message, _ in self.answers(client_id)]
 
     def answers(self, client_id: str) -> list[tuple[ServerMessage, RequestId | None]]:
-        """The same, each with the mark of the request that it answers."""
-        mine = [(message, re) for who, message, re in self._heard if who == client_id]
+        """Take the messages to this client, each with the id of the request that it answers."""
+        mine = [(message, re) for receiver, message, re in self._heard if receiver == client_id]
         self._heard = [entry for entry in self._heard if entry[0] != client_id]
         return mine
 
     def error(self, client_id: str) -> Error:
-        """Take the one thing that this client heard, which is an Error."""
+        """Take the only message to this client, which is an Error."""
         (message,) = self.heard(client_id)
         assert isinstance(message, Error), message
         return message
 
     def sync(self, client_id: str) -> SyncBroadcast:
-        """Take the last SyncBroadcast that this client heard, and what came before it."""
+        """Take all messages to this client, and return the last SyncBroadcast among them."""
         heard = [message for message in self.heard(client_id) if isinstance(message, SyncBroadcast)]
         assert heard, f"{client_id} heard of no command"
         return heard[-1]
 
     def ordered(self) -> list[RoomEffect]:
-        """Take the orders, other than SendTo, since one last asked."""
+        """Take the effects other than SendTo since the last call."""
         orders, self.orders = self.orders, []
         return orders
 
     def goes_on(self) -> None:
-        """Take what everyone heard so far: what follows is what matters."""
+        """Forget all messages and effects so far."""
         self._heard.clear()
         self.orders.clear()
 
@@ -199,7 +203,7 @@ class Stage:
         return [member.client_id for member in self.room.view().members]
 
     def asks(self, client_id: str) -> RoomState:
-        """Let a member ask for the room."""
+        """Let a member send GetRoom, and return the answer."""
         self.says(client_id, GetRoom(), re="asks")
         (state,) = [message for message in self.heard(client_id) if isinstance(message, RoomState)]
         return state

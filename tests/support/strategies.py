@@ -1,4 +1,4 @@
-"""Hypothesis strategies read off msgspec types: every value within a type's limits may come, and no other."""
+"""Hypothesis strategies made from msgspec types: they produce every value within a type's limits, and no other."""
 
 import re
 from typing import Any, get_args
@@ -8,7 +8,7 @@ from msgspec import NODEFAULT, UNSET, inspect
 
 __all__ = ["values"]
 
-# What a pattern narrows text to. Others take all but control characters, and what does not match is thrown away.
+# Strategies for patterns that random text would hardly ever match. For other patterns random text is filtered.
 _NARROW = {
     "^[0-9a-f]{64}$": st.text("0123456789abcdef", min_size=64, max_size=64),
     "^[A-Za-z0-9][A-Za-z0-9._-]*$": st.text("aZ09._-", min_size=1, max_size=64),
@@ -16,8 +16,8 @@ _NARROW = {
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:
-    """Return a strategy for the values of a type: a struct, a union, or what stands in their fields."""
-    # msgspec itself has no union of structs that are told apart by the envelope alone.
+    """Return a strategy for the values of a type: a struct, a union, or the type of a field."""
+    # msgspec itself has no union of structs that only the envelope tells apart, so the types are taken one by one.
     return st.one_of([_of(info) for info in inspect.multi_type_info(get_args(kind) or [kind])])
 
 
@@ -36,7 +36,7 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.BoolType():
             return st.booleans()
         case inspect.IntType():
-            # What JSON carries for everybody where nothing else is said.
+            # Without limits of its own: the integers that every JSON implementation represents exactly.
             low, high = -(2**53) + 1 if info.ge is None else info.ge, 2**53 - 1 if info.le is None else info.le
             return st.integers(low, high)
         case inspect.FloatType():
@@ -56,7 +56,7 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
 
 def _field(field: inspect.Field) -> st.SearchStrategy[Any]:
     made = _of(field.type)
-    # A field that was left out and one that was given its default are the same message: let both come often.
+    # A missing field and a field with its default value are the same message; both should be frequent.
     default = field.default
     return made if field.required or default is NODEFAULT or default is UNSET else st.just(default) | made
 

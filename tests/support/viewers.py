@@ -1,4 +1,4 @@
-"""Viewers in this process: each with its own folder of films, a simulated player, and all that its clients hear."""
+"""Viewers in this process, each with a folder of films, a simulated player, and a record of its events."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ __all__ = ["APPEND", "PATIENCE", "Watcher"]
 APPEND = Loading("append")
 
 PATIENCE = 30.0
-"""Seconds for what must come, on a machine that others use too."""
+"""Seconds to wait for something that has to happen, on a busy machine."""
 
 
 class Watcher:
-    """Somebody who watches films of this ``duration``, kept in ``folder``. Close the viewer at the end."""
+    """A viewer whose films, in ``folder``, all have this ``duration`` in seconds. Close ``viewer`` at the end."""
 
     def __init__(
         self, folder: Path, *, name: str = "ada", server: str | None = None, duration: float = 0.2, **settings: Any
@@ -47,13 +47,13 @@ class Watcher:
         return SimulatedPlayer(sink, machine=SimulatedMachine(duration=self._duration, load_cost=0.01, seek_cost=0.01))
 
     def film(self, name: str) -> str:
-        """Have a film of this name, which is like nobody else's of another name. Returns its path."""
+        """Create a film of this name, whose content depends on the name, and return its path."""
         path = self.folder / name
         path.write_bytes(name.encode() * 100)
         return str(path)
 
     def films(self, names: str) -> Sequence[Film]:
-        """The same for each letter."""
+        """Create a film for each letter of ``names``."""
         return [Film(self.film(name)) for name in names]
 
     def load(self, names: str, how: Loading = APPEND) -> list[int]:
@@ -63,17 +63,17 @@ class Watcher:
         await asyncio.wait_for(self.viewer.notices.until(condition), PATIENCE)
 
     async def opens(self, name: str) -> None:
-        """Wait until the film of this name stands or plays here."""
+        """Wait until the film of this name is open, and no seek is under way."""
         path = str(self.folder / name)
         await self.until(lambda: self.viewer.path == path and not self.viewer.seeking)
 
     @property
     def names(self) -> str:
-        """The playlist, by the films' names."""
+        """The file names of the playlist, joined."""
         return "".join(Path(entry.filename).name for entry in self.viewer.playlist.entries())
 
     def heard(self) -> list[str]:
-        """Take the events that tell of films, as words; where an id tells them apart, with it."""
+        """Take the events about films, each as words: its name, its entry's id and its reason, if it has them."""
         words = []
         for event in self.events:
             match event["event"]:

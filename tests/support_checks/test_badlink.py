@@ -1,4 +1,4 @@
-"""The bad link delays by what was asked, at least, and not far more; and it freezes and cuts."""
+"""The bad link delays by at least what was set and not much more, and it freezes and cuts."""
 
 import socket
 import socketserver
@@ -14,13 +14,13 @@ from tests.support.badlink import BadLink
 from tests.support.party import PATIENCE, wait_for
 
 LATE = 1.0
-"""Seconds by which a busy machine may be late. Alone, half a millisecond is much."""
+"""Seconds that a busy machine may be late. On an idle one it is less than half a millisecond."""
 
 pytestmark = pytest.mark.real
 
 
 class Echo(socketserver.ThreadingTCPServer):
-    """Sends back what it gets; ``arrivals`` says when each piece came."""
+    """A server that sends back what it receives; ``arrivals`` has the time of each chunk."""
 
     daemon_threads = True
     block_on_close = False
@@ -90,7 +90,7 @@ def is_closed(client: socket.socket) -> bool:
         return True
 
 
-def test_each_direction_takes_its_own_time(echo: Echo) -> None:
+def test_each_direction_has_its_own_delay(echo: Echo) -> None:
     with BadLink(echo.port, out=0.04, back=0.01) as link, connected(link) as client:
         out, back = [], []
         for _ in range(20):
@@ -104,14 +104,14 @@ def test_each_direction_takes_its_own_time(echo: Echo) -> None:
     assert statistics.median(back) < 0.01 + LATE
 
 
-def test_jitter_goes_both_ways_and_stays_within_what_was_asked(echo: Echo) -> None:
+def test_jitter_stays_within_its_bound(echo: Echo) -> None:
     with BadLink(echo.port, out=0.11, jitter=0.1) as link, connected(link) as client:
         trips = [round_trip(client) for _ in range(20)]
-    assert min(trips) >= 0.11 - 0.1, "back, no delay is below nothing"
+    assert min(trips) >= 0.11 - 0.1, "on the way back the delay is never negative"
     assert min(trips) < 0.11 < max(trips)
 
 
-def test_nothing_overtakes(echo: Echo) -> None:
+def test_the_order_is_kept(echo: Echo) -> None:
     sent = b"".join(number.to_bytes(2, "big") for number in range(400))
     with BadLink(echo.port, out=0.02, back=0.02, jitter=0.02) as link, connected(link) as client:
         for index in range(0, len(sent), 2):
@@ -120,7 +120,7 @@ def test_nothing_overtakes(echo: Echo) -> None:
         assert exactly(client, len(sent)) == sent
 
 
-def test_much_more_than_any_buffer_comes_through(echo: Echo) -> None:
+def test_more_data_than_any_buffer_holds_comes_through(echo: Echo) -> None:
     sent = bytes(range(256)) * (1 << 15)
     with BadLink(echo.port, out=0.01) as link, connected(link) as client:
         threading.Thread(target=client.sendall, args=(sent,), daemon=True).start()
@@ -136,7 +136,7 @@ def test_delays_change_while_it_is_connected(echo: Echo) -> None:
         assert round_trip(client) < LATE
 
 
-def test_frozen_nothing_passes_and_nothing_is_lost(echo: Echo) -> None:
+def test_while_frozen_no_data_passes_and_none_is_lost(echo: Echo) -> None:
     with BadLink(echo.port) as link, connected(link) as client:
         round_trip(client)
         frozen = time.monotonic()
@@ -159,7 +159,7 @@ def test_the_longer_of_two_freezes_counts(echo: Echo) -> None:
         assert time.monotonic() - begin >= 0.6
 
 
-def test_cut_it_closes_and_refuses_until_it_is_back(echo: Echo) -> None:
+def test_a_cut_closes_connections_and_refuses_new_ones_until_its_end(echo: Echo) -> None:
     with BadLink(echo.port, out=0.01, back=0.01) as link, connected(link) as client:
         round_trip(client)
         begin = time.monotonic()
@@ -173,23 +173,23 @@ def test_cut_it_closes_and_refuses_until_it_is_back(echo: Echo) -> None:
             assert round_trip(again) >= 0.02
 
 
-def test_an_end_is_carried_to_both_sides(echo: Echo) -> None:
+def test_a_half_close_is_forwarded(echo: Echo) -> None:
     with BadLink(echo.port, out=0.05) as link, connected(link) as client:
         before = time.monotonic()
         client.sendall(b"last")
         client.shutdown(socket.SHUT_WR)
-        assert exactly(client, 100) == b"last", "the answer comes yet, and then the server's own end"
+        assert exactly(client, 100) == b"last", "the answer still arrives, then the end of the server's side"
         assert time.monotonic() - before >= 0.05
 
 
 def test_without_a_server_connections_are_closed(echo: Echo) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        nobody = sock.getsockname()[1]
-    with BadLink(nobody) as link, connected(link) as client:
+        unused_port = sock.getsockname()[1]
+    with BadLink(unused_port) as link, connected(link) as client:
         assert is_closed(client)
 
 
-def test_at_the_end_nothing_is_left(echo: Echo, capfd: pytest.CaptureFixture[str]) -> None:
+def test_close_ends_connections_and_the_process(echo: Echo, capfd: pytest.CaptureFixture[str]) -> None:
     with BadLink(echo.port) as link, connected(link) as client:
         round_trip(client)
         link.cut(60)

@@ -1,4 +1,4 @@
-"""The bar code is read from rows of any size, and never misread where a row shows something else."""
+"""The bar code is read from rows of any size, and hardly ever misread from other rows."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ NUMBERS = some.integers(0, NUMBER_MAX)
 
 
 def row(number: int, cell: float, margin: int = 0, black: int = 16, white: int = 235) -> bytes:
-    """Draw a code with cells this many pixels wide, each pixel as grey as the share of white that it covers."""
+    """Draw a code with cells of this many pixels. A pixel's grey is its share of white."""
     cells = encode(number)
     fine = 8
     line = [cells[int(index / (cell * fine))] for index in range(int(CELLS * cell * fine))]
@@ -44,26 +44,26 @@ def test_colours(pixel_bytes: int) -> None:
 
 
 @given(some.binary(max_size=700))
-def test_whatever_is_no_code_is_read_as_nothing_or_a_number(pixels: bytes) -> None:
+def test_random_pixels_give_none_or_a_number(pixels: bytes) -> None:
     number = decode(pixels)
     assert number is None or 0 <= number <= NUMBER_MAX
 
 
 @pytest.mark.parametrize("pixels", [b"", b"\0", bytes(640), b"\xff" * 640, bytes(320) + b"\xff" * 320])
-def test_plain_rows_show_nothing(pixels: bytes) -> None:
+def test_plain_rows_have_no_number(pixels: bytes) -> None:
     assert decode(pixels) is None
 
 
 @given(NUMBERS, some.integers(0, CELLS - 1))
 def test_one_wrong_cell_is_never_another_number(number: int, wrong: int) -> None:
-    """A wrong cell at an end moves the code's border: that, too, must not be read as something else."""
+    """A wrong cell at an end moves the border of the code; that must not be read as another number either."""
     cells = list(encode(number))
     cells[wrong] ^= 1
     assert decode(b"".join(bytes([255 * cell]) * 20 for cell in [0, *cells, 0])) is None
 
 
-def test_two_pictures_in_one_row_are_hardly_ever_read() -> None:
-    """Half a row of each of two neighbours differs from both in a cell or none; the CRC tells."""
+def test_a_row_of_two_pictures_is_rarely_misread() -> None:
+    """Half a row of each of two neighbours differs from both in at most one cell, which the CRC detects."""
     misread = 0
     for number in range(1799):
         left, right = row(number, 20), row(number + 1, 20)

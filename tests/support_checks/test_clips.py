@@ -1,4 +1,4 @@
-"""The bench's films show and sound what `clips` promises: short ones of each kind, decoded again by ffmpeg."""
+"""The films of the bench have the pictures and sound that `clips` promises. ffmpeg decodes a short one of each kind."""
 
 import shutil
 import subprocess
@@ -13,7 +13,7 @@ from tests.support.barcode import decode
 
 pytestmark = [
     pytest.mark.real,
-    pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="there is no ffmpeg: nor will the bench run"),
+    pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="there is no ffmpeg"),
 ]
 SECONDS = 12
 
@@ -45,7 +45,7 @@ def test_pictures_are_at_their_times(clip: Clip) -> None:
         range(0, clip.pictures, clip.key_every)
     )
     for number, (_, at) in enumerate(frames):
-        assert float(at) == pytest.approx(number / clip.rate, abs=0.0011), "Matroska's clock ticks milliseconds"
+        assert float(at) == pytest.approx(number / clip.rate, abs=0.0011), "Matroska's timestamps are in milliseconds"
 
 
 @pytest.mark.parametrize("at", [0.5, 3.7, SECONDS - 1.5])
@@ -54,13 +54,13 @@ def test_the_sound_is_found_at_its_place_and_nowhere_else(clip: Clip, at: float)
     heard = decoded(clip, f"-map 0:a:0 -ar {SAMPLE_RATE} -ac 1 -f s16le")[begin:end]
     sound = clip.sound.read_bytes()
     found = lag(sound[begin:end], heard, SAMPLE_RATE // 4)
-    assert abs(found.samples) <= 10, "a codec may move it by some samples"
+    assert abs(found.samples) <= 10, "a codec may shift it by some samples"
     assert found.agreement > 0.9
     elsewhere = sound[begin + SAMPLE_RATE * SAMPLE_BYTES : end + SAMPLE_RATE * SAMPLE_BYTES]
     assert lag(elsewhere, heard[: len(elsewhere)], len(elsewhere) // 6).agreement < 0.65
 
 
-def test_what_is_there_is_not_made_again(clip: Clip) -> None:
+def test_an_existing_film_is_not_made_again(clip: Clip) -> None:
     before = {path: path.stat().st_mtime_ns for path in clip.path.parent.iterdir()}
     assert make(clip.name, clip.path.parent, seconds=SECONDS) == clip
     assert {path: path.stat().st_mtime_ns for path in clip.path.parent.iterdir()} == before

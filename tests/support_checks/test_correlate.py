@@ -1,4 +1,4 @@
-"""A noise is found in a recording of itself to the sample, whatever happened to it on the way."""
+"""Correlation finds the lag between two recordings of one noise to the sample, also after changes to one of them."""
 
 import array
 import random
@@ -14,7 +14,7 @@ MOST = 300
 
 
 def noise(seed: int, length: int) -> list[int]:
-    """Return noise that is no wider than half of what its sampling would allow, as a codec's is."""
+    """Return noise whose bandwidth is at most half of what its sample rate allows, as after a codec."""
     source = random.Random(seed)
     white = [source.gauss(0, 2000) for _ in range(length + 3)]
     return [round(sum(white[index : index + 4])) for index in range(length)]
@@ -35,7 +35,7 @@ def test_any_lag_is_found_to_the_sample(late: int, seed: int) -> None:
     assert found == (late, 1.0)
 
 
-def test_quiet_and_noisy_it_is_found_and_agrees_less() -> None:
+def test_a_quiet_and_noisy_copy_is_found_with_less_agreement() -> None:
     film, other = noise(1, LENGTH), noise(2, LENGTH)
     heard = [value // 10 + hiss // 20 for value, hiss in zip(film, other, strict=True)]
     found = lag(samples(film), samples(heard), MOST)
@@ -45,7 +45,7 @@ def test_quiet_and_noisy_it_is_found_and_agrees_less() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.97, 1.004, 1.02])
-def test_what_was_played_faster_is_found_by_its_rate(rate: float) -> None:
+def test_a_copy_that_was_played_faster_is_found_by_its_rate(rate: float) -> None:
     film, late = noise(1, LENGTH), 40
     heard = [film[place] for place in (round(LENGTH / 2 + (at - late - LENGTH / 2) * rate) for at in range(300, 3700))]
     first = array.array("h", samples(film[300:3700]))
@@ -55,7 +55,7 @@ def test_what_was_played_faster_is_found_by_its_rate(rate: float) -> None:
     assert lag(first.tobytes(), samples(heard), MOST).agreement < found.agreement
 
 
-def test_what_has_nothing_to_do_with_it_does_not_agree() -> None:
+def test_unrelated_noise_does_not_agree() -> None:
     assert lag(samples(noise(1, LENGTH)), samples(noise(2, LENGTH)), MOST).agreement < 0.65
 
 
@@ -64,6 +64,6 @@ def test_silence_does_not_agree() -> None:
 
 
 @pytest.mark.parametrize("sizes", [(100, 98), (101, 101), (80, 80)])
-def test_what_can_not_be_compared_is_refused(sizes: tuple[int, int]) -> None:
+def test_recordings_of_unsuitable_lengths_are_refused(sizes: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="recording"):
         lag(bytes(sizes[0]), bytes(sizes[1]), 20)

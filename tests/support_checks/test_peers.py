@@ -1,4 +1,4 @@
-"""Syncplay does what the bench asks of it, as seen on its viewers' screens."""
+"""Syncplay does what the bench asks of it, as its viewers' screens show."""
 
 import contextlib
 from functools import partial
@@ -14,7 +14,7 @@ from tests.support.party import CLIP, wait_for
 RATE = 30
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     said = available()
     assert said is not None and said.endswith("apt-get install --no-install-recommends syncplay syncplay-server mpv")
@@ -22,7 +22,7 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @pytest.mark.real
 @pytest.mark.skipif(available() is not None, reason=str(available()))
-def test_both_follow_one(tmp_path: Path) -> None:
+def test_both_viewers_follow_the_commands_of_one(tmp_path: Path) -> None:
     assert versions().startswith("Syncplay 1.")
     with contextlib.ExitStack() as stack:
         screens = [stack.enter_context(virtual_screen()) for _ in range(2)]
@@ -41,7 +41,7 @@ def test_both_follow_one(tmp_path: Path) -> None:
 
 
 def number(screen: FrameBuffer) -> int:
-    """Return what it shows; -1 where it shows no picture yet."""
+    """Return the number of the picture on the screen; -1 if there is no picture yet."""
     seen = screen.read().number
     return -1 if seen is None else seen
 

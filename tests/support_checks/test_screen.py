@@ -1,4 +1,4 @@
-"""What Screen reads off a display is what VLC shows there."""
+"""Screen reads from a display the picture that VLC shows there."""
 
 import os
 import subprocess
@@ -24,8 +24,8 @@ player.stop()
 
 @contextmanager
 def vlc_playing(clip: str, display: str) -> Iterator[int]:
-    """Let a process of its own play a sample clip; gives its id."""
-    # libVLC takes XDG_RUNTIME_DIR's absence, as on a build machine, for worth a line on stderr
+    """Play a sample clip in another process; the value is its id."""
+    # libVLC writes to stderr where XDG_RUNTIME_DIR is not set, as on a build machine.
     with subprocess.Popen(
         [sys.executable, "-c", PLAY, str(MEDIA / clip)],
         env={**os.environ, "DISPLAY": display},
@@ -59,16 +59,16 @@ def test_the_numbers_rise_by_thirty_a_second(clip: str, size: tuple[int, int]) -
             reading = screen.read()
             if reading.number is not None:
                 assert last.number is not None
-                assert reading.number >= last.number, "pictures do not go back"
+                assert reading.number >= last.number, "the numbers never fall"
                 last = reading
         with Screen(display, process_id) as by_process:
             own = by_process.read()
         with Screen(display, os.getpid()) as of_another:
-            assert of_another.read().number is None, "we have no window there"
+            assert of_another.read().number is None, "this process has no window there"
     assert looks > 3 * 200, "at least two hundred looks a second"
     assert first.number is not None and last.number is not None and own.number is not None
     assert own.number >= last.number
-    # A busy machine drops pictures or holds one for long; the pace of those that it shows is VLC's clock.
+    # A busy machine drops pictures or shows one for longer, but those that it shows follow VLC's clock.
     assert last.number - first.number == pytest.approx(30 * (last.at - first.at), abs=10)
 
 
@@ -81,7 +81,7 @@ def test_an_empty_screen_shows_nothing() -> None:
 
 
 @pytest.mark.real
-def test_a_window_that_goes_away_is_no_error() -> None:
+def test_a_closed_window_is_not_an_error() -> None:
     with private_display() as display, Screen(display) as screen:
         with vlc_playing("clip.mp4", display):
             first_number(screen)
@@ -93,6 +93,6 @@ def test_a_window_that_goes_away_is_no_error() -> None:
 
 
 @pytest.mark.real
-def test_displays_started_at_once_are_each_their_own() -> None:
+def test_displays_that_are_started_together_differ() -> None:
     with private_display() as one, private_display() as two:
         assert one != two

@@ -6,17 +6,8 @@ from typing import Any, Final
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.subjects import (
-    ab_loop,
-    daemon,
-    playback,
-    playlist,
-    property_commands,
-    room,
-    screen,
-    tracks,
-)
-from hangd.client.control.tables.command import Arguments, Command, Context, loaded_path
+from hangd.client.control.subjects import ab_loop, daemon, playback, playlist, property_commands, room, screen, tracks
+from hangd.client.control.tables.command import Command, Context
 from hangd.client.control.tables.placeholders import REFUSED
 
 BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
@@ -42,8 +33,7 @@ def prepare(
 
     Args:
         arguments: by position or by name.
-        expanding: expand property names in strings, as late as the command is carried out. As in mpv, only arguments
-            that are plain strings are expanded.
+        expanding: expand properties in strings when the command is carried out; as in mpv, only in plain strings.
 
     Raises:
         CommandRefused: the command or its arguments are wrong.
@@ -61,8 +51,8 @@ def prepare(
 
     def carry_out(context: Context) -> Any:
         if command.needs_file:
-            loaded_path(context)
-        return command.run(context, _expanded(context, command, parsed) if expanding else parsed)
+            context.loaded_path()
+        return command.run(context, **(_expanded(context, command, parsed) if expanding else parsed))
 
     return carry_out
 
@@ -92,7 +82,7 @@ def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> di
     return parsed
 
 
-def _expanded(context: Context, command: Command, parsed: Arguments) -> dict[str, Any]:
+def _expanded(context: Context, command: Command, parsed: Mapping[str, Any]) -> dict[str, Any]:
     read = context.properties.read_text
     expanded = dict(parsed)
     for parameter in command.parameters:

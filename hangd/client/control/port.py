@@ -52,27 +52,26 @@ class CommandRefused(Exception):
 
     @classmethod
     def failed(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
-        """Return a refusal of a command: "error running command"."""
+        """Return a refusal of a command."""
         return cls("error running command", code, message)
 
     @classmethod
     def invalid(cls, message: str | None = None) -> "CommandRefused":
-        """Return a refusal of an argument: "invalid parameter". ``message`` says which arguments are allowed."""
+        """Return a refusal of an argument. ``message`` says which arguments are allowed."""
         return cls("invalid parameter", None if message is None else "InvalidMessage", message)
 
     @classmethod
     def inaccessible(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
-        """Return a refusal to read or write an existing property: "error accessing property"."""
+        """Return a refusal to read or write an existing property."""
         return cls("error accessing property", code, message)
 
     @classmethod
     def unknown_property(cls) -> "CommandRefused":
-        """Return the answer for a name that no property has: "property not found"."""
         return cls("property not found")
 
     @classmethod
     def unavailable(cls) -> "CommandRefused":
-        """Return the answer for a property that has no value now: "property unavailable"."""
+        """Return the answer for a property that has no value now."""
         return cls("property unavailable")
 
 
@@ -91,28 +90,24 @@ class PlaylistPort(Protocol):
     and changes nothing.
     """
 
-    def entries(self) -> Sequence[ListedFilm]:
-        """Return all entries in their order."""
-
+    def entries(self) -> Sequence[ListedFilm]: ...
     @property
-    def current(self) -> int:
-        """Index of the current entry."""
-
+    def current(self) -> int: ...
     @property
     def playing(self) -> int:
         """Index of the open entry. It differs from ``current`` while a room is asked to play another entry."""
 
     @property
     def loop_file(self) -> int:
-        """Number of times that the film will be repeated, or FOREVER."""
+        """Number of times that the film will be repeated, or FOREVER. Set by `repeat_film`."""
 
     @property
     def loop_playlist(self) -> int:
-        """Number of times that the list is played, or FOREVER or FORCED."""
+        """Number of times that the list is played, or FOREVER or FORCED. Set by `repeat_list`."""
 
     @property
     def shuffle(self) -> bool:
-        """Whether lists are shuffled when they are loaded."""
+        """Whether lists are shuffled when they are loaded. Set by `shuffle_lists`."""
 
     def load(self, films: Sequence[Film], how: Loading) -> Sequence[int]:
         """Put films into the playlist. Returns the ids of their entries."""
@@ -136,41 +131,33 @@ class PlaylistPort(Protocol):
         """Remove all entries but the current one."""
 
     def mix(self) -> None:
-        """Put the entries in random order."""
+        """Put the entries in random order; `unmix` restores the order from before."""
 
-    def unmix(self) -> None:
-        """Put the entries in the order from before `mix`."""
+    def unmix(self) -> None: ...
 
     def stop(self, *, keep: bool) -> None:
         """Stop playback, in a room for all members. Outside rooms, empty the playlist unless ``keep``."""
 
-    def repeat_film(self, times: int) -> None:
-        """Set ``loop_file``."""
-
-    def repeat_list(self, times: int) -> None:
-        """Set ``loop_playlist``."""
-
-    def shuffle_lists(self, shuffle: bool) -> None:
-        """Set ``shuffle``."""
+    def repeat_film(self, times: int) -> None: ...
+    def repeat_list(self, times: int) -> None: ...
+    def shuffle_lists(self, shuffle: bool) -> None: ...
 
 
 class ViewerPort(Protocol):
-    """The daemon, as its control clients see it. All methods run on the event loop and do not block it."""
+    """The daemon, as its control clients see it. All methods run on the event loop and do not block it.
+
+    Positions and durations are in seconds, the volume is in percent.
+    """
 
     # ---- requests: to the room, outside rooms to the player ---------------------------------------------------------
 
-    def set_paused(self, paused: bool) -> None:
-        """Pause or continue playback."""
-
+    def set_paused(self, paused: bool) -> None: ...
+    def set_speed(self, rate: float) -> None: ...
     def seek(self, position: float) -> None:
-        """Seek to a position in seconds. It is clamped to the film."""
-
-    def set_speed(self, rate: float) -> None:
-        """Set the playback speed."""
+        """Seek to a position. It is clamped to the film."""
 
     @property
-    def playlist(self) -> PlaylistPort:
-        """The playlist, or the room's queue."""
+    def playlist(self) -> PlaylistPort: ...
 
     # ---- this machine only ------------------------------------------------------------------------------------------
 
@@ -190,19 +177,11 @@ class ViewerPort(Protocol):
     def path(self) -> str | None:
         """Path of the film's file. After a stop, the file that would be played again."""
 
-    @property
-    def duration(self) -> float | None:
-        """Duration of the film in seconds."""
-
     def position(self) -> float | None:
-        """Return the position that the picture has now, in seconds; None while nothing is loaded."""
+        """Return the position that the picture has now; None while nothing is loaded."""
 
     def aim(self) -> float | None:
-        """Return the position after all requests so far, in seconds. Relative seeks start from it."""
-
-    @property
-    def speed(self) -> float:
-        """Playback speed, 1.0 being normal."""
+        """Return the position after all requests so far. Relative seeks start from it."""
 
     @property
     def seeking(self) -> bool:
@@ -213,16 +192,15 @@ class ViewerPort(Protocol):
         """Whether the film has been played to its end."""
 
     @property
-    def volume(self) -> float:
-        """Volume in percent."""
-
+    def duration(self) -> float | None: ...
     @property
-    def mute(self) -> bool:
-        """Whether the sound is off."""
-
+    def speed(self) -> float: ...
     @property
-    def fullscreen(self) -> bool:
-        """Whether the picture fills the screen."""
+    def volume(self) -> float: ...
+    @property
+    def mute(self) -> bool: ...
+    @property
+    def fullscreen(self) -> bool: ...
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -237,10 +215,7 @@ class ViewerPort(Protocol):
         """Id of the loaded entry of the playlist."""
 
     def hang_property(self, name: str) -> Any:
-        """Return one of hang's own properties ("room/id", "sync/error", ...) as plain data.
-
-        Raises CommandRefused: "property not found", or "property unavailable" where it has no value now.
-        """
+        """Return one of hang's own properties ("room/id", "sync/error", ...) as plain data; None: it has no value."""
 
     # ---- commands that wait -----------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
 """The table of all properties."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
+from hangd.client.control.commands import command_list
 from hangd.client.control.port import ViewerPort
 from hangd.client.control.subjects import (
     ab_loop,
@@ -31,11 +32,13 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Property]]] = {
 }
 """All rows under the headings of the manual."""
 
-PROPERTIES: Final[Mapping[str, Property]] = {row.name: row for rows in BY_SUBJECT.values() for row in rows}
+PROPERTIES: Final[Mapping[str, Property]] = {
+    name: row for rows in BY_SUBJECT.values() for row in rows for name in (row.name, *row.aliases)
+}
 
 
 class Properties(PropertyTable):
     """All properties of one daemon."""
 
-    def __init__(self, viewer: ViewerPort, command_list: Sequence[Mapping[str, Any]]) -> None:
-        super().__init__(PROPERTIES, viewer, command_list)
+    def __init__(self, viewer: ViewerPort) -> None:
+        super().__init__(PROPERTIES, viewer, command_list())

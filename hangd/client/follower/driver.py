@@ -1,13 +1,12 @@
 """FollowerDriver: run the follower on the event loop.
 
 It gives the follower its inputs through the trace recorder, carries out the effects (commands for the player, requests
-and reports to the room, events for control clients), and wakes the follower at its deadline. Called by the viewer, its
-membership and the playlists. It decides nothing.
+and reports to the room, events for control clients), and wakes the follower at its deadline.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +17,11 @@ from hangd.client.follower.suspend import SuspendWatch
 from hangd.client.follower.trace_recorder import Recorder
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
+from hangd.engine.follower import inputs
 from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
-from hangd.engine.follower.inputs import (
-    AbsenceEnded,
-    DeadlineReached,
-    FileClosed,
-    FileOpened,
-    FollowerInput,
-    RoomRefused,
-    TimelineReceived,
-    TimingsRecalled,
-)
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import Load, Unload
 from hangd.protocol.messages import Report, SyncCommand
 from hangd.protocol.model import Timeline
@@ -68,47 +57,53 @@ class FollowerDriver:
         woken: Callable[[float], None],
         learned: Path | None,
     ) -> None:
-        self.policies = Policies()
-        self.follower = Follower(self.policies)
+        self.follower = Follower()
         self._player = player
         self._notices = notices
         self._send_request = send_request
         self._send_report = send_report
         self._reopened = reopened
         self._woken = woken
-        self._recorder = Recorder(self.follower)
-        self._timer = DeadlineTimer(self._expire)
+        self.recorder = Recorder(self.follower)
+        self._timer = DeadlineTimer(lambda now: self.tell(inputs.DeadlineReached(), now))
         self._suspend = SuspendWatch(self._away)
-        self._learned = None if learned is None else LearnedStore(learned, tasks, self._recalled)
+        self._learned: LearnedStore | None = None
+        if learned is not None:
+            self._learned = LearnedStore(learned, tasks, lambda timings: self.tell(inputs.TimingsRecalled(timings)))
 
     def close(self) -> None:
         self._timer.arm(None)
         self._suspend.close()
 
+    @property
+    def entry(self) -> int:
+        """The id of the playlist's entry that was opened last."""
+        return self._player.entry
+
     # ---- inputs ---------------------------------------------------------------------------------------------------
 
-    def tell(self, input: FollowerInput, now: float | None = None) -> None:
-        """Tell the follower what happened at the local time ``now`` (None: just now), and do what it orders."""
+    def tell(self, input: inputs.FollowerInput, now: float | None = None) -> None:
+        """Give the follower an input of the local time ``now`` (None: just now), and carry out the effects."""
         self.carry_out(self.decide(input, now))
 
-    def decide(self, input: FollowerInput, now: float | None = None) -> list[FollowerEffect]:
-        """Tell the follower, and return what it orders. The caller must give that to `carry_out`."""
-        return self._recorder.handle(input, time.monotonic() if now is None else now)
+    def decide(self, input: inputs.FollowerInput, now: float | None = None) -> list[FollowerEffect]:
+        """Give the follower an input, and return the effects. The caller must give them to `carry_out`."""
+        return self.recorder.handle(input, time.monotonic() if now is None else now)
 
     def open_file(self, path: str, entry: int, start: float = 0.0) -> None:
-        """Play this file, whatever was played before: an entry of the playlist, from ``start`` (seconds) on."""
+        """Play this file, an entry of the playlist, from ``start`` (seconds) on."""
         self._prepare(path)
-        self.tell(FileOpened(path, start, entry))
+        self.tell(inputs.FileOpened(path, start, entry))
 
     def close_file(self) -> None:
         """Play nothing any more."""
         self._player.forget()
-        self.tell(FileClosed())
+        self.tell(inputs.FileClosed())
 
     def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
         """Play the film that the room has moved on to.
 
-        All of it is one step: the old film is not sought in, a player that is to play on is not stopped, and the room
+        All of it is one step: the player does not seek in the old film, is not stopped if it plays on, and the room
         gets one report.
 
         Args:
@@ -118,18 +113,18 @@ class FollowerDriver:
         now, picture = time.monotonic(), self.follower.picture
         if path is not None and path == picture.open_path and entry == self._player.entry:
             if timeline is not None:
-                self.tell(TimelineReceived(timeline), now)
+                self.tell(inputs.TimelineReceived(timeline), now)
             return
         if picture.is_at_end(picture.position(now), _END_SECONDS):
             self._player.end_file("eof")
-        effects = self.decide(FileClosed(), now)
+        effects = self.decide(inputs.FileClosed(), now)
         if timeline is not None:
-            effects += self.decide(TimelineReceived(timeline), now)
+            effects += self.decide(inputs.TimelineReceived(timeline), now)
         if path is None:
             self._player.forget()
         else:
             self._prepare(path)
-            effects += self.decide(FileOpened(path, entry=entry), now)
+            effects += self.decide(inputs.FileOpened(path, entry=entry), now)
             effects = _as_one_step(effects)
         self.carry_out(effects)
 
@@ -139,35 +134,29 @@ class FollowerDriver:
             self._learned.opened(path)
 
     def film_ready(self) -> None:
-        """The film that was opened stands ready: keep what the follower has learned of its kind by now."""
+        """Keep what the follower has learned by now of files like the one that is open, which has settled."""
         if self._learned is not None:
-            self._learned.learned(self.follower.learned_timings)
-
-    def _recalled(self, timings: LearnedTimings) -> None:
-        self.tell(TimingsRecalled(timings))
-
-    def _expire(self, now: float) -> None:
-        self.tell(DeadlineReached(), now)
+            follower = self.follower
+            self._learned.learned(LearnedTimings(follower.picture.seek_cost, follower.state.start_bias.bias))
 
     def _away(self, now: float) -> None:
         _log.info("this machine, or this process, stood still for a while")
-        self.tell(AbsenceEnded())
+        self.tell(inputs.AbsenceEnded())
         self._woken(now)
 
     # ---- effects --------------------------------------------------------------------------------------------------
 
     def carry_out(self, effects: list[FollowerEffect], *, announce: bool = True) -> None:
-        """Carry the follower's effects out, arm its timer, and announce what has changed.
+        """Carry effects out, arm the timer, and announce what has changed.
 
-        Args:
-            announce: False if the caller goes on at once and announces then, so that nobody is told of a state that
-                lasts for no time.
+        ``announce``: False if the caller continues at once and announces then, so that no control client is told of a
+        state that lasts for no time.
         """
         for effect in effects:
             match effect:
                 case SendRequest(command=command):
                     if not self._send_request(command):
-                        effects.extend(self.decide(RoomRefused()))
+                        effects.extend(self.decide(inputs.RoomRefused()))
                 case SendReport(report=report):
                     self._send_report(report)
                 case AnnounceCorrection(correction=correction):
@@ -200,10 +189,6 @@ class FollowerDriver:
                 "reason": correction.reason,
             }
         )
-
-    def trace_lines(self) -> Iterator[bytes]:
-        """Yield the lines of the trace of what the follower was told and ordered of late."""
-        return self._recorder.lines()
 
 
 def _as_one_step(effects: Sequence[FollowerEffect]) -> list[FollowerEffect]:

@@ -1,15 +1,14 @@
 """Keeps the timings that were learned from films (`hangd.engine.follower.learned`) from one run to the next.
 
-They are kept by container, the file name's suffix. What a seek costs, and how far off a start is, depends on the
-container, its demuxer and the machine far more than on the film, so what one film taught is right for the next of its
-kind from its first start on. `Viewer` calls this when a file is opened and when a seek or start has been measured.
+They are kept by container, the file name's suffix: the duration of a seek and the error of a start depend on the
+container, its demuxer and the machine far more than on the film.
 """
 
 import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -18,6 +17,7 @@ from hangd.engine.follower.learned import LearnedTimings
 from hangd.tasks import Tasks, in_thread
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS habits_1 (
@@ -33,7 +33,6 @@ _COST_MAX: Final = 10.0
 """Seconds. A greater cost is not believed."""
 _DEADLINE_SECONDS: Final = 30.0
 """For reading or writing the cache: its own limit for another process that writes is 10 seconds."""
-_DOING: Final = "using the cache of learned timings"
 
 
 class LearnedStore:
@@ -66,38 +65,33 @@ class LearnedStore:
         self._tasks.start(self._store(self._container, timings), name="store-timings")
 
     async def _recall(self, container: str) -> None:
-        try:
-            timings = await in_thread(self._read, container, deadline=_DEADLINE_SECONDS, doing=_DOING)
-        except TimeoutError as error:
-            _log.warning("%s", error)
+        def select(database: sqlite3.Connection) -> LearnedTimings | None:
+            row = database.execute("SELECT habits FROM habits_1 WHERE container = ?", (container,)).fetchone()
+            return None if row is None else msgspec.json.decode(row[0], type=LearnedTimings)
+
+        timings = await self._run(select)
+        if timings is None or not 0 <= timings.seek_cost <= _COST_MAX:
             return
         # Meanwhile another file may have been opened, or this one measured, which is better than what was stored.
-        if timings is not None and container == self._container and self._stored is None:
+        if container == self._container and self._stored is None:
             self._stored = timings
             self._known(timings)
 
     async def _store(self, container: str, timings: LearnedTimings) -> None:
+        def insert(database: sqlite3.Connection) -> None:
+            row = (container, msgspec.json.encode(timings))
+            database.execute("INSERT OR REPLACE INTO habits_1 VALUES (?, ?)", row)
+
+        await self._run(insert)
+
+    async def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
         try:
-            await in_thread(self._write, container, timings, deadline=_DEADLINE_SECONDS, doing=_DOING)
+            return await in_thread(
+                self._cache.run, action, deadline=_DEADLINE_SECONDS, doing="using the cache of learned timings"
+            )
         except TimeoutError as error:
             _log.warning("%s", error)
-
-    def _read(self, container: str) -> LearnedTimings | None:
-        def look(database: sqlite3.Connection) -> LearnedTimings | None:
-            row = database.execute("SELECT habits FROM habits_1 WHERE container = ?", (container,)).fetchone()
-            if row is None:
-                return None
-            timings = msgspec.json.decode(row[0], type=LearnedTimings)
-            return timings if 0 <= timings.seek_cost <= _COST_MAX else None
-
-        return self._cache.run(look)
-
-    def _write(self, container: str, timings: LearnedTimings) -> None:
-        def keep(database: sqlite3.Connection) -> None:
-            encoded = msgspec.json.encode(timings)
-            database.execute("INSERT OR REPLACE INTO habits_1 VALUES (?, ?)", (container, encoded))
-
-        self._cache.run(keep)
+            return None
 
 
 def _are_alike(one: LearnedTimings, other: LearnedTimings) -> bool:

@@ -9,6 +9,8 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct, field
+
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import FollowerInput
@@ -18,12 +20,11 @@ _LINE_OVERHEAD: Final = 41
 """Bytes of memory that a line takes beside its text: the header of a bytes object (33) and a place in a list (8)."""
 
 
-class _Segment:
-    def __init__(self, began: float, snapshot: bytes) -> None:
-        self.began = began
-        self.snapshot = snapshot
-        self.steps: list[bytes] = []
-        self.size = len(snapshot) + _LINE_OVERHEAD
+class _Segment(Struct):
+    began: float
+    snapshot: bytes
+    steps: list[bytes] = field(default_factory=list)
+    size: int = 0
 
 
 class Recorder:
@@ -42,12 +43,8 @@ class Recorder:
         self._size_max = size_max
         self._segment_span = segment_span
         self._segments: deque[_Segment] = deque()
-        self._size = 0
-
-    @property
-    def size(self) -> int:
+        self.size = 0
         """Bytes of memory that the buffer takes."""
-        return self._size
 
     def handle(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
         """Pass an input to the follower, record the step, and return the effects. Raises what the follower raises."""
@@ -62,9 +59,9 @@ class Recorder:
 
     def lines(self) -> Iterator[bytes]:
         """Yield the recorded lines: the snapshot of the oldest segment, then all steps."""
-        for index, segment in enumerate(self._segments):
-            if index == 0:
-                yield segment.snapshot
+        if self._segments:
+            yield self._segments[0].snapshot
+        for segment in self._segments:
             yield from segment.steps
 
     def _current_segment(self, now: float) -> _Segment:
@@ -76,15 +73,17 @@ class Recorder:
                 return newest
         segment = _Segment(now, encode(Snapshot(self._anonymizer.state(self._follower.snapshot()))))
         self._segments.append(segment)
-        self._size += segment.size
+        self._count(segment, segment.snapshot)
         return segment
 
     def _append(self, segment: _Segment, step: Step) -> None:
         line = encode(step)
-        size = len(line) + _LINE_OVERHEAD
         segment.steps.append(line)
-        segment.size += size
-        self._size += size
+        self._count(segment, line)
         segments = self._segments
-        while len(segments) > 1 and (self._size > self._size_max or step.now - segments[1].began > self._span):
-            self._size -= segments.popleft().size
+        while len(segments) > 1 and (self.size > self._size_max or step.now - segments[1].began > self._span):
+            self.size -= segments.popleft().size
+
+    def _count(self, segment: _Segment, line: bytes) -> None:
+        segment.size += len(line) + _LINE_OVERHEAD
+        self.size += len(line) + _LINE_OVERHEAD

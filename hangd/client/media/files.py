@@ -20,7 +20,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from io import FileIO
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
 
@@ -30,25 +30,19 @@ from hangd.protocol.model import FileInfo
 from hangd.tasks import in_thread
 
 Progress = Callable[[int, int], None]
-"""Takes the bytes read so far and the bytes in all. Called on the event loop."""
+"""Takes the bytes read so far and the bytes in all."""
 
 _MIB: Final = 1024 * 1024
-
 _PIECE: Final = _MIB
 """Bytes read and hashed at a time. Measured: 256 KiB to 4 MiB are equally fast, and no slower than `openssl dgst`."""
-
 _PROGRESS_SECONDS: Final = 0.1
-
 _DEADLINE_SECONDS: Final = 10.0
 """For reading at most 3 MiB. Most of it is for a disk that has to spin up first."""
-
 _SILENCE_SECONDS: Final = 30.0
 """Reading a whole file takes as long as it takes. It is given up when no bytes come for so long."""
-
 _UNCHANGED_SECONDS: Final = 2.0
 """A file that was changed more recently could change again without a new modification time (FAT counts in steps of two
 seconds, others in ticks of some milliseconds), so its hash is not cached."""
-
 _NAME_MAX: Final = 255
 _NOT_IN_NAMES: Final = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), *range(0x7F, 0xA0), ord("\\"))}
 
@@ -122,7 +116,7 @@ class MediaFiles:
                         return path
         return None
 
-    # ---- on a thread ------------------------------------------------------------------------------------------------
+    # These two run on a thread.
 
     def _cached_hash(self, path: str) -> str | None:
         if self._cache is None:
@@ -133,7 +127,7 @@ class MediaFiles:
             return None
         return self._cache.recall(os.path.abspath(path), version)
 
-    def _whole_hash(self, path: str, report: Callable[[int, int], object], stopped: threading.Event) -> str:
+    def _whole_hash(self, path: str, report: Progress, stopped: threading.Event) -> str:
         if (known := self._cached_hash(path)) is not None:
             return known
         begun = time.time()
@@ -170,7 +164,7 @@ def _changed(path: str) -> MediaUnusable:
     return MediaUnusable("vanished", f"{shown_name(path)} changed while it was read: is it still being copied?")
 
 
-def _sha256(file: FileIO, size: int, report: Callable[[int, int], object], stopped: threading.Event) -> str:
+def _sha256(file: FileIO, size: int, report: Progress, stopped: threading.Event) -> str:
     """Hash a file from its start. Raises EOFError if it is not ``size`` bytes long, or once ``stopped`` is set."""
     digest = hashlib.sha256()
     piece = memoryview(bytearray(_PIECE))
@@ -189,24 +183,18 @@ def _sha256(file: FileIO, size: int, report: Callable[[int, int], object], stopp
 
 
 def _quick(path: str) -> FileInfo:
-    with _opened(path) as (file, version):
+    # Buffered: a single read of ``file`` can return less than was asked for, at least on a network file system.
+    with _opened(path) as (file, version), BufferedReader(file) as reader:
         size = version.size
         digest = hashlib.sha256(size.to_bytes(8, "big"))
         parts = [(0, size)] if size <= 3 * _MIB else [(start, _MIB) for start in (0, (size - _MIB) // 2, size - _MIB)]
         for start, length in parts:
-            file.seek(start)
-            digest.update(_exactly(file, length))
+            reader.seek(start)
+            piece = reader.read(length)
+            if len(piece) != length:
+                raise EOFError
+            digest.update(piece)
     return FileInfo(size=size, name=_name(path), quick_hash=digest.hexdigest())
-
-
-def _exactly(file: FileIO, length: int) -> bytes:
-    """Read this many bytes, or raise EOFError. A single read can return fewer, at least on a network file system."""
-    read = bytearray()
-    while len(read) < length:
-        if not (more := file.read(length - len(read))):
-            raise EOFError
-        read += more
-    return bytes(read)
 
 
 def _name(path: str) -> str | None:

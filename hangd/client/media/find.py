@@ -5,9 +5,13 @@ films are (`Places`). That is as much as a room asks of a member that joins; the
 is only compared with files: no part of it is ever used as a path.
 """
 
+import contextlib
+import itertools
 import logging
 import os
+import stat
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from typing import Final, NamedTuple
 
 from hangd.client.media.files import MediaFiles
@@ -19,13 +23,10 @@ _log = logging.getLogger(__name__)
 
 _FILES_MAX: Final = 50_000
 """Files whose size is looked at in one search. On a disk that has just spun up that takes some ten seconds."""
-
 _SEARCH_SECONDS: Final = 60.0
 """Deadline of a search. A network share that is gone never answers; what was found before it counts."""
-
 _DEPTH_MAX: Final = 6
 """How many levels of folders below a tree's root are searched."""
-
 _READ_MAX: Final = 8
 """Files of the right size that are read. There may be a few copies of one film; more are not there by chance."""
 
@@ -75,46 +76,34 @@ async def _candidates(film: FileInfo, places: Places) -> list[str]:
         await in_thread(_search, film, places, found, deadline=_SEARCH_SECONDS, doing="looking for the film's copy")
     except TimeoutError as error:
         _log.warning("%s", error)
-    named = dict(found)
+    named = dict(found)  # a search that is too late goes on, and may still add to it
     return sorted(named, key=lambda path: not named[path])[:_READ_MAX]
 
 
 def _search(film: FileInfo, places: Places, found: dict[str, bool]) -> None:
     """Enter each file of the film's size into ``found``, and whether it has the film's name. Runs on a thread."""
-    for count, (path, size) in enumerate(_files(places)):
+    for path, size in itertools.islice(_files(places), _FILES_MAX):
         if size == film.size:
             found.setdefault(path, os.path.basename(path) == film.name)
-        if count >= _FILES_MAX:
-            break
 
 
 def _files(places: Places) -> Iterator[tuple[str, int]]:
-    """Yield the path and the size of each file in these places."""
-    for path in places.files:
-        try:
-            yield path, os.stat(path).st_size
-        except (OSError, ValueError):
-            continue
-    for folder in places.folders:
-        yield from _in_folder(folder, 0)
-    for folder in places.trees:
-        yield from _in_folder(folder, _DEPTH_MAX)
+    """Yield the path and the size of each regular file in these places."""
+    within = [_in_folder(folder, 0) for folder in places.folders]
+    within += [_in_folder(folder, _DEPTH_MAX) for folder in places.trees]
+    for path in itertools.chain(places.files, *within):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: a NUL in the path
+            status = os.stat(path)
+            if stat.S_ISREG(status.st_mode):
+                yield path, status.st_size
 
 
-def _in_folder(folder: str, depth: int) -> Iterator[tuple[str, int]]:
-    within: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        within.append(entry.path)
-                    elif entry.is_file():
-                        yield entry.path, entry.stat().st_size
-                except OSError:
-                    continue
-    except (OSError, ValueError):
-        return
-    if depth > 0:
-        for path in within:
-            yield from _in_folder(path, depth - 1)
+def _in_folder(folder: str, depth: int) -> Iterator[str]:
+    """Yield the paths in a folder, and in folders up to ``depth`` levels below. Links to folders are not followed."""
+    top = len(PurePath(folder).parts)
+    with contextlib.suppress(ValueError):
+        for parent, folders, names in os.walk(folder):
+            if len(PurePath(parent).parts) - top >= depth:
+                folders.clear()
+            for name in names:
+                yield os.path.join(parent, name)

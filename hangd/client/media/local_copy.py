@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class LocalCopy:
-    """See the module's docstring. ``picture``: the follower's; it says which file is open and how long it is."""
+    """``picture`` is the follower's; it says which file is open and how long it is."""
 
     def __init__(
         self,
@@ -44,7 +44,8 @@ class LocalCopy:
         self._notices = notices
         self._tasks = tasks
         self._hash: FileHash | None = None
-        self._progress: float | None = None
+        self.progress: float | None = None
+        """How much has been read of a file that is being hashed, from 0 to 1; None: no file is."""
         self._without_duration: tuple[str, FileInfo] | None = None
         """Path and description that the room was told before the film was open: its duration is still to be told."""
         self._proving: asyncio.Task[Any] | None = None
@@ -54,48 +55,31 @@ class LocalCopy:
         """The hash of the whole file that is shown; None until it is known."""
         return self._hash
 
-    @property
-    def progress(self) -> float | None:
-        """How much of a file has been read that is being hashed, from 0 to 1; None: none is."""
-        return self._progress
-
     def identify(self, file_hash: FileHash | None) -> None:
         """Another file is shown, or its whole hash is known by now."""
         self._hash = file_hash
-
-    # ---- reading --------------------------------------------------------------------------------------------------
 
     async def read(self, path: str) -> FileHash:
         """Return the hash of a whole file, and announce the progress. Raises MediaUnusable."""
 
         def progressed(done: int, total: int) -> None:
-            self._progress = done / total if total else 1.0
+            self.progress = done / total if total else 1.0
             self._notices.announce()
 
         try:
             return await self._media.whole_hash(path, progressed)
         finally:
-            self._progress = None
+            self.progress = None
             self._notices.announce()
 
     def shared(self, info: FileInfo, duration: float | None = None) -> FileInfo:
-        """Return what the room may be told of a file: without its name, if the settings say so.
-
-        Args:
-            duration: in seconds, where the player has found it out.
-        """
+        """Return what the room may be told of a file: its ``duration`` added, and no name if the settings say so."""
         if duration is not None:
             info = structs.replace(info, duration=duration)
         return info if self._state.settings.share_file_name else structs.replace(info, name=None)
 
-    # ---- telling the room -----------------------------------------------------------------------------------------
-
     def tell(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
-        """Tell the room that its film is here, in the file at ``path``.
-
-        Args:
-            file_hash: of the whole file. None: it is not known yet; it is read now, and told afterwards.
-        """
+        """Tell the room that its film is here. If its whole hash is not known (None), it is read now and told then."""
         self._hash = file_hash
         room = self._state.room
         if room is None or not self._connection.is_up:
@@ -108,11 +92,11 @@ class LocalCopy:
     def film_ready(self) -> None:
         """The film that was opened stands ready: tell the room how long it is, if that was not known before."""
         told, picture = self._without_duration, self._picture
-        if told is None or picture.open_path != told[0] or picture.duration is None:
+        if told is None or picture.open_path != told[0] or picture.state.duration is None:
             return
         self._without_duration = None
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.duration)))
+            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.state.duration)))
 
     def prove(self, path: str, room: RoomView) -> None:
         """Read the whole file and tell ``room`` its hash: it let this member in by the quick hash alone."""
@@ -132,6 +116,6 @@ class LocalCopy:
         await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
         if self._state.room is room and room.file_hash == film:
             self._hash = whole
-            duration = self._picture.duration if self._picture.open_path == path else None
+            duration = self._picture.state.duration if self._picture.open_path == path else None
             self._connection.send(SetFile(file_hash=whole, file=self.shared(info, duration)))
             self._notices.announce()

@@ -1,342 +1,281 @@
-"""RoomPlaylist: a room's queue, shown and edited from this machine, and its films opened here where there are copies.
+"""RoomPlaylist: the room's queue as the viewer's playlist, while the viewer is in a room.
 
-`SharedPlaylist` decides what is seen and what is asked of the room. Here its requests are sent, one at a time. Files
-of new entries are read, and then hashed, one after the other. Copies are looked for before the room comes to them.
-``viewer.Viewer`` passes on what the server says; ``playlist.PlaylistKeeper`` edits `list` and then calls `go_on`.
+`SharedPlaylist` decides what is shown and what is requested of the room; its requests are sent here, one at a time. The
+films' files are the matter of `RoomFilms`. Called by control clients, and by the membership with the server's messages.
 """
 
 import asyncio
 import itertools
 import logging
-import os
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Literal, TypeVar
 
-from hangd.client.media.files import MediaFiles
-from hangd.client.media.find import Copy, Places, find_copy
-from hangd.client.media.local_copy import LocalCopy
+from hangd.client.control.port import CommandRefused, ListedFilm
+from hangd.client.follower.driver import FollowerDriver
 from hangd.client.notices import Notices
-from hangd.client.server.connection import Connection, NotConnected
-from hangd.client.server.room_view import RoomView
-from hangd.client.settings import ClientSettings
-from hangd.engine.follower.follower import Follower
+from hangd.client.playlist.alone import OwnPlaylist, unless_refused
+from hangd.client.playlist.room_films import RoomFilms
+from hangd.client.server.connection import Connection
+from hangd.client.server.room_view import check_control
+from hangd.client.viewer_state import ViewerState
+from hangd.engine.follower.inputs import StopRequested
+from hangd.engine.player_messages import PlayerEvent
+from hangd.engine.playlist.playlist import Film, Loading, Order
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.log import escape
-from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import (
-    EntryChanged,
-    Error,
-    MediaChanged,
-    QueueChanged,
-    RequestId,
-    RoomState,
-    ServerMessage,
-    SetEntry,
-)
-from hangd.protocol.model import FileHash, FileInfo, Queue, Room, Timeline
-from hangd.tasks import Tasks
+from hangd.protocol import messages
+from hangd.protocol.messages import RequestId, ServerMessage
+from hangd.protocol.model import FileHash, Queue, Room
 
 _log = logging.getLogger(__name__)
 
 _AGAIN_SECONDS: Final = 1.0
-"""How long after a refusal because of too many requests the same is asked again."""
+"""How long after a refusal because of too many requests the same is requested again."""
 
-_HASHES_APART: Final = 0.1
-"""Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
-
-_HASH_MARK: Final = "hash "
-"""Before an entry's number: the id of the request that tells its hash."""
-
-_READ_SECONDS: Final = 20.0
-"""How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,
-and later edits wait for it."""
-
-
-class Screen(Protocol):
-    """What is needed of the viewer, which shows the room's films."""
-
-    copy: LocalCopy
-    media: MediaFiles
-    tasks: Tasks
-    connection: Connection
-    notices: Notices
-
-    @property
-    def follower(self) -> Follower: ...
-
-    @property
-    def settings(self) -> ClientSettings: ...
-
-    @property
-    def room_view(self) -> RoomView | None: ...
-
-    @property
-    def path(self) -> str | None:
-        """The file that is open."""
-
-    def announce(self) -> None:
-        """Something has changed: tell control clients."""
-
-    @property
-    def playing_entry(self) -> int:
-        """The number of the film that was opened last."""
-
-    def change_film(self, path: str | None, entry: int, timeline: Timeline | None) -> None:
-        """The room shows another film: this file, or (None) one that is not here, from this timeline on."""
+_T = TypeVar("_T")
 
 
 class RoomPlaylist:
-    """See the module's docstring. ``own_files``: the paths of this machine's own playlist, where copies may be."""
+    """See the module's docstring. ``own``: the playlist of before, which the viewer has again after the room."""
 
-    def __init__(self, viewer: Screen, new_id: Callable[[], int], own_files: Callable[[], Sequence[str]]) -> None:
-        self._viewer = viewer
+    def __init__(
+        self,
+        state: ViewerState,
+        driver: FollowerDriver,
+        connection: Connection,
+        notices: Notices,
+        own: OwnPlaylist,
+        new_id: Callable[[], int],
+        films: Callable[[SharedPlaylist, Callable[[], None]], RoomFilms],
+    ) -> None:
+        self._state = state
+        self._driver = driver
+        self._connection = connection
+        self._notices = notices
+        self._own = own
         self._new_id = new_id
-        self._own_files = own_files
-        self.list = SharedPlaylist(new_id, random.random)
-        self.searching = False
-        """Whether a copy of the film that is shown is being looked for. Until then nothing is to be reported."""
-        self._marks = itertools.count(1)
-        self._mark: RequestId | None = None
+        self._queue = SharedPlaylist(new_id, random.shuffle)
+        self._films = films(self._queue, self.go_on)
+        self._requests_made = itertools.count(1)
+        self._unanswered: RequestId | None = None
         """The id of the request that has no answer yet."""
-        self._copies: dict[int, Copy] = {}
-        """By the number of the entry."""
-        self._sought: set[int] = set()
-        self._hashed: set[int] = set()
-        """Entries whose copy was looked for, and whose file was hashed, since the room was entered."""
-        self._folder: str | None = None
-        self._tasks: dict[str, asyncio.Task[object]] = {}
 
     @property
     def is_asking(self) -> bool:
-        """Whether the room has yet to answer."""
-        return self._mark is not None
+        """Whether a request has no answer yet."""
+        return self._unanswered is not None
 
-    # ---- coming and going -------------------------------------------------------------------------------------------
+    @property
+    def is_searching(self) -> bool:
+        """Whether a copy of the room's film is being looked for. Reports to the room wait for that."""
+        return self._films.is_searching
+
+    # ---- reading --------------------------------------------------------------------------------------------------
+
+    @property
+    def version(self) -> object:
+        return "in a room", self._queue.rev, self._own.shuffle
+
+    def entries(self) -> list[ListedFilm]:
+        return [ListedFilm(entry.id, _name(entry), entry.title) for entry in self._queue.entries]
+
+    @property
+    def current(self) -> int:
+        return self._queue.index(self._queue.current)
+
+    @property
+    def playing(self) -> int:
+        return self._queue.index(self._queue.playing)
+
+    @property
+    def loop_file(self) -> int:
+        return 0
+
+    @property
+    def loop_playlist(self) -> int:
+        return 1
+
+    @property
+    def shuffle(self) -> bool:
+        return self._own.shuffle
+
+    # ---- what control clients ask ---------------------------------------------------------------------------------
+
+    def load(self, films: Sequence[Film], how: Loading) -> list[int]:
+        return [entry.id for entry in self._edit(lambda: self._queue.load(films, how))]
+
+    def step(self, direction: Literal[1, -1], *, force: bool) -> None:
+        if not self._edit(lambda: self._queue.step(direction)):
+            if not force:
+                raise CommandRefused.failed("NoSuchEntry", "there is no such entry")
+            self.stop(keep=True)
+
+    def play(self, index: int) -> None:
+        if index == -1:
+            self.stop(keep=True)
+        else:
+            self._edit(lambda: self._queue.play(index))
+
+    def make_current(self, index: int) -> None:
+        raise CommandRefused.failed("NotSupported", "in a room what plays is what is current")
+
+    def remove(self, index: int | None) -> None:
+        self._edit(lambda: self._queue.remove(index))
+
+    def move(self, index: int, to: int) -> None:
+        self._edit(lambda: self._queue.move(index, to))
+
+    def clear(self) -> None:
+        self._edit(self._queue.clear)
+
+    def mix(self) -> None:
+        self._edit(self._queue.mix)
+
+    def unmix(self) -> None:
+        self._edit(self._queue.unmix)
+
+    def stop(self, *, keep: bool) -> None:
+        """Stop the room. The queue is kept in any case: one member does not empty it by the way."""
+        check_control(self._state.room, "error running command", connected=self._connection.is_up)
+        self._driver.tell(StopRequested())
+
+    def repeat_film(self, times: int) -> None:
+        _refuse_unless(times == 0)
+
+    def repeat_list(self, times: int) -> None:
+        _refuse_unless(times == 1)
+
+    def shuffle_lists(self, shuffle: bool) -> None:
+        self._own.shuffle_lists(shuffle)
+
+    def _edit(self, edit: Callable[[], _T]) -> _T:
+        """Edit the queue, if this member may, and request it of the room."""
+        check_control(self._state.room, "error running command", connected=self._connection.is_up)
+        result = unless_refused(edit)
+        self.go_on()
+        self._notices.announce()
+        return result
+
+    # ---- what the viewer tells ------------------------------------------------------------------------------------
+
+    def opening(self, path: str, file_hash: FileHash | None) -> int:
+        room, playing = self._state.room, self._queue.playing
+        film = None if room is None else room.file_hash
+        if playing is not None and file_hash in (None, film):
+            playing.path = path
+            return playing.id
+        entry = SharedEntry(self._new_id(), file_hash=file_hash or film, path=path)
+        self._queue.show(entry)
+        return entry.id
+
+    def reopened(self, path: str) -> int | None:
+        return None
+
+    def hear(self, event: PlayerEvent) -> Order | None:
+        return None  # What follows a film is the room's to say.
+
+    def obey(self, order: Order, *, play: bool) -> None:
+        raise AssertionError("a room's playlist gives no orders")
+
+    def given_up(self) -> None:
+        pass
+
+    def play_on(self) -> bool:
+        return False
+
+    # ---- entering and leaving -------------------------------------------------------------------------------------
 
     def enter(self, room: Room, path: str | None, *, again: bool) -> None:
-        """Be in this room, with this copy of its film; ``again``: after an absence."""
-        self._mark = None
-        self._sought.clear()
-        self._hashed.clear()
-        is_open = path is not None and self._viewer.path == path
-        number = self._viewer.playing_entry if is_open else self._new_id()
+        """Show this room's queue. ``path``: the copy of its film. ``again``: the viewer is back after an absence."""
+        self._unanswered = None
+        self._films.enter()
+        is_open = path is not None and self._driver.follower.picture.open_path == path
+        number = self._driver.entry if is_open else self._new_id()
         shown = SharedEntry(number, file_hash=room.file_hash, file=room.file, path=path)
-        self.list.enter(room.queue, shown, again=again)
+        self._queue.enter(room.queue, shown, again=again)
         self.go_on()
 
     def leave(self) -> None:
-        """Be in no room."""
-        for name in tuple(self._tasks):
-            self._cancel(name)
-        self._mark, self.searching = None, False
-        self._copies.clear()
-        self.list.enter(Queue(), None, again=False)
+        """The viewer is in no room any more."""
+        self._unanswered = None
+        self._films.leave()
+        self._queue.enter(Queue(), None, again=False)
 
-    def unanswered(self) -> None:
-        """The connection broke."""
-        self._mark = None
-        self.list.disconnected()
+    def disconnected(self) -> None:
+        """The connection is down: the request that had no answer gets none."""
+        self._unanswered = None
+        self._queue.disconnected()
 
-    def loading(self, path: str, file_hash: FileHash | None) -> int:
-        """This file is opened because somebody asked for it here. Return its number.
-
-        ``file_hash``: its whole hash, if it is another film than the room's, which the room is to be asked to show.
-        """
-        view, playing = self._viewer.room_view, self.list.playing
-        assert view is not None
-        if playing is not None and file_hash in (None, view.file_hash):
-            playing.path = path
-            return playing.id
-        entry = SharedEntry(self._new_id(), file_hash=file_hash or view.file_hash, path=path)
-        self.list.show(entry)
-        return entry.id
-
-    # ---- asking and hearing -----------------------------------------------------------------------------------------
+    # ---- requests and answers -------------------------------------------------------------------------------------
 
     def go_on(self) -> None:
-        """Do what there is to be done now: ask the room, read and hash files, look for copies."""
-        viewer = self._viewer
-        if viewer.room_view is None:
+        """Do what there is to do now: send the next request; read and hash files, look for copies."""
+        if self._state.room is None:
             return
-        if viewer.connection.is_up and self._mark is None:
-            request = self.list.request(play=not viewer.follower.paused)
+        if self._connection.is_up and self._unanswered is None:
+            request = self._queue.request(play=not self._driver.follower.paused)
             if request is not None:
-                self._mark = f"q{next(self._marks)}"
-                viewer.connection.send(request, self._mark)
-        if self.list.unread is not None:
-            self._begin("read", self._read)
-        if self._next(self.list.unhashed, self._hashed) is not None:
-            self._begin("hash", self._hash)
-        if self._next(self.list.lacking, self._sought) is not None:
-            self._begin("look", self._look)
+                self._unanswered = f"q{next(self._requests_made)}"
+                self._connection.send(request, self._unanswered)
+        self._films.go_on()
 
     def received(self, message: ServerMessage, re: RequestId | None) -> None:
         """Take what the server says of the queue, and its answers to the requests of this object."""
-        ours = re is not None and re == self._mark
+        ours = re is not None and re == self._unanswered
         if ours:
-            self._mark = None
+            self._unanswered = None
         match message:
-            case Error() if ours:
+            case messages.Error() if ours:
                 self._refused(message)
-            case Error(code="RateLimited") if isinstance(re, str) and re.startswith(_HASH_MARK):
-                self._hashed.discard(int(re.removeprefix(_HASH_MARK)))
-            case QueueChanged(queue=queue) | MediaChanged(queue=queue):
+            case messages.Error(code="RateLimited"):
+                self._films.refused(re)
+            case messages.QueueChanged(queue=queue) | messages.MediaChanged(queue=queue):
                 if ours:
-                    self.list.answered(queue, message.inserted if isinstance(message, QueueChanged) else ())
+                    self._queue.answered(queue, message.inserted if isinstance(message, messages.QueueChanged) else ())
                 else:
-                    self.list.learn(queue)
-                if isinstance(message, MediaChanged):
-                    self.show(message.file_hash, message.file, message.timeline)
-            case EntryChanged(entry=entry):
-                self.list.learn_entry(entry)
-                # A copy may be known by its whole hash that was not found by its quick hash.
-                self._sought -= {known.id for known in self.list.lacking if known.room_id == entry.id}
-            case RoomState(room=room):
-                self.list.learn(room.queue)
+                    self._queue.learn(queue)
+                if isinstance(message, messages.MediaChanged):
+                    self._films.show(message.file_hash, message.file, message.timeline)
+            case messages.EntryChanged(entry=entry):
+                self._queue.learn_entry(entry)
+                self._films.look_again(entry.id)
+            case messages.RoomState(room=room):
+                self._queue.learn(room.queue)
             case _:
                 return
         self.go_on()
 
-    def _refused(self, error: Error) -> None:
+    def catch_up(self, room: Room) -> None:
+        """Show the film that the room has moved on to during an absence."""
+        if room.file is not None:
+            self._films.show(room.file_hash, room.file, None)
+
+    def _refused(self, error: messages.Error) -> None:
         if error.code == "RateLimited":
-            # Asked again at once it would be refused again. Until then nothing else is asked either.
-            self._mark = later = f"later {next(self._marks)}"
-            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._ask_again, later)
+            # Until it is requested again, nothing else is: it would be refused as well.
+            self._unanswered = later = f"later {next(self._requests_made)}"
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._request_again, later)
             return
-        self.list.answered(None)
+        self._queue.answered(None)
         _log.warning("the room's queue stays as it is: %s", escape(error.message))
-        self._viewer.notices.refuse(error.code, error.message)
+        self._notices.refuse(error.code, error.message)
 
-    def _ask_again(self, mark: RequestId) -> None:
-        if mark == self._mark:
-            self._mark = None
-            self.list.postponed()
+    def _request_again(self, later: RequestId) -> None:
+        if later == self._unanswered:
+            self._unanswered = None
+            self._queue.postponed()
             self.go_on()
 
-    # ---- the film that is shown -------------------------------------------------------------------------------------
 
-    def show(self, film: FileHash, info: FileInfo, timeline: Timeline | None) -> None:
-        """The room shows this film, from this timeline on: open the copy that is here, or look for one."""
-        viewer, entry = self._viewer, self.list.playing
-        if entry is None or entry.file_hash != film:
-            entry = SharedEntry(self._new_id(), file_hash=film, file=info)
-            self.list.show(entry)
-        if (old := viewer.follower.picture.path) is not None:
-            self._folder = os.path.dirname(old)
-        self._cancel("search")
-        self.searching = False
-        if film == viewer.copy.hash and viewer.path is not None and viewer.playing_entry == entry.id:
-            viewer.change_film(viewer.path, entry.id, timeline)
-            return
-        copy = self._copies.get(entry.id)
-        if copy is None:
-            viewer.copy.identify(None)
-            self.searching = True
-            viewer.change_film(None, entry.id, timeline)
-            self._begin("search", lambda: self._search(entry, film, info))
-            return
-        self._open(entry, copy, film, timeline)
+def _refuse_unless(granted: bool) -> None:
+    if not granted:
+        raise CommandRefused.inaccessible("NotSupported", "a room plays each film once")
 
-    def _open(self, entry: SharedEntry, copy: Copy, film: FileHash, timeline: Timeline | None) -> None:
-        self._found(entry, copy)
-        # First the room, so that it waits for whoever opens the film; then what the player does.
-        self._viewer.copy.tell(copy.path, copy.info, film if copy.proven else None)
-        self._viewer.change_film(copy.path, entry.id, timeline)
 
-    async def _search(self, entry: SharedEntry, film: FileHash, info: FileInfo) -> None:
-        try:
-            copy = await find_copy(self._viewer.media, film, info, self._places())
-        finally:
-            self.searching = False
-        if copy is not None:
-            self._open(entry, copy, film, None)
-            return
-        _log.info("the room shows a film that is not here")
-        self._viewer.notices.emit({"event": "media-mismatch", "file_hash": film, "file": info.name})
-        self._found(entry, None)
-
-    # ---- the files of the queue -------------------------------------------------------------------------------------
-
-    async def _read(self) -> None:
-        """Read what identifies the files of new entries, in their order."""
-        viewer = self._viewer
-        while (entry := self.list.unread) is not None:
-            assert entry.path is not None
-            try:
-                async with asyncio.timeout(_READ_SECONDS):
-                    info = await viewer.media.quick(entry.path)
-                    whole = await viewer.media.cached_hash(entry.path)
-            except (MediaUnusable, TimeoutError) as error:
-                self._unusable(entry, error)
-            else:
-                self._copies[entry.id] = Copy(entry.path, info, proven=whole is not None)
-                self.list.read(entry, viewer.copy.shared(info), whole)
-            self.go_on()
-            viewer.announce()
-
-    async def _hash(self) -> None:
-        """Hash files of the queue, one after the other (two at once would wait for the disk), and tell the room."""
-        viewer = self._viewer
-        while (entry := self._next(self.list.unhashed, self._hashed)) is not None:
-            assert entry.path is not None and entry.room_id is not None
-            self._hashed.add(entry.id)
-            try:
-                whole = await viewer.copy.read(entry.path)
-            except MediaUnusable as error:
-                self._unusable(entry, error)
-                continue
-            if (copy := self._copies.get(entry.id)) is not None and entry.file_hash in (None, whole):
-                self._copies[entry.id] = copy._replace(proven=True)
-            try:
-                viewer.connection.send(SetEntry(entry.room_id, whole), f"{_HASH_MARK}{entry.id}")
-            except NotConnected:
-                return  # Back in the room the file is hashed again, which the cache makes short.
-            await asyncio.sleep(_HASHES_APART)
-
-    async def _look(self) -> None:
-        """Find out which of the films to come are here, so that they are opened at once."""
-        while (entry := self._next(self.list.lacking, self._sought)) is not None and entry.file is not None:
-            self._sought.add(entry.id)
-            copy = await find_copy(self._viewer.media, entry.file_hash, entry.file, self._places())
-            if copy is not None:
-                self._found(entry, copy)
-
-    def _unusable(self, entry: SharedEntry, error: Exception) -> None:
-        _log.warning("the file cannot be used in the room's queue: %s", str(error) or "reading it takes too long")
-        self.list.unusable(entry)
-        self._copies.pop(entry.id, None)
-        self._viewer.announce()
-
-    def _found(self, entry: SharedEntry, copy: Copy | None) -> None:
-        if copy is not None:
-            self._copies[entry.id] = copy
-        self.list.found(entry, None if copy is None else copy.path)
-        self._viewer.announce()
-
-    @staticmethod
-    def _next(entries: Sequence[SharedEntry], done: set[int]) -> SharedEntry | None:
-        return next((entry for entry in entries if entry.id not in done), None)
-
-    def _places(self) -> Places:
-        picture = self._viewer.follower.picture
-        folder = self._folder if picture.path is None else os.path.dirname(picture.path)
-        return Places(self._own_files(), () if folder is None else (folder,), self._viewer.settings.media_dirs)
-
-    # ---- tasks ------------------------------------------------------------------------------------------------------
-
-    def _begin(self, name: str, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start this work, if it is not under way already; after it, see what there is to be done."""
-        if name in self._tasks and not self._tasks[name].done():
-            return
-
-        async def run() -> None:
-            await work()
-            self._tasks.pop(name, None)
-            self.go_on()
-
-        self._tasks[name] = self._viewer.tasks.start(run(), name=f"playlist-{name}")
-
-    def _cancel(self, name: str) -> None:
-        if (task := self._tasks.pop(name, None)) is not None:
-            task.cancel()
+def _name(entry: SharedEntry) -> str:
+    """Return what control clients see as the entry's file name: the path of the copy, or what the room calls it."""
+    if entry.path is not None:
+        return entry.path
+    name = None if entry.file is None else entry.file.name
+    return name or entry.file_hash or ""

@@ -40,20 +40,10 @@ from hangd.engine.link.link import (
 )
 from hangd.engine.link.link import DialFailed as LinkDialFailed
 from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, SendPing, Started, Stopped
+from hangd.protocol import messages
 from hangd.protocol.codec import decode_server, encode_client
 from hangd.protocol.errors import ErrorCode, RemoteProtocolError
-from hangd.protocol.messages import (
-    ClientMessage,
-    Error,
-    Goodbye,
-    Hello,
-    Ping,
-    Pong,
-    RequestId,
-    Resume,
-    ServerMessage,
-    Welcome,
-)
+from hangd.protocol.messages import ClientMessage, RequestId, ServerMessage
 from hangd.protocol.model import PROTOCOL
 from hangd.tasks import DeadlineTimer, Tasks
 from hangd.transport.base import Encoded
@@ -88,7 +78,7 @@ class NotConnected(Exception):
 class ServerRefused(Exception):
     """The server answered with an Error."""
 
-    def __init__(self, error: Error) -> None:
+    def __init__(self, error: messages.Error) -> None:
         super().__init__(error.message)
         self.code: ErrorCode = error.code
         self.message = error.message
@@ -98,7 +88,7 @@ class ServerRefused(Exception):
 class ConnectionListener(Protocol):
     """What is told of a connection. ``now`` is the local time at which the message's bytes arrived."""
 
-    def welcomed(self, welcome: Welcome, now: float) -> None:
+    def welcomed(self, welcome: messages.Welcome, now: float) -> None:
         """The connection is up, for the first time or again."""
 
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
@@ -138,7 +128,7 @@ class Connection:
         self._requests_made = 0
         self._retry_after: float | None = None
         """Seconds that this connection's server asked for in its Goodbye."""
-        self._resume: Resume | None = None
+        self._resume: messages.Resume | None = None
         self._clock_id: str | None = None
         self.client_id: str | None = None
 
@@ -234,7 +224,9 @@ class Connection:
                     case Dial(url=url, attempt=attempt):
                         self._dialing = self._tasks.start(self._dial(url, attempt), name=f"dial-{attempt}")
                     case SendHello():
-                        hello = Hello(protocol=PROTOCOL, name=self._name, client=self._client, resume=self._resume)
+                        hello = messages.Hello(
+                            protocol=PROTOCOL, name=self._name, client=self._client, resume=self._resume
+                        )
                         if self._transport is not None:
                             self._transport.send(Encoded(encode_client(hello, "hello")))
                     case HangUp():
@@ -317,16 +309,16 @@ class Connection:
 
     def _received(self, message: ServerMessage, re: RequestId | None, at: float, attempt: int) -> None:
         match message:
-            case Goodbye(retry_after=retry_after):
+            case messages.Goodbye(retry_after=retry_after):
                 self._retry_after = retry_after
-            case Welcome() if self._link.state is LinkState.GREETING:
+            case messages.Welcome() if self._link.state is LinkState.GREETING:
                 self._welcomed(message, at, attempt)
                 return
-            case Error() if re == "hello" and self._link.state is LinkState.GREETING:
+            case messages.Error() if re == "hello" and self._link.state is LinkState.GREETING:
                 # The server closes after this. The reason is the Error's, and 4500 says that dialing again is no use.
                 self._end(4500, message.message)
                 return
-            case Pong(t0=t0, t1=t1, t2=t2):
+            case messages.Pong(t0=t0, t1=t1, t2=t2):
                 self._feed_pings(Ponged(), at)
                 self.listener.ponged(t0, t1, t2, at)
         if not self.is_up:
@@ -338,7 +330,7 @@ class Connection:
 
     def _answered(self, request: _Request, message: ServerMessage, at: float) -> bool:
         """Give a request its answer. Returns False if the message is no answer to it: the connection is ended then."""
-        if isinstance(message, Error):
+        if isinstance(message, messages.Error):
             request.future.set_exception(ServerRefused(message))
         elif isinstance(message, request.answer):
             try:
@@ -355,9 +347,9 @@ class Connection:
             return False
         return True
 
-    def _welcomed(self, welcome: Welcome, at: float, attempt: int) -> None:
+    def _welcomed(self, welcome: messages.Welcome, at: float, attempt: int) -> None:
         self.client_id = welcome.client_id
-        self._resume = Resume(client_id=welcome.client_id, secret=welcome.resume_secret)
+        self._resume = messages.Resume(client_id=welcome.client_id, secret=welcome.resume_secret)
         if welcome.clock_id != self._clock_id:
             self.listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
@@ -381,7 +373,7 @@ class Connection:
             return
         for effect in self._pings.expire(now):
             if isinstance(effect, SendPing):
-                self._transport.send(Encoded(encode_client(Ping(t0=time.monotonic()))))
+                self._transport.send(Encoded(encode_client(messages.Ping(t0=time.monotonic()))))
             else:
                 self._transport.abort()
         self._ping_timer.arm(self._pings.deadline())

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from hangd.client.control.port import ControlEvent
+from hangd.client.control.port import CommandRefused, ControlEvent, Refusal
 from hangd.protocol.messages import (
     MediaChanged,
     MemberChanged,
@@ -31,6 +31,22 @@ def invite_url(server: str, room: str) -> str:
     parts = urlsplit(server)
     scheme = "hangs" if parts.scheme == "wss" else "hang"
     return f"{scheme}://{parts.netloc}/{quote(room, safe='')}"
+
+
+def check_control(room: "RoomView | None", refusal: Refusal, *, connected: bool) -> None:
+    """Raise CommandRefused if the room would refuse a request of this member, or cannot be asked now.
+
+    Args:
+        room: None: the viewer is in no room, and may do everything.
+        refusal: mpv's word for what is refused.
+        connected: whether the connection to the room's server is up.
+    """
+    if room is None:
+        return
+    if not connected:
+        raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
+    if not room.may_control:
+        raise CommandRefused(refusal, "Forbidden", room.who_may_control)
 
 
 class RoomView:

@@ -5,18 +5,16 @@ Pong, and the client ``t3`` as the Pong's bytes arrive. As in NTP (RFC 5905, sec
 
     delay  = (t3 - t0) - (t2 - t1)            offset = ((t1 - t0) + (t2 - t3)) / 2
 
-``offset`` is added to a local time to get the server time. Its error is at most ``delay / 2``, which it reaches when
-the whole delay was on one of the two ways::
+``offset`` is added to a local time to get the server time. One ping tells no more than this interval::
 
     t2 - t3  <=  true offset  <=  t1 - t0
 
-One ping tells no more than this interval, so pings are not averaged. The filter intersects the intervals of all recent
-pings (Marzullo and Owicki, Maintaining the time in a distributed system, 1983), after widening each by the amount that
-two quartz clocks can drift apart since then. The upper end comes from the ping with the quickest way out, the lower end
-from the one with the quickest way back, and the middle is the estimate: the most likely value if the delays of both
-ways have the same exponential distribution (Jeske, On maximum-likelihood estimation of clock offset, 2005). The two
-pings can be different ones, so the error falls as 1/n with the number of pings; the error of the single ping with the
-least delay falls only as the square root of 1/n. docs/sync.md has measurements of both.
+So pings are not averaged. The filter intersects the intervals of all recent pings (Marzullo and Owicki, Maintaining the
+time in a distributed system, 1983), after widening each by the amount that two quartz clocks can drift apart since
+then. The middle is the estimate: the most likely value if the delays of both ways have the same exponential
+distribution (Jeske, On maximum-likelihood estimation of clock offset, 2005). The ends mostly come from two pings, one
+with a quick way out and one with a quick way back, so the error falls as 1/n with the number of pings; that of the
+single ping with the least delay falls as the square root of 1/n (measurements: docs/sync.md, "The clock").
 
 The published offset moves slowly towards the estimate (it slews), so that the picture that follows it does not jerk.
 """
@@ -94,8 +92,7 @@ class ClockFilter:
     """The local view of one server's clock. Local times are seconds of the local monotonic clock.
 
     `add` each ping. `flush` when the server has another clock (a new ``clock_id``) or the local clock stood still (a
-    suspend). `to_server` and `to_local` convert; there is nothing to convert with before the first sample, while
-    `locked` is false.
+    suspend). Convert times only while `locked`.
     """
 
     def __init__(self, policy: ClockPolicy | None = None, state: ClockState | None = None) -> None:
@@ -134,13 +131,11 @@ class ClockFilter:
         state.offset, state.offset_at = (estimate if step else before), t3
 
     def flush(self, now: float | None = None) -> None:
-        """Forget all samples; the next one sets the offset at once. ``now``: also ignore pings sent before this time.
-
-        A ping may be on its way during a suspend. The local clock stands still meanwhile, so its delay looks short
-        and its offset is wrong by the length of the suspend.
-        """
+        """Forget all samples; the next one sets the offset at once. ``now``: also ignore pings sent before then."""
         state = self.state
         if now is not None:
+            # A ping may be on its way during a suspend. The local clock stands still meanwhile, so its delay looks
+            # short and its offset is wrong by the length of the suspend.
             state.flushed_at = now
         state.samples.clear()
         state.best = None
@@ -171,7 +166,7 @@ class ClockFilter:
         return self._bound_of(best, now) + abs(self._extrapolate(best, now) - self.offset(now))
 
     def to_server(self, local: float) -> float:
-        """Convert a local time to a server time. Call it only when `locked`."""
+        """Convert a local time to a server time."""
         return local + self.offset(local)
 
     def to_local(self, server: float) -> float:
@@ -189,7 +184,6 @@ class ClockFilter:
     def _choose(self) -> ClockSample:
         """Return the estimate: the middle of the interval that the intervals of all samples have in common.
 
-        It is computed when a sample comes, which is once in 8 s, and stored, because the offset is read far more often.
         All intervals widen at the same rate, so it stays the estimate until the next sample.
         """
         state = self.state

@@ -9,30 +9,27 @@ viewer, so errors below a threshold are left alone, and for a while after a corr
 - A *hold* pauses for as long as the room needs to catch up, exactly in picture and sound. For pictures that are ahead.
 - A *resync* seeks to where the room will be. For all errors beyond the reach of the others; rationed more and more.
 
-*What a trim does to the picture.* VLC 3 dates a block when it is read, which is ``read_ahead`` before it is shown, and
-a change of rate turns its clock about the last block read (``input_clock_ChangeRate``). So a change by d moves the
-picture by d x ``read_ahead`` as soon as all that was decoded before has been shown (0.1-0.3 s later), and moves it back
-when the trim ends; d x (time) remains. Samples show only what remains. Measured: 3 % for an error of 17 ms moved the
-picture 26 ms ahead at once, and back at the end. Therefore the rate follows the error from sample to sample. With
+*What a trim does to the picture* (docs/sync.md, "What a change of rate does to the picture"). VLC 3 dates a block when
+it is read, which is ``read_ahead`` before it is shown, and a change of rate applies from the last block read
+(``input_clock_ChangeRate``). So a change by d moves the picture by d x ``read_ahead`` within 0.3 s, and moves it back
+when the trim ends; only d x (time) remains, and samples show only that. Therefore the rate follows the error from
+sample to sample: with
 
     d = -error / (read_ahead + sample_interval / 2)
 
-the movement at the change compensates at once for what is still to be corrected permanently: the picture stays within a
-fifth of the error of its position from the first change on, and the rate returns to the room's as the error vanishes.
-Rates are changed at samples, because VLC makes a sample just after it has read.
+the movement at the change compensates at once for what is still to be corrected permanently, and the picture stays
+within a fifth of the error of its position. Rates are changed at samples, because VLC makes a sample just after it has
+read.
 """
 
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct, field
 
-from hangd.engine.timeline import rate_period
+from hangd.engine.timeline import PERIOD_BASE, rate_period
 
 Reason = Literal["start", "drift"]
 """Where the error comes from: left over from a start or a seek, or accumulated since."""
-
-_PERIOD_BASE: Final = 1000
-"""A playable rate is 1000/n: `hangd.engine.timeline.rate_period`."""
 
 
 class DriftPolicy(Struct, frozen=True):
@@ -129,11 +126,10 @@ class DriftState(Struct):
 
 
 class DriftController:
-    """Takes errors and returns corrections.
+    """Takes errors and returns corrections, which the caller carries out at once.
 
     Call `restart` when the player has started or has another timeline to follow, `observe` for each sample, and
-    `cancel` when the player does not play any more. The caller carries a correction out at once. While `rate` is not
-    None, the player has to play at that rate.
+    `cancel` when the player does not play any more.
     """
 
     def __init__(self, policy: DriftPolicy | None = None, state: DriftState | None = None) -> None:
@@ -141,7 +137,7 @@ class DriftController:
         self.state = state or DriftState()
 
     def restart(self, now: float) -> None:
-        """Forget the errors: the picture moves from a new position. The state is fresh for a while."""
+        """Forget the errors: the picture moves from a new position."""
         state = self.state
         state.trim = None
         state.errors.clear()
@@ -254,7 +250,7 @@ class DriftController:
         change = min(abs(error) / (self._policy.read_ahead + self._policy.sample_interval / 2) / rate, limit)
         period = rate_period(rate)
         steps = max(round(period * change), 1)
-        return _PERIOD_BASE / (period + steps if error > 0 else period - steps)
+        return PERIOD_BASE / (period + steps if error > 0 else period - steps)
 
     def _resync(self, error: float, now: float, reason: Reason) -> Resync | None:
         policy, state = self._policy, self.state

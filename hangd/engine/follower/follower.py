@@ -11,11 +11,11 @@ here, and resumes when the room is at that position.
 
 *The viewer's actions.* A pause takes effect at once, and the request to the room names the frame on which it stopped;
 until the room has answered, the timeline does not control the player (`hangd.engine.follower.pending_input`). A pause,
-a start or a frame step of the player that no command of the follower explains is taken for an action of the viewer's,
-who may have used the player's own window. All else is requested, and takes effect when the room's timeline says so.
+a start or a frame step that no command of the follower explains was made by the viewer in the player's own window. All
+else is requested, and takes effect when the room's timeline says so.
 
-*In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`). It answers
-the requests itself, and adjusts the timeline to the player. Entering or leaving a room only replaces the timeline.
+*In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`), and adjusts
+it to the player. Entering or leaving a room only replaces the timeline.
 """
 
 import copy
@@ -23,30 +23,10 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from hangd.engine.follower import local_timeline
+from hangd.engine.follower import inputs, local_timeline
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController, Hold, Resync, Trim
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
-from hangd.engine.follower.inputs import (
-    AbsenceEnded,
-    ClockFlushed,
-    DeadlineReached,
-    FileClosed,
-    FileOpened,
-    FollowerInput,
-    LeftRoom,
-    OffsetSet,
-    PauseRequested,
-    Pinged,
-    PlayerSaid,
-    RoomRefused,
-    SeekRequested,
-    SpeedRequested,
-    StopRequested,
-    TimelineReceived,
-    TimingsRecalled,
-)
-from hangd.engine.follower.learned import LearnedTimings, StartBias
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
 from hangd.engine.follower.state import FollowerState, Policies
@@ -57,10 +37,7 @@ from hangd.protocol.model import Timeline
 
 
 class Follower:
-    """See the module's docstring. ``now`` is the local monotonic time; ``clock`` converts it to server time.
-
-    ``state`` is that of another follower's `snapshot`; this one continues from there.
-    """
+    """``now`` is the local monotonic time. ``state``: another follower's `snapshot`, to continue from there."""
 
     def __init__(self, policies: Policies | None = None, state: FollowerState | None = None) -> None:
         self.policies = policies or Policies()
@@ -69,68 +46,67 @@ class Follower:
         self.clock = ClockFilter(self.policies.clock, self.state.clock)
         self.picture = Picture(self.policies.picture, self.state.picture)
         self._drift = DriftController(self.policies.drift, self.state.drift)
-        self._start_bias = StartBias(self.state.start_bias)
         self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
 
-    def handle(self, input: FollowerInput, now: float) -> list[FollowerEffect]:
+    def handle(self, input: inputs.FollowerInput, now: float) -> list[FollowerEffect]:
         """Take one input and return the effects to carry out, in order. Raises nothing."""
         state = self.state
         effects: list[FollowerEffect] = []
         match input:
-            case PlayerSaid(event=event):  # Tested first, because nearly all inputs are samples.
+            case inputs.PlayerSaid(event=event):  # Tested first, because nearly all inputs are samples.
                 before = state.picture.motion
                 if not self.picture.update(event):
                     return []
                 effects = self._player_said(event, before, now)
-            case DeadlineReached():
+            case inputs.DeadlineReached():
                 return self.expire(now)
-            case Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
+            case inputs.Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
                 self.clock.add(t0, t1, t2, t3)
                 if state.absence_unchecked and state.in_room and self.clock.locked:
                     state.absence_unchecked = False
                     effects = self._seek_if_far(now)
-            case TimelineReceived():
+            case inputs.TimelineReceived():
                 if not self._accept_timeline(input, now):
                     return []
                 effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
-            case FileOpened(path=path, start=start, entry=entry):
+            case inputs.FileOpened(path=path, start=start, entry=entry):
                 if not state.in_room:
                     state.timeline = local_timeline.initial(now, start, rate=state.timeline.rate)
                 state.picture.duration, state.picture.entry = None, entry
                 effects = self._load(path, now)
-            case FileClosed():
+            case inputs.FileClosed():
                 self._pending_input.clear_wanted()
                 effects = self.picture.close()
-            case LeftRoom():
+            case inputs.LeftRoom():
                 if not state.in_room:
                     return []
                 self._leave_room(now)
-            case RoomRefused():
+            case inputs.RoomRefused():  # The timeline controls the player again, so a pause is undone.
                 self._pending_input.clear()
-            case ClockFlushed():
+            case inputs.ClockFlushed():
                 self.clock.flush()
                 return []
-            case AbsenceEnded():
+            case inputs.AbsenceEnded():
                 # The local clock may have stood still. Where the picture is, only the next sample can tell.
                 self.clock.flush(now)
                 self._drift.restart(now)
                 state.absence_unchecked = True
-            case PauseRequested(paused=paused):
+            case inputs.PauseRequested(paused=paused):
                 effects = self._pause_requested(paused, now)
-            case SeekRequested(position=position):
+            case inputs.SeekRequested(position=position):
                 position = self.picture.clamp(position)
                 if self._pending_input.merge(position, now):
                     return []
                 effects = self._request_seek(position, now)
-            case SpeedRequested(rate=rate):
+            case inputs.SpeedRequested(rate=rate):
                 effects = self._request(Speed(rate=rate), now)
-            case StopRequested():
+            case inputs.StopRequested():
                 effects = self._request(Stop(), now)
-            case TimingsRecalled(timings=timings):
+            case inputs.TimingsRecalled(timings=timings):
                 state.picture.seek_cost = timings.seek_cost
-                self._start_bias.restore(timings.start_bias)
+                state.start_bias.restore(timings.start_bias)
                 return []
-            case OffsetSet(seconds=seconds):
+            case inputs.OffsetSet(seconds=seconds):
                 state.video_offset = seconds
                 return []
             case _:
@@ -158,7 +134,7 @@ class Follower:
         if (position := self._pending_input.expire(now)) is not None:
             effects += self._request_seek(position, now)
         if state.report_due is not None and state.report_due <= now:
-            state.reported = state.report_due = None
+            state.reported = state.report_due = None  # `_report` makes one again, with the error of now.
         effects += self._steer_and_report(now)
         return effects
 
@@ -177,15 +153,6 @@ class Follower:
     # ---- reading --------------------------------------------------------------------------------------------------
 
     @property
-    def timeline(self) -> Timeline:
-        """Where the media has to be: the room's timeline, or the follower's own in no room."""
-        return self.state.timeline
-
-    @property
-    def in_room(self) -> bool:
-        return self.state.in_room
-
-    @property
     def rate(self) -> float:
         """The speed, including a change that takes effect in a moment."""
         return (self.state.scheduled or self.state.timeline).rate
@@ -198,7 +165,7 @@ class Follower:
 
     def position(self, now: float) -> float | None:
         """Return the picture's position in seconds; None if no file is loaded."""
-        return None if self.picture.motion is Motion.EMPTY else self.picture.position(now)
+        return None if self.state.picture.motion is Motion.EMPTY else self.picture.position(now)
 
     def requested_position(self, now: float) -> float | None:
         """Return the position that a relative seek starts from: the one requested last, or else the picture's."""
@@ -223,14 +190,9 @@ class Follower:
         """Whether a request is still to come: for a pause that is not done yet, or for a seek that may be merged."""
         return self.state.picture.motion is Motion.PAUSING or self.state.pending_input.merged is not None
 
-    @property
-    def learned_timings(self) -> LearnedTimings:
-        """What was learned about files like the one that is open."""
-        return LearnedTimings(self.picture.seek_cost, self._start_bias.bias)
-
     # ---- the room and the clock -----------------------------------------------------------------------------------
 
-    def _accept_timeline(self, received: TimelineReceived, now: float) -> bool:
+    def _accept_timeline(self, received: inputs.TimelineReceived, now: float) -> bool:
         """Take in what a timeline answers or schedules. Return whether it also takes effect now."""
         state, timeline = self.state, received.timeline
         if received.entering:
@@ -250,9 +212,10 @@ class Follower:
     def _set_timeline(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         state = self.state
         state.timeline, state.scheduled, state.pending_input.requested = timeline, None, None
+        # A scheduled Resume is for the old timeline: `_steer` gives another one.
         state.picture.resume_at = None
         state.seeks = 0
-        self._start_bias.discard()
+        state.start_bias.discard()
         self._drift.restart(now)
         return self._seek_if_far(now)
 
@@ -277,6 +240,7 @@ class Follower:
         requested = self._pending_input.seek_position
         position = self._timeline_position(now) if requested is None else requested
         if not paused:
+            # A pause that the room has not answered yet: the picture, not the timeline, knows where it goes on.
             if pending.wanted == "paused" and requested is None:
                 position = self.picture.clamp(self.picture.position(now))
             return self._request(Play(timestamp=position), now)
@@ -312,12 +276,13 @@ class Follower:
                 error = self._error_at(event.position, event.at)
                 if error is None or state.picture.stalled:
                     return []
-                self._start_bias.observe(error)
+                state.start_bias.observe(error)
                 return self._correct(error, event.at, now)
             case Settled(position=position):
                 return self._settled(before, self.picture.clamp(position), now)
             case Started(position=position, at=at):
                 return self._started(before, position, at, now)
+            # In a room it is the room that decides when the film has ended.
             case Ended(position=position) if not state.in_room:
                 state.timeline = local_timeline.initial(now, self.picture.clamp(position), rate=state.timeline.rate)
         return []
@@ -352,10 +317,10 @@ class Follower:
             return self._request(Play(timestamp=self.picture.clamp(position)), now)
         # If the thread that resumes the player was late, the error is known before the first sample.
         error = self._error_at(position, at)
-        late = 0.0 if error is None else -error - self._start_bias.bias
+        late = 0.0 if error is None else -error - state.start_bias.bias
         if not self.policies.drift.threshold_fresh < late <= self._policy.late_start_max:
             return []
-        self._start_bias.discard()
+        state.start_bias.discard()
         return self._correct(-late, at, now)
 
     def _error_at(self, position: float, at: float) -> float | None:
@@ -448,11 +413,11 @@ class Follower:
         start = time_of(state.timeline, self.picture.position(now) - state.video_offset)
         late = server - start
         if -self._policy.wait_max <= late <= 0:
-            self._start_bias.begin()
+            state.start_bias.begin()  # Only starts on time tell how exact starts are.
         elif not 0 < late < self._policy.late_start_max and (late < 0 or state.seeks < self._policy.late_seeks_max):
             return self._seek_ahead(now)
         # The time may have just passed: a player that is able to then continues as if it had started in time.
-        at = self.clock.to_local(start) + self._start_bias.bias / state.timeline.rate
+        at = self.clock.to_local(start) + state.start_bias.bias / state.timeline.rate
         return self.picture.resume(at, now, state.timeline.rate)
 
     def _seek_if_far(self, now: float) -> list[FollowerEffect]:
@@ -481,6 +446,7 @@ class Follower:
     def _timeline_position(self, now: float) -> float:
         """Return the timeline's position at the local time ``now``, limited to where a player can settle."""
         state, timeline = self.state, self.state.timeline
+        # Without a clock the start of the motion is the best guess. `_steer` waits for the clock, and then corrects it.
         if state.in_room and is_running(timeline) and not self.clock.locked:
             return self.picture.clamp(timeline.position)
         return self.picture.clamp(position_at(timeline, self.clock.to_server(now) if state.in_room else now))

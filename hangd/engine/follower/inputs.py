@@ -106,21 +106,9 @@ class DeadlineReached(Struct, frozen=True, tag=True):
     """The time that `Follower.deadline` returned has come."""
 
 
+RoomInput = TimelineReceived | LeftRoom | RoomRefused
+ViewerInput = PauseRequested | SeekRequested | SpeedRequested | StopRequested
+ClockInput = Pinged | ClockFlushed | AbsenceEnded | DeadlineReached
 FollowerInput = (
-    FileOpened
-    | FileClosed
-    | TimelineReceived
-    | LeftRoom
-    | RoomRefused
-    | Pinged
-    | ClockFlushed
-    | AbsenceEnded
-    | PauseRequested
-    | SeekRequested
-    | SpeedRequested
-    | StopRequested
-    | PlayerSaid
-    | TimingsRecalled
-    | OffsetSet
-    | DeadlineReached
+    FileOpened | FileClosed | RoomInput | ViewerInput | ClockInput | PlayerSaid | TimingsRecalled | OffsetSet
 )

@@ -1,11 +1,10 @@
 """Timings that are learned by playing files of one kind: the duration of a seek, and the error that a start leaves.
 
 A player leaves its pause at the time that it was told, and still the picture may be a constant few milliseconds off,
-depending on how the container and its codecs begin. `StartBias` takes the median of the errors after several starts,
-and the next start is made earlier or later by as much. The median is not disturbed by single starts that were late
-because the machine was busy.
+depending on how the container and its codecs begin. The next start is made earlier or later by the median of the errors
+after several starts, which single starts that were late because the machine was busy do not disturb.
 
-The follower learns; the client keeps the results by container (`hangd.client.learned_store`) and gives them back with
+The client keeps the results by container (`hangd.client.follower.learned_store`) and gives them back with
 ``TimingsRecalled`` when a file of that kind is opened.
 """
 
@@ -33,8 +32,8 @@ class LearnedTimings(Struct, frozen=True, tag=True):
     start_bias: float = 0.0
 
 
-class StartBiasState(Struct):
-    """What a `StartBias` knows."""
+class StartBias(Struct):
+    """Learns from the first error after each start how far ahead starts leave the picture."""
 
     bias: float = 0.0
     """Seconds by which starts are made late, so that the picture is not ahead."""
@@ -43,41 +42,28 @@ class StartBiasState(Struct):
     applied: float | None = None
     """The bias of a start whose first error is still to come."""
 
-
-class StartBias:
-    """Learns from the first error after each start how far ahead starts leave the picture."""
-
-    def __init__(self, state: StartBiasState | None = None) -> None:
-        self.state = state or StartBiasState()
-
-    @property
-    def bias(self) -> float:
-        """Seconds by which to resume late."""
-        return self.state.bias
-
     def restore(self, bias: float) -> None:
         """Continue with a bias that was learned before."""
-        self.state.bias = max(-_BIAS_MAX, min(bias, _BIAS_MAX))
-        self.state.errors.clear()
+        self.bias = max(-_BIAS_MAX, min(bias, _BIAS_MAX))
+        self.errors.clear()
 
     def begin(self) -> None:
         """Note that a start is made on time, with the present bias. The next error tells how exact it was."""
-        self.state.applied = self.state.bias
+        self.applied = self.bias
 
     def discard(self) -> None:
         """Ignore the start that was begun: it was not on time, or something else happened before its first error."""
-        self.state.applied = None
+        self.applied = None
 
     def observe(self, error: float) -> None:
         """Take an error (seconds, positive ahead). Only the first one after a start is used."""
-        state = self.state
-        if state.applied is None:
+        if self.applied is None:
             return
-        unbiased, state.applied = error + state.applied, None
+        unbiased, self.applied = error + self.applied, None
         if abs(unbiased) > _BIAS_MAX:
             return
-        state.errors.append(unbiased)
-        del state.errors[:-_STARTS_KEPT]
-        if len(state.errors) >= _STARTS_NEEDED:
-            median = sorted(state.errors)[len(state.errors) // 2]
-            state.bias = median if abs(median) > _NEGLIGIBLE else 0.0
+        self.errors.append(unbiased)
+        del self.errors[:-_STARTS_KEPT]
+        if len(self.errors) >= _STARTS_NEEDED:
+            median = sorted(self.errors)[len(self.errors) // 2]
+            self.bias = median if abs(median) > _NEGLIGIBLE else 0.0

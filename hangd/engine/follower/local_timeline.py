@@ -1,8 +1,4 @@
-"""The timeline of a player that is in no room: the commands of a room, applied locally, in local time.
-
-`Follower` calls it instead of asking a room. Nobody else has to be waited for, so commands take effect at once. A seek
-while playing closes a gate, as in a room; the follower opens it when the player has settled.
-"""
+"""The timeline of a player that is in no room: the commands of a room, applied at once and in local time."""
 
 from typing import Final
 
@@ -29,6 +25,7 @@ def applied(timeline: Timeline, command: SyncCommand, now: float, *, loaded: boo
     """
     changed = replace(timeline, rev=timeline.rev + 1, at=now, gate=None)
     match command:
+        # A seek while playing closes a gate, as in a room; the follower opens it when its player has settled.
         case Play(timestamp=timestamp):
             if at_end:
                 return replace(changed, playing=True, position=0.0, gate="seeking" if loaded else None)

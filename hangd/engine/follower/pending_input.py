@@ -39,8 +39,6 @@ class PendingInputState(Struct):
 
 
 class PendingInput:
-    """See the module's docstring."""
-
     def __init__(self, policy: PendingInputPolicy | None = None, state: PendingInputState | None = None) -> None:
         self._policy = policy or PendingInputPolicy()
         self.state = state or PendingInputState()

@@ -9,8 +9,7 @@
                      load          Settled+- SEEKING <-------------seek-------------+ PAUSING --Settled--> SETTLED
 
 A command leads to a state that only an event of the player leaves: while the picture is LOADING, SEEKING or PAUSING,
-`Follower` waits for it to settle. The picture decides nothing itself. Positions are seconds of media, times are local
-times.
+`Follower` waits for it to settle. Positions are seconds of media, times are local times.
 """
 
 import enum
@@ -19,25 +18,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from hangd.engine import player_messages as player
 from hangd.engine.follower.effects import FollowerEffect
-from hangd.engine.player_messages import (
-    DurationChanged,
-    Ended,
-    Load,
-    Loaded,
-    LoadFailed,
-    PauseNow,
-    PlayerDied,
-    PlayerEvent,
-    Resume,
-    Sampled,
-    SeekTo,
-    SetRate,
-    Settled,
-    Stalled,
-    Started,
-    Unload,
-)
+from hangd.engine.player_messages import PlayerEvent, Sampled
 from hangd.protocol.model import ReportedState
 
 
@@ -89,7 +72,7 @@ class PictureState(Struct):
     """The id of the playlist's entry that ``path`` belongs to."""
     duration: float | None = None
     generation: int = 0
-    """The number of the newest load."""
+    """The number of the newest load. Events of other generations are outdated."""
     stalled: bool = False
     seek_cost: float | None = None
     """Measured duration of seeks; None before the first one."""
@@ -108,7 +91,7 @@ class PictureState(Struct):
 
 
 class Picture:
-    """See the module's docstring. The methods that command return what to send to the player."""
+    """The methods that command return what to send to the player."""
 
     def __init__(self, policy: PicturePolicy | None = None, state: PictureState | None = None) -> None:
         self._policy = policy or PicturePolicy()
@@ -123,14 +106,14 @@ class Picture:
         state.generation += 1
         self._enter(Motion.LOADING)
         state.position, state.commanded_rate, state.target = start, None, start
-        return [Load(path=path, generation=state.generation, start=start, entry=state.entry)]
+        return [player.Load(path=path, generation=state.generation, start=start, entry=state.entry)]
 
     def unload(self) -> list[FollowerEffect]:
         """Unload the file. Its path stays known, so that it can be loaded again."""
         if self.state.motion is Motion.EMPTY:
             return []
         self._enter(Motion.EMPTY)
-        return [Unload()]
+        return [player.Unload()]
 
     def close(self) -> list[FollowerEffect]:
         """Unload the file and forget it."""
@@ -144,18 +127,18 @@ class Picture:
         self._enter(Motion.SEEKING)
         state.position = state.target = position
         state.seek_began_at = now
-        return [SeekTo(position)]
+        return [player.SeekTo(position)]
 
     def resume(self, at: float | None, now: float, rate: float) -> list[FollowerEffect]:
         """Leave the pause at the local time ``at``, or now."""
         self._enter(Motion.STARTING)
         self.state.resume_at = now if at is None else at
-        return [*self.set_rate(rate), Resume(at)]
+        return [*self.set_rate(rate), player.Resume(at)]
 
     def pause(self) -> list[FollowerEffect]:
         """Pause at once."""
         self._enter(Motion.PAUSING)
-        return [PauseNow()]
+        return [player.PauseNow()]
 
     def set_rate(self, rate: float) -> list[FollowerEffect]:
         """Play at ``rate``; no command if the player has that rate already."""
@@ -163,7 +146,7 @@ class Picture:
         if rate == commanded or (commanded is not None and math.isclose(rate, commanded, abs_tol=1e-9)):
             return []
         self.state.commanded_rate = rate
-        return [SetRate(rate)]
+        return [player.SetRate(rate)]
 
     # ---- events ---------------------------------------------------------------------------------------------------
 
@@ -178,16 +161,14 @@ class Picture:
             state.position, state.at, state.rate = event.position, event.at, event.rate
             return True
         match event:
-            case Loaded(duration=duration):
+            case player.Loaded(duration=duration) | player.DurationChanged(duration=duration):
                 state.duration = duration
-            case DurationChanged(duration=duration):
-                state.duration = duration
-            case LoadFailed() | PlayerDied():
+            case player.LoadFailed() | player.PlayerDied():
                 state.path = state.duration = None
                 self._enter(Motion.EMPTY)
             case _ if state.motion is Motion.EMPTY:
                 return False
-            case Settled(position=position, at=at):
+            case player.Settled(position=position, at=at):
                 if state.motion is Motion.SEEKING and state.seek_began_at is not None:
                     # The duration depends on where the key frames are, so the newest one counts for half.
                     state.seek_cost = (self.seek_cost + max(0.0, at - state.seek_began_at)) / 2
@@ -195,15 +176,15 @@ class Picture:
                     state.target = None
                 self._enter(Motion.SETTLED)
                 state.position, state.at = position, at
-            case Started(position=position, at=at):
+            case player.Started(position=position, at=at):
                 if state.motion not in (Motion.STARTING, Motion.SETTLED):
                     return False  # A pause or a seek was commanded later; its Settled is still to come.
                 self._enter(Motion.RUNNING)
                 state.position, state.at = position, at
                 state.rate, state.target = state.commanded_rate or 1.0, None
-            case Stalled(stalled=stalled):
+            case player.Stalled(stalled=stalled):
                 state.stalled = stalled and state.motion is Motion.RUNNING
-            case Ended(position=position, at=at):
+            case player.Ended(position=position, at=at):
                 self._enter(Motion.ENDED)
                 state.position, state.at = position, at
         return True
@@ -216,27 +197,9 @@ class Picture:
     # ---- reading --------------------------------------------------------------------------------------------------
 
     @property
-    def motion(self) -> Motion:
-        return self.state.motion
-
-    @property
-    def path(self) -> str | None:
-        """The file that is loaded, or that a Stop unloaded."""
-        return self.state.path
-
-    @property
     def open_path(self) -> str | None:
         """The file that is loaded or being loaded."""
         return None if self.state.motion is Motion.EMPTY else self.state.path
-
-    @property
-    def duration(self) -> float | None:
-        return self.state.duration
-
-    @property
-    def generation(self) -> int:
-        """The number of the newest load: events of other generations are outdated."""
-        return self.state.generation
 
     @property
     def seek_cost(self) -> float:

@@ -5,7 +5,7 @@ from msgspec import Struct, field
 from hangd.engine.follower import local_timeline
 from hangd.engine.follower.clock import ClockPolicy, ClockState
 from hangd.engine.follower.drift import DriftPolicy, DriftState
-from hangd.engine.follower.learned import StartBiasState
+from hangd.engine.follower.learned import StartBias
 from hangd.engine.follower.pending_input import PendingInputPolicy, PendingInputState
 from hangd.engine.follower.picture import PicturePolicy, PictureState
 from hangd.protocol.model import ReportedState, Timeline
@@ -70,5 +70,5 @@ class FollowerState(Struct):
     clock: ClockState = field(default_factory=ClockState)
     drift: DriftState = field(default_factory=DriftState)
     picture: PictureState = field(default_factory=PictureState)
-    start_bias: StartBiasState = field(default_factory=StartBiasState)
+    start_bias: StartBias = field(default_factory=StartBias)
     pending_input: PendingInputState = field(default_factory=PendingInputState)

@@ -1,31 +1,21 @@
 """Link: the state machine of a client's connection to its server, with back-off.
 
-Theory of operation. The input Wanted sets the URL, Unwanted clears it. While there is a URL, the link goes through
+Theory of operation. Wanted sets the URL and leads from every state to DIALING. Unwanted clears it and leads from every
+state to DOWN. While there is a URL, the link goes through
 ``WAITING -> DIALING -> GREETING -> UP`` and after any failure back to WAITING, unless the server said that dialing
 again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. The delay before the
 next try grows from 0.25 s to 1 s and stays there for two minutes, because somebody may be watching a film; then it
 grows to 15 s. The caller passes a random factor of 0.5..1 for it, so that not all clients of a server that restarts
 dial at once.
 
-======== =========== =========== ============= ============ ==========================
-state    Wanted      Dialed      DialFailed    Welcomed     Lost
-======== =========== =========== ============= ============ ==========================
-DOWN     DIALING     -           -             -            -
-WAITING  DIALING     -           -             -            -
-DIALING  DIALING     GREETING    WAITING       -            -
-GREETING DIALING     -           -             UP           WAITING, or DOWN if final
-UP       DIALING     -           -             -            WAITING, or DOWN if final
-======== =========== =========== ============= ============ ==========================
-
-Unwanted leads from every state to DOWN, and the deadline of WAITING to DIALING. An input with "-" belongs to an attempt
-that was given up meanwhile, and is ignored. Each Dial has a number, and so have the inputs that answer it.
+`TRANSITIONS` holds what the other inputs lead to. Each Dial has a number, and so have the inputs that answer it: what
+belongs to an attempt that was given up meanwhile is ignored.
 """
 
 import enum
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from hangd.protocol.errors import may_return
 
@@ -106,14 +96,15 @@ TRANSITIONS: Final[dict[LinkState, dict[type, LinkState]]] = {
 }
 """The next state after an input of the current attempt. An input that is missing here is ignored."""
 
+# The delays before a new try, in seconds: the first one, the longest in the first two minutes, the longest after that.
 _FIRST: Final = 0.25
 _SOON: Final = 1.0
 _SOON_FOR: Final = 120.0
 _LATE: Final = 15.0
 
 
-class LinkSnapshot(Struct, frozen=True):
-    """All of a link's state. Local times in seconds."""
+class Link(Struct):
+    """See the module's docstring. Its fields are all of its state; callers only read them. Local times in seconds."""
 
     state: LinkState = LinkState.DOWN
     url: str | None = None
@@ -125,29 +116,6 @@ class LinkSnapshot(Struct, frozen=True):
     failing_since: float | None = None
     retry_at: float | None = None
 
-
-class Link:
-    """See the module's docstring."""
-
-    def __init__(self) -> None:
-        self._state = LinkSnapshot()
-
-    @property
-    def state(self) -> LinkState:
-        return self._state.state
-
-    @property
-    def url(self) -> str | None:
-        return self._state.url
-
-    @property
-    def reason(self) -> str | None:
-        return self._state.reason
-
-    @property
-    def attempt(self) -> int:
-        return self._state.attempt
-
     def handle(self, input: LinkInput, now: float, jitter: float = 1.0) -> list[LinkEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing.
 
@@ -156,13 +124,11 @@ class Link:
         """
         match input:
             case Wanted(url=url):
-                effects = self._hang_up()
-                self._state = replace(self._state, url=url, failures=0, failing_since=None)
-                return [*effects, *self._dial()]
+                self.url, self.failures, self.failing_since = url, 0, None
+                return [*self._hang_up(), *self._dial()]
             case Unwanted():
-                effects = self._hang_up()
-                self._state = replace(self._state, url=None)
-                return [*effects, *self._enter(LinkState.DOWN, None)]
+                self.url = None
+                return [*self._hang_up(), *self._enter(LinkState.DOWN, None)]
         following = TRANSITIONS[self.state].get(type(input))
         if following is None or input.attempt != self.attempt:
             return []
@@ -170,7 +136,7 @@ class Link:
             case Dialed():
                 return [*self._enter(following, None), SendHello(self.attempt)]
             case Welcomed():
-                self._state = replace(self._state, failures=0, failing_since=None)
+                self.failures, self.failing_since = 0, None
                 return self._enter(following, None)
             case DialFailed(reason=reason):
                 return self._wait(reason, now, jitter, None)
@@ -180,38 +146,31 @@ class Link:
                 return self._wait(reason, now, jitter, retry_after)
 
     def deadline(self) -> float | None:
-        return self._state.retry_at
+        return self.retry_at
 
     def expire(self, now: float) -> list[LinkEffect]:
         """Dial again if the delay is over."""
-        retry_at = self._state.retry_at
-        return [] if retry_at is None or now < retry_at else self._dial()
-
-    def snapshot(self) -> LinkSnapshot:
-        return self._state
+        return [] if self.retry_at is None or now < self.retry_at else self._dial()
 
     def check(self) -> None:
         """Assert the invariants."""
-        assert (self._state.retry_at is not None) == (self.state is LinkState.WAITING)
+        assert (self.retry_at is not None) == (self.state is LinkState.WAITING)
         assert self.url is not None or self.state is LinkState.DOWN
 
     def _dial(self) -> list[LinkEffect]:
         assert self.url is not None
-        self._state = replace(self._state, attempt=self.attempt + 1)
+        self.attempt += 1
         return [*self._enter(LinkState.DIALING, self.reason), Dial(self.url, self.attempt)]
 
     def _wait(self, reason: str, now: float, jitter: float, retry_after: float | None) -> list[LinkEffect]:
-        state = self._state
-        failing_since = now if state.failing_since is None else state.failing_since
-        limit = _SOON if now - failing_since < _SOON_FOR else _LATE
-        delay = min(_FIRST * 2.0 ** min(state.failures, 10), limit) * jitter
         effects = self._enter(LinkState.WAITING, reason)
-        self._state = replace(
-            self._state,
-            failures=state.failures + 1,
-            failing_since=failing_since,
-            retry_at=now + max(delay, retry_after or 0.0),
-        )
+        if self.failing_since is None:
+            self.failing_since = now
+        limit = _SOON if now - self.failing_since < _SOON_FOR else _LATE
+        # The exponent has a limit, because a link that fails for weeks would overflow the float.
+        delay = min(_FIRST * 2.0 ** min(self.failures, 10), limit) * jitter
+        self.failures += 1
+        self.retry_at = now + max(delay, retry_after or 0.0)
         return effects
 
     def _hang_up(self) -> list[LinkEffect]:
@@ -220,5 +179,5 @@ class Link:
 
     def _enter(self, state: LinkState, reason: str | None) -> list[LinkEffect]:
         changed = (state, reason) != (self.state, self.reason)
-        self._state = replace(self._state, state=state, reason=reason, retry_at=None)
+        self.state, self.reason, self.retry_at = state, reason, None
         return [StateChanged(state, reason)] if changed else []

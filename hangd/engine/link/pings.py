@@ -13,8 +13,8 @@ a link that was down for 20 s is up again.
 from typing import Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+_BURST: Final = 32
 _BURST_GAP: Final = 0.05
 _OFTEN: Final = 2.0
 _OFTEN_FOR: Final = 20.0
@@ -28,9 +28,7 @@ alone would not do: this process may have been suspended after a single ping."""
 
 
 class Started(Struct, frozen=True):
-    """A connection is up, or the clock has to be learned anew. ``burst`` pings follow, 50 ms apart."""
-
-    burst: int = 32
+    """A connection is up, or the clock has to be learned anew."""
 
 
 class Stopped(Struct, frozen=True):
@@ -53,8 +51,8 @@ PingInput = Started | Stopped | Ponged
 PingEffect = SendPing | GiveUp
 
 
-class PingSnapshot(Struct, frozen=True):
-    """All of the schedule's state. Local times in seconds."""
+class PingSchedule(Struct):
+    """See the module's docstring. Its fields are all of its state; callers only read them. Local times in seconds."""
 
     due: float | None = None
     """When to send the next ping, or give up. None: not started."""
@@ -67,54 +65,39 @@ class PingSnapshot(Struct, frozen=True):
     """Pings since the last Pong."""
     unanswered_since: float = 0.0
 
-
-class PingSchedule:
-    """See the module's docstring."""
-
-    def __init__(self) -> None:
-        self._state = PingSnapshot()
-
     def handle(self, input: PingInput, now: float) -> list[PingEffect]:
         """Handle one input. Returns no effect: they come from `expire`."""
-        state = self._state
         match input:
-            case Started(burst=burst):
-                self._state = PingSnapshot(due=now, regularly_due=now, started=now, burst=burst)
+            case Started():
+                self.due = self.regularly_due = self.started = now
+                self.burst, self.unanswered = _BURST, 0
             case Stopped():
-                self._state = replace(state, due=None)
+                self.due = None
             case Ponged():
-                due = None if state.due is None else state.regularly_due
-                self._state = replace(state, due=due, unanswered=0)
+                self.unanswered = 0
+                if self.due is not None:
+                    self.due = self.regularly_due
         return []
 
     def deadline(self) -> float | None:
-        return self._state.due
+        return self.due
 
     def expire(self, now: float) -> list[PingEffect]:
         """Send the next ping, or give up, if that is due."""
-        state = self._state
-        if state.due is None or now < state.due:
+        if self.due is None or now < self.due:
             return []
-        if state.unanswered >= _DEAD_PINGS and now - state.unanswered_since >= _DEAD_SECONDS:
-            self._state = replace(state, due=None)
+        if self.unanswered >= _DEAD_PINGS and now - self.unanswered_since >= _DEAD_SECONDS:
+            self.due = None
             return [GiveUp()]
-        burst = state.burst - 1
-        gap = _BURST_GAP if burst > 0 else _OFTEN if now - state.started < _OFTEN_FOR else _SELDOM
-        self._state = replace(
-            state,
-            due=now + min(gap, _AGAIN),
-            regularly_due=now + gap,
-            burst=burst,
-            unanswered=state.unanswered + 1,
-            unanswered_since=state.unanswered_since if state.unanswered else now,
-        )
+        self.burst -= 1
+        gap = _BURST_GAP if self.burst > 0 else _OFTEN if now - self.started < _OFTEN_FOR else _SELDOM
+        self.due, self.regularly_due = now + min(gap, _AGAIN), now + gap
+        if not self.unanswered:
+            self.unanswered_since = now
+        self.unanswered += 1
         return [SendPing()]
-
-    def snapshot(self) -> PingSnapshot:
-        return self._state
 
     def check(self) -> None:
         """Assert the invariants."""
-        state = self._state
-        assert state.due is None or state.due <= state.regularly_due
-        assert state.unanswered >= 0
+        assert self.due is None or self.due <= self.regularly_due
+        assert self.unanswered >= 0

@@ -13,12 +13,10 @@ it would only lead forward again. ``failed``: it could not be opened; a list of 
 made of the same commands.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal, NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
-
-_T = TypeVar("_T")
 
 ENTRIES_MAX: Final = 10_000
 """mpv has no bound. So many names are written in some milliseconds, for which the daemon does nothing else."""
@@ -86,12 +84,12 @@ class Playlist:
 
     Args:
         new_id: returns a new id for an entry at each call.
-        random: returns a number in [0, 1), for shuffling.
+        shuffle: puts a list into a random order, as `random.shuffle` does.
     """
 
-    def __init__(self, new_id: Callable[[], int], random: Callable[[], float]) -> None:
+    def __init__(self, new_id: Callable[[], int], shuffle: Callable[[list[Any]], None]) -> None:
         self._new_id = new_id
-        self._random = random
+        self._shuffle = shuffle
         self.entries: list[Entry] = []
         self.current: Entry | None = None
         self.playing: Entry | None = None
@@ -113,6 +111,9 @@ class Playlist:
         if len(films) + (0 if how.where == "replace" else len(self.entries)) > ENTRIES_MAX:
             raise PlaylistRefused(f"a playlist takes {ENTRIES_MAX} films")
         self.rev += 1
+        films = list(films)
+        if self.shuffle:
+            self._shuffle(films)
         new = [Entry(self._new_id(), film.path, film.title) for film in films]
         if how.where == "replace":
             self.entries, self.current, self._replaced = [], None, False
@@ -121,10 +122,6 @@ class Playlist:
         if new and (how.where == "replace" or (how.play and self.current is None)):
             return new, self._go(new[0])
         return new, None
-
-    def arranged(self, films: Sequence[Film]) -> Sequence[Film]:
-        """Return the films of a list that was read, shuffled if ``shuffle`` is set."""
-        return shuffled(films, self._random) if self.shuffle else films
 
     def step(self, direction: Literal[1, -1], *, force: bool) -> Order:
         """Go to the next entry or the one before. Raises PlaylistRefused where there is none, unless forced."""
@@ -162,10 +159,13 @@ class Playlist:
 
         Raises PlaylistRefused: there is no entry at ``index``.
         """
-        if self._at(index) is None:
+        entry, before = self._at(index), self._at(to)
+        if entry is None:
             raise PlaylistRefused("there is no such entry")
         self.rev += 1
-        self.entries = moved(self.entries, index, to)
+        if entry is not before:
+            self.entries.remove(entry)
+            self.entries.insert(len(self.entries) if before is None else self.entries.index(before), entry)
 
     def clear(self) -> None:
         """Take out all entries except the current one."""
@@ -186,7 +186,7 @@ class Playlist:
         self.rev += 1
         for place, entry in enumerate(self.entries):
             entry.origin = place
-        self.entries = shuffled(self.entries, self._random)
+        self._shuffle(self.entries)
 
     def unmix(self) -> None:
         """Put the list into the order that it had before it was shuffled. Entries that came later are first."""
@@ -234,8 +234,7 @@ class Playlist:
         self.rev += 1
         same = next((other for other in self.entries if other.path == entry.path), None)
         if same is None:
-            place = self._place(Loading("insert-next"))
-            self.entries.insert(place, entry)
+            self.entries.insert(self._place(Loading("insert-next")), entry)
         else:
             self.entries[self.entries.index(same)] = entry
         self.current, self.playing, self._replaced = entry, entry, False
@@ -316,20 +315,3 @@ class Playlist:
         while (entry := self._at(index)) is not None and entry.short:
             index -= 1
         return entry
-
-
-def moved(items: Sequence[_T], index: int, to: int) -> list[_T]:
-    """Return the items with the one at ``index`` put before the one at ``to``; where there is none, at the end."""
-    to = to if 0 <= to < len(items) else len(items)
-    rest = [*items[:index], *items[index + 1 :]]
-    place = to - (to > index)
-    return [*rest[:place], items[index], *rest[place:]]
-
-
-def shuffled(items: Iterable[_T], random: Callable[[], float]) -> list[_T]:
-    """Return the items in a random order, each order equally likely (Fisher-Yates)."""
-    mixed = list(items)
-    for place in range(len(mixed) - 1):
-        other = place + int((len(mixed) - place) * random())
-        mixed[place], mixed[other] = mixed[other], mixed[place]
-    return mixed

@@ -16,12 +16,12 @@ looked for in its queue (see `enter`). Everything else is asked again: done twic
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, shuffled
+from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused
 from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
 from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
@@ -64,11 +64,11 @@ class _Edit(Struct, eq=False):
 
 
 class SharedPlaylist:
-    """See the module's docstring. ``new_id`` and ``random`` as for a `Playlist`."""
+    """See the module's docstring. ``new_id`` and ``shuffle`` as for a `Playlist`."""
 
-    def __init__(self, new_id: Callable[[], int], random: Callable[[], float]) -> None:
+    def __init__(self, new_id: Callable[[], int], shuffle: Callable[[list[Any]], None]) -> None:
         self._new_id = new_id
-        self._random = random
+        self._shuffle = shuffle
         self._queue = Queue()
         self._known: dict[EntryId, SharedEntry] = {}
         """The entries of the room's queue."""
@@ -182,7 +182,9 @@ class SharedPlaylist:
         """Shuffle the queue."""
         for index, entry in enumerate(self.entries):
             entry.origin = index
-        self._edit("move", shuffled(self.entries, self._random), "beginning")
+        mixed = list(self.entries)
+        self._shuffle(mixed)
+        self._edit("move", mixed, "beginning")
 
     def unmix(self) -> None:
         """Put the queue into the order that it had before `mix`. Entries that came later are last."""
@@ -256,6 +258,12 @@ class SharedPlaylist:
         """More is known of this entry of the room's queue."""
         entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
         self.learn(replace(self._queue, entries=entries))
+
+    def show_film(self, film: FileHash, info: FileInfo) -> SharedEntry:
+        """The room shows this film, which is no entry of its queue. Return an entry for it."""
+        entry = SharedEntry(self._new_id(), file_hash=film, file=info)
+        self.show(entry)
+        return entry
 
     def show(self, entry: SharedEntry) -> None:
         """This film is opened here, before the room has said so or because it has. It keeps its number."""

@@ -1,4 +1,4 @@
-"""The effects of the server's machines: what a `Room` and a `Session` order. Every public name is part of the API.
+"""The effects of the server's machines, first those of a `Room` and then those of a `Session`.
 
 Effects are orders in the imperative; the hub (`hangd.rooms.hub`) is their only interpreter. ``re`` is the id of the
 request that a message answers.
@@ -10,8 +10,6 @@ from msgspec import Struct
 
 from hangd.protocol.messages import ClientMessage, CreateRoom, Hello, JoinRoom, RequestId, ServerMessage
 from hangd.protocol.model import LeftReason
-
-# ---- of a room ------------------------------------------------------------------------------------------------------
 
 
 class SendTo(Struct, frozen=True):
@@ -49,8 +47,6 @@ class ForgetRoom(Struct, frozen=True):
 
 
 RoomEffect = SendTo | CheckPassword | HashPassword | ForgetMember | ForgetRoom
-
-# ---- of a session ---------------------------------------------------------------------------------------------------
 
 
 class Reply(Struct, frozen=True):

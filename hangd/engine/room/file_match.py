@@ -7,22 +7,22 @@ prevents that people watch different cuts by mistake, and does not keep out anyb
 
 from typing import Final
 
+from hangd.engine.room.state import RoomData
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.model import FileInfo, Match
+from hangd.protocol.model import FileInfo
 
 _DURATION_TOLERANCE: Final = 1.0
 """Seconds. Containers round the length of one film differently, by a frame or two of audio; cuts differ by more."""
 
 
-def compare_files(
-    match: Match, *, room_hash: str, room_file: FileInfo | None, file_hash: str | None, file: FileInfo | None
-) -> bool:
+def compare_files(room: RoomData, file_hash: str | None, file: FileInfo | None) -> bool:
     """Return whether a member with this file still has to tell its whole hash (True: it is ``verifying``).
 
     Raises:
         RequestRefused: FileHashMismatch, with what differs: it is not the room's film.
     """
-    if match == "none" or file_hash == room_hash:
+    match, room_file = room.policy.match, room.file
+    if match == "none" or file_hash == room.file_hash:
         return False
     if match == "duration":
         _compare_durations(room_file, file)
@@ -37,13 +37,6 @@ def compare_files(
     if room_file.size != file.size or room_file.quick_hash not in (None, file.quick_hash):
         raise _mismatch(room_file, file)
     return True
-
-
-def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
-    """Tell whether ``told`` describes the file that is ``known`` already, perhaps in more detail."""
-    if known is None or known.size != told.size:
-        return False
-    return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
 
 
 def _compare_durations(room_file: FileInfo | None, file: FileInfo | None) -> None:

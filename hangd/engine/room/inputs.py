@@ -1,4 +1,4 @@
-"""The inputs of the server's machines: what a `Room` and a `Session` are told. Every public name is part of the API.
+"""The inputs of the server's machines, first those of a `Room` and then those of a `Session`.
 
 Inputs are facts in the past tense; the hub (`hangd.rooms.hub`) makes them. ``request_id`` is the id of a client's
 request: the direct answer carries it back as ``re``.
@@ -8,8 +8,6 @@ from msgspec import Struct
 
 from hangd.protocol.errors import RemoteProtocolError
 from hangd.protocol.messages import ClientMessage, CreateRoom, JoinRoom, RequestId
-
-# ---- of a room ------------------------------------------------------------------------------------------------------
 
 
 class CreateRequested(Struct, frozen=True):
@@ -75,17 +73,8 @@ class LatencyMeasured(Struct, frozen=True):
     rtt: float
 
 
-RoomInput = (
-    EntryRequest
-    | PasswordChecked
-    | PasswordHashed
-    | MessageReceived
-    | ConnectionLost
-    | ConnectionResumed
-    | LatencyMeasured
-)
-
-# ---- of a session ---------------------------------------------------------------------------------------------------
+ConnectionInput = ConnectionLost | ConnectionResumed | LatencyMeasured
+RoomInput = EntryRequest | PasswordChecked | PasswordHashed | MessageReceived | ConnectionInput
 
 
 class FrameReceived(Struct, frozen=True):

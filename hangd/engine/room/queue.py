@@ -1,7 +1,7 @@
 """Compute what an edit, a step to another entry or the end of a film makes of a room's queue.
 
 A queue is plain data (`hangd.protocol.model.Queue`). Each function returns a new one; where nothing changes it returns
-the one that it was given. ``media.RoomMedia`` and ``state.RoomData`` call them, and tell the members what came of it.
+the one that it was given. ``media`` and ``state.RoomData`` call them, and tell the members what came of it.
 
 Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
 twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.
@@ -11,15 +11,16 @@ is None it is a film whose entry was taken out, or one that no member has descri
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
-from hangd.engine.room.file_match import is_same_copy
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetMedia
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
 
 _Entries = tuple[QueueEntry, ...]
+_FULL: Final = f"the queue is full: it takes {QUEUE_MAX} films"
 
 
 # ---- edits ----------------------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
         RequestRefused: TooLarge; InvalidMessage, with the path of an entry that nothing identifies.
     """
     if len(queue.entries) + len(request.entries) > QUEUE_MAX:
-        raise _too_large()
+        raise RequestRefused("TooLarge", _FULL)
     for number, item in enumerate(request.entries):
         if item.file_hash is None and item.file.quick_hash is None:
             raise RequestRefused.invalid(
@@ -76,7 +77,6 @@ def moved(queue: Queue, ids: Sequence[EntryId], after: EntryId | None) -> Queue:
 
 
 def current_of(queue: Queue) -> QueueEntry | None:
-    """Return the current entry, if there is one."""
     return next((entry for entry in queue.entries if entry.id == queue.current), None)
 
 
@@ -103,7 +103,7 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
         raise RequestRefused.invalid("$.payload", "must have file_hash and file together")
     if request.entry is not None:
         entry = _chosen(queue, request.entry, request)
-        entries = tuple(entry if other.id == entry.id else other for other in queue.entries)
+        entries = _with(queue, entry).entries
     elif request.file_hash is not None and request.file is not None:
         entry = QueueEntry(_id(rev), request.file, request.file_hash)
         index = _index_after_current(queue)
@@ -115,7 +115,7 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
     if len(entries) > QUEUE_MAX:
         # A room that is given one film after the other for months must not refuse the next one: it drops the oldest.
         if entries[0] is entry:
-            raise _too_large()
+            raise RequestRefused("TooLarge", _FULL)
         entries = entries[1:]
     return Queue(rev, entries, entry.id)
 
@@ -135,15 +135,13 @@ def hashed(queue: Queue, id: EntryId, file_hash: FileHash) -> tuple[Queue, Queue
     if entry.file_hash is not None:
         raise RequestRefused.file_mismatch("that film has another hash: one of the two files may be damaged")
     entry = replace(entry, file_hash=file_hash)
-    return replace(queue, entries=tuple(entry if other.id == id else other for other in queue.entries)), entry
+    return _with(queue, entry), entry
 
 
 def described(queue: Queue, file: FileInfo) -> Queue:
     """Return the queue with what is now known of the current film."""
-    return replace(
-        queue,
-        entries=tuple(replace(entry, file=file) if entry.id == queue.current else entry for entry in queue.entries),
-    )
+    current = current_of(queue)
+    return queue if current is None else _with(queue, replace(current, file=file))
 
 
 def completed(known: FileInfo, told: FileInfo) -> FileInfo:
@@ -158,10 +156,19 @@ def completed(known: FileInfo, told: FileInfo) -> FileInfo:
     )
 
 
+def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
+    """Tell whether ``told`` describes the file that is ``known`` already, perhaps in more detail."""
+    if known is None or known.size != told.size:
+        return False
+    return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
+
+
 def holds_another(queue: Queue, shown: FileHash, file_hash: FileHash | None, file: FileInfo) -> bool:
     """Tell whether this file is a film of the queue other than the shown one, as far as its hashes can tell."""
     return any(
-        _is_alike(file, entry.file) if None in (file_hash, entry.file_hash) else file_hash == entry.file_hash
+        file_hash == entry.file_hash
+        if file_hash is not None and entry.file_hash is not None
+        else file.quick_hash is not None and (file.size, file.quick_hash) == (entry.file.size, entry.file.quick_hash)
         for entry in queue.entries
         if entry.file_hash != shown
     )
@@ -184,6 +191,11 @@ def check(queue: Queue, shown: FileHash) -> None:
 
 def _id(rev: int, number: int = 0) -> EntryId:
     return f"{rev}-{number}"
+
+
+def _with(queue: Queue, entry: QueueEntry) -> Queue:
+    """Return the queue with this entry instead of the one that has its id."""
+    return replace(queue, entries=tuple(entry if other.id == entry.id else other for other in queue.entries))
 
 
 def _put(entries: _Entries, more: _Entries, after: EntryId | None) -> _Entries:
@@ -215,11 +227,3 @@ def _chosen(queue: Queue, id: EntryId, request: SetMedia) -> QueueEntry:
     if entry.file_hash is None and not is_same_copy(entry.file, request.file):
         raise RequestRefused.invalid("$.payload.file", "must be this entry's")
     return replace(entry, file_hash=request.file_hash, file=completed(entry.file, request.file))
-
-
-def _is_alike(one: FileInfo, other: FileInfo) -> bool:
-    return one.quick_hash is not None and (one.size, one.quick_hash) == (other.size, other.quick_hash)
-
-
-def _too_large() -> RequestRefused:
-    return RequestRefused("TooLarge", f"the queue is full: it takes {QUEUE_MAX} films")

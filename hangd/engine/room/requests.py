@@ -6,7 +6,7 @@ What concerns the film and the queue is in ``media``.
 
 from typing import Final, assert_never
 
-from hangd.engine.room.media import RoomMedia
+from hangd.engine.room import media
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
 from hangd.protocol import messages
@@ -19,167 +19,156 @@ _COMMANDS_KEPT: Final = 64
 gets a few commands a second at the most."""
 
 
-class Requests:
-    def __init__(self, room: RoomData, media: RoomMedia) -> None:
-        self._room = room
-        self._media = media
+def handle(
+    room: RoomData, sender: RoomMember, message: messages.ClientMessage, re: RequestId | None, now: float
+) -> None:
+    """Carry out the request of a member that is present.
 
-    def handle(self, sender: RoomMember, message: messages.ClientMessage, re: RequestId | None, now: float) -> None:
-        """Carry out the request of a member that is present.
+    Raises:
+        RequestRefused: it is not granted, and nothing changed.
+    """
+    client_id = sender.client_id
+    match message:
+        case messages.Report():  # first: most are
+            _report(room, sender, message, now)
+        case messages.Play() | messages.Pause() | messages.Seek() | messages.Speed() | messages.Stop():
+            _command(room, sender, message, re, now)
+        case messages.LeaveRoom():
+            room.remove(sender, "left", by=client_id, re=re)
+        case messages.SetReady(ready=ready):
+            sender.ready = ready
+            room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
+        case messages.SetFile():
+            media.set_file(room, sender, message, re)
+        case (
+            messages.SetMedia()
+            | messages.QueueInsert()
+            | messages.QueueRemove()
+            | messages.QueueMove()
+            | messages.SetEntry()
+        ):
+            _require_control(room, sender)
+            media.handle(room, sender, message, re, now)
+        case messages.Say(text=text):
+            room.announce(messages.Said(client_id, text, at=now), sender=client_id, re=re)
+        case messages.SetPolicy():
+            _set_policy(room, sender, message, re)
+        case messages.SetRole():
+            _set_role(room, sender, message, re)
+        case messages.Kick():
+            _kick(room, sender, message, re)
+        case messages.GetRoom():
+            room.send((client_id,), messages.RoomState(room.view()), re)
+        case messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms():
+            raise RequestRefused("InvalidMessage", "that is not for a room to answer")
+        case _:
+            assert_never(message)
 
-        Raises:
-            RequestRefused: it is not granted, and nothing changed.
-        """
-        room, client_id = self._room, sender.client_id
-        match message:
-            case messages.Report():  # first: most are
-                self._report(sender, message, now)
-            case messages.Play() | messages.Pause() | messages.Seek() | messages.Speed() | messages.Stop():
-                self._command(sender, message, re, now)
-            case messages.LeaveRoom():
-                room.remove(sender, "left", by=client_id, re=re)
-            case messages.SetReady(ready=ready):
-                sender.ready = ready
-                room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
-            case messages.SetFile():
-                self._media.set_file(sender, message, re)
-            case messages.SetMedia():
-                self._require_control(sender)
-                self._media.set_media(sender, message, re, now)
-            case messages.QueueInsert():
-                self._require_control(sender)
-                self._media.insert(sender, message, re)
-            case messages.QueueRemove():
-                self._require_control(sender)
-                self._media.remove(sender, message, re)
-            case messages.QueueMove():
-                self._require_control(sender)
-                self._media.move(sender, message, re)
-            case messages.SetEntry():
-                self._require_control(sender)
-                self._media.set_entry(sender, message, re)
-            case messages.Say(text=text):
-                room.announce(messages.Said(client_id, text, at=now), sender=client_id, re=re)
-            case messages.SetPolicy():
-                self._set_policy(sender, message, re)
-            case messages.SetRole():
-                self._set_role(sender, message, re)
-            case messages.Kick():
-                self._kick(sender, message, re)
-            case messages.GetRoom():
-                room.send((client_id,), messages.RoomState(room.view()), re)
-            case (
-                messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms()
-            ):
-                raise RequestRefused("InvalidMessage", "that is not for a room to answer")
-            case _:
-                assert_never(message)
 
-    def password_hashed(self, client_id: str, password_hash: str | None) -> None:
-        """Complete the change of the password that this client requested. It was allowed to when it did."""
-        room = self._room
-        if room.hashing is None or room.hashing[0] != client_id:
+def password_hashed(room: RoomData, client_id: str, password_hash: str | None) -> None:
+    """Complete the change of the password that this client requested. It was allowed to when it did."""
+    if room.hashing is None or room.hashing[0] != client_id:
+        return
+    re, room.hashing = room.hashing[1], None
+    if password_hash is None:
+        room.refuse(client_id, RequestRefused("Internal", "the server could not set that password"), re)
+        return
+    room.set_password_hash(password_hash)
+    room.announce(messages.PolicyChanged(room.policy), sender=client_id, re=re)
+
+
+def _command(
+    room: RoomData, sender: RoomMember, command: messages.SyncCommand, re: RequestId | None, now: float
+) -> None:
+    _require_control(room, sender)
+    key = None if command.command_id is None else (sender.client_id, command.command_id)
+    if key in room.recent_commands:
+        room.answer_unchanged(command, sender=sender, re=re)
+        return
+    was_gated = room.schedule.gate is not None
+    lead = room.roster.lead() if sender.full else None
+    done = room.schedule.apply(command, now, lead)
+    if key is not None:
+        room.recent_commands[key] = None
+        if len(room.recent_commands) > _COMMANDS_KEPT:
+            del room.recent_commands[next(iter(room.recent_commands))]
+    if done is None:
+        room.answer_unchanged(command, sender=sender, re=re)
+        return
+    if was_gated and isinstance(done, messages.Play):
+        # Somebody does not want to wait for the current stalls any longer. They would close the gate again at once.
+        room.roster.ignore_stalls()
+    room.broadcast(done, command.command_id, sender=sender, re=re)
+
+
+def _report(room: RoomData, sender: RoomMember, report: messages.Report, now: float) -> None:
+    if not sender.full:
+        return  # Neither gate nor lead depends on a basic member.
+    if sender.apply(report, now):
+        room.announce_state(sender, now)
+    else:
+        sender.unannounced = True  # The room's deadline announces it, so that positions do not flood the others.
+
+
+def _set_policy(room: RoomData, sender: RoomMember, change: messages.SetPolicy, re: RequestId | None) -> None:
+    _require_host(sender, "change its rules")
+    if change.password is not None and room.hashing is not None:
+        raise RequestRefused.rate_limited("another password is just being set in this room")
+    changed = room.change_policy(change)
+    if change.password == "":
+        room.set_password_hash(None)
+    if change.password:
+        # The other rules change at once. The answer to the request follows when the password is hashed.
+        if changed:
+            room.announce(messages.PolicyChanged(room.policy))
+        room.hash_password(sender.client_id, change.password, re)
+    else:
+        room.announce(messages.PolicyChanged(room.policy), sender=sender.client_id, re=re)
+
+
+def _set_role(room: RoomData, sender: RoomMember, message: messages.SetRole, re: RequestId | None) -> None:
+    _require_host(sender, "give roles")
+    member = _member(room, message.client_id)
+    if message.role == "host":
+        room.roster.make_host(member)
+    elif member is sender:
+        raise RequestRefused("Forbidden", "a room needs a host: make somebody else host instead")
+    else:
+        member.role = message.role
+    if member is not sender and message.role == "host":
+        room.announce(messages.MemberChanged(sender.as_member()))
+    room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
+
+
+def _kick(room: RoomData, sender: RoomMember, message: messages.Kick, re: RequestId | None) -> None:
+    _require_host(sender, "send members away")
+    member = _member(room, message.client_id)
+    if member is sender:
+        raise RequestRefused("Forbidden", "to go yourself, leave the room")
+    if message.ban:
+        room.banned.append(member.client_id)
+    reason: LeftReason = "banned" if message.ban else "kicked"
+    room.remove(member, reason, detail=message.reason, by=sender.client_id, re=re)
+
+
+def _member(room: RoomData, client_id: str) -> RoomMember:
+    member = room.roster.get(client_id)
+    if member is None:
+        raise RequestRefused("NotInRoom", "there is no such member in this room")
+    return member
+
+
+def _require_control(room: RoomData, sender: RoomMember) -> None:
+    match room.policy.control:
+        case "everyone":
             return
-        re, room.hashing = room.hashing[1], None
-        if password_hash is None:
-            room.refuse(client_id, RequestRefused.internal("the server could not set that password"), re)
-            return
-        room.set_password_hash(password_hash)
-        room.announce(messages.PolicyChanged(room.policy), sender=client_id, re=re)
-
-    # ---- playback ---------------------------------------------------------------------------------------------------
-
-    def _command(self, sender: RoomMember, command: messages.SyncCommand, re: RequestId | None, now: float) -> None:
-        room = self._room
-        self._require_control(sender)
-        key = None if command.command_id is None else (sender.client_id, command.command_id)
-        if key in room.recent_commands:
-            room.answer_unchanged(command, sender=sender, re=re)
-            return
-        was_gated = room.schedule.gate is not None
-        lead = room.roster.lead() if sender.full else None
-        done = room.schedule.apply(command, now, lead)
-        if key is not None:
-            room.recent_commands[key] = None
-            if len(room.recent_commands) > _COMMANDS_KEPT:
-                del room.recent_commands[next(iter(room.recent_commands))]
-        if done is None:
-            room.answer_unchanged(command, sender=sender, re=re)
-            return
-        if was_gated and isinstance(done, messages.Play):
-            # Somebody does not want to wait for the current stalls any longer. They would close the gate again at once.
-            room.roster.ignore_stalls()
-        room.broadcast(done, command.command_id, sender=sender, re=re)
-
-    def _report(self, sender: RoomMember, report: messages.Report, now: float) -> None:
-        if not sender.full:
-            return  # Neither gate nor lead depends on a basic member.
-        if sender.apply(report, now):
-            self._room.announce_state(sender, now)
-        else:
-            sender.unannounced = True  # The room's deadline announces it, so that positions do not flood the others.
-
-    # ---- rules and members ------------------------------------------------------------------------------------------
-
-    def _set_policy(self, sender: RoomMember, change: messages.SetPolicy, re: RequestId | None) -> None:
-        room = self._room
-        _require_host(sender, "change its rules")
-        if change.password is not None and room.hashing is not None:
-            raise RequestRefused.rate_limited("another password is just being set in this room")
-        changed = room.change_policy(change)
-        if change.password == "":
-            room.set_password_hash(None)
-        if change.password:
-            # The other rules change at once. The answer to the request follows when the password is hashed.
-            if changed:
-                room.announce(messages.PolicyChanged(room.policy))
-            room.hash_password(sender.client_id, change.password, re)
-        else:
-            room.announce(messages.PolicyChanged(room.policy), sender=sender.client_id, re=re)
-
-    def _set_role(self, sender: RoomMember, message: messages.SetRole, re: RequestId | None) -> None:
-        room = self._room
-        _require_host(sender, "give roles")
-        member = self._member(message.client_id)
-        if message.role == "host":
-            room.roster.make_host(member)
-        elif member is sender:
-            raise RequestRefused.forbidden("a room needs a host: make somebody else host instead")
-        else:
-            member.role = message.role
-        if member is not sender and message.role == "host":
-            room.announce(messages.MemberChanged(sender.as_member()))
-        room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
-
-    def _kick(self, sender: RoomMember, message: messages.Kick, re: RequestId | None) -> None:
-        _require_host(sender, "send members away")
-        member = self._member(message.client_id)
-        if member is sender:
-            raise RequestRefused.forbidden("to go yourself, leave the room")
-        if message.ban:
-            self._room.banned.append(member.client_id)
-        reason: LeftReason = "banned" if message.ban else "kicked"
-        self._room.remove(member, reason, detail=message.reason, by=sender.client_id, re=re)
-
-    # ---- permissions ------------------------------------------------------------------------------------------------
-
-    def _member(self, client_id: str) -> RoomMember:
-        member = self._room.roster.get(client_id)
-        if member is None:
-            raise RequestRefused.not_in_room("there is no such member in this room")
-        return member
-
-    def _require_control(self, sender: RoomMember) -> None:
-        match self._room.policy.control:
-            case "everyone":
-                return
-            case "controllers":
-                if sender.role == "viewer":
-                    raise RequestRefused.forbidden("only the host and the controllers may control this room")
-            case "host":
-                _require_host(sender, "control it")
+        case "controllers":
+            if sender.role == "viewer":
+                raise RequestRefused("Forbidden", "only the host and the controllers may control this room")
+        case "host":
+            _require_host(sender, "control it")
 
 
 def _require_host(sender: RoomMember, what: str) -> None:
     if sender.role != "host":
-        raise RequestRefused.forbidden(f"only this room's host may {what}")
+        raise RequestRefused("Forbidden", f"only this room's host may {what}")

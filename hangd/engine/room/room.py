@@ -16,16 +16,12 @@ The data is in ``state``. What members ask for is in ``requests`` and ``media``,
 rules in ``schedule``, the films' in ``queue``, the members' in ``roster``, their files' in ``file_match``.
 """
 
-import copy
 from collections.abc import Container
 from typing import Final, assert_never
 
-from hangd.engine.room import inputs
+from hangd.engine.room import inputs, joining, media, requests
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetRoom, RoomEffect
-from hangd.engine.room.joining import Joining
-from hangd.engine.room.media import RoomMedia
-from hangd.engine.room.requests import Requests
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomData, RoomSettings
@@ -50,7 +46,7 @@ _RTT_MAX: Final = 60.0
 class Room:
     """One room. Its first input is inputs.CreateRequested; ``password_hash`` is that of the password in it.
 
-    ``now`` never decreases: if the timestamps of two sources are slightly out of order, the later one counts.
+    Where the times of two sources are slightly out of order, the later one counts.
     """
 
     def __init__(
@@ -58,12 +54,13 @@ class Room:
     ) -> None:
         self._data = RoomData.new(room_id=room_id, epoch=epoch, settings=settings, now=now)
         self._data.set_password_hash(password_hash)
-        self._media = RoomMedia(self._data)
-        self._requests = Requests(self._data, self._media)
-        self._joining = Joining(self._data)
+        self.room_id: Final = room_id
+        self.changes = 0
+        """Rises when what `saved` returns has changed, and sometimes when it has not."""
+        self._counted: tuple[int, int] | None = None
+        """The timeline's rev and the number of members when ``changes`` last rose. None: it has not risen yet."""
         self._now = now
         self._rev_checked = 0
-        self._changes = 0
         self._at_rest = False
         """Whether nothing is due before `deadline` or another input."""
         self._due = self._earliest_due()
@@ -80,32 +77,14 @@ class Room:
         return room
 
     @property
-    def room_id(self) -> str:
-        return self._data.room_id
-
-    @property
-    def epoch(self) -> str:
-        return self.timeline.epoch
-
-    @property
-    def rev(self) -> int:
-        return self._data.schedule.timeline.rev
-
-    @property
     def timeline(self) -> Timeline:
         return self._data.schedule.timeline
-
-    @property
-    def changes(self) -> int:
-        """A counter that rises when what `saved` returns has changed, and sometimes when it has not."""
-        return self._changes
 
     def handle(self, input: inputs.RoomInput, now: float) -> list[RoomEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
         self._now = max(now, self._now)
         rests = self._at_rest and not _is_due(self._due, self._now)
         repeating = self._repeating(input) if rests else None
-        before = (self.rev, len(self._data.roster))
         if not rests:
             self._do_due()
         self._handle(input)
@@ -113,9 +92,7 @@ class Room:
             self._do_due()
         else:
             self._announce_in_time(repeating)
-        if _may_change_saved(input) or before != (self.rev, len(self._data.roster)):
-            self._changes += 1
-        return self._take_effects()
+        return self._end_turn(changed=_may_change_saved(input))
 
     def deadline(self) -> float | None:
         """Return the earliest time at which something happens without an input. Call `expire` then."""
@@ -124,14 +101,11 @@ class Room:
     def expire(self, now: float) -> list[RoomEffect]:
         """Do what is due at ``now``, which is not before `deadline`."""
         self._now = max(now, self._now)
-        before = (self.rev, len(self._data.roster))
         self._do_due()
-        if before != (self.rev, len(self._data.roster)):
-            self._changes += 1
         if not self._data.forgotten and _is_due(self._forgotten_at, self._now):
             self._data.forgotten, self._due = True, None
             self._data.effects.append(ForgetRoom())
-        return self._take_effects()
+        return self._end_turn(changed=False)
 
     def recover(self, now: float, connected: Container[str]) -> list[RoomEffect]:
         """Return the effects after which all members know the room's state again.
@@ -145,7 +119,6 @@ class Room:
         """
         room = self._data
         self._now = max(now, self._now)
-        self._changes += 1
         for member in tuple(room.roster):
             if member.client_id not in connected:
                 self._lose(member.client_id)
@@ -155,14 +128,10 @@ class Room:
         command = Play(position) if room.schedule.running else Pause(position)
         basic = room.roster.ids(lambda member: not member.full)
         room.send(basic, SyncBroadcast(ROOM_ITSELF, command, self.timeline))
-        effects = self._take_effects()
+        effects = self._end_turn(changed=True)
         assert room.host_digest is not None, "a room whose creation failed has no owner"
         self.check()
         return effects
-
-    def snapshot(self) -> RoomData:
-        """Return a copy of all of the room's data."""
-        return copy.deepcopy(self._data)
 
     def view(self) -> RoomView:
         """Return the room as its members see it."""
@@ -193,7 +162,8 @@ class Room:
         room = self._data
         room.roster.check()
         room.schedule.check()
-        self._joining.check()
+        assert not any(client_id in room.roster for client_id in room.pending)
+        assert not (room.forgotten and len(room.roster))
         queues.check(room.queue, room.file_hash)
         assert not room.effects, "all effects have been returned"
         assert len(room.roster) <= room.settings.capacity
@@ -202,8 +172,8 @@ class Room:
         assert (room.empty_since is None) == (len(room.roster) > 0)
         assert len(room.roster) > 0 or not room.timeline.playing
         assert self._due == self._earliest_due(), "nothing changes between two calls"
-        assert self.rev >= self._rev_checked
-        self._rev_checked = self.rev
+        assert self.timeline.rev >= self._rev_checked
+        self._rev_checked = self.timeline.rev
 
     # ---- inputs -----------------------------------------------------------------------------------------------------
 
@@ -212,11 +182,11 @@ class Room:
             case inputs.MessageReceived():  # first, because most inputs are
                 self._request(input)
             case inputs.CreateRequested() | inputs.JoinRequested():
-                self._joining.request(input, self._now)
+                joining.request(self._data, input, self._now)
             case inputs.PasswordChecked(client_id=client_id, matches=matches):
-                self._joining.password_checked(client_id, self._now, matches=matches)
+                joining.password_checked(self._data, client_id, self._now, matches=matches)
             case inputs.PasswordHashed(client_id=client_id, password_hash=password_hash):
-                self._requests.password_hashed(client_id, password_hash)
+                requests.password_hashed(self._data, client_id, password_hash)
             case inputs.ConnectionLost(client_id=client_id):
                 self._lose(client_id)
             case inputs.ConnectionResumed(client_id=client_id):
@@ -235,8 +205,8 @@ class Room:
         sender = self._data.roster.get(input.client_id)
         try:
             if sender is None or not sender.present:
-                raise RequestRefused.not_in_room()
-            self._requests.handle(sender, input.message, input.request_id, self._now)
+                raise RequestRefused("NotInRoom", "you are not in this room")
+            requests.handle(self._data, sender, input.message, input.request_id, self._now)
         except RequestRefused as refused:
             self._data.refuse(input.client_id, refused, input.request_id)
 
@@ -284,7 +254,7 @@ class Room:
         room, now, line = self._data, self._now, self.timeline
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.remove(member, "lost")
-        self._media.settle(now)
+        media.settle(room, now)
         self._review_gate()
         if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
             room.broadcast(room.schedule.close_gate_for_stall(now))
@@ -355,20 +325,21 @@ class Room:
         empty_since = self._data.empty_since
         return empty_since + self._data.settings.ttl if empty_since is not None else None
 
-    def _take_effects(self) -> list[RoomEffect]:
+    def _end_turn(self, *, changed: bool) -> list[RoomEffect]:
+        """Count a change of what is saved, and return the effects since the last turn."""
+        counted = (self.timeline.rev, len(self._data.roster))
+        if changed or counted != self._counted:
+            self.changes += 1
+            self._counted = counted
         effects, self._data.effects = self._data.effects, []
         return effects
 
 
 def _may_change_saved(input: inputs.RoomInput) -> bool:
     """Tell whether this input may change what is saved of a room, apart from the timeline and the members' number."""
-    match input:
-        case inputs.MessageReceived(message=Report() | Say() | GetRoom()) | inputs.LatencyMeasured():
-            return False  # These are frequent.
-        case inputs.ConnectionLost() | inputs.ConnectionResumed():
-            return False  # After a restart everybody is away, so that is not saved.
-        case _:
-            return True
+    if isinstance(input, inputs.MessageReceived):
+        return not isinstance(input.message, Report | Say | GetRoom)  # These are frequent.
+    return not isinstance(input, inputs.ConnectionInput)  # After a restart everybody is away.
 
 
 def _is_due(time: float | None, now: float) -> bool:

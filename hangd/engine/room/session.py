@@ -25,18 +25,9 @@ from msgspec.structs import replace
 
 from hangd.engine.room import effects, inputs
 from hangd.engine.room.ratelimit import TokenBucket
+from hangd.protocol import messages
 from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, RequestRefused
-from hangd.protocol.messages import (
-    ClientMessage,
-    CreateRoom,
-    Error,
-    Goodbye,
-    Hello,
-    JoinRoom,
-    ListRooms,
-    Ping,
-    RequestId,
-)
+from hangd.protocol.messages import ClientMessage, RequestId
 from hangd.protocol.model import PROTOCOL
 
 _REJECTED_MAX: Final = 20
@@ -85,8 +76,8 @@ class SessionSnapshot(Struct, frozen=True):
 _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 # RateLimited: there may be one request at a time, and the same request may be granted in a moment.
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request")
-_OUTSIDE: Final = RequestRefused.not_in_room("you are not in a room")
-_INSIDE: Final = RequestRefused.already_in_room("you are in a room already: leave it first")
+_OUTSIDE: Final = RequestRefused("NotInRoom", "you are not in a room")
+_INSIDE: Final = RequestRefused("AlreadyInRoom", "you are in a room already: leave it first")
 
 
 class Session:
@@ -154,24 +145,24 @@ class Session:
         self._state = replace(self._state, state=state, room_id=room_id)
 
     def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
-        bucket = self._pings if isinstance(message, Ping) else self._messages
+        bucket = self._pings if isinstance(message, messages.Ping) else self._messages
         if not bucket.take(now):
             return self._limited(bucket, re, now)
-        if isinstance(message, Ping):
+        if isinstance(message, messages.Ping):
             return [effects.AnswerPing(t0=message.t0, t1=now, re=re)]
         state = self._state
         if (refusal := self._refusal(message)) is not None:
-            return [effects.Reply(Error.of(refusal), re)]
+            return [effects.Reply(messages.Error.of(refusal), re)]
         match message:
-            case Hello():
+            case messages.Hello():
                 return self._hello(message, re)
-            case CreateRoom():
+            case messages.CreateRoom():
                 self._enter(State.ENTERING)
                 return [effects.OpenRoom(message, state.name, state.full, re)]
-            case JoinRoom():
+            case messages.JoinRoom():
                 self._enter(State.ENTERING)
                 return [effects.EnterRoom(message, state.name, state.full, re)]
-            case ListRooms():
+            case messages.ListRooms():
                 # It makes its first request without Hello: it is a basic client.
                 if state.state is State.NEW:
                     self._enter(State.IDLE)
@@ -182,24 +173,24 @@ class Session:
     def _refusal(self, message: ClientMessage) -> RequestRefused | None:
         """Return why this message is not allowed in this state. None: it is."""
         state = self._state.state
-        if isinstance(message, Hello):
+        if isinstance(message, messages.Hello):
             return None if state is State.NEW else _LATE
         if state in (State.GREETING, State.ENTERING):
             return _WAIT
-        if isinstance(message, CreateRoom | JoinRoom):
+        if isinstance(message, messages.CreateRoom | messages.JoinRoom):
             return _INSIDE if state is State.IN_ROOM else None
-        return None if state is State.IN_ROOM or isinstance(message, ListRooms) else _OUTSIDE
+        return None if state is State.IN_ROOM or isinstance(message, messages.ListRooms) else _OUTSIDE
 
-    def _hello(self, hello: Hello, re: RequestId | None) -> list[effects.SessionEffect]:
+    def _hello(self, hello: messages.Hello, re: RequestId | None) -> list[effects.SessionEffect]:
         if hello.protocol != PROTOCOL:
             text = f"this server speaks version {PROTOCOL} of the protocol, and you version {hello.protocol}"
-            error = Error.of(RequestRefused("UnsupportedProtocol", text, details={"protocol": PROTOCOL}))
+            error = messages.Error.of(RequestRefused("UnsupportedProtocol", text, details={"protocol": PROTOCOL}))
             return [effects.Reply(error, re), *self._close("protocol", CLOSE_PROTOCOL, "unsupported protocol version")]
         self._enter(State.GREETING)
         return [effects.Greet(hello, re)]
 
     def _rejected_frame(self, input: inputs.FrameRejected, now: float) -> list[effects.SessionEffect]:
-        error = effects.Reply(Error.of(input.error), input.error.request_id)
+        error = effects.Reply(messages.Error.of(input.error), input.error.request_id)
         self._rejected.append(now)
         if len(self._rejected) == _REJECTED_MAX and now - self._rejected[0] < _REJECTED_WINDOW:
             return [error, *self._close("protocol", CLOSE_PROTOCOL, "too many frames that are no messages")]
@@ -214,10 +205,10 @@ class Session:
             return []
         self._complained_at = now
         refused = RequestRefused.rate_limited("too many messages: slow down", retry_after=round(bucket.wait(now), 3))
-        return [effects.Reply(Error.of(refused), re)]
+        return [effects.Reply(messages.Error.of(refused), re)]
 
     def _close(self, reason: Literal["protocol", "rate-limited"], code: int, text: str) -> list[effects.SessionEffect]:
         self._enter(State.CLOSING)
         # A basic client does not know Goodbye.
-        farewell: list[effects.SessionEffect] = [effects.Reply(Goodbye(reason=reason))] if self.full else []
+        farewell: list[effects.SessionEffect] = [effects.Reply(messages.Goodbye(reason=reason))] if self.full else []
         return [*farewell, effects.Close(code, text)]

@@ -15,24 +15,14 @@ from msgspec.structs import asdict, replace
 
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
-from hangd.engine.room.file_match import compare_files
 from hangd.engine.room.inputs import JoinRequested
 from hangd.engine.room.ratelimit import TokenBucket
 from hangd.engine.room.roster import RoomMember, Roster
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.schedule import Schedule
+from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import (
-    Error,
-    MemberChanged,
-    MemberLeft,
-    QueueChanged,
-    RequestId,
-    RoomLeft,
-    ServerMessage,
-    SyncBroadcast,
-    SyncCommand,
-)
+from hangd.protocol.messages import RequestId, ServerMessage, SyncCommand
 from hangd.protocol.model import ROOM_ITSELF, FileInfo, LeftReason, Policy, PolicyChange, Queue, Room, Timeline
 
 _BANS_KEPT: Final = 1024
@@ -109,12 +99,6 @@ class RoomData(Struct, kw_only=True):
     def timeline(self) -> Timeline:
         return self.schedule.timeline
 
-    def compare(self, file_hash: str | None, file: FileInfo | None) -> bool:
-        """Compare a member's file with the room's, by the room's rules. See `compare_files`."""
-        return compare_files(
-            self.policy.match, room_hash=self.file_hash, room_file=self.file, file_hash=file_hash, file=file
-        )
-
     # ---- messages ---------------------------------------------------------------------------------------------------
 
     def send(self, client_ids: tuple[str, ...], message: ServerMessage, re: RequestId | None = None) -> None:
@@ -122,7 +106,7 @@ class RoomData(Struct, kw_only=True):
             self.effects.append(SendTo(client_ids, message, re))
 
     def refuse(self, client_id: str, refused: RequestRefused, re: RequestId | None) -> None:
-        self.send((client_id,), Error.of(refused), re)
+        self.send((client_id,), messages.Error.of(refused), re)
 
     def announce(self, message: ServerMessage, *, sender: str | None = None, re: RequestId | None = None) -> None:
         """Send to all full members. If the sender of the request ``re`` is among them, this answers its request."""
@@ -153,7 +137,7 @@ class RoomData(Struct, kw_only=True):
         """Send the state of this member to the other full members."""
         member.announced_at = now
         member.unannounced = False
-        self.send(self.roster.full_ids(but=member.client_id), MemberChanged(member.as_member()))
+        self.send(self.roster.full_ids(but=member.client_id), messages.MemberChanged(member.as_member()))
 
     # ---- changes ----------------------------------------------------------------------------------------------------
 
@@ -187,7 +171,7 @@ class RoomData(Struct, kw_only=True):
         if self.file is None:
             # The name stays private: the member that chose the film did not tell it.
             self.set_first_film(self.file_hash, replace(file, name=None))
-            self.announce(QueueChanged(self.queue))
+            self.announce(messages.QueueChanged(self.queue))
             return
         self.file = queues.completed(self.file, file)
         self.queue = queues.described(self.queue, self.file)
@@ -205,11 +189,11 @@ class RoomData(Struct, kw_only=True):
         """Remove a member, and tell it and the others. ``by`` is the client whose request ``re`` this carries out."""
         if member.present and reason != "lost":
             own = re if by == member.client_id else None
-            self.send((member.client_id,), RoomLeft(self.room_id, reason, detail), own)
+            self.send((member.client_id,), messages.RoomLeft(self.room_id, reason, detail), own)
         heir = self.roster.remove(member.client_id)
-        self.announce(MemberLeft(member.client_id, reason), sender=by, re=re)
+        self.announce(messages.MemberLeft(member.client_id, reason), sender=by, re=re)
         if heir is not None:
-            self.announce(MemberChanged(heir.as_member()))
+            self.announce(messages.MemberChanged(heir.as_member()))
         self.effects.append(ForgetMember(member.client_id, reason))
 
     def restore(self, saved: SavedRoom, now: float) -> None:
@@ -269,8 +253,8 @@ class RoomData(Struct, kw_only=True):
         echo = self.settings.echo
         return echo == "always" or (echo == "full" and sender.full)
 
-    def _sync(self, command: SyncCommand, command_id: str | None, sender: RoomMember | None) -> SyncBroadcast:
-        return SyncBroadcast(
+    def _sync(self, command: SyncCommand, command_id: str | None, sender: RoomMember | None) -> messages.SyncBroadcast:
+        return messages.SyncBroadcast(
             from_client=sender.client_id if sender else ROOM_ITSELF,
             command=command,
             timeline=self.timeline,

@@ -1,8 +1,4 @@
-"""Replay of a trace: pass the recorded inputs to a new follower and compare its effects with the recorded ones.
-
-JSON values are compared: numbers are equal if they differ by at most a microsecond. No player can show a difference
-that small, and another order of the same additions makes a smaller one.
-"""
+"""Replay of a trace: pass the recorded inputs to a new follower and compare its effects with the recorded ones."""
 
 import math
 from collections import Counter
@@ -18,19 +14,17 @@ from hangd.engine.follower.inputs import FollowerInput
 from hangd.engine.trace.trace import Header, Snapshot, Step, read
 
 _TOLERANCE: Final = 1e-6
+"""Seconds. No player can show a difference that small, and another order of the same additions makes a smaller one."""
 
 
 class Difference(Struct, frozen=True):
-    """The first step with another result. ``recorded_raised`` and ``raised``: the follower failed, with this exception.
-
-    The names in JSON are those that ``hangd replay --json`` prints.
-    """
+    """The first step with another result. ``recorded_raised``, ``raised``: the exception that the follower raised."""
 
     line: int
     now: float
     input: FollowerInput
     recorded: list[Any]
-    effects: list[Any] = field(name="came")
+    effects: list[Any] = field(name="came")  # as ``hangd replay --json`` prints it
     recorded_raised: str | None = None
     raised: str | None = field(name="came_raised", default=None)
 
@@ -50,11 +44,7 @@ class Replayed(Struct, frozen=True):
 
 
 def replay(lines: Iterable[bytes]) -> Replayed:
-    """Replay a trace up to the first difference, and read it to its end.
-
-    Raises:
-        NotATrace: a line is wrong.
-    """
+    """Replay a trace up to the first difference, and read it to its end. Raises NotATrace: a line is wrong."""
     trace = read(lines)
     _, header = next(trace)
     assert isinstance(header, Header)
@@ -79,7 +69,6 @@ def replay(lines: Iterable[bytes]) -> Replayed:
 
 
 def _difference(number: int, step: Step, follower: Follower) -> Difference | None:
-    """Pass a step's input to the follower; return the difference, if there is one."""
     effects: Any = []
     raised = None
     try:

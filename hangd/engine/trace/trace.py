@@ -4,9 +4,8 @@ The first line is a `Header`. If the recording began after the follower was made
 other lines are `Step`s. `Anonymizer` is applied to steps and snapshots before they are written.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -15,22 +14,19 @@ from msgspec.structs import replace
 from hangd.engine.follower.effects import FollowerEffect
 from hangd.engine.follower.inputs import FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.follower.state import FollowerState, Policies
-from hangd.engine.player_messages import (
-    CommandFailed,
-    Load,
-    Loaded,
-    LoadFailed,
-    PlayerDied,
-    PlayerEvent,
-    Sampled,
-    TracksChanged,
-)
+from hangd.engine.player_messages import Load, PlayerEvent, Sampled
 
 FORMAT: Final = 2
 """Version of the format. It increases with each change that an older reader would misunderstand."""
 
 _FILMS_KEPT: Final = 1000
-"""Files whose names are remembered. Chosen: more than anybody opens in the half hour that a recorder keeps."""
+"""Files whose names are remembered. Chosen: more than anybody opens in the half hour that a recorder keeps.
+
+A file that is opened again after that many others counts as a new film.
+"""
+
+_TEXTS: Final[dict[str, Any]] = {"tracks": (), "about": None, "message": ""}
+"""The fields of events that tell what is watched, and what a trace has instead of their values."""
 
 
 class Header(Struct, frozen=True, tag="trace", omit_defaults=True):
@@ -83,11 +79,7 @@ def encode(line: Line) -> bytes:
 
 
 def decode(line: bytes) -> Line:
-    """Parse one line.
-
-    Raises:
-        msgspec.DecodeError: it is not JSON, or (ValidationError, a subclass) not a line of a trace.
-    """
+    """Parse one line. Raises msgspec.DecodeError: it is not JSON, or not a line of a trace."""
     return _decoder.decode(line)
 
 
@@ -97,8 +89,7 @@ def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line]]:
     Raises:
         NotATrace: at the first line that is wrong.
     """
-    begun = False
-    stepped = False
+    previous: Line | None = None
     for number, text in enumerate(lines, start=1):
         if not text.strip():
             continue
@@ -107,17 +98,17 @@ def read(lines: Iterable[bytes]) -> Iterator[tuple[int, Line]]:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NotATrace(number, str(error)) from error
         match line:
-            case Header() if begun:
+            case Header() if previous is not None:
                 raise NotATrace(number, "a second header")
             case Header(format=format) if format != FORMAT:
                 raise NotATrace(number, f"format {format}; this hangd reads format {FORMAT}")
-            case Snapshot() | Step() if not begun:
+            case Snapshot() | Step() if previous is None:
                 raise NotATrace(number, "a trace begins with its header")
-            case Snapshot() if stepped:
+            case Snapshot() if not isinstance(previous, Header):
                 raise NotATrace(number, "a snapshot comes before the steps")
-        begun, stepped = True, isinstance(line, Snapshot | Step)
+        previous = line
         yield number, line
-    if not begun:
+    if previous is None:
         raise NotATrace(1, "there is nothing in it")
 
 
@@ -126,26 +117,23 @@ class Anonymizer:
 
     Files are called "film-1", "film-2", ... in the order in which they were opened. The names of their tracks and the
     player's messages are left out. A follower does not compare paths or read names, so a replay is not affected.
-
-    Only the hash of each path is kept, because a path may be as long as a line on the control socket, and only for the
-    newest thousand files: a file that is opened again after that many others counts as a new film.
     """
 
     def __init__(self) -> None:
-        self._films: OrderedDict[int, str] = OrderedDict()
+        # By the hash of the path, because a path may be as long as a line on the control socket. The oldest one first.
+        self._films: dict[int, str] = {}
         self._count = 0
 
     def film(self, path: str) -> str:
         """Return the name of the film at this path."""
         key = hash(path)
-        name = self._films.get(key)
+        name = self._films.pop(key, None)
         if name is None:
             self._count += 1
-            name = self._films[key] = f"film-{self._count}"
-            if len(self._films) > _FILMS_KEPT:
-                self._films.popitem(last=False)
-        else:
-            self._films.move_to_end(key)
+            name = f"film-{self._count}"
+        self._films[key] = name
+        if len(self._films) > _FILMS_KEPT:
+            del self._films[next(iter(self._films))]
         return name
 
     def input(self, input: FollowerInput) -> FollowerInput:
@@ -170,12 +158,4 @@ class Anonymizer:
 
 
 def _without_texts(event: PlayerEvent) -> PlayerEvent:
-    match event:
-        case Loaded():
-            return replace(event, tracks=(), about=None)
-        case TracksChanged():
-            return replace(event, tracks=())
-        case LoadFailed() | CommandFailed() | PlayerDied():
-            return replace(event, message="")
-        case _:
-            return event
+    return replace(event, **{name: none for name, none in _TEXTS.items() if name in event.__struct_fields__})

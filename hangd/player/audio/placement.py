@@ -53,13 +53,10 @@ _HISTORY_SECONDS: Final = 0.5
 class AudioStream(Protocol):
     """A stream of frames (a sample for each channel) that runs all the time, silent where nothing was written."""
 
-    @property
-    def rate(self) -> int:
-        """Frames per second."""
-
-    @property
-    def frame(self) -> int:
-        """Bytes per frame."""
+    rate: int
+    """Frames per second."""
+    frame: int
+    """Bytes per frame."""
 
     def reading(self) -> tuple[float, float] | None:
         """Return which second of the stream was heard lately, and when; None while that is not known."""

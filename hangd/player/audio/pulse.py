@@ -15,20 +15,7 @@ import functools
 import os
 import time
 from collections.abc import Iterator
-from ctypes import (
-    POINTER,
-    Structure,
-    byref,
-    c_char_p,
-    c_int,
-    c_int64,
-    c_long,
-    c_size_t,
-    c_uint8,
-    c_uint32,
-    c_uint64,
-    c_void_p,
-)
+from ctypes import POINTER, Structure, c_char_p, c_int, c_int64, c_uint8, c_uint32, c_uint64, c_void_p
 from typing import Any, Final
 
 _LIBRARY: Final = "libpulse.so.0"
@@ -42,6 +29,8 @@ _ABSOLUTE: Final = 1
 _S16: Final = 3
 _NORMAL_VOLUME: Final = 0x10000
 
+_NAME: Final = b"hang"
+"""What mixers show."""
 _CONNECT_SECONDS: Final = 1.0
 _BUFFER_SECONDS: Final = 4.0
 """VLC reads 1.1 s ahead, so all of that fits."""
@@ -81,8 +70,8 @@ class _Timing(Structure):
     """The beginning of ``pa_timing_info``."""
 
     _fields_ = (
-        ("seconds", c_long),
-        ("microseconds", c_long),
+        ("seconds", ctypes.c_long),
+        ("microseconds", ctypes.c_long),
         ("synchronized_clocks", c_int),
         ("sink", c_uint64),
         ("source", c_uint64),
@@ -114,7 +103,7 @@ _RESULTS: Final[dict[str, tuple[Any, tuple[Any, ...]]]] = {
     "pa_stream_get_index": (c_uint32, (c_void_p,)),
     "pa_stream_get_timing_info": (POINTER(_Timing), (c_void_p,)),
     "pa_stream_update_timing_info": (c_void_p, (c_void_p, c_void_p, c_void_p)),
-    "pa_stream_write": (c_int, (c_void_p, c_char_p, c_size_t, c_void_p, c_int64, c_int)),
+    "pa_stream_write": (c_int, (c_void_p, c_char_p, ctypes.c_size_t, c_void_p, c_int64, c_int)),
     "pa_stream_flush": (c_void_p, (c_void_p, c_void_p, c_void_p)),
     "pa_stream_disconnect": (c_int, (c_void_p,)),
     "pa_stream_unref": (None, (c_void_p,)),
@@ -146,7 +135,7 @@ def is_installed() -> bool:
 
 
 class PulseStream:
-    """A stream of 16-bit samples. Its methods may be called from any thread, one at a time.
+    """An `AudioStream` of 16-bit samples. Its methods may be called from any thread, one at a time.
 
     Args:
         rate: frames per second.
@@ -158,7 +147,7 @@ class PulseStream:
 
     CHANNELS: Final = frozenset(_MAPS)
 
-    def __init__(self, rate: int, channels: int, *, name: str = "hang") -> None:
+    def __init__(self, rate: int, channels: int) -> None:
         self._pa = pa = _library()
         # libpulse would choose the buffer by it, and the stream would stop where nothing was written.
         os.environ.pop("PULSE_LATENCY_MSEC", None)
@@ -169,18 +158,15 @@ class PulseStream:
         pa.pa_threaded_mainloop_start(self._loop)
         try:
             with self._locked():
-                self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), name.encode())
+                self._context = pa.pa_context_new(pa.pa_threaded_mainloop_get_api(self._loop), _NAME)
                 pa.pa_context_connect(self._context, None, _NO_AUTOSPAWN, None)
             self._await(pa.pa_context_get_state, self._context, _CONTEXT_READY, _CONTEXT_FAILED)
             with self._locked():
-                spec, channel_map = _Spec(_S16, rate, channels), _Map(channels)
-                for at, position in enumerate(_MAPS[channels]):
-                    channel_map.map[at] = position
-                self._stream = pa.pa_stream_new(self._context, name.encode(), byref(spec), byref(channel_map))
-                second = rate * self.frame
-                length = int(second * _BUFFER_SECONDS)
+                format = (ctypes.byref(_Spec(_S16, rate, channels)), ctypes.byref(_Map(channels, _MAPS[channels])))
+                self._stream = pa.pa_stream_new(self._context, _NAME, *format)
+                length = int(rate * self.frame * _BUFFER_SECONDS)
                 buffer = _Buffer(2 * length, length, 0, int(rate * _REQUEST_SECONDS) * self.frame, 0xFFFFFFFF)
-                pa.pa_stream_connect_playback(self._stream, None, byref(buffer), _EARLY_REQUESTS, None, None)
+                pa.pa_stream_connect_playback(self._stream, None, ctypes.byref(buffer), _EARLY_REQUESTS, None, None)
             self._await(pa.pa_stream_get_state, self._stream, _STREAM_READY, _STREAM_FAILED)
         except BaseException:
             self.close()
@@ -194,10 +180,7 @@ class PulseStream:
         return state == _STREAM_READY
 
     def reading(self) -> tuple[float, float] | None:
-        """Return which second of the stream was heard, and when (monotonic), by the server's last answer.
-
-        None: there is no answer yet. Asks for the next one.
-        """
+        """Return which second of the stream was heard, and when, by the server's last answer. Asks for the next one."""
         with self._locked():
             timing = self._pa.pa_stream_get_timing_info(self._stream)
             reading = self._read(timing.contents) if timing else None
@@ -213,24 +196,20 @@ class PulseStream:
         return second, time.monotonic() - ago
 
     def write(self, at: int, samples: bytes) -> None:
-        """Write samples from frame number ``at`` on. Those whose time has passed are dropped."""
         with self._locked():
             self._pa.pa_stream_write(self._stream, samples, len(samples), None, at * self.frame, _ABSOLUTE)
 
     def flush(self) -> None:
-        """Drop what was written and not heard yet."""
         with self._locked():
             self._release(self._pa.pa_stream_flush(self._stream, None, None))
 
     def set_volume(self, volume: float, *, mute: bool) -> None:
         """Set the volume; 1.0 leaves the samples as they are."""
-        levels = _Volume(self.channels)
-        for at in range(self.channels):
-            levels.values[at] = round(volume * _NORMAL_VOLUME)
+        levels = _Volume(self.channels, (round(volume * _NORMAL_VOLUME),) * self.channels)
         with self._locked():
-            number = self._pa.pa_stream_get_index(self._stream)
-            self._release(self._pa.pa_context_set_sink_input_volume(self._context, number, byref(levels), None, None))
-            self._release(self._pa.pa_context_set_sink_input_mute(self._context, number, int(mute), None, None))
+            this = (self._context, self._pa.pa_stream_get_index(self._stream))
+            self._release(self._pa.pa_context_set_sink_input_volume(*this, ctypes.byref(levels), None, None))
+            self._release(self._pa.pa_context_set_sink_input_mute(*this, int(mute), None, None))
 
     def close(self) -> None:
         with self._locked():

@@ -86,8 +86,6 @@ class VlcAudioOutput:
         vlc.dll.libvlc_audio_set_format_callbacks(player, setup, cleanup)
         return (setup, cleanup, volume, *five)
 
-    # ---- called by libVLC -------------------------------------------------------------------------------------------
-
     def _set_up(self, _opaque: object, format: int, rate: Any, channels: Any) -> int:
         ctypes.memmove(format, _FORMAT, len(_FORMAT))
         if channels[0] not in PulseStream.CHANNELS:
@@ -123,8 +121,6 @@ class VlcAudioOutput:
             self._volume, self._mute = volume, bool(mute)
             if self._stream is not None:
                 self._stream.set_volume(self._volume, mute=self._mute)
-
-    # ---- the stream -----------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
         self._close_stream()

@@ -37,9 +37,10 @@ from hangd.engine.timeline import earliest
 from hangd.player import files
 from hangd.player.audio.vlc_output import VlcAudioOutput
 from hangd.player.base import EventSink
+from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.events import VlcEvent, attach_events, attach_log
 from hangd.player.vlc.film import Film
-from hangd.player.vlc.settings import FilmSetting, LocalSettings, PlayerSetting
+from hangd.player.vlc.settings import FilmSetting, LocalSettings
 from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.tracks import frame_rate, list_tracks
 from hangd.player.vlc.transport import ANSWER_SECONDS, Transport
@@ -64,39 +65,34 @@ class _State(enum.Enum):
 
 
 class VlcBackend:
-    """Owns a libVLC player. ``post`` hands an item to the owner thread, ``emit`` an event to the event loop.
-
-    Args:
-        own_sound: whether hangd plays the sound, and not VLC.
-    """
+    """Owns a libVLC player. ``own_sound``: hangd plays the sound, and not VLC."""
 
     def __init__(
         self, vlc: ModuleType, instance: Any, post: Callable[[BackendItem], None], emit: EventSink, *, own_sound: bool
     ) -> None:
-        self._vlc = vlc
         self._instance = instance
-        self._post = post
-        self._emit = emit
         self._player: Any = instance.media_player_new()
+        self._context = context = PlayerContext(vlc, self._player, emit, post)
         self._sound = VlcAudioOutput(vlc, self._player) if own_sound else None
-        self._settings = LocalSettings(vlc, self._player, emit, post)
-        self._transport = Transport(
-            vlc, self._player, self._sound, emit, started=self._settings.started, reopen=self._open, fail=self._fail
-        )
+        self._settings = LocalSettings(context)
+        started = self._settings.started
+        self._transport = Transport(context, self._sound, started=started, reopen=self._open, fail=self._fail)
         self._log_callback = attach_log(vlc, instance, lambda: self._load_number, post)
         attach_events(vlc, self._player, lambda: self._load_number, post)
 
         self._state = _State.EMPTY
         self._due: float | None = None
         """When the state gives up waiting, or does what it waited to do."""
-        self._film = Film("", 0)
-        self._media: Any = None
         self._load_number = 0
         """Counts what VLC has opened, so that late events of what it had open before are recognized."""
         self._waiting: list[PlayerCommand] = []
         """Commands given while the file is checked."""
         self._sought = self._buffered = self._has_output = False
         """How far OPENING has come."""
+
+    @property
+    def _film(self) -> Film:
+        return self._context.film
 
     # ---- called by the thread ---------------------------------------------------------------------------------------
 
@@ -137,12 +133,12 @@ class VlcBackend:
     def close(self) -> None:
         self._load_number += 1
         self._player.stop()
-        self._settings.snapshots.wait()
+        self._settings.wait_for_picture()
         self._player.release()
         if self._sound is not None:
             self._sound.close()
-        if self._media is not None:
-            self._media.release()
+        if self._context.media is not None:
+            self._context.media.release()
         self._instance.log_unset()
         self._instance.release()
 
@@ -151,11 +147,10 @@ class VlcBackend:
     def _do(self, command: PlayerCommand) -> None:
         if isinstance(command, messages.Load):
             self._load(command)
-        elif isinstance(command, PlayerSetting):
+        elif isinstance(command, messages.PlayerSetting):
             self._settings.do(command)
         elif self._state is _State.EMPTY:
-            name = type(command).__name__
-            self._emit(messages.CommandFailed(self._film.generation, name, "nothing is loaded"))
+            self._context.refuse(type(command).__name__, "nothing is loaded")
         elif isinstance(command, messages.Unload):
             self._unload()
         elif self._state is _State.CHECKING:
@@ -166,12 +161,11 @@ class VlcBackend:
             self._transport.do(command)
 
     def _load(self, command: messages.Load) -> None:
-        self._film = film = Film(command.path, command.generation)
-        self._settings.generation = command.generation
-        self._transport.load(film)
+        self._context.film = film = Film(command.path, command.generation)
+        self._transport.load()
         self._waiting.clear()
         self._enter(_State.CHECKING, time.monotonic() + _OPEN_SECONDS)
-        run_aside(film.check, functools.partial(self._checked, film, max(0.0, command.start)), self._post)
+        run_aside(film.check, functools.partial(self._checked, film, max(0.0, command.start)), self._context.post)
 
     def _checked(self, film: Film, start: float, refusal: files.MediaUnusable | None) -> None:
         if film is not self._film or self._state is not _State.CHECKING:
@@ -186,13 +180,13 @@ class VlcBackend:
             self._do(command)
 
     def _open(self, start: float) -> None:
-        if self._media is not None:
-            self._media.release()
-        self._media = self._instance.media_new_path(os.fsencode(self._film.path))
-        self._media.add_option(":start-paused")
-        self._media.add_option(":play-and-pause")
-        self._settings.opening(self._media, self._film)
-        self._player.set_media(self._media)  # ends the film before; its last events still have the old number
+        if self._context.media is not None:
+            self._context.media.release()
+        self._context.media = media = self._instance.media_new_path(os.fsencode(self._film.path))
+        media.add_option(":start-paused")
+        media.add_option(":play-and-pause")
+        self._settings.opening()
+        self._player.set_media(media)  # ends the film before; its last events still have the old number
         self._load_number += 1
         self._transport.opening(start)
         self._sought = self._buffered = self._has_output = False
@@ -211,7 +205,7 @@ class VlcBackend:
 
     def _refuse(self, reason: files.MediaUnusable) -> None:
         # Emitted first: closing a file that did not open can take its time, or hang.
-        self._emit(messages.LoadFailed(self._film.generation, reason.code, str(reason)))
+        self._context.emit(messages.LoadFailed(self._film.generation, reason.code, str(reason)))
         self._unload()
 
     # ---- VLC's events ---------------------------------------------------------------------------------------------
@@ -237,7 +231,7 @@ class VlcBackend:
             case "LengthChanged":
                 duration = event.value / 1000
                 if self._film.learn_duration(duration) and self._film.is_announced:
-                    self._emit(messages.DurationChanged(self._film.generation, duration))
+                    self._context.emit(messages.DurationChanged(self._film.generation, duration))
             case "ESAdded" | "ESSelected" if self._film.is_announced:
                 self._settings.selection.update()
             case "EndReached" if self._state is _State.OPEN:
@@ -266,13 +260,13 @@ class VlcBackend:
 
     def _on_first_buffered(self) -> None:
         # VLC knows the tracks only now.
-        kinds = {track.kind for track in list_tracks(self._vlc, self._player, self._media)}
+        kinds = {track.kind for track in list_tracks(self._context)}
         if "video" not in kinds:
             self._fail("no-video" if "audio" in kinds else "unrecognized")
             return
         self._buffered = True
-        self._film.frame_rate = frame_rate(self._vlc, self._media)
-        self._settings.opened(self._film)
+        self._film.frame_rate = frame_rate(self._context)
+        self._settings.opened()
         if self._has_output:
             self._prime()
         else:

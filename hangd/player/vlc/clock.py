@@ -29,7 +29,7 @@ from collections.abc import Callable
 from ctypes import POINTER, Structure, Union, byref, c_char_p, c_int, c_int64, c_void_p
 from typing import Any, Final
 
-from hangd.player.vlc.core import load_core, object_of
+from hangd.player.vlc.core import load_core
 
 _GET_PCR_SYSTEM: Final = 46
 _MODIFY_PCR_SYSTEM: Final = 47
@@ -63,7 +63,7 @@ class VlcClock:
     """
 
     def __init__(self, player: Any) -> None:
-        self._object = object_of(player)
+        self._player = player
         functions = {
             "vlc_list_children": (c_void_p,),
             "vlc_list_release": (POINTER(_Children),),
@@ -142,7 +142,7 @@ class VlcClock:
         """Send a query to VLC's input object, which is a child of the player while a file is open."""
         if self._core is None:
             return False
-        children = self._core.vlc_list_children(self._object)
+        children = self._core.vlc_list_children(self._player)
         try:
             found = children.contents
             for child in found.values[: found.count]:

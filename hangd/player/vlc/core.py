@@ -1,7 +1,7 @@
 """Access to libvlccore, the library below libVLC, for the few things that libVLC has no call for.
 
-Its interface is the same in all of VLC 3 (its soname ends in 9). If it is not found, or is another one, `load_core`
-returns None and its callers do without.
+Its interface is the same in all of VLC 3 (its soname ends in 9). A libVLC player is one of its objects, so python-vlc's
+player can be passed to its functions.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _LIBRARY: Final = "libvlccore.so.9"
 def load_core(functions: Mapping[str, Sequence[Any]], *, without: str) -> ctypes.CDLL | None:
     """Load the library, and declare these functions by the types of their arguments.
 
-    Returns None if the library or a function is missing. ``without``: the consequence of that, for the log.
+    Returns None if the library or a function is missing: callers do without. ``without``: what that means, for the log.
     """
     try:
         core = ctypes.CDLL(_LIBRARY)
@@ -27,8 +27,3 @@ def load_core(functions: Mapping[str, Sequence[Any]], *, without: str) -> ctypes
         _log.info("%s: %s", without, error)
         return None
     return core
-
-
-def object_of(player: Any) -> ctypes.c_void_p:
-    """Return libvlccore's object for a libVLC player (python-vlc's)."""
-    return ctypes.cast(player._as_parameter_, ctypes.c_void_p)

@@ -13,7 +13,7 @@ A trim does not count as a speed: it changes the pitch by half a semitone at mos
 from ctypes import c_char_p, c_int, c_int64, c_void_p
 from typing import Any, Final
 
-from hangd.player.vlc.core import load_core, object_of
+from hangd.player.vlc.core import load_core
 
 _NAME: Final = b"audio-time-stretch"
 _BOOL: Final = 0x0020
@@ -27,7 +27,6 @@ class PitchCorrection:
 
     def __init__(self, player: Any) -> None:
         self._player = player
-        self._object = object_of(player)
         self._on = False
         functions = {
             "var_Create": (c_void_p, c_char_p, c_int),
@@ -35,10 +34,10 @@ class PitchCorrection:
         }
         self._core = load_core(functions, without="pitch will go with speed")
         if self._core is not None:
-            self._core.var_Create(self._object, _NAME, _BOOL)
+            self._core.var_Create(self._player, _NAME, _BOOL)
 
     def reset(self) -> None:
-        """Call it before a file is opened, which is then at speed 1."""
+        """Switch it off before a file is opened."""
         self._set(False)
 
     def follow(self, rate: float) -> None:
@@ -56,5 +55,5 @@ class PitchCorrection:
         if self._core is None:
             return False
         # vlc_value_t is a union of eight bytes, passed by value.
-        done: bool = self._core.var_SetChecked(self._object, _NAME, _BOOL, c_int64(stretch)) == 0
+        done: bool = self._core.var_SetChecked(self._player, _NAME, _BOOL, c_int64(stretch)) == 0
         return done

@@ -32,11 +32,7 @@ _CLOSE_SECONDS: Final = 4.5
 class VlcPlayer:
     """A libVLC player. Make it inside a running loop.
 
-    Args:
-        sink: called on the loop with each event.
-        options: added to libVLC's command line after our own, so that they win.
-        open_seconds: deadline for libVLC to start.
-        call_seconds: deadline for a command.
+    ``options`` are added to libVLC's command line after our own, so that they win.
     """
 
     def __init__(
@@ -53,14 +49,16 @@ class VlcPlayer:
         self._events = EventFilter()
         self._ended = asyncio.Event()
         self._version = "?"
-        self._name: str | None = None
+        self.name: str | None = None
+
+        def emit(event: PlayerEvent) -> None:
+            self._on_loop(self._deliver, event)
 
         def make(thread: OwnerThread[BackendItem]) -> VlcBackend:
             vlc = load_bindings()
             self._version = version(vlc)
             own_sound = not plays_sound_itself(options)
-            instance = open_instance(vlc, options)
-            return VlcBackend(vlc, instance, thread.post, self._emit, own_sound=own_sound)
+            return VlcBackend(vlc, open_instance(vlc, options), thread.post, emit, own_sound=own_sound)
 
         self._watchdog: asyncio.TimerHandle | None = self._loop.call_later(
             open_seconds, self._die, "hung", f"libVLC did not start within {open_seconds:g} seconds"
@@ -68,10 +66,6 @@ class VlcPlayer:
         self._thread: OwnerThread[BackendItem] = OwnerThread(make, name="libvlc")
         self._thread.made.add_done_callback(lambda _: self._on_loop(self._on_made))
         self._thread.ended.add_done_callback(lambda _: self._on_loop(self._on_thread_ended))
-
-    @property
-    def name(self) -> str | None:
-        return self._name
 
     def do(self, command: PlayerCommand) -> None:
         if not self._events.closed:
@@ -91,16 +85,14 @@ class VlcPlayer:
         except TimeoutError:
             _log.warning("libVLC does not close; its thread is abandoned")
 
-    # ---- the owner thread's life ------------------------------------------------------------------------------------
-
     def _on_made(self) -> None:
         if self._events.closed:
             return
         self._stop_watchdog()
         error = self._thread.made.exception()
         if error is None:
-            self._name = f"vlc {self._version}"
-            self._sink(PlayerOpened(0, self._name))
+            self.name = f"vlc {self._version}"
+            self._sink(PlayerOpened(0, self.name))
             self._start_watchdog()  # for the commands that were queued while libVLC started
         elif isinstance(error, LibVlcUnavailable):
             self._die("no-player", str(error))
@@ -122,8 +114,6 @@ class VlcPlayer:
         """Accept no more commands and deliver no more events."""
         self._events.closed = True
         self._stop_watchdog()
-
-    # ---- the watchdog ---------------------------------------------------------------------------------------------
 
     def _post(self, item: BackendItem) -> None:
         self._thread.post(item)
@@ -149,12 +139,6 @@ class VlcPlayer:
             self._die("hung", "libVLC does not answer")
         else:
             self._watchdog = self._loop.call_later(left, self._look)
-
-    # ---- events ---------------------------------------------------------------------------------------------------
-
-    def _emit(self, event: PlayerEvent) -> None:
-        """Deliver an event from any thread."""
-        self._on_loop(self._deliver, event)
 
     def _on_loop(self, function: Callable[..., object], *arguments: object) -> None:
         # Raises if the loop is closed: then nobody is left to tell.

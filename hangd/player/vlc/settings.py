@@ -3,28 +3,18 @@
 `VlcBackend` passes these commands on, and says when a film is opened, started and closed. Owner thread only.
 """
 
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any, Final, Literal
+import functools
+import os
+import threading
+from typing import Final, Literal
 
 from hangd.engine import player_messages as messages
-from hangd.engine.player_messages import PlayerEvent, Track
-from hangd.player.vlc.film import Film
-from hangd.player.vlc.snapshot import SnapshotWriter
-from hangd.player.vlc.thread import Post
+from hangd.player.vlc.context import PlayerContext
+from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.description import describe
-from hangd.player.vlc.tracks.selection import TrackCommand, TrackSelection
+from hangd.player.vlc.tracks.selection import TrackSelection
 
-PlayerSetting = (
-    messages.SetVolume
-    | messages.SetMute
-    | messages.SetFullscreen
-    | messages.SetDelay
-    | messages.SetAspect
-    | messages.SetDeinterlace
-)
-"""Commands that also have an effect while nothing is loaded."""
-FilmSetting = TrackCommand | messages.ShowText | messages.TakePicture
+FilmSetting = messages.TrackCommand | messages.ShowText | messages.TakePicture
 """Commands that need an open film."""
 
 _VOLUME_MAX: Final = 130.0
@@ -39,14 +29,11 @@ _ASPECT_STEPS: Final = 10_000
 class LocalSettings:
     """Carries out a viewer's settings, and applies again what VLC forgets from film to film."""
 
-    def __init__(self, vlc: ModuleType, player: Any, emit: Callable[[PlayerEvent], None], post: Post) -> None:
-        self._vlc = vlc
-        self._player = player
-        self._emit = emit
-        self._media: Any = None
-        self.generation = 0
-        self.selection = TrackSelection(vlc, player, self._tell_tracks, self._refuse, post)
-        self.snapshots = SnapshotWriter(player, emit, post)
+    def __init__(self, context: PlayerContext) -> None:
+        self._context = context
+        self._player = context.player
+        self.selection = TrackSelection(context)
+        self._picture_writer: threading.Thread | None = None
         self._volume: float | None = None
         self._mute: bool | None = None
         self._volume_due = False
@@ -54,24 +41,22 @@ class LocalSettings:
         self._muted_briefly = False
         self._delays: dict[Literal["audio", "subtitle"], float] = {}
 
-    # ---- the film's life --------------------------------------------------------------------------------------------
-
-    def opening(self, media: Any, film: Film) -> None:
+    def opening(self) -> None:
         """VLC is about to open the film: for the first time, or again after its end."""
         self.mute_briefly(False)
-        self.selection.opening(media, film.container, again=film.is_announced)
-        self._media = media
+        self.selection.opening()
         self._volume_due = True
 
-    def opened(self, film: Film) -> None:
+    def opened(self) -> None:
         """VLC has opened the film. Emits Loaded, unless the film was opened again after its end."""
+        film = self._context.film
         for kind in self._delays:
             self._apply_delay(kind)  # VLC resets delays with each film
         tracks = self.selection.opened()
         if not film.is_announced:
             film.is_announced = True
-            about = describe(self._vlc, self._player, self._media, film)
-            self._emit(messages.Loaded(self.generation, film.duration, tracks, about))
+            about = describe(self._context)
+            self._context.emit(messages.Loaded(film.generation, film.duration, tracks, about))
 
     def primed(self) -> None:
         """The first picture was made. VLC now knows what only a decoder can tell of the tracks."""
@@ -95,9 +80,7 @@ class LocalSettings:
             self._muted_briefly = mute
             self._player.audio_set_mute(mute)
 
-    # ---- commands -------------------------------------------------------------------------------------------------
-
-    def do(self, command: PlayerSetting | FilmSetting) -> None:
+    def do(self, command: messages.PlayerSetting | FilmSetting) -> None:
         match command:
             case messages.SetVolume(percent=percent):
                 self._volume = min(max(percent, 0.0), _VOLUME_MAX)
@@ -117,7 +100,7 @@ class LocalSettings:
             case messages.ShowText():
                 self._show(command)
             case messages.TakePicture():
-                self.snapshots.take(command, self.generation)
+                self._take_picture(command.path)
             case _:
                 self.selection.do(command)
 
@@ -125,7 +108,8 @@ class LocalSettings:
         self._apply_volume()
         self._volume_due = True
         percent = 100.0 if self._volume is None else self._volume
-        self._emit(messages.VolumeChanged(self.generation, percent, bool(self._mute)))
+        generation = self._context.film.generation
+        self._context.emit(messages.VolumeChanged(generation, percent, bool(self._mute)))
 
     def _apply_volume(self) -> None:
         if self._volume is not None:
@@ -147,11 +131,11 @@ class LocalSettings:
         elif 1 / _ASPECT_MAX <= ratio <= _ASPECT_MAX:
             self._player.video_set_aspect_ratio(f"{round(ratio * _ASPECT_STEPS)}:{_ASPECT_STEPS}")
         else:
-            self._refuse("SetAspect", f"no picture is {ratio:g} times as wide as high")
+            self._context.refuse("SetAspect", f"no picture is {ratio:g} times as wide as high")
 
     def _show(self, command: messages.ShowText) -> None:
         line = "".join(c if c.isprintable() else " " for c in command.text[:_TEXT_LENGTH])
-        options = self._vlc.VideoMarqueeOption
+        options = self._context.vlc.VideoMarqueeOption
         height = max(self._player.video_get_size(0)[1], 180)
         self._player.video_set_marquee_int(options.Enable, 1)
         self._player.video_set_marquee_int(options.Size, height // 16)
@@ -160,8 +144,30 @@ class LocalSettings:
         # VLC passes the text through strftime: a single per cent sign would become the date.
         self._player.video_set_marquee_string(options.Text, line.replace("%", "%%"))
 
-    def _tell_tracks(self, tracks: tuple[Track, ...]) -> None:
-        self._emit(messages.TracksChanged(self.generation, tracks))
+    def _take_picture(self, path: str) -> None:
+        # On a thread of its own, and one at a time: writing a picture takes longer than a start may be delayed.
+        if self._picture_writer is not None:
+            self._context.refuse("TakePicture", "another picture is being written")
+        else:
+            write = functools.partial(self._write_picture, path, self._context.film.generation)
+            self._picture_writer = run_aside(write, self._picture_written, self._context.post)
 
-    def _refuse(self, command: str, message: str) -> None:
-        self._emit(messages.CommandFailed(self.generation, command, message))
+    def _write_picture(self, path: str, generation: int) -> messages.PictureTaken | messages.CommandFailed:
+        # VLC reports success although it could not write the file. So it writes a new one, whose absence shows that.
+        new = f"{path}.part"
+        if self._player.video_take_snapshot(0, new, 0, 0) != 0:
+            return messages.CommandFailed(generation, "TakePicture", "there is no picture to be had")
+        try:
+            os.replace(new, path)
+        except OSError as error:
+            return messages.CommandFailed(generation, "TakePicture", f"{path} cannot be written: {error.strerror}")
+        return messages.PictureTaken(generation)
+
+    def _picture_written(self, answer: messages.PictureTaken | messages.CommandFailed) -> None:
+        self._picture_writer = None
+        self._context.emit(answer)
+
+    def wait_for_picture(self) -> None:
+        """Wait until no picture is being written: before the player is released. libVLC takes 0.5 s at most."""
+        if self._picture_writer is not None:
+            self._picture_writer.join()

@@ -38,14 +38,13 @@ resume is a second off, even after a seek.
 import enum
 import time
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, Final, assert_never
+from typing import Final, assert_never
 
 from hangd.engine import player_messages as messages
 from hangd.engine.player_messages import FailureCode
 from hangd.player.audio.vlc_output import VlcAudioOutput
-from hangd.player.base import EventSink
 from hangd.player.vlc.clock import VlcClock
+from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.film import Film
 from hangd.player.vlc.pause_control import PauseControl
 from hangd.player.vlc.pitch import PitchCorrection
@@ -80,7 +79,7 @@ _MOVING: Final = (_Phase.STARTING, _Phase.PLAYING, _Phase.STEPPING)
 
 
 class Transport:
-    """Moves the film that a libVLC player (python-vlc's) has open, and emits where it is.
+    """Moves the film that libVLC has open, and emits where it is.
 
     Args:
         sound: hangd's own sound output; None if VLC plays the sound itself.
@@ -91,28 +90,25 @@ class Transport:
 
     def __init__(
         self,
-        vlc: ModuleType,
-        player: Any,
+        context: PlayerContext,
         sound: VlcAudioOutput | None,
-        emit: EventSink,
         *,
         started: Callable[[], None],
         reopen: Callable[[float], None],
         fail: Callable[[FailureCode], None],
     ) -> None:
-        self._vlc = vlc
-        self._player = player
-        self._emit = emit
+        self._context = context
+        self._player = context.player
+        self._emit = context.emit
         self._report_start = started
         self._reopen = reopen
         self._fail = fail
-        self._pitch = PitchCorrection(player)
-        self.clock = VlcClock(player)
+        self._pitch = PitchCorrection(self._player)
+        self.clock = VlcClock(self._player)
         self._position = PositionTracker()
         self._point = PausePoint()
-        self.pauses = PauseControl(player, self.clock, sound, self._position, self._point)
+        self.pauses = PauseControl(self._player, self.clock, sound, self._position, self._point)
 
-        self._film = Film("", 0)
         self._phase = _Phase.IDLE
         self.due: float | None = None
         """When to call `expire`: the phase then gives up waiting, or does what it waited to do."""
@@ -132,11 +128,14 @@ class Transport:
         """When the rate was last changed. Samples from before are of the old rate."""
         self._stalled = False
 
+    @property
+    def _film(self) -> Film:
+        return self._context.film
+
     # ---- the film's life --------------------------------------------------------------------------------------------
 
-    def load(self, film: Film) -> None:
+    def load(self) -> None:
         """A film will be opened, at rate 1."""
-        self._film = film
         self._rate = 1.0
         self._pitch.reset()
         self.stop()
@@ -225,7 +224,8 @@ class Transport:
             return
         if self._phase in _MOVING:
             self.pauses.enter()
-        if self._player.get_state() in (self._vlc.State.Ended, self._vlc.State.Stopped):
+        state = self._context.vlc.State
+        if self._player.get_state() in (state.Ended, state.Stopped):
             self._reopen(position)  # VLC has closed the file at its end
         else:
             self.seek(position)

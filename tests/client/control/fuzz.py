@@ -118,7 +118,7 @@ def may_wait(line: bytes) -> bool:
         return False
     if asked is None:
         return False
-    requests = (asked,) if isinstance(asked, Request) else asked.requests
+    requests = (asked,) if isinstance(asked, Request) else asked
     return any(each.name.replace("_", "-").startswith(("hang-", "room-", "server-")) for each in requests)
 
 

@@ -26,7 +26,7 @@ def viewer() -> RecordingViewer:
 @pytest.fixture
 def context(viewer: RecordingViewer) -> Context:
     told: list[Any] = viewer.calls
-    return Context(viewer, Properties(viewer, command_list()), told.append, lambda name, event: name == "5")
+    return Context(viewer, Properties(viewer), told.append, lambda name, event: name == "5")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_commands_that_fail(context: Context, viewer: RecordingViewer, com
 )
 async def test_commands_that_need_a_file(command: list[Any]) -> None:
     viewer = RecordingViewer()
-    context = Context(viewer, Properties(viewer, ()), print)
+    context = Context(viewer, Properties(viewer), print)
     assert (await command_refusal(context, *command)).error == "error running command"
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import PROPERTIES, Properties
+from hangd.client.control.tables.property import MOVING
 from hangd.engine.player_messages import Description, SelectTrack, SetDelay, SetVolume, Track
 from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
@@ -27,12 +27,12 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.mark.parametrize("path", [CLIP, None])
 def test_every_listed_property_can_be_read(path: str | None) -> None:
-    properties = Properties(RecordingViewer(path), command_list())
+    properties = Properties(RecordingViewer(path))
     listed = properties.read("property-list")
     assert set(listed) == set(PROPERTIES)
     assert len(listed) == len(set(listed))
@@ -153,7 +153,7 @@ def test_refused_writes(properties: Properties, viewer: RecordingViewer, name: s
 
 def test_without_a_file_positions_are_unavailable() -> None:
     viewer = RecordingViewer()
-    properties = Properties(viewer, ())
+    properties = Properties(viewer)
     for name in ("time-pos", "percent-pos", "duration", "path", "filename", "eof-reached", "seekable"):
         assert property_refusal(properties, name) == "property unavailable"
         assert property_refusal(properties, name, "1") == "property unavailable"
@@ -199,7 +199,7 @@ def test_core_is_idle_unless_playing(properties: Properties, viewer: RecordingVi
 def test_names_with_very_many_slashes_are_refused_quickly(properties: Properties) -> None:
     for name in ("a/" * 500_000, "/" * 1_000_000, "options/" + "a/" * 500_000, "track-list/" + "0/" * 400_000):
         assert property_refusal(properties, name) in ("property not found", "error accessing property")
-        assert properties.moves(name) is False
+        assert MOVING not in properties.topics(name)
 
 
 def test_cycle_and_add_of_an_empty_playlist_do_nothing(properties: Properties, viewer: RecordingViewer) -> None:

@@ -353,7 +353,7 @@ async def test_an_edit_without_an_answer_is_asked_again_after_the_connection_bro
     assert bob.viewer.connection._transport is not None
     bob.viewer.connection._transport.abort()
     await ada.until(lambda: ada.names == "oa")
-    await bob.until(lambda: bob.viewer.playlist.room.list.unread is None and bob.viewer.connection.is_up)
+    await bob.until(lambda: bob.viewer.playlists.room._queue.unread is None and bob.viewer.connection.is_up)
     assert [film.id for film in bob.viewer.playlist.entries()] == [1, entry]
 
 
@@ -361,15 +361,15 @@ async def test_an_insert_whose_answer_was_lost_is_not_done_twice(
     pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = pair
-    received = bob.viewer.playlist.room.received
-    monkeypatch.setattr(bob.viewer.playlist.room, "received", lambda message, re: None)
+    received = bob.viewer.playlists.room.received
+    monkeypatch.setattr(bob.viewer.playlists.room, "received", lambda message, re: None)
     (entry,) = bob.load("a")
     await ada.until(lambda: ada.names == "oa")
     assert bob.viewer.connection._transport is not None
     bob.viewer.connection._transport.abort()
-    monkeypatch.setattr(bob.viewer.playlist.room, "received", received)
+    monkeypatch.setattr(bob.viewer.playlists.room, "received", received)
     await bob.until(lambda: not bob.viewer.connection.is_up)
-    await bob.until(lambda: bob.viewer.connection.is_up and not bob.viewer.playlist.room.is_asking)
+    await bob.until(lambda: bob.viewer.connection.is_up and not bob.viewer.playlists.room.is_asking)
     ada.load("b")
     await bob.until(lambda: bob.names == "oab")
     assert [film.id for film in bob.viewer.playlist.entries()][:2] == [1, entry]

@@ -127,11 +127,11 @@ class Harness:
 
     @property
     def generation(self) -> int:
-        return self.follower.picture.generation
+        return self.follower.picture.state.generation
 
     @property
     def motion(self) -> Motion:
-        return self.follower.picture.motion
+        return self.follower.picture.state.motion
 
 
 def request(effects: list[FollowerEffect]) -> SyncCommand:
@@ -174,7 +174,7 @@ class TestInNoRoom:
         assert alone.pause(3.0) == [PauseNow()]
         assert alone.follower.paused
         assert alone.settled(2.0, 3.0) == []
-        assert (alone.motion, alone.follower.timeline.position) == (Motion.SETTLED, 2.0)
+        assert (alone.motion, alone.follower.state.timeline.position) == (Motion.SETTLED, 2.0)
 
     def test_a_seek_while_playing_plays_on_from_there(self, alone: Harness) -> None:
         alone.play(1.0)
@@ -220,7 +220,7 @@ class TestInNoRoom:
         harness = Harness()
         harness.load()
         harness.handle(PlayerSaid(LoadFailed(1, "empty", "it is empty")), 0.1)
-        assert (harness.motion, harness.follower.picture.path) == (Motion.EMPTY, None)
+        assert (harness.motion, harness.follower.picture.state.path) == (Motion.EMPTY, None)
 
     def test_events_of_an_older_load_are_dropped(self, alone: Harness) -> None:
         alone.load(5.0)

@@ -44,7 +44,7 @@ def test_a_server_that_does_not_answer_is_given_up_within_fifteen_seconds(cut: f
     sent(schedule, cut, answered=True)
     asked = sent(schedule, cut + 8.0 + 6.0, answered=False)
     assert [round(b - a, 3) for a, b in itertools.pairwise(asked)] == [2.0, 2.0]
-    assert (schedule.deadline(), schedule.snapshot().unanswered) == (None, 3), "given up, and no ping follows"
+    assert (schedule.deadline(), schedule.unanswered) == (None, 3), "given up, and no ping follows"
     schedule.handle(Ponged(), 1000.0)
     assert schedule.deadline() is None
 

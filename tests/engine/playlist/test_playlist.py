@@ -24,14 +24,13 @@ from hangd.engine.playlist.playlist import (
     PlaylistRefused,
     Rewind,
     Where,
-    moved,
 )
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "mpv-playlists.jsonl"
 
 
 def playlist(*names: str) -> Playlist:
-    made = Playlist(itertools.count(1).__next__, Random(1).random)
+    made = Playlist(itertools.count(1).__next__, Random(1).shuffle)
     made.load([Film(name) for name in names], Loading("append"))
     return made
 
@@ -228,7 +227,9 @@ def test_films_added_after_shuffling_come_first_when_it_is_undone() -> None:
 def test_with_the_option_a_list_is_shuffled_each_time() -> None:
     ours = playlist(*"abcdefgh")
     ours.shuffle, ours.loop_playlist = True, FOREVER
-    assert list(ours.arranged([Film(name) for name in "abcdefgh"])) != [Film(name) for name in "abcdefgh"]
+    ours.load([Film(name) for name in "abcdefgh"], Loading("replace"))
+    assert names(ours) != "abcdefgh"
+    assert sorted(names(ours)) == list("abcdefgh")
     ours.play(7)
     ours.ended(short=False)
     assert names(ours) != "abcdefgh"
@@ -264,11 +265,13 @@ def test_too_many_are_refused_and_nothing_changes() -> None:
     ours.load([Film("x")] * ENTRIES_MAX, Loading("replace"))
 
 
-@given(st.lists(st.integers(), min_size=1, unique=True), st.data())
-def test_moving_puts_one_before_another(items: list[int], data: st.DataObject) -> None:
+@given(st.lists(st.text("abcdef", min_size=1), min_size=1, unique=True), st.data())
+def test_moving_puts_one_before_another(items: list[str], data: st.DataObject) -> None:
+    ours = playlist(*items)
     index = data.draw(st.integers(0, len(items) - 1))
     to = data.draw(st.integers(-2, len(items) + 1))
-    after = moved(items, index, to)
+    ours.move(index, to)
+    after = [entry.path for entry in ours.entries]
     assert [item for item in after if item != items[index]] == [item for item in items if item != items[index]]
     place = after.index(items[index])
     if to == index:

@@ -36,7 +36,7 @@ class Member:
     """One member's view, and its line from the room."""
 
     def __init__(self, number: int) -> None:
-        self.list = SharedPlaylist(itertools.count(1000 * number + 100).__next__, Random(number).random)
+        self.list = SharedPlaylist(itertools.count(1000 * number + 100).__next__, Random(number).shuffle)
         self.line: deque[Callable[[], None]] = deque()
         self.away = False
 

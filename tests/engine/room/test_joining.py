@@ -69,7 +69,7 @@ def test_the_creator_is_host_and_only_it_gets_the_secret() -> None:
     assert (room.name, room.file_hash, room.file, room.policy) == ("friday", HASH, FILE, Policy())
     assert [(member.client_id, member.role, member.state) for member in room.members] == [("ann", "host", "idle")]
     assert room.timeline == Timeline(epoch="epoch-1", rev=0, playing=False, position=0.0, rate=1.0, at=100.0)
-    assert (stage.room.room_id, stage.room.epoch, stage.room.rev) == ("room-1", "epoch-1", 0)
+    assert (stage.room.room_id, stage.room.timeline.epoch, stage.room.timeline.rev) == ("room-1", "epoch-1", 0)
 
 
 def test_the_creator_may_set_rules_within_the_servers_limits() -> None:

@@ -67,7 +67,7 @@ def test_everybody_hears_of_an_edit(two: Stage) -> None:
     assert two.heard("ann") == [changed]
     assert two.answers("bob") == [(changed, 5)]
     assert two.heard("cy") == []
-    assert two.room.rev == 0, "the film goes on"
+    assert two.room.timeline.rev == 0, "the film goes on"
 
 
 def test_two_members_that_edit_at_once_both_succeed(two: Stage) -> None:

@@ -490,7 +490,7 @@ class HonestHub(RuleBasedStateMachine):
         members = {member.client_id: member for member in snapshot.members}
         assert set(members) == (self.inside - set(self.checking)) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
-        assert snapshot.timeline.rev == self.room.rev
+        assert snapshot.timeline.rev == self.room.timeline.rev
         for client_id in self.inside - set(self.checking) - set(BASIC):
             told = self.told[client_id]
             assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"

@@ -50,7 +50,7 @@ def test_a_room_that_played_continues_without_a_jump(two: Stage, shift: float) -
         assert position_at(after, seen + shift + later) == pytest.approx(expected, abs=1e-6)
     two.resumes("ann")
     two.passes(10.0)
-    assert two.room.rev == before.rev, "nobody's return moves the room"
+    assert two.room.timeline.rev == before.rev, "nobody's return moves the room"
 
 
 def test_the_film_may_have_ended_meanwhile(two: Stage) -> None:

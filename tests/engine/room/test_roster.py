@@ -561,4 +561,4 @@ def test_a_report_changes_only_its_sender() -> None:
     others = [stage.member("ann"), stage.member("cy")]
     stage.says("bob", Report(state="playing", position=1e8, at=-1e12, error=-1e8, clock_error=1e8, rev=2**53 - 1))
     assert [stage.member("ann"), stage.member("cy")] == others
-    assert stage.room.rev == 0
+    assert stage.room.timeline.rev == 0

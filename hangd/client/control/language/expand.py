@@ -82,10 +82,9 @@ def _property(spelled: str, read: Read, has_fallback: bool) -> tuple[str, bool]:
         name, compared, wanted = name.partition("==")
     raw = manner == "=" or (bool(sign) and not compared)
     value, excuse = _value(name, read, raw)
-    if compared:
-        return "", (value is not None and value == wanted) != (sign == "?")
     if sign:
-        return "", (value is not None) != (sign == "?")
+        met = value == wanted if compared else value is not None
+        return "", met != (sign == "?")
     if value is None:
         return "" if raw or has_fallback else excuse, False
     return value, True

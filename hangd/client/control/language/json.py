@@ -84,12 +84,12 @@ def _check(value: Any, depth: int) -> None:
     if isinstance(value, str):
         if _UNFIT.search(value):
             raise InvalidJson("a string with a NUL or half a character")
-    elif isinstance(value, (dict, list)):
+    elif isinstance(value, dict):
+        for item in (*value.keys(), *value.values()):
+            _check(item, depth - 1)
+    elif isinstance(value, list):
         for item in value:
             _check(item, depth - 1)
-        if isinstance(value, dict):
-            for item in value.values():
-                _check(item, depth - 1)
 
 
 def write(value: Any) -> str:

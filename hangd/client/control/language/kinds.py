@@ -47,13 +47,9 @@ class Kind:
         return value
 
     def text(self, value: Any) -> str:
-        match value:
-            case bool():
-                return "yes" if value else "no"
-            case str():
-                return value
-            case _:
-                return write(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value if isinstance(value, str) else write(value)
 
     def pretty(self, value: Any) -> str:
         if isinstance(value, Mapping) and value:
@@ -66,7 +62,7 @@ Node = Kind
 
 @dataclass(frozen=True)
 class Text(Kind):
-    """A string. As in mpv, numbers and flags are not converted to one."""
+    """A string. As in mpv, numbers and flags are not converted to it."""
 
     label = "String"
 
@@ -78,7 +74,7 @@ class Text(Kind):
 
 @dataclass(frozen=True)
 class Phrase(Text):
-    """A string for hang's own commands: numbers and flags are converted to one."""
+    """A string in hang's own commands: numbers and flags are converted to it."""
 
     def parse(self, value: Any) -> str:
         return super().parse(self.text(value) if isinstance(value, (bool, int, float)) else value)
@@ -134,16 +130,13 @@ class Flag(Kind):
     label = "Flag"
 
     def parse(self, value: Any) -> bool:
-        match value:
-            case bool():
-                return value
-            case "yes" | "":
-                return True
-            case "no":
-                return False
-            case str():
+        if isinstance(value, str):
+            if value not in ("yes", "", "no"):
                 raise ValueError
-        raise TypeError
+            return value != "no"
+        if not isinstance(value, bool):
+            raise TypeError
+        return value
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
     {"command":["seek",5],"request_id":1}                    -> Request with arguments by position
     {"command":{"_name":"seek","target":5,"_flags":[]}}      -> Request with arguments by name
-    seek 5; set pause no                                     -> TextLine: all of its requests or none; never answered
+    seek 5; set pause no                                     -> a tuple of Requests; none if any is wrong
     "# note", ""                                             -> None
 
 The four shapes of an answer differ in the order of their keys, as mpv's do (measured against 0.35)::
@@ -71,12 +71,6 @@ class Request(Struct, frozen=True):
         return next((prefix for prefix in reversed(self.prefixes) if prefix in opposites), "")
 
 
-class TextLine(Struct, frozen=True):
-    """Commands in mpv's text syntax; none where anything in the line is wrong."""
-
-    requests: tuple[Request, ...]
-
-
 class Malformed(CommandRefused):
     """A line that begins with a brace and is not a request. ``request_id`` is 0 where it could not be read."""
 
@@ -85,14 +79,17 @@ class Malformed(CommandRefused):
         self.request_id = request_id
 
 
-def decode(data: bytes) -> Request | TextLine | None:
-    """Read one line, without its newline. Raises Malformed."""
+def decode(data: bytes) -> Request | tuple[Request, ...] | None:
+    """Read one line, without its newline. A tuple is a line of text, whose requests are not answered.
+
+    Raises Malformed.
+    """
     # mpv's lines are C strings: a NUL ends them.
     text = data.partition(b"\0")[0].lstrip(b" \t\r")
     if not text or text.startswith(b"#"):
         return None
     if not text.startswith(b"{"):
-        return TextLine(_requests(text))
+        return _requests(text)
     try:
         message = parse(text)
     except InvalidJson:
@@ -132,7 +129,7 @@ def _named(named: dict[str, Any], request_id: Any, asynchronous: bool) -> Reques
 
 
 def _requests(text: bytes) -> tuple[Request, ...]:
-    """Split a text line into commands and words. Returns none at all where anything in it is wrong."""
+    """Split a text line into its commands. Returns none at all where anything in it is wrong."""
     requests: list[Request] = []
     words: list[Any] = []
     at = 0
@@ -167,11 +164,8 @@ def _word(found: re.Match[bytes]) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-# ---- answers and events ---------------------------------------------------------------------------------------------
-
-
 def line(message: Mapping[str, Any]) -> bytes:
-    """Write an event, or any message. Raises TypeError where it holds other than plain data."""
+    """Write any message, such as an event. Raises TypeError where it holds other than plain data."""
     return write(message).encode("utf-8", "surrogateescape") + b"\n"
 
 

@@ -14,7 +14,7 @@ from typing import Final
 
 _log = logging.getLogger(__name__)
 
-_AT_A_TIME: Final = 100
+_AT_A_TIME: Final = 100  # as many as asyncio accepts for a backlog of 100: a flood must not hold up the loop
 _PAUSE: Final = 1.0
 """Seconds without accepting when the system has no descriptor left, as asyncio does it: the socket stays readable."""
 
@@ -37,13 +37,12 @@ class Acceptor:
         asyncio.get_running_loop().add_reader(listening, self.accept_waiting)
 
     def accept_waiting(self) -> None:
-        """Accept all clients that have connected by now, so that they hear of what is carried out next."""
+        """Accept all clients that have connected by now."""
         if self._paused is None:
             for listening in self._listening:
                 self._accept(listening)
 
     def close(self) -> None:
-        """Stop listening."""
         if self._paused is not None:
             self._paused.cancel()
         for listening in self._listening:
@@ -59,15 +58,12 @@ class Acceptor:
                 return
             except OSError as error:
                 _log.error("no control client can be accepted now: %s", error.strerror or error)
-                self._pause()
+                loop = asyncio.get_running_loop()
+                for each in self._listening:
+                    loop.remove_reader(each)
+                self._paused = loop.call_later(_PAUSE, self._resume)
                 return
             self._accepted(accepted)
-
-    def _pause(self) -> None:
-        loop = asyncio.get_running_loop()
-        for listening in self._listening:
-            loop.remove_reader(listening)
-        self._paused = loop.call_later(_PAUSE, self._resume)
 
     def _resume(self) -> None:
         self._paused = None

@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol, cast
 
 from hangd.client.control.commands import prepare
 from hangd.client.control.language import lines
-from hangd.client.control.language.lines import Malformed, Request, TextLine
+from hangd.client.control.language.lines import Malformed, Request
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.outbox import Outbox
@@ -42,6 +42,9 @@ two hundred of them waits for a round."""
 _WAITING_MAX: Final = 64
 """Commands of one client that wait at the same time."""
 
+_Run = Callable[[Context], Any]
+"""Carries out a command that was parsed: the result of `prepare`."""
+
 
 class Server(Protocol):
     """What a connection needs of the `ControlServer` that accepted it."""
@@ -53,9 +56,7 @@ class Server(Protocol):
 
     @property
     def connections(self) -> Collection["Connection"]: ...
-
     def closed(self, connection: "Connection") -> None: ...
-
     def flush_soon(self) -> None: ...
 
 
@@ -72,16 +73,14 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._text_lines = text_lines
         self._buffer = bytearray()
-        self._commands: deque[tuple[Request, Callable[[Context], Any]]] = deque()
+        self._commands: deque[tuple[Request, _Run]] = deque()
         """The rest of the line, ready to be carried out."""
         self._replies: list[bytes] = []
-        """Written together at the end of a turn."""
         self._tasks: dict[asyncio.Task[None], Waiting] = {}
         """Commands that wait."""
         self._blocking: asyncio.Task[None] | None = None
-        """The one of them that later commands wait for."""
-        self._ended = False
-        """The client sends no more lines."""
+        """The one of them for which later commands have to wait."""
+        self._ended = False  # the client sends no more lines
         self._closing = False
         self._turn: asyncio.Handle | None = None
         self._hang_up: select.epoll | None = None
@@ -187,16 +186,14 @@ class Connection(asyncio.Protocol):
                     self._reply(answer if isinstance(answer, bytes) else lines.failure(request.request_id, answer))
                 else:
                     requests = (request,)
-            case TextLine() as text if self._text_lines:
-                requests = text.requests
-            case TextLine():
+            case tuple() as text_line if self._text_lines:
+                requests = text_line
+            case tuple():
                 _log.info("a control client sent a text line over TCP: closed")
                 self.close()
-            case Malformed() as malformed:
-                self._reply(lines.failure(malformed.request_id, malformed))
             case CommandRefused() as refused:
-                self._reply(lines.failure(0, refused))
-        commands: list[tuple[Request, Callable[[Context], Any]]] = []
+                self._reply(lines.failure(refused.request_id if isinstance(refused, Malformed) else 0, refused))
+        commands: list[tuple[Request, _Run]] = []
         for request in requests:
             run = _attempt(prepare, request.name, request.arguments, expanding=request.expanding)
             if isinstance(run, CommandRefused):
@@ -211,7 +208,7 @@ class Connection(asyncio.Protocol):
 
     # ---- commands to answers --------------------------------------------------------------------------------------
 
-    def _carry_out(self, request: Request, run: Callable[[Context], Any]) -> None:
+    def _carry_out(self, request: Request, run: _Run) -> None:
         place = self.outbox.end()
         outcome = _attempt(run, self._server.context)
         if isinstance(outcome, Waiting):
@@ -275,7 +272,7 @@ class Connection(asyncio.Protocol):
             self._replies.append(line)
 
     def _send_replies(self) -> None:
-        """Write the replies together: each write is a system call."""
+        # Together, because each write is a system call.
         if self._replies:
             self.outbox.write(b"".join(self._replies))
             self._replies.clear()
@@ -292,7 +289,6 @@ class Connection(asyncio.Protocol):
                 self.transport.close()
 
     def abort(self) -> None:
-        """Close at once."""
         self._closing = True
         if self.transport is not None:
             self.transport.abort()

@@ -25,7 +25,7 @@ from hangd.client.control.language import lines
 from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.log_messages import LEVELS, LogMessages
-from hangd.client.control.tables.property import PropertyTable
+from hangd.client.control.tables.property import MOVING, PropertyTable
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +35,6 @@ _BYTES_MAX: Final = 4 << 20
 _OBSERVERS_MAX: Final = 1000
 _NAME_MAX: Final = 1000
 """Characters of an observed property's name. mpv has no such limits, but every observer costs time at every change."""
-
-MOVING: Final = "moving"
-"""The topic, beside their own, of properties that change by themselves while the film plays."""
 
 
 @dataclass
@@ -84,12 +81,10 @@ class Outbox:
         """Deliver this property now and whenever it changes. Raises CommandRefused where there are too many."""
         if len(self._observers) >= _OBSERVERS_MAX or len(name) > _NAME_MAX:
             raise CommandRefused("error running command", "RateLimited", "too much is observed already")
-        topics = {self._properties.topic(name)} | ({MOVING} if self._properties.moves(name) else set())
-        self._observers.append(_Observer(number, name, as_text, frozenset(topics)))
+        self._observers.append(_Observer(number, name, as_text, self._properties.topics(name)))
         self._wake()
 
     def unobserve(self, number: int) -> None:
-        """Remove all observers with this number."""
         self._observers = [observer for observer in self._observers if observer.id != number]
 
     def enable(self, name: str, wanted: bool) -> None:

@@ -6,14 +6,12 @@ the daemon lives; the process that holds the lock owns the path. So a live socke
 different files of the same name.
 """
 
-import logging
+import contextlib
 import os
 import socket
 import stat
 import struct
 from pathlib import Path
-
-_log = logging.getLogger(__name__)
 
 
 class ControlSocketUnusable(Exception):
@@ -21,7 +19,6 @@ class ControlSocketUnusable(Exception):
 
     @classmethod
     def at(cls, address: object, error: OSError | ValueError) -> "ControlSocketUnusable":
-        """Return the error for a path or address that cannot be listened on."""
         reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
         return cls(f"cannot listen at {address}: {reason}")
 
@@ -42,7 +39,7 @@ class SocketPath:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock: int | None = None
         self._bound: tuple[int, int] | None = None
         """Device and inode of the socket that `bind` made."""
@@ -60,14 +57,14 @@ class SocketPath:
         """Own the path from now on; make its folder. Raises ControlSocketBusy where another process owns it."""
         import fcntl
 
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(lock, 32).strip()
             os.close(lock)
-            raise ControlSocketBusy(self._path, int(holder) if holder.isdigit() else None) from None
+            raise ControlSocketBusy(self.path, int(holder) if holder.isdigit() else None) from None
         os.ftruncate(lock, 0)
         os.write(lock, f"{os.getpid()}\n".encode())
         self._lock = lock
@@ -81,53 +78,48 @@ class SocketPath:
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             # Before bind, so that no other user can connect in between. Not every system allows that.
-            try:
+            with contextlib.suppress(OSError):
                 os.fchmod(listening.fileno(), 0o600)
-            except OSError:
-                _log.debug("the control socket cannot be made private before it is bound")
-            listening.bind(str(self._path))
-            os.chmod(self._path, 0o600)
+            listening.bind(str(self.path))
+            os.chmod(self.path, 0o600)
         except BaseException:
             listening.close()
             raise
-        status = os.stat(self._path)
+        status = os.stat(self.path)
         self._bound = (status.st_dev, status.st_ino)
         return listening
 
     def unlink(self) -> None:
         """Remove the socket, if it is still the one that `bind` made. Never raises."""
         bound, self._bound = self._bound, None
-        try:
-            status = os.stat(self._path)
+        with contextlib.suppress(OSError):
+            status = os.stat(self.path)
             if bound == (status.st_dev, status.st_ino):
-                os.unlink(self._path)
-        except OSError:
-            pass
+                os.unlink(self.path)
 
     def unlock(self) -> None:
-        """Let other processes own the path."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _remove_stale(self) -> None:
         try:
-            mode = os.lstat(self._path).st_mode
+            mode = os.lstat(self.path).st_mode
         except FileNotFoundError:
             return
         if not stat.S_ISSOCK(mode):
-            raise ControlSocketUnusable(f"{self._path} is there already, and is not a socket")
+            raise ControlSocketUnusable(f"{self.path} is there already, and is not a socket")
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             # Not a hangd that holds the lock, but it may be another program's socket, or the service manager's.
             probe.setblocking(False)
             try:
-                probe.connect(str(self._path))
+                probe.connect(str(self.path))
             except BlockingIOError:
-                raise ControlSocketBusy(self._path, None) from None
+                raise ControlSocketBusy(self.path, None) from None
             except ConnectionRefusedError:
-                os.unlink(self._path)
+                os.unlink(self.path)
                 return
-            raise ControlSocketBusy(self._path, peer(probe)[0])
+            raise ControlSocketBusy(self.path, peer(probe)[0])
 
 
 def peer(connected: socket.socket) -> tuple[int | None, int | None]:

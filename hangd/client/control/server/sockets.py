@@ -16,16 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.language import lines
 from hangd.client.control.port import ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
-from hangd.client.control.server.outbox import MOVING
 from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.control.tables.command import Context
+from hangd.client.control.tables.property import MOVING
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -57,15 +56,14 @@ class ControlServer:
         tcp: TcpListener | None = None,
         patience: float = 30.0,
     ) -> None:
-        properties = Properties(viewer, command_list())
+        properties = Properties(viewer)
         self.context = Context(viewer, properties, self._broadcast, self._tell)
+        self.acceptor = Acceptor(self._accepted)
         self.tasks = Tasks()
         self.patience = patience
         self.connections: set[Connection] = set()
-        self._path = path
         self._socket_path = SocketPath(path)
         self._given = list(sockets)
-        self.acceptor = Acceptor(self._accepted)
         self._tcp = tcp
         self._full = False
         self._number = 0
@@ -97,7 +95,7 @@ class ControlServer:
             for each in self._given or [self._socket_path.bind()]:
                 self.acceptor.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
-            raise ControlSocketUnusable.at(self._path, error) from error
+            raise ControlSocketUnusable.at(self._socket_path.path, error) from error
 
     async def close(self) -> None:
         """Stop listening, let clients read what is on its way to them, and remove the socket if it is still ours."""
@@ -153,7 +151,6 @@ class ControlServer:
         return connection
 
     def closed(self, connection: Connection) -> None:
-        """Forget this connection, which is closed."""
         self.connections.discard(connection)
         if not self.connections:
             self._all_gone.set()
@@ -177,7 +174,7 @@ class ControlServer:
         return False
 
     def _changed(self, names: frozenset[str]) -> None:
-        topics = frozenset(map(self.context.properties.topic, names))
+        topics = frozenset[str]().union(*map(self.context.properties.topics, names))
         # A list: every outbox is to be marked, not only the first that observes one of them.
         if any([connection.outbox.mark(topics) for connection in self.connections]):
             self.flush_soon()

@@ -41,11 +41,11 @@ class TcpListener:
 
     def __init__(self, address: tuple[str, int], token_file: Path, *, patience: float = 5.0) -> None:
         self.address = address
-        """Host and port; after `listen` those that it got."""
+        """Host and port; after `listen` the port that it got."""
         self.patience = patience
         self.token = b""
         self.guests: dict[_Guest, None] = {}
-        """Those that have not shown the token yet, in the order in which they came."""
+        """Clients that have not shown the token yet, in the order in which they came."""
         self.connect: Callable[[], Connection | None] = lambda: None
         self._token_file = token_file
         self._server: asyncio.Server | None = None
@@ -78,8 +78,6 @@ class TcpListener:
 
 
 class _Guest(asyncio.Protocol):
-    """A client that has not shown the token yet."""
-
     _transport: asyncio.Transport
     _timeout: asyncio.TimerHandle
 

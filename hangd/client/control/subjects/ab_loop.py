@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hangd.client.control.language.kinds import Time
 from hangd.client.control.port import CommandRefused, ViewerPort
-from hangd.client.control.tables.command import Arguments, Command, Context, changes_properties
+from hangd.client.control.tables.command import Command, Context, changes_properties
 from hangd.client.control.tables.property import Property
 from hangd.tasks import DeadlineTimer
 
@@ -24,10 +24,10 @@ class _LoopPoint(Time):
         return "no" if value == "no" or value is False else super().parse(value)
 
     def text(self, value: Any) -> str:
-        return value if isinstance(value, str) else super().text(value)
+        return value if value == "no" else super().text(value)
 
     def pretty(self, value: Any) -> str:
-        return value if isinstance(value, str) else super().pretty(value)
+        return value if value == "no" else super().pretty(value)
 
 
 class _Loop:
@@ -79,18 +79,15 @@ class _Loop:
 
 
 def _in_room(viewer: ViewerPort) -> bool:
-    try:
-        return viewer.hang_property("room/id") is not None
-    except CommandRefused:
-        return False
+    return viewer.hang_property("room/id") is not None
 
 
-def _ab_loop(context: Context, arguments: Arguments) -> None:
+def _ab_loop(context: Context) -> None:
     points = context.properties.state(_Loop).points
-    unset = next((name for name in (_A, _B) if name not in points), None)
-    if unset is not None:
-        context.properties.write(unset, context.viewer.position() or 0.0)
-        return
+    for name in (_A, _B):
+        if name not in points:
+            context.properties.write(name, context.viewer.position() or 0.0)
+            return
     for name in (_A, _B):
         context.properties.write(name, "no")
 

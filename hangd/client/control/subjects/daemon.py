@@ -11,8 +11,8 @@ from typing import Final
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Integer, Node, Text
 from hangd.client.control.port import CommandRefused, ControlEvent
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter
-from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
+from hangd.client.control.tables.command import Command, Context, Parameter
+from hangd.client.control.tables.property import Property, PropertyTable
 from hangd.log import escape
 from hangd.paths import cache_dir, config_file, state_dir
 
@@ -29,21 +29,18 @@ _DIRECTORIES: Final[Mapping[str, Callable[[], Path]]] = {
 }
 """mpv's abbreviations of directories at the beginning of a path: the user's, and the program's own."""
 
-# ---- commands -------------------------------------------------------------------------------------------------------
+
+def _expand_path(context: Context, text: str) -> str:
+    root, slash, rest = text.partition("/")
+    return str(_DIRECTORIES[root]() / rest) if slash and root in _DIRECTORIES else text
 
 
-def _expand_path(context: Context, arguments: Arguments) -> str:
-    path: str = arguments["text"]
-    root, slash, rest = path.partition("/")
-    return str(_DIRECTORIES[root]() / rest) if slash and root in _DIRECTORIES else path
+def _message(args: list[str]) -> ControlEvent:
+    return {"event": "client-message", "args": args}
 
 
-def _message(arguments: Arguments) -> ControlEvent:
-    return {"event": "client-message", "args": arguments["args"]}
-
-
-def _script_message_to(context: Context, arguments: Arguments) -> None:
-    if not context.tell(arguments["target"], _message(arguments)):
+def _script_message_to(context: Context, target: str, args: list[str]) -> None:
+    if not context.tell(target, _message(args)):
         raise CommandRefused.failed("NotFound", "there is no control client of that name")
 
 
@@ -51,19 +48,16 @@ _TEXT: Final = (Parameter("text", Text()),)
 
 COMMANDS: Final = (
     Command("expand-text", "return the text with the values of the properties that it names", _TEXT,
-        lambda context, arguments: expand(arguments["text"], context.properties.read_text)),
+        lambda context, text: expand(text, context.properties.read_text)),
     Command("expand-path", "return the path with ~/ and ~~/ replaced by directories", _TEXT, _expand_path),
-    Command("print-text", "write a line to the daemon's log", _TEXT,
-        lambda _, arguments: _log.info("%s", escape(arguments["text"]))),
+    Command("print-text", "write a line to the daemon's log", _TEXT, lambda _, text: _log.info("%s", escape(text))),
     Command("script-message", "send the event client-message to all control clients", (),
-        lambda context, arguments: context.broadcast(_message(arguments)), rest="args"),
+        lambda context, args: context.broadcast(_message(args)), rest="args"),
     Command("script-message-to", "send the event client-message to the control client of this name",
         (Parameter("target", Text()),), _script_message_to, rest="args"),
     Command("quit", "end the daemon, where its configuration allows clients to do so",
-        (Parameter("code", Integer(), 0),), lambda context, _: context.viewer.quit()),
+        (Parameter("code", Integer(), 0),), lambda context, code: context.viewer.quit()),
 )  # fmt: skip
-
-# ---- properties -----------------------------------------------------------------------------------------------------
 
 
 def _working_directory(properties: PropertyTable) -> str | None:
@@ -77,10 +71,6 @@ def _version(properties: PropertyTable) -> str:
     return f"mpv 0.38.0 (hang {properties.viewer.hang_property('hang-version')})"
 
 
-def _options(properties: PropertyTable) -> list[str]:
-    return [row.name for row in properties.rows.values() if row.option]
-
-
 PROPERTIES: Final = (
     Property("mpv-version", "version of mpv whose interface hangd provides", Text(), _version),
     Property("platform", "operating system", Text(), lambda _: _PLATFORMS.get(sys.platform, sys.platform)),
@@ -89,7 +79,6 @@ PROPERTIES: Final = (
     Property("clock", "local time, such as 20:15", Text(), lambda _: time.strftime("%H:%M")),
     Property("property-list", "names of all properties", Node(), lambda p: list(p.rows)),
     Property("command-list", "all commands with their arguments", Node(), lambda p: p.command_list),
-    *with_aliases(
-        Property("options", "properties that are options in mpv: options/NAME is NAME", Node(), _options),
-        "file-local-options"),
+    Property("options", "properties that are options in mpv: options/NAME is NAME", Node(),
+        lambda p: [name for name, row in p.rows.items() if row.option], aliases=("file-local-options",)),
 )  # fmt: skip

@@ -10,10 +10,8 @@ from typing import Any, Final
 from hangd.client.control.language.kinds import Double, Integer, Kind, Node, Text
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects.tracks import selected_track
-from hangd.client.control.tables.property import Property, PropertyTable, loaded, walk, with_aliases
+from hangd.client.control.tables.property import Property, PropertyTable, loaded, walk
 from hangd.engine.player_messages import Track, TrackKind
-
-# ---- the file -------------------------------------------------------------------------------------------------------
 
 _STAT_SECONDS: Final = 0.1
 """How long reading ``file-size`` may hold up the event loop. Only a disk that is asleep or gone takes longer."""
@@ -57,10 +55,6 @@ def _size(properties: PropertyTable) -> int | None:
     return size.bytes
 
 
-def _name(read: Callable[[PurePath], str]) -> Callable[[PropertyTable], str | None]:
-    return lambda properties: None if properties.path is None else read(PurePath(properties.path))
-
-
 def _title(properties: PropertyTable) -> str | None:
     path, viewer = properties.path, properties.viewer
     if path is None:
@@ -85,22 +79,6 @@ def _tags_for_people(properties: PropertyTable) -> str:
     tags = properties.viewer.description.metadata
     return "".join(f"{key}: {value}\n" for key, value in tags.items()) or "(empty)"
 
-
-_FILE: Final = (
-    *with_aliases(
-        Property("path", "path of the film's file", Text(), lambda p: p.path), "stream-open-filename", "stream-path"),
-    Property("filename", "name of the film's file", Text(), _name(lambda path: path.name)),
-    Property("filename/no-ext", "name of the film's file without its extension", Text(), _name(lambda path: path.stem)),
-    Property("media-title", "title of the film: from its file, the playlist, or the file's name", Text(), _title),
-    *with_aliases(
-        Property("metadata", "tags of the film's file; metadata/by-key/NAME and metadata/list/N are single tags",
-            Node(), loaded(lambda viewer: viewer.description.metadata), find=_tag, pretty=_tags_for_people),
-        "filtered-metadata"),
-    *with_aliases(Property("file-size", "size of the film's file, in bytes", _Bytes(), _size), "stream-end"),
-    Property("file-format", "container format of the file", Text(), loaded(lambda v: v.description.file_format)),
-)  # fmt: skip
-
-# ---- video and audio ------------------------------------------------------------------------------------------------
 
 _LAYOUTS: Final = {1: "mono", 2: "stereo"}
 """The channel layouts that follow from the number of channels."""
@@ -150,30 +128,40 @@ def _frames(seconds: Callable[[PropertyTable], float | None]) -> Callable[[Prope
     return count
 
 
-def _of(track_kind: TrackKind, name: str, about: str, kind: Kind, read: Callable[[Track], Any]) -> Property:
+def _of(
+    track_kind: TrackKind, name: str, about: str, kind: Kind, read: Callable[[Track], Any], *aliases: str
+) -> Property:
     """Make a row whose value is read from the selected track of this kind."""
 
     def value(properties: PropertyTable) -> Any:
         track = selected_track(properties, track_kind)
         return None if track is None else read(track)
 
-    return Property(name, about, kind, value, may_lack=_MAY_LACK)
+    return Property(name, about, kind, value, may_lack=_MAY_LACK, aliases=aliases)
 
 
 PROPERTIES: Final = (
-    *_FILE,
+    Property("path", "path of the film's file", Text(), lambda p: p.path,
+        aliases=("stream-open-filename", "stream-path")),
+    Property("filename", "name of the film's file", Text(), lambda p: p.path and PurePath(p.path).name),
+    Property("filename/no-ext", "name of the film's file without its extension", Text(),
+        lambda p: p.path and PurePath(p.path).stem),
+    Property("media-title", "title of the film: from its file, the playlist, or the file's name", Text(), _title),
+    Property("metadata", "tags of the film's file; metadata/by-key/NAME and metadata/list/N are single tags", Node(),
+        loaded(lambda v: v.description.metadata), find=_tag, pretty=_tags_for_people, aliases=("filtered-metadata",)),
+    Property("file-size", "size of the film's file, in bytes", _Bytes(), _size, aliases=("stream-end",)),
+    Property("file-format", "container format of the file", Text(), loaded(lambda v: v.description.file_format)),
     _of("video", "width", "width of the stored picture, in pixels", Integer(), lambda t: t.width),
     _of("video", "height", "height of the stored picture, in pixels", Integer(), lambda t: t.height),
     _of("video", "dwidth", "width of the shown picture", Integer(), lambda t: (_display_size(t) or (None,))[0]),
     _of("video", "dheight", "height of the shown picture", Integer(), lambda t: (_display_size(t) or (None,))[-1]),
-    *with_aliases(
-        _of("video", "video-params", "sizes and proportions of the picture", Node(), _video_params),
+    _of("video", "video-params", "sizes and proportions of the picture", Node(), _video_params,
         "video-out-params", "video-dec-params"),
-    *with_aliases(_of("video", "video-codec", "codec of the video", Text(), lambda t: t.codec), "video-format"),
+    _of("video", "video-codec", "codec of the video", Text(), lambda t: t.codec, "video-format"),
     _of("video", "container-fps", "frame rate of the video, from the file", Double(), lambda t: t.frame_rate),
     Property("estimated-frame-count", "approximate number of frames", Integer(), _frames(lambda p: p.viewer.duration)),
     Property("estimated-frame-number", "approximate number of the current frame, from 0", Integer(),
         _frames(lambda p: p.viewer.position()), moves=True),
     _of("audio", "audio-params", "sample rate and channels of the audio", Node(), _audio_params),
-    *with_aliases(_of("audio", "audio-codec", "codec of the audio", Text(), lambda t: t.codec), "audio-codec-name"),
+    _of("audio", "audio-codec", "codec of the audio", Text(), lambda t: t.codec, "audio-codec-name"),
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Final
 from hangd.client.control.language.kinds import Double, Flag, Switch, Text
 from hangd.client.control.subjects.tracks import selected_track
 from hangd.client.control.tables.placeholders import CONSTANTS
-from hangd.client.control.tables.property import Property, PropertyTable, stored, with_aliases
+from hangd.client.control.tables.property import Property, PropertyTable, stored
 from hangd.engine.player_messages import SetAspect, SetDeinterlace, SetFullscreen, SetMute, SetVolume, TrackKind
 
 _VOLUME_MAX: Final[float] = CONSTANTS["volume-max"]
@@ -28,10 +28,8 @@ PROPERTIES: Final = (
         lambda p: p.viewer.mute, lambda p, mute: p.viewer.play_command(SetMute(mute)), option=True),
     Property("mixer-active", "whether an audio track plays", Flag(), _is_selected("audio")),
     Property("vo-configured", "whether a video track plays", Flag(), _is_selected("video")),
-    *with_aliases(
-        Property("fullscreen", "whether the picture fills the screen", Flag(), lambda p: p.viewer.fullscreen,
-            lambda p, fullscreen: p.viewer.play_command(SetFullscreen(fullscreen)), option=True),
-        "fs"),
+    Property("fullscreen", "whether the picture fills the screen", Flag(), lambda p: p.viewer.fullscreen,
+        lambda p, fullscreen: p.viewer.play_command(SetFullscreen(fullscreen)), option=True, aliases=("fs",)),
     stored("title", "title of the window for clients; VLC shows the film's name", Text(), "${media-title} - hang"),
     stored("video-aspect-override", "proportions in which the picture is drawn, such as 16:9; -1: those of the film",
         Double(-1.0, 10.0), -1.0, lambda ratio: SetAspect(ratio if ratio > 0 else None)),

@@ -3,17 +3,15 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from hangd.client.control.language.kinds import Choice, Double, Flag, FlagSet, Integer, Time
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects.tracks import selected_track
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, no_media
-from hangd.client.control.tables.property import Property, PropertyTable, loaded, with_aliases
+from hangd.client.control.tables.command import Command, Context, Parameter, no_media
+from hangd.client.control.tables.property import Property, PropertyTable, loaded
 from hangd.engine.player_messages import StepFrame
 from hangd.protocol.model import RATE_MAX, RATE_MIN
-
-# ---- revert-seek ----------------------------------------------------------------------------------------------------
 
 _ONE_SEEK: Final = 2.0
 """Seconds. Seeks that follow one another within this time are reverted together. As in mpv."""
@@ -44,10 +42,10 @@ def seek(properties: PropertyTable, position: float) -> None:
     properties.viewer.seek(position)
 
 
-def _revert_seek(context: Context, arguments: Arguments) -> None:
+def _revert_seek(context: Context, flags: str) -> None:
     history, position = _history(context.properties), context.viewer.position()
-    if arguments["flags"]:
-        history.marked, history.permanent = position, arguments["flags"] == "mark-permanent"
+    if flags:
+        history.marked, history.permanent = position, flags == "mark-permanent"
         return
     target = history.before if history.marked is None else history.marked
     if target is None:
@@ -57,22 +55,18 @@ def _revert_seek(context: Context, arguments: Arguments) -> None:
         history.marked, history.before = None, position
 
 
-# ---- commands -------------------------------------------------------------------------------------------------------
-
-
-def _seek(context: Context, arguments: Arguments) -> None:
+def _seek(context: Context, target: float, flags: str, **_: Any) -> None:
     viewer = context.viewer
     if viewer.path is None:
         raise no_media()
     # After a stop nothing is loaded, but the viewer keeps the position for the next start.
     position, duration = viewer.aim() or 0.0, viewer.duration
-    target: float = arguments["target"]
-    flags = arguments["flags"].split("+")
-    if "absolute-percent" in flags or "relative-percent" in flags:
+    words = flags.split("+")
+    if "absolute-percent" in words or "relative-percent" in words:
         if duration is None:
             raise CommandRefused.failed("NoMedia", "the duration of the file is not known")
         target *= duration / 100
-    if "absolute" in flags or "absolute-percent" in flags:
+    if "absolute" in words or "absolute-percent" in words:
         position = target if target >= 0 else (duration or 0.0) + target
     else:
         position += target
@@ -80,7 +74,7 @@ def _seek(context: Context, arguments: Arguments) -> None:
     seek(context.properties, max(position if duration is None else min(position, duration), 0.0))
 
 
-def _frame_back_step(context: Context, arguments: Arguments) -> None:
+def _frame_back_step(context: Context) -> None:
     viewer, video = context.viewer, selected_track(context.properties, "video")
     if video is None or not video.frame_rate:
         raise CommandRefused.failed("NotSupported", "the frame rate is not known")
@@ -98,13 +92,10 @@ COMMANDS: Final = (
     Command("revert-seek", "go back to the position before the last seek, or to a marked one; the flags mark it",
         (Parameter("flags", FlagSet((("mark", "mark-permanent"),)), ""),), _revert_seek, needs_file=True),
     Command("frame-step", "show the next frame and pause on it", (),
-        lambda context, _: context.viewer.play_command(StepFrame()), needs_file=True),
+        lambda context: context.viewer.play_command(StepFrame()), needs_file=True),
     Command("frame-back-step", "pause on the previous frame; in a room, for all members", (),
         _frame_back_step, needs_file=True),
 )  # fmt: skip
-
-
-# ---- properties -----------------------------------------------------------------------------------------------------
 
 
 def _remaining(properties: PropertyTable) -> float | None:
@@ -134,16 +125,15 @@ def _to_the_millisecond(seconds: float) -> str:
 
 
 def _in_full(row: Property) -> Property:
-    about = f"the same as {row.name}, shown to the millisecond"
-    kind = Time(show=_to_the_millisecond)
-    return Property(f"{row.name}/full", about, kind, row.read, moves=True)
+    return Property(f"{row.name}/full", f"the same as {row.name}, shown to the millisecond",
+        Time(show=_to_the_millisecond), row.read, moves=True,
+        aliases=tuple(f"{alias}/full" for alias in row.aliases))  # fmt: skip
 
 
 _TIMES: Final = (
-    *with_aliases(
-        Property("time-pos", "position in seconds; writing it seeks", Time(), lambda p: p.viewer.position(),
-            lambda p, position: p.viewer.seek(max(position, 0.0)), limits=(0.0, math.inf), moves=True),
-        "playback-time"),
+    Property("time-pos", "position in seconds; writing it seeks", Time(), lambda p: p.viewer.position(),
+        lambda p, position: p.viewer.seek(max(position, 0.0)), limits=(0.0, math.inf), moves=True,
+        aliases=("playback-time",)),
     Property("duration", "duration of the film, in seconds", Time(), loaded(lambda v: v.duration)),
     Property("time-remaining", "time to the end of the film, in seconds", Time(), _remaining, moves=True),
     Property("playtime-remaining", "time to the end of the film at this speed, in seconds", Time(),
@@ -152,10 +142,7 @@ _TIMES: Final = (
 
 
 def _buffering(properties: PropertyTable) -> bool:
-    try:
-        return bool(properties.viewer.hang_property("player/state") == "buffering")
-    except CommandRefused:
-        return False
+    return bool(properties.viewer.hang_property("player/state") == "buffering")
 
 
 def _core_idle(properties: PropertyTable) -> bool:
@@ -168,8 +155,7 @@ PROPERTIES: Final = (
     Property("speed", "playback speed, 1 being normal; in a room, for all members",
         Double(RATE_MIN, RATE_MAX, show="{:.2f}".format),
         lambda p: p.viewer.speed, lambda p, rate: p.viewer.set_speed(rate), option=True),
-    Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None),
-    Property("playback-abort", "whether no file is loaded", Flag(), lambda p: p.path is None),
+    Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None, aliases=("playback-abort",)),
     Property("core-idle", "whether playback stands still, for any reason", Flag(), _core_idle),
     Property("eof-reached", "whether the film has been played to its end", Flag(), loaded(lambda v: v.ended)),
     Property("seeking", "whether the player is seeking or loading", Flag(), loaded(lambda v: v.seeking)),

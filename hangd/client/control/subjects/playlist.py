@@ -4,23 +4,20 @@ Where there is no entry at an index, mpv stops playback or refuses, and so does 
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, Final, Literal, cast, get_args
+from typing import Any, Final, cast, get_args
 
 from hangd.client.control.language.kinds import Choice, Flag, FlagSet, Integer, Node, Phrase, Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path, off_loop
-from hangd.client.control.tables.property import Property, PropertyTable, with_aliases
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path, off_loop
+from hangd.client.control.tables.property import Property, PropertyTable
 from hangd.engine.playlist.m3u import BYTES_MAX, NotAPlaylist, read_playlist
 from hangd.engine.playlist.playlist import FORCED, FOREVER, Film, Loading, Where
 from hangd.player.files import MediaUnusable, examine
 
 _CURRENT: Final = -2
 """The index that stands for the current entry."""
-
-# ---- kinds of value -------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -50,36 +47,33 @@ class _Repetitions(_Index):
         return "no" if value is False else str(value)
 
 
-# ---- commands -------------------------------------------------------------------------------------------------------
-
 _MODES: Final = get_args(Where)
 _AND_PLAY: Final = ("append-play", "insert-next-play", "insert-at-play")
 _FLAGS: Final = FlagSet(((*_MODES, *_AND_PLAY), ("play",)))
 
 
-def _loading(arguments: Arguments) -> Loading:
+def _loading(flags: str, index: str) -> Loading:
     """Return where the flags and the index say that films go, and whether they play at once."""
-    words = arguments["flags"].split("+")
+    words = flags.split("+")
     mode = next((word for word in words if word != "play"), "replace")
     # Since mpv 0.38 the index precedes the options. Clients of older mpv give the options in its place.
-    index = arguments.get("index", "")
     known = index.removeprefix("-").isdecimal() and len(index) < 10
     play = "play" in words or mode in _AND_PLAY
     return Loading(cast(Where, mode.removesuffix("-play")), play, int(index) if known else -1)
 
 
-def _loadfile(context: Context, arguments: Arguments) -> dict[str, int]:
-    (entry,) = context.viewer.playlist.load([Film(local_path(arguments["url"]))], _loading(arguments))
+def _loadfile(context: Context, url: str, flags: str, index: str = "", **_: Any) -> dict[str, int]:
+    (entry,) = context.viewer.playlist.load([Film(local_path(url))], _loading(flags, index))
     return {"playlist_entry_id": entry}
 
 
-async def _loadlist(context: Context, arguments: Arguments) -> dict[str, int]:
+async def _loadlist(context: Context, url: str, flags: str, index: str = "") -> dict[str, int]:
     try:
-        films = await off_loop(_read_list, local_path(arguments["url"]))
+        films = await off_loop(_read_list, local_path(url))
     except (MediaUnusable, NotAPlaylist, OSError) as error:
         why = str(error) if isinstance(error, MediaUnusable) else "that is no list of films"
         raise CommandRefused.failed("FileUnusable", why) from None
-    entries = context.viewer.playlist.load(films, _loading(arguments))
+    entries = context.viewer.playlist.load(films, _loading(flags, index))
     return {"playlist_entry_id": entries[0], "num_entries": len(entries)} if entries else {}
 
 
@@ -94,17 +88,9 @@ def _read_list(path: str) -> list[Film]:
         return read_playlist(file.read(BYTES_MAX + 1), os.path.dirname(path))
 
 
-def _step(direction: Literal[1, -1]) -> Callable[[Context, Arguments], None]:
-    return lambda context, arguments: context.viewer.playlist.step(direction, force=arguments["flags"] == "force")
-
-
-def _remove(context: Context, arguments: Arguments) -> None:
-    context.viewer.playlist.remove(None if arguments["index"] == _CURRENT else arguments["index"])
-
-
-def _play_index(context: Context, arguments: Arguments) -> None:
+def _play_index(context: Context, index: int) -> None:
     playlist = context.viewer.playlist
-    playlist.play(playlist.current if arguments["index"] == _CURRENT else arguments["index"])
+    playlist.play(playlist.current if index == _CURRENT else index)
 
 
 _URL: Final = (Parameter("url", Text()), Parameter("flags", _FLAGS, "replace"), Parameter("index", Phrase(), None))
@@ -114,27 +100,27 @@ COMMANDS: Final = (
     Command("loadfile", "load a film into the playlist, in place of all entries or where the flags say",
         (*_URL, Parameter("options", Phrase(), None)), _loadfile),
     Command("loadlist", "load the films that a file lists: M3U, PLS, or one name per line",
-        _URL, lambda context, arguments: Waiting(_loadlist(context, arguments))),
-    Command("playlist-next", "play the next entry; after the last one, force stops playback", _WEAK_FORCE, _step(1)),
+        _URL, lambda context, **arguments: Waiting(_loadlist(context, **arguments))),
+    Command("playlist-next", "play the next entry; after the last one, force stops playback", _WEAK_FORCE,
+        lambda context, flags: context.viewer.playlist.step(1, force=flags == "force")),
     Command("playlist-prev", "play the previous entry; before the first one, force stops playback",
-        _WEAK_FORCE, _step(-1)),
+        _WEAK_FORCE, lambda context, flags: context.viewer.playlist.step(-1, force=flags == "force")),
     Command("playlist-play-index", "play the entry at this index, from 0",
         (Parameter("index", _Index(-1, words={"current": _CURRENT, "none": -1})),), _play_index),
     Command("playlist-remove", "remove the entry at this index, from 0; if it is the current one, the next one plays",
-        (Parameter("index", _Index(0, words={"current": _CURRENT}), 0),), _remove),
+        (Parameter("index", _Index(0, words={"current": _CURRENT}), 0),),
+        lambda context, index: context.viewer.playlist.remove(None if index == _CURRENT else index)),
     Command("playlist-move", "move the entry at index1 before the one at index2, or to the end where there is none",
         (Parameter("index1", Integer()), Parameter("index2", Integer())),
-        lambda context, arguments: context.viewer.playlist.move(arguments["index1"], arguments["index2"])),
-    Command("playlist-clear", "remove all entries but the current one", (), lambda c, _: c.viewer.playlist.clear()),
-    Command("playlist-shuffle", "put the entries in random order", (), lambda c, _: c.viewer.playlist.mix()),
-    Command("playlist-unshuffle", "undo playlist-shuffle", (), lambda c, _: c.viewer.playlist.unmix()),
+        lambda context, index1, index2: context.viewer.playlist.move(index1, index2)),
+    Command("playlist-clear", "remove all entries but the current one", (),
+        lambda context: context.viewer.playlist.clear()),
+    Command("playlist-shuffle", "put the entries in random order", (), lambda context: context.viewer.playlist.mix()),
+    Command("playlist-unshuffle", "undo playlist-shuffle", (), lambda context: context.viewer.playlist.unmix()),
     Command("stop", "stop playback and empty the playlist; in a room, stop for all members and keep the queue",
         (Parameter("flags", FlagSet((("keep-playlist",),)), ""),),
-        lambda context, arguments: context.viewer.playlist.stop(keep="keep-playlist" in arguments["flags"])),
+        lambda context, flags: context.viewer.playlist.stop(keep="keep-playlist" in flags)),
 )  # fmt: skip
-
-
-# ---- properties -----------------------------------------------------------------------------------------------------
 
 
 def _entries(properties: PropertyTable) -> list[dict[str, Any]]:
@@ -190,11 +176,9 @@ PROPERTIES: Final = (
     Property("playlist-current-pos", "index of the current entry, from 0; writing it does not play the entry",
         Integer(), lambda p: p.viewer.playlist.current, lambda p, index: p.viewer.playlist.make_current(index)),
     Property("playlist-playing-pos", "index of the open entry, from 0", Integer(), lambda p: p.viewer.playlist.playing),
-    *with_aliases(
-        Property("loop-file", "number of times that the film will be repeated; in a room 0", _FILM,
-            lambda p: _FILM.shown(p.viewer.playlist.loop_file),
-            lambda p, repetitions: p.viewer.playlist.repeat_film(repetitions), option=True),
-        "loop"),
+    Property("loop-file", "number of times that the film will be repeated; in a room 0", _FILM,
+        lambda p: _FILM.shown(p.viewer.playlist.loop_file),
+        lambda p, repetitions: p.viewer.playlist.repeat_film(repetitions), option=True, aliases=("loop",)),
     Property("loop-playlist", "number of times that the playlist is played; in a room 1", _LIST,
         lambda p: _LIST.shown(p.viewer.playlist.loop_playlist),
         lambda p, repetitions: p.viewer.playlist.repeat_list(repetitions), option=True),

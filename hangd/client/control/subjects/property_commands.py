@@ -5,11 +5,11 @@ from typing import Final
 
 from hangd.client.control.language.kinds import Direction, Double, Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, changes_properties
+from hangd.client.control.tables.command import Command, Context, Parameter, changes_properties
 
 
-def _cycle_values(context: Context, arguments: Arguments) -> None:
-    words = [arguments["arg0"], *arguments["argN"]]
+def _cycle_values(context: Context, arg0: str, argN: list[str]) -> None:
+    words = [arg0, *argN]
     reverse = words[0] == "!reverse"
     name, *values = words[1:] if reverse else words
     if not values:
@@ -24,20 +24,20 @@ def _cycle_values(context: Context, arguments: Arguments) -> None:
 
 _NAME: Final = Parameter("name", Text())
 _ROWS: Final = (
-    Command("ignore", "do nothing", (), lambda context, arguments: None),
+    Command("ignore", "do nothing", (), lambda context: None),
     Command("set", "write a property", (_NAME, Parameter("value", Text())),
-        lambda context, arguments: context.properties.write(arguments["name"], arguments["value"])),
+        lambda context, name, value: context.properties.write(name, value)),
     Command("add", "add to the value of a property, up to its limit", (_NAME, Parameter("value", Double(), 1.0)),
-        lambda context, arguments: context.properties.add(arguments["name"], arguments["value"])),
+        lambda context, name, value: context.properties.add(name, value)),
     Command("multiply", "multiply the value of a property", (_NAME, Parameter("value", Double())),
-        lambda context, arguments: context.properties.multiply(arguments["name"], arguments["value"])),
+        lambda context, name, value: context.properties.multiply(name, value)),
     Command("cycle", "write the next value of a property, or with down the previous one",
         (_NAME, Parameter("value", Direction(), "up")),
-        lambda context, arguments: context.properties.cycle(arguments["name"], up=arguments["value"] == "up")),
+        lambda context, name, value: context.properties.cycle(name, up=value == "up")),
     Command("cycle-values", "write the next of these values to a property; after the word !reverse, the previous one",
         (Parameter("arg0", Text()),), _cycle_values, rest="argN"),
     Command("del", "delete a value in user-data", (_NAME,),
-        lambda context, arguments: context.properties.delete(arguments["name"])),
+        lambda context, name: context.properties.delete(name)),
 )  # fmt: skip
 
 COMMANDS: Final = tuple(replace(row, run=changes_properties(row.run)) for row in _ROWS)

@@ -1,19 +1,17 @@
 """hang's own commands and properties: the room, the server, and how exactly this machine follows the room."""
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
 from hangd.client.control.language.kinds import Choice, Double, Integer, Kind, Node, Phrase, Text
 from hangd.client.control.port import Awaited, RoomCommand
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting, local_path
-from hangd.client.control.tables.property import Property, PropertyTable
-
-# ---- commands -------------------------------------------------------------------------------------------------------
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path
+from hangd.client.control.tables.property import Property
 
 
 def _room_command(name: RoomCommand, about: str, required: str = "", optional: str = "") -> Command:
     """Make the row for a command that the viewer carries out. Its parameters are strings."""
 
-    def start(context: Context, arguments: Arguments) -> Waiting:
+    def start(context: Context, **arguments: str) -> Waiting:
         # By position, an empty string leaves an optional argument out.
         strings = {key: value for key, value in arguments.items() if value or key in required.split()}
         if "file" in strings:
@@ -41,13 +39,11 @@ COMMANDS: Final = (
     _room_command("server-disconnect", "disconnect from the server"),
     Command("hang-wait", "answer when this state is reached; done: when all requests so far are answered",
         (Parameter("state", Choice(get_args(Awaited))),),
-        lambda context, arguments: Waiting(context.viewer.settle(arguments["state"]), abandoned_with_client=True)),
+        lambda context, state: Waiting(context.viewer.settle(state), abandoned_with_client=True)),
     Command("hang-debug-dump", "write what this machine did recently to a file, and return its path", (),
-        lambda context, _: Waiting(context.viewer.debug_dump())),
+        lambda context: Waiting(context.viewer.debug_dump())),
 )  # fmt: skip
 
-
-# ---- properties -----------------------------------------------------------------------------------------------------
 
 _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration quick_hash".split())
 
@@ -55,10 +51,8 @@ _MAY_LACK: Final = frozenset("name position error clock_error rtt file duration 
 def _own(name: str, about: str, kind: Kind) -> Property:
     """Make the row for a property that the viewer reads."""
 
-    def read(properties: PropertyTable) -> Any:
-        return properties.viewer.hang_property(name)
-
-    return Property(name, about, kind, read, topic=name.partition("/")[0], may_lack=_MAY_LACK)
+    return Property(name, about, kind, lambda p: p.viewer.hang_property(name),
+        topic=name.partition("/")[0], may_lack=_MAY_LACK)  # fmt: skip
 
 
 PROPERTIES: Final = (

@@ -1,11 +1,11 @@
 """The screen: text that is drawn on the picture, and screenshots of it."""
 
-from typing import Final
+from typing import Any, Final
 
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Choice, FlagSet, Integer, Text
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import Arguments, Command, Context, Parameter, Waiting
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting
 from hangd.engine.player_messages import ShowText
 
 _PROGRESS: Final = "${time-pos} / ${duration} (${percent-pos}%)"
@@ -18,24 +18,22 @@ _REFUSED: Final = {
 """Flags of ``screenshot`` that are refused, each with its reason."""
 
 
-def _show_text(context: Context, arguments: Arguments) -> None:
+def _show_text(context: Context, text: str, duration: int, **_: Any) -> None:
     if context.properties.path is None:
         return  # Without a picture there is nothing to draw on. As in mpv, this is not a failure.
-    milliseconds = arguments["duration"]
-    text = arguments["text"]
-    context.viewer.play_command(ShowText(text, milliseconds / 1000) if milliseconds >= 0 else ShowText(text))
+    context.viewer.play_command(ShowText(text, duration / 1000) if duration >= 0 else ShowText(text))
 
 
-def _show_progress(context: Context, arguments: Arguments) -> None:
+def _show_progress(context: Context) -> None:
     if context.properties.path is not None:
         context.viewer.play_command(ShowText(expand(_PROGRESS, context.properties.read_text), 1.0))
 
 
-def _screenshot(context: Context, arguments: Arguments) -> Waiting:
-    for flag in arguments["flags"].split("+"):
+def _screenshot(context: Context, flags: str, filename: str | None = None, **_: Any) -> Waiting:
+    for flag in flags.split("+"):
         if flag in _REFUSED:
             raise CommandRefused.failed("NotSupported", _REFUSED[flag])
-    return Waiting(_take(context, arguments.get("filename")))
+    return Waiting(_take(context, filename))
 
 
 async def _take(context: Context, name: str | None) -> None:

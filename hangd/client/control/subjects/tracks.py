@@ -11,27 +11,10 @@ from typing import Any, Final, Literal
 
 from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Node, Text, TrackNumber
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.tables.command import (
-    Arguments,
-    Command,
-    Context,
-    Parameter,
-    Waiting,
-    loaded_path,
-    local_path,
-    off_loop,
-)
-from hangd.client.control.tables.property import Property, PropertyTable, stored, with_aliases
-from hangd.engine.player_messages import (
-    AddAudioFile,
-    AddSubtitleFile,
-    PlayerCommand,
-    RemoveTrack,
-    SelectTrack,
-    SetDelay,
-    Track,
-    TrackKind,
-)
+from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path, off_loop
+from hangd.client.control.tables.property import Property, PropertyTable, stored
+from hangd.engine import player_messages as player
+from hangd.engine.player_messages import Track, TrackKind
 
 _DELAY_MAX: Final = 1e6
 """Seconds, eleven days. VLC counts microseconds in 64 bits and would overflow beyond 9e12 seconds."""
@@ -76,7 +59,7 @@ def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
         number = _selected(properties, kind) or min(1, len(tracks))
     if not 0 <= number <= len(tracks):
         raise ValueError
-    properties.viewer.play_command(SelectTrack(kind, tracks[number - 1].id if number else None))
+    properties.viewer.play_command(player.SelectTrack(kind, tracks[number - 1].id if number else None))
 
 
 def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
@@ -126,28 +109,28 @@ def _current_tracks(properties: PropertyTable) -> dict[str, Any]:
     return {row["type"]: row for row in reversed(_track_list(properties)) if row["selected"]}
 
 
-def _track(name: str, alias: str, about: str, kind: TrackKind) -> tuple[Property, ...]:
-    """Make the rows for the selection of one kind of track."""
+def _track(name: str, alias: str, about: str, kind: TrackKind) -> Property:
+    """Make the row for the selection of one kind of track."""
 
     def pretty(properties: PropertyTable) -> str:
         number = _selected(properties, kind)
         return f"({number}) {tracks_of(properties, kind)[number - 1].title or 'unknown'}" if number else "no"
 
-    row = Property(name, about, TrackNumber(), lambda p: _selected(p, kind),
+    return Property(name, about, TrackNumber(), lambda p: _selected(p, kind),
         lambda p, number: _select(p, kind, number), limits=lambda p: (0, len(tracks_of(p, kind))),
-        step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True)  # fmt: skip
-    return with_aliases(row, alias)
+        step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True,
+        aliases=(alias,))  # fmt: skip
 
 
 def _delay(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
     in_ms = Double(-_DELAY_MAX, _DELAY_MAX, show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 "))
-    return stored(name, about, in_ms, 0.0, lambda seconds: SetDelay(kind, seconds))
+    return stored(name, about, in_ms, 0.0, lambda seconds: player.SetDelay(kind, seconds))
 
 
 PROPERTIES: Final = (
-    *_track("aid", "audio", "number of the audio track that plays, or no", "audio"),
-    *_track("sid", "sub", "number of the subtitle track that is shown, or no", "subtitle"),
-    *_track("vid", "video", "number of the video track that is shown, or no", "video"),
+    _track("aid", "audio", "number of the audio track that plays, or no", "audio"),
+    _track("sid", "sub", "number of the subtitle track that is shown, or no", "subtitle"),
+    _track("vid", "video", "number of the video track that is shown, or no", "video"),
     _delay("audio-delay", "delay of the audio behind the picture, in seconds", "audio"),
     _delay("sub-delay", "delay of the subtitles behind the picture, in seconds", "subtitle"),
     Property("sub-visibility", "whether the selected subtitles are shown", Flag(),
@@ -168,28 +151,32 @@ _FILES_MAX: Final = 20
 """Each subtitle file is opened by VLC while the film plays."""
 
 
-def _add_command(kind: TrackKind, path: str, select: bool, title: str | None, language: str | None) -> PlayerCommand:
-    return (AddAudioFile if kind == "audio" else AddSubtitleFile)(path, select, title or None, language or None)
+def _add_command(
+    kind: TrackKind, path: str, select: bool, title: str | None, language: str | None
+) -> player.PlayerCommand:
+    return (player.AddAudioFile if kind == "audio" else player.AddSubtitleFile)(
+        path, select, title or None, language or None
+    )
 
 
-async def _add(context: Context, arguments: Arguments, kind: TrackKind, film: str) -> None:
-    path = local_path(arguments["url"])
+async def _add(
+    context: Context, kind: TrackKind, film: str, url: str, flags: str, title: str = "", lang: str = ""
+) -> None:
+    path = local_path(url)
     if not await off_loop(os.path.isfile, path):
         raise CommandRefused.failed("NotFound", "there is no such file")
     if context.properties.path != film:
         raise CommandRefused.failed("NoMedia", "the film was closed in the meantime")
-    if arguments["flags"] == "cached":
+    if flags == "cached":
         for track in tracks_of(context.properties, kind):
             if track.file == path:
-                context.viewer.play_command(SelectTrack(kind, track.id))
+                context.viewer.play_command(player.SelectTrack(kind, track.id))
                 return
-    select, title, language = arguments["flags"] != "auto", arguments.get("title"), arguments.get("lang")
-    context.viewer.play_command(_add_command(kind, path, select, title, language))
+    context.viewer.play_command(_add_command(kind, path, flags != "auto", title, lang))
 
 
-def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Track, str]:
-    """Return the track with the given number, and its file. Raises CommandRefused where no file was added for it."""
-    number: int = arguments["id"]
+def _added(context: Context, kind: TrackKind, number: int) -> tuple[Track, str]:
+    """Return the track with this number, and its file. Raises CommandRefused where no file was added for it."""
     for each, track in enumerate(tracks_of(context.properties, kind), start=1):
         if track.selected if number == _CURRENT else each == number:
             if track.file is None:
@@ -198,14 +185,14 @@ def _added(context: Context, arguments: Arguments, kind: TrackKind) -> tuple[Tra
     raise CommandRefused.failed("NotFound", "there is no such track")
 
 
-def _remove(context: Context, arguments: Arguments, kind: TrackKind) -> None:
-    track, _ = _added(context, arguments, kind)
-    context.viewer.play_command(RemoveTrack(kind, track.id))
+def _remove(context: Context, kind: TrackKind, id: int) -> None:
+    track, _ = _added(context, kind, id)
+    context.viewer.play_command(player.RemoveTrack(kind, track.id))
 
 
-def _reload(context: Context, arguments: Arguments, kind: TrackKind) -> None:
-    track, path = _added(context, arguments, kind)
-    context.viewer.play_command(RemoveTrack(kind, track.id))
+def _reload(context: Context, kind: TrackKind, id: int) -> None:
+    track, path = _added(context, kind, id)
+    context.viewer.play_command(player.RemoveTrack(kind, track.id))
     context.viewer.play_command(_add_command(kind, path, track.selected, track.title, track.language))
 
 
@@ -216,7 +203,7 @@ async def _rescan(context: Context, film: str) -> None:
     known = {track.file for track in context.viewer.tracks}
     for file in found:
         if file not in known:
-            context.viewer.play_command(AddSubtitleFile(file, select=False))
+            context.viewer.play_command(player.AddSubtitleFile(file, select=False))
 
 
 def _subtitles_beside(path: str) -> list[str]:
@@ -239,7 +226,7 @@ def _commands(name: str, what: str, kind: TrackKind) -> tuple[Command, ...]:
     which = f"{kind} track of this number, or the one that plays"
     return (
         Command(f"{name}-add", f"add a file with {what}, and select its track unless the flag is auto", _FILE,
-            lambda context, arguments: Waiting(_add(context, arguments, kind, loaded_path(context)))),
+            lambda context, **arguments: Waiting(_add(context, kind, context.loaded_path(), **arguments))),
         Command(f"{name}-remove", f"remove the added {which}", (_ID,),
             partial(_remove, kind=kind), needs_file=True),
         Command(f"{name}-reload", f"reload the added {which}", (_ID,),
@@ -252,5 +239,5 @@ COMMANDS: Final = (
     *_commands("audio", "sound", "audio"),
     Command("rescan-external-files", "add the subtitle files that are beside the film's file, without selecting them",
         (Parameter("flags", Choice(("reselect", "keep-selection")), "reselect"),),
-        lambda context, _: Waiting(_rescan(context, loaded_path(context)))),
+        lambda context, **_: Waiting(_rescan(context, context.loaded_path()))),
 )  # fmt: skip

@@ -13,15 +13,11 @@ _LENGTH_MAX: Final = 64 << 10
 _DEPTH_MAX: Final = 50
 
 
-class _UserData:
-    """The tree of values. A value is never changed, only replaced, because a reader may hold it."""
-
-    def __init__(self) -> None:
-        self.root: Mapping[str, Any] = {}
-
-
 def _replaced(node: Any, path: Sequence[str], value: Any) -> Any:
-    """Return the node with this value at this path; with the value ``...``, without what is there."""
+    """Return a copy of the node with this value at this path; with the value ``...``, without what is there.
+
+    The node itself is not changed, because a reader may hold it.
+    """
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -39,15 +35,18 @@ def _replaced(node: Any, path: Sequence[str], value: Any) -> Any:
     raise CommandRefused.inaccessible()
 
 
+def _read(properties: PropertyTable) -> Any:
+    return properties.stored.get("user-data", {})
+
+
 def _write_at(properties: PropertyTable, path: Sequence[str], value: Any) -> None:
-    data = properties.state(_UserData)
-    root = _replaced(data.root, path, value) if len(path) <= _DEPTH_MAX else None
+    root = _replaced(_read(properties), path, value) if len(path) <= _DEPTH_MAX else None
     if root is None or len(write(root)) > _LENGTH_MAX:
         raise CommandRefused.inaccessible("TooLarge", "user-data holds 64 KiB in all")
-    data.root = root
+    properties.stored["user-data"] = root
 
 
 PROPERTIES: Final = (
     Property("user-data", "values that clients store for one another; user-data/NAME and below can be written",
-        Node(), lambda p: p.state(_UserData).root, write_at=_write_at, stored=True),
+        Node(), _read, write_at=_write_at, stored=True),
 )  # fmt: skip

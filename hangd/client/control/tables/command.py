@@ -1,13 +1,13 @@
 """A row of the command table, and what the functions that carry out commands have in common.
 
-mpv's commands mostly do their work at once and return the ``data`` of the reply, usually None. A command that has to
-wait, for the room server or for a disk, returns a `Waiting`, whose coroutine the connection runs. Failures are
-CommandRefused: "invalid parameter" for arguments that make no sense, else "error running command".
+mpv's commands mostly do their work at once. A command that has to wait, for the room server or for a disk, returns a
+`Waiting`. Failures are CommandRefused: "invalid parameter" for arguments that make no sense, else "error running
+command".
 """
 
 import os
 import re
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -24,8 +24,9 @@ _DISK_SECONDS: Final = 10.0
 
 _T = TypeVar("_T")
 
-Arguments = Mapping[str, Any]
-"""Parsed arguments by the names of their parameters. A parameter that was left out and has no default is missing."""
+
+def no_media() -> CommandRefused:
+    return CommandRefused.failed("NoMedia", "no file is loaded")
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,18 @@ class Context:
     tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
     """Sends an event to the control client of this name. Returns whether there is one."""
 
+    def loaded_path(self) -> str:
+        """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
+        path = self.properties.path
+        if path is None:
+            raise no_media()
+        return path
+
 
 @dataclass(frozen=True)
 class Waiting:
-    """A command that is not finished. Its coroutine returns the ``data`` of the reply, or raises CommandRefused."""
+    """A command that is not finished. The connection runs its coroutine, which returns the ``data`` of the reply, or
+    raises CommandRefused."""
 
     coroutine: Coroutine[Any, Any, Any]
     abandoned_with_client: bool = False
@@ -54,31 +63,30 @@ class Parameter:
     name: str
     kind: Kind
     default: Any = ...
-    """``...``: the argument is required. None: it may be left out, and is missing from the arguments then."""
+    """``...``: the argument is required. None: it may be left out, and is not passed then."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """A row of the command table."""
-
     name: str
     about: str
     """The description in the manual, at most 100 characters."""
     parameters: Sequence[Parameter]
-    run: Callable[[Context, Arguments], Any]
-    """Returns the ``data`` of the reply, or a `Waiting`. Raises CommandRefused."""
+    run: Callable[..., Any]
+    """Called with a `Context`, and with the arguments by the names of their parameters. Returns the ``data`` of the
+    reply, or a `Waiting`. Raises CommandRefused."""
     rest: str | None = None
     """The name under which any number of further strings is passed."""
     needs_file: bool = False
     """The command fails while no file is loaded."""
 
 
-def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Context, Arguments], Any]:
+def changes_properties(run: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a command that changes properties: whatever is wrong with the property, the answer is that of a command."""
 
-    def run_as_command(context: Context, arguments: Arguments) -> Any:
+    def run_as_command(context: Context, **arguments: Any) -> Any:
         try:
-            return run(context, arguments)
+            return run(context, **arguments)
         except CommandRefused as refused:
             if refused.error == "invalid parameter":
                 raise
@@ -87,20 +95,11 @@ def changes_properties(run: Callable[[Context, Arguments], Any]) -> Callable[[Co
     return run_as_command
 
 
-def no_media() -> CommandRefused:
-    return CommandRefused.failed("NoMedia", "no file is loaded")
-
-
-def loaded_path(context: Context) -> str:
-    """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
-    path = context.properties.path
-    if path is None:
-        raise no_media()
-    return path
-
-
 def local_path(name: str) -> str:
-    """Return the absolute path of a file that a client names by its path or a file URL. Raises CommandRefused."""
+    """Return the absolute path of a file that a client names by its path or a file URL.
+
+    Raises CommandRefused for every other URL.
+    """
     if name.startswith("file://"):
         return os.fsdecode(unquote_to_bytes(urlsplit(name).path.encode("utf-8", "surrogateescape")))
     if _SCHEME.match(name):
@@ -109,10 +108,9 @@ def local_path(name: str) -> str:
 
 
 async def off_loop(work: Callable[[str], _T], path: str) -> _T:
-    """Run ``work(path)``, which uses the disk, on a thread, so that it cannot block the event loop.
+    """Run ``work(path)``, which uses the disk, on a thread.
 
-    Raises:
-        CommandRefused: the disk did not answer in time. Also raises what ``work`` raises.
+    Raises CommandRefused where the disk does not answer in time, and what ``work`` raises.
     """
     try:
         return await in_thread(work, path, deadline=_DISK_SECONDS, doing=f"reading {shown_name(path)}")

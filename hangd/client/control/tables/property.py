@@ -5,7 +5,7 @@ A row's ``read`` returns None for a property that has no value now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
@@ -14,6 +14,8 @@ from hangd.engine.player_messages import PlayerCommand
 
 PLAYER: Final = "player"
 """The topic of all of mpv's properties, and of hang's ``player/...``."""
+MOVING: Final = "moving"
+"""The topic, beside their own, of properties that change by themselves while the film plays."""
 
 _OPTION_PREFIXES: Final = ("options/", "file-local-options/")
 """These may precede the name of an option of mpv's. It is the same property."""
@@ -24,8 +26,6 @@ _State = TypeVar("_State")
 
 @dataclass(frozen=True)
 class Property:
-    """A row of the property table."""
-
     name: str
     about: str
     """The description in the manual, at most 100 characters."""
@@ -53,6 +53,8 @@ class Property:
     """The value is stored in the table, so writing it must announce the change."""
     topic: str = PLAYER
     """The group of properties whose changes are announced together."""
+    aliases: Sequence[str] = ()
+    """Other names of mpv's for the same property."""
 
 
 class PropertyTable:
@@ -66,6 +68,8 @@ class PropertyTable:
         self.command_list = command_list
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Called with the names of properties that were changed in this table. The control server sets it."""
+        self.stored: dict[str, Any] = {}
+        """What clients wrote to properties of which the player does not report the value, by name."""
         self._states: dict[type, tuple[int | None, Any]] = {}
 
     def state(self, kind: type[_State], entry: int | None = None) -> _State:
@@ -73,17 +77,14 @@ class PropertyTable:
 
         It is made on first use. Where an ``entry`` of the playlist is given, each entry has a new one.
         """
-        known_entry, instance = self._states.get(kind, (entry, None))
-        if instance is None or known_entry != entry:
-            instance = kind()
-            self._states[kind] = entry, instance
-        found: _State = instance
+        if kind not in self._states or self._states[kind][0] != entry:
+            self._states[kind] = entry, kind()
+        found: _State = self._states[kind][1]
         return found
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
     def read(self, name: str) -> Any:
-        """Return the value as plain data."""
         row, rest = self._split(name)
         value = row.read(self)
         if value is None:
@@ -93,7 +94,7 @@ class PropertyTable:
         return row.find(value, rest) if row.find is not None else walk(value, rest, row.may_lack)
 
     def read_text(self, name: str, raw: bool = True) -> str:
-        """Return the value as text, raw or for people."""
+        """Return the value as text: raw, or as mpv shows it to people."""
         value = self.read(name)
         row, rest = self._split(name)
         if row.pretty is not None and not raw and not rest:
@@ -103,20 +104,13 @@ class PropertyTable:
             kind = Double()
         return kind.text(value) if raw else kind.pretty(value)
 
-    def topic(self, name: str) -> str:
-        """Return the topic under which changes of this property are announced."""
-        try:
-            return self._split(name)[0].topic
-        except CommandRefused:
-            return PLAYER
-
-    def moves(self, name: str) -> bool:
-        """Return whether the value changes all the time during playback."""
+    def topics(self, name: str) -> frozenset[str]:
+        """Return the topics under which changes of this property are announced."""
         try:
             row, rest = self._split(name)
         except CommandRefused:
-            return False
-        return row.moves and not rest
+            return frozenset((PLAYER,))
+        return frozenset((row.topic, MOVING) if row.moves and not rest else (row.topic,))
 
     @property
     def path(self) -> str | None:
@@ -131,7 +125,6 @@ class PropertyTable:
     # ---- writing ----------------------------------------------------------------------------------------------------
 
     def write(self, name: str, value: Any) -> None:
-        """Parse a value and write it."""
         row, rest = self._split(name)
         try:
             if rest and row.write_at is not None:
@@ -151,7 +144,7 @@ class PropertyTable:
             self.changed(frozenset((row.name,)))
 
     def delete(self, name: str) -> None:
-        """Delete what is at a sub-path of a property in which clients store values of their own."""
+        """Delete what is at a sub-path of ``user-data``."""
         row, rest = self._split(name)
         if row.write_at is None or not rest:
             raise CommandRefused.inaccessible()
@@ -255,11 +248,8 @@ def walk(value: Any, path: Sequence[str], may_lack: frozenset[str] = frozenset()
     return value
 
 
-# ---- parts of rows --------------------------------------------------------------------------------------------------
-
-
 def loaded(read: Callable[[ViewerPort], Any]) -> Callable[[PropertyTable], Any]:
-    """Read from the viewer what has a value only while a file is loaded."""
+    """Make a ``read`` for what has a value only while a file is loaded."""
     return lambda properties: None if properties.path is None else read(properties.viewer)
 
 
@@ -274,15 +264,6 @@ def stored(
     def write(properties: PropertyTable, value: Any) -> None:
         if tell is not None:
             properties.viewer.play_command(tell(value))
-        properties.state(_Stored)[name] = value
+        properties.stored[name] = value
 
-    return Property(name, about, kind, lambda p: p.state(_Stored).get(name, default), write, option=True, stored=True)
-
-
-class _Stored(dict[str, Any]):
-    """What clients wrote to `stored` properties, by name."""
-
-
-def with_aliases(row: Property, *names: str) -> tuple[Property, ...]:
-    """Return the row, and the same row under other names of mpv's."""
-    return row, *(replace(row, name=name, about=f"the same as {row.name}") for name in names)
+    return Property(name, about, kind, lambda p: p.stored.get(name, default), write, option=True, stored=True)

@@ -10,10 +10,9 @@ import functools
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path, PurePath
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from msgspec.structs import replace
@@ -21,7 +20,8 @@ from msgspec.structs import replace
 from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, Track, TrackKind
 from hangd.player import files
 from hangd.player.container import TRANSPORT_STREAM
-from hangd.player.vlc.thread import Post, run_aside
+from hangd.player.vlc.context import PlayerContext
+from hangd.player.vlc.thread import run_aside
 from hangd.player.vlc.tracks.structs import SlaveStruct, read_array
 
 AddFile = AddSubtitleFile | AddAudioFile
@@ -44,17 +44,10 @@ _Key = tuple[TrackKind, int]
 
 
 class AddedFiles:
-    """Adds files to the open film one after the other, and keeps which tracks are theirs.
+    """Adds files to the open film one after the other, and keeps which tracks are theirs."""
 
-    ``refuse`` is called with a command's name and the reason why it failed.
-    """
-
-    def __init__(self, vlc: ModuleType, player: Any, refuse: Callable[[str, str], None], post: Post) -> None:
-        self._vlc = vlc
-        self._player = player
-        self._refuse = refuse
-        self._post = post
-        self._is_transport_stream = False
+    def __init__(self, context: PlayerContext) -> None:
+        self._context = context
         self._queue: deque[AddFile] = deque()
         self._current: AddFile | None = None
         self._is_added = False
@@ -68,21 +61,18 @@ class AddedFiles:
         """Where tracks came from, if not from the film."""
         self._found: set[_Key] = set()
         """The tracks of those files that libVLC found beside the film by itself."""
-        self._hidden: set[_Key] = set()
+        self.hidden: set[_Key] = set()
 
-    # ---- the film's life --------------------------------------------------------------------------------------------
-
-    def opening(self, media: Any, container: str | None) -> None:
+    def opening(self) -> None:
         self.closed()
-        self._is_transport_stream = container == TRANSPORT_STREAM
-        if self._is_transport_stream:
+        if self._context.film.container == TRANSPORT_STREAM:
             # libVLC 3.0 takes a file beside a transport stream for another programme of it and switches to that one.
-            media.add_option(":no-sub-autodetect-file")
+            self._context.media.add_option(":no-sub-autodetect-file")
 
-    def opened(self, media: Any, tracks: Iterable[Track]) -> None:
+    def opened(self, tracks: Iterable[Track]) -> None:
         """Store which tracks the film has from the beginning, and which of them libVLC found beside it."""
         texts = sorted((t for t in tracks if t.kind == "subtitle" and t.codec in _TEXT), key=lambda track: track.id)
-        found = _slaves(self._vlc, media)
+        found = _slaves(self._context)
         # They come after the film's own tracks, in their order. If each brought just one, that tells which is which.
         if 0 < len(found) <= len(texts) and all(PurePath(path).suffix.lower() in _ONE_TRACK for path in found):
             for track, path in zip(texts[-len(found) :], found, strict=True):
@@ -93,7 +83,7 @@ class AddedFiles:
     def closed(self) -> None:
         self._queue.clear()
         self._current = self.due = None
-        self._known, self._files, self._found, self._hidden = set(), {}, set(), set()
+        self._known, self._files, self._found, self.hidden = set(), {}, set(), set()
 
     def to_add_again(self, tracks: Iterable[Track]) -> list[AddFile]:
         """Return the commands that add again what these tracks came from, for when the film is opened again."""
@@ -105,14 +95,12 @@ class AddedFiles:
                 again[file] = again.get(file, False) or track.selected
         return [replace(file, select=selected) for file, selected in again.items()]
 
-    # ---- adding ---------------------------------------------------------------------------------------------------
-
     def add(self, file: AddFile) -> None:
-        if self._is_transport_stream:
+        if self._context.film.container == TRANSPORT_STREAM:
             message = "VLC cannot add anything to a transport stream without losing its picture"
-            self._refuse(type(file).__name__, message)
+            self._context.refuse(type(file).__name__, message)
         elif len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
-            self._refuse(type(file).__name__, "there are too many files beside this film")
+            self._context.refuse(type(file).__name__, "there are too many files beside this film")
         else:
             self._queue.append(file)
             if self._current is None:
@@ -123,10 +111,10 @@ class AddedFiles:
             return
         file = self._current
         if file is not None and not self._is_added:
-            self._refuse(type(file).__name__, str(files.too_slow(file.path, _CHECK_SECONDS)))
+            self._context.refuse(type(file).__name__, str(files.too_slow(file.path, _CHECK_SECONDS)))
         elif file is not None and not self._has_tracks:
             name = files.shown_name(file.path)
-            self._refuse(type(file).__name__, f"{name} cannot be read, or not at this position")
+            self._context.refuse(type(file).__name__, f"{name} cannot be read, or not at this position")
         self._next()
 
     def _next(self) -> None:
@@ -136,24 +124,23 @@ class AddedFiles:
             self._current = file = self._queue.popleft()
             self._is_added = self._has_tracks = False
             self.due = time.monotonic() + _CHECK_SECONDS
-            run_aside(functools.partial(files.refusal, file.path), functools.partial(self._checked, file), self._post)
+            then = functools.partial(self._checked, file)
+            run_aside(functools.partial(files.refusal, file.path), then, self._context.post)
 
     def _checked(self, file: AddFile, refusal: files.MediaUnusable | None) -> None:
         if file is not self._current or self._is_added:
             return  # the deadline has passed, or the film was closed
-        kinds = self._vlc.MediaSlaveType
+        kinds = self._context.vlc.MediaSlaveType
         kind = kinds.subtitle if isinstance(file, AddSubtitleFile) else kinds.audio
         if refusal is not None:
-            self._refuse(type(file).__name__, str(refusal))
-        elif self._player.add_slave(kind, Path(file.path).as_uri(), file.select) != 0:
-            self._refuse(type(file).__name__, f"{files.shown_name(file.path)} cannot be added")
+            self._context.refuse(type(file).__name__, str(refusal))
+        elif self._context.player.add_slave(kind, Path(file.path).as_uri(), file.select) != 0:
+            self._context.refuse(type(file).__name__, f"{files.shown_name(file.path)} cannot be added")
         else:
             self._is_added = True
             self.due = time.monotonic() + _FIRST_TRACK_SECONDS
             return
         self._next()
-
-    # ---- tracks of added files ------------------------------------------------------------------------------------
 
     def sort(self, tracks: Iterable[Track]) -> tuple[Track, ...]:
         """Return the tracks as a viewer sees them: with their files, and without the hidden ones."""
@@ -166,7 +153,7 @@ class AddedFiles:
                     self._files[key] = self._current
                     self._has_tracks = True
                     self.due = time.monotonic() + _MORE_TRACKS_SECONDS
-            if key in self._hidden:
+            if key in self.hidden:
                 continue
             file = self._files.get(key)
             if file is not None:
@@ -178,28 +165,19 @@ class AddedFiles:
     def hide(self, kind: TrackKind, number: int) -> bool:
         """Hide a track. Return False if it was not added, or is hidden already."""
         key = (kind, number)
-        if key not in self._files or key in self._hidden:
+        if key not in self._files or key in self.hidden:
             return False
-        self._hidden.add(key)
+        self.hidden.add(key)
         return True
 
-    def is_hidden(self, kind: TrackKind, number: int) -> bool:
-        return (kind, number) in self._hidden
 
-
-def _slaves(vlc: ModuleType, media: Any) -> list[str]:
+def _slaves(context: PlayerContext) -> list[str]:
     """Return the paths of the subtitle files that libVLC opened with the film, in the order of their tracks."""
 
     def read(slave: SlaveStruct) -> tuple[int, str]:
         path: bytes = urlsplit(slave.uri or b"").path
         return slave.type, os.fsdecode(unquote_to_bytes(path))
 
-    slaves = read_array(
-        vlc.MediaSlave,
-        lambda array: int(vlc.libvlc_media_slaves_get(media, array)),
-        vlc.libvlc_media_slaves_release,
-        SlaveStruct,
-        read,
-        most=_SLAVES_MAX,
-    )
+    names = ("media_slaves_get", "media_slaves_release")
+    slaves = read_array(context.vlc, *names, SlaveStruct, read, context.media, most=_SLAVES_MAX)
     return [path for kind, path in slaves if kind == _SUBTITLE_SLAVE]

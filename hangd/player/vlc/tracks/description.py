@@ -1,11 +1,11 @@
 """Read a film's chapters and tags from libVLC. Owner thread only."""
 
+import math
 import os
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
 from hangd.engine.player_messages import Chapter, Description
-from hangd.player.vlc.film import Film
+from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.structs import ChapterStruct, read_array, read_meta
 
@@ -25,35 +25,30 @@ director=Director actors=Actors publisher=Publisher encoder=EncodedBy language=L
 _TOTALS: Final = (("track", "TrackTotal"), ("disc", "DiscTotal"))
 
 
-def describe(vlc: ModuleType, player: Any, media: Any, film: Film) -> Description:
-    """Return what is to be said of the film that ``player`` has open as ``media``."""
-    return Description(
-        chapters=_chapters(vlc, player, film.duration),
-        metadata=_metadata(vlc, media, film.path),
-        file_format=film.container,
-    )
+def describe(context: PlayerContext) -> Description:
+    """Return what is to be said of the open film."""
+    return Description(_chapters(context), _metadata(context), context.film.container)
 
 
-def _chapters(vlc: ModuleType, player: Any, duration: float | None) -> tuple[Chapter, ...]:
+def _chapters(context: PlayerContext) -> tuple[Chapter, ...]:
     """Return the chapters in their order, without those that begin after the end."""
-    chapters = read_array(
-        vlc.ChapterDescription,
-        lambda array: int(vlc.libvlc_media_player_get_full_chapter_descriptions(player, _CURRENT_TITLE, array)),
-        vlc.libvlc_chapter_descriptions_release,
-        ChapterStruct,
-        lambda chapter: Chapter(texts.line(chapter.name), chapter.start_ms / 1000),
-        most=_CHAPTERS_MAX,
-    )
-    inside = [c for c in chapters if c.start >= 0 and (duration is None or c.start < duration)]
-    return tuple(sorted(inside, key=lambda chapter: chapter.start))
+
+    def read(chapter: ChapterStruct) -> Chapter:
+        return Chapter(texts.line(chapter.name), chapter.start_ms / 1000)
+
+    names = ("media_player_get_full_chapter_descriptions", "chapter_descriptions_release")
+    source = (context.player, _CURRENT_TITLE)
+    chapters = read_array(context.vlc, *names, ChapterStruct, read, *source, most=_CHAPTERS_MAX)
+    end = math.inf if context.film.duration is None else context.film.duration
+    return tuple(sorted((c for c in chapters if 0 <= c.start < end), key=lambda chapter: chapter.start))
 
 
-def _metadata(vlc: ModuleType, media: Any, path: str) -> dict[str, str]:
+def _metadata(context: PlayerContext) -> dict[str, str]:
     def read(name: str) -> str:
-        return texts.paragraph(read_meta(vlc, media, name))
+        return texts.paragraph(read_meta(context.vlc, context.media, name))
 
     found = {key: value for key, name in _TAGS.items() if (value := read(name))}
-    if found.get("title") == texts.paragraph(os.path.basename(os.fsencode(path))):
+    if found.get("title") == texts.paragraph(os.path.basename(os.fsencode(context.film.path))):
         del found["title"]  # libVLC uses the file's name where there is no title
     if "artist" not in found and "album_artist" in found:
         found["artist"] = found.pop("album_artist")  # libVLC reads Matroska's ARTIST as the album's

@@ -60,32 +60,30 @@ _Read = TypeVar("_Read")
 
 
 def read_array(
-    element: Any,
-    fill: Callable[[Any], int],
-    release: Callable[[Any, int], object],
+    vlc: ModuleType,
+    get: str,
+    release: str,
     struct: type[_Struct],
     read: Callable[[_Struct], _Read],
-    *,
+    *source: Any,
     most: int,
 ) -> list[_Read]:
     """Read an array of pointers to structs that libVLC allocates, and release it.
 
     Args:
-        element: python-vlc's class of the struct.
-        fill: libVLC's function. It is given a reference to a pointer, and returns the array's length, or less than 1.
-        release: libVLC's function that releases the array.
+        get, release: the names of libVLC's functions, without "libvlc_".
         struct, read: our class of the struct, and what to take from each.
+        source: what ``get`` is given before the reference through which it returns the array.
         most: how many to read at most.
     """
-    array = ctypes.POINTER(element)()
-    count = fill(ctypes.byref(array))
+    array = ctypes.POINTER(ctypes.POINTER(struct))()
+    count = getattr(vlc.dll, f"libvlc_{get}")(*source, ctypes.byref(array))
     if count <= 0:
         return []
-    structs = ctypes.cast(array, ctypes.POINTER(ctypes.POINTER(struct)))
     try:
-        return [read(structs[index].contents) for index in range(min(count, most))]
+        return [read(array[index].contents) for index in range(min(count, most))]
     finally:
-        release(ctypes.cast(array, ctypes.POINTER(ctypes.POINTER(element))), count)
+        getattr(vlc.dll, f"libvlc_{release}")(array, count)
 
 
 def read_meta(vlc: ModuleType, media: Any, name: str) -> bytes | None:

@@ -24,8 +24,4 @@ def _clean(raw: bytes | str | None, length: int) -> str:
     raw = (raw or "")[: 4 * length]
     text = raw.decode(errors="replace") if isinstance(raw, bytes) else raw
     text = text[:length].replace("\r\n", "\n")
-    return "".join("\ufffd" if _is_control(character) else character for character in text)
-
-
-def _is_control(character: str) -> bool:
-    return character not in "\n\t" and unicodedata.category(character) in _CONTROLS
+    return "".join("\ufffd" if unicodedata.category(c) in _CONTROLS and c not in "\n\t" else c for c in text)

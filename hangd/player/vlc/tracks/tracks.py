@@ -1,10 +1,10 @@
 """Read a film's tracks from libVLC's lists and structs. Owner thread only."""
 
 import ctypes
-from types import ModuleType
 from typing import Any, Final
 
 from hangd.engine.player_messages import Track, TrackKind
+from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.codecs import codec_name
 from hangd.player.vlc.tracks.structs import AudioStruct, TrackStruct, VideoStruct, read_array
@@ -21,14 +21,13 @@ _FRAME_RATE_MAX: Final = 1000.0
 _PIXEL_ASPECT_MAX: Final = 100.0
 """A value beyond these is an error in the file, and is left out."""
 
-
 _Stream = dict[str, Any]
 """What the file says of a track, by the names of `Track`'s fields."""
 
 
-def list_tracks(vlc: ModuleType, player: Any, media: Any) -> tuple[Track, ...]:
-    """Return the tracks of ``media``, which ``player`` has open; nothing before it is open."""
-    streams = _streams(vlc, media)
+def list_tracks(context: PlayerContext) -> tuple[Track, ...]:
+    """Return the open film's tracks; nothing before it is open."""
+    player, streams = context.player, _streams(context)
     listed: tuple[tuple[TrackKind, Any, int], ...] = (
         ("video", player.video_get_track_description(), player.video_get_track()),
         ("audio", player.audio_get_track_description(), player.audio_get_track()),
@@ -46,20 +45,14 @@ def list_tracks(vlc: ModuleType, player: Any, media: Any) -> tuple[Track, ...]:
     return tuple(tracks)
 
 
-def frame_rate(vlc: ModuleType, media: Any) -> float | None:
+def frame_rate(context: PlayerContext) -> float | None:
     """Return the frames per second of the first video track that tells."""
-    return next((rate for _, _, stream in _streams(vlc, media) if (rate := stream.get("frame_rate"))), None)
+    return next((rate for _, _, stream in _streams(context) if (rate := stream.get("frame_rate"))), None)
 
 
-def _streams(vlc: ModuleType, media: Any) -> list[tuple[int, int, _Stream]]:
-    return read_array(
-        vlc.MediaTrack,
-        lambda array: int(vlc.libvlc_media_tracks_get(media, array)),
-        vlc.libvlc_media_tracks_release,
-        TrackStruct,
-        _stream,
-        most=_STREAMS_MAX,
-    )
+def _streams(context: PlayerContext) -> list[tuple[int, int, _Stream]]:
+    names = ("media_tracks_get", "media_tracks_release")
+    return read_array(context.vlc, *names, TrackStruct, _stream, context.media, most=_STREAMS_MAX)
 
 
 def _stream(struct: TrackStruct) -> tuple[int, int, _Stream]:

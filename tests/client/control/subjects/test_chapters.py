@@ -2,7 +2,6 @@
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import Chapter, Description
@@ -21,7 +20,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.properties import Properties
 from hangd.engine.player_messages import Description, Track
 from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
@@ -29,7 +28,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_film_without_tags(properties: Properties, viewer: RecordingViewer) -> N
 def test_file_size_is_read_once(tmp_path: Path) -> None:
     film = tmp_path / "film.mkv"
     film.write_bytes(b"x" * 408841)
-    properties = Properties(RecordingViewer(str(film)), ())
+    properties = Properties(RecordingViewer(str(film)))
     assert properties.read("file-size") == properties.read("stream-end") == 408841
     assert properties.read_text("file-size", raw=False) == "399.259 KiB"
     film.unlink()
@@ -85,7 +84,7 @@ def test_file_size_does_not_wait_for_a_disk(tmp_path: Path, monkeypatch: pytest.
         return stat(path, **named)
 
     monkeypatch.setattr(os, "stat", slow)
-    properties = Properties(RecordingViewer(str(film)), ())
+    properties = Properties(RecordingViewer(str(film)))
     assert property_refusal(properties, "file-size") == "property unavailable"
     answered.set()
     for thread in threading.enumerate():

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.subjects import ab_loop
 from hangd.client.control.tables.command import Context
+from hangd.client.control.tables.property import MOVING
 from hangd.engine.player_messages import Track
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
@@ -22,7 +22,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def context(viewer: RecordingViewer) -> Context:
-    return Context(viewer, Properties(viewer, command_list()), print)
+    return Context(viewer, Properties(viewer), print)
 
 
 @pytest.fixture
@@ -115,8 +115,8 @@ def test_times_to_the_millisecond(context: Context, viewer: RecordingViewer, at:
 
 @pytest.mark.parametrize("name", ["time-pos", "playback-time", "time-remaining", "playtime-remaining"])
 def test_full_times_are_sampled(context: Context, name: str) -> None:
-    assert context.properties.moves(name)
-    assert context.properties.moves(f"{name}/full")
+    assert MOVING in context.properties.topics(name)
+    assert MOVING in context.properties.topics(f"{name}/full")
 
 
 # ---- ab-loop --------------------------------------------------------------------------------------------------------

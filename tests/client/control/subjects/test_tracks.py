@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
@@ -26,7 +25,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.fixture
@@ -131,7 +130,7 @@ async def test_rescan_adds_subtitles_beside_the_film(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     viewer = RecordingViewer(str(tmp_path / "film.mkv"))
     viewer.tracks = (VIDEO, Track("subtitle", 4, "", True, file=str(tmp_path / "film.srt")))
-    context = Context(viewer, Properties(viewer, ()), print)
+    context = Context(viewer, Properties(viewer), print)
     await do(context, "rescan-external-files", "keep-selection")
     assert viewer.calls == [
         (AddSubtitleFile(str(tmp_path / name), select=False),) for name in ("film.de.srt", "film.en.ASS")
@@ -141,7 +140,7 @@ async def test_rescan_adds_subtitles_beside_the_film(tmp_path: Path) -> None:
 async def test_rescan_ends_with_the_film(tmp_path: Path) -> None:
     (tmp_path / "film.srt").touch()
     viewer = RecordingViewer(str(tmp_path / "film.mkv"))
-    scanning = run(Context(viewer, Properties(viewer, ()), print), "rescan-external-files", [])
+    scanning = run(Context(viewer, Properties(viewer), print), "rescan-external-files", [])
     viewer.at = None
     await scanning.coroutine
     assert viewer.calls == []

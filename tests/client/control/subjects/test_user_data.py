@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from hangd.client.control.commands import command_list
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
@@ -13,7 +12,7 @@ from tests.support.recording_viewer import RecordingViewer, run
 
 @pytest.fixture
 def properties() -> Properties:
-    return Properties(RecordingViewer(), command_list())
+    return Properties(RecordingViewer())
 
 
 def refusal(properties: Properties, name: str, value: Any = ...) -> CommandRefused:

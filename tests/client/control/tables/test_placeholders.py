@@ -20,7 +20,7 @@ def viewer() -> RecordingViewer:
 
 @pytest.fixture
 def properties(viewer: RecordingViewer) -> Properties:
-    return Properties(viewer, command_list())
+    return Properties(viewer)
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_unavailable_properties(properties: Properties, name: str) -> None:
     assert property_refusal(properties, name) == property_refusal(properties, name, "1") == "property unavailable"
 
 
-@pytest.mark.parametrize("row", [row for row in PROPERTIES.values() if row.option], ids=lambda row: row.name)
-def test_options(properties: Properties, row: Any) -> None:
-    assert row.name in properties.read("options")
-    assert properties.read(f"options/{row.name}") == properties.read(row.name)
-    assert properties.topic(f"file-local-options/{row.name}") == properties.topic(row.name)
+@pytest.mark.parametrize("name", [name for name, row in PROPERTIES.items() if row.option])
+def test_options(properties: Properties, name: str) -> None:
+    assert name in properties.read("options")
+    assert properties.read(f"options/{name}") == properties.read(name)
+    assert properties.topics(f"file-local-options/{name}") == properties.topics(name)
 
 
 @pytest.mark.parametrize("name", ["options/path", "options/nope", "file-local-options/pid", "options/options/mute"])

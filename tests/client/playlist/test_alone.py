@@ -151,7 +151,7 @@ async def test_a_film_that_kills_every_player_is_followed_by_the_next(tmp_path: 
     viewer = watcher.viewer
     watcher.load("ab", Loading())
     for _ in range(4):
-        watcher.sinks[-1](PlayerDied(viewer.follower.picture.generation, "hung", "it does not answer"))
+        watcher.sinks[-1](PlayerDied(viewer.follower.picture.state.generation, "hung", "it does not answer"))
     await watcher.opens("b")
     assert viewer.playlist.playing == 1
     await viewer.close()
