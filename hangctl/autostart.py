@@ -5,13 +5,13 @@ connect again before it starts anything. A daemon in the background is detached 
 environment (DISPLAY, WAYLAND_DISPLAY), and writes its log to ``hangd.paths.log_file()``.
 """
 
+import fcntl
 import math
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from hangctl.client import Connection, ControlError, Exit, NoDaemon, TimedOut
 from hangctl.options import Settings
@@ -44,22 +44,11 @@ def ensure_daemon(settings: Settings) -> Connection:
         return settings.connect()
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with _lock(f"{path}.start"):
+        with open(os.open(f"{path}.start", os.O_RDWR | os.O_CREAT, 0o600), "rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file releases it
             return _start(settings, path)
     except OSError as error:
         raise DaemonFailed(f"cannot start a daemon: {error}") from None
-
-
-@contextmanager
-def _lock(path: str) -> Iterator[None]:
-    import fcntl
-
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _start(settings: Settings, path: str) -> Connection:
@@ -114,9 +103,9 @@ def _systemctl(*arguments: str) -> bool:
 
 
 def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | None", log_size: int) -> Connection:
-    """Wait until the daemon answers a request, and return the connection on which it did.
+    """Return a connection on which the daemon answers. ``process`` is the daemon, if this process started it.
 
-    ``process`` is the daemon if this process started it; ``log_size`` is the size of its log before that, in bytes.
+    ``log_size`` is the size of its log before that, in bytes.
     """
     deadline = time.monotonic() + (settings.answer_timeout() or math.inf)
     pause = _FIRST_PAUSE

@@ -2,7 +2,7 @@
 
 It imports only small modules of the standard library, because every key press pays for the imports.
 
-Every failure is a `ControlError`: `Refused`, `NoDaemon` or `TimedOut`.
+Every failure is a `ControlError`: the daemon `Refused`, there is `NoDaemon` or it went away, or it `TimedOut`.
 
 The daemon answers requests in the order in which they were sent; events may arrive between two answers. An event that
 arrives before an answer describes a change that the answer already includes, so a caller that reads the properties
@@ -91,8 +91,6 @@ class Refused(ControlError):
 
 
 class NoDaemon(ControlError):
-    """No daemon listens on the socket, or it closed the connection."""
-
     exit_code = Exit.NO_DAEMON
 
     def __init__(self, message: str) -> None:
@@ -100,16 +98,11 @@ class NoDaemon(ControlError):
 
 
 class TimedOut(ControlError):
-    """The daemon did not answer within the timeout."""
-
     exit_code = Exit.TIMED_OUT
 
 
 class Connection:
-    """One connection to the daemon's control socket.
-
-    Args:
-        timeout: Longest time to wait for one answer, in seconds; None waits without a limit.
+    """One connection to the daemon's control socket. It waits for each answer at most ``timeout`` seconds, if given.
 
     Raises:
         NoDaemon: Nothing listens on ``path``. Every method raises it when the daemon closes the connection.
@@ -140,13 +133,14 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def request(self, *commands: Command, action: str, on_event: Callable[[Message], bool] | None = None) -> list[Any]:
+    def request(
+        self, *commands: Command, action: str, on_event: Callable[[Message], object] | None = None
+    ) -> list[Any]:
         """Send the commands in one write and return the ``data`` of each answer, in order.
 
         Args:
             action: What the user wants, to complete the error message "cannot ...".
-            on_event: Called with each event that arrives before the answers. If it returns true, the timeout starts
-                again from now.
+            on_event: Called with each event before the answers. If it returns true, the timeout begins anew.
 
         Raises:
             Refused: The first command that the daemon refused.
@@ -160,13 +154,13 @@ class Connection:
             answers.append(answer.get("data"))
         return answers
 
-    def get_properties(self, *names: str, on_event: Callable[[Message], bool] | None = None) -> dict[str, Any]:
+    def get_properties(self, *names: str, on_event: Callable[[Message], object] | None = None) -> dict[str, Any]:
         """Read these properties in one write. A property that is unavailable or unknown is None."""
         request_ids = self._send([["get_property", name] for name in names])
         answers = [self._answer(request_id, on_event) for request_id in request_ids]
         return {name: answer.get("data") for name, answer in zip(names, answers, strict=True)}
 
-    def observe(self, *properties: str, on_event: Callable[[Message], bool] | None = None) -> None:
+    def observe(self, *properties: str, on_event: Callable[[Message], object] | None = None) -> None:
         """Ask for a property-change event for each property: one at once, and one whenever it changes."""
         commands = [["observe_property", number, name] for number, name in enumerate(properties, start=1)]
         self.request(*commands, action="observe", on_event=on_event)
@@ -178,7 +172,7 @@ class Connection:
         # The answer is not matched by its request id: the daemon answers a request that it could not parse with
         # another id.
         deadline = self._deadline()
-        while "event" in (message := self._message(deadline)):
+        while "event" in (message := self.next_message(deadline)):
             pass
         return message
 
@@ -186,21 +180,30 @@ class Connection:
         """Make every later wait raise BrokenPipeError as soon as nobody reads the descriptor ``output`` any more."""
         self._output = output
 
-    def next_message(self, timeout: float | None) -> Message:
-        """Return the next message. Raises TimedOut after ``timeout`` seconds; None waits without a limit."""
-        return self._message(None if timeout is None else time.monotonic() + timeout)
+    def next_message(self, deadline: float | None) -> Message:
+        """Return the next message. Raises TimedOut at the deadline (``time.monotonic()``); None: there is none."""
+        while (end := self._buffer.find(b"\n")) < 0:
+            self._receive(deadline)
+        line = bytes(self._buffer[:end])
+        del self._buffer[: end + 1]
+        try:
+            message = json.loads(line.decode("utf-8", "surrogateescape"))
+        except ValueError:
+            message = None
+        if not isinstance(message, dict):
+            raise ControlError(f"what listens on {self._path} is no hangd: it does not speak its language")
+        return message
 
     def wait_until_closed(self) -> None:
         """Return when the daemon has closed the connection. Raises TimedOut if it does not."""
         deadline = self._deadline()
         try:
             while True:
-                self._message(deadline)
+                self.next_message(deadline)
         except NoDaemon:
             return
 
     def _send(self, commands: Sequence[Command]) -> list[int]:
-        """Send the commands in one write and return their request ids."""
         request_ids = [next(self._request_ids) for _ in commands]
         self._write(
             b"".join(
@@ -220,10 +223,10 @@ class Connection:
         except OSError:
             raise NoDaemon("the daemon went away") from None
 
-    def _answer(self, request_id: int, on_event: Callable[[Message], bool] | None) -> Message:
+    def _answer(self, request_id: int, on_event: Callable[[Message], object] | None) -> Message:
         deadline = self._deadline()
         while True:
-            message = self._message(deadline)
+            message = self.next_message(deadline)
             if "event" in message:
                 if on_event is not None and on_event(message):
                     deadline = self._deadline()
@@ -233,21 +236,7 @@ class Connection:
     def _deadline(self) -> float | None:
         return None if self._timeout is None else time.monotonic() + self._timeout
 
-    def _message(self, deadline: float | None) -> Message:
-        while (end := self._buffer.find(b"\n")) < 0:
-            self._receive(deadline)
-        line = bytes(self._buffer[:end])
-        del self._buffer[: end + 1]
-        try:
-            message = json.loads(line.decode("utf-8", "surrogateescape"))
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            raise ControlError(f"what listens on {self._path} is no hangd: it does not speak its language")
-        return message
-
     def _receive(self, deadline: float | None) -> None:
-        """Append what the daemon sends next to the buffer."""
         remaining = None if deadline is None else deadline - time.monotonic()
         if remaining is not None and remaining <= 0:
             raise self._timed_out()

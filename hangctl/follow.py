@@ -72,12 +72,7 @@ def observe(connection: Connection, *properties: str) -> Iterator[Message]:
     """
     # The first events may arrive before the answer to the request, and they must not be lost.
     early: list[Message] = []
-
-    def on_event(event: Message) -> bool:
-        early.append(event)
-        return False
-
-    connection.observe(*properties, on_event=on_event)
+    connection.observe(*properties, on_event=early.append)
     for event in chain(early, events(connection)):
         if event["event"] == "property-change":
             yield event
@@ -86,16 +81,14 @@ def observe(connection: Connection, *properties: str) -> Iterator[Message]:
 def events(connection: Connection) -> Iterator[Message]:
     """Yield events as they arrive. Raises NoDaemon when the daemon goes away."""
     while True:
-        message = connection.next_message(None)
-        if "event" in message:
+        if "event" in (message := connection.next_message(None)):
             yield message
 
 
-def next_event(connection: Connection, timeout: float) -> Message | None:
-    """Return the next event, or None if none arrives within ``timeout`` seconds."""
-    deadline = time.monotonic() + timeout
+def next_event(connection: Connection, deadline: float) -> Message | None:
+    """Return the next event, or None if none arrives until ``deadline`` (``time.monotonic()``)."""
     with suppress(TimedOut):
-        while "event" not in (message := connection.next_message(deadline - time.monotonic())):
+        while "event" not in (message := connection.next_message(deadline)):
             pass
         return message
     return None

@@ -28,7 +28,7 @@ def words(*choices: str) -> Completer:
 
 
 def absolute_path(file: str) -> str:
-    """Return ``file`` as an absolute path, because the daemon has another working directory.
+    """Return the absolute path of a file, for the daemon, which has another working directory.
 
     Raises:
         ControlError: The file cannot be opened for reading.
@@ -94,39 +94,29 @@ def _store(context: click.Context, parameter: click.Parameter, value: Any) -> No
 def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Parameter]:
     """Return new option objects: --socket and --timeout, with ``waits`` also --no-wait, with ``reads`` also --json."""
 
-    def option(name: str, help: str, **attributes: Any) -> click.Option:
-        return click.Option([name], help=help, callback=_store, expose_value=False, **attributes)
+    options: list[click.Parameter] = []
 
-    options: list[click.Parameter] = [
-        option(
-            "--socket",
-            "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.",
-            metavar="PATH",
-            type=FILE,
-        ),
-        option(
-            "--timeout",
-            "Wait at most so long for an answer (default 10; 0: no limit).",
-            metavar="SECONDS",
-            type=_timeout,
-        ),
-    ]
+    def add(name: str, help: str, **attributes: Any) -> None:
+        options.append(click.Option([name], help=help, callback=_store, expose_value=False, **attributes))
+
+    add(
+        "--socket", "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.", metavar="PATH", type=FILE
+    )
+    add("--timeout", "Wait at most so long for an answer (default 10; 0: no limit).", metavar="SECONDS", type=_timeout)
     # The default None, not False, so that `hangctl --json status` is not undone by the subcommand's own option.
     if waits:
-        options.append(option("--no-wait", "Do not wait until it is done.", is_flag=True, default=None))
+        add("--no-wait", "Do not wait until it is done.", is_flag=True, default=None)
     if reads:
-        options.append(option("--json", "Print one compact JSON object a line.", is_flag=True, default=None))
+        add("--json", "Print one compact JSON object a line.", is_flag=True, default=None)
     return options
 
 
 def subcommand(
     name: str, *, waits: bool = False, reads: bool = False, signed: bool = False, help: str | None = None
 ) -> Callable[[Callable[..., Any]], click.Command]:
-    """Make a function a subcommand with the common options.
+    """Make a function a subcommand with the common options; ``waits`` and ``reads`` as in `shared_options`.
 
     Args:
-        waits: The subcommand waits until its request took effect, so it takes --no-wait.
-        reads: The subcommand prints data, so it takes --json.
         signed: An argument may begin with a minus sign, as in ``seek -10``.
         help: The help text, if it is not the function's docstring.
     """

@@ -41,8 +41,7 @@ def one_line(text: str) -> str:
 def emit(line: str, *, raw: bool = False) -> None:
     """Print one line of data and flush, so that a program at the other end of a pipe has it at once.
 
-    ``raw`` is for text that goes to a program without being escaped: surrogate escapes become the bytes that they
-    stand for.
+    ``raw``: text for a program, not escaped. Its surrogate escapes become the bytes that they stand for.
     """
     data = line.encode("utf-8", "surrogateescape") if raw else line.encode(sys.stdout.encoding, "backslashreplace")
     sys.stdout.buffer.write(data + b"\n")

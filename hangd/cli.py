@@ -7,7 +7,7 @@ does that, together with the environment variables and the config file.
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 from click.core import ParameterSource
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 EXIT_USAGE: Final = 2
 """Exit code for wrong options or a wrong config file. The service manager need not try again."""
+
+_EXITS: Final[dict[str, Any]] = {"is_eager": True, "expose_value": False}
+"""Attributes of an option whose callback does all that there is to do."""
 
 
 class _RunByDefault(click.Group):
@@ -68,21 +71,13 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
 
 
 @click.group(cls=_RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_print_version,
-    help="Print the version, and exit.",
-)
+@click.option("--version", is_flag=True, callback=_print_version, help="Print the version, and exit.", **_EXITS)
 @click.option(
     "--print-unit",
     type=click.Choice(list(UNITS)),
-    expose_value=False,
-    is_eager=True,
     callback=_print_unit,
     help="Print a systemd unit that starts this hangd, and exit.",
+    **_EXITS,
 )
 def main() -> None:
     """Watch films together, each from their own copy of the file.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from platformdirs import PlatformDirs
+
 _APP = "hang"
 
 
@@ -25,16 +27,18 @@ def runtime_socket(given: str | None = None) -> str:
     return str(state_dir() / "hangd.sock")
 
 
-def config_file() -> "Path":
-    from platformdirs import user_config_path
+def _dirs() -> "PlatformDirs":
+    from platformdirs import PlatformDirs
 
-    return user_config_path(_APP) / "config.toml"
+    return PlatformDirs(_APP)
+
+
+def config_file() -> "Path":
+    return _dirs().user_config_path / "config.toml"
 
 
 def state_dir() -> "Path":
-    from platformdirs import user_state_path
-
-    return user_state_path(_APP)
+    return _dirs().user_state_path
 
 
 def server_dir() -> "Path":
@@ -47,16 +51,12 @@ def server_dir() -> "Path":
 
 
 def cache_dir() -> "Path":
-    from platformdirs import user_cache_path
-
-    return user_cache_path(_APP)
+    return _dirs().user_cache_path
 
 
 def pictures_dir() -> "Path":
     """Return the default folder for screenshots."""
-    from platformdirs import user_pictures_path
-
-    return user_pictures_path() / _APP
+    return _dirs().user_pictures_path / _APP
 
 
 def log_file() -> "Path":

@@ -44,8 +44,7 @@ def _folder() -> Path:
     return installed if installed.is_dir() else package.parent / "contrib" / "systemd"
 
 
-def _quote(word: str) -> str:
-    """Quote a word for ExecStart (systemd.service(5), "Command lines")."""
+def _quote(word: str) -> str:  # systemd.service(5), "Command lines"
     word = word.replace("%", "%%").replace("$", "$$")
     if re.fullmatch(r"[\w@%+=:,./$-]+", word):
         return word

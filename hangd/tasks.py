@@ -4,6 +4,7 @@ Work that can block (a file on a network share, a FIFO, the start of a library) 
 """
 
 import asyncio
+import concurrent.futures
 import logging
 import threading
 from collections.abc import Callable, Coroutine
@@ -25,36 +26,26 @@ async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float
         doing: what the work does, as the beginning of a sentence: "reading film.mkv".
 
     Raises:
-        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as the errors of files
-            are, so that code that handles those handles this too.
+        TimeoutError: the deadline passed. ``str()`` is a sentence for a user. It is an OSError, as errors of files are.
     """
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_T] = loop.create_future()
+    future: concurrent.futures.Future[_T] = concurrent.futures.Future()
+    future.set_running_or_notify_cancel()  # From now on it cannot be cancelled, so that setting its result never fails.
 
     def run() -> None:
-        result: _T
         try:
-            result = work(*arguments)
+            future.set_result(work(*arguments))
         except BaseException as error:
-            _resolve(loop, future, lambda error=error: future.set_exception(error))  # type: ignore[misc]
-        else:
-            _resolve(loop, future, lambda: future.set_result(result))
+            future.set_exception(error)
 
     threading.Thread(target=run, name=doing, daemon=True).start()
+    result = asyncio.wrap_future(future)
     try:
         async with asyncio.timeout(deadline):
-            return await future
+            return await result
     except TimeoutError:
-        if future.done() and not future.cancelled():
+        if not result.cancelled():
             raise  # the work's own
         raise TimeoutError(f"{doing} took longer than {deadline:g} seconds") from None
-
-
-def _resolve(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[_T]", set_it: Callable[[], None]) -> None:
-    try:
-        loop.call_soon_threadsafe(lambda: None if future.done() else set_it())
-    except RuntimeError:
-        pass  # The event loop has ended: nobody waits for the result.
 
 
 class Tasks:

@@ -6,7 +6,7 @@ import click
 
 from hangctl.client import ControlError, Refused
 from hangctl.options import Settings, subcommand, words
-from hangctl.output import emit, emit_json, escape, hms
+from hangctl.output import dumps, emit, escape, hms
 
 
 @subcommand("chapter", waits=True, reads=True)
@@ -45,7 +45,6 @@ def _list(settings: Settings) -> None:
         raise ControlError("no file is loaded, so there are no chapters", "load one with `hangctl create FILE`")
     for index, one in enumerate(values["chapter-list"] or []):
         title, start, current = one.get("title"), one.get("time"), index == values["chapter"]
-        if settings.json:
-            emit_json({"number": index + 1, "time": start, "title": title, "current": current})
-        else:
-            emit(escape(f"{'*' if current else ' '} {index + 1} {hms(start)} {title or ''}".rstrip()))
+        about = {"number": index + 1, "time": start, "title": title, "current": current}
+        line = f"{'*' if current else ' '} {index + 1} {hms(start)} {title or ''}".rstrip()
+        emit(dumps(about) if settings.json else escape(line))

@@ -6,7 +6,7 @@ import click
 
 from hangctl.client import ControlError
 from hangctl.options import FILE, Settings, absolute_path, subcommand
-from hangctl.output import draw, emit, emit_json, escape, interactive, note, plain
+from hangctl.output import draw, dumps, emit, emit_json, escape, interactive, note, plain
 
 _DEFAULT_PORT = 3005
 _WEBSOCKET_SCHEMES = {"hang": "ws", "hangs": "wss"}
@@ -119,7 +119,10 @@ def policy(settings: Settings, key: str | None, value: str | None, password_file
     removes it.
     """
     if key is None:
-        _print_policy(settings)
+        from hangctl.commands.members import read_in_room
+
+        rules = read_in_room(settings, "room/policy")
+        emit(dumps(rules) if settings.json else "\n".join(escape(f"{name} {plain(rules[name])}") for name in rules))
         return
     if key == "password":
         if value not in (None, "none"):
@@ -128,17 +131,6 @@ def policy(settings: Settings, key: str | None, value: str | None, password_file
     elif value is None:
         raise click.UsageError(f"what is {key} to be?")
     settings.request(["room-set", key, value], action=f"set the room's {key}")
-
-
-def _print_policy(settings: Settings) -> None:
-    from hangctl.commands.members import read_in_room
-
-    rules = read_in_room(settings, "room/policy")
-    if settings.json:
-        emit_json(rules)
-        return
-    for key, value in rules.items():
-        emit(escape(f"{key} {plain(value)}"))
 
 
 @subcommand("rooms", reads=True)

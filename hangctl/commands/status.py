@@ -92,7 +92,7 @@ def _follow(settings: Settings, template: str | None, layout: Format) -> NoRetur
 def _wait_for_change(connection: Connection) -> None:
     """Return when the status changed, or after a period in which positions and measurements may have changed."""
     deadline = time.monotonic() + _MEASUREMENT_PERIOD
-    while (event := next_event(connection, deadline - time.monotonic())) is not None:
+    while (event := next_event(connection, deadline)) is not None:
         if changes_status(event):
             return
 

@@ -83,11 +83,8 @@ class View:
         self.absence = "no daemon"
         self.chat: deque[str] = deque(maxlen=_CHAT_LINES)
 
-    def handle_event(self, event: dict[str, Any]) -> bool:
-        """Add a line to the chat for an event that people want to see.
-
-        Returns false, so that as ``on_event`` of a request it does not extend the timeout.
-        """
+    def handle_event(self, event: dict[str, Any]) -> None:
+        """Add a line to the chat for an event that people want to see."""
         match event:
             case {"event": "said", "name": name, "text": text}:
                 self._add(f"{name}: {text}")
@@ -95,7 +92,6 @@ class View:
                 self._add(f"{name} is here")
             case {"event": "member-left", "name": name}:
                 self._add(f"{name} has gone")
-        return False
 
     def _add(self, line: str) -> None:
         self.chat.append(f"{time.strftime('%H:%M')} {escape(line)}")
@@ -104,7 +100,7 @@ class View:
         """Handle events until there is something new to draw, at most for ``_PERIOD``."""
         deadline = time.monotonic() + _PERIOD
         lines = len(self.chat)
-        while (event := next_event(connection, deadline - time.monotonic())) is not None:
+        while (event := next_event(connection, deadline)) is not None:
             self.handle_event(event)
             if changes_status(event) or len(self.chat) != lines:
                 return

@@ -41,19 +41,17 @@ class ServerClock:
         wall: Callable[[], float] = time.time,
         boot: str | None = None,
     ) -> None:
-        self._monotonic = monotonic
+        self.now = monotonic
+        """Returns server time."""
         self._wall = wall
         self._boot = boot
         newest = max(marks, key=lambda mark: mark.wall, default=None)
         kept = newest is not None and self._is_same(newest)
         self.clock_id = newest.clock_id if newest is not None and kept else secrets.token_hex(8)
 
-    def now(self) -> float:
-        return self._monotonic()
-
     def mark(self) -> ClockMark:
         """Return the readings of all clocks now."""
-        return ClockMark(clock_id=self.clock_id, monotonic=self._monotonic(), wall=self._wall(), boot=self._boot)
+        return ClockMark(clock_id=self.clock_id, monotonic=self.now(), wall=self._wall(), boot=self._boot)
 
     def shift(self, then: ClockMark) -> float:
         """Return the seconds to add to a time of the clock of ``then``, to get the same time of this clock."""
@@ -64,7 +62,7 @@ class ServerClock:
         return (now.monotonic - then.monotonic) - max(0.0, now.wall - then.wall)
 
     def _is_same(self, then: ClockMark) -> bool:
-        now_monotonic, now_wall = self._monotonic(), self._wall()
+        now_monotonic, now_wall = self.now(), self._wall()
         if now_monotonic < then.monotonic:
             return False
         if self._boot is not None and then.boot is not None:

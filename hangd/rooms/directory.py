@@ -83,9 +83,9 @@ class Directory:
         return self._rooms.get(name) or self.get(self._aliases.get(name.casefold()))
 
     def reserve(self, alias: str | None) -> None:
-        """Reserve room for one more room, and its alias. Call `add` or `release` afterwards.
+        """Reserve the alias, and make room for one more room, if need be by removing an empty one.
 
-        If there are as many rooms as there may be, an empty one is removed.
+        Call `add` or `release` afterwards.
 
         Raises:
             RequestRefused: there are too many rooms, or the alias is taken.
@@ -102,7 +102,7 @@ class Directory:
             self._aliases[alias.casefold()] = ""
 
     def release(self, alias: str | None) -> None:
-        """Give up what was reserved."""
+        """Give up what `reserve` reserved."""
         self._reserved -= 1
         if alias is not None:
             del self._aliases[alias.casefold()]

@@ -48,8 +48,7 @@ _CLOSE_FULL: Final = 1013
 class Hub:
     """Rooms, sessions and clients. ``changed`` is called when the number of rooms or clients has changed.
 
-    Call `restore` first, with the rooms from before a restart. Then `attach` each connection, and give its transport
-    the returned peer as listener. Rooms are written to ``store`` as they change.
+    Call `restore` first, with the rooms from before a restart. Then `attach` each connection.
     """
 
     def __init__(
@@ -76,7 +75,6 @@ class Hub:
 
     @property
     def client_count(self) -> int:
-        """The number of connections."""
         return len(self._peers)
 
     @property
@@ -142,9 +140,8 @@ class Hub:
 
     def detach(self, peer: Peer, now: float) -> None:
         """Handle the end of a connection. A second call for the same peer does nothing."""
-        if peer in self._peers:
-            with self._turn(now, None):
-                self._depart(peer, now)
+        with self._turn(now, None):
+            self._depart(peer, now)
 
     # ---- shutdown ---------------------------------------------------------------------------------------------------
 

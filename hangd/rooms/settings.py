@@ -39,7 +39,7 @@ class HubSettings(Struct, frozen=True, kw_only=True):
 
 
 class Passwords(Protocol):
-    """Hashes and compares passwords, slowly and outside the event loop."""
+    """Hashes and compares passwords outside the event loop, because that is slow on purpose."""
 
     async def hash(self, password: str) -> str: ...
 

@@ -44,28 +44,6 @@ _OTHER_CONNECTIONS: Final = 256
 _OTHER_FILES: Final = 64
 
 
-class _Status:
-    """Tells how busy the server is, soon after that has changed."""
-
-    hub: Hub
-
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
-        self._timer: asyncio.TimerHandle | None = None
-
-    def changed(self) -> None:
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_STATUS_SECONDS, self._say)
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _say(self) -> None:
-        self._timer = None
-        self._tell(f"clients: {self.hub.client_count}, rooms: {self.hub.room_count}")
-
-
 async def serve(
     settings: ServerSettings,
     *,
@@ -86,6 +64,19 @@ async def serve(
     Raises:
         StartFailed: a port is in use, a certificate cannot be read, another server uses the store, and the like.
     """
+    told = True  # whether the last status line is right
+
+    def changed() -> None:
+        nonlocal told
+        if told:
+            told = False
+            asyncio.get_running_loop().call_later(_STATUS_SECONDS, tell)
+
+    def tell() -> None:
+        nonlocal told
+        told = True
+        status(f"clients: {hub.client_count}, rooms: {hub.room_count}")
+
     tls = tls or tls_context(settings.tls_cert, settings.tls_key)
     # Each part is closed at the end, in reverse order, even if closing another one fails.
     async with AsyncExitStack() as cleanup:
@@ -93,16 +84,14 @@ async def serve(
         for sock in bound:
             cleanup.callback(sock.close)
         store, rooms = open_store(settings)
-        state = _Status(status)
-        cleanup.callback(state.stop)
         passwords = RoomPasswords()
         cleanup.callback(passwords.close)
-        hub = state.hub = Hub(
+        hub = Hub(
             _hub_settings(settings, store),
             passwords=passwords,
             clock=ServerClock([kept.mark for kept in rooms], boot=boot_id()),
             store=store,
-            changed=state.changed,
+            changed=changed,
         )
         cleanup.push_async_callback(hub.aclose)
         hub.restore(rooms, time.monotonic())

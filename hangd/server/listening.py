@@ -9,6 +9,11 @@ from collections.abc import Sequence
 
 _log = logging.getLogger(__name__)
 
+_REASONS = {
+    errno.EADDRINUSE: "the port is in use (is another server running?)",
+    errno.EACCES: "ports below 1024 need a privilege that this process does not have",
+}
+
 
 class StartFailed(Exception):
     """The server cannot start. ``str()`` says why, in one sentence for the operator."""
@@ -37,7 +42,8 @@ def bind(addresses: Sequence[str]) -> list[socket.socket]:
                     bound.append(_bind_one(family, address))
                 except OSError as error:
                     if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                        raise StartFailed(f"cannot listen on {given}: {_why(error)}") from error
+                        reason = _REASONS.get(error.errno or 0) or error.strerror or error
+                        raise StartFailed(f"cannot listen on {given}: {reason}") from error
                     absent.append(given)
         if not bound:
             raise StartFailed(f"cannot listen on {' or '.join(addresses)}: this machine has no such address")
@@ -77,16 +83,6 @@ def _parse(given: str) -> tuple[str, int]:
     if not colon or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
         raise StartFailed(f"cannot listen on {given!r}: that is not HOST:PORT")
     return host, int(port)
-
-
-def _why(error: OSError) -> str:
-    match error.errno:
-        case errno.EADDRINUSE:
-            return "the port is in use (is another server running?)"
-        case errno.EACCES:
-            return "ports below 1024 need a privilege that this process does not have"
-        case _:
-            return error.strerror or str(error)
 
 
 def url_of(sock: socket.socket, *, secure: bool) -> str:

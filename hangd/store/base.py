@@ -44,9 +44,8 @@ class StoreBusy(StoreFailed):
 class Store(Protocol):
     """Rooms by id. Nobody else can use the store until `close` is called."""
 
-    @property
-    def lasting(self) -> bool:
-        """Whether what is written is still there after this process."""
+    lasting: bool
+    """Whether what is written is still there after this process."""
 
     def load(self) -> list[KeptRoom]:
         """Return all rooms, in the order of their ids.

@@ -21,7 +21,7 @@ from websockets.uri import WebSocketURI, parse_uri
 from hangd.protocol.codec import SERVER_BYTES_MAX
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Encoded, Listener, Transport
-from hangd.transport.wire import QuietLogger, Wire
+from hangd.transport.wire import QUIET_LOGGER, Wire
 
 _ADDRESS_TIMEOUT: Final = 4.0
 """Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
@@ -54,8 +54,8 @@ class Acceptor(Protocol):
 class ServerTransport(Wire):
     """A `Transport` over a WebSocket that was accepted."""
 
-    def __init__(self, acceptor: Acceptor, logger: QuietLogger) -> None:
-        self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=logger)
+    def __init__(self, acceptor: Acceptor) -> None:
+        self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=QUIET_LOGGER)
         super().__init__(self._server)
         self._acceptor = acceptor
 
@@ -86,11 +86,10 @@ async def listen(
 ) -> list[asyncio.Server]:
     """Accept WebSocket connections on these bound sockets. Close the returned servers to stop accepting."""
     loop = asyncio.get_running_loop()
-    logger = QuietLogger()
     timeout = _TLS_TIMEOUT if tls is not None else None
     return [
         await loop.create_server(
-            lambda: ServerTransport(acceptor, logger),
+            lambda: ServerTransport(acceptor),
             sock=sock,
             ssl=tls,
             backlog=_BACKLOG,
@@ -246,7 +245,7 @@ async def _connect(
 ) -> ClientTransport:
     async with asyncio.timeout(_ADDRESS_TIMEOUT):
         _, transport = await asyncio.get_running_loop().create_connection(
-            lambda: ClientTransport(ClientProtocol(target, max_size=SERVER_BYTES_MAX, logger=QuietLogger()), opened),
+            lambda: ClientTransport(ClientProtocol(target, max_size=SERVER_BYTES_MAX, logger=QUIET_LOGGER), opened),
             address,
             target.port,
             family=family,

@@ -57,14 +57,13 @@ _EARLY_PING_GAP: Final = 0.3
 """The first pings follow each other quickly, so that the round trip is known when the first command comes."""
 
 
-class QuietLogger(logging.LoggerAdapter[logging.Logger]):
-    """Logs the library's warnings and errors only: below that it logs what clients send."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.getLogger(__name__), None)
-
+class _QuietLogger(logging.LoggerAdapter[logging.Logger]):
     def isEnabledFor(self, level: int) -> bool:
         return level >= logging.WARNING and super().isEnabledFor(level)
+
+
+QUIET_LOGGER: Final = _QuietLogger(logging.getLogger(__name__), None)
+"""For the library's warnings and errors. Below these levels it logs what clients send."""
 
 
 class Wire(asyncio.Protocol):

@@ -33,7 +33,6 @@ from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.base import Listener, Transport
 from hangd.transport.websocket import ServerTransport
-from hangd.transport.wire import QuietLogger
 from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
@@ -108,8 +107,8 @@ async def turns(size: int) -> list[float]:
         clock=ServerClock(),
         store=MemoryStore(),
     )
-    acceptor, logger = Open(hub), QuietLogger()
-    members = [(ServerTransport(acceptor, logger), NullSocket()) for _ in range(size)]
+    acceptor = Open(hub)
+    members = [(ServerTransport(acceptor), NullSocket()) for _ in range(size)]
     room = ""
     for number, (member, sock) in enumerate(members):
         member.connection_made(sock)
