@@ -255,7 +255,7 @@ class Viewer:
     def position(self) -> float | None:
         return self.follower.position(time.monotonic())
 
-    def aim(self) -> float | None:
+    def requested_position(self) -> float | None:
         return self.follower.requested_position(time.monotonic())
 
     @property

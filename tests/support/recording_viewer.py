@@ -215,7 +215,7 @@ class RecordingViewer:
     def position(self) -> float | None:
         return self.at
 
-    def aim(self) -> float | None:
+    def requested_position(self) -> float | None:
         return self.at
 
     def hang_property(self, name: str) -> Any:

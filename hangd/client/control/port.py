@@ -180,7 +180,7 @@ class ViewerPort(Protocol):
     def position(self) -> float | None:
         """Return the position that the picture has now; None while nothing is loaded."""
 
-    def aim(self) -> float | None:
+    def requested_position(self) -> float | None:
         """Return the position after all requests so far. Relative seeks start from it."""
 
     @property

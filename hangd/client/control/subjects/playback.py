@@ -60,7 +60,7 @@ def _seek(context: Context, target: float, flags: str, **_: Any) -> None:
     if viewer.path is None:
         raise no_media()
     # After a stop nothing is loaded, but the viewer keeps the position for the next start.
-    position, duration = viewer.aim() or 0.0, viewer.duration
+    position, duration = viewer.requested_position() or 0.0, viewer.duration
     words = flags.split("+")
     if "absolute-percent" in words or "relative-percent" in words:
         if duration is None:
