@@ -4,7 +4,6 @@ The text around the tables is in ``ipc_manual.mdoc`` beside this module, where a
 is made here. The page is in mdoc, the language of manual pages.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -117,4 +116,4 @@ _LISTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
 }
 
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    print(page(), end="")

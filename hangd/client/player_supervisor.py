@@ -24,34 +24,8 @@ from msgspec import Struct, field, structs
 
 from hangd.client.control.port import CommandRefused
 from hangd.client.notices import Notices
-from hangd.engine.player_messages import (
-    AddAudioFile,
-    AddSubtitleFile,
-    CommandFailed,
-    Description,
-    Ended,
-    FailureCode,
-    Load,
-    Loaded,
-    LoadFailed,
-    PlayerCommand,
-    PlayerDied,
-    PlayerEvent,
-    PlayerOpened,
-    SelectTrack,
-    SetAspect,
-    SetDeinterlace,
-    SetDelay,
-    SetFullscreen,
-    SetMute,
-    Settled,
-    SetVolume,
-    Track,
-    TrackKind,
-    TracksChanged,
-    Unload,
-    VolumeChanged,
-)
+from hangd.engine import player_messages as messages
+from hangd.engine.player_messages import PlayerCommand, PlayerEvent, PlayerSetting, Track, TrackKind
 from hangd.engine.playlist.playlist import Open, Order, Rewind
 from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.tasks import Tasks
@@ -59,11 +33,9 @@ from hangd.tasks import Tasks
 _log = logging.getLogger(__name__)
 
 _REPLACEMENTS_MAX: Final = 3
-_LASTING: Final = (SetVolume, SetMute, SetFullscreen, SetAspect, SetDeinterlace, SetDelay)
-"""Commands whose effect does not depend on a film: they count for every player to come."""
 
 
-def refusal_code(code: FailureCode) -> str:
+def refusal_code(code: messages.FailureCode) -> str:
     """Return a player's failure code as control clients know it: "NotFound" for "not-found"."""
     return "".join(word.capitalize() for word in code.split("-"))
 
@@ -84,47 +56,47 @@ class DesiredPlayer(Struct):
     subtitle_delay: float = 0.0
     chosen: set[TrackKind] = field(default_factory=set)
     """The kinds of track of which the viewer chose one, or none, for the film that is open."""
-    added: list[AddSubtitleFile | AddAudioFile] = field(default_factory=list)
+    added: list[messages.AddSubtitleFile | messages.AddAudioFile] = field(default_factory=list)
     """The files that the viewer added to the film that is open, in order."""
 
     def take(self, command: PlayerCommand) -> None:
         """Remember what ``command`` wants, if it is of a kind that is to last."""
         match command:
-            case SetVolume(percent=percent):
+            case messages.SetVolume(percent=percent):
                 self.volume = percent
-            case SetMute(mute=mute):
+            case messages.SetMute(mute=mute):
                 self.mute = mute
-            case SetFullscreen(fullscreen=fullscreen):
+            case messages.SetFullscreen(fullscreen=fullscreen):
                 self.fullscreen = fullscreen
-            case SetAspect(ratio=ratio):
+            case messages.SetAspect(ratio=ratio):
                 self.aspect = ratio
-            case SetDeinterlace(deinterlace=deinterlace):
+            case messages.SetDeinterlace(deinterlace=deinterlace):
                 self.deinterlace = deinterlace
-            case SetDelay(kind="audio", seconds=seconds):
+            case messages.SetDelay(kind="audio", seconds=seconds):
                 self.audio_delay = seconds
-            case SetDelay(kind="subtitle", seconds=seconds):
+            case messages.SetDelay(kind="subtitle", seconds=seconds):
                 self.subtitle_delay = seconds
-            case SelectTrack(kind=kind):
+            case messages.SelectTrack(kind=kind):
                 self.chosen.add(kind)
-            case AddSubtitleFile() | AddAudioFile():
+            case messages.AddSubtitleFile() | messages.AddAudioFile():
                 self.added.append(command)
                 if command.select:
                     self.chosen.add(_kind_of(command))
 
-    def sound_delay(self) -> SetDelay:
+    def sound_delay(self) -> messages.SetDelay:
         """Return the one delay that the player is given for its sound."""
-        return SetDelay("audio", self.audio_delay + self.audio_offset)
+        return messages.SetDelay("audio", self.audio_delay + self.audio_offset)
 
     def commands(self) -> list[PlayerCommand]:
         """Return what makes a new player so, as far as no film is needed for it."""
         return [
-            SetVolume(self.volume),
-            SetMute(self.mute),
-            SetFullscreen(self.fullscreen),
-            SetAspect(self.aspect),
-            SetDeinterlace(self.deinterlace),
+            messages.SetVolume(self.volume),
+            messages.SetMute(self.mute),
+            messages.SetFullscreen(self.fullscreen),
+            messages.SetAspect(self.aspect),
+            messages.SetDeinterlace(self.deinterlace),
             self.sound_delay(),
-            SetDelay("subtitle", self.subtitle_delay),
+            messages.SetDelay("subtitle", self.subtitle_delay),
         ]
 
     def film_commands(self, tracks: tuple[Track, ...]) -> list[PlayerCommand]:
@@ -134,7 +106,7 @@ class DesiredPlayer(Struct):
         """
         left = Counter((track.kind, track.file) for track in tracks if track.file is not None)
         playing = {(track.kind, track.file): track.id for track in tracks if track.selected}
-        added: list[AddSubtitleFile | AddAudioFile] = []
+        added: list[messages.AddSubtitleFile | messages.AddAudioFile] = []
         for file in self.added:
             if left[_kind_of(file), file.path] > 0:  # else it was refused, or taken away again
                 left[_kind_of(file), file.path] -= 1
@@ -145,7 +117,7 @@ class DesiredPlayer(Struct):
         for key in playing.keys() & last.keys():
             added[last[key]] = structs.replace(added[last[key]], select=True)
         replaying = {_kind_of(file) for file in added if file.select}
-        chosen = [SelectTrack(kind, playing.get((kind, None))) for kind in sorted(self.chosen - replaying)]
+        chosen = [messages.SelectTrack(kind, playing.get((kind, None))) for kind in sorted(self.chosen - replaying)]
         return [*added, *chosen]
 
     def forget_film(self) -> None:
@@ -182,7 +154,7 @@ class PlayerSupervisor:
         self.entry = 0
         """The id of the playlist's entry that was opened last."""
         self.tracks: tuple[Track, ...] = ()
-        self.description = Description()
+        self.description = messages.Description()
 
     @property
     def name(self) -> str | None:
@@ -203,9 +175,9 @@ class PlayerSupervisor:
     def _receive(self, event: PlayerEvent) -> None:
         """Pass an event on to the sink. That there is no player fails the film that is being opened, if one is."""
         match event:
-            case PlayerOpened():
+            case messages.PlayerOpened():
                 self._problem = None
-            case PlayerDied(generation=generation, code="no-player", message=message):
+            case messages.PlayerDied(generation=generation, code="no-player", message=message):
                 if self._problem is None:
                     _log.warning("no player: %s", message)
                 self._problem = message
@@ -214,7 +186,7 @@ class PlayerSupervisor:
                     self._tasks.start(lost.close(), name="player-close")
                 if not self._opening:
                     return
-                event = LoadFailed(generation, "no-player", message)
+                event = messages.LoadFailed(generation, "no-player", message)
         self._sink(event)
 
     async def close(self) -> None:
@@ -228,17 +200,17 @@ class PlayerSupervisor:
     def carry_out(self, command: PlayerCommand) -> None:
         """Do what the follower orders."""
         match command:
-            case Load(path=path, entry=entry):
+            case messages.Load(path=path, entry=entry):
                 self.end_file("stop")
                 if self._again is None:  # else the same film is opened again, in a new player
                     self._end_opening(CommandRefused.failed("Replaced", "another file was opened meanwhile"))
                     self.desired.forget_film()
                 self._path, self.entry = path, entry
-                self.tracks, self.description = (), Description()
+                self.tracks, self.description = (), messages.Description()
                 self._restarting = self._playing_file = self._opening = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
                 self.open()
-            case Unload():
+            case messages.Unload():
                 self._end_opening(CommandRefused.failed("Closed", "the file was closed again"))
                 self.end_file("stop")
                 self._notices.emit({"event": "idle"})
@@ -249,20 +221,20 @@ class PlayerSupervisor:
 
         Raises CommandRefused if there is no player and the command is about what it shows.
         """
-        if self._player is None and not isinstance(command, _LASTING):
+        if self._player is None and not isinstance(command, PlayerSetting):
             raise CommandRefused.failed("NoPlayer", self._problem)
         self.desired.take(command)
         match command:
-            case SetVolume() | SetMute():
+            case messages.SetVolume() | messages.SetMute():
                 self._loudness_due = True
-            case SelectTrack(kind=kind, id=number):
+            case messages.SelectTrack(kind=kind, id=number):
                 # The player says so in a moment. A client that reads what it has just written reads that.
                 if number is None or any((track.kind, track.id) == (kind, number) for track in self.tracks):
                     self.tracks = tuple(
                         structs.replace(track, selected=track.id == number) if track.kind == kind else track
                         for track in self.tracks
                     )
-            case SetDelay(kind="audio"):
+            case messages.SetDelay(kind="audio"):
                 command = self.desired.sound_delay()
         self._pass_on(command)
 
@@ -321,23 +293,23 @@ class PlayerSupervisor:
                 otherwise to mpv's clients.
         """
         match event:
-            case VolumeChanged(percent=percent, mute=mute):
+            case messages.VolumeChanged(percent=percent, mute=mute):
                 # Until the player has carried out the last command it tells of earlier ones.
                 if not self._loudness_due or (percent, mute) == (self.desired.volume, self.desired.mute):
                     self.desired.volume, self.desired.mute, self._loudness_due = percent, mute, False
-            case CommandFailed(command=command, message=message):
+            case messages.CommandFailed(command=command, message=message):
                 _log.info("the player refused %s: %s", command, message)
             case _ if not current:
                 pass
-            case Loaded(tracks=tracks, about=about):
-                self.tracks, self.description = tracks, about or Description()
+            case messages.Loaded(tracks=tracks, about=about):
+                self.tracks, self.description = tracks, about or messages.Description()
                 again, self._again = self._again, None
                 for lasting in again or ():
                     self._pass_on(lasting)
                 self._notices.emit({"event": "file-loaded"})
-            case TracksChanged(tracks=tracks):
+            case messages.TracksChanged(tracks=tracks):
                 self.tracks = tracks
-            case LoadFailed(message=message, code=code):
+            case messages.LoadFailed(message=message, code=code):
                 _log.warning("cannot play: %s", message)
                 self._again = None
                 details = {"code": code, "message": message}
@@ -345,16 +317,16 @@ class PlayerSupervisor:
                 self._end_opening(CommandRefused.failed(refusal_code(code), message))
                 if not isinstance(order, Open):
                     self._notices.emit({"event": "idle"})
-            case Settled():
+            case messages.Settled():
                 self._deaths = 0
                 self._end_opening(None)
                 if self._restarting:
                     self._restarting = False
                     self._notices.emit({"event": "playback-restart"})
-            case Ended() if not isinstance(order, Rewind):
+            case messages.Ended() if not isinstance(order, Rewind):
                 self.end_file("eof")
 
-    def replace(self, death: PlayerDied) -> str | None:
+    def replace(self, death: messages.PlayerDied) -> str | None:
         """Put another player in the dead one's place. Returns the file to open again, if that is worth a try."""
         _log.error("the player is lost: %s", death.message)
         lost, self._player = self._player, None
@@ -376,5 +348,5 @@ class PlayerSupervisor:
             self._player.do(command)
 
 
-def _kind_of(file: AddSubtitleFile | AddAudioFile) -> TrackKind:
-    return "subtitle" if isinstance(file, AddSubtitleFile) else "audio"
+def _kind_of(file: messages.AddSubtitleFile | messages.AddAudioFile) -> TrackKind:
+    return "subtitle" if isinstance(file, messages.AddSubtitleFile) else "audio"

@@ -24,9 +24,8 @@ class Screenshots:
     async def take(self, folder: Path, name: str | None) -> str:
         """Write the picture that is shown into ``folder``, which is created if need be; return the file's path.
 
-        Args:
-            name: the file's name within the folder, or a path that leads into the folder. A file of that name is
-                overwritten. None: the first number that is free.
+        ``name`` is relative to the folder, or a path that leads into it; None: the first number that is free. A file of
+        that name is overwritten.
 
         Raises:
             CommandRefused: the name leads out of the folder or does not end in .png; the folder cannot be used; there
@@ -71,6 +70,7 @@ def _choose(folder: Path, name: str | None) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     if name is None:
+        # At most as many numbers are taken as there are files, so the one after that is free.
         taken = {path.name for path in folder.iterdir()}
         numbers = range(1, len(taken) + 2)
         return folder / next(each for each in (f"hang-shot{number:04}.png" for number in numbers) if each not in taken)

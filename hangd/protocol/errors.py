@@ -105,7 +105,7 @@ class RequestRefused(HangProtocolError):
 
 
 class LocalProtocolError(HangProtocolError):
-    """This side tried to send a message that does not exist in its direction. A bug on this side."""
+    """This side tried to send a message that does not exist in its direction: a bug on this side."""
 
     def __init__(self, message: str) -> None:
         super().__init__("Internal", message)

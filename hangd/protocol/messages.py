@@ -76,25 +76,21 @@ class LeaveRoom(_Message, frozen=True):
     """Basic. Answer: RoomLeft."""
 
 
-class Play(Action, frozen=True, tag="Play"):
+class _ActionAt(Action, frozen=True):
+    timestamp: model.Position
+    command_id: model.CommandId | None = None
+
+
+class Play(_ActionAt, frozen=True, tag="Play"):
     """Basic. Everybody plays from ``timestamp`` on."""
 
-    timestamp: model.Position
-    command_id: model.CommandId | None = None
 
-
-class Pause(Action, frozen=True, tag="Pause"):
+class Pause(_ActionAt, frozen=True, tag="Pause"):
     """Basic. Everybody pauses on the frame at ``timestamp``."""
 
-    timestamp: model.Position
-    command_id: model.CommandId | None = None
 
-
-class Seek(Action, frozen=True, tag="Seek"):
+class Seek(_ActionAt, frozen=True, tag="Seek"):
     """Basic. Everybody seeks to ``timestamp``; a room that plays continues from there."""
-
-    timestamp: model.Position
-    command_id: model.CommandId | None = None
 
 
 class Speed(Action, frozen=True, tag="Speed"):

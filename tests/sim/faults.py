@@ -125,7 +125,7 @@ def _lead_ignored(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gate_not_waited_for(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Roster, "all_settled_at", lambda self, position, rev: True)
+    patch.setattr(Roster, "all_settled_at", lambda self, position, rev, loading: True)
 
 
 def _samples_of_before_the_seek(patch: pytest.MonkeyPatch) -> None:

@@ -37,15 +37,11 @@ _ROWS: Final = (
     Event("member-left", "a member has left the room", "client_id name reason", own=True),
     Event("member-changed", "the name, role, state or readiness of a member has changed", "member", own=True),
     Event("said", "a member has sent a chat message", "client_id name text", own=True),
-    Event(
-        "sync-corrected",
-        "a difference from the room's position is being corrected",
-        "action rate? seconds? error bound reason",
-        own=True,
-    ),
+    Event("sync-corrected", "a difference from the room's position is being corrected",
+        "action rate? seconds? error bound reason", own=True),
     Event("media-mismatch", "your file is not the room's film", "room_id? file_hash? file?", own=True),
     Event("server-state", "the state of the connection to the server has changed", "state reason?", own=True),
-)
+)  # fmt: skip
 
 EVENTS: Final[Mapping[str, Event]] = {row.name: row for row in _ROWS}
 """All events that clients can enable and disable.

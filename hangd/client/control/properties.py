@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hangd.client.control.commands import command_list
-from hangd.client.control.port import ViewerPort
 from hangd.client.control.subjects import (
     ab_loop,
     chapters,
@@ -38,7 +37,5 @@ PROPERTIES: Final[Mapping[str, Property]] = {
 
 
 class Properties(PropertyTable):
-    """All properties of one daemon."""
-
-    def __init__(self, viewer: ViewerPort) -> None:
-        super().__init__(PROPERTIES, viewer, command_list())
+    rows = PROPERTIES
+    command_list = command_list()

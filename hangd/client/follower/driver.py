@@ -8,9 +8,8 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from hangd.client.follower.learned_store import LearnedStore
 from hangd.client.follower.suspend import SuspendWatch
@@ -18,7 +17,7 @@ from hangd.client.follower.trace_recorder import Recorder
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.engine.follower import inputs
-from hangd.engine.follower.drift import Correction, Hold, Resync, Trim
+from hangd.engine.follower.drift import Correction
 from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.learned import LearnedTimings
@@ -79,8 +78,6 @@ class FollowerDriver:
     def entry(self) -> int:
         """The id of the playlist's entry that was opened last."""
         return self._player.entry
-
-    # ---- inputs ---------------------------------------------------------------------------------------------------
 
     def tell(self, input: inputs.FollowerInput, now: float | None = None) -> None:
         """Give the follower an input of the local time ``now`` (None: just now), and carry out the effects."""
@@ -144,8 +141,6 @@ class FollowerDriver:
         self.tell(inputs.AbsenceEnded())
         self._woken(now)
 
-    # ---- effects --------------------------------------------------------------------------------------------------
-
     def carry_out(self, effects: list[FollowerEffect], *, announce: bool = True) -> None:
         """Carry effects out, arm the timer, and announce what has changed.
 
@@ -172,23 +167,10 @@ class FollowerDriver:
             self._notices.announce()
 
     def _announce_correction(self, correction: Correction) -> None:
-        match correction:
-            case Trim(rate=rate, seconds=seconds):
-                what: dict[str, Any] = {"action": "trim", "rate": rate, "seconds": seconds}
-            case Hold(seconds=seconds):
-                what = {"action": "hold", "seconds": seconds}
-            case Resync():
-                what = {"action": "resync"}
-        _log.info("%.1f ms off: %s (%s)", correction.error * 1000, what["action"], correction.reason)
-        self._notices.emit(
-            {
-                "event": "sync-corrected",
-                **what,
-                "error": correction.error,
-                "bound": self.follower.clock.bound(time.monotonic()),
-                "reason": correction.reason,
-            }
-        )
+        action = type(correction).__name__.lower()
+        _log.info("%.1f ms off: %s (%s)", correction.error * 1000, action, correction.reason)
+        bound = self.follower.clock.bound(time.monotonic())
+        self._notices.emit({"event": "sync-corrected", "action": action, **asdict(correction), "bound": bound})
 
 
 def _as_one_step(effects: Sequence[FollowerEffect]) -> list[FollowerEffect]:

@@ -56,8 +56,7 @@ class MediaFiles:
     async def quick(self, path: str) -> FileInfo:
         """Return the file's size, name and quick hash. Its duration is known only to the player.
 
-        Raises:
-            MediaUnusable: the file cannot be read within 10 seconds, is empty, or changed meanwhile.
+        Raises MediaUnusable if the file cannot be read within 10 seconds, is empty, or changed meanwhile.
         """
         try:
             return await in_thread(_quick, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))

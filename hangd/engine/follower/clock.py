@@ -21,7 +21,6 @@ The published offset moves slowly towards the estimate (it slews), so that the p
 
 import itertools
 from bisect import bisect_right
-from operator import attrgetter
 
 from msgspec import Struct, field
 
@@ -85,9 +84,6 @@ class ClockState(Struct):
     """Samples since the slope was fitted."""
 
 
-_delay = attrgetter("delay")
-
-
 class ClockFilter:
     """The local view of one server's clock. Local times are seconds of the local monotonic clock.
 
@@ -107,7 +103,7 @@ class ClockFilter:
     @property
     def round_trip(self) -> float | None:
         """The smallest delay among the samples kept, in seconds."""
-        return min(map(_delay, self.state.samples), default=None)
+        return min((sample.delay for sample in self.state.samples), default=None)
 
     def add(self, t0: float, t1: float, t2: float, t3: float) -> None:
         """Take one ping's four timestamps. Impossible ones are ignored, because a peer sent two of them."""
@@ -127,6 +123,7 @@ class ClockFilter:
             self._fit()
         state.best = best = self._choose()
         estimate = self._extrapolate(best, t3)
+        # Also step if old and new estimate cannot both be right: one of the clocks was set.
         step = in_burst or abs(estimate - before) > bound_before + self._bound_of(best, t3)
         state.offset, state.offset_at = (estimate if step else before), t3
 

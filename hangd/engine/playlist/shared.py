@@ -227,14 +227,15 @@ class SharedPlaylist:
         self._flight, self._shown, self._away = None, shown, False
         known = self._known
         new = [entry for entry in queue.entries if entry.id not in known or not _is_film_of(known[entry.id], entry)]
-        for edit in self._edits[:1]:
-            for entry in tuple(edit.entries) if edit.asked and edit.kind == "insert" else ():
+        first = self._edits[0] if self._edits else None
+        if first is not None and first.asked and first.kind == "insert":
+            for entry in tuple(first.entries):
                 found = next((other for other in new if _is_film_of(entry, other)), None)
                 if found is not None:
                     new.remove(found)
-                    edit.entries.remove(entry)
+                    first.entries.remove(entry)
                     self._name(entry, found.id)
-        self._edits = [edit for edit in self._edits if edit.entries]
+            self._edits = [edit for edit in self._edits if edit.entries]
         self._queue = Queue()
         self.learn(queue)
         if queue.current is not None and self._goal is self._known.get(queue.current):

@@ -28,6 +28,7 @@ _FULL: Final = f"the queue is full: it takes {QUEUE_MAX} films"
 
 def begun(queue: Queue, file_hash: FileHash, file: FileInfo | None) -> Queue:
     """Return the queue with the shown film as its first and current entry, if the film is described and has room."""
+    # Where only the hash is known, the film becomes an entry as soon as a member describes it (docs/protocol.md).
     if file is None or len(queue.entries) >= QUEUE_MAX:
         return queue
     rev = queue.rev + 1
@@ -57,6 +58,7 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
 
 def removed(queue: Queue, ids: Sequence[EntryId]) -> Queue:
     """Return the queue without these entries. Where the current one is among them, none is current."""
+    # Ids that are not there are ignored: two members that take out the same entry at once both succeed.
     gone = set(ids)
     entries = tuple(entry for entry in queue.entries if entry.id not in gone)
     if len(entries) == len(queue.entries):
@@ -132,6 +134,7 @@ def hashed(queue: Queue, id: EntryId, file_hash: FileHash) -> tuple[Queue, Queue
     entry = _entry(queue, id)
     if entry.file_hash == file_hash:
         return queue, entry
+    # Two members that hash the same entry at once both tell it: the first hash counts.
     if entry.file_hash is not None:
         raise RequestRefused.file_mismatch("that film has another hash: one of the two files may be damaged")
     entry = replace(entry, file_hash=file_hash)
@@ -200,6 +203,7 @@ def _with(queue: Queue, entry: QueueEntry) -> Queue:
 
 def _put(entries: _Entries, more: _Entries, after: EntryId | None) -> _Entries:
     """Return the entries with ``more`` of them behind ``after``: None is the beginning, an unknown id the end."""
+    # An id is unknown where another member took that entry out meanwhile. The edit is carried out nevertheless.
     index = 0 if after is None else next((n for n, entry in enumerate(entries, 1) if entry.id == after), len(entries))
     return (*entries[:index], *more, *entries[index:])
 

@@ -294,11 +294,12 @@ class Room:
             case None:
                 return
             case "seeking":
-                all_settled = room.roster.all_loaded_at if schedule.loading else room.roster.all_settled_at
-                opens = all_settled(schedule.timeline.position, schedule.gate_rev) and room.roster.anybody_present
+                position, rev = schedule.timeline.position, schedule.gate_rev
+                opens = room.roster.all_settled_at(position, rev, loading=schedule.loading)
             case "buffering":
-                waits = room.policy.wait == "everyone" and any(member.stalls for member in room.roster)
-                opens = not waits and room.roster.anybody_present
+                opens = room.policy.wait != "everyone" or not any(member.stalls for member in room.roster)
+        # After a restart of the server all members are away. The room waits for them until its time is up.
+        opens = opens and any(member.present for member in room.roster)
         if not opens and _is_due(schedule.gate_until, now):
             opens = True
             if schedule.gate == "buffering":

@@ -133,6 +133,7 @@ class RoomMember(Struct):
     def as_member(self) -> Member:
         """Return what the other members are told."""
         report = self.report
+        # The smallest round trip tells the distance. The others also contain time that messages waited in queues.
         return Member(
             client_id=self.client_id,
             name=self.name,
@@ -176,10 +177,6 @@ class Roster(Struct):
     def host(self) -> RoomMember | None:
         return next((member for member in self if member.role == "host"), None)
 
-    @property
-    def anybody_present(self) -> bool:
-        return any(member.present for member in self)
-
     def add(self, member: RoomMember) -> None:
         """Add a member. The first one becomes host: a room needs one, and its owner's secret takes the role back."""
         if not self.members:
@@ -188,7 +185,7 @@ class Roster(Struct):
 
     def remove(self, client_id: str) -> RoomMember | None:
         """Remove a member. Returns the member that became host because of that, if any."""
-        self.members.pop(client_id)
+        del self.members[client_id]
         return self._elect()
 
     def restore(self, members: Iterable[RoomMember]) -> None:
@@ -222,6 +219,7 @@ class Roster(Struct):
 
     def full_ids(self, *, but: str | None = None) -> tuple[str, ...]:
         """Return the ids of the present full members, except ``but``."""
+        # Of a list, because tuple() of a generator takes a third longer, and this runs for every announcement.
         return tuple([id for id, member in self.members.items() if member.full and member.present and id != but])
 
     def name_taken(self, name: str) -> bool:
@@ -237,28 +235,21 @@ class Roster(Struct):
         slowest = max((member.lead() for member in self if member.present and member.full), default=0.0)
         return min(max(slowest + LEAD_BASE, LEAD_MIN), LEAD_MAX)
 
-    def all_settled_at(self, position: float, rev: int) -> bool:
-        """Tell whether every member that the gate of timeline ``rev`` waits for has settled. True if there is none."""
-        return all(member.settled_at(position, rev) for member in self._awaited(rev))
+    def all_settled_at(self, position: float, rev: int, *, loading: bool) -> bool:
+        """Tell whether every member that the gate of timeline ``rev`` waits for has settled. True if there is none.
 
-    def all_loaded_at(self, position: float, rev: int) -> bool:
-        """Tell whether every awaited member has the new film and has settled in it.
-
-        False while full members are present and none of them has the film.
+        ``loading``: the members open another film, so each needs the film as well. Then it is False while full members
+        are present and the gate waits for none of them: nobody has the film yet.
         """
-        if not self.full_ids():
-            return True
-        awaited = self._awaited(rev)
-        return bool(awaited) and all(member.has_film and member.settled_at(position, rev) for member in awaited)
+        awaited = [member for member in self if member.present and member.full and not member.shows_nothing(rev)]
+        if loading and not awaited:
+            return not self.full_ids()
+        return all(member.settled_at(position, rev) and (member.has_film or not loading) for member in awaited)
 
     def all_ended(self, rev: int) -> bool:
         """Tell whether all that have the film and sent a report have reported its end since timeline ``rev``."""
         reports = [m.report for m in self if m.present and m.full and m.has_film and m.report is not None]
         return bool(reports) and all(report.rev >= rev and report.state == "ended" for report in reports)
-
-    def _awaited(self, rev: int) -> list[RoomMember]:
-        """Return the members that the gate of timeline ``rev`` waits for."""
-        return [member for member in self if member.present and member.full and not member.shows_nothing(rev)]
 
     def ignore_stalls(self) -> None:
         """Do not wait any longer for the stalls that there are now."""

@@ -57,11 +57,6 @@ class Schedule(Struct, kw_only=True):
     gate_until: float | None = None
     """When the gate opens at the latest. None: it is not closed."""
 
-    @classmethod
-    def new(cls, *, epoch: str, now: float) -> "Schedule":
-        """Return the timeline of a new room: paused at 0."""
-        return cls(timeline=Timeline(epoch=epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now))
-
     def restore(self, timeline: Timeline, now: float) -> None:
         """Continue a timeline from before a restart. A gate that was closed gets its full time again."""
         self.timeline = timeline

@@ -21,7 +21,6 @@ from enum import Enum, auto
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from hangd.engine.room import effects, inputs
 from hangd.engine.room.ratelimit import TokenBucket
@@ -63,16 +62,6 @@ class State(Enum):
     CLOSING = auto()
 
 
-class SessionSnapshot(Struct, frozen=True):
-    """Who the client is and what it may do: all of the session's state but the counters of its limits."""
-
-    client_id: str
-    name: str
-    full: bool = False
-    state: State = State.NEW
-    room_id: str | None = None
-
-
 _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 # RateLimited: there may be one request at a time, and the same request may be granted in a moment.
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request")
@@ -81,34 +70,27 @@ _INSIDE: Final = RequestRefused("AlreadyInRoom", "you are in a room already: lea
 
 
 class Session:
-    """One connection. It has no deadline: a connection without traffic is noticed by the transport."""
+    """One connection. It has no deadline: a connection without traffic is noticed by the transport.
+
+    Callers may read the public attributes: who the client is, what it may do, and the room that it is in.
+    """
 
     def __init__(self, *, client_id: str, settings: SessionSettings, now: float) -> None:
         rate = settings.messages_per_second
-        self._state = SessionSnapshot(client_id, f"guest-{client_id[:4]}")
+        self.client_id = client_id
+        self.name = f"guest-{client_id[:4]}"
+        self.full = False
+        self.state = State.NEW
+        self.room_id: str | None = None
         self._messages = TokenBucket.full(rate=rate, burst=settings.burst, now=now)
         self._pings = TokenBucket.full(rate=settings.pings_per_second, burst=settings.ping_burst, now=now)
         self._flood = TokenBucket.full(rate=rate, burst=_FLOOD, now=now)
         self._complained_at: float | None = None
         self._rejected: deque[float] = deque(maxlen=_REJECTED_MAX)
 
-    @property
-    def client_id(self) -> str:
-        return self._state.client_id
-
-    @property
-    def full(self) -> bool:
-        return self._state.full
-
-    @property
-    def room_id(self) -> str | None:
-        """The room that the client is in."""
-        return self._state.room_id
-
     def handle(self, input: inputs.SessionInput, now: float) -> list[effects.SessionEffect]:
         """Handle one input. Returns the effects to carry out, in order. Raises nothing."""
-        state = self._state.state
-        if state is State.CLOSING:
+        if self.state is State.CLOSING:
             return []
         match input:
             case inputs.FrameReceived(message=message, request_id=re):
@@ -116,33 +98,28 @@ class Session:
             case inputs.FrameRejected():
                 return self._rejected_frame(input, now)
             case inputs.Greeted(name=name, resumed=resumed, room_id=room_id):
-                if state is State.GREETING:
-                    entered = State.IDLE if room_id is None else State.IN_ROOM
-                    client_id = resumed or self._state.client_id
-                    self._state = SessionSnapshot(client_id, name, True, entered, room_id)
+                if self.state is State.GREETING:
+                    self.client_id, self.name, self.full = resumed or self.client_id, name, True
+                    self._enter(State.IDLE if room_id is None else State.IN_ROOM, room_id)
             case inputs.RoomEntered(room_id=room_id):
-                if state is State.ENTERING:
+                if self.state is State.ENTERING:
                     self._enter(State.IN_ROOM, room_id)
             case inputs.RoomExited():
-                if state in (State.ENTERING, State.IN_ROOM):
+                if self.state in (State.ENTERING, State.IN_ROOM):
                     self._enter(State.IDLE)
             case _:
                 assert_never(input)
         return []
 
-    def snapshot(self) -> SessionSnapshot:
-        return self._state
-
     def check(self) -> None:
         """Assert the invariants."""
-        state = self._state
-        assert (state.room_id is not None) == (state.state is State.IN_ROOM)
-        assert not (state.full and state.state in (State.NEW, State.GREETING))
+        assert (self.room_id is not None) == (self.state is State.IN_ROOM)
+        assert not (self.full and self.state in (State.NEW, State.GREETING))
         for bucket in (self._messages, self._pings, self._flood):
             bucket.check()
 
     def _enter(self, state: State, room_id: str | None = None) -> None:
-        self._state = replace(self._state, state=state, room_id=room_id)
+        self.state, self.room_id = state, room_id
 
     def _received(self, message: ClientMessage, re: RequestId | None, now: float) -> list[effects.SessionEffect]:
         bucket = self._pings if isinstance(message, messages.Ping) else self._messages
@@ -150,7 +127,6 @@ class Session:
             return self._limited(bucket, re, now)
         if isinstance(message, messages.Ping):
             return [effects.AnswerPing(t0=message.t0, t1=now, re=re)]
-        state = self._state
         if (refusal := self._refusal(message)) is not None:
             return [effects.Reply(messages.Error.of(refusal), re)]
         match message:
@@ -158,13 +134,13 @@ class Session:
                 return self._hello(message, re)
             case messages.CreateRoom():
                 self._enter(State.ENTERING)
-                return [effects.OpenRoom(message, state.name, state.full, re)]
+                return [effects.OpenRoom(message, self.name, self.full, re)]
             case messages.JoinRoom():
                 self._enter(State.ENTERING)
-                return [effects.EnterRoom(message, state.name, state.full, re)]
+                return [effects.EnterRoom(message, self.name, self.full, re)]
             case messages.ListRooms():
                 # It makes its first request without Hello: it is a basic client.
-                if state.state is State.NEW:
+                if self.state is State.NEW:
                     self._enter(State.IDLE)
                 return [effects.ListRoomsTo(re)]
             case _:
@@ -172,7 +148,7 @@ class Session:
 
     def _refusal(self, message: ClientMessage) -> RequestRefused | None:
         """Return why this message is not allowed in this state. None: it is."""
-        state = self._state.state
+        state = self.state
         if isinstance(message, messages.Hello):
             return None if state is State.NEW else _LATE
         if state in (State.GREETING, State.ENTERING):

@@ -89,7 +89,7 @@ class RoomData(Struct, kw_only=True):
         return cls(
             room_id=room_id,
             settings=settings,
-            schedule=Schedule.new(epoch=epoch, now=now),
+            schedule=Schedule(timeline=Timeline(epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now)),
             policy=Policy(capacity=settings.capacity),
             wrong_passwords=TokenBucket.full(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now),
             empty_since=now,
@@ -216,7 +216,6 @@ class RoomData(Struct, kw_only=True):
     # ---- views ------------------------------------------------------------------------------------------------------
 
     def view(self) -> Room:
-        """Return the room as its members see it."""
         return Room(
             room_id=self.room_id,
             file_hash=self.file_hash,
@@ -229,7 +228,6 @@ class RoomData(Struct, kw_only=True):
         )
 
     def saved(self) -> SavedRoom:
-        """Return what the store keeps of the room, which must have been created."""
         assert self.host_digest is not None
         return SavedRoom(
             room_id=self.room_id,

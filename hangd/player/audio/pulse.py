@@ -35,6 +35,7 @@ _CONNECT_SECONDS: Final = 1.0
 _BUFFER_SECONDS: Final = 4.0
 """VLC reads 1.1 s ahead, so all of that fits."""
 _REQUEST_SECONDS: Final = 0.02
+"""With early requests this is also the latency that PulseAudio gives its sink."""
 
 _MAPS: Final = {
     1: (0,),
@@ -137,12 +138,7 @@ def is_installed() -> bool:
 class PulseStream:
     """An `AudioStream` of 16-bit samples. Its methods may be called from any thread, one at a time.
 
-    Args:
-        rate: frames per second.
-        channels: one of CHANNELS.
-
-    Raises:
-        PulseUnavailable: there is no libpulse, no server, or it does not accept the stream.
+    ``channels`` is one of CHANNELS. Raises PulseUnavailable.
     """
 
     CHANNELS: Final = frozenset(_MAPS)
@@ -165,6 +161,7 @@ class PulseStream:
                 format = (ctypes.byref(_Spec(_S16, rate, channels)), ctypes.byref(_Map(channels, _MAPS[channels])))
                 self._stream = pa.pa_stream_new(self._context, _NAME, *format)
                 length = int(rate * self.frame * _BUFFER_SECONDS)
+                # The third is "prebuf": at 0 the stream runs although nothing was written.
                 buffer = _Buffer(2 * length, length, 0, int(rate * _REQUEST_SECONDS) * self.frame, 0xFFFFFFFF)
                 pa.pa_stream_connect_playback(self._stream, None, ctypes.byref(buffer), _EARLY_REQUESTS, None, None)
             self._await(pa.pa_stream_get_state, self._stream, _STREAM_READY, _STREAM_FAILED)

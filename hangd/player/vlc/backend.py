@@ -228,9 +228,9 @@ class VlcBackend:
                 self._has_output = event.value > 0
                 if self._state is _State.OPENING and self._buffered and self._has_output:
                     self._prime()
-            case "LengthChanged":
-                duration = event.value / 1000
-                if self._film.learn_duration(duration) and self._film.is_announced:
+            case "LengthChanged" if event.value > 0 and (duration := event.value / 1000) != self._film.duration:
+                self._film.duration = duration
+                if self._film.is_announced:
                     self._context.emit(messages.DurationChanged(self._film.generation, duration))
             case "ESAdded" | "ESSelected" if self._film.is_announced:
                 self._settings.selection.update()

@@ -74,8 +74,7 @@ class VlcClock:
             self._core.vlc_list_children.restype = POINTER(_Children)
         self._requested_at: float | None = None
         self._pause_began: tuple[float, float] | None = None
-        """The earliest and the latest time at which the pause began; None: VLC has not confirmed it, or paused by
-        itself."""
+        """The earliest and the latest time at which the pause began; None: not known, or VLC paused by itself."""
         self._paused_origin: float | None = None
 
     def pause_requested(self, at: float) -> None:

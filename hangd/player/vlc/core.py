@@ -17,7 +17,7 @@ _LIBRARY: Final = "libvlccore.so.9"
 def load_core(functions: Mapping[str, Sequence[Any]], *, without: str) -> ctypes.CDLL | None:
     """Load the library, and declare these functions by the types of their arguments.
 
-    Returns None if the library or a function is missing: callers do without. ``without``: what that means, for the log.
+    Returns None if one is missing: callers do without. ``without``: what that means, for the log.
     """
     try:
         core = ctypes.CDLL(_LIBRARY)

@@ -58,13 +58,6 @@ class Film:
         """Return ``code``, or "vanished" if the file is not what it was when it was opened."""
         return "vanished" if self._status is not None and files.has_changed(self.path, self._status) else code
 
-    def learn_duration(self, duration: float) -> bool:
-        """Store the duration that VLC reports. Return whether it is a new one."""
-        if duration <= 0 or duration == self.duration:
-            return False
-        self.duration = duration
-        return True
-
     def learn_decoding(self, seconds: float) -> None:
         """A seek's picture was decoded so long after the seek, and that was later than was waited for."""
         self.decode_seconds = min(max(self.decode_seconds, 1.2 * seconds), _DECODE_SECONDS_MAX)
@@ -81,9 +74,6 @@ class Film:
         if self.duration is not None:
             frame = min(frame, math.ceil(self.duration * self.frame_rate) - 1)
         return frame / self.frame_rate
-
-    def clamped(self, position: float) -> float:
-        return position if self.duration is None else min(position, self.duration)
 
     def before_end(self, position: float) -> float:
         """Return ``position``, or an earlier one from which a first picture can be made."""

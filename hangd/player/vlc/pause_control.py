@@ -18,11 +18,7 @@ _SHIFT_MAX_SECONDS: Final = 0.150
 
 
 class PauseControl:
-    """Pauses and unpauses a libVLC player. Each start begins a new line of ``position``.
-
-    Args:
-        sound: told how late what VLC plays is; None if VLC plays the sound itself.
-    """
+    """Pauses and unpauses a libVLC player. ``sound`` is None if VLC plays the sound itself."""
 
     def __init__(
         self, player: Any, clock: VlcClock, sound: VlcAudioOutput | None, position: PositionTracker, point: PausePoint

@@ -30,10 +30,7 @@ _CLOSE_SECONDS: Final = 4.5
 
 
 class VlcPlayer:
-    """A libVLC player. Make it inside a running loop.
-
-    ``options`` are added to libVLC's command line after our own, so that they win.
-    """
+    """A libVLC player. ``options`` are added to libVLC's command line after our own, so that they win."""
 
     def __init__(
         self,

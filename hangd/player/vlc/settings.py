@@ -18,6 +18,7 @@ FilmSetting = messages.TrackCommand | messages.ShowText | messages.TakePicture
 """Commands that need an open film."""
 
 _VOLUME_MAX: Final = 130.0
+"""Per cent: mpv's default for "volume-max"."""
 _TEXT_LENGTH: Final = 200
 _TEXT_AT_BOTTOM: Final = 8
 """The marquee's number for the bottom, in the middle."""

@@ -303,7 +303,8 @@ class Transport:
         if self._film.is_cut_short_at(position):
             self._fail(self._film.cause("truncated"))
             return
-        position = self._film.clamped(position)
+        if self._film.duration is not None:
+            position = min(position, self._film.duration)
         self._point.frame = self._point.clock = position
         self._resume = None
         self._enter(_Phase.ENDED)

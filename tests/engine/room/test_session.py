@@ -25,7 +25,7 @@ from hangd.engine.room.inputs import (
     RoomExited,
     SessionInput,
 )
-from hangd.engine.room.session import Session, SessionSettings, SessionSnapshot, State
+from hangd.engine.room.session import Session, SessionSettings, State
 from hangd.protocol.errors import CLOSE_PROTOCOL, CLOSE_RATE_LIMITED, RemoteProtocolError
 from hangd.protocol.messages import (
     ClientMessage,
@@ -92,6 +92,12 @@ class Line:
         self.now = 10.0
         self.session = Session(client_id="1a2b3c4d-0000", settings=SessionSettings(**settings), now=self.now)
 
+    @property
+    def known(self) -> tuple[object, ...]:
+        """Who the client is and what it may do."""
+        session = self.session
+        return session.client_id, session.name, session.full, session.state, session.room_id
+
     def feed(self, input: SessionInput) -> list[SessionEffect]:
         effects = self.session.handle(input, self.now)
         self.session.check()
@@ -115,7 +121,7 @@ class Line:
             self.feed(RoomEntered("room-1"))
         if state is State.CLOSING:
             self.says(Hello(protocol=2, name="ann", client="x"))
-        assert self.session.snapshot().state is state
+        assert self.session.state is state
         return self
 
 
@@ -135,14 +141,14 @@ def test_a_full_client_says_hello_and_enters() -> None:
     line = Line()
     assert line.says(HELLO, 1) == [Greet(HELLO, 1)]
     assert line.feed(Greeted("ann")) == []
-    assert (line.session.full, line.session.snapshot().name, line.session.snapshot().state) == (True, "ann", State.IDLE)
+    assert (line.session.full, line.session.name, line.session.state) == (True, "ann", State.IDLE)
     assert line.says(CREATE, 2) == [OpenRoom(CREATE, "ann", True, 2)]
     assert line.feed(RoomEntered("room-1")) == []
     assert line.session.room_id == "room-1"
     assert line.says(Play(timestamp=3.0), 3) == [ForwardToRoom(Play(timestamp=3.0), 3)]
     assert line.says(LeaveRoom(), 4) == [ForwardToRoom(LeaveRoom(), 4)]
     assert line.feed(RoomExited()) == []
-    assert line.session.snapshot() == SessionSnapshot("1a2b3c4d-0000", "ann", True, State.IDLE, None)
+    assert line.known == ("1a2b3c4d-0000", "ann", True, State.IDLE, None)
     assert line.says(JOIN, 5) == [EnterRoom(JOIN, "ann", True, 5)]
 
 
@@ -159,8 +165,7 @@ def test_a_resumed_member_is_in_its_room_at_once() -> None:
     line = Line()
     line.says(HELLO)
     line.feed(Greeted("ann", "old-id", "room-1"))
-    snapshot = line.session.snapshot()
-    assert (snapshot.client_id, snapshot.room_id, snapshot.state) == ("old-id", "room-1", State.IN_ROOM)
+    assert line.known == ("old-id", "ann", True, State.IN_ROOM, "room-1")
     assert line.says(GetRoom()) == [ForwardToRoom(GetRoom(), None)]
 
 
@@ -196,9 +201,9 @@ EVERYWHERE = (State.NEW, State.GREETING, State.IDLE, State.ENTERING, State.IN_RO
 @pytest.mark.parametrize("state", EVERYWHERE)
 def test_pings_are_answered_in_every_state(state: State) -> None:
     line = Line().at(state)
-    before = line.session.snapshot()
+    before = line.known
     assert line.says(PING) == [AnswerPing(t0=1.0, t1=10.0, re=None)]
-    assert line.session.snapshot() == before
+    assert line.known == before
 
 
 @pytest.mark.parametrize("message", FOR_A_ROOM, ids=lambda message: type(message).__name__)
@@ -227,9 +232,9 @@ def test_a_message_that_is_not_allowed_is_refused_and_changes_nothing(
     state: State, message: ClientMessage, code: str
 ) -> None:
     line = Line().at(state)
-    before = line.session.snapshot()
+    before = line.known
     assert code_of(line.says(message, "m"), "m") == code
-    assert line.session.snapshot() == before
+    assert line.known == before
 
 
 @pytest.mark.parametrize("input", [Greeted("x"), Greeted("x", "y", "room-2"), RoomEntered("room-2"), RoomExited()])
@@ -239,16 +244,16 @@ def test_a_result_that_the_session_does_not_wait_for_changes_nothing(state: Stat
     if isinstance(input, awaited.get(state, ())):
         return
     line = Line().at(state)
-    before = line.session.snapshot()
+    before = line.known
     assert line.feed(input) == []
-    assert line.session.snapshot() == before
+    assert line.known == before
 
 
 def test_a_closing_session_ignores_all_inputs() -> None:
     line = Line().at(State.CLOSING)
     for input in (FrameReceived(HELLO), FrameReceived(PING), Greeted("x"), RoomEntered("r"), RoomExited(), rejected()):
         assert line.feed(input) == []
-    assert line.session.snapshot().state is State.CLOSING
+    assert line.session.state is State.CLOSING
 
 
 def test_another_version_of_the_protocol_ends_the_connection() -> None:
@@ -259,7 +264,7 @@ def test_another_version_of_the_protocol_ends_the_connection() -> None:
     assert (error.message.code, error.re) == ("UnsupportedProtocol", 1)
     assert isinstance(close, Close)
     assert close.code == CLOSE_PROTOCOL
-    assert line.session.snapshot().state is State.CLOSING
+    assert line.session.state is State.CLOSING
 
 
 # ---- frames that are none -------------------------------------------------------------------------------------------
@@ -272,10 +277,10 @@ def rejected(request_id: str | None = None) -> FrameRejected:
 @pytest.mark.parametrize("state", EVERYWHERE)
 def test_an_invalid_frame_is_answered_and_changes_nothing(state: State) -> None:
     line = Line().at(state)
-    before = line.session.snapshot()
+    before = line.known
     error = Error(code="InvalidMessage", message="bad", retry=False, details={"path": "$.payload.x"})
     assert line.feed(rejected("r")) == [Reply(error, "r")]
-    assert line.session.snapshot() == before
+    assert line.known == before
 
 
 def test_twenty_invalid_frames_within_a_minute_end_the_connection() -> None:
@@ -374,7 +379,7 @@ def test_random_inputs_keep_the_invariants(steps: list[tuple[SessionInput, float
     closed = False
     for input, gap in steps:
         line.now += gap
-        awaiting = line.session.snapshot().state in (State.GREETING, State.ENTERING)
+        awaiting = line.session.state in (State.GREETING, State.ENTERING)
         effects = line.feed(input)
         assert not (closed and effects)
         closed = closed or any(isinstance(effect, Close) for effect in effects)

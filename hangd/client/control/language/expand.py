@@ -57,7 +57,7 @@ def expand(text: str, read: Read) -> str:
                 value, skip = _property(found[1], read, bool(found[2]))
                 left -= len(value)
                 if left < 0:
-                    raise CommandRefused("error running command")
+                    raise CommandRefused.failed()
                 parts.append(value)
                 skipped = level if skip else 0
         elif pair == "$>" and not level:

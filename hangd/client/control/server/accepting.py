@@ -14,7 +14,7 @@ from typing import Final
 
 _log = logging.getLogger(__name__)
 
-_AT_A_TIME: Final = 100  # as many as asyncio accepts for a backlog of 100: a flood must not hold up the loop
+_AT_A_TIME: Final = 100  # as asyncio does by default: a flood of clients must not hold up the event loop
 _PAUSE: Final = 1.0
 """Seconds without accepting when the system has no descriptor left, as asyncio does it: the socket stays readable."""
 

@@ -40,7 +40,7 @@ _COMMANDS_PER_TURN_MIN: Final = 4
 """Where many clients pipeline, all of them share a round of some 20 us a command: a client that asks one thing beside
 two hundred of them waits for a round."""
 _WAITING_MAX: Final = 64
-"""Commands of one client that wait at the same time."""
+"""Commands of one client that wait at the same time. Each is a task, and ``hang-wait`` may wait for hours."""
 
 _Run = Callable[[Context], Any]
 """Carries out a command that was parsed: the result of `prepare`."""
@@ -167,7 +167,7 @@ class Connection(asyncio.Protocol):
         """Take the next complete line from the buffer. One that is too long ends the connection."""
         end = self._buffer.find(b"\n")
         if end > LINE_MAX or (end < 0 and len(self._buffer) > LINE_MAX):
-            self._reply(lines.failure(0, CommandRefused("invalid parameter")))
+            self._reply(lines.failure(0, CommandRefused.invalid()))
             self.close()
             return None
         if end < 0:
@@ -219,8 +219,7 @@ class Connection(asyncio.Protocol):
     def _wait_for(self, request: Request, waiting: Waiting) -> None:
         if len(self._tasks) >= _WAITING_MAX:
             waiting.coroutine.close()
-            text = "too many commands are waiting already"
-            self._answer(request, CommandRefused("error running command", "RateLimited", text))
+            self._answer(request, CommandRefused.failed("RateLimited", "too many commands are waiting already"))
             return
         task = self._server.tasks.start(self._finish(request, waiting), name=f"control-{self.name}")
         self._tasks[task] = waiting
@@ -307,4 +306,4 @@ def _refusal(error: BaseException) -> CommandRefused:
     if isinstance(error, CommandRefused):
         return error
     _log.error("a control client's request failed", exc_info=error)
-    return CommandRefused("error running command")
+    return CommandRefused.failed()

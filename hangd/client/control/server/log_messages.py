@@ -1,6 +1,6 @@
 """hangd's own log as ``log-message`` events, for one control client that asked for it.
 
-After ``request_log_messages`` a client's `Outbox` has a `LogMessages`, and takes lines from it while the client reads.
+A client's `Outbox` has a `LogMessages` after ``request_log_messages``, and takes lines from it while the client reads.
 When the buffer is full the oldest lines are dropped, and a line says how many. A client sees messages, never
 tracebacks, and none finer than hangd's own level: one client must not make the daemon log more for all.
 """
@@ -38,11 +38,11 @@ _TEXT_MAX: Final = 4096
 class LogMessages(logging.Handler):
     """The buffer of one client. Filled from any thread; everything else runs on the event loop.
 
-    ``wake`` is called on the loop when there is something to `take`.
+    It listens to hangd's log from its construction to `close`. ``level`` is one of LEVELS; ``wake`` is called on the
+    loop when there is something to `take`.
     """
 
     def __init__(self, level: str, wake: Callable[[], None]) -> None:
-        """Begin to listen to hangd's log. ``level`` is one of LEVELS."""
         super().__init__(LEVELS[level])
         self.wanted = level
         self.silent = False
@@ -90,7 +90,6 @@ class LogMessages(logging.Handler):
             self.release()
 
     def close(self) -> None:
-        """Stop listening."""
         logging.getLogger(_ROOT).removeHandler(self)
         super().close()
 

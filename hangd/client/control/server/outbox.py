@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 _EVENTS_MAX: Final = 1000
 """As many as mpv queues."""
 _BYTES_MAX: Final = 4 << 20
+"""Of events. One event holds a megabyte at most when a client sends it to others: a line of script-message."""
 _OBSERVERS_MAX: Final = 1000
 _NAME_MAX: Final = 1000
 """Characters of an observed property's name. mpv has no such limits, but every observer costs time at every change."""
@@ -49,10 +50,7 @@ class _Observer:
 
 
 class Outbox:
-    """The events, observers and log of one client.
-
-    ``wake`` has `flush` called soon. The owner calls `connect` once, and sets ``writable`` as the transport says.
-    """
+    """The owner calls `connect` once, and sets ``writable`` as the transport says. ``wake`` has `flush` called soon."""
 
     def __init__(self, properties: PropertyTable, patience: float, wake: Callable[[], None]) -> None:
         self.writable = False
@@ -70,7 +68,7 @@ class Outbox:
         self._closed = False
 
     def connect(self, transport: asyncio.Transport) -> None:
-        """Write to this transport from now on. Events that were put in before are kept for it."""
+        """Write to this transport. Events that were put in before are kept for it."""
         self._transport = transport
         self.writable = True
         self._wake()
@@ -80,7 +78,7 @@ class Outbox:
     def observe(self, number: int, name: str, *, as_text: bool) -> None:
         """Deliver this property now and whenever it changes. Raises CommandRefused where there are too many."""
         if len(self._observers) >= _OBSERVERS_MAX or len(name) > _NAME_MAX:
-            raise CommandRefused("error running command", "RateLimited", "too much is observed already")
+            raise CommandRefused.failed("RateLimited", "too much is observed already")
         self._observers.append(_Observer(number, name, as_text, self._properties.topics(name)))
         self._wake()
 
@@ -90,7 +88,7 @@ class Outbox:
     def enable(self, name: str, wanted: bool) -> None:
         """Deliver this event (or "all") from now on, or no more. Raises CommandRefused where there is none such."""
         if name != "all" and (name not in EVENTS or (name == "shutdown" and not wanted)):
-            raise CommandRefused("invalid parameter")
+            raise CommandRefused.invalid()
         names = set(EVENTS) if name == "all" else {name}
         self._disabled = self._disabled - names if wanted else self._disabled | names
 
@@ -101,7 +99,7 @@ class Outbox:
         """
         name = level.removeprefix("silent:")
         if level != "no" and name not in LEVELS:
-            raise CommandRefused("invalid parameter")
+            raise CommandRefused.invalid()
         if self._log_messages is not None and self._log_messages.wanted != name:
             self._log_messages.close()
             self._log_messages = None
@@ -155,7 +153,7 @@ class Outbox:
 
     def flush(self) -> None:
         """Write events, changed properties and log lines, as long as the client reads."""
-        while self._events and self.writable and not self._closed:
+        while self._events and self.writable:
             line, _ = self._events.popleft()
             self._size -= len(line)
             self.write(line)
@@ -163,14 +161,12 @@ class Outbox:
             self._unchoke()
             self.write(lines.line({"event": "event-queue-overflow"}))
         for observer in self._observers:
-            if not self.writable or self._closed:
+            if not self.writable:
                 break
             if observer.stale:
                 observer.stale = False
                 self._deliver(observer)
-        while self._log_messages is not None and self.writable and not self._closed:
-            if (taken := self._log_messages.take()) is None:
-                break
+        while self._log_messages is not None and self.writable and (taken := self._log_messages.take()) is not None:
             self.write(taken)
 
     def close(self) -> None:

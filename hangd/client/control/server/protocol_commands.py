@@ -54,5 +54,5 @@ def carry_out(request: Request, client_name: str, outbox: Outbox, properties: Pr
         case "request_log_messages", [str() as level]:
             outbox.request_log(level)
         case _:
-            raise CommandRefused("invalid parameter")
+            raise CommandRefused.invalid()
     return done(request_id)

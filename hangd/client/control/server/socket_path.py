@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class ControlSocketUnusable(Exception):
-    """Control clients cannot be listened for there. ``str()`` of it is a sentence for a user."""
+    """It is not possible to listen there. ``str()`` of it is a sentence for a user."""
 
     @classmethod
     def at(cls, address: object, error: OSError | ValueError) -> "ControlSocketUnusable":

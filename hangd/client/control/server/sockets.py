@@ -175,9 +175,9 @@ class ControlServer:
 
     def _changed(self, names: frozenset[str]) -> None:
         topics = frozenset[str]().union(*map(self.context.properties.topics, names))
-        # A list: every outbox is to be marked, not only the first that observes one of them.
-        if any([connection.outbox.mark(topics) for connection in self.connections]):
-            self.flush_soon()
+        for connection in self.connections:
+            if connection.outbox.mark(topics):
+                self.flush_soon()
         self._sample_if_moving()
 
     def flush_soon(self) -> None:

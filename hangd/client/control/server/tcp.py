@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 _GUESTS_MAX: Final = 16
 """At the same time. One more, and the one that has waited longest is aborted: a client with the token does not wait."""
 _FIRST_LINE_MAX: Final = 4096
-"""Bytes."""
+"""Bytes: enough for the longest token that `token_in` accepts."""
 
 
 class TcpListener:
@@ -130,7 +130,7 @@ class _Guest(asyncio.Protocol):
                 message = "" if shown else "that is not the token"
         if message:
             _log.warning("a control client over TCP was refused: %s", message)
-            self._refuse(request.request_id, CommandRefused("error running command", "Unauthorized", message))
+            self._refuse(request.request_id, CommandRefused.failed("Unauthorized", message))
         elif (connection := self._listener.connect()) is None:
             self._transport.abort()
         else:

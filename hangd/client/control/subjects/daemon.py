@@ -67,12 +67,9 @@ def _working_directory(properties: PropertyTable) -> str | None:
         return None
 
 
-def _version(properties: PropertyTable) -> str:
-    return f"mpv 0.38.0 (hang {properties.viewer.hang_property('hang-version')})"
-
-
 PROPERTIES: Final = (
-    Property("mpv-version", "version of mpv whose interface hangd provides", Text(), _version),
+    Property("mpv-version", "version of mpv whose interface hangd provides", Text(),
+        lambda p: f"mpv 0.38.0 (hang {p.viewer.hang_property('hang-version')})"),
     Property("platform", "operating system", Text(), lambda _: _PLATFORMS.get(sys.platform, sys.platform)),
     Property("pid", "process id of the daemon", Integer(), lambda _: os.getpid()),
     Property("working-directory", "working directory of the daemon", Text(), _working_directory),

@@ -120,12 +120,9 @@ def _audio_params(track: Track) -> dict[str, Any] | None:
     return {key: value for key, value in params.items() if value} or None
 
 
-def _frames(seconds: Callable[[PropertyTable], float | None]) -> Callable[[PropertyTable], int | None]:
-    def count(properties: PropertyTable) -> int | None:
-        track, span = selected_track(properties, "video"), seconds(properties)
-        return None if track is None or not track.frame_rate or span is None else round(span * track.frame_rate)
-
-    return count
+def _frames(properties: PropertyTable, seconds: float | None) -> int | None:
+    track = selected_track(properties, "video")
+    return None if track is None or not track.frame_rate or seconds is None else round(seconds * track.frame_rate)
 
 
 def _of(
@@ -159,9 +156,10 @@ PROPERTIES: Final = (
         "video-out-params", "video-dec-params"),
     _of("video", "video-codec", "codec of the video", Text(), lambda t: t.codec, "video-format"),
     _of("video", "container-fps", "frame rate of the video, from the file", Double(), lambda t: t.frame_rate),
-    Property("estimated-frame-count", "approximate number of frames", Integer(), _frames(lambda p: p.viewer.duration)),
+    Property("estimated-frame-count", "approximate number of frames", Integer(),
+        lambda p: _frames(p, p.viewer.duration)),
     Property("estimated-frame-number", "approximate number of the current frame, from 0", Integer(),
-        _frames(lambda p: p.viewer.position()), moves=True),
+        lambda p: _frames(p, p.viewer.position()), moves=True),
     _of("audio", "audio-params", "sample rate and channels of the audio", Node(), _audio_params),
     _of("audio", "audio-codec", "codec of the audio", Text(), lambda t: t.codec, "audio-codec-name"),
 )  # fmt: skip

@@ -1,33 +1,26 @@
 """Picture and sound as this machine plays them: volume, window, proportions. The room does not know of them."""
 
-from collections.abc import Callable
 from typing import Final
 
 from hangd.client.control.language.kinds import Double, Flag, Switch, Text
 from hangd.client.control.subjects.tracks import selected_track
 from hangd.client.control.tables.placeholders import CONSTANTS
-from hangd.client.control.tables.property import Property, PropertyTable, stored
-from hangd.engine.player_messages import SetAspect, SetDeinterlace, SetFullscreen, SetMute, SetVolume, TrackKind
+from hangd.client.control.tables.property import Property, stored
+from hangd.engine.player_messages import SetAspect, SetDeinterlace, SetFullscreen, SetMute, SetVolume
 
 _VOLUME_MAX: Final[float] = CONSTANTS["volume-max"]
-
-
-def _set_volume(properties: PropertyTable, percent: float) -> None:
-    properties.viewer.play_command(SetVolume(min(max(percent, 0.0), _VOLUME_MAX)))
-
-
-def _is_selected(kind: TrackKind) -> Callable[[PropertyTable], bool]:
-    return lambda properties: selected_track(properties, kind) is not None
 
 
 PROPERTIES: Final = (
     Property("volume", "volume, in percent",
         Double(-1.0, 1000.0, show=lambda percent: str(int(percent))),  # As in mpv, which limits it only afterwards.
-        lambda p: float(p.viewer.volume), _set_volume, limits=(0.0, _VOLUME_MAX), option=True),
+        lambda p: float(p.viewer.volume),
+        lambda p, percent: p.viewer.play_command(SetVolume(min(max(percent, 0.0), _VOLUME_MAX))),
+        limits=(0.0, _VOLUME_MAX), option=True),
     Property("mute", "whether the sound is off", Switch(),
         lambda p: p.viewer.mute, lambda p, mute: p.viewer.play_command(SetMute(mute)), option=True),
-    Property("mixer-active", "whether an audio track plays", Flag(), _is_selected("audio")),
-    Property("vo-configured", "whether a video track plays", Flag(), _is_selected("video")),
+    Property("mixer-active", "whether an audio track plays", Flag(), lambda p: selected_track(p, "audio") is not None),
+    Property("vo-configured", "whether a video track plays", Flag(), lambda p: selected_track(p, "video") is not None),
     Property("fullscreen", "whether the picture fills the screen", Flag(), lambda p: p.viewer.fullscreen,
         lambda p, fullscreen: p.viewer.play_command(SetFullscreen(fullscreen)), option=True, aliases=("fs",)),
     stored("title", "title of the window for clients; VLC shows the film's name", Text(), "${media-title} - hang"),

@@ -113,10 +113,6 @@ def _percent(properties: PropertyTable) -> float | None:
     return None if position is None or not duration else min(max(100 * position / duration, 0.0), 100.0)
 
 
-def _seek_percent(properties: PropertyTable, percent: float) -> None:
-    properties.viewer.seek(percent / 100 * (properties.viewer.duration or 0.0))
-
-
 def _to_the_millisecond(seconds: float) -> str:
     """Return seconds as mpv shows them to people in a ``/full`` property: 00:01:30.250."""
     whole = round(abs(seconds) * 1000)
@@ -145,10 +141,6 @@ def _buffering(properties: PropertyTable) -> bool:
     return bool(properties.viewer.hang_property("player/state") == "buffering")
 
 
-def _core_idle(properties: PropertyTable) -> bool:
-    return not properties.moving or properties.viewer.seeking or _buffering(properties)
-
-
 PROPERTIES: Final = (
     Property("pause", "whether playback is paused; in a room, for all members", Flag(),
         lambda p: p.viewer.paused, lambda p, paused: p.viewer.set_paused(paused), option=True),
@@ -156,7 +148,8 @@ PROPERTIES: Final = (
         Double(RATE_MIN, RATE_MAX, show="{:.2f}".format),
         lambda p: p.viewer.speed, lambda p, rate: p.viewer.set_speed(rate), option=True),
     Property("idle-active", "whether no file is loaded", Flag(), lambda p: p.path is None, aliases=("playback-abort",)),
-    Property("core-idle", "whether playback stands still, for any reason", Flag(), _core_idle),
+    Property("core-idle", "whether playback stands still, for any reason", Flag(),
+        lambda p: not p.moving or p.viewer.seeking or _buffering(p)),
     Property("eof-reached", "whether the film has been played to its end", Flag(), loaded(lambda v: v.ended)),
     Property("seeking", "whether the player is seeking or loading", Flag(), loaded(lambda v: v.seeking)),
     Property("seekable", "whether the film can be sought in", Flag(), loaded(lambda v: v.duration is not None)),
@@ -170,5 +163,6 @@ PROPERTIES: Final = (
     *map(_in_full, _TIMES),
     Property("time-start", "position of the beginning, always 0", Time(), lambda _: 0.0),
     Property("percent-pos", "position in percent of the duration; writing it seeks",
-        Double(0.0, 100.0, show=lambda percent: str(round(percent))), _percent, _seek_percent, moves=True),
+        Double(0.0, 100.0, show=lambda percent: str(round(percent))), _percent,
+        lambda p, percent: p.viewer.seek(percent / 100 * (p.viewer.duration or 0.0)), moves=True),
 )  # fmt: skip

@@ -105,10 +105,6 @@ def _as_in_mpv(track: Track, number: int) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None}
 
 
-def _current_tracks(properties: PropertyTable) -> dict[str, Any]:
-    return {row["type"]: row for row in reversed(_track_list(properties)) if row["selected"]}
-
-
 def _track(name: str, alias: str, about: str, kind: TrackKind) -> Property:
     """Make the row for the selection of one kind of track."""
 
@@ -118,8 +114,7 @@ def _track(name: str, alias: str, about: str, kind: TrackKind) -> Property:
 
     return Property(name, about, TrackNumber(), lambda p: _selected(p, kind),
         lambda p, number: _select(p, kind, number), limits=lambda p: (0, len(tracks_of(p, kind))),
-        step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True,
-        aliases=(alias,))  # fmt: skip
+        step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True, aliases=(alias,))  # fmt: skip
 
 
 def _delay(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
@@ -138,7 +133,8 @@ PROPERTIES: Final = (
         lambda p: bool(_selected(p, "subtitle")) or not tracks_of(p, "subtitle"), _show_subtitles, option=True),
     Property("track-list", "tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
     Property("current-tracks", "tracks that play: current-tracks/video, current-tracks/audio and current-tracks/sub",
-        Node(), _current_tracks, may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"}),
+        Node(), lambda p: {row["type"]: row for row in reversed(_track_list(p)) if row["selected"]},
+        may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"}),
 )  # fmt: skip
 
 
@@ -151,12 +147,9 @@ _FILES_MAX: Final = 20
 """Each subtitle file is opened by VLC while the film plays."""
 
 
-def _add_command(
-    kind: TrackKind, path: str, select: bool, title: str | None, language: str | None
-) -> player.PlayerCommand:
-    return (player.AddAudioFile if kind == "audio" else player.AddSubtitleFile)(
-        path, select, title or None, language or None
-    )
+def _add_file(context: Context, kind: TrackKind, path: str, select: bool, title: str | None, lang: str | None) -> None:
+    command = player.AddAudioFile if kind == "audio" else player.AddSubtitleFile
+    context.viewer.play_command(command(path, select, title or None, lang or None))
 
 
 async def _add(
@@ -172,7 +165,7 @@ async def _add(
             if track.file == path:
                 context.viewer.play_command(player.SelectTrack(kind, track.id))
                 return
-    context.viewer.play_command(_add_command(kind, path, flags != "auto", title, lang))
+    _add_file(context, kind, path, flags != "auto", title, lang)
 
 
 def _added(context: Context, kind: TrackKind, number: int) -> tuple[Track, str]:
@@ -193,7 +186,7 @@ def _remove(context: Context, kind: TrackKind, id: int) -> None:
 def _reload(context: Context, kind: TrackKind, id: int) -> None:
     track, path = _added(context, kind, id)
     context.viewer.play_command(player.RemoveTrack(kind, track.id))
-    context.viewer.play_command(_add_command(kind, path, track.selected, track.title, track.language))
+    _add_file(context, kind, path, track.selected, track.title, track.language)
 
 
 async def _rescan(context: Context, film: str) -> None:

@@ -10,7 +10,7 @@ from hangd.client.control.tables.property import Property, PropertyTable
 
 _LENGTH_MAX: Final = 64 << 10
 """Characters of all values as JSON, because each change is sent in full to every observer."""
-_DEPTH_MAX: Final = 50
+_DEPTH_MAX: Final = 50  # as deep as a value that is read as JSON
 
 
 def _replaced(node: Any, path: Sequence[str], value: Any) -> Any:

@@ -67,48 +67,38 @@ def _names_to_reason(names_by_reason: Mapping[str, str]) -> Mapping[str, str]:
     return {name: reason for reason, names in names_by_reason.items() for name in names.split()}
 
 
-UNAVAILABLE: Final = _names_to_reason(
-    {
-        "VLC does not report how far it has read ahead": (
-            "cache-speed demuxer-cache-duration demuxer-cache-idle demuxer-cache-state demuxer-cache-time"
-        ),
-        "VLC does not report how it decodes": (
-            "audio-bitrate decoder-frame-drop-count estimated-vf-fps frame-drop-count hwdec hwdec-current video-bitrate"
-        ),
-        "VLC does not report which output it uses": "audio-out-params current-ao current-vo",
-        "VLC does not report which demuxer has opened the file": "current-demuxer",
-        "VLC plays the default edition and does not report others": ("current-edition edition edition-list editions"),
-        "VLC does not report the text of subtitles": "secondary-sub-text sub-end sub-start sub-text sub-text-ass",
-        "VLC has one volume of its own": "ao-mute ao-volume",
-        "VLC does not report the state of its window": "display-height display-names display-width focused",
-        "these describe mpv's own libraries, which hang does not use": (
-            "ffmpeg-version libass-version mpv-configuration"
-        ),
-    }
-)
+UNAVAILABLE: Final = _names_to_reason({
+    "VLC does not report how far it has read ahead":
+        "cache-speed demuxer-cache-duration demuxer-cache-idle demuxer-cache-state demuxer-cache-time",
+    "VLC does not report how it decodes":
+        "audio-bitrate decoder-frame-drop-count estimated-vf-fps frame-drop-count hwdec hwdec-current video-bitrate",
+    "VLC does not report which output it uses": "audio-out-params current-ao current-vo",
+    "VLC does not report which demuxer has opened the file": "current-demuxer",
+    "VLC plays the default edition and does not report others": "current-edition edition edition-list editions",
+    "VLC does not report the text of subtitles": "secondary-sub-text sub-end sub-start sub-text sub-text-ass",
+    "VLC has one volume of its own": "ao-mute ao-volume",
+    "VLC does not report the state of its window": "display-height display-names display-width focused",
+    "these describe mpv's own libraries, which hang does not use":
+        "ffmpeg-version libass-version mpv-configuration",
+})  # fmt: skip
 """Properties that never have a value here, each with its reason."""
 
-REFUSED: Final = _names_to_reason(
-    {
-        "control clients cannot run programs": "run subprocess",
-        "control clients cannot write or load files": (
-            "ab-loop-dump-cache dump-cache load-config-file load-input-conf load-script screenshot-raw update-clipboard"
-        ),
-        "hang has no key bindings: bind keys in the desktop or the window manager": (
-            "begin-vo-dragging context-menu define-section disable-section enable-section keybind keydown keypress"
-            " keyup mouse"
-        ),
-        "VLC's filters cannot be changed during playback": "af af-command change-list vf vf-command",
-        "only a line of text can be drawn on the picture": "osd-overlay overlay-add overlay-remove",
-        "VLC does not report the times of subtitles": "sub-seek sub-step",
-        "a film has only the video tracks of its file": "video-add video-reload video-remove",
-        "hang does not save positions for later": (
-            "delete-watch-later-config quit-watch-later write-watch-later-config"
-        ),
-        "hang has no scripts and no profiles": "apply-profile script-binding",
-        "VLC cannot do this during playback": "ab-loop-align-cache ao-reload drop-buffers",
-    }
-)
+REFUSED: Final = _names_to_reason({
+    "control clients cannot run programs": "run subprocess",
+    "control clients cannot write or load files":
+        "ab-loop-dump-cache dump-cache load-config-file load-input-conf load-script screenshot-raw update-clipboard",
+    "hang has no key bindings: bind keys in the desktop or the window manager":
+        "begin-vo-dragging context-menu define-section disable-section enable-section keybind keydown keypress"
+        " keyup mouse",
+    "VLC's filters cannot be changed during playback": "af af-command change-list vf vf-command",
+    "only a line of text can be drawn on the picture": "osd-overlay overlay-add overlay-remove",
+    "VLC does not report the times of subtitles": "sub-seek sub-step",
+    "a film has only the video tracks of its file": "video-add video-reload video-remove",
+    "hang does not save positions for later":
+        "delete-watch-later-config quit-watch-later write-watch-later-config",
+    "hang has no scripts and no profiles": "apply-profile script-binding",
+    "VLC cannot do this during playback": "ab-loop-align-cache ao-reload drop-buffers",
+})  # fmt: skip
 """Commands that are always refused, each with its reason."""
 
 

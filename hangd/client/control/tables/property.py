@@ -6,7 +6,7 @@ A row's ``read`` returns None for a property that has no value now.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
 from hangd.client.control.port import CommandRefused, ViewerPort
@@ -58,14 +58,16 @@ class Property:
 
 
 class PropertyTable:
-    """All properties of one daemon. Every method raises CommandRefused with the error that mpv would answer."""
+    """All properties of one daemon. Every method raises CommandRefused with the error that mpv would answer.
 
-    def __init__(
-        self, rows: Mapping[str, Property], viewer: ViewerPort, command_list: Sequence[Mapping[str, Any]]
-    ) -> None:
-        self.rows = rows
+    Its subclass knows the rows.
+    """
+
+    rows: ClassVar[Mapping[str, Property]]
+    command_list: ClassVar[Sequence[Mapping[str, Any]]]
+
+    def __init__(self, viewer: ViewerPort) -> None:
         self.viewer = viewer
-        self.command_list = command_list
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
         """Called with the names of properties that were changed in this table. The control server sets it."""
         self.stored: dict[str, Any] = {}

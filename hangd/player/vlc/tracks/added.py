@@ -173,11 +173,7 @@ class AddedFiles:
 
 def _slaves(context: PlayerContext) -> list[str]:
     """Return the paths of the subtitle files that libVLC opened with the film, in the order of their tracks."""
-
-    def read(slave: SlaveStruct) -> tuple[int, str]:
-        path: bytes = urlsplit(slave.uri or b"").path
-        return slave.type, os.fsdecode(unquote_to_bytes(path))
-
     names = ("media_slaves_get", "media_slaves_release")
-    slaves = read_array(context.vlc, *names, SlaveStruct, read, context.media, most=_SLAVES_MAX)
-    return [path for kind, path in slaves if kind == _SUBTITLE_SLAVE]
+    slaves = read_array(context.vlc, *names, SlaveStruct, context.media, most=_SLAVES_MAX)
+    uris: list[bytes] = [slave.uri or b"" for slave in slaves if slave.type == _SUBTITLE_SLAVE]
+    return [os.fsdecode(unquote_to_bytes(urlsplit(uri).path)) for uri in uris]

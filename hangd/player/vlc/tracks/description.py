@@ -32,13 +32,10 @@ def describe(context: PlayerContext) -> Description:
 
 def _chapters(context: PlayerContext) -> tuple[Chapter, ...]:
     """Return the chapters in their order, without those that begin after the end."""
-
-    def read(chapter: ChapterStruct) -> Chapter:
-        return Chapter(texts.line(chapter.name), chapter.start_ms / 1000)
-
     names = ("media_player_get_full_chapter_descriptions", "chapter_descriptions_release")
     source = (context.player, _CURRENT_TITLE)
-    chapters = read_array(context.vlc, *names, ChapterStruct, read, *source, most=_CHAPTERS_MAX)
+    structs = read_array(context.vlc, *names, ChapterStruct, *source, most=_CHAPTERS_MAX)
+    chapters = [Chapter(texts.line(struct.name), struct.start_ms / 1000) for struct in structs]
     end = math.inf if context.film.duration is None else context.film.duration
     return tuple(sorted((c for c in chapters if 0 <= c.start < end), key=lambda chapter: chapter.start))
 

@@ -5,7 +5,7 @@ garbage, and it raises for text that is not UTF-8 and for a film without chapter
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -56,32 +56,25 @@ class SlaveStruct(ctypes.Structure):
 
 
 _Struct = TypeVar("_Struct", bound=ctypes.Structure)
-_Read = TypeVar("_Read")
 
 
 def read_array(
-    vlc: ModuleType,
-    get: str,
-    release: str,
-    struct: type[_Struct],
-    read: Callable[[_Struct], _Read],
-    *source: Any,
-    most: int,
-) -> list[_Read]:
-    """Read an array of pointers to structs that libVLC allocates, and release it.
+    vlc: ModuleType, get: str, release: str, struct: type[_Struct], *source: Any, most: int
+) -> Iterator[_Struct]:
+    """Yield the structs of an array of pointers that libVLC allocates. They are released after the last one.
 
     Args:
         get, release: the names of libVLC's functions, without "libvlc_".
-        struct, read: our class of the struct, and what to take from each.
         source: what ``get`` is given before the reference through which it returns the array.
         most: how many to read at most.
     """
     array = ctypes.POINTER(ctypes.POINTER(struct))()
     count = getattr(vlc.dll, f"libvlc_{get}")(*source, ctypes.byref(array))
     if count <= 0:
-        return []
+        return
     try:
-        return [read(array[index].contents) for index in range(min(count, most))]
+        for index in range(min(count, most)):
+            yield array[index].contents
     finally:
         getattr(vlc.dll, f"libvlc_{release}")(array, count)
 

@@ -52,7 +52,7 @@ def frame_rate(context: PlayerContext) -> float | None:
 
 def _streams(context: PlayerContext) -> list[tuple[int, int, _Stream]]:
     names = ("media_tracks_get", "media_tracks_release")
-    return read_array(context.vlc, *names, TrackStruct, _stream, context.media, most=_STREAMS_MAX)
+    return [_stream(s) for s in read_array(context.vlc, *names, TrackStruct, context.media, most=_STREAMS_MAX)]
 
 
 def _stream(struct: TrackStruct) -> tuple[int, int, _Stream]:
