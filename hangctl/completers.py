@@ -26,7 +26,7 @@ _HARMLESS = re.compile(r"\w[\w./+-]*")
 def property_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
     """Offer the names of the daemon's properties."""
     names = _list_property(context, "property-list")
-    return _items(((name, None) for name in names if isinstance(name, str)), incomplete)
+    return _items([(name, None) for name in names if isinstance(name, str)], incomplete)
 
 
 def member_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":

@@ -18,11 +18,6 @@ _LOG_LINES = 50
 """How many lines ``daemon log`` prints."""
 
 
-@click.group("daemon")
-def daemon() -> None:
-    """Start the daemon, stop it, or read its log."""
-
-
 @subcommand("start")
 @click.pass_obj
 def start(settings: Settings) -> None:
@@ -78,5 +73,4 @@ def log(follow: bool) -> None:
                 time.sleep(_LOG_PERIOD)
 
 
-for _command in (start, stop, log):
-    daemon.add_command(_command)
+daemon = click.Group("daemon", commands=[start, stop, log], help="Start the daemon, stop it, or read its log.")

@@ -7,11 +7,6 @@ from hangctl.options import FILE, Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive
 
 
-@click.group("debug")
-def debug() -> None:
-    """Save a trace of what the daemon was told and did."""
-
-
 @subcommand("dump", reads=True)
 @click.argument("file", required=False, type=FILE)
 @click.pass_obj
@@ -46,4 +41,4 @@ def dump(settings: Settings, file: str | None) -> None:
         emit(escape(path) if interactive() else path, raw=not interactive())
 
 
-debug.add_command(dump)
+debug = click.Group("debug", commands=[dump], help="Save a trace of what the daemon was told and did.")

@@ -80,21 +80,15 @@ def _follow(settings: Settings, template: str | None, layout: Format) -> NoRetur
         connection.observe(*OBSERVED)
         while True:
             print_if_new(_read(connection, template, layout))
-            _wait_for_change(connection)
+            deadline = time.monotonic() + _MEASUREMENT_PERIOD
+            while (event := next_event(connection, deadline)) is not None and not changes_status(event):
+                pass
 
     def on_absence(reason: str) -> None:
         note(reason)
         print_if_new(layout({}) if template is None else "")
 
     follow(settings, session, on_absence=on_absence, required=False)
-
-
-def _wait_for_change(connection: Connection) -> None:
-    """Return when the status changed, or after a period in which positions and measurements may have changed."""
-    deadline = time.monotonic() + _MEASUREMENT_PERIOD
-    while (event := next_event(connection, deadline)) is not None:
-        if changes_status(event):
-            return
 
 
 def changes_status(event: dict[str, Any]) -> bool:
