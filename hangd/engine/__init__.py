@@ -10,8 +10,12 @@ The machines ``Follower``, ``Link``, ``PingSchedule``, ``Room`` and ``Session`` 
     handle(input, now) -> list[Effect]    take one input; raises nothing
     deadline() -> float | None            when to call expire(); None: no need to
     expire(now) -> list[Effect]           do what is due; ``now`` is not earlier than the deadline
-    snapshot() -> Struct                  the state, for status, storage, traces and tests
     check()                               assert the invariants; tests call it after every step
+
+What a machine knows is one struct. ``Link`` and ``PingSchedule`` are such structs themselves. ``Follower.snapshot()``
+returns a copy of its `FollowerState`, from which another follower continues; traces contain them. A ``Room`` has a
+`RoomData`: ``view()`` returns what its members see of it, and ``saved()`` what is stored of it. A ``Session`` ends with
+its connection; its attributes are read and never restored.
 
 An input is a fact and is named in the past tense; an effect is an order and is named in the imperative. A list is
 returned, not a generator, so the transition is complete before the first effect is carried out. ``Session`` does
