@@ -21,6 +21,7 @@ def test_missing_programs_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 @pytest.mark.real
+@pytest.mark.timed
 @pytest.mark.skipif(available() is not None, reason=str(available()))
 def test_both_viewers_follow_the_commands_of_one(tmp_path: Path) -> None:
     assert versions().startswith("Syncplay 1.")
