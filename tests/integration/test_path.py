@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import socket
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -115,7 +116,13 @@ async def test_a_broadcast_reaches_the_player_within_the_call_that_read_it(
 ) -> None:
     """The call that reads a timeline's bytes also gives the player its command: no queue, task, timer or sleep."""
     ada, bob = pair
-    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("something slept"))
+    sleep, loop_thread = time.sleep, threading.current_thread()
+
+    def sleep_elsewhere(seconds: float) -> None:
+        assert threading.current_thread() is not loop_thread, "the event loop's thread slept"
+        sleep(seconds)  # libVLC's thread may
+
+    monkeypatch.setattr(time, "sleep", sleep_elsewhere)
     await ada.press(b'{"command":["seek","30","absolute"]}\n')
     await asyncio.wait_for(bob.viewer.notices.until(lambda: bob.viewer.seeking), 30)
     callers = bob.callers_of(SeekTo)
