@@ -103,7 +103,8 @@ def shared_options(*, waits: bool = False, reads: bool = False) -> list[click.Pa
         "--socket", "The daemon's control socket. Default: $HANG_SOCKET, or its usual place.", metavar="PATH", type=FILE
     )
     add("--timeout", "Wait at most so long for an answer (default 10; 0: no limit).", metavar="SECONDS", type=_timeout)
-    # The default None, not False, so that `hangctl --json status` is not undone by the subcommand's own option.
+    # These options exist before and after the subcommand. With the default False, the second would overwrite the first:
+    # `hangctl --json status` would print text.
     if waits:
         add("--no-wait", "Do not wait until it is done.", is_flag=True, default=None)
     if reads:

@@ -147,7 +147,7 @@ class PlayerSupervisor:
         self._waiting: list[asyncio.Future[None]] = []
         """Callers of `opened`."""
         self._again: list[PlayerCommand] | None = None
-        """What to command once the film is open again in a new player. None: the next Load is not such a one."""
+        """What to command once the film is open again in a new player. None: the next Load opens another film."""
         self._loudness_due = False
         """The player has not told yet of the volume or mute that was commanded last."""
         self.desired = DesiredPlayer()

@@ -335,7 +335,7 @@ class Viewer:
 
 
 async def _all_of(*steps: Callable[[], Awaitable[None] | None]) -> None:
-    """Take all of these steps, one after the other. A failure is logged and ends that step only."""
+    """Run all of these steps, one after the other. A failure is logged and ends that step only."""
     for step in steps:
         try:
             awaitable = step()

@@ -137,7 +137,7 @@ class SetFile(_Message, frozen=True):
 class SetMedia(_Message, frozen=True):
     """Move the room on to another film. Answer: MediaChanged, to all.
 
-    With ``entry`` that entry of the queue becomes current. Without it the film becomes a new entry behind the current
+    With ``entry`` that entry of the queue becomes current. Without it the film becomes a new entry after the current
     one, and is current. A member that names ``file_hash`` and ``file`` has the film. Both may be left out together
     where ``entry`` is given. Refused as NoSuchEntry where the entry is no longer in the queue, and as NotHashed where
     nobody has told its whole hash yet.

@@ -4,8 +4,8 @@ A turn. Something happens: a message, a deadline, the end of a connection, a pas
 input to the machine that it concerns and carries out the returned effects in order. If that makes an input for another
 machine, the machine gets it at once: each transition is complete before its first effect is carried out, so no machine
 sees another one half changed. Nothing waits within a turn; what has to be awaited (argon2) runs in a task whose result
-begins a turn of its own. One thing happens only at the end of the turn: the room of a peer that was closed in it learns
-of that, because the members would otherwise hear that it is away before they hear what came first.
+begins a turn of its own. If a peer is closed during a turn, its room is told only at the end of the turn. Otherwise the
+members would hear that it is away before they hear its earlier messages.
 
 An exception is a bug. It is logged with its traceback and ends the connection of the peer whose message led to it, with
 an Error and close code 1011. The other effects of the turn are carried out, and the room sends its state to all of its
@@ -41,8 +41,9 @@ from hangd.transport.base import Encoded, Transport
 _log = logging.getLogger(__name__)
 
 _CLOSE_INTERNAL: Final = 1011
+"""Internal error (registry of RFC 6455)."""
 _CLOSE_FULL: Final = 1013
-"""From the registry of RFC 6455: internal error; try again later."""
+"""Try again later (registry of RFC 6455)."""
 
 
 class Hub:

@@ -16,8 +16,9 @@ _log = logging.getLogger(__name__)
 _FILE: Final = "rooms.db"
 
 _TTL_LASTING: Final = 86400.0
+"""Seconds for which an empty room is kept in a file, where it costs little: people come back the next evening."""
 _TTL_MEMORY: Final = 600.0
-"""Seconds for which an empty room is kept. In a file it costs little and may be used again tomorrow."""
+"""Seconds for which an empty room is kept in memory."""
 
 
 def open_store(settings: ServerSettings) -> tuple[Store, list[KeptRoom]]:

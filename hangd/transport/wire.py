@@ -11,8 +11,8 @@ What a hostile or dead peer can cost is limited:
 
 - Memory, by not reading: asyncio buffers up to `_WRITE_HIGH`, then `writable` is False. Answers to the peer's pings are
   written even then, so a buffer above `_BUFFER_MAX` ends the connection.
-- Time, by sending tiny frames: input is parsed in slices, and more than `_MINOR_MAX` frames between two heartbeats
-  that are not messages end the connection. Messages are counted by the session.
+- Time, by sending tiny frames: input is parsed in slices, and more than `_MINOR_MAX` control frames and
+  fragments between two heartbeats end the connection. Messages are counted by the session.
 - A connection slot, by sending nothing: the opening handshake, the answer to a ping and the closing handshake have
   deadlines.
 
@@ -170,7 +170,7 @@ class Wire(asyncio.Protocol):
     # ---- for subclasses ---------------------------------------------------------------------------------------------
 
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
-        """The other side's half of the opening handshake arrived, with frames behind it unless ``alone``."""
+        """The other side's half of the opening handshake arrived, followed by frames unless ``alone``."""
         raise NotImplementedError
 
     def _rejected(self, error: Exception) -> None:

@@ -233,7 +233,7 @@ class ViewerPort(Protocol):
         """
 
     async def settle(self, awaited: Awaited) -> None:
-        """Wait until this state is reached. Raises CommandRefused where it cannot be, or a request was refused."""
+        """Wait until ``awaited`` is so. Raises CommandRefused if a request of this viewer is refused meanwhile."""
 
     async def screenshot(self, name: str | None) -> str:
         """Write a screenshot and return its path. None: choose a name. Raises CommandRefused."""

@@ -38,8 +38,8 @@ class FollowerDriver:
     Args:
         send_request: sends a request to the room; returns False where that cannot be done now.
         send_report: tells the room where this member's picture is.
-        reopened: called when the follower opens the last file again by itself, alone; returns its entry's id if that
-            is another one by now.
+        reopened: called when the follower, in no room, loads the last file again. Returns the id of the file's entry in
+            the playlist if that has changed, else None.
         woken: called with the local time when this machine, or this process, has been away.
         learned: the file in which learned timings are kept; None: nowhere.
     """

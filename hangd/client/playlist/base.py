@@ -32,4 +32,4 @@ class ViewerPlaylist(PlaylistPort, Protocol):
         """The film that is open cannot be played: go on with what follows it."""
 
     def play_on(self) -> bool:
-        """The viewer plays on behind a film that has ended. Return whether there is another film to go to."""
+        """The viewer plays on after a film has ended. Return whether there is another film to go to."""

@@ -29,7 +29,7 @@ _HASHES_APART: Final = 0.1
 """Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
 
 _HASH_REQUEST: Final = "hash "
-"""With an entry's number behind it: the id of the request that tells the room the entry's hash."""
+"""Followed by an entry's number: the id of the request that tells the room the entry's hash."""
 
 _READ_SECONDS: Final = 20.0
 """How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,

@@ -34,8 +34,8 @@ class ClockPolicy(Struct, frozen=True):
     """Seconds a second that the clocks may drift apart while their difference in speed is unknown.
 
     Quartz clocks are within 10-50 ppm, but clocks that are slewed and clocks of virtual machines are up to 200 ppm off.
-    With a lower value old pings mislead: among several wrong ones the most wrong one looks quickest. (Simulated clocks
-    200 ppm off were 30 ms apart for minutes where 100 ppm were allowed.)
+    If the clocks drift faster than is allowed for here, the most wrong of the old pings looks like the quickest one.
+    (With 100 ppm allowed, simulated viewers whose clocks were 200 ppm off were 30 ms apart for minutes.)
     """
     wander_known: float = 3e-6
     """The least value of the same when the difference is known: a quartz changes its speed with the temperature."""
@@ -230,8 +230,8 @@ def _slope_below(points: list[tuple[float, float]]) -> tuple[float, float]:
 
     The line is an edge of the lower convex hull, which Andrew's monotone chain finds. (For delays: Moon, Skelly and
     Towsley, Estimation and removal of clock skew from network delay measurements, 1999.) The points that it touches
-    are above the true minimum by about the mean height above the line, divided by the number of points that could
-    have been lowest.
+    lie above the true minimum of the delay. Estimate of how far: the mean height of all points above the line,
+    divided by the number of points in the shorter half.
     """
     hull: list[tuple[float, float]] = []
     for x, y in points:

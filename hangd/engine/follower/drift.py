@@ -197,8 +197,9 @@ class DriftController:
             self._end_trim(now)
 
     def _continue_trim(self, trim: TrimState, error: float, now: float, rate: float) -> None:
-        # A sample further behind than the previous one and the rate since then allow has a late time, unless the next
-        # one shows the same. Before the first sample the error is what was known of a late start, maybe a part of it.
+        # The previous sample and the rate since then tell how far behind the picture can be. If this sample is further
+        # behind, its time is late, unless the next one shows the same. Before the first sample the error is what was
+        # known of a late start, which may be a part of it.
         previous = trim.error if trim.sample is None else trim.sample
         trim.error = max(error, previous + (trim.rate - rate) * (now - trim.at))
         trim.sample, trim.at = error, now

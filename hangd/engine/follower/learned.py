@@ -2,7 +2,7 @@
 
 A player leaves its pause at the time that it was told, and still the picture may be a constant few milliseconds off,
 depending on how the container and its codecs begin. The next start is made earlier or later by the median of the errors
-after several starts, which single starts that were late because the machine was busy do not disturb.
+after several starts: a few starts that were late because the machine was busy do not change a median.
 
 The client keeps the results by container (`hangd.client.follower.learned_store`) and gives them back with
 ``TimingsRecalled`` when a file of that kind is opened.

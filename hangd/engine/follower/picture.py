@@ -228,7 +228,7 @@ class Picture:
         return position if position <= last else max(0.0, last)
 
     def is_at_end(self, position: float, within: float = 0.0) -> bool:
-        """Return whether less than ``within`` seconds (or a little) follow after ``position``.
+        """Return whether at most ``within`` seconds remain after ``position``, or twice the end margin if that is more.
 
         Where the duration is unknown, the end is known once the picture has ENDED.
         """

@@ -4,12 +4,12 @@ Theory of operation. mpv has an entry that is *current* and one that is *playing
 current, and later mpv's core ends what plays and begins with that one. Here both are one step: each method returns what
 is to be done at once, `Open`, `Close` or `Rewind`, or None where what plays goes on. Only `make_current` keeps the two
 apart: it begins nothing. An entry that was taken out of the list while it played plays on. Where the current entry is
-taken out while nothing plays, the entry behind it becomes current, and is also what `step` goes to next.
+taken out while nothing plays, the entry after it becomes current, and is also what `step` goes to next.
 
 Two facts are kept of an entry that ended. ``short``: it ran out within a second, so `step` backwards passes over it, or
 it would only lead forward again. ``failed``: it could not be opened; a list of nothing else is not looped.
 
-`client.playlist.playlist` calls this and carries out what it returns. tests/golden/mpv-playlists.jsonl holds what mpv
+`client.playlist.alone` calls this and carries out what it returns. tests/golden/mpv-playlists.jsonl holds what mpv
 made of the same commands.
 """
 
@@ -28,7 +28,7 @@ FORCED: Final = -2
 """As ``loop_playlist``: without end, also where none of the films can be opened."""
 
 Where = Literal["replace", "append", "insert-next", "insert-at"]
-"""Where films are put: instead of all entries, at the end, behind the current entry, or at an index."""
+"""Where films are put: instead of all entries, at the end, after the current entry, or at an index."""
 
 
 class PlaylistRefused(Exception):
@@ -230,7 +230,7 @@ class Playlist:
         return listed
 
     def add_playing(self, entry: Entry) -> None:
-        """Take in an entry that plays already: instead of one with the same path, or behind the current one."""
+        """Take in an entry that plays already: instead of one with the same path, or after the current one."""
         self.rev += 1
         same = next((other for other in self.entries if other.path == entry.path), None)
         if same is None:

@@ -58,7 +58,8 @@ class _Edit(Struct, eq=False):
     kind: _Kind
     entries: list[SharedEntry]
     after: _After = "end"
-    """Where the entries go. Of a removal: the new entry that replaces them; it waits until that one's file is read."""
+    """Where the entries go. For a removal: the new entry that takes their place. The removal is requested when
+    that entry's file has been read."""
     asked: bool = False
     """Whether the room has been asked for it, and may have carried it out."""
 
@@ -219,8 +220,8 @@ class SharedPlaylist:
     def enter(self, queue: Queue, shown: SharedEntry | None, *, again: bool) -> None:
         """Be in a room with this queue. ``shown``: what plays here. ``again``: back in the room, and edits still hold.
 
-        An entry that was asked for and not answered is taken for inserted where its film is in the queue under an id
-        that was not there before. If another member inserted the same film meanwhile, it may be taken for ours.
+        The answer to an insert may have been lost. If the queue has a new id with the same film, that is taken for the
+        entry that was requested here (it may be another member's, who inserted the same film meanwhile).
         """
         if not again:
             self._edits, self._goal, self._known = [], None, {}
@@ -330,7 +331,7 @@ class SharedPlaylist:
         entry.room_id, self._known[room_id] = room_id, entry
 
     def _from_next(self) -> list[SharedEntry]:
-        """Return the room's entries from the one behind the current one on, and then those before it."""
+        """Return the room's entries from the one after the current one on, and then those before it."""
         order = [self._known[entry.id] for entry in self._queue.entries]
         start = next((n for n, entry in enumerate(self._queue.entries, 1) if entry.id == self._queue.current), 0)
         return order[start:] + order[:start]
@@ -366,8 +367,8 @@ class SharedPlaylist:
         if last.asked or last.kind != edit.kind:
             return False
         if edit.kind == "insert":
-            behind = self.entries[-1] if edit.after == "end" else edit.after
-            return last.entries[-1] is behind and len(last.entries) + len(edit.entries) <= _INSERTED_MAX
+            before = self.entries[-1] if edit.after == "end" else edit.after
+            return last.entries[-1] is before and len(last.entries) + len(edit.entries) <= _INSERTED_MAX
         return edit.kind == "remove" and last.after == edit.after == "end"
 
     def _request(self, edit: _Edit) -> ClientMessage | None:

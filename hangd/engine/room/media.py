@@ -133,7 +133,7 @@ def _show(
     timeline = room.timeline
     by = None if sender is None else sender.client_id
     room.announce(messages.MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
-    # For all members at once it changed which of them are verifying, and that none is ready any more.
+    # The change of film changed ``verifying`` and ``ready`` of all members, so everybody gets the complete room.
     room.send(room.roster.full_ids(), messages.RoomState(room.view()))
     basic = room.roster.ids(lambda member: not member.full and member is not sender)
     room.send(basic, messages.SyncBroadcast(by or ROOM_ITSELF, messages.Pause(timeline.position), timeline))

@@ -67,7 +67,7 @@ def removed(queue: Queue, ids: Sequence[EntryId]) -> Queue:
 
 
 def moved(queue: Queue, ids: Sequence[EntryId], after: EntryId | None) -> Queue:
-    """Return the queue with these entries one after the other, in the order of ``ids``, behind ``after``."""
+    """Return the queue with these entries one after the other, in the order of ``ids``, after the entry ``after``."""
     there = {entry.id: entry for entry in queue.entries}
     moving = {id: there[id] for id in ids if id in there}
     rest = tuple(entry for entry in queue.entries if entry.id not in moving)
@@ -83,7 +83,7 @@ def current_of(queue: Queue) -> QueueEntry | None:
 
 
 def following(queue: Queue) -> QueueEntry | None:
-    """Return the entry behind the current one; where none is current, the first."""
+    """Return the entry after the current one; where none is current, the first."""
     index = _index_after_current(queue)
     return queue.entries[index] if index < len(queue.entries) else None
 
@@ -202,7 +202,7 @@ def _with(queue: Queue, entry: QueueEntry) -> Queue:
 
 
 def _put(entries: _Entries, more: _Entries, after: EntryId | None) -> _Entries:
-    """Return the entries with ``more`` of them behind ``after``: None is the beginning, an unknown id the end."""
+    """Return the entries with ``more`` after the entry ``after``: None is the beginning, an unknown id the end."""
     # An id is unknown where another member took that entry out meanwhile. The edit is carried out nevertheless.
     index = 0 if after is None else next((n for n, entry in enumerate(entries, 1) if entry.id == after), len(entries))
     return (*entries[:index], *more, *entries[index:])

@@ -8,7 +8,7 @@ A room is given inputs and returns effects (``inputs``, ``effects``). By itself,
 - it closes the gate for a stall that is half a second old, if it waits for everyone
 - it pauses at the end of the film, or moves on to the next entry of its queue
 - it announces the position of a member, if that was held back so as not to flood the others
-- it orders to be forgotten when nobody has been in for ``ttl`` seconds
+- it returns the effect ForgetRoom after ``ttl`` seconds without members
 
 It also does all of this, except the last, before it looks at any input, so that a late timer changes no outcome.
 

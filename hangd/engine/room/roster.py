@@ -78,7 +78,7 @@ class RoomMember(Struct):
 
     @property
     def stalls(self) -> bool:
-        """Whether its player waits for data, so that a room with ``wait: everyone`` waits for it."""
+        """Whether its player waits for data, and the room has not given up waiting for it (``wait: everyone``)."""
         return self.present and self.full and self.buffering_since is not None and not self.stall_ignored
 
     def lead(self) -> float:

@@ -33,7 +33,7 @@ _READING_SECONDS: Final = 0.050
 _JUMP_SECONDS: Final = 0.020
 """A larger error is corrected at once, a smaller one frame by frame."""
 _TOLERANCE_SECONDS: Final = 0.002
-"""Average error that is left alone: the stream's clock is not known better at all times."""
+"""Average error that is left alone, because at times the stream's clock is known no better than this."""
 _CORRECTED_SECONDS: Final = 0.0003
 """A correction goes on until the error is this small. Otherwise the error would stay at the tolerance for ever."""
 _AVERAGE_SECONDS: Final = 0.7

@@ -44,7 +44,7 @@ SHIFT_MIN_SECONDS: Final = 0.001
 _READ_AGO_MAX: Final = 2.0
 """Seconds. A shift that would mean that VLC last read longer ago than this was not caused by the change of rate."""
 _UNCERTAINTY_MAX: Final = 0.002
-"""Seconds. A pause begins and ends between our call and VLC's event; mostly these are 0.2 ms apart."""
+"""Seconds. The beginning of a pause lies between our call and VLC's event, and so does its end: usually 0.2 ms."""
 
 
 class _Value(Union):

@@ -72,7 +72,7 @@ class PausePoint:
         """Nothing was played since the last seek: VLC's clock will begin with its delay."""
 
     def is_before(self, position: float) -> bool:
-        """Return whether ``position`` is not behind the frame. A sample that is comes from the head start."""
+        """Return whether the paused frame is at or before ``position``. Earlier samples are of the head start."""
         return position >= self.frame - _MILLISECOND
 
     def head_start(self, rate: float) -> float:

@@ -121,7 +121,7 @@ class Transport:
         self._buffered = False
         self._decoded = False
         self._ran_dry = False
-        """The last seek found nothing to read. The next one's frame is then shown only if it is sought twice."""
+        """The last seek found nothing to read. VLC then shows the frame of the next seek only if that is made twice."""
         self._rate = 1.0
         """The rate that was commanded; VLC may not play it yet."""
         self._rate_changed_at = 0.0
@@ -265,7 +265,7 @@ class Transport:
                 self.due = at if self._decoded else at + self._film.decode_seconds
             case _Phase.PLAYING if self._stalled == full and at >= self.pauses.left_at:
                 self._stalled = not full
-                # VLC's clock stops while it waits for data, so a new line begins when that begins and when it ends.
+                # VLC's clock stops while it waits for data: positions are counted anew from the wait's begin and end.
                 self._position.restart(self._position.position(at), at)
                 self._emit(messages.Stalled(self._film.generation, self._stalled, at))
 

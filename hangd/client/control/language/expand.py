@@ -11,7 +11,8 @@ Used by the table of commands for text lines (and where a request asks for it), 
     $$  $}                        a dollar; a brace          $>   the rest is not expanded (not inside braces)
 
 Without a value and without a fallback: nothing if raw, else ``(unavailable)``, or ``(error)`` if there is no such
-property. A ``${`` after which no brace closes is plain text; one whose brace was taken by others ends with the text.
+property. If no closing brace follows, ``${`` is plain text. If they all close inner ones, the
+outer one extends to the end of the text.
 (Source: m_properties_expand_string in mpv's options/m_property.c.)
 """
 

@@ -37,8 +37,8 @@ _COMMANDS_PER_TURN: Final = 64
 """Then the event loop serves others, and this client again afterwards."""
 _COMMANDS_PER_ROUND: Final = 256
 _COMMANDS_PER_TURN_MIN: Final = 4
-"""Where many clients pipeline, all of them share a round of some 20 us a command: a client that asks one thing beside
-two hundred of them waits for a round."""
+"""A client may run its share of a round in one turn of the event loop, but at least this many commands. A command takes
+some 20 us: beside 200 clients that send without waiting, another client waits 16 ms."""
 _WAITING_MAX: Final = 64
 """Commands of one client that wait at the same time. Each is a task, and ``hang-wait`` may wait for hours."""
 

@@ -41,7 +41,7 @@ _FAREWELL: Final = 1.0
 
 
 class ControlServer:
-    """Listens at ``path`` (or on ``sockets``), and by ``tcp`` where there is one, from `start` to `close`.
+    """Listens at ``path`` (or on ``sockets``), and over TCP if ``tcp`` is given, from `start` to `close`.
 
     Args:
         patience: seconds after which a client that does not read its events is disconnected.

@@ -1,4 +1,4 @@
-"""Picture and sound as this machine plays them: volume, window, proportions. The room does not know of them."""
+"""Picture and sound as this machine plays them: volume, window, proportions. Delays are in ``tracks``."""
 
 from typing import Final
 
