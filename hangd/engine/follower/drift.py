@@ -7,7 +7,8 @@ viewer, so errors below a threshold are left alone, and for a while after a corr
 
 - A *trim* plays a little faster or slower until the error is gone, then at the room's rate again.
 - A *hold* pauses for as long as the room needs to catch up, exactly in picture and sound. For pictures that are ahead.
-- A *resync* seeks to where the room will be. For all errors beyond the reach of the others; rationed more and more.
+- A *resync* seeks to where the room will be. For errors too large for the others. Each one that follows closely on
+  another makes the least time to the next one longer.
 
 *What a trim does to the picture* (docs/sync.md, "What a change of rate does to the picture"). VLC 3 dates a block when
 it is read, which is ``read_ahead`` before it is shown, and a change of rate applies from the last block read
@@ -17,9 +18,9 @@ sample to sample: with
 
     d = -error / (read_ahead + sample_interval / 2)
 
-the movement at the change compensates at once for what is still to be corrected permanently, and the picture stays
-within a fifth of the error of its position. Rates are changed at samples, because VLC makes a sample just after it has
-read.
+the jump that the change of rate causes cancels most of the error at once, and the lasting correction follows slowly.
+Meanwhile the picture is off by at most a fifth of the error. Rates are changed at samples, because VLC makes a sample
+just after it has read.
 """
 
 from typing import Literal

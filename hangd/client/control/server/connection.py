@@ -34,11 +34,12 @@ _log = logging.getLogger(__name__)
 LINE_MAX: Final = 1 << 20
 """Bytes of a line."""
 _COMMANDS_PER_TURN: Final = 64
-"""Then the event loop serves others, and this client again afterwards."""
+"""At most this many commands of one client run in one turn of the event loop; then others are served."""
 _COMMANDS_PER_ROUND: Final = 256
+"""Divided by the number of clients, this is how many commands each may run in a turn."""
 _COMMANDS_PER_TURN_MIN: Final = 4
-"""A client may run its share of a round in one turn of the event loop, but at least this many commands. A command takes
-some 20 us: beside 200 clients that send without waiting, another client waits 16 ms."""
+"""No client gets less than this in a turn. A command takes some 20 us: beside 200 clients that send without waiting,
+another client waits 16 ms."""
 _WAITING_MAX: Final = 64
 """Commands of one client that wait at the same time. Each is a task, and ``hang-wait`` may wait for hours."""
 
