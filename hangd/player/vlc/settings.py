@@ -22,6 +22,8 @@ _VOLUME_MAX: Final = 130.0
 _TEXT_LENGTH: Final = 200
 _TEXT_AT_BOTTOM: Final = 8
 """The marquee's number for the bottom, in the middle."""
+_SNAPSHOT_TRIES: Final = 3
+"""VLC gives up after 0.5 s each time; the player is released only once a snapshot has ended, within five seconds."""
 _ASPECT_MAX: Final = 20.0
 _ASPECT_STEPS: Final = 10_000
 """libVLC takes an aspect ratio as two whole numbers: this is the second one."""
@@ -154,21 +156,28 @@ class LocalSettings:
             self._picture_writer = run_aside(write, self._picture_written, self._context.post)
 
     def _write_picture(self, path: str, generation: int) -> messages.PictureTaken | messages.CommandFailed:
-        # VLC reports success although it could not write the file. So it writes a new one, whose absence shows that.
+        # VLC reports success although it could not write the file, or had no picture within half a second (on a busy
+        # machine). So it writes a new file, whose absence shows that, and is asked again.
         new = f"{path}.part"
-        if self._player.video_take_snapshot(0, new, 0, 0) != 0:
-            return messages.CommandFailed(generation, "TakePicture", "there is no picture to be had")
-        try:
-            os.replace(new, path)
-        except OSError as error:
-            return messages.CommandFailed(generation, "TakePicture", f"{path} cannot be written: {error.strerror}")
-        return messages.PictureTaken(generation)
+        problem = ""
+        for _ in range(_SNAPSHOT_TRIES):
+            if self._player.video_take_snapshot(0, new, 0, 0) != 0:
+                problem = "there is no picture to be had"
+                break
+            try:
+                os.replace(new, path)
+                return messages.PictureTaken(generation)
+            except OSError as error:
+                problem = f"{path} cannot be written: {error.strerror}"
+                if not isinstance(error, FileNotFoundError):
+                    break
+        return messages.CommandFailed(generation, "TakePicture", problem)
 
     def _picture_written(self, answer: messages.PictureTaken | messages.CommandFailed) -> None:
         self._picture_writer = None
         self._context.emit(answer)
 
     def wait_for_picture(self) -> None:
-        """Wait until no picture is being written: before the player is released. libVLC takes 0.5 s at most."""
+        """Wait until no picture is being written: before the player is released. libVLC takes 1.5 s at most."""
         if self._picture_writer is not None:
             self._picture_writer.join()
