@@ -4,7 +4,9 @@ The common options may stand before the subcommand or after it: ``hangctl --time
 ``hangctl play --timeout 3`` are the same. Every subcommand imports this module, so it imports little.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from typing import Any
 
@@ -34,8 +36,14 @@ def absolute_path(file: str) -> str:
         ControlError: The file cannot be opened for reading.
     """
     try:
-        with open(file, "rb"):
-            return os.path.abspath(file)
+        # O_NONBLOCK, because opening a FIFO waits for a writer otherwise. The daemon refuses what is not a regular file.
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        finally:
+            os.close(descriptor)
+        return os.path.abspath(file)
     except OSError as error:
         raise ControlError(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
 
