@@ -36,7 +36,7 @@ def absolute_path(file: str) -> str:
         ControlError: The file cannot be opened for reading.
     """
     try:
-        # O_NONBLOCK, because opening a FIFO waits for a writer otherwise. The daemon refuses what is not a regular file.
+        # O_NONBLOCK, because opening a FIFO waits for a writer otherwise. The daemon refuses files of such kinds.
         descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
         try:
             if stat.S_ISDIR(os.fstat(descriptor).st_mode):
