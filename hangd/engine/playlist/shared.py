@@ -254,6 +254,9 @@ class SharedPlaylist:
             known.file, known.file_hash = entry.file, entry.file_hash
             self._name(known, entry.id)
         self._queue = queue
+        if queue.current is not None:
+            # The film goes on when its entry is taken out. It is then the one that plays, not an earlier one.
+            self._shown = self._known.get(queue.current, self._shown)
         self._refresh()
 
     def learn_entry(self, entry: QueueEntry) -> None:

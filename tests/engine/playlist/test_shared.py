@@ -352,6 +352,22 @@ def test_the_last_film_goes_on_though_its_entry_is_gone(party: Party) -> None:
     assert party.current == "b"
 
 
+def test_the_film_that_goes_on_without_its_entry_is_the_last_one_that_was_shown(party: Party) -> None:
+    ada, bob = party.members
+    bob.load("a")
+    party.settles()
+    bob.list.step(1)
+    party.settles()
+    assert (party.names, party.current) == ("oa", "a")
+    shown = ada.list.playing
+    ada.list.remove(None)
+    party.settles()
+    assert party.names == "o"
+    for member in (ada, bob):
+        assert member.list.playing is not None and member.list.index(member.list.playing) == -1
+    assert ada.list.playing is shown
+
+
 def test_clearing_takes_out_only_what_was_seen(party: Party) -> None:
     ada, bob = party.members
     ada.load("a", "b")
