@@ -1,6 +1,6 @@
 """ViewerState: what is so for this viewer, beside what the follower, the player and the playlists know themselves.
 
-Read by every part of the client. Written by the `Viewer` and by the `Membership` that it owns, and by nobody else.
+Read by every part of the client. Each field says who writes it; the `Viewer` writes the others.
 """
 
 from msgspec import Struct
@@ -14,8 +14,10 @@ class ViewerState(Struct, eq=False):
     version: str
     """Of this hangd."""
     server_url: str
-    """The server that is connected to when a room is asked for."""
+    """The server that is connected to when a room is asked for. Written by `ServerCommands`."""
     room: RoomView | None = None
-    """The room that this viewer is a member of; None: the viewer is alone."""
+    """The room that this viewer is a member of; None: the viewer is alone. Written by `Membership`."""
     plays_next: bool = True
-    """Whether a film that is opened alone begins to play: what the last pause or play, alone, asked for."""
+    """Whether a film that is opened alone begins to play: what the last pause or play, alone, asked for.
+
+    Written by the viewer, and by `OwnPlaylist` on a stop."""
