@@ -12,10 +12,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from typing import BinaryIO
 
 from hangctl.client import Connection, ControlError, Exit, NoDaemon, TimedOut
 from hangctl.options import Settings
-from hangd.paths import log_file
+from hangd.paths import log_file, runtime_dir
 
 _UNIT = "hangd.socket"
 _SESSION_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP")
@@ -48,19 +49,17 @@ def ensure_daemon(settings: Settings) -> Connection:
             fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file releases it
             return _start(settings, path)
     except OSError as error:
-        raise DaemonFailed(f"cannot start a daemon: {error}") from None
+        place = "" if error.filename is None else f"{error.filename}: "
+        raise DaemonFailed(f"cannot start a daemon: {place}{error.strerror or error}") from None
 
 
 def _start(settings: Settings, path: str) -> Connection:
     with suppress(NoDaemon):
         return settings.connect()  # another hangctl started it while this one waited for the lock
     if _start_by_systemd(path):
-        return _wait_for_answer(settings, None, 0)
-    log = log_file()
-    log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # In append mode, so that the lines of two daemons that write to the same log stay whole.
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as stream:
-        log_size = os.fstat(stream.fileno()).st_size
+        return _wait_for_answer(settings, None, None)
+    with _open_log() as stream:
+        log_size = os.fstat(stream.fileno()).st_size if stream.name != os.devnull else None
         process = subprocess.Popen(
             [*_hangd(), "run", "--socket", path],
             stdin=subprocess.DEVNULL,
@@ -70,6 +69,20 @@ def _start(settings: Settings, path: str) -> Connection:
             start_new_session=True,
         )
     return _wait_for_answer(settings, process, log_size)
+
+
+def _open_log() -> BinaryIO:
+    """Open the daemon's log, to append to it; where that is not possible, tell the user so and open `os.devnull`."""
+    log = log_file()
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In append mode, so that the lines of two daemons that write to the same log stay whole.
+        return open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600))
+    except OSError as error:
+        from hangctl.output import note
+
+        note(f"note: the daemon has no log: {log} cannot be written: {error.strerror}")
+        return open(os.devnull, "ab")
 
 
 def _hangd() -> list[str]:
@@ -83,29 +96,33 @@ def _hangd() -> list[str]:
 
 def _start_by_systemd(path: str) -> bool:
     """Start the socket unit, if systemd runs for this user, the unit is enabled, and ``path`` is its socket."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    runtime = runtime_dir() or ""
     if path != os.path.join(runtime, "hang", "hangd.sock") or not os.path.isdir(os.path.join(runtime, "systemd")):
         return False
     variables = [name for name in _SESSION_VARIABLES if name in os.environ]
     return (
-        _systemctl("is-enabled", "--quiet", _UNIT)
-        and (not variables or _systemctl("import-environment", *variables))
-        and _systemctl("start", _UNIT)
+        _systemctl(runtime, "is-enabled", "--quiet", _UNIT)
+        and (not variables or _systemctl(runtime, "import-environment", *variables))
+        and _systemctl(runtime, "start", _UNIT)
     )
 
 
-def _systemctl(*arguments: str) -> bool:
+def _systemctl(runtime: str, *arguments: str) -> bool:
+    """Run systemctl for this user, whose manager it finds in ``runtime``. Returns whether it succeeded."""
     try:
-        done = subprocess.run(["systemctl", "--user", *arguments], capture_output=True, timeout=5, check=False)
+        environment = os.environ | {"XDG_RUNTIME_DIR": runtime}
+        done = subprocess.run(
+            ["systemctl", "--user", *arguments], env=environment, capture_output=True, timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
 
 
-def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | None", log_size: int) -> Connection:
+def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | None", log_size: int | None) -> Connection:
     """Return a connection on which the daemon answers. ``process`` is the daemon, if this process started it.
 
-    ``log_size`` is the size of its log before that, in bytes.
+    ``log_size`` is the size of its log before that, in bytes; None: it has none.
     """
     deadline = time.monotonic() + (settings.answer_timeout() or math.inf)
     pause = _FIRST_PAUSE
@@ -119,7 +136,7 @@ def _wait_for_answer(settings: Settings, process: "subprocess.Popen[bytes] | Non
             return connection
         except NoDaemon:
             if process is not None and ended:
-                last = _end_of_log(log_size)
+                last = "" if log_size is None else _end_of_log(log_size)
                 raise DaemonFailed(f"the daemon ended at once (status {process.returncode}){last}") from None
         if time.monotonic() > deadline:
             raise TimedOut("the daemon does not answer yet", "`hangctl daemon log` shows what it is doing")

@@ -47,19 +47,33 @@ _EXIT_OF_CODE = {
 }
 """The exit code for each error code of the daemon that has one of its own. All others exit with ``REFUSED``."""
 
-_HINTS = {
-    "Banned": "the room's host can lift a ban only by opening another room",
-    "FileHashMismatch": "FileHashMismatch: everyone plays the same file, byte for byte; compare `sha256sum FILE`",
-    "NameTaken": "choose another name for the room with --name",
-    "NoMedia": "load a file with `hangctl create FILE` or `hangctl join ROOM FILE`",
-    "NoServer": "name one with --server ws://HOST:3005/ws, or run one: `hangd server`",
-    "NotConnected": "`hangctl get server/url` tells which server is tried; name another with --server",
-    "NotInRoom": "join one with `hangctl join ROOM FILE`, or open one with `hangctl create FILE`",
+HINTS = {
+    "Banned": "a ban lasts as long as the room: ask the host to open another one",
+    "FileHashMismatch": "everyone plays the same file, byte for byte: compare `sha256sum FILE`; other copies of the "
+    "same length may come after the host's `hangctl policy match duration`",
+    "List": "`hangctl playlist load FILE` plays the films that it lists, `hangctl playlist add FILE` adds them",
+    "NameTaken": "`hangctl join NAME` goes into that room, also if everyone has left it; or choose another name with "
+    "--name",
+    "NoMedia": "load a file with `hangctl create FILE` or `hangctl join ROOM FILE`; to watch alone, "
+    "`hangctl open FILE`",
+    "NoServer": "`hangctl join` and `hangctl create` take one with --server; to run one: `hangd server`",
+    "NotConnected": "`hangctl get server/url` tells which server is tried; `hangctl status` whether it is reached",
+    "NotInRoom": "join one with `hangctl join ROOM FILE`, or open one with `hangctl create FILE`; to watch alone, "
+    "`hangctl open FILE`",
     "RoomNotFound": "a room is named by its id, its name, or the invite that `hangctl create` prints",
     "Unauthorized": "this server wants a token: set it in the daemon's configuration",
     "WrongPassword": "--password asks for the room's password, --password-file FILE reads it",
 }
 """What the user can do about an error code of the daemon."""
+
+
+_ERRORS = {
+    "property not found": "there is no such property",
+    "property unavailable": "it has no value now",
+    "unsupported format for accessing property": "it cannot have this value",
+    "error accessing property": "that is not possible with this property",
+}
+"""mpv's errors about properties, in words for people."""
 
 
 class ControlError(Exception):
@@ -86,15 +100,20 @@ class Refused(ControlError):
         """mpv's error string, such as "property unavailable"."""
         self.code: str | None = details.get("code")
         """The daemon's error code, such as "NotInRoom"; None for errors that mpv has too."""
-        super().__init__(f"cannot {action}: {details.get('message') or self.error}", _HINTS.get(self.code or ""))
+        message = details.get("message") or _ERRORS.get(self.error, self.error)
+        # Where the message goes on after "not in a room", it says why and what to do about that.
+        advises = self.code == "NotInRoom" and ": " in message
+        super().__init__(f"cannot {action}: {message}", None if advises else HINTS.get(self.code or ""))
         self.exit_code = _EXIT_OF_CODE.get(self.code or "", Exit.REFUSED)
 
 
 class NoDaemon(ControlError):
     exit_code = Exit.NO_DAEMON
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, "start one with `hangctl daemon start`")
+    def __init__(self, message: str, *, has_failed: bool = False) -> None:
+        """``has_failed``: there was one, which did not end in order."""
+        why = "; `hangctl daemon log` tells what the last one did" if has_failed else ""
+        super().__init__(message, f"start one with `hangctl daemon start`{why}")
 
 
 class TimedOut(ControlError):
@@ -121,7 +140,9 @@ class Connection:
         except OSError as error:
             self.close()
             if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-                raise NoDaemon(f"no daemon is listening on {path}") from None
+                # A daemon that ends in order removes its socket.
+                has_failed = isinstance(error, ConnectionRefusedError)
+                raise NoDaemon(f"no daemon is listening on {path}", has_failed=has_failed) from None
             raise NoDaemon(f"cannot reach the daemon on {path}: {error.strerror or error}") from None
 
     def close(self) -> None:
@@ -221,7 +242,7 @@ class Connection:
         except TimeoutError:
             raise self._timed_out() from None
         except OSError:
-            raise NoDaemon("the daemon went away") from None
+            raise NoDaemon("the daemon went away", has_failed=True) from None
 
     def _answer(self, request_id: int, on_event: Callable[[Message], object] | None) -> Message:
         deadline = self._deadline()
@@ -252,12 +273,30 @@ class Connection:
         except OSError:
             data = b""
         if not data:
-            raise NoDaemon("the daemon went away")
+            raise NoDaemon("the daemon went away", has_failed=True)
         self._buffer += data
 
     def _timed_out(self) -> TimedOut:
         seconds = "time" if self._timeout is None else f"{self._timeout:g} s"
-        return TimedOut(f"no answer from the daemon within {seconds}", "--timeout SECONDS waits longer")
+        pid = self._daemon_pid()
+        who = "the daemon" if pid is None else f"the daemon (process {pid})"
+        end = "" if pid is None else f"; if the daemon hangs, `kill -KILL {pid}` ends it"
+        return TimedOut(f"no answer from {who} within {seconds}", f"--timeout SECONDS waits longer{end}")
+
+    def _daemon_pid(self) -> int | None:
+        """Return the process that holds the lock of the socket, as it wrote there; None if no process does."""
+        import fcntl
+
+        try:
+            with open(f"{self._path}.lock", "rb") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    pid = lock.read(32).strip()
+                    return int(pid) if pid.isdigit() else None
+        except OSError:
+            pass
+        return None
 
 
 def wait_readable(output: int, source: socket.socket | None, timeout: float | None) -> bool:

@@ -1,4 +1,4 @@
-"""Shell completion of names that only the daemon knows: properties and members.
+"""Shell completion of names that only the daemon knows: properties, members, tracks and audio devices.
 
 If no daemon answers quickly, the shell is offered nothing and no error is printed. Members choose their names freely,
 and bash inserts a completion without quoting it. So a name is only offered if it is harmless in every shell.
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hangctl.client import Connection, ControlError
+from hangctl.client import ControlError
 from hangctl.options import Settings
 
 if TYPE_CHECKING:
@@ -39,6 +39,25 @@ def member_names(context: click.Context, parameter: click.Parameter, incomplete:
     return _items(offers, incomplete)
 
 
+def device_names(context: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+    """Offer "list", and the numbers and names of the devices that play sound."""
+    offers: list[tuple[str, str | None]] = [("list", None)]
+    for number, device in enumerate(_list_property(context, "audio-device-list"), start=1):
+        if isinstance(device, dict):
+            offers += [(str(number), str(device.get("description"))), (str(device.get("name")), None)]
+    return _items(offers, incomplete)
+
+
+def track_words(context: click.Context, incomplete: str, type: str, *words: str) -> "list[CompletionItem[str]]":
+    """Offer these words, and the numbers of the tracks of this type with their languages and titles."""
+    offers: list[tuple[str, str | None]] = [(word, None) for word in words]
+    for track in _list_property(context, "track-list"):
+        if isinstance(track, dict) and track.get("type") == type:
+            about = " ".join(str(part) for part in (track.get("lang"), track.get("title")) if part)
+            offers.append((str(track.get("id")), about or None))
+    return _items(offers, incomplete)
+
+
 def _items(offers: Iterable[tuple[str, str | None]], incomplete: str) -> "list[CompletionItem[str]]":
     from click.shell_completion import CompletionItem
 
@@ -54,8 +73,9 @@ def _items(offers: Iterable[tuple[str, str | None]], incomplete: str) -> "list[C
 def _list_property(context: click.Context, name: str) -> list[Any]:
     """Return the value of a property, if it is a list. Else, or if there is no daemon, return an empty list."""
     settings = context.find_object(Settings) or Settings()
+    settings.timeout = _TIMEOUT
     try:
-        with Connection(settings.socket_path(), _TIMEOUT) as connection:
+        with settings.connect() as connection:
             value = connection.get_properties(name)[name]
     except ControlError:
         return []

@@ -5,6 +5,7 @@ Every error ends here as one line on stderr and an exit code; HANG_DEBUG=1 shows
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,28 +13,38 @@ from importlib import import_module
 import click
 
 from hangctl.client import ControlError, Exit
-from hangctl.options import Settings, shared_options
+from hangctl.options import DEFAULT_TIMEOUT, Settings, shared_options
+from hangd.interrupt import interruptible
 
 _MODULES = (
     ("room", "create join leave media"),
+    ("open", "open"),
     ("playlist", "playlist"),
     ("playback", "play pause toggle stop next previous seek"),
     ("chapters", "chapter"),
-    ("playback", "speed step"),
+    ("playback", "speed step undo"),
     ("status", "status"),
     ("watch", "watch"),
     ("members", "members say ready kick ban role"),
     ("room", "policy rooms"),
-    ("player", "volume mute audio subs fullscreen"),
+    ("player", "volume mute audio subs"),
+    ("delays", "audio-delay sub-delay picture-offset sound-offset"),
+    ("player", "fullscreen window"),
+    ("keys", "keys"),
     ("ipc", "get set cycle observe events wait ipc"),
     ("daemon", "daemon"),
     ("debug", "debug"),
+    ("desktop", "desktop"),
     ("completion", "completion"),
     ("version", "version"),
+    ("help", "help"),
 )
 """Modules of hangctl.commands and the subcommands in them, in the order in which help lists them."""
 
 SUBCOMMANDS = {name: module for module, names in _MODULES for name in names.split()}
+
+_ATTRIBUTES = {"next": "next_", "set": "set_", "help": "help_", "open": "open_"}
+"""Names of functions, where the subcommand's own name is Python's."""
 
 
 class LazyGroup(click.Group):
@@ -46,27 +57,52 @@ class LazyGroup(click.Group):
         if cmd_name not in SUBCOMMANDS:
             return None
         module = import_module(f"hangctl.commands.{SUBCOMMANDS[cmd_name]}")
-        # next and set are Python's own, so these functions are called next_ and set_.
-        command: click.Command = getattr(module, f"{cmd_name}_" if cmd_name in ("next", "set") else cmd_name)
+        command: click.Command = getattr(module, _ATTRIBUTES.get(cmd_name, cmd_name.replace("-", "_")))
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in SUBCOMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
-            from difflib import get_close_matches
+            from hangctl.files import is_file
+            from hangctl.meant import MEANT
+            from hangd.unknown_command import unknown_command
 
-            near = get_close_matches(args[0], SUBCOMMANDS, n=1)
-            ctx.fail(f"there is no verb '{args[0]}'" + (f"; did you mean '{near[0]}'?" if near else ""))
+            problem = unknown_command(args[0], SUBCOMMANDS, MEANT)
+            if is_file(args[0], DEFAULT_TIMEOUT):
+                problem = (
+                    f"there is no command '{args[0]}'; to watch that file alone: hangctl open FILE; with others: "
+                    "hangctl create FILE"
+                )
+            ctx.fail(problem)
         return super().resolve_command(ctx, args)
 
 
+def _print_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from hangctl.commands.version import own_version
+    from hangctl.output import emit
+
+    emit(f"hangctl {own_version()}")
+    context.exit()
+
+
+_version = click.Option(
+    ["-V", "--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version of hangctl, and exit.",
+)
+
 cli = LazyGroup(
     "hangctl",
-    params=shared_options(waits=True, reads=True),
+    params=[*shared_options(waits=True, reads=True), _version],
     help="Watch films together: control the hang daemon, and show what it does.",
     epilog="Exit status: 0 done, 1 refused, 2 usage, 3 no daemon, 4 timed out, 5 not in a room, "
-    "6 server unreachable or not authorized, 130 interrupted. The manual: man hangctl",
+    "6 server unreachable or not authorized, 130 interrupted. The manual: hangctl help",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -98,11 +134,15 @@ def run(arguments: Sequence[str]) -> int:
 def _report_usage_error(usage: click.UsageError) -> int:
     from hangctl.output import error
 
-    if usage.ctx is not None and usage.message == usage.ctx.get_help():
+    if isinstance(usage, click.exceptions.NoArgsIsHelpError):
         print(usage.message, file=sys.stderr)  # no subcommand was given, so click's message is the help text
         return Exit.USAGE
     path = "hangctl" if usage.ctx is None else usage.ctx.command_path
-    message = usage.format_message().rstrip(".")
+    if isinstance(usage, click.BadParameter) and isinstance(usage.param, click.Argument) and usage.param_hint is None:
+        usage.param_hint = (usage.param.name or "").upper()  # click would write all choices: {bash|zsh|fish}
+    # click puts the choices below one another.
+    message = re.sub(r"\. Choose from:\s*", ": choose from ", usage.format_message().rstrip("."))
+    message = re.sub(r"\s*\n\s*", " ", message)
     error(message[:1].lower() + message[1:], f"`{path} --help` shows what there is")
     return Exit.USAGE
 
@@ -121,7 +161,7 @@ def main() -> None:
     """Run the process."""
     if "_HANGCTL_COMPLETE" in os.environ:
         cli.main(prog_name="hangctl", obj=Settings())
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(interruptible(lambda: run(sys.argv[1:])))
 
 
 if __name__ == "__main__":

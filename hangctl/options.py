@@ -4,22 +4,33 @@ The common options may stand before the subcommand or after it: ``hangctl --time
 ``hangctl play --timeout 3`` are the same. Every subcommand imports this module, so it imports little.
 """
 
-import errno
+import math
 import os
-import stat
+import sys
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hangctl.client import Command, Connection, ControlError
-from hangd.paths import runtime_socket
+from hangctl.client import HINTS, Command, Connection, ControlError, NoDaemon
+from hangd.paths import runtime_socket, state_socket
+
+if TYPE_CHECKING:
+    from hangctl.files import LocalFile
 
 DEFAULT_TIMEOUT = 10.0
 """Longest time to wait for an answer, in seconds, unless --timeout says otherwise."""
 
-FILE = click.Path(readable=False)
-"""A parameter that shells complete as a file name. The code that opens the file checks that it exists."""
+
+class _File(click.Path):
+    """A parameter that shells complete as a file name. Unlike click's own it is not looked at: a disk can block."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value
+
+
+FILE = _File()
 
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 
@@ -27,25 +38,6 @@ Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 def words(*choices: str) -> Completer:
     """Return a completer that offers ``choices``, for an argument that also takes other values, such as a number."""
     return lambda context, parameter, incomplete: [word for word in choices if word.startswith(incomplete)]
-
-
-def absolute_path(file: str) -> str:
-    """Return the absolute path of a file, for the daemon, which has another working directory.
-
-    Raises:
-        ControlError: The file cannot be opened for reading.
-    """
-    try:
-        # O_NONBLOCK, because opening a FIFO waits for a writer otherwise. The daemon refuses files of such kinds.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        finally:
-            os.close(descriptor)
-        return os.path.abspath(file)
-    except OSError as error:
-        raise ControlError(f"cannot read '{file}': {(error.strerror or str(error)).lower()}") from None
 
 
 class Settings:
@@ -67,8 +59,27 @@ class Settings:
             return DEFAULT_TIMEOUT
         return self.timeout or None
 
+    def files(self, *files: str) -> "list[LocalFile]":
+        """Return these files as the daemon is to be told of them. Raises as `local_files` does."""
+        from hangctl.files import local_files  # Here, because key presses need no files.
+
+        return local_files(files, self.answer_timeout())
+
+    def path(self, file: str) -> str:
+        """Return the path of one file for the daemon. Raises as `local_files` does."""
+        return self.files(file)[0].path
+
     def connect(self) -> Connection:
-        return Connection(self.socket_path(), self.answer_timeout())
+        """Connect to the daemon. Raises NoDaemon."""
+        try:
+            return Connection(self.socket_path(), self.answer_timeout())
+        except NoDaemon:
+            # It may have been started at boot, before there was a runtime directory.
+            if self.socket is not None or "HANG_SOCKET" in os.environ or not os.path.exists(state_socket()):
+                raise
+            with suppress(NoDaemon):
+                return Connection(state_socket(), self.answer_timeout())
+            raise
 
     def request(self, *commands: Command, action: str) -> Any:
         """Send the commands on a new connection, and return the data of the first answer.
@@ -78,19 +89,101 @@ class Settings:
         with self.connect() as connection:
             return connection.request(*commands, action=action)[0]
 
+    def done(self) -> list[Command]:
+        """Return the command that waits until what was sent took effect; with --no-wait, none."""
+        return [] if self.no_wait else [["hang-wait", "done"]]
+
     def perform(self, *commands: Command, action: str) -> None:
         """Send the commands and wait until they took effect: in a room when it has answered, else in the player.
 
         With --no-wait, return when the daemon has accepted them.
         """
-        self.request(*commands, *([] if self.no_wait else [["hang-wait", "done"]]), action=action)
+        with self.connect() as connection:
+            done = connection.request(*commands, *self.done(), action=action)[-1]
+        if not self.no_wait:
+            _tell_if_away(done)
+
+    def perform_on_film(self, command: Command, *, keeps: str, action: str, reads: str = "") -> str:
+        """The same for a command about playback, which mpv accepts while nothing is loaded: that is refused here.
+
+        The daemon accepts it too, since it speaks mpv's language; what the command changed is put back then. In a room
+        it is never refused: a member without the film may control the others.
+
+        Args:
+            keeps: the property that the command changes.
+            reads: a text with properties, as for ``expand-text``. It is expanded when all is done, and returned; with
+                --no-wait, "" is returned.
+
+        Raises:
+            NothingLoaded: Nothing is loaded, and the command has not loaded anything either, as ``play`` can.
+        """
+        if self.no_wait:
+            self.request(command, action=action)
+            return ""
+        # All in one write, because a key press should cost one round trip.
+        state = f"${{=idle-active}} ${{room/id:alone}} ${{={keeps}}} ${{=playlist-count}}"
+        last = ["expand-text", f"{state} {reads}".rstrip()]
+        with self.connect() as connection:
+            before, _, done, after = connection.request(
+                ["expand-text", state], command, ["hang-wait", "done"], last, action=action
+            )
+            # Idle or not, the room or "alone", the property's value, the number of entries, and what is read.
+            then, now = (str(answer).split(" ", 4) for answer in (before, after))
+            if then[:2] == now[:2] == ["yes", "alone"]:
+                connection.request(["set_property", keeps, then[2]], action=action)
+                raise NothingLoaded(action, now[3] if len(now) > 3 else "0")
+        _tell_if_away(done)
+        return now[4] if len(now) > 4 else ""
+
+
+def _tell_if_away(done: Any) -> None:
+    """Tell the user that the command was done here alone, if the answer of ``hang-wait done`` says so."""
+    if done and done.get("away") and sys.stderr.isatty():
+        from hangctl.output import note  # Here, because a key press needs it hardly ever.
+
+        note("note: the server does not answer: this machine is on its own until it does")
+
+
+class NothingLoaded(ControlError):
+    """A command that controls playback, while nothing is loaded. ``listed``: the property ``playlist-count``."""
+
+    def __init__(self, action: str, listed: str = "0") -> None:
+        hint = "`hangctl playlist play 1` begins with the first film of the playlist"
+        super().__init__(f"cannot {action}: nothing is loaded", HINTS["NoMedia"] if listed in ("0", "") else hint)
+
+
+def number(text: str, low: float, high: float, *, sentence: str) -> float:
+    """Return the number that a person wrote. Raises BadParameter with ``sentence`` if it is none from low to high."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise click.BadParameter(f"'{text}' is {sentence}")
+    return value
 
 
 def _timeout(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= 1e6:  # a socket accepts neither NaN nor infinity as a timeout
-        raise ValueError
-    return seconds
+    # A socket accepts neither NaN nor infinity as a timeout.
+    return number(text, 0, 1e6, sentence="no time to wait: write seconds, such as 30; 0 waits without a limit")
+
+
+SWITCH = {"on": "yes", "yes": "yes", "off": "no", "no": "no", "toggle": "toggle"}
+"""What people write for yes, no, and the other one of the two."""
+
+
+def switch_command(property_name: str, help: str, *, action: str) -> click.Command:
+    """Return a subcommand that switches a property of this machine: on, off, or to the other one of the two."""
+
+    @subcommand(property_name, waits=True, help=help)
+    @click.argument("setting", default="toggle", metavar="[on|off|toggle]", type=click.Choice(list(SWITCH)))
+    @click.pass_obj
+    def switch(settings: Settings, setting: str) -> None:
+        value = SWITCH[setting]
+        command = ["cycle", property_name] if value == "toggle" else ["set_property", property_name, value]
+        settings.perform(command, action=action)
+
+    return switch
 
 
 def _store(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -136,6 +229,17 @@ def subcommand(
         return command
 
     return make
+
+
+def film_command(name: str, help: str, request: Command, *, keeps: str, action: str) -> click.Command:
+    """Return a subcommand that takes no arguments and does what `Settings.perform_on_film` does."""
+
+    @subcommand(name, waits=True, help=help)
+    @click.pass_obj
+    def send(settings: Settings) -> None:
+        settings.perform_on_film(request, keeps=keeps, action=action)
+
+    return send
 
 
 def action_command(name: str, help: str, request: Command, *, action: str) -> click.Command:

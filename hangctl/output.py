@@ -9,16 +9,19 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hangd.file_names import escaped
+
 if TYPE_CHECKING:
     from rich.table import Table
 
-_JOINERS = "\u200c\u200d"
-"""The zero-width (non-)joiner. Python does not count them as printable, but Persian and emoji need them."""
+_HARMLESS = "\u200c\u200d\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""What is shown as it is, although Python does not count it as printable: the zero-width (non-)joiner, which Persian
+and emoji need, and the spaces of other scripts."""
 
 
 def escape(text: str) -> str:
     r"""Return the text as one line without control characters: these are written as ``\x1b``, ``\u202e`` or ``\n``."""
-    return _replace_unprintable(text, lambda letter: letter.encode("unicode_escape").decode("ascii"))
+    return _replace_unprintable(text, escaped)
 
 
 def dumps(value: Any) -> str:
@@ -30,12 +33,17 @@ def dumps(value: Any) -> str:
 def _replace_unprintable(text: str, replacement: Callable[[str], str]) -> str:
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() or one in _JOINERS else replacement(one) for one in text)
+    return "".join(one if one.isprintable() or one in _HARMLESS else replacement(one) for one in text)
 
 
 def one_line(text: str) -> str:
     r"""Write line ends as ``\r`` and ``\n``, so that a value with a line end does not look like two lines of data."""
     return text.replace("\r", "\\r").replace("\n", "\\n")
+
+
+def markup(text: str) -> str:
+    """Return the text as it is written where others read markup: status bars, and what shows notifications."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def emit(line: str, *, raw: bool = False) -> None:
@@ -76,6 +84,12 @@ def note(line: str) -> None:
     print(escape(line).encode(sys.stderr.encoding, "backslashreplace").decode(sys.stderr.encoding), file=sys.stderr)
 
 
+def remark(line: str) -> None:
+    """Print one line to stderr if that is a terminal: what only a person wonders about, such as an empty list."""
+    if sys.stderr.isatty():
+        note(line)
+
+
 def error(message: str, hint: str | None) -> None:
     """Print an error message to stderr, and below it what the user can do."""
     note(f"hangctl: error: {message}")
@@ -105,6 +119,36 @@ def hms(seconds: float | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def duration_text(seconds: float) -> str:
+    """Write a duration in the unit that fits it: 18 s, 5 min, 3 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"
+
+
+def film_text(film: dict[str, Any]) -> str:
+    """Describe a film as people tell it from others: its name, size, duration and the beginning of its hash."""
+    size, duration, digest = film.get("size"), film.get("duration"), film.get("file_hash")
+    parts = (
+        str(film.get("name") or "a film without a name"),
+        None if size is None else f"{size} bytes",
+        None if duration is None else hms(duration),
+        None if digest is None else f"SHA-256 {digest}",
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def missing_text(film: dict[str, Any]) -> str:
+    """Tell a person that this machine has not got the film, and what to do."""
+    return f"this machine has not got the film: {film_text(film)}; open your copy with `hangctl media FILE`"
+
+
+def failure_text(failure: dict[str, Any], *, in_room: bool) -> str:
+    """Tell a person why the last film could not be played, and in a room, what to do."""
+    message = str(failure.get("message"))
+    return f"{message}; open another copy with `hangctl media FILE`" if in_room else message
 
 
 def milliseconds(seconds: float, *, signed: bool = False) -> str:

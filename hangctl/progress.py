@@ -7,9 +7,11 @@ On a terminal this is one line that is rewritten, with the rate and the time lef
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from hangctl.client import Command, Connection
+from hangctl.files import LocalFile
 from hangctl.output import escape, hms
 
 _PROPERTY = "media/hash-progress"
@@ -54,25 +56,52 @@ class Progress:
             self._stream.flush()
 
 
-def request_with_hashing(connection: Connection, *commands: Command, path: str, action: str) -> Any:
-    """Send commands for which the daemon may hash ``path`` first, and return the ``data`` of the first answer.
+def _progress(film: LocalFile, *, terminal: bool) -> Progress:
+    return Progress(os.path.basename(film.path), film.size, sys.stderr, terminal=terminal, now=time.monotonic())
 
-    Progress is shown on stderr. The timeout starts again with each progress event, so it does not end a long hashing.
-    Raises as ``Connection.request`` does.
+
+def show_hashing(connection: Connection, film: LocalFile) -> None:
+    """Show how the daemon reads all of its film until it has done so. Ctrl-C ends only this."""
+    connection.observe(_PROPERTY, "media/hash", "room/id")
+    progress = _progress(film, terminal=True)
+    values: dict[str, Any] = {}
+    try:
+        while not values.get("media/hash") and values.get("room/id", "") is not None:
+            event = connection.next_message(None)
+            if event.get("event") == "property-change":
+                values[event["name"]] = event.get("data")
+                if event["name"] == _PROPERTY and isinstance(event.get("data"), (int, float)):
+                    progress.update(event["data"], time.monotonic())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        progress.clear()
+
+
+def request_with_hashing(
+    connection: Connection,
+    *commands: Command,
+    film: LocalFile,
+    action: str,
+    on_event: Callable[[dict[str, Any]], object] = lambda event: None,
+) -> Any:
+    """Send commands for which the daemon may hash ``film`` first, and return the ``data`` of the first answer.
+
+    Progress is shown on stderr; ``on_event`` gets the other events. The timeout starts again with each progress event,
+    so it does not end a long hashing. Raises as ``Connection.request`` does.
     """
     connection.observe(_PROPERTY)
-    progress = Progress(
-        os.path.basename(path), os.path.getsize(path), sys.stderr, terminal=sys.stderr.isatty(), now=time.monotonic()
-    )
+    progress = _progress(film, terminal=sys.stderr.isatty())
 
-    def on_event(event: dict[str, Any]) -> bool:
+    def heard(event: dict[str, Any]) -> bool:
         fraction = event.get("data")
         if event.get("name") != _PROPERTY or not isinstance(fraction, (int, float)):
+            on_event(event)
             return False
         progress.update(fraction, time.monotonic())
         return True
 
     try:
-        return connection.request(*commands, action=action, on_event=on_event)[0]
+        return connection.request(*commands, action=action, on_event=heard)[0]
     finally:
         progress.clear()

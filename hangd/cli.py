@@ -7,11 +7,12 @@ does that, together with the environment variables and the config file.
 import logging
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TextIO
 
 import click
 from click.core import ParameterSource
 
+from hangd.interrupt import interruptible
 from hangd.systemd import UNITS
 
 if TYPE_CHECKING:
@@ -25,10 +26,47 @@ _EXITS: Final[dict[str, Any]] = {"is_eager": True, "expose_value": False}
 """Attributes of an option whose callback does all that there is to do."""
 
 
+_MEANT: Final = {
+    **dict.fromkeys(("start", "daemon", "client", "play"), "run"),
+    **dict.fromkeys(("serve", "host", "listen"), "server"),
+    **dict.fromkeys(("schema",), "protocol-schema"),
+    **dict.fromkeys(("settings", "options"), "config show"),
+    **dict.fromkeys(("man", "manual"), "help"),
+    "version": "--version",
+}
+"""What people type, and what they mean by it: commands of hangd."""
+
+
+_OPTIONS_MEANT: Final = {
+    **dict.fromkeys(("--port", "--host", "--bind", "--address", "-p"), "--listen"),
+    **dict.fromkeys(("--cert", "--certificate"), "--tls-cert"),
+    "--key": "--tls-key",
+}
+"""Options that people type after ``hangd server``, and those that they mean."""
+
+
+class _Server(click.Command):
+    """The command ``server``, which knows what people mean by some options that it has not got."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name not in _OPTIONS_MEANT:
+                raise
+            message = f"There is no option '{error.option_name}'; did you mean '{_OPTIONS_MEANT[error.option_name]}'?"
+            raise click.NoSuchOption(error.option_name, message, ctx=ctx) from None
+
+
 class _RunByDefault(click.Group):
     """A group that passes its arguments to ``run``, unless they begin with a subcommand or an option of the group."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            from hangd.log import escape
+            from hangd.unknown_command import unknown_command
+
+            ctx.fail(escape(unknown_command(args[0], self.commands, _MEANT)))
         own = {name for parameter in self.get_params(ctx) for name in (*parameter.opts, *parameter.secondary_opts)}
         if not args or (args[0] not in self.commands and args[0].partition("=")[0] not in own):
             args = ["run", *args]
@@ -50,14 +88,13 @@ def _shared_options(command: Callable[..., None]) -> Callable[..., None]:
 def _print_unit(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is None or context.resilient_parsing:
         return
-    from hangd.systemd import command, unit
+    from hangd.systemd import command, installation, unit, unreachable
 
     words = command()
+    if value == "system" and (problem := unreachable(installation(words))):
+        click.echo(f"hangd: error: {problem}", err=True)
+        context.exit(1)
     click.echo(unit(value, words), nl=False)
-    if value == "system" and words[0].startswith(("/home/", "/root/")):
-        click.echo(
-            f"hangd: hint: {words[0]} is in a home folder, which this unit hides: install hangd elsewhere", err=True
-        )
     context.exit()
 
 
@@ -71,7 +108,7 @@ def _print_version(context: click.Context, _parameter: click.Parameter, value: b
 
 
 @click.group(cls=_RunByDefault, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, callback=_print_version, help="Print the version, and exit.", **_EXITS)
+@click.option("-V", "--version", is_flag=True, callback=_print_version, help="Print the version, and exit.", **_EXITS)
 @click.option(
     "--print-unit",
     type=click.Choice(list(UNITS)),
@@ -91,7 +128,9 @@ def main() -> None:
 @click.option(
     "--control-tcp", metavar="HOST:PORT", help="Let control clients come by TCP too, on this machine: see hangd(1)."
 )
-@click.option("--server", metavar="URL", help="The room server: ws://HOST:PORT/ws or wss://HOST/ws.")
+@click.option("--server", metavar="URL", help="The room server: HOST, HOST:PORT, ws://HOST:PORT/ws or wss://HOST/ws.")
+@click.option("--tls-ca", metavar="FILE", help="Also trust the authorities whose certificates are in FILE (PEM).")
+@click.option("--proxy", metavar="URL", help="Reach the server through this proxy; none: through no proxy.")
 @click.option("--name", metavar="NAME", help="What the others see, 1 to 32 characters.")
 @click.option("--player", type=click.Choice(["vlc", "simulated"]), help="What plays the film.")
 @click.option(
@@ -99,13 +138,51 @@ def main() -> None:
 )
 @click.option("--video-offset", "video_offset_ms", metavar="MS", help="Show this machine's picture so much earlier.")
 @click.option("--audio-offset", "audio_offset_ms", metavar="MS", help="Play this machine's sound so much earlier.")
+@click.option("--alang", metavar="LANGUAGES", help="Preferred languages of the sound, best first: ja,de.")
+@click.option("--slang", metavar="LANGUAGES", help="Preferred languages of subtitles, best first.")
+@click.option("--audio-device", metavar="NAME", help="The device that plays the sound; auto: the system's default.")
 @click.option("--media-dir", "media_dirs", metavar="DIR", multiple=True, help="Look here for files; may be repeated.")
 @click.option("--screenshot-dir", metavar="DIR", help="Where screenshots go.")
+@click.option(
+    "--sub-codepage", metavar="ENCODING", help="The encoding of subtitle files that are not UTF-8; auto: guess it."
+)
+@click.option(
+    "--osd",
+    metavar="KIND",
+    multiple=True,
+    help="What is written on the picture of what others do: playback, ready, films, rules, chat, members, corrections, "
+    "or none; may be repeated.",
+)
+@click.option("--osd-size", metavar="PERCENT", help="How large that is written.")
+@click.option("--osd-seconds", metavar="SECONDS", help="How long a short message stays.")
+@click.option(
+    "--window-close",
+    type=click.Choice(["auto", "pause", "hide"]),
+    help="What closing the window does: pause the film, or only hide it; auto: hide in rooms, else pause.",
+)
+@click.option(
+    "--mpris",
+    type=click.Choice(["auto", "yes", "no"]),
+    help="Media keys and players' controls, over D-Bus; auto: where dbus-fast is installed.",
+)
+@click.option("--mpris-stop", type=click.Choice(["pause", "stop", "ignore"]), help="What MPRIS's Stop does.")
+@click.option("--input-conf", metavar="FILE", help="The file of key bindings: see hang-input(5).")
+@click.option(
+    "--input-default-bindings/--no-input-default-bindings", default=None, help="Whether keys are bound by default."
+)
+@click.option(
+    "--notifications",
+    metavar="KIND",
+    multiple=True,
+    help="The desktop shows a note of this: members, chat, playback, or none; may be repeated.",
+)
+@click.option("--inhibit/--no-inhibit", default=None, help="Whether a film holds off screen saver and suspend.")
+@click.option("--rejoin", metavar="SECONDS", help="Go back into the room after a restart within this time; 0: never.")
 @_shared_options
 @click.pass_context
 def run(context: click.Context, /, **_options: object) -> None:
     """Play films: run the daemon in the foreground."""
-    config = _load_for_process(context)
+    config = _load_for_process(context, loads_libraries=True)
     from hangd.client import daemon
     from hangd.notify import listen_sockets
 
@@ -119,15 +196,15 @@ def run(context: click.Context, /, **_options: object) -> None:
                 logging.getLogger(__name__).error("the settings stay as they are: %s", problem)
             return None
 
-    sys.exit(daemon.run(config.client, sockets=listen_sockets(), reload=reload))
+    sys.exit(interruptible(lambda: daemon.run(config.client, sockets=listen_sockets(), reload=reload)))
 
 
-@main.command()
+@main.command(cls=_Server)
 @click.option(
     "--listen",
     metavar="HOST:PORT",
     multiple=True,
-    help="Where to listen; may be repeated. [default: 127.0.0.1:3005 and [::1]:3005]",
+    help="Where to listen; may be repeated. [default: port 3005 of every address]",
 )
 @click.option("--tls-cert", metavar="FILE", help="Certificate chain (PEM): speak wss only.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's key (PEM).")
@@ -140,7 +217,15 @@ def run(context: click.Context, /, **_options: object) -> None:
 @click.option("--max-clients", metavar="NUMBER", help="Connections at the same time.")
 @click.option("--max-rooms", metavar="NUMBER", help="Rooms at the same time.")
 @click.option("--max-per-address", metavar="NUMBER", help="Connections from one address at the same time.")
+@click.option(
+    "--trusted-proxy",
+    "trusted_proxies",
+    metavar="NET",
+    multiple=True,
+    help="Believe this proxy (address, network or unix) for whom it connects; may be repeated.",
+)
 @click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms.")
+@click.option("--public-url", metavar="URL", help="The server's URL for others, which invites then name.")
 @click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with.")
 @click.option("--messages-per-second", metavar="NUMBER", help="What one connection may send in the long run.")
 @click.option("--burst", metavar="NUMBER", help="Messages that one connection may send at once.")
@@ -153,7 +238,7 @@ def server(context: click.Context, /, **_options: object) -> None:
     from hangd.notify import listen_sockets
     from hangd.server import app
 
-    sys.exit(app.run(config.server, sockets=listen_sockets()))
+    sys.exit(interruptible(lambda: app.run(config.server, sockets=listen_sockets())))
 
 
 @main.group(name="config")
@@ -219,6 +304,21 @@ def replay(context: click.Context, file: BinaryIO, as_json: bool) -> None:
     context.exit(0 if replayed.is_same else 1)
 
 
+@main.command(name="help")
+@click.argument("topic", nargs=-1)
+def help_command(topic: tuple[str, ...]) -> None:
+    """Show the manual, or the part on one command.
+
+    TOPIC is a command of hangd, or one of the manual's pages: hangctl, hangd, hangd-server, hang-input, hang-ipc.
+    """
+    from hangd.manual.show import NoSuchTopic, show
+
+    try:
+        show(" ".join(topic), "hangd")
+    except NoSuchTopic as error:
+        raise click.UsageError(str(error)) from None
+
+
 def _load(context: click.Context, exit_code: int = EXIT_USAGE) -> "Config":
     """Return the settings. If they are wrong, print all errors and exit."""
     from hangd.config import ConfigError, load
@@ -242,17 +342,30 @@ def _given(context: click.Context) -> "dict[str, Given]":
             continue
         value = context.params[name]
         if name == "motd_file":
-            name, value = "motd", value.read()
+            name, value = "motd", _text(parameter.opts[0], value)
         given[name] = Given(parameter.opts[0], value)
     return given
 
 
-def _load_for_process(context: click.Context) -> "Config":
-    """Return the settings for the daemon or the server, and set up logging."""
+def _text(option: str, file: TextIO) -> str:
+    from hangd.config import ConfigError
+    from hangd.log import escape
+
+    try:
+        return file.read()
+    except UnicodeDecodeError:
+        raise ConfigError([f"{option} {escape(file.name)} must be text in UTF-8"]) from None
+
+
+def _load_for_process(context: click.Context, *, loads_libraries: bool = False) -> "Config":
+    """Return the settings for the daemon or the server, and set up logging.
+
+    ``loads_libraries``: the process loads libraries that write to standard error by themselves.
+    """
     from hangd import log
 
     config = _load(context)
-    log.set_up(config.shared.log_level, config.shared.log_format)
+    log.set_up(config.shared.log_level, config.shared.log_format, log.take_over_stderr() if loads_libraries else None)
     for warning in config.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     return config

@@ -196,22 +196,37 @@ def _convert(raw: object, kind: Any, *, text: bool) -> object:
     """Convert a value to this type; ``text``: numbers are text. Raises ValueError with the end of a sentence."""
     info, extra = _inspect(type_info(kind))
     is_path = "path" in extra
+    if "list" in extra and isinstance(raw, list):
+        if not all(isinstance(each, str) for each in raw):
+            raise ValueError(f" must be text or a list of texts, not {raw!r}")
+        raw = ",".join(raw)
     if text and isinstance(raw, str):
         raw = _parse(raw, info, is_path)
-    if isinstance(info, LiteralType) and raw not in info.values:
-        raise ValueError(f" must be {' or '.join(map(str, info.values))}, not {raw!r}")
+    if isinstance(info, msgspec.inspect.StrType) and not is_path and not _is_unicode(raw):
+        raise ValueError(f" must be text in UTF-8, not {raw!r}")
+    words, given = (info.item_type, raw) if isinstance(info, VarTupleType) else (info, [raw])
+    if isinstance(words, LiteralType) and isinstance(given, list | tuple):
+        if wrong := [one for one in given if one not in words.values]:
+            raise ValueError(f" must be {' or '.join(map(str, words.values))}, not {wrong[0]!r}")
     try:
         value = msgspec.convert(raw, kind, strict=not text)
     except msgspec.ValidationError as error:
         where, why = explain(error)
         # "or null" would not help: neither TOML nor a variable can express null. A setting that is absent is None.
         raise ValueError(f"{where} {why.replace(' or null', '')}") from None
-    if check := extra.get("check"):
-        try:
+    try:
+        if check := extra.get("check"):
             check(value)
-        except ValueError as error:
-            raise ValueError(f" {error}") from None
+        if normal := extra.get("normal"):
+            value = normal(value)
+    except ValueError as error:
+        raise ValueError(f" {error}") from None
     return _expanded(value) if is_path else value
+
+
+def _is_unicode(raw: object) -> bool:
+    """Return False for text that stands for bytes which are not UTF-8 (lone surrogates), as variables may have them."""
+    return not (isinstance(raw, str) and any("\ud800" <= letter <= "\udfff" for letter in raw))
 
 
 def _parse(raw: str, info: Type, is_path: bool) -> object:
@@ -230,7 +245,8 @@ def _parse(raw: str, info: Type, is_path: bool) -> object:
 def _inspect(info: Type) -> tuple[Type, Mapping[str, Any]]:
     """Return the type without limits and without None, and the ``extra`` of the type or of its items.
 
-    "path": a leading ~ is expanded. "check": called with the value; raises ValueError with the end of a sentence.
+    "path": a leading ~ is expanded. "list": a list of texts is joined by commas. "check", "normal": called with
+    the value; raise ValueError with the end of a sentence. The setting is what "normal" returns.
     """
     if isinstance(info, Metadata):
         inner, extra = _inspect(info.type)

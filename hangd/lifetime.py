@@ -6,8 +6,13 @@ import signal
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
+from typing import Final
 
 from hangd import notify
+
+EXIT_WRONG_SETTING: Final = 2
+"""Exit code for a setting that cannot be used. Starting again would not help, so the units name it in
+RestartPreventExitStatus=."""
 
 
 def version() -> str:

@@ -5,13 +5,25 @@ Work that can block (a file on a network share, a FIFO, the start of a library) 
 
 import asyncio
 import concurrent.futures
+import contextlib
+import ctypes
 import logging
+import os
+import platform
+import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+
+_NICENESS: Final = 15
+_IOPRIO_SET: Final = {"x86_64": 251, "aarch64": 30, "riscv64": 30, "armv7l": 314, "i686": 289}
+"""The number of the system call by the machine (linux/ioprio.h)."""
+_IOPRIO_WHO_PROCESS: Final = 1
+_IOPRIO_IDLE: Final = 3 << 13
+"""The class of those that get the disk only when nobody else wants it."""
 
 
 async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float | None, doing: str) -> _T:
@@ -46,6 +58,20 @@ async def in_thread(work: Callable[..., _T], *arguments: object, deadline: float
         if not result.cancelled():
             raise  # the work's own
         raise TimeoutError(f"{doing} took longer than {deadline:g} seconds") from None
+
+
+def lower_priority() -> None:
+    """Let this thread wait for all others, for the processor and for the disk. Elsewhere than on Linux: do nothing."""
+    if not sys.platform.startswith("linux"):
+        return
+    thread = threading.get_native_id()
+    with contextlib.suppress(OSError):
+        # On Linux the niceness belongs to the thread, in spite of POSIX. A daemon that is nicer than this stays so.
+        os.setpriority(os.PRIO_PROCESS, thread, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, thread)))
+    number = _IOPRIO_SET.get(platform.machine())
+    if number is not None:
+        # The C library has no function for it. A kernel that refuses changes nothing.
+        ctypes.CDLL(None).syscall(number, _IOPRIO_WHO_PROCESS, thread, _IOPRIO_IDLE)
 
 
 class Tasks:

@@ -77,13 +77,19 @@ def test_all_errors_are_reported_at_once() -> None:
     )
 
 
+_LOOK_OF_SUBTITLES = (
+    "sub_font sub_font_size sub_bold sub_color sub_border_color sub_border_size sub_back_color sub_pos".split()
+)
+
+
 def test_every_setting_has_its_option_or_a_reason() -> None:
     def names(command: str) -> set[str]:
         return {parameter.name or "" for parameter in main.commands[command].params} - {"config_file"}
 
     shared = set(SharedSettings.__struct_fields__)
-    # Chosen once, in the file: what others may see, and who may end the daemon.
-    assert names("run") == {*ClientSettings.__struct_fields__, *shared} - {"share_file_name", "allow_quit"}
+    # Chosen once, in the file: what others may see, who may end the daemon, tracks and the look of subtitles.
+    in_the_file = {"share_file_name", "allow_quit", "remember_tracks", *_LOOK_OF_SUBTITLES}
+    assert names("run") == {*ClientSettings.__struct_fields__, *shared} - in_the_file
     assert names("server") == {*ServerSettings.__struct_fields__, *shared, "motd_file"} - {"motd"}
 
 
@@ -92,6 +98,38 @@ def test_the_motd_is_read_from_a_file(tmp_path: Path) -> None:
     result = hangd("server", "--motd-file", str(tmp_path / "motd"))
     assert (result.exit_code, result.output) == (2, "hangd: error: --motd-file must have at most 4000 characters\n")
     assert hangd("server", "--motd-file", str(tmp_path / "none")).exit_code == 2
+    (tmp_path / "latin").write_bytes(b"gr\xfc\xdfe")
+    result = hangd("server", "--motd-file", str(tmp_path / "latin"))
+    assert (result.exit_code, result.output) == (
+        2,
+        f"hangd: error: --motd-file {tmp_path}/latin must be text in UTF-8\n",
+    )
+
+
+@pytest.mark.parametrize("place", ["3005", "localhost", "127.0.0.1:99999", "::1:3005"])
+def test_where_to_listen_is_checked_with_the_other_settings(place: str, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(f"[server]\nlisten = ['{place}']\n")
+    results = [
+        hangd("server", "--listen", place),
+        hangd("server", HANG_LISTEN=place),
+        hangd("server", "--config", str(tmp_path / "c.toml")),
+    ]
+    assert [result.exit_code for result in results] == [2, 2, 2]
+    reasons = [
+        result.output.removeprefix(f"hangd: error: {named} ")
+        for result, named in zip(
+            results, ("--listen", "HANG_LISTEN", f"{tmp_path}/c.toml: [server] listen"), strict=True
+        )
+    ]
+    assert set(reasons) == {reasons[0]} and reasons[0].startswith("must ")
+    assert hangd("config", "check", "--config", str(tmp_path / "c.toml")).exit_code == 1
+    assert hangd("server", HANG_LISTEN=" ").exit_code == 2
+
+
+def test_tls_files_that_are_wrong_are_wrong_settings(tmp_path: Path) -> None:
+    result = hangd("server", "--tls-cert", str(tmp_path / "none.pem"), "--listen", "127.0.0.1:0")
+    assert result.exit_code == 2
+    assert f"cannot read {tmp_path}/none.pem" in result.output
 
 
 def test_config_path(tmp_path: Path) -> None:
@@ -102,10 +140,10 @@ def test_config_path(tmp_path: Path) -> None:
 
 def test_config_show(tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text("[client]\nname = 'Ada'\n")
-    result = hangd("config", "show", "--config", str(tmp_path / "c.toml"), HANG_SERVER="wss://a:b@h/ws")
+    result = hangd("config", "show", "--config", str(tmp_path / "c.toml"), HANG_SERVER="h:4000")
     assert result.exit_code == 0
     assert f'name = "Ada"  # {tmp_path}/c.toml' in result.stdout
-    assert 'server = "wss://a:***@h/ws"  # HANG_SERVER' in result.stdout
+    assert 'server = "ws://h:4000/ws"  # HANG_SERVER' in result.stdout
 
 
 def test_config_check(tmp_path: Path) -> None:
@@ -125,19 +163,37 @@ def test_protocol_schema() -> None:
     assert hangd("protocol-schema").stdout == schema_text()
 
 
-@pytest.mark.parametrize(("name", "words"), [("user", ""), ("system", " server")])
-def test_print_unit(name: str, words: str) -> None:
+@pytest.mark.real
+def test_a_file_of_authorities_that_cannot_be_used_is_a_wrong_setting(tmp_path: Path) -> None:
+    (tmp_path / "junk").write_text("junk")
+    for name, why in (("none", "cannot be read: No such file"), ("junk", "contains no certificates in PEM format")):
+        done = subprocess.run(
+            [sys.executable, "-m", "hangd", "--player", "simulated"],
+            env=os.environ | {"HANG_TLS_CA": str(tmp_path / name)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"hangd: error: '{tmp_path}/{name}' (tls_ca) {why}")
+
+
+def test_print_unit() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "hangd", "--print-unit", name], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "hangd", "--print-unit", "user"], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0
-    assert f"\nExecStart={sys.executable} -m hangd{words}\n" in done.stdout
+    assert f"\nExecStart={sys.executable} -m hangd\n" in done.stdout
 
 
-def test_a_unit_for_a_program_in_a_home_folder_has_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_system_unit_for_a_program_in_a_home_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The unit hides home folders, so the service could not start."""
     monkeypatch.setattr(sys, "argv", ["/home/ada/.local/bin/hangd"])
-    assert "hangd: hint: /home/ada/.local/bin/hangd is in a home folder" in hangd("--print-unit", "system").stderr
-    assert hangd("--print-unit", "user").stderr == ""
+    refused = hangd("--print-unit", "system")
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "/home/ada/.local/bin/hangd is in a folder that a system service does not see" in refused.stderr
+    assert hangd("--print-unit", "user").stderr == hangd("--print-unit", "system-socket").stderr == ""
 
 
 def test_the_version() -> None:
@@ -149,6 +205,11 @@ def test_help_imports_neither_an_event_loop_nor_a_library() -> None:
     code = "import sys, hangd.cli; print([m for m in ('asyncio', 'msgspec', 'websockets', 'vlc') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "[]\n"
+
+
+def test_an_option_of_the_server_that_people_expect_is_told_its_name() -> None:
+    for typed, meant in (("--port", "--listen"), ("--bind", "--listen"), ("--cert", "--tls-cert")):
+        assert f"There is no option '{typed}'; did you mean '{meant}'?\n" in hangd("server", typed, "4106").stderr
 
 
 # ---- real processes -------------------------------------------------------------------------------------------------
@@ -203,6 +264,17 @@ def test_the_daemon_runs_until_sigterm(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert "STOPPING=1" in said
     assert not path.exists()
+
+
+@pytest.mark.real
+def test_a_folder_of_films_that_is_not_there_is_told_in_the_log(tmp_path: Path) -> None:
+    options = ("--player", "simulated", "--socket", str(tmp_path / "s" / "hangd.sock"))
+    with started(tmp_path, *options, "--media-dir", "/nope", "--media-dir", str(tmp_path)) as (process, _):
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "no films are looked for in" in line:
+                break
+        assert "in /nope: there is no such folder now" in line
 
 
 @pytest.mark.real

@@ -118,6 +118,17 @@ def test_all_errors_are_reported_at_once(tmp_path: Path) -> None:
     )
 
 
+def test_languages_are_text_or_a_list(tmp_path: Path) -> None:
+    config = load(file=written(tmp_path, "[client]\nalang = ['jpn', 'ger']\nslang = 'en,de'\n"), environment={})
+    assert (config.client.alang, config.client.slang) == ("jpn,ger", "en,de")
+    file = written(tmp_path, "[client]\nalang = ['jpn', 3]\nname = ['a']\nslang = 5\n")
+    assert problems(file=file) == [
+        f"{file}: [client] alang must be text or a list of texts, not ['jpn', 3]",
+        f"{file}: [client] name must be text, not a list",
+        f"{file}: [client] slang must be text, not a whole number",
+    ]
+
+
 def test_an_overridden_value_is_validated(tmp_path: Path) -> None:
     file = written(tmp_path, '[client]\nname = ""\n')
     assert problems(file=file, flags={"name": Given("--name", "Ada")}) == [f"{file}: [client] name must not be empty"]
@@ -230,14 +241,34 @@ def test_shown_settings_have_their_origins(tmp_path: Path) -> None:
 def test_passwords_are_not_shown() -> None:
     shown = load(
         environment={
-            "HANG_SERVER": "wss://ada:hunter2@films.example.org/ws",
-            "HANG_VLC_OPTIONS": "--http-password=hunter2 --sout-token=hunter2 --no-spu",
+            "HANG_VLC_OPTIONS": "--http-password=hunter2 --sout-token=hunter2 --proxy=http://ada:hunter2@h/ --no-spu",
         }
     ).show()
     assert "hunter2" not in shown
     client = tomllib.loads(shown)["client"]
-    assert client["server"] == "wss://ada:***@films.example.org/ws"
-    assert client["vlc_options"] == ["--http-password=***", "--sout-token=***", "--no-spu"]
+    options = ["--http-password=***", "--sout-token=***", "--proxy=http://ada:***@h/", "--no-spu"]
+    assert client["vlc_options"] == options
+    with pytest.raises(ConfigError) as caught:
+        load(environment={"HANG_SERVER": "wss://ada:hunter2@films.example.org/ws"})
+    assert caught.value.problems == ("HANG_SERVER must not contain a user name or a password",)
+
+
+def test_urls_and_names_are_normalised() -> None:
+    environment = {"HANG_SERVER": "127.0.0.1:4000", "HANG_PUBLIC_URL": "Films.example.org", "HANG_NAME": "Jose\u0301"}
+    config = load(environment=environment)
+    assert config.client.server == "ws://127.0.0.1:4000/ws"
+    assert config.server.public_url == "wss://films.example.org/ws"
+    assert config.client.name == "Jos\u00e9"
+
+
+def test_a_wrong_url_is_named() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environment={"HANG_SERVER": "ftp://h", "HANG_PUBLIC_URL": "hang://h:1/friday", "HANG_NAME": "\u200d"})
+    assert sorted(caught.value.problems) == [
+        "HANG_NAME must have a character that can be seen",
+        "HANG_PUBLIC_URL must be the URL of a server, not an invite: 'hang://h:1/friday'",
+        "HANG_SERVER must be the URL of a server, such as ws://HOST:3005/ws or wss://HOST/ws, not 'ftp://h'",
+    ]
 
 
 def test_no_two_sections_share_a_key() -> None:
@@ -257,3 +288,22 @@ def test_the_default_name_is_a_valid_one(login: str, monkeypatch: pytest.MonkeyP
 def test_a_user_without_a_name_is_called_viewer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "\x1b")
     assert ClientSettings().name == "viewer"
+
+
+@pytest.mark.parametrize("given", ["none", "http://ada:secret@proxy:3128", "socks5h://[::1]"])
+def test_a_proxy(given: str) -> None:
+    config = load(environment={"HANG_PROXY": given})
+    assert config.client.proxy == given
+    assert "secret" not in config.show()
+
+
+def test_a_wrong_proxy() -> None:
+    assert problems(environment={"HANG_PROXY": "gopher://x"}) == [
+        "HANG_PROXY must be the URL of a proxy, http://[NAME:PASSWORD@]HOST:PORT, or socks5h, socks5, socks4a or socks4"
+    ]
+
+
+def test_a_name_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(ConfigError) as raised:
+        load(environment={"HANG_NAME": "\udcff\udcfe"})
+    assert raised.value.problems == (r"HANG_NAME must be text in UTF-8, not '\udcff\udcfe'",)

@@ -4,6 +4,9 @@ import io
 import json
 import logging
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 
 from hangd.log import Format, Level, escape, set_up
 
+ROOT = Path(__file__).parent.parent
 HOSTILE = "friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
 
 
@@ -41,6 +45,7 @@ def test_escape_replaces_characters_that_are_not_printable() -> None:
     assert escape("plain Zoë 🎬") == "plain Zoë 🎬"
     assert escape(HOSTILE) == r"friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
     assert escape("\ud800") == r"\ud800"
+    assert escape("bad\udcff\udce9.mkv") == r"bad\xff\xe9.mkv", "the bytes of a file's name"
 
 
 @given(st.text(st.characters()))
@@ -148,3 +153,71 @@ def test_a_second_setup_replaces_the_first() -> None:
     logged(stream)
     logged(stream).info("once")
     assert stream.getvalue().count("once") == 1
+
+
+def test_a_line_that_repeats_is_written_once_with_the_number_of_its_repetitions() -> None:
+    stream = io.StringIO()
+    set_up("info", "json", stream)
+
+    def say(message: str, level: int = logging.INFO, at: float = 1000.0) -> None:
+        record = logging.makeLogRecord({"name": "hangd.some", "levelno": level, "msg": message, "created": at})
+        logging.getLogger().handle(record)
+
+    for _ in range(41):
+        say("no frame!")
+    say("no frame!", logging.WARNING)
+    say("other")
+    say("other")
+    say("other", at=1060.0)
+    say("other", at=1060.0)
+    logging.getLogger().handlers[0].close()
+    written = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    repeated = "the line before was repeated"
+    assert written == [
+        "no frame!",
+        f"{repeated} 40 times",
+        "no frame!",
+        "other",
+        f"{repeated} once",
+        "other",
+        f"{repeated} once",
+    ]
+
+
+NOISE = """
+import logging, os, sys, time
+from hangd import log
+log.set_up(sys.argv[1], "text", log.take_over_stderr())
+for thread in range(40):
+    os.write(2, b"[h264 @ 0x7f52%08x] no frame!\\n" % thread)
+logging.getLogger("hangd").info("hangd's own line")
+print("for people", file=sys.stderr)
+time.sleep(0.5)
+if "crash" in sys.argv:
+    import ctypes
+    ctypes.string_at(0)
+logging.shutdown()
+"""
+
+
+def noise(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", NOISE, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    return done.stderr
+
+
+@pytest.mark.real
+def test_what_libraries_write_to_stderr_is_logged_at_level_debug() -> None:
+    assert "no frame!" not in noise("info")
+    assert "hangd's own line\nfor people\n" in noise("info")
+    written = noise("debug")
+    lines = written.count("debug hangd.libraries: [h264] no frame!")
+    repetitions = sum(int(times) for times in re.findall(r"repeated (\d+) times", written))
+    assert lines in (1, 2)  # hangd's own line may stand between two of them
+    assert lines + repetitions + written.count("repeated once") == 40
+
+
+@pytest.mark.real
+def test_a_crash_says_where() -> None:
+    assert "Segmentation fault" in noise("info", "crash")

@@ -1,6 +1,7 @@
 """in_thread: results, errors, deadlines; a call that never returns delays neither its caller nor the process exit."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from hangd.tasks import in_thread
+from hangd.tasks import in_thread, lower_priority
 
 
 async def test_the_result_and_the_error_of_the_work_are_passed_on() -> None:
@@ -54,3 +55,14 @@ def test_a_call_that_never_returns_does_not_delay_the_end_of_the_process() -> No
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
     assert time.monotonic() - began < 50, "it waited for the thread"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere nothing is done")
+async def test_a_low_priority_is_that_of_one_thread() -> None:
+    def lowered() -> int:
+        lower_priority()
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert await in_thread(lowered, deadline=10.0, doing="lowering") == max(before, 15)
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before

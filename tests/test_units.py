@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from hangd.cli import main
 from hangd.config import variables
-from hangd.systemd import UNITS, command, unit
+from hangd.systemd import UNITS, command, unit, unreachable
 
 ROOT = Path(__file__).parent.parent
 
@@ -38,7 +39,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 @pytest.mark.parametrize("role", ["user", "system"])
 def test_systemd_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
     paths = []
-    for name in (role, f"{role}-socket"):
+    for name in (name for name in UNITS if name.split("-")[0] == role):
         path = tmp_path / Path(UNITS[name]).name
         path.write_text(unit(name, [sys.executable, "-m", "hangd"]))
         paths.append(path)
@@ -60,7 +61,7 @@ def test_a_printed_unit_starts_the_hangd_that_printed_it(name: str) -> None:
     printed = unit(name, ["/opt/hang/bin/hangd"])
     assert "/usr/bin/hangd" not in printed
     assert printed.replace("/opt/hang/bin/hangd", "/usr/bin/hangd") == kept
-    assert printed.count("ExecStart=/opt/hang/bin/hangd") == (0 if name.endswith("socket") else 1)
+    assert printed.count("ExecStart=/opt/hang/bin/hangd") == (1 if name in ("user", "system") else 0)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,43 @@ def test_the_running_command_is_found(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     assert command("./hangd") == [str(installed)]
     assert command("/x/hangd/__main__.py") == [sys.executable, "-m", "hangd"]
+
+
+@pytest.mark.parametrize("folder", ["/home/ada", "/root", "/run/user/1000", "/tmp/x", "/var/tmp/x"])
+def test_a_service_does_not_see_these_folders(folder: str) -> None:
+    assert unreachable([Path("/usr/bin"), Path(folder) / "hangd"]) == (
+        f"{folder}/hangd is in a folder that a system service does not see: install hangd for all users, "
+        "as the examples in `hangd help server` do"
+    )
+
+
+def test_a_service_sees_what_every_user_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hangd.systemd._HIDDEN", (tmp_path / "home",))
+    assert unreachable([Path("/usr/bin/env")]) is None
+    for folder in (tmp_path / "pi px", tmp_path / "pi px" / "hang"):  # as after an installation with umask 077
+        folder.mkdir(mode=0o700)
+    outermost = next(
+        part for part in (*reversed(tmp_path.parents), tmp_path, folder.parent) if not part.stat().st_mode & 1
+    )
+    assert unreachable([folder]) == (
+        f"{outermost} may not be read by other users, and the service is one: "
+        f"`sudo chmod -R go+rX {shlex.quote(str(outermost))}` lets them; see `hangd help server`"
+    )
+    (tmp_path / "link").symlink_to(tmp_path / "home" / "hangd")
+    assert (unreachable([tmp_path / "link"]) or "").startswith(
+        f"{tmp_path}/link is in a folder that a system service does not see (it leads to {tmp_path}/home/hangd): "
+    )
+
+
+def test_where_no_unit_is_printed_none_is_installed(tmp_path: Path) -> None:
+    """README's line, with a hangd that refuses, and a sudo that would be noticed."""
+    (line,) = (line for line in (ROOT / "README.md").read_text().splitlines() if line.startswith("hangd --print-unit"))
+    for name, script in (("hangd", "exit 1"), ("sudo", "touch installed")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    assert subprocess.run(["sh", "-c", line], cwd=tmp_path, env={"PATH": path}).returncode == 1
+    assert not (tmp_path / "installed").exists()
 
 
 # ---- the man pages --------------------------------------------------------------------------------------------------

@@ -87,6 +87,15 @@ def _names(macro: str, names: Iterable[str]) -> str:
     return " , ".join(f"{macro} {escaped(name)}" for name in names)
 
 
+def _moving() -> Iterator[str]:
+    """List the commands, and the properties that are written, which only members that may control the room may use."""
+    used = [row.name for row in commands.COMMANDS.values() if row.moves_film]
+    written = [row.name for rows in properties.BY_SUBJECT.values() for row in rows if row.moves_film]
+    yield f".Ic {' , '.join(map(escaped, used))} ,"
+    yield "or writes"
+    yield f".Va {' , '.join(map(escaped, written))} ."
+
+
 def _events(own: bool) -> Iterator[str]:
     yield ".Bl -tag -width Ds"
     for row in EVENTS.values():
@@ -109,6 +118,7 @@ def _reasons(macro: str, reasons: Mapping[str, str]) -> Iterator[str]:
 _LISTS: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "commands": lambda: _sections(commands.BY_SUBJECT, _command),
     "refused": lambda: _reasons("Ic", REFUSED),
+    "moving": _moving,
     "properties": _properties,
     "unavailable": lambda: _reasons("Va", UNAVAILABLE),
     "events": lambda: _events(own=False),

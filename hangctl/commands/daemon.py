@@ -24,7 +24,9 @@ def start(settings: Settings) -> None:
     """Start the daemon, if there is none."""
     from hangctl.autostart import ensure_daemon
 
-    ensure_daemon(settings).close()
+    with ensure_daemon(settings) as connection:
+        # One that was there already may hang.
+        connection.request(["client_name"], action="start the daemon")
 
 
 @subcommand("stop")

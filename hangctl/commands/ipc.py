@@ -6,10 +6,13 @@ from typing import Any
 import click
 
 from hangctl import follow
-from hangctl.client import Connection, Refused
+from hangctl.client import HINTS, Connection, ControlError, NoDaemon, Refused, TimedOut
 from hangctl.completers import property_names
 from hangctl.options import Settings, subcommand
 from hangctl.output import emit, emit_json, escape, interactive, note, one_line, plain
+
+_LOOK_SECONDS = 2.0
+"""How long a command that has timed out waits for the daemon to tell its state."""
 
 
 @subcommand("get", reads=True)
@@ -33,7 +36,16 @@ def get(settings: Settings, property_name: str) -> None:
 @click.pass_obj
 def set_(settings: Settings, property_name: str, value: str) -> None:
     """Set PROPERTY to VALUE."""
-    settings.perform(["set_property", property_name, value], action=f"set '{property_name}' to '{value}'")
+    action = f"set '{property_name}' to '{value}'"
+    try:
+        settings.perform(["set_property", property_name, value], action=action)
+    except Refused as error:
+        if error.code is not None or error.error != "unsupported format for accessing property":
+            raise
+        present = settings.request(["get_property", property_name], action=action)
+        is_switch = isinstance(present, bool)
+        right = "write yes or no" if is_switch else f"it cannot have this value; it is {plain(present)} now"
+        raise ControlError(f"cannot {action}: {right}") from None
 
 
 @subcommand("cycle", waits=True)
@@ -41,7 +53,14 @@ def set_(settings: Settings, property_name: str, value: str) -> None:
 @click.pass_obj
 def cycle(settings: Settings, property_name: str) -> None:
     """Give PROPERTY its next value."""
-    settings.perform(["cycle", property_name], action=f"cycle '{property_name}'")
+    action = f"cycle '{property_name}'"
+    try:
+        settings.perform(["cycle", property_name], action=action)
+    except Refused as error:
+        # mpv has one error for all that goes wrong with this command; reading the property tells more.
+        if error.code is None:
+            settings.request(["get_property", property_name], action=action)
+        raise
 
 
 @subcommand("observe", reads=True)
@@ -96,7 +115,35 @@ def wait(settings: Settings, state: str) -> None:
     """
     if settings.timeout is None:
         settings.timeout = 0
-    settings.request(["hang-wait", state], action=f"wait until {state}")
+    try:
+        settings.request(["hang-wait", state], action=f"wait until {state}")
+    except TimedOut as error:
+        raise _did_not_come(settings, state) or error from None
+
+
+def _did_not_come(settings: Settings, state: str) -> TimedOut | None:
+    """Return the error for a state that did not come in time. None: the daemon does not answer, so it is not known."""
+    waited = f"not {state} within {settings.timeout:g} s"
+    settings.timeout = _LOOK_SECONDS
+    try:
+        with settings.connect() as connection:
+            values = connection.get_properties("room/id", "server/state", "idle-active", "pause", "sync/state")
+    except (TimedOut, NoDaemon):
+        return None
+    if state in ("joined", "synced") and values["room/id"] is None:
+        why = "this machine is in no room" + (
+            "" if values["server/state"] == "connected" else " and connected to no server"
+        )
+        return TimedOut(f"{waited}: {why}", HINTS["NotInRoom"])
+    if state != "joined" and values["idle-active"]:
+        in_room = values["room/id"] is not None
+        hint = "`hangctl media FILE` opens your copy of the room's film" if in_room else HINTS["NoMedia"]
+        return TimedOut(f"{waited}: nothing is loaded", hint)
+    if state in ("playing", "ended") and values["pause"]:
+        return TimedOut(f"{waited}: the film is paused", "`hangctl play` goes on")
+    if state == "paused" and not values["pause"]:
+        return TimedOut(f"{waited}: the film plays", "`hangctl pause` pauses it")
+    return TimedOut(waited, "--timeout SECONDS waits longer; `hangctl status` shows the state")
 
 
 @subcommand("ipc")

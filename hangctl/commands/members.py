@@ -7,11 +7,13 @@ import click
 
 from hangctl.client import Refused
 from hangctl.completers import member_names
-from hangctl.options import Settings, subcommand
-from hangctl.output import draw, dumps, emit, escape, interactive, milliseconds
+from hangctl.options import SWITCH, Settings, subcommand, words
+from hangctl.output import draw, dumps, duration_text, emit, escape, interactive, milliseconds
 
 _STATES_WITH_ERROR = ("playing", "paused", "ended")
 """The states in which a member shows a picture, so that its error means something."""
+UNKNOWN_ERROR = "not known"
+"""The error of somebody who is paused, and whose player has not seen yet, or cannot see, which picture it shows."""
 
 HEADINGS = ("", "name", "role", "state", "off by", "round trip", "")
 """The columns of ``member_row``."""
@@ -42,11 +44,24 @@ say.allow_interspersed_args = False
 
 
 @subcommand("ready")
-@click.argument("answer", default="yes", type=click.Choice(["yes", "no"]))
+@click.argument("answer", default="yes", shell_complete=words("yes", "no"))
+@click.argument("member", required=False, shell_complete=member_names)
 @click.pass_obj
-def ready(settings: Settings, answer: str) -> None:
-    """Tell the others that you are ready, or not."""
-    settings.request(["room-ready", answer], action=f"say {answer} to being ready")
+def ready(settings: Settings, answer: str, member: str | None) -> None:
+    """Tell the others that you are ready, or not: ready, ready no.
+
+    The host may say it for another MEMBER: ready yes bob.
+    """
+    answer = SWITCH.get(answer, answer)
+    if answer not in ("yes", "no"):
+        raise click.BadParameter(
+            f"'{answer}' is neither yes nor no: write ready [yes|no] [MEMBER]", param_hint="ANSWER"
+        )
+    who = f"that '{member}' is" if member is not None else "that you are"
+    settings.request(
+        ["room-ready", answer, *([] if member is None else [member])],
+        action=f"say {who} {'not ' if answer == 'no' else ''}ready",
+    )
 
 
 def _removal(name: str, help: str, action: str, *, ban: bool) -> click.Command:
@@ -91,26 +106,32 @@ def member_row(member: dict[str, Any]) -> tuple[str | None, ...]:
     return (
         "*" if member.get("self") else None,
         member.get("name"),
-        member.get("role"),
+        role_text(member),
         member.get("state"),
         _member_error(member),
-        None if (rtt := member.get("rtt")) is None else milliseconds(rtt),
+        _round_trip(member) or None,
         ", ".join(_remarks(member)),
     )
 
 
 def member_line(member: dict[str, Any]) -> str:
     """Write one member as one line: a star for oneself, name, role, state, error, round trip time and remarks."""
-    rtt = member.get("rtt")
-    details = [_member_error(member), "" if rtt is None else f"rtt {milliseconds(rtt)}", *_remarks(member)]
+    rtt = _round_trip(member)
+    details = [_member_error(member), rtt and f"rtt {rtt}", *_remarks(member)]
     star, name = "*" if member.get("self") else " ", escape(str(member.get("name")))
-    columns = f"{star} {name:<16} {member.get('role', ''):<10} {member.get('state', ''):<9} "
+    columns = f"{star} {name:<16} {role_text(member):<19} {member.get('state', ''):<9} "
     return (columns + ", ".join(filter(None, details))).rstrip()
 
 
+def role_text(member: dict[str, Any]) -> str:
+    """Return a member's role. A viewer may control the room where everyone may, so it says which of the two it is."""
+    role = str(member.get("role", ""))
+    return f"{role}, may control" if role == "viewer" and member.get("may_control") else role
+
+
 def member_json(member: dict[str, Any]) -> dict[str, Any]:
-    """Return a member as --json prints it: with ``error`` and ``clock_error`` always, as None if unknown."""
-    return {"error": None, "clock_error": None, **member}
+    """Return a member as --json prints it: with ``error``, ``clock_error`` and ``age`` always, as None if unknown."""
+    return {"error": None, "clock_error": None, "age": None, **member}
 
 
 def error_text(error: float | None, bound: float | None) -> str:
@@ -125,11 +146,27 @@ def error_text(error: float | None, bound: float | None) -> str:
 
 
 def _member_error(member: dict[str, Any]) -> str:
-    if member.get("state") not in _STATES_WITH_ERROR:
+    """Return how far the member is from the timeline, or since when that is not known any more."""
+    if member.get("silent"):
+        return f"last heard {duration_text(member['age'])} ago"
+    if member.get("state") not in _STATES_WITH_ERROR or member.get("apart"):
         return ""
+    if member.get("error") is None and member.get("state") == "paused":
+        return UNKNOWN_ERROR
     return error_text(member.get("error"), member.get("clock_error"))
 
 
+def _round_trip(member: dict[str, Any]) -> str:
+    rtt = member.get("rtt")
+    is_old = member.get("silent") or member.get("state") == "away"
+    return "" if rtt is None or is_old else milliseconds(rtt)
+
+
 def _remarks(member: dict[str, Any]) -> list[str]:
-    remarks = (("ready", member.get("ready")), ("file not yet checked", member.get("verifying")))
+    remarks = (
+        ("ready", member.get("ready")),
+        ("has not got the film", member.get("film") is False),
+        ("file not yet checked", member.get("verifying")),
+        ("on its own", member.get("apart")),
+    )
     return [remark for remark, applies in remarks if applies]

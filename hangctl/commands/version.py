@@ -13,12 +13,7 @@ from hangctl.output import emit, emit_json, escape
 @click.pass_obj
 def version(settings: Settings) -> None:
     """Print the versions of hangctl and the daemon."""
-    from importlib import metadata
-
-    try:
-        own = metadata.version("hang-sync")
-    except metadata.PackageNotFoundError:
-        own = "0"  # a source tree that is not installed
+    own = own_version()
     daemon = None
     with suppress(NoDaemon), settings.connect() as connection:
         daemon = connection.get_properties("hang-version")["hang-version"]
@@ -28,3 +23,13 @@ def version(settings: Settings) -> None:
     emit(escape(f"hangctl {own}"))
     if daemon is not None:
         emit(escape(f"hangd {daemon}"))
+
+
+def own_version() -> str:
+    """Return the version of this hangctl; "0" in a source tree that is not installed."""
+    from importlib import metadata
+
+    try:
+        return metadata.version("hang-sync")
+    except metadata.PackageNotFoundError:
+        return "0"

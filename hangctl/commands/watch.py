@@ -1,4 +1,5 @@
-"""The subcommand watch: a live view on the terminal of the film, the room, the members' errors and the chat."""
+"""The subcommand watch: a live view on the terminal of the film, the room, the members' errors, the chat and who does
+what."""
 
 import os
 import signal
@@ -10,10 +11,19 @@ import click
 
 from hangctl.client import Connection
 from hangctl.commands.members import HEADINGS, member_row
-from hangctl.commands.status import OBSERVED, PROPERTIES, changes_status, playback_line, server_line
+from hangctl.commands.status import (
+    OBSERVED,
+    PROPERTIES,
+    absence_line,
+    changes_status,
+    playback_line,
+    playlist_lines,
+    server_line,
+    start_line,
+)
 from hangctl.follow import follow, next_event
 from hangctl.options import Settings, subcommand
-from hangctl.output import escape, interactive, table
+from hangctl.output import escape, interactive, missing_text, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -29,7 +39,7 @@ _CHAT_LINES = 200
 @subcommand("watch")
 @click.pass_obj
 def watch(settings: Settings) -> None:
-    """Show the film, the room and the chat, until interrupted.
+    """Show the film, the room, the chat and who does what, until interrupted.
 
     Goes on when the daemon restarts. To say something, use `hangctl say` in another terminal.
     """
@@ -40,9 +50,11 @@ def watch(settings: Settings) -> None:
     if not interactive() or console.is_dumb_terminal:
         raise click.UsageError("watch draws on a terminal; `hangctl status -F` prints lines")
     view = View()
+    # Fail here if there is no daemon: an error on the alternate screen would vanish with it.
     with settings.connect():
-        pass  # fail here if there is no daemon: an error on the alternate screen would vanish with it
-    with Live(view, console=console, screen=True, auto_refresh=False) as live:
+        pass
+    # With get_renderable, Live draws nothing before the first refresh, when there are values.
+    with Live(get_renderable=lambda: view, console=console, screen=True, auto_refresh=False) as live:
         _restore_screen_on_signals(live)
 
         def session(connection: Connection) -> None:
@@ -88,10 +100,21 @@ class View:
         match event:
             case {"event": "said", "name": name, "text": text}:
                 self._add(f"{name}: {text}")
+            case {"event": "acted", "text": text}:
+                self._add(text)
+            case {"event": "motd", "text": text}:
+                for line in text.splitlines():
+                    self._add(line)
             case {"event": "member-joined", "member": {"name": name}}:
                 self._add(f"{name} is here")
-            case {"event": "member-left", "name": name}:
-                self._add(f"{name} has gone")
+            case {"event": "film-missing", "self": True, "film": film}:
+                self._add(missing_text(film))
+            case {"event": "film-missing", "name": name, "film": film}:
+                self._add(f"{name} has not got the film {film.get('name') or ''}".rstrip())
+            case {"event": "member-left", "text": text}:
+                self._add(text)
+            case {"event": "room-left", "detail": detail, "reason": reason} if reason != "left":
+                self._add(detail)
 
     def _add(self, line: str) -> None:
         self.chat.append(f"{time.strftime('%H:%M')} {escape(line)}")
@@ -108,12 +131,14 @@ class View:
     def __rich_console__(self, console: "Console", options: "ConsoleOptions") -> "RenderResult":
         """Draw the film with its progress bar, the room with its members, and the end of the chat that fits below."""
         from rich.layout import Layout
+        from rich.text import Text
 
         room = self.values.get("room")
         members = [] if room is None else room.get("members", [])
-        parts: list[tuple[RenderableType, int]] = [(self._film(), 3)]
+        parts: list[tuple[RenderableType, int]] = [(self._film(), 3 + len(playlist_lines(self.values)))]
         if room is None:
-            parts.append((_line("in no room" if self.values else ""), 2))
+            # A space, because in place of an empty text Layout draws its own size.
+            parts.append((Text((absence_line(self.values) if self.values else "") or " "), 3))
         else:
             parts += [(self._room(room), 3), (table(HEADINGS, map(member_row, members)), len(members) + 2)]
         layout = Layout()
@@ -128,13 +153,15 @@ class View:
             return _line(escape(self.absence), "red")
         position, duration = self.values.get("time-pos"), self.values.get("duration")
         bar = ProgressBar(total=duration or 1.0, completed=position or 0.0)
-        return Group(_line(playback_line(self.values), "bold"), bar)
+        following = [_line(line, "dim") for line in playlist_lines(self.values)]
+        return Group(_line(playback_line(self.values), "bold"), bar, *following)
 
     def _room(self, room: dict[str, Any]) -> "RenderableType":
         from rich.console import Group
 
-        name = escape(f"room {room.get('name') or room.get('room_id')}, invite {room.get('invite')}")
-        return Group(_line(name), _line(server_line(self.values), "dim"))
+        where = " (on this machine only)" if room.get("invite_local") else ""
+        name = escape(f"room {room.get('name') or room.get('room_id')}, invite {room.get('invite')}{where}")
+        return Group(_line(name), _line(start_line(room) or server_line(self.values), "dim"))
 
 
 class _Tail:

@@ -1,4 +1,4 @@
-"""A table in an SQLite file that may be lost: used for hashes (`media.hash_cache`) and timings (`learned_store`).
+"""A table in an SQLite file that may be lost: hashes (`media.hash_cache`), timings (`learned_store`), chosen tracks.
 
 Losing it costs only finding things out again. So a damaged file is deleted and begun anew, and where no file can be
 written (a read-only home, a full disk) the log says so once and the daemon goes on. Concurrent processes and torn
@@ -14,11 +14,15 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from hangd.tasks import in_thread
+
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _BUSY_SECONDS: Final = 10.0
 """How long to wait for another process that is writing. A write takes milliseconds, unless that process is stopped."""
+_DEADLINE_SECONDS: Final = 30.0
+"""For reading or writing on a thread: longer than another process that writes is waited for."""
 
 
 class Cache:
@@ -48,6 +52,14 @@ class Cache:
             if not self._has_complained:
                 self._has_complained = True
                 _log.warning("the cache cannot be used: %s: %s", error, self._path)
+            return None
+
+    async def run_in_thread(self, action: Callable[[sqlite3.Connection], _T], doing: str) -> _T | None:
+        """`run` on a thread. A disk that does not answer is a failure, too. ``doing``: as for `in_thread`."""
+        try:
+            return await in_thread(self.run, action, deadline=_DEADLINE_SECONDS, doing=doing)
+        except TimeoutError as error:
+            _log.warning("%s", error)
             return None
 
     def _attempt(self, action: Callable[[sqlite3.Connection], _T]) -> _T:

@@ -12,6 +12,7 @@ again; a refusal that does not pass means that the room is lost.
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from typing import Final
 
 from hangd.client.control.port import Refusal
@@ -21,15 +22,24 @@ from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
 from hangd.client.playlist.playlists import Playlists
 from hangd.client.server.connection import Connection, NotConnected, ServerRefused
+from hangd.client.server.departure import Departure, departure
 from hangd.client.server.room_view import RoomView, check_control
 from hangd.client.viewer_state import ViewerState
-from hangd.engine.follower.inputs import ClockFlushed, LeftRoom, Pinged, RoomRefused, TimelineReceived
+from hangd.engine.follower.inputs import (
+    ClockFlushed,
+    LeftRoom,
+    LinkLost,
+    PauseRequested,
+    Pinged,
+    RoomRefused,
+    TimelineReceived,
+)
 from hangd.engine.link.link import LinkState
 from hangd.log import escape
 from hangd.player.files import MediaUnusable
 from hangd.protocol import messages
 from hangd.protocol.messages import RequestId, ServerMessage
-from hangd.protocol.model import LeftReason, Room
+from hangd.protocol.model import MOTD_MAX, LeftReason, Room
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -39,7 +49,12 @@ _REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 
 
 class Membership:
-    """See the module's docstring. It alone writes ``state.room``."""
+    """See the module's docstring. It alone writes ``state.room`` and ``state.departure``.
+
+    Args:
+        show: draws a line of text on the picture.
+        returns: tells whether this daemon goes back into its room when it is started anew.
+    """
 
     def __init__(
         self,
@@ -51,6 +66,8 @@ class Membership:
         playlists: Playlists,
         notices: Notices,
         tasks: Tasks,
+        show: Callable[[str], None],
+        returns: Callable[[], bool],
     ) -> None:
         self._state = state
         self._driver = driver
@@ -60,17 +77,34 @@ class Membership:
         self._playlists = playlists
         self._notices = notices
         self._tasks = tasks
+        self._show = show
+        self._returns = returns
+        self._is_ending = False
+        self.resumed: Callable[[messages.Welcome, float], None] | None = None
+        """Called with a Welcome that comes while the viewer is in no room. Set by `Returning`."""
         self._unanswered: set[RequestId] = set()
         """Ids of the follower's requests to the room."""
+        self._motds: dict[str, str] = {}
+        """The message of the day that was told last, by the server's URL."""
+        self._left: str | None = None
+        """Id of the room that the viewer left last, if it has entered none since."""
+        self._caught_up: tuple[str | None, int | None] | None = None
+        """Epoch and rev of the room's timeline for which the room was asked last, because they were not known."""
 
     @property
     def is_asking(self) -> bool:
         """Whether a request of the follower's has no answer yet."""
         return bool(self._unanswered)
 
+    @property
+    def reaches_room(self) -> bool:
+        """Whether the room can be asked and, as far as it is known, answers."""
+        return self._driver.follower.on_own.reaches_room
+
     def check_control(self, refusal: Refusal) -> None:
-        """Raise CommandRefused if the room would refuse this member's request, or cannot be asked now."""
-        check_control(self._state.room, refusal, connected=self._connection.is_up)
+        """Raise CommandRefused if the room would refuse this member's request. On its own a player obeys its viewer."""
+        if not self._driver.follower.on_own.obeys_viewer:
+            check_control(self._state.room, refusal, reachable=True)
 
     # ---- what the follower orders ---------------------------------------------------------------------------------
 
@@ -88,16 +122,31 @@ class Membership:
     def send_report(self, report: messages.Report) -> None:
         """Tell the room where this member's picture is, unless it is not known yet whether there is one to show."""
         room = self._state.room
-        if room is not None and self._connection.is_up and not self._playlists.room.is_searching:
+        if room is None or self._playlists.room.is_searching:
+            return
+        room.reported(report)
+        if self._connection.is_up and self._driver.follower.on_own.reaches_room:
             self._connection.send(report)
-            room.reported(report)
 
     # ---- entering and leaving -------------------------------------------------------------------------------------
 
-    def enter(self, room: Room, client_id: str, now: float, path: str) -> RoomView:
-        """Be a member of this room from now on. ``path``: this machine's copy of its film."""
-        view = RoomView(room, client_id, self._connection.url or self._state.server_url)
-        self._state.room = view
+    def enter(
+        self,
+        room: Room,
+        client_id: str,
+        now: float,
+        path: str | None,
+        *,
+        password: str | None,
+        host_secret: str | None,
+        return_secret: str | None,
+    ) -> RoomView:
+        """Be a member of this room from now on. ``path``: this machine's copy of its film, if it is known by now."""
+        if path is None:
+            self._driver.close_file()  # What is open is another film, and must not follow this room.
+        view = RoomView(room, client_id, self._server())
+        view.password, view.host_secret, view.return_secret = password, host_secret, return_secret
+        self._state.room, self._state.departure, self._left = view, None, None
         self._entered(room, now, path, again=False)
         return view
 
@@ -106,32 +155,71 @@ class Membership:
         view = self._state.room
         if view is None:
             return
+        view.server = self._server()
         view.enter(room, client_id)
         self._entered(room, now, self._driver.follower.picture.open_path, again=True)
-        if self._copy.hash not in (None, room.file_hash):
-            self._playlists.room.catch_up(room)
+        self._playlists.room.films.catch_up()
+
+    def _server(self) -> str:
+        """Return the URL by which others reach the server."""
+        return self._connection.public_url or self._connection.url or self._state.server_url
 
     def _entered(self, room: Room, now: float, path: str | None, *, again: bool) -> None:
         self._notices.emit({"event": "room-joined", "room_id": room.room_id})
         self._driver.tell(TimelineReceived(room.timeline, entering=True), now)
         self._playlists.enter(room, path, again=again)
 
-    def leave(self, reason: LeftReason, now: float) -> None:
-        """Be in no room from now on. The film goes on, alone."""
+    def leave(self, reason: LeftReason, now: float, said: str | None = None, code: str | None = None) -> None:
+        """Be in no room from now on, and tell why. Arguments as for `departure`.
+
+        The film goes on, alone. If it is not the room's film it is paused, because what is watched is not what the
+        others watch, and the viewer is to notice that.
+        """
+        if self._is_ending:
+            return
         room, self._state.room = self._state.room, None
         if room is None:
             return
         self._unanswered.clear()
-        if reason == "mismatch":
-            self._notices.emit({"event": "media-mismatch", "room_id": room.room_id})
-        self._notices.emit({"event": "room-left", "room_id": room.room_id, "reason": reason})
+        self.tell_departure(departure(room.room_id, room.name, reason, said, code))
         self._driver.tell(LeftRoom(), now)
         self._playlists.leave()
+        if reason == "mismatch":
+            self._driver.tell(PauseRequested(True), now)
+
+    def tell_departure(self, why: Departure) -> None:
+        """Tell control clients, the log and the viewer that, and why, they are out of the room."""
+        self._state.departure = why
+        if why.reason == "mismatch":
+            self._notices.emit({"event": "media-mismatch", "room_id": why.room_id})
+        named = {} if why.name is None else {"name": why.name}
+        event = {"event": "room-left", "room_id": why.room_id, **named, "reason": why.reason, "detail": why.detail}
+        self._notices.emit(event)
+        if not why.is_own_wish:
+            _log.warning("%s", why.detail)
+        self._show(why.what)
+
+    def note_departure(self, why: Departure | None) -> None:
+        """Have it shown why the viewer is in no room; None: there is nothing to say."""
+        self._state.departure = why
+        self._notices.announce()
+
+    def leave_for_good(self, now: float) -> None:
+        """Leave the room at once. The server is told as soon as it can be, and does not have to answer."""
+        self._left = None if self._state.room is None else self._state.room.room_id
+        self.say_goodbye()
+        self.leave("left", now)
 
     def say_goodbye(self) -> None:
-        """Tell the server that this member leaves for good, so that its place is not kept. The daemon is ending."""
+        """Tell the server that this member leaves for good, so that its place is not kept."""
         if self._state.room is not None and self._connection.is_up:
             self._connection.send(messages.LeaveRoom())
+
+    def end(self) -> None:
+        """The daemon is ending: say goodbye, unless the next one goes back into the room. Its place is kept then."""
+        if not self._returns():
+            self.say_goodbye()
+        self._is_ending = True
 
     async def rejoin(self) -> None:
         """Get back into the room after an absence for which the server did not keep this member's place."""
@@ -139,7 +227,8 @@ class Membership:
         if view is None:
             return
         try:
-            info = None if path is None else self._copy.shared(await self._media.quick(path))
+            duration = self._driver.follower.picture.state.duration
+            info = None if path is None else self._copy.shared(await self._media.quick(path), duration)
         except MediaUnusable:
             info = None  # The file is gone. The room says what follows from that.
         for pause in (*_REJOIN_PAUSES, None):
@@ -147,10 +236,11 @@ class Membership:
                 return  # The viewer has left it meanwhile.
             message = messages.JoinRoom(
                 room_id=view.room_id,
-                file_hash=self._copy.hash,
+                file_hash=None if info is None else self._copy.hash,
                 file=info,
                 password=view.password,
                 host_secret=view.host_secret,
+                return_secret=view.return_secret,
             )
             try:
                 await self._connection.request(message, messages.RoomJoined, arrived=self._rejoined)
@@ -158,44 +248,70 @@ class Membership:
             except NotConnected:
                 return  # The next connection's Welcome leads here again.
             except (ServerRefused, TimeoutError) as error:
+                if isinstance(error, ServerRefused) and error.code == "FileHashMismatch" and info is not None:
+                    info = None  # The room has moved on to another film. Its copy is looked for once it is known.
+                    continue
                 if pause is not None and (isinstance(error, TimeoutError) or error.retry):
                     await asyncio.sleep(pause)
                     continue
-                reason = "the server does not answer" if isinstance(error, TimeoutError) else error.message
-                _log.warning("the room is lost: %s", escape(reason))
-                self.leave("lost", time.monotonic())
+                if isinstance(error, TimeoutError):
+                    self.leave("lost", time.monotonic(), "it does not answer", "Internal")
+                else:
+                    self.leave("lost", time.monotonic(), error.message, error.code)
                 return
 
     def _rejoined(self, answer: messages.RoomJoined, now: float) -> None:
+        if self._state.room is None:
+            self._connection.send(messages.LeaveRoom())  # The viewer has left it before this answer.
         self.enter_again(answer.room, answer.client_id, now)
+        if self._state.room is not None:
+            self._state.room.return_secret = answer.return_secret
 
     # ---- ConnectionListener ---------------------------------------------------------------------------------------
 
     def welcomed(self, welcome: messages.Welcome, now: float) -> None:
+        self._tell_motd(welcome.motd)
         if self._state.room is None:
+            if self.resumed is not None:
+                self.resumed(welcome, now)
+            elif welcome.room is not None and welcome.room.room_id == self._left:
+                self._connection.send(messages.LeaveRoom())  # The server could not be told when the viewer left.
             return
         if welcome.room is not None:
             self.enter_again(welcome.room, welcome.client_id, now)
         else:
             self._tasks.start(self.rejoin(), name="rejoin")
 
+    def _tell_motd(self, motd: str | None) -> None:
+        """Tell the server's message of the day, unless it has been told already."""
+        server, motd = self._connection.url or "", (motd or "").strip()[:MOTD_MAX]
+        if motd and self._motds.get(server) != motd:
+            self._motds[server] = motd
+            self._notices.emit({"event": "motd", "text": motd})
+
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
-        if re is not None and re in self._unanswered:
+        answer = re is not None and re in self._unanswered
+        if answer:
             self._unanswered.discard(re)
             if isinstance(message, messages.Error):
                 self._notices.refuse(message.code, message.message)
                 self._driver.tell(RoomRefused(), now)
         room = self._state.room
-        if room is not None and not isinstance(message, messages.Error):
+        if room is None:
+            return  # The viewer has left it, which the server did not know yet.
+        if not isinstance(message, messages.Error):
             for event in room.learn(message):
                 self._notices.emit(event)
+                if event["event"] == "film-missing":
+                    self._show(f"{event['name']} has not got this film")
             match message:
                 case messages.SyncBroadcast(command=command, timeline=timeline):
-                    self._driver.tell(TimelineReceived(timeline, stop=isinstance(command, messages.Stop)), now)
+                    stop, answer = isinstance(command, messages.Stop), answer and not self._unanswered
+                    self._driver.tell(TimelineReceived(timeline, stop=stop, answer=answer), now)
                 case messages.RoomState(room=snapshot):
                     self._driver.tell(TimelineReceived(snapshot.timeline), now)
-                case messages.RoomLeft(reason=reason):
-                    self.leave(reason, now)
+                case messages.RoomLeft(reason=reason, detail=detail):
+                    self.leave(reason, now, detail)
         self._playlists.room.received(message, re)
         self._notices.announce()
 
@@ -204,16 +320,22 @@ class Membership:
         self._notices.emit({"event": "server-state", "state": state.value, **({"reason": reason} if reason else {})})
         if state is not LinkState.UP:
             self._playlists.room.disconnected()
-            if self._unanswered:
-                self._unanswered.clear()
-                self._notices.refuse("NotConnected", reason or "the connection broke off")
-                self._driver.tell(RoomRefused())
+            self._unanswered.clear()
+            if self._state.room is not None:
+                self._driver.tell(LinkLost())
         if state is LinkState.DOWN:
-            self.leave("lost", time.monotonic())
+            self.leave("lost", time.monotonic(), reason)
         self._notices.announce()
 
-    def ponged(self, t0: float, t1: float, t2: float, t3: float) -> None:
-        self._driver.tell(Pinged(t0, t1, t2, t3), t3)
+    def ponged(self, pong: messages.Pong, now: float) -> None:
+        self._driver.tell(Pinged(pong.t0, pong.t1, pong.t2, now), now)
+        newest = (pong.epoch, pong.rev)
+        if self._state.room is None or pong.epoch is None or pong.rev is None or newest == self._caught_up:
+            return
+        known = self._state.room.timeline
+        if pong.epoch != known.epoch or pong.rev > known.rev:
+            self._caught_up = newest
+            self._connection.send(messages.GetRoom())
 
     def clock_replaced(self, now: float) -> None:
         self._driver.tell(ClockFlushed(), now)

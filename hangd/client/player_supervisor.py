@@ -3,10 +3,10 @@
 Called by the viewer: with the follower's commands (`carry_out`), with what this viewer asks of the player alone (`do`),
 and with every event of the player once the follower has had it (`heard`). It decides nothing about synchronization.
 
-Theory of operation. `DesiredPlayer` holds what the player is wanted to be: volume, mute, full screen, aspect, delays,
-and, for the film that is open, the chosen tracks and the added files. When a player dies, another one is made, and all
-of that is commanded again: what needs no film at once, tracks and files when the film is open again. After
-`_REPLACEMENTS_MAX` deaths in a row the film is given up: it is then the film that kills players.
+Theory of operation. `DesiredPlayer` holds what the player is wanted to be: volume, mute, full screen, aspect, delays.
+`TrackChoices` holds which tracks and added files are wanted for the film that is open. When a player dies, another one
+is made, and all of that is commanded again: what needs no film at once, tracks and files when the film is open again.
+After `_REPLACEMENTS_MAX` deaths in a row the film is given up: it is then the film that kills players.
 
 An *opening* begins with a Load and ends, whatever happens, in one way: the film stands ready, it failed, another film
 or none took its place, or it was given up. `opened` waits for that end.
@@ -15,17 +15,19 @@ What mpv's clients hear of films that come and go ("start-file", "end-file", "pl
 """
 
 import asyncio
+import contextlib
 import logging
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
-from msgspec import Struct, field, structs
-
 from hangd.client.control.port import CommandRefused
+from hangd.client.desired_player import DesiredPlayer
 from hangd.client.notices import Notices
+from hangd.client.tracks.choices import TrackChoices
+from hangd.client.tracks.memory import TrackMemory
 from hangd.engine import player_messages as messages
-from hangd.engine.player_messages import PlayerCommand, PlayerEvent, PlayerSetting, Track, TrackKind
+from hangd.engine.player_facts import Description, Statistics, Track, TrackKind
+from hangd.engine.player_messages import PlayerCommand, PlayerEvent, PlayerSetting
 from hangd.engine.playlist.playlist import Open, Order, Rewind
 from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.tasks import Tasks
@@ -33,6 +35,8 @@ from hangd.tasks import Tasks
 _log = logging.getLogger(__name__)
 
 _REPLACEMENTS_MAX: Final = 3
+_PICTURE_SECONDS: Final = 5.0
+"""How long a display is waited for. The player says after three or four seconds that it does not answer."""
 
 
 def refusal_code(code: messages.FailureCode) -> str:
@@ -40,95 +44,24 @@ def refusal_code(code: messages.FailureCode) -> str:
     return "".join(word.capitalize() for word in code.split("-"))
 
 
-class DesiredPlayer(Struct):
-    """What the player is wanted to be, by this viewer and this machine's settings. Not what it is."""
-
-    volume: float = 100.0
-    """Per cent."""
-    mute: bool = False
-    fullscreen: bool = False
-    aspect: float | None = None
-    deinterlace: bool = False
-    audio_delay: float = 0.0
-    """Seconds that the viewer wants the sound to come later: the property ``audio-delay``."""
-    audio_offset: float = 0.0
-    """Seconds by which this machine's sound is to come later (setting ``audio_offset_ms``). Added to the viewer's."""
-    subtitle_delay: float = 0.0
-    chosen: set[TrackKind] = field(default_factory=set)
-    """The kinds of track of which the viewer chose one, or none, for the film that is open."""
-    added: list[messages.AddSubtitleFile | messages.AddAudioFile] = field(default_factory=list)
-    """The files that the viewer added to the film that is open, in order."""
-
-    def take(self, command: PlayerCommand) -> None:
-        """Remember what ``command`` wants, if it is of a kind that is to last."""
-        match command:
-            case messages.SetVolume(percent=percent):
-                self.volume = percent
-            case messages.SetMute(mute=mute):
-                self.mute = mute
-            case messages.SetFullscreen(fullscreen=fullscreen):
-                self.fullscreen = fullscreen
-            case messages.SetAspect(ratio=ratio):
-                self.aspect = ratio
-            case messages.SetDeinterlace(deinterlace=deinterlace):
-                self.deinterlace = deinterlace
-            case messages.SetDelay(kind="audio", seconds=seconds):
-                self.audio_delay = seconds
-            case messages.SetDelay(kind="subtitle", seconds=seconds):
-                self.subtitle_delay = seconds
-            case messages.SelectTrack(kind=kind):
-                self.chosen.add(kind)
-            case messages.AddSubtitleFile() | messages.AddAudioFile():
-                self.added.append(command)
-                if command.select:
-                    self.chosen.add(_kind_of(command))
-
-    def sound_delay(self) -> messages.SetDelay:
-        """Return the one delay that the player is given for its sound."""
-        return messages.SetDelay("audio", self.audio_delay + self.audio_offset)
-
-    def commands(self) -> list[PlayerCommand]:
-        """Return what makes a new player so, as far as no film is needed for it."""
-        return [
-            messages.SetVolume(self.volume),
-            messages.SetMute(self.mute),
-            messages.SetFullscreen(self.fullscreen),
-            messages.SetAspect(self.aspect),
-            messages.SetDeinterlace(self.deinterlace),
-            self.sound_delay(),
-            messages.SetDelay("subtitle", self.subtitle_delay),
-        ]
-
-    def film_commands(self, tracks: tuple[Track, ...]) -> list[PlayerCommand]:
-        """Return what makes the film so again once another player has opened it. ``tracks``: those it had before.
-
-        Files are added anew, and their tracks get new ids: one that was playing is selected as it is added.
-        """
-        left = Counter((track.kind, track.file) for track in tracks if track.file is not None)
-        playing = {(track.kind, track.file): track.id for track in tracks if track.selected}
-        added: list[messages.AddSubtitleFile | messages.AddAudioFile] = []
-        for file in self.added:
-            if left[_kind_of(file), file.path] > 0:  # else it was refused, or taken away again
-                left[_kind_of(file), file.path] -= 1
-                added.append(structs.replace(file, select=False))
-        last: dict[tuple[TrackKind, str | None], int] = {
-            (_kind_of(file), file.path): number for number, file in enumerate(added)
-        }
-        for key in playing.keys() & last.keys():
-            added[last[key]] = structs.replace(added[last[key]], select=True)
-        replaying = {_kind_of(file) for file in added if file.select}
-        chosen = [messages.SelectTrack(kind, playing.get((kind, None))) for kind in sorted(self.chosen - replaying)]
-        return [*added, *chosen]
-
-    def forget_film(self) -> None:
-        """Another film is opened, or the same one afresh: tracks and added files were the old one's."""
-        self.chosen, self.added = set(), []
-
-
 class PlayerSupervisor:
-    """See the module's docstring. ``sink`` gets every event of the player, and gives each back through `heard`."""
+    """See the module's docstring.
 
-    def __init__(self, make: PlayerFactory, sink: EventSink, notices: Notices, tasks: Tasks) -> None:
+    Args:
+        sink: gets every event of the player, and gives each back through `heard`.
+        memory: which tracks were chosen in films before.
+        is_listed: returns whether the playlist has this entry.
+    """
+
+    def __init__(
+        self,
+        make: PlayerFactory,
+        sink: EventSink,
+        notices: Notices,
+        tasks: Tasks,
+        memory: TrackMemory | None = None,
+        is_listed: Callable[[int], bool] = lambda entry: False,
+    ) -> None:
         self._make = make
         self._sink = sink
         self._notices = notices
@@ -139,6 +72,8 @@ class PlayerSupervisor:
         self._deaths = 0
         """Players that died in a row, without a film standing ready in between."""
         self._path: str | None = None
+        self._starts_later = False
+        """The film that is being opened does not begin at its beginning."""
         self._restarting = False
         """A "playback-restart" is due when the picture stands."""
         self._playing_file = False
@@ -148,13 +83,29 @@ class PlayerSupervisor:
         """Callers of `opened`."""
         self._again: list[PlayerCommand] | None = None
         """What to command once the film is open again in a new player. None: the next Load opens another film."""
+        self._for_output = False
+        """The next Load opens the same film once more, because its picture needs another output."""
         self._loudness_due = False
         """The player has not told yet of the volume or mute that was commanded last."""
+        self._is_listed = is_listed
         self.desired = DesiredPlayer()
+        self.choices = TrackChoices(self._give, memory or TrackMemory(None, tasks))
         self.entry = 0
         """The id of the playlist's entry that was opened last."""
-        self.tracks: tuple[Track, ...] = ()
-        self.description = messages.Description()
+        self.description = Description()
+        self.statistics = Statistics()
+        self.sound = messages.SoundChanged(0, (), None)
+        """On what the sound can be played, and why it is not, as the player told last."""
+        self.picture_problem: str | None = None
+        """Why the film that is open is played without a picture, as a sentence."""
+        self._pictures_missed = 0
+        """How often the player has said that there is no picture."""
+        self.window_shown = False
+        """Whether the picture's window is on the display."""
+        self._warned: str | None = None
+        """What has been logged of that last."""
+        self.film_error: dict[str, str] | None = None
+        """Why the last film could not be played (any further): code and message. None once a film stands ready."""
 
     @property
     def name(self) -> str | None:
@@ -200,17 +151,21 @@ class PlayerSupervisor:
     def carry_out(self, command: PlayerCommand) -> None:
         """Do what the follower orders."""
         match command:
-            case messages.Load(path=path, entry=entry):
+            case messages.Load() if self._for_output:
+                # The film goes on for clients, which hear of it as of a seek.
+                self._for_output, self._starts_later, self._restarting = False, False, True
+            case messages.Load(path=path, entry=entry, start=start):
                 self.end_file("stop")
                 if self._again is None:  # else the same film is opened again, in a new player
                     self._end_opening(CommandRefused.failed("Replaced", "another file was opened meanwhile"))
-                    self.desired.forget_film()
-                self._path, self.entry = path, entry
-                self.tracks, self.description = (), messages.Description()
+                    self.choices.opening(path, follows=self._is_listed(self.entry))
+                self._path, self.entry, self._starts_later = path, entry, start > 0
+                self._film_gone()
                 self._restarting = self._playing_file = self._opening = True
                 self._notices.emit({"event": "start-file", "playlist_entry_id": self.entry})
                 self.open()
             case messages.Unload():
+                self._film_gone()
                 self._end_opening(CommandRefused.failed("Closed", "the file was closed again"))
                 self.end_file("stop")
                 self._notices.emit({"event": "idle"})
@@ -227,16 +182,26 @@ class PlayerSupervisor:
         match command:
             case messages.SetVolume() | messages.SetMute():
                 self._loudness_due = True
-            case messages.SelectTrack(kind=kind, id=number):
-                # The player says so in a moment. A client that reads what it has just written reads that.
-                if number is None or any((track.kind, track.id) == (kind, number) for track in self.tracks):
-                    self.tracks = tuple(
-                        structs.replace(track, selected=track.id == number) if track.kind == kind else track
-                        for track in self.tracks
-                    )
             case messages.SetDelay(kind="audio"):
                 command = self.desired.sound_delay()
+            case messages.AddSubtitleFile() | messages.AddAudioFile() if self._opening and not self.choices.are_known:
+                self.choices.keep(command)
+                return
+        self._give(command)
+
+    def choose_track(self, kind: TrackKind, number: int) -> None:
+        """Play the track with this number: see `TrackChoices.choose`. Raises CommandRefused if there is no player."""
+        if self._player is None and self.choices.are_known:
+            raise CommandRefused.failed("NoPlayer", self._problem)
+        self.choices.choose(kind, number)
+
+    def _give(self, command: PlayerCommand) -> None:
+        self.choices.take(command)
         self._pass_on(command)
+
+    @property
+    def tracks(self) -> tuple[Track, ...]:
+        return self.choices.tracks
 
     def set_audio_offset(self, seconds: float) -> None:
         """Let this machine's sound come later by this much, beside what the viewer wants."""
@@ -282,6 +247,20 @@ class PlayerSupervisor:
             else:
                 future.set_exception(refusal)
 
+    def picture_answer(self) -> Coroutine[Any, Any, None] | None:
+        """Return what waits until the player, which was to show the window, has answered; None: there is a picture.
+
+        It raises CommandRefused if there is still none.
+        """
+        return None if self.picture_problem is None else self._picture_answered(self._pictures_missed)
+
+    async def _picture_answered(self, missed: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PICTURE_SECONDS):
+                await self._notices.until(lambda: self.picture_problem is None or self._pictures_missed > missed)
+        if self.picture_problem is not None:
+            raise CommandRefused.failed("NoPicture", self.picture_problem)
+
     # ---- events ---------------------------------------------------------------------------------------------------
 
     def heard(self, event: PlayerEvent, *, current: bool, order: Order | None = None) -> None:
@@ -295,36 +274,86 @@ class PlayerSupervisor:
         match event:
             case messages.VolumeChanged(percent=percent, mute=mute):
                 # Until the player has carried out the last command it tells of earlier ones.
-                if not self._loudness_due or (percent, mute) == (self.desired.volume, self.desired.mute):
-                    self.desired.volume, self.desired.mute, self._loudness_due = percent, mute, False
+                told: list[PlayerSetting] = [messages.SetVolume(percent), messages.SetMute(mute)]
+                if not self._loudness_due or told == [self.desired.wanted(type(each)) for each in told]:
+                    self._loudness_due = False
+                    for each in told:
+                        self.desired.take(each)
+            case messages.SoundChanged():
+                self._sound_changed(event)
             case messages.CommandFailed(command=command, message=message):
                 _log.info("the player refused %s: %s", command, message)
             case _ if not current:
                 pass
             case messages.Loaded(tracks=tracks, about=about):
-                self.tracks, self.description = tracks, about or messages.Description()
+                self.choices.tracks, self.description = tracks, about or Description()
                 again, self._again = self._again, None
                 for lasting in again or ():
                     self._pass_on(lasting)
-                self._notices.emit({"event": "file-loaded"})
+                self.choices.told(again=again is not None)
+                if self._opening:  # else the film goes on in another output
+                    self._notices.emit({"event": "file-loaded"})
+                if self._starts_later:
+                    self._notices.emit({"event": "seek"})  # mpv opens a film at its beginning and seeks then
             case messages.TracksChanged(tracks=tracks):
-                self.tracks = tracks
+                self.choices.tracks = tracks
+            case messages.StatisticsChanged(statistics=statistics):
+                self.statistics = statistics
+            case messages.PictureChanged(message=problem):
+                self._picture_changed(problem)
+            case messages.WindowChanged(shown=shown):
+                self.window_shown = shown
+            case messages.OutputStale() if self._playing_file:
+                self._for_output, self._again = True, self.choices.commands()
+                self.picture_problem = None
+            case messages.LoadFailed(code="list") if isinstance(order, Open) and order.inserted:
+                self._again = None
+                inserted = {"playlist_insert_id": order.entry.id, "playlist_insert_num_entries": order.inserted}
+                self.end_file("redirect", inserted)
             case messages.LoadFailed(message=message, code=code):
                 _log.warning("cannot play: %s", message)
                 self._again = None
                 details = {"code": code, "message": message}
-                self.end_file("error", {"file_error": "loading failed", "details": details})
+                self._film_gone()
+                self.film_error = details
+                if code == "list":  # of nothing
+                    self.end_file("redirect")
+                else:
+                    self.end_file("error", {"file_error": "loading failed", "details": details})
                 self._end_opening(CommandRefused.failed(refusal_code(code), message))
                 if not isinstance(order, Open):
                     self._notices.emit({"event": "idle"})
             case messages.Settled():
                 self._deaths = 0
+                self.film_error = None
                 self._end_opening(None)
                 if self._restarting:
                     self._restarting = False
                     self._notices.emit({"event": "playback-restart"})
             case messages.Ended() if not isinstance(order, Rewind):
                 self.end_file("eof")
+
+    def _film_gone(self) -> None:
+        """Forget what the film said of itself: there is none any more, or another one is opened."""
+        self.choices.gone()
+        self.description, self.statistics = Description(), Statistics()
+        self.picture_problem, self.window_shown = None, False
+
+    def _picture_changed(self, problem: str | None) -> None:
+        self.picture_problem = problem
+        if problem is not None:
+            self._pictures_missed += 1
+            if problem != self._warned:
+                _log.warning("%s", problem)
+            self._notices.emit({"event": "no-picture", "text": problem})
+        self._warned = problem
+
+    def _sound_changed(self, event: messages.SoundChanged) -> None:
+        before, self.sound = self.sound.message, event
+        if event.message != before:
+            text = event.message or "the sound is back"
+            _log.log(logging.INFO if event.message is None else logging.WARNING, "%s", text)
+            self._notices.emit({"event": "sound-changed", "text": text})
 
     def replace(self, death: messages.PlayerDied) -> str | None:
         """Put another player in the dead one's place. Returns the file to open again, if that is worth a try."""
@@ -336,17 +365,15 @@ class PlayerSupervisor:
         self.end_file("error")
         if self._path is None or self._deaths > _REPLACEMENTS_MAX:
             self._again = None
+            if self._path is not None:
+                self.film_error = {"code": death.code, "message": death.message}
             self._end_opening(CommandRefused.failed(refusal_code(death.code), death.message))
             return None
         if self.tracks or self._again is None:
-            self._again = self.desired.film_commands(self.tracks)
+            self._again = self.choices.commands()
         self.open()
         return self._path
 
     def _pass_on(self, command: PlayerCommand) -> None:
         if self._player is not None:
             self._player.do(command)
-
-
-def _kind_of(file: messages.AddSubtitleFile | messages.AddAudioFile) -> TrackKind:
-    return "subtitle" if isinstance(file, messages.AddSubtitleFile) else "audio"

@@ -11,6 +11,8 @@ from hangd.tasks import in_thread
 
 _DEADLINE_SECONDS: Final = 5.0
 """For the folder to answer, and then for the player."""
+THUMBNAIL_WIDTH: Final = 480
+"""Pixels. Desktops show such a picture the size of a thumb."""
 
 
 class Screenshots:
@@ -21,11 +23,11 @@ class Screenshots:
         self._turn = asyncio.Lock()
         self._answer: asyncio.Future[None] | None = None
 
-    async def take(self, folder: Path, name: str | None) -> str:
+    async def take(self, folder: Path, name: str | None, width: int = 0) -> str:
         """Write the picture that is shown into ``folder``, which is created if need be; return the file's path.
 
         ``name`` is relative to the folder, or a path that leads into it; None: the first number that is free. A file of
-        that name is overwritten.
+        that name is overwritten. ``width``: of the picture, in pixels; 0: unscaled.
 
         Raises:
             CommandRefused: the name leads out of the folder or does not end in .png; the folder cannot be used; there
@@ -41,7 +43,7 @@ class Screenshots:
                 raise _refused("FileUnusable", f"{folder} cannot be used: {error.strerror}") from None
             self._answer = asyncio.get_running_loop().create_future()
             try:
-                self._do(TakePicture(str(path)))
+                self._do(TakePicture(str(path), width))
                 async with asyncio.timeout(_DEADLINE_SECONDS):
                     await self._answer
             except TimeoutError:
@@ -76,8 +78,12 @@ def _choose(folder: Path, name: str | None) -> Path:
         return folder / next(each for each in (f"hang-shot{number:04}.png" for number in numbers) if each not in taken)
     try:
         path = (folder / name).resolve()
-    except (ValueError, RuntimeError):  # a NUL in it; symbolic links that lead in a circle
-        raise _refused("FileUnusable", "that is no name of a file") from None
+        # What is still a link leads in a circle; Python before 3.13 raises RuntimeError instead.
+        usable = not path.is_symlink()
+    except (ValueError, RuntimeError):  # ValueError: a NUL in it
+        usable = False
+    if not usable:
+        raise _refused("FileUnusable", "that is no name of a file")
     if not path.is_relative_to(folder) or path.is_dir() or not path.parent.is_dir():
         raise _refused("Forbidden", f"pictures are written into {folder} only")
     if path.suffix.lower() != ".png":

@@ -1,4 +1,4 @@
-"""Commands to a player, the events it answers with, and the description of a film's tracks.
+"""Commands to a player, and the events it answers with.
 
 `Follower` and the viewer make the commands; every player (`hangd.player.base`) carries them out and makes the events.
 ``position`` is in seconds into the media. ``at`` is a local time in seconds: the clock is CLOCK_MONOTONIC, which libVLC
@@ -12,78 +12,23 @@ Commands and events are tagged with their class names ("type"), because traces c
 
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
+
+from hangd.engine.player_facts import AudioDevice, Description, Statistics, Track, TrackKind
 
 FailureCode = Literal[
     "not-found",  # no such file
     "directory",
     "unreadable",  # permissions, or an I/O error
     "empty",  # zero bytes
+    "list",  # a file that lists films
+    "disc",  # the folder or the image of a DVD or a Blu-ray Disc
     "unrecognized",  # not a media file, or too incomplete to play
-    "no-video",  # sound only
     "truncated",  # ended long before its own duration
     "vanished",  # deleted or shortened while it played
     "no-player",  # libVLC is not installed or does not start
     "hung",  # the player did not answer within its deadline
 ]
-
-
-# ---- the description of a film ------------------------------------------------------------------------------------
-#
-# The texts and numbers come from the film's file, so they are untrusted. A player that makes these structs has limited
-# and cleaned them (`hangd.player.vlc.tracks.texts`): strings are valid Unicode without control characters, numbers are
-# finite and positive.
-
-TrackKind = Literal["video", "audio", "subtitle"]
-
-
-class Track(Struct, frozen=True):
-    """One track of the loaded media. ``id`` is the player's number for it, ``name`` the player's label.
-
-    The other fields are None where the file does not say, or where the player does not read them.
-    """
-
-    kind: TrackKind
-    id: int
-    name: str
-    selected: bool
-    language: str | None = None
-    """As the file has it, mostly ISO 639-2 ("deu")."""
-    title: str | None = None
-    """The title in the file, without the player's additions."""
-    codec: str | None = None
-    """The name in FFmpeg and mpv ("h264", "opus", "subrip"), or else the container's four-character code."""
-    file: str | None = None
-    """The path of the separate file that the track was added from; None if the film's own file has it."""
-    channels: int | None = None
-    sample_rate: int | None = None
-    """Hz."""
-    width: int | None = None
-    """Pixels, as stored."""
-    height: int | None = None
-    pixel_aspect: float | None = None
-    """Width of a pixel divided by its height."""
-    frame_rate: float | None = None
-    """Frames a second."""
-
-
-class Chapter(Struct, frozen=True):
-    """A chapter from ``start`` (seconds) to the start of the next one. ``title`` may be empty."""
-
-    title: str
-    start: float
-
-
-class Description(Struct, frozen=True, omit_defaults=True):
-    """What a film's file says about the film as a whole.
-
-    ``metadata`` has mpv's keys ("title", "artist", "date", ...). ``file_format`` is mpv's name of the container ("mkv",
-    "mov,mp4,m4a,3gp,3g2,mj2"), None where it is unknown.
-    """
-
-    chapters: tuple[Chapter, ...] = ()
-    metadata: dict[str, str] = field(default_factory=dict)
-    file_format: str | None = None
 
 
 # ---- commands -------------------------------------------------------------------------------------------------------
@@ -139,7 +84,9 @@ class SetRate(Struct, frozen=True, tag=True):
 
 
 class StepFrame(Struct, frozen=True, tag=True):
-    """Show the next frame and stay paused there. Answered by Settled."""
+    """Show the next frame, or with ``back`` the one before, and stay paused there. Answered by Settled."""
+
+    back: bool = False
 
 
 class SetVolume(Struct, frozen=True, tag=True):
@@ -196,6 +143,12 @@ class SetDelay(Struct, frozen=True, tag=True):
     seconds: float
 
 
+class ShowSubtitles(Struct, frozen=True, tag=True):
+    """Show the selected subtitles of this film and later ones, or do not, though they stay selected. Not answered."""
+
+    shown: bool
+
+
 class SetAspect(Struct, frozen=True, tag=True):
     """Show this film and later ones at this ratio of width to height; None: as their files say. Not answered."""
 
@@ -208,10 +161,99 @@ class SetDeinterlace(Struct, frozen=True, tag=True):
     deinterlace: bool
 
 
+class SetSubtitleEncoding(Struct, frozen=True, tag=True):
+    """Read subtitle files that are not UTF-8 in this encoding from now on, beside films and added to them.
+
+    "auto": guess it. With a "+" before it, also files that seem to be UTF-8. Not answered.
+    """
+
+    encoding: str
+
+
+class SetPicture(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Show this film and later ones with these colours, and turned. Not answered, or by CommandFailed.
+
+    Colours are from -100 to 100, where 0 is as in the film.
+    """
+
+    brightness: int = 0
+    contrast: int = 0
+    saturation: int = 0
+    gamma: int = 0
+    hue: int = 0
+    rotation: Literal[0, 90, 180, 270] = 0
+    """Degrees clockwise."""
+
+
+class SetSubtitleLook(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Draw the subtitles of this film and later ones so. Not answered.
+
+    Sizes are in pixels of a picture of 720 lines; colours are 0xAARRGGBB, with an alpha of 255 where they cover the
+    picture. Sizes, position and most colours count from the next line on, the rest from the next film on. What follows
+    ``font_size`` counts for plain text only.
+    """
+
+    scale: float = 1.0
+    position: float = 100
+    """How far down they stand, in per cent of the picture's height; 100: where they usually do."""
+    font_size: float = 45.0
+    """Multiplied by ``scale``. The product is from 4.5 to 225, and counts from the next line on."""
+    font: str = "Serif Bold"
+    """A name for fontconfig."""
+    bold: bool = False
+    color: int = 0xFFFFFFFF
+    border_color: int = 0xFF000000
+    border_size: float = 1.8
+    back_color: int = 0x00000000
+
+
+class RaiseSubtitles(Struct, frozen=True, tag=True):
+    """Keep the subtitles above something that covers the picture's lower edge for a while. Not answered.
+
+    It does not change where SetSubtitleLook puts them: they stand there again after ``RaiseSubtitles(0)``.
+    """
+
+    share: float
+    """Of the picture's height, from 0 to 1."""
+
+
+class SetWindowSize(Struct, frozen=True, tag=True):
+    """The window that the picture is drawn in has this size in pixels. Not answered.
+
+    Where subtitles stand is counted in pixels of the window. 0: it is not known, or the window is the player's own.
+    """
+
+    width: int
+    height: int
+
+
+class SetAudioDevice(Struct, frozen=True, tag=True):
+    """Play the sound on this device, whenever it is there. Answered by SoundChanged if that changes what is told.
+
+    ``name``: that of an `AudioDevice`; "auto": the system's default device, as where the device is not there.
+    """
+
+    name: str
+
+
 class SetFullscreen(Struct, frozen=True, tag=True):
     """Enter or leave fullscreen. Not answered."""
 
     fullscreen: bool
+
+
+class SetWindow(Struct, frozen=True, tag=True, omit_defaults=True):
+    """Show the picture's window, or hide it, for this film and later ones.
+
+    Answered by WindowChanged, or by OutputStale, or by PictureChanged if the film still has no picture; by nothing if
+    that changes nothing, or the player has no windows.
+    """
+
+    shown: bool
+    display: str | None = None
+    """The X display to open it on (":1") where the player has found none so far; None: the environment names it."""
+    authority: str | None = None
+    """The file that allows to use that display (XAUTHORITY)."""
 
 
 class ShowText(Struct, frozen=True, tag=True):
@@ -222,17 +264,35 @@ class ShowText(Struct, frozen=True, tag=True):
 
 
 class TakePicture(Struct, frozen=True, tag=True):
-    """Write the frame that is shown, unscaled, as PNG to an absolute path, overwriting what is there.
+    """Write the frame that is shown as PNG to an absolute path, overwriting what is there.
 
-    Answered by PictureTaken or CommandFailed.
+    ``width``: of the picture, in pixels; 0: unscaled. During a seek it waits for the picture of the target. Answered by
+    PictureTaken or CommandFailed.
     """
 
     path: str
+    width: int = 0
 
 
 PlaybackCommand = Load | Unload | Resume | PauseNow | PauseFor | SeekTo | SetRate | StepFrame
-TrackCommand = SelectTrack | AddSubtitleFile | AddAudioFile | RemoveTrack
-PlayerSetting = SetVolume | SetMute | SetFullscreen | SetDelay | SetAspect | SetDeinterlace
+AddFile = AddSubtitleFile | AddAudioFile
+TrackCommand = SelectTrack | AddFile | RemoveTrack
+PlayerSetting = (
+    SetVolume
+    | SetMute
+    | SetFullscreen
+    | SetWindow
+    | SetDelay
+    | ShowSubtitles
+    | SetAspect
+    | SetDeinterlace
+    | SetPicture
+    | SetSubtitleLook
+    | RaiseSubtitles
+    | SetWindowSize
+    | SetSubtitleEncoding
+    | SetAudioDevice
+)
 """Commands that also have an effect while nothing is loaded, and that last from film to film."""
 PlayerCommand = PlaybackCommand | TrackCommand | PlayerSetting | ShowText | TakePicture
 
@@ -253,10 +313,14 @@ class Loaded(_Event, frozen=True, tag=True):
 
 
 class LoadFailed(_Event, frozen=True, tag=True):
-    """The media cannot be played, or not any further. Nothing is loaded now. ``message`` is a text for the user."""
+    """The media cannot be played, or not any further. Nothing is loaded now. ``message`` is a text for the user.
+
+    ``films``: the paths (or URLs) and titles that the file lists, if it is a list of films (``code`` is "list").
+    """
 
     code: FailureCode
     message: str
+    films: tuple[tuple[str, str | None], ...] = ()
 
 
 class DurationChanged(_Event, frozen=True, tag=True):
@@ -270,6 +334,16 @@ class Settled(_Event, frozen=True, tag=True):
 
     position: float
     at: float
+
+
+class Shown(_Event, frozen=True, tag=True):
+    """The player has looked: since the newest Settled it shows the picture at ``position``. None: it cannot tell.
+
+    After a seek the picture may be another one than that of the target, and it stands in for it: Settled names where
+    the film will continue. After a mere pause the film continues from this picture.
+    """
+
+    position: float | None
 
 
 class Started(_Event, frozen=True, tag=True):
@@ -310,6 +384,41 @@ class TracksChanged(_Event, frozen=True, tag=True):
     tracks: tuple[Track, ...]
 
 
+class PictureChanged(_Event, frozen=True, tag=True):
+    """This film is played without its picture, and ``message`` tells the user why; None: there is a picture after all.
+
+    A player that shows pictures sends this only where something is wrong, after Loaded.
+    """
+
+    message: str | None
+
+
+class WindowChanged(_Event, frozen=True, tag=True):
+    """The picture's window is on the display (``shown``), or is not any more. After Load and Unload it is not."""
+
+    shown: bool
+
+
+class OutputStale(_Event, frozen=True, tag=True):
+    """Only if the film is loaded once more, its picture can be shown, or hidden, as SetWindow wanted."""
+
+
+class StatisticsChanged(_Event, frozen=True, tag=True):
+    """What is known of the player's work changed to this. At most once a second for what is counted."""
+
+    statistics: Statistics
+
+
+class SoundChanged(_Event, frozen=True, tag=True):
+    """The sound can be played on these devices. ``message`` tells the user why it is not played, or not where wanted.
+
+    It belongs to no load: ``generation`` is 0.
+    """
+
+    devices: tuple[AudioDevice, ...]
+    message: str | None
+
+
 class VolumeChanged(_Event, frozen=True, tag=True):
     """The volume or mute changed to these values."""
 
@@ -341,5 +450,18 @@ class PlayerDied(_Event, frozen=True, tag=True):
     message: str
 
 
-PlaybackEvent = Loaded | LoadFailed | DurationChanged | Settled | Started | Sampled | Stalled | Ended
-PlayerEvent = PlaybackEvent | TracksChanged | VolumeChanged | PictureTaken | CommandFailed | PlayerOpened | PlayerDied
+PlaybackEvent = Loaded | LoadFailed | DurationChanged | Settled | Shown | Started | Sampled | Stalled | Ended
+PlayerEvent = (
+    PlaybackEvent
+    | TracksChanged
+    | PictureChanged
+    | WindowChanged
+    | OutputStale
+    | VolumeChanged
+    | StatisticsChanged
+    | SoundChanged
+    | PictureTaken
+    | CommandFailed
+    | PlayerOpened
+    | PlayerDied
+)

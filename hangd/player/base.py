@@ -21,12 +21,54 @@ Rules, to which tests/contract holds every player:
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from hangd.engine.player_messages import PlayerCommand, PlayerEvent
 
 EventSink = Callable[[PlayerEvent], None]
 """Called on the event loop's thread with each event, in order. It must not block."""
+
+
+class Drawable(NamedTuple):
+    """A window that can be drawn in."""
+
+    id: int
+    """The X window's."""
+    is_accelerated: bool
+    """The X server lets programs draw with the graphics hardware."""
+
+
+class PictureWindow(Protocol):
+    """A window on an X display that a player draws in. All methods may be called from any thread."""
+
+    def find(self) -> Drawable:
+        """Return the X window to draw in, once the display has answered. Blocks for a few seconds at most.
+
+        Raises:
+            ConnectionError: the display cannot be opened.
+            TimeoutError: it does not answer.
+        """
+
+    def attach(self, lost: Callable[[bool], None]) -> None:
+        """Call ``lost`` if the window is gone: with the display, or (True) destroyed by somebody. On any thread.
+
+        It replaces the one that was given before.
+        """
+
+    def show(self, film_size: tuple[int, int] | None) -> None:
+        """Show the window, for a film of this width and height, as far as they are known. Returns at once."""
+
+    def hide(self) -> None:
+        """Hide the window. Returns at once."""
+
+    def film_closed(self) -> None:
+        """No film is open any more, so nothing is drawn in the window until the next one is. Returns at once."""
+
+    def show_picture(self, shown: bool) -> None:
+        """Show what the player draws in the window, or black. Returns at once."""
+
+    def set_fullscreen(self, fullscreen: bool) -> None:
+        """Let the window fill its monitor, now or when it is shown, or not. Returns at once."""
 
 
 class Player(Protocol):

@@ -1,6 +1,15 @@
 """Drop events that a newer command has overtaken: the ordering rules of `hangd.player.base` that all players share."""
 
-from hangd.engine.player_messages import Load, PlayerCommand, PlayerEvent, PlayerOpened, Sampled, SeekTo, Settled
+from hangd.engine.player_messages import (
+    Load,
+    PlayerCommand,
+    PlayerEvent,
+    PlayerOpened,
+    Sampled,
+    SeekTo,
+    Settled,
+    SoundChanged,
+)
 
 
 class EventFilter:
@@ -28,7 +37,7 @@ class EventFilter:
     def passes(self, event: PlayerEvent) -> bool:
         if self.closed:
             return False
-        if isinstance(event, PlayerOpened):
+        if isinstance(event, PlayerOpened | SoundChanged):
             return True
         if event.generation != self.generation:
             return False

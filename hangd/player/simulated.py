@@ -25,10 +25,12 @@ from typing import Final, assert_never
 from msgspec.structs import replace
 
 from hangd.engine import player_messages as messages
-from hangd.engine.player_messages import Description, PlayerCommand, PlayerEvent, Track
+from hangd.engine.player_facts import Chapter, Description, Track
+from hangd.engine.player_messages import PlayerCommand, PlayerEvent
 from hangd.engine.timeline import rate_period
 from hangd.player import files
 from hangd.player.base import EventSink
+from hangd.player.container import MATROSKA, QUICKTIME, TRANSPORT_STREAM
 from hangd.player.ordering import EventFilter
 from hangd.tasks import DeadlineTimer
 
@@ -49,7 +51,7 @@ _TRACKS: Final = (
     replace(_SUBTITLES, id=4, name="Track 2", language="deu"),
 )
 
-_FORMATS: Final = {".mkv": "mkv", ".webm": "mkv", ".mp4": "mov,mp4,m4a,3gp,3g2,mj2", ".avi": "avi", ".ts": "mpegts"}
+_FORMATS: Final = {".mkv": MATROSKA, ".webm": MATROSKA, ".mp4": QUICKTIME, ".avi": "avi", ".ts": TRANSPORT_STREAM}
 """The container by the file name's suffix: nothing is read here."""
 
 
@@ -118,7 +120,7 @@ class SimulatedMachine:
             case messages.SetMute(mute=mute):
                 self._mute = mute
                 return [messages.VolumeChanged(self._generation, self._percent, self._mute)]
-            case messages.SetFullscreen() | messages.SetDelay() | messages.SetAspect() | messages.SetDeinterlace():
+            case _ if isinstance(command, messages.PlayerSetting):
                 return []
             case _ if self._phase is _Phase.EMPTY:
                 return self._refuse(type(command).__name__, "nothing is loaded")
@@ -142,11 +144,12 @@ class SimulatedMachine:
             case messages.SetRate(rate=rate):
                 self._set_rate(1000 / rate_period(rate))
                 return []
-            case messages.StepFrame():
+            case messages.StepFrame(back=back):
                 if self._phase is not _Phase.STANDING:
                     return self._pause(now)
                 self._resume = self._due = None
-                return self._stand(min(self._position + _FRAME_SECONDS, self.duration), now)
+                stepped = self._position + (-_FRAME_SECONDS if back else _FRAME_SECONDS)
+                return self._stand(max(0.0, min(stepped, self.duration)), now)
             case messages.SelectTrack():
                 return self._select(command)
             case messages.AddSubtitleFile() | messages.AddAudioFile():
@@ -165,7 +168,7 @@ class SimulatedMachine:
         self._generation = command.generation
         self._resume = None
         self._enter(_Phase.EMPTY)
-        return [messages.LoadFailed(self._generation, reason.code, str(reason))]
+        return [messages.LoadFailed(self._generation, reason.code, str(reason), reason.films)]
 
     def deadline(self) -> float | None:
         return self._due
@@ -198,7 +201,7 @@ class SimulatedMachine:
             return self.about
         name = PurePath(path)
         return Description(
-            chapters=tuple(messages.Chapter(f"Part {n + 1}", self.duration * n / 3) for n in range(3)),
+            chapters=tuple(Chapter(f"Part {n + 1}", self.duration * n / 3) for n in range(3)),
             metadata={"title": name.stem},
             file_format=_FORMATS.get(name.suffix.lower()),
         )
@@ -276,7 +279,7 @@ class SimulatedMachine:
     def _stand(self, position: float, now: float) -> list[PlayerEvent]:
         self._position = position
         self._enter(_Phase.STANDING)
-        return [messages.Settled(self._generation, position, now)]
+        return [messages.Settled(self._generation, position, now), messages.Shown(self._generation, position)]
 
     def _play(self, at: float) -> None:
         self._at = self._read_at = at
@@ -310,7 +313,7 @@ class SimulatedMachine:
         )
         return [messages.TracksChanged(self._generation, self._tracks)]
 
-    def _add(self, command: messages.AddSubtitleFile | messages.AddAudioFile) -> list[PlayerEvent]:
+    def _add(self, command: messages.AddFile) -> list[PlayerEvent]:
         track = replace(
             _SUBTITLES if isinstance(command, messages.AddSubtitleFile) else _SOUND,
             id=max(track.id for track in self._tracks) + 1,
@@ -355,8 +358,8 @@ class SimulatedPlayer:
             return
         self._events.commanded(command)
         try:
-            if isinstance(command, messages.Load | messages.AddSubtitleFile | messages.AddAudioFile):
-                files.examine(command.path)
+            if isinstance(command, messages.Load | messages.AddFile):
+                files.examine_film(command.path)
             events = self._machine.handle(command, self._loop.time())
         except files.MediaUnusable as reason:
             if isinstance(command, messages.Load):

@@ -24,7 +24,6 @@ ErrorCode = Literal[
     "UnsupportedProtocol",
     "NameTaken",
     "NoSuchEntry",
-    "NotHashed",
     "ServerFull",
     "Internal",
 ]
@@ -32,7 +31,7 @@ ErrorCode = Literal[
 Details = dict[str, str | float | int | bool]
 """What a program may want to know about an error beside its code, by name."""
 
-_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"})
+_RETRYABLE: Final = frozenset({"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Internal"})
 
 # WebSocket close codes of this protocol. A client that does not know a code acts on its range:
 # 4000-4499: connect again later; 4500-4999: do not.

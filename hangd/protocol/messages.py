@@ -6,11 +6,13 @@ is itself a union with the tag ``action``. "Basic" marks the messages that a bas
 has to know.
 """
 
+from collections.abc import Callable
 from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, ValidationError
+from msgspec.structs import force_setattr
 
-from hangd.protocol import model
+from hangd.protocol import model, names
 from hangd.protocol.errors import Details, ErrorCode, HangProtocolError
 
 RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
@@ -19,6 +21,14 @@ RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53
 
 class _Message(Struct, frozen=True, omit_defaults=True):
     pass
+
+
+def _normalise(message: Struct, field: str, normal: Callable[[str], str]) -> None:
+    """Give a field of a decoded message its normal form. Raises ValidationError where ``normal`` raises ValueError."""
+    try:
+        force_setattr(message, field, normal(getattr(message, field)))
+    except ValueError as error:
+        raise ValidationError(f"{error} - at `$.{field}`") from None
 
 
 class Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
@@ -45,6 +55,9 @@ class Hello(_Message, frozen=True):
     token: Annotated[str, Meta(max_length=4096)] | None = None
     resume: Resume | None = None
 
+    def __post_init__(self) -> None:
+        _normalise(self, "name", names.member_name)
+
 
 class Ping(_Message, frozen=True):
     """Ask for the server time. ``t0`` is the client's local time, returned in the Pong."""
@@ -53,23 +66,38 @@ class Ping(_Message, frozen=True):
 
 
 class CreateRoom(_Message, frozen=True):
-    """Basic. Create a room for a file and join it as host. Answer: RoomCreated."""
+    """Basic. Create a room for a file and join it as host. Answer: RoomCreated.
 
-    file_hash: model.FileHash
+    A full client may give ``file.quick_hash`` alone, and tell the whole hash later by SetFile.
+    """
+
+    file_hash: model.FileHash | None = None
     file: model.FileInfo | None = None
     name: model.Alias | None = None
     password: model.Password | None = None
     policy: model.PolicyChange | None = None
 
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            _normalise(self, "name", names.room_name)
+
 
 class JoinRoom(_Message, frozen=True):
-    """Basic. Answer: RoomJoined. A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``."""
+    """Basic. Answer: RoomJoined. A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``.
+
+    A full client that gives neither ``file_hash`` nor ``file`` is a member without the film, until it says SetFile.
+    """
 
     room_id: model.RoomName
     file_hash: model.FileHash | None = None
     file: model.FileInfo | None = None
     password: model.Password | None = None
     host_secret: model.Secret | None = None
+    return_secret: model.Secret | None = None
+    """Proves that this client was a member before: it is let in though the room is locked, and has its role again."""
+
+    def __post_init__(self) -> None:
+        _normalise(self, "room_id", names.sought_room)
 
 
 class LeaveRoom(_Message, frozen=True):
@@ -82,7 +110,14 @@ class _ActionAt(Action, frozen=True):
 
 
 class Play(_ActionAt, frozen=True, tag="Play"):
-    """Basic. Everybody plays from ``timestamp`` on."""
+    """Basic. Everybody plays from ``timestamp`` on.
+
+    Where the policy ``start`` makes a paused room wait, it is answered by a Pause of the room itself at ``timestamp``,
+    with the reason "waiting". The room plays later by itself.
+    """
+
+    force: bool = False
+    """Do not wait until members are ready. Only the host may."""
 
 
 class Pause(_ActionAt, frozen=True, tag="Pause"):
@@ -116,31 +151,41 @@ class Report(_Message, frozen=True):
     position: model.Position
     at: model.Moment
     """Server time at which the player was at ``position``."""
-    error: model.SignedSeconds = model.always_encoded(0.0)
-    """Signed seconds from the timeline, positive when ahead."""
+    error: model.SignedSeconds | None = None
+    """Signed seconds from the timeline, positive when ahead; None: not known, or not now."""
     clock_error: model.Bound = model.always_encoded(0.0)
     rev: model.Revision = model.always_encoded(0)
     """``rev`` of the newest timeline that the player follows."""
+    apart: bool = False
+    """The player does not follow the room: its viewer paused it while the room could not be reached."""
 
 
 class SetReady(_Message, frozen=True):
+    """Answer: MemberChanged, to all."""
+
     ready: bool
+    client_id: model.ClientId | None = None
+    """Whose readiness it is; None: the sender's own. Another member's is the host's to set."""
 
 
 class SetFile(_Message, frozen=True):
-    """This member has another file, or now knows the hash of the whole file. Answer: MemberChanged, to all."""
+    """This is this member's own copy of the film that is shown, or more is known of it. Answer: MemberChanged, to all.
+
+    It never moves the room. Refused as FileHashMismatch where it is no copy of the film: the member is put out then.
+    """
 
     file: model.FileInfo
     file_hash: model.FileHash | None = None
+    entry: model.EntryId | None = None
+    """The entry of which it is a copy. Where another one is shown by now, the answer is NoSuchEntry."""
 
 
 class SetMedia(_Message, frozen=True):
     """Move the room on to another film. Answer: MediaChanged, to all.
 
-    With ``entry`` that entry of the queue becomes current. Without it the film becomes a new entry after the current
-    one, and is current. A member that names ``file_hash`` and ``file`` has the film. Both may be left out together
-    where ``entry`` is given. Refused as NoSuchEntry where the entry is no longer in the queue, and as NotHashed where
-    nobody has told its whole hash yet.
+    With ``entry`` that entry of the queue becomes current, and ``file`` and ``file_hash`` are left out. Without it
+    ``file`` becomes a new entry after the current one, and is current; the sender has that film. Refused as NoSuchEntry
+    where the entry is no longer in the queue.
     """
 
     file_hash: model.FileHash | None = None
@@ -184,13 +229,14 @@ class QueueMove(_Message, frozen=True):
 
 
 class SetEntry(_Message, frozen=True):
-    """Tell the whole hash of an entry that has none yet. Answer: EntryChanged, to all.
+    """Tell what is not known of an entry yet: its hashes, its duration. Answer: EntryChanged, to all.
 
-    Refused as FileHashMismatch where the entry has another one already.
+    Refused as FileHashMismatch where it is known already, and differs.
     """
 
     id: model.EntryId
-    file_hash: model.FileHash
+    file_hash: model.FileHash | None = None
+    file: model.FileInfo | None = None
 
 
 class Say(_Message, frozen=True):
@@ -247,6 +293,8 @@ class Welcome(_Message, frozen=True):
     motd: str | None = None
     room: model.Room | None = None
     """The room that a resumed client is in, if it is in one."""
+    public_url: model.ServerUrl | None = None
+    """The server's URL for invites. None: the one that the client connected to."""
 
 
 class Pong(_Message, frozen=True):
@@ -266,6 +314,8 @@ class RoomCreated(_Message, frozen=True):
     client_id: model.ClientId
     host_secret: model.Secret
     room: model.Room
+    return_secret: model.Secret | None = None
+    """For JoinRoom later on. Only full clients get one."""
 
 
 class RoomJoined(_Message, frozen=True):
@@ -275,6 +325,8 @@ class RoomJoined(_Message, frozen=True):
     client_id: model.ClientId
     is_host: bool
     room: model.Room
+    return_secret: model.Secret | None = None
+    """For JoinRoom later on. Only full clients get one. A client that came back by one gets the same again."""
 
 
 class RoomLeft(_Message, frozen=True):
@@ -296,6 +348,16 @@ class SyncBroadcast(_Message, frozen=True):
     command: SyncCommand
     timeline: model.Timeline
     command_id: model.CommandId | None = None
+    reason: model.Reason | None = None
+    """Why the room itself did it."""
+    about: model.ClientId | None = None
+    """The member that the reason is about: whose player stalls, or who has left."""
+
+
+class StartChanged(_Message, frozen=True):
+    """What `Room.start` is now. None: the room does not wait any more, because it plays, or because somebody paused."""
+
+    start: model.PendingStart | None
 
 
 class MemberJoined(_Message, frozen=True):
@@ -313,6 +375,8 @@ class MemberLeft(_Message, frozen=True):
 
 class PolicyChanged(_Message, frozen=True):
     policy: model.Policy
+    by: model.ClientId | None = None
+    """Who changed it."""
 
 
 class MediaChanged(_Message, frozen=True):
@@ -321,10 +385,12 @@ class MediaChanged(_Message, frozen=True):
     A member that has the film opens it and sends SetFile. From then on the room's gates wait for this member too.
     """
 
-    file_hash: model.FileHash
+    file_hash: model.FileHash | None
     file: model.FileInfo
     timeline: model.Timeline
     queue: model.Queue = model.Queue()
+    by: model.ClientId | None = None
+    """Who requested it. None: the previous film has ended."""
 
 
 class QueueChanged(_Message, frozen=True):
@@ -333,10 +399,12 @@ class QueueChanged(_Message, frozen=True):
     queue: model.Queue
     inserted: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)] = ()
     """The ids of the entries that this edit inserted, in the order of the request."""
+    by: model.ClientId | None = None
+    """Who edited it. None: the room has learned what its film is."""
 
 
 class EntryChanged(_Message, frozen=True):
-    """More is known of this entry than before: its whole hash. The queue's ``rev`` stays as it was."""
+    """More is known of this entry than before: a hash, its duration. The queue's ``rev`` stays as it was."""
 
     entry: model.QueueEntry
 
@@ -375,7 +443,7 @@ class Goodbye(_Message, frozen=True):
 
 _AboutConnection = Welcome | Pong | Rooms | Error | Goodbye
 _AboutMembers = RoomCreated | RoomJoined | RoomLeft | RoomState | MemberJoined | MemberChanged | MemberLeft
-_AboutRoom = SyncBroadcast | PolicyChanged | MediaChanged | QueueChanged | EntryChanged | Said
+_AboutRoom = SyncBroadcast | StartChanged | PolicyChanged | MediaChanged | QueueChanged | EntryChanged | Said
 ServerMessage = _AboutConnection | _AboutMembers | _AboutRoom
 
 _ACTIONS: Final = get_args(SyncCommand)

@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from msgspec import Meta, Struct, field
 
+from hangd.protocol.names import NAME_MAX, ROOM_NAME_MAX
+
 _T = TypeVar("_T")
 
 
@@ -29,6 +31,9 @@ FRAME_BYTES_MAX: Final = 64 * 1024
 TEXT_MAX: Final = 500
 """Longest chat line, in characters."""
 
+MOTD_MAX: Final = 4000
+"""Longest message of the day, in characters."""
+
 CAPACITY_MAX: Final = 1000
 """Largest capacity that a room's policy may have."""
 
@@ -42,7 +47,7 @@ RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
 
 ROOM_ITSELF: Final = "00000000-0000-0000-0000-000000000000"
-"""``from_client`` of a broadcast that nobody requested: a gate opened, or the film has ended."""
+"""``from_client`` of a broadcast that nobody requested. Its ``reason`` says why the room did it."""
 
 Position = Annotated[float, Meta(ge=0, le=1e8)]
 """Seconds into the media. Always finite: JSON has no NaN, and the upper limit excludes infinity."""
@@ -61,7 +66,12 @@ Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 _LINE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _NAME: Final = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$(?!\n)"
 _FILE_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f/\\]*$(?!\n)"
-_ALIAS: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]*$(?!\n)"
+# What Unicode does not show, as far as a pattern of this dialect can say it: `hangd.protocol.names` knows all of it.
+_UNSEEN: Final = (
+    r"\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\u3164\ufe00-\ufe0d\ufeff\uffa0\ufff0-\ufffb"
+)
+_ALIAS: Final = rf"^[^\s/{_UNSEEN}]([^/{_UNSEEN}]*[^\s/{_UNSEEN}])?$(?!\n)"
 _URL: Final = r"^wss?://[^\s\x00-\x1f\x7f-\x9f/]+[^\s\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _HASH: Final = r"^[0-9a-f]{64}$(?!\n)"
 
@@ -69,21 +79,19 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _LINE: "one line without control characters",
     _NAME: "one line without control characters, and without spaces around it",
     _FILE_NAME: "the name of a file, without a folder and control characters",
-    _ALIAS: "of letters, digits, dots, hyphens and underscores, a letter or digit first",
+    _ALIAS: "one line without slashes and characters that are not shown, and without spaces around it",
     _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
     _HASH: "a SHA-256 in 64 lower-case hex digits",
 }
 """What each pattern of this protocol requires, as the words after "must be"."""
 
-NAME_MAX: Final = 32
-"""Longest name of a member, in characters."""
-
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NAME)]
 ShortText = Annotated[str, Meta(max_length=200, pattern=_LINE)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=_LINE)]
 FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=_FILE_NAME)]
-Alias = Annotated[str, Meta(min_length=1, max_length=64, pattern=_ALIAS)]
-RoomName = Annotated[str, Meta(min_length=1, max_length=64)]
+Alias = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX, pattern=_ALIAS)]
+"""A room's name, in its normal form (`hangd.protocol.names`) wherever a server sends it."""
+RoomName = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX)]
 """A room's UUID or alias, in JoinRoom. Allows more than ``Alias`` does, so that a wrong name is RoomNotFound."""
 
 ServerUrl = Annotated[str, Meta(max_length=2048, pattern=_URL)]
@@ -101,6 +109,18 @@ Gate = Literal["seeking", "buffering"]
 Control = Literal["everyone", "host", "controllers"]
 Match = Literal["hash", "duration", "none"]
 Wait = Literal["everyone", "nobody"]
+Start = Literal["anyone", "ready"] | Annotated[int, Meta(ge=1, le=CAPACITY_MAX)]
+"""When a paused room may start: at once, when everybody is ready, or when so many members are."""
+
+Interruption = Literal["go-on", "pause"]
+"""What the room does when a player stalls, or when a member leaves."""
+
+Loop = Literal["off", "film", "queue"]
+Reason = Literal["settled", "ready", "waiting", "stall", "left", "ended", "apart"]
+"""Why the room itself changed the timeline: a gate opened; the countdown is over; a Play has to wait until members are
+ready; a member's player stalls; a member has left or lost its connection; the film has ended; all have paused it while
+the room was out of reach."""
+
 Role = Literal["host", "controller", "viewer"]
 MemberState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle", "away"]
 ReportedState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle"]
@@ -153,6 +173,13 @@ class Member(Struct, frozen=True, omit_defaults=True):
     rtt: Bound | None = None
     """Smallest recent round trip between the member and the server, in seconds."""
     file: FileInfo | None = None
+    """Its own copy of the film. None: it has told of none."""
+    film: bool = True
+    """False: it has not got the film, and shows nothing."""
+    apart: bool = False
+    """Its player does not follow the room, which does not wait for it: its viewer paused it during an absence."""
+    heard_at: Moment | None = None
+    """Server time at which the room last had a message of it. A full member reports every 2 s."""
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):
@@ -164,6 +191,10 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] = always_encoded(100)
     locked: bool = always_encoded(False)
     has_password: bool = always_encoded(False)
+    start: Start = "anyone"
+    stall: Interruption = "go-on"
+    leave: Interruption = "go-on"
+    loop: Loop = "off"
 
 
 class PolicyChange(Struct, frozen=True, omit_defaults=True):
@@ -175,13 +206,14 @@ class PolicyChange(Struct, frozen=True, omit_defaults=True):
     wait: Wait | None = None
     capacity: Annotated[int, Meta(ge=1, le=CAPACITY_MAX)] | None = None
     locked: bool | None = None
+    start: Start | None = None
+    stall: Interruption | None = None
+    leave: Interruption | None = None
+    loop: Loop | None = None
 
 
 class QueueItem(Struct, frozen=True, omit_defaults=True):
-    """A new entry of a queue, as a client asks for it.
-
-    It needs ``file_hash`` or ``file.quick_hash``: one of the two identifies the film.
-    """
+    """A new entry of a queue, as a client asks for it. What takes longer to read may follow by SetEntry."""
 
     file: FileInfo
     file_hash: FileHash | None = None
@@ -193,7 +225,7 @@ class QueueEntry(Struct, frozen=True, omit_defaults=True):
     id: EntryId
     file: FileInfo
     file_hash: FileHash | None = None
-    """None: not known yet. Until SetEntry brings it, size and quick hash identify the film."""
+    """None: not known yet. Until SetEntry brings it, what is known of ``file`` identifies the film."""
 
 
 class Queue(Struct, frozen=True):
@@ -205,11 +237,25 @@ class Queue(Struct, frozen=True):
     """The entry that is shown. None: the film that is shown is none of these, and the first entry comes next."""
 
 
+class PendingStart(Struct, frozen=True, omit_defaults=True):
+    """A start that was asked for and waits until members are ready, or the countdown before it."""
+
+    by: ClientId
+    """Who asked for it; ``ROOM_ITSELF``: the room moved on to the next film."""
+    waiting_for: tuple[ClientId, ...] = always_encoded(())
+    """The members that are not ready, while it waits."""
+    missing: Annotated[int, Meta(ge=0, le=CAPACITY_MAX)] = always_encoded(0)
+    """How many members still have to get ready. It may be more than there are in the room."""
+    at: Moment | None = None
+    """Server time at which the countdown ends. None: members are missing."""
+
+
 class Room(Struct, frozen=True, omit_defaults=True):
     """The complete state of a room, as its members see it."""
 
     room_id: str
-    file_hash: FileHash
+    file_hash: FileHash | None
+    """None: not known yet. ``file`` identifies the film then, and members are ``verifying``."""
     file: FileInfo | None
     policy: Policy
     members: tuple[Member, ...]
@@ -217,6 +263,8 @@ class Room(Struct, frozen=True, omit_defaults=True):
     name: Alias | None = None
     queue: Queue = Queue()
     """A room always sends it. The default is for servers that have no queues."""
+    start: PendingStart | None = None
+    """The start that the room waits with. Meanwhile its timeline is paused."""
 
 
 class RoomSummary(Struct, frozen=True, omit_defaults=True):

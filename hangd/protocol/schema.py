@@ -1,5 +1,6 @@
 """The protocol as JSON Schema (2020-12), for other implementations. ``hangd protocol-schema`` prints it."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ def schema() -> dict[str, Any]:
     kinds = [*CLIENT_TYPES.values(), *SERVER_TYPES.values(), RequestId]
     built, components = msgspec.json.schema_components(kinds, ref_template=_REFERENCE)
     payloads = dict(zip([*CLIENT_TYPES, *SERVER_TYPES, "RequestId"], built, strict=True))
-    return {
+    whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"The hang protocol, version {PROTOCOL}",
         "oneOf": [{"$ref": "#/$defs/ClientFrame"}, {"$ref": "#/$defs/ServerFrame"}],
@@ -27,6 +28,8 @@ def schema() -> dict[str, Any]:
             **dict(sorted(components.items())),
         },
     }
+    _clean_descriptions(whole)
+    return whole
 
 
 def schema_text() -> str:
@@ -51,6 +54,19 @@ def _frames(types: Mapping[str, object], payloads: Mapping[str, dict[str, Any]],
             for name, kind in types.items()
         ]
     }
+
+
+def _clean_descriptions(node: Any) -> None:
+    """Remove the indentation of docstrings from all descriptions, as Python itself does from 3.13 on."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "description" and isinstance(value, str):
+                node[key] = inspect.cleandoc(value)
+            else:
+                _clean_descriptions(value)
+    elif isinstance(node, list):
+        for value in node:
+            _clean_descriptions(value)
 
 
 def _may_be_empty(kind: Any) -> bool:

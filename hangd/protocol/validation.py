@@ -54,7 +54,7 @@ _EXPLANATIONS: Final[tuple[tuple[str, Callable[[re.Match[str]], str]], ...]] = (
     (r"Input data was truncated", lambda _: "is not JSON: it ends too early"),
     (r"Number out of range", lambda _: "must be a number that is less far from zero"),
     (r"maximum recursion depth .*", lambda _: "is nested too deeply"),
-    (r"'utf-8' codec can't .*", lambda _: "is not UTF-8 text"),
+    (r"'utf-8' codec can't .*|Invalid UTF-8 encoded string", lambda _: "is not UTF-8 text"),
 )
 """Regular expression of msgspec's text, and the explanation. The first that matches the whole text is used."""
 

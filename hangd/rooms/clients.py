@@ -9,6 +9,11 @@ from hangd.protocol.messages import Resume
 from hangd.rooms.peer import Peer
 
 
+def new_secret() -> str:
+    """Return a new secret for one client: 192 random bits, which cannot be guessed."""
+    return secrets.token_urlsafe(24)
+
+
 @dataclass(eq=False)
 class Client:
     """One client id, its connection and its room."""
@@ -25,8 +30,8 @@ class Client:
 
     def new_secret(self) -> str:
         """Return a new secret, which will prove that another connection is this client's."""
-        # 192 random bits cannot be guessed, so a plain digest without salt is enough.
-        secret = secrets.token_urlsafe(24)
+        # It cannot be guessed, so a plain digest without salt is enough.
+        secret = new_secret()
         self.proof = _digest(secret)
         return secret
 

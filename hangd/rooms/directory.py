@@ -1,5 +1,6 @@
 """The rooms of one process: create them, restore them, find them by id and alias, and limit their number."""
 
+import logging
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
@@ -8,10 +9,15 @@ from hangd.engine.room.effects import OpenRoom
 from hangd.engine.room.inputs import CreateRequested
 from hangd.engine.room.room import Room
 from hangd.engine.room.state import RoomSettings
+from hangd.log import LimitLog
 from hangd.protocol.errors import RequestRefused
+from hangd.protocol.names import room_key
+from hangd.rooms.clients import new_secret
 from hangd.rooms.clock import ServerClock
 from hangd.store.base import KeptRoom
 from hangd.tasks import DeadlineTimer
+
+_log = logging.getLogger(__name__)
 
 
 def new_room(settings: RoomSettings, password_hash: str | None, now: float) -> Room:
@@ -25,9 +31,10 @@ def creation(client_id: str, effect: OpenRoom) -> CreateRequested:
         client_id=client_id,
         name=effect.name,
         full=effect.full,
-        host_secret=secrets.token_urlsafe(24),
+        host_secret=new_secret(),
         message=effect.message,
         request_id=effect.re,
+        return_secret=new_secret(),
     )
 
 
@@ -55,7 +62,7 @@ class Hosted:
 class Directory:
     """At most ``most`` rooms. ``removed`` is called with the id of each room that is removed.
 
-    Upper and lower case make no difference in aliases.
+    Aliases are compared by `room_key`.
     """
 
     def __init__(self, most: int, removed: Callable[[str], None]) -> None:
@@ -63,8 +70,9 @@ class Directory:
         self._removed = removed
         self._rooms: dict[str, Hosted] = {}
         self._aliases: dict[str, str] = {}
-        """Room id by case-folded alias; "" while the alias is only reserved."""
+        """Room id by the alias's key; "" while the alias is only reserved."""
         self._reserved = 0
+        self._limits = LimitLog(_log)
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -80,7 +88,7 @@ class Directory:
 
     def find(self, name: str) -> Hosted | None:
         """Return the room with this id or alias."""
-        return self._rooms.get(name) or self.get(self._aliases.get(name.casefold()))
+        return self._rooms.get(name) or self.get(self._aliases.get(room_key(name)))
 
     def reserve(self, alias: str | None) -> None:
         """Reserve the alias, and make room for one more room, if need be by removing an empty one.
@@ -90,22 +98,24 @@ class Directory:
         Raises:
             RequestRefused: there are too many rooms, or the alias is taken.
         """
-        if alias is not None and alias.casefold() in self._aliases:
-            raise RequestRefused("NameTaken", f"there is a room {alias!r} here already")
+        if alias is not None and (taken := self._aliases.get(room_key(alias))) is not None:
+            there = self._rooms.get(taken)
+            raise RequestRefused("NameTaken", f"there is a room {there.alias if there else alias!r} here already")
         if len(self._rooms) + self._reserved >= self._most:
             empty = next((hosted for hosted in self if hosted.room.summary().members == 0), None)
             if empty is None:
+                self._limits.warn("", "rooms are refused: %d are open, which is the most (--max-rooms)", self._most)
                 raise RequestRefused("ServerFull", "this server takes no more rooms now")
             self.remove(empty)
         self._reserved += 1
         if alias is not None:
-            self._aliases[alias.casefold()] = ""
+            self._aliases[room_key(alias)] = ""
 
     def release(self, alias: str | None) -> None:
         """Give up what `reserve` reserved."""
         self._reserved -= 1
         if alias is not None:
-            del self._aliases[alias.casefold()]
+            del self._aliases[room_key(alias)]
 
     def add(self, hosted: Hosted) -> None:
         """Add a room for which `reserve` was called."""
@@ -116,11 +126,11 @@ class Directory:
         """Add a room from before a restart, for which nothing was reserved."""
         self._rooms[hosted.room.room_id] = hosted
         if hosted.alias is not None:
-            self._aliases[hosted.alias.casefold()] = hosted.room.room_id
+            self._aliases[room_key(hosted.alias)] = hosted.room.room_id
 
     def remove(self, hosted: Hosted) -> None:
         hosted.timer.arm(None)
         del self._rooms[hosted.room.room_id]
         if hosted.alias is not None:
-            del self._aliases[hosted.alias.casefold()]
+            del self._aliases[room_key(hosted.alias)]
         self._removed(hosted.room.room_id)

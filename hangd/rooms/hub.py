@@ -24,10 +24,11 @@ from typing import Final, assert_never
 
 from hangd.engine.room import effects, inputs
 from hangd.engine.room.session import Session
+from hangd.log import LimitLog
 from hangd.protocol.codec import decode_client, encode_server
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW, RemoteProtocolError, RequestRefused
 from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
-from hangd.rooms.clients import Client, Clients
+from hangd.rooms.clients import Client, Clients, new_secret
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.directory import Directory, Hosted, creation, new_room, restored_room
 from hangd.rooms.outbox import state_key
@@ -73,6 +74,7 @@ class Hub:
         """Peers that were closed in this turn, and whose rooms have not been told yet."""
         self._tasks = Tasks()
         self._going_down = False
+        self._limits = LimitLog(_log)
 
     @property
     def client_count(self) -> int:
@@ -103,7 +105,8 @@ class Hub:
         """Accept a connection. The returned peer is the transport's `Listener`."""
         session = Session(client_id=str(uuid.uuid4()), settings=self._settings.session, now=now)
         peer = Peer(self, transport, session)
-        if len(self._peers) >= self._settings.max_clients:
+        if (most := self._settings.max_clients) <= len(self._peers):
+            self._limits.warn("", "clients are refused: %d are here, which is the most (--max-clients)", most)
             self._send(peer, Error.of(RequestRefused("ServerFull", "this server takes no more clients now")))
             peer.close(_CLOSE_FULL, "server full")
             return peer
@@ -327,9 +330,11 @@ class Hub:
     def _enter_room(self, peer: Peer, effect: effects.EnterRoom, now: float) -> None:
         hosted = self._rooms.find(effect.message.room_id)
         if hosted is None:
-            shown = ascii(effect.message.room_id)
-            return self._refuse(peer, RequestRefused("RoomNotFound", f"there is no room {shown} here"), effect.re, now)
-        request = inputs.JoinRequested(peer.client_id, effect.name, effect.full, effect.message, effect.re)
+            refused = RequestRefused("RoomNotFound", f"there is no room {effect.message.room_id!r} here")
+            return self._refuse(peer, refused, effect.re, now)
+        request = inputs.JoinRequested(
+            peer.client_id, effect.name, effect.full, effect.message, effect.re, new_secret()
+        )
         self._ask_in(peer, hosted, request, now)
 
     def _ask_in(self, peer: Peer, hosted: Hosted, input: inputs.EntryRequest, now: float) -> None:

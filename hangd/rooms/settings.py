@@ -19,6 +19,8 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     max_rooms: int = 1000
     publish_rooms: bool = False
     motd: str | None = None
+    public_url: str | None = None
+    """The server's URL for invites, in its normal form."""
 
     def welcome(
         self, client_id: str, secret: str, clock_id: str, room: Room | None = None, *, resumed: bool = False
@@ -34,6 +36,7 @@ class HubSettings(Struct, frozen=True, kw_only=True):
             limits=Limits(room_capacity=self.room.capacity),
             resumed=resumed,
             motd=self.motd,
+            public_url=self.public_url,
             room=room,
         )
 

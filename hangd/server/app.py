@@ -20,6 +20,7 @@ from typing import Final
 from hangd.engine.room.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
+from hangd.log import escape
 from hangd.notify import notify
 from hangd.rooms.clock import ServerClock, boot_id
 from hangd.rooms.hub import Hub
@@ -27,10 +28,11 @@ from hangd.rooms.settings import HubSettings
 from hangd.server.acceptor import HubAcceptor
 from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
 from hangd.server.passwords import RoomPasswords
+from hangd.server.proxies import TrustedProxies
 from hangd.server.settings import ServerSettings
 from hangd.server.storage import open_store, room_ttl
 from hangd.store.base import Store
-from hangd.transport.websocket import listen
+from hangd.transport.accepting import listen
 
 _log = logging.getLogger(__name__)
 
@@ -96,7 +98,12 @@ async def serve(
         cleanup.push_async_callback(hub.aclose)
         hub.restore(rooms, time.monotonic())
         most = settings.max_clients + _OTHER_CONNECTIONS
-        acceptor = HubAcceptor(hub, most=most, most_per_address=settings.max_per_address)
+        acceptor = HubAcceptor(
+            hub,
+            most=most,
+            most_per_address=settings.max_per_address,
+            proxies=TrustedProxies(settings.trusted_proxies),
+        )
         cleanup.push_async_callback(acceptor.cut_off, _CUT_OFF_TIMEOUT)
         urls = [url_of(sock, secure=tls is not None) for sock in bound]
         servers = await listen(acceptor, bound, tls=tls)
@@ -122,8 +129,8 @@ def run(settings: ServerSettings, *, sockets: Sequence[socket.socket] = ()) -> i
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_main(settings, sockets))
     except StartFailed as error:
-        print(f"hangd: error: {error}", file=sys.stderr)
-        return 1
+        print(f"hangd: error: {escape(str(error))}", file=sys.stderr)
+        return error.exit_code
     except asyncio.CancelledError:
         return 1
     return 0
@@ -165,6 +172,7 @@ def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
         max_rooms=settings.max_rooms,
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
+        public_url=settings.public_url,
     )
 
 

@@ -6,6 +6,13 @@ import socket
 import ssl
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from hangd.lifetime import EXIT_WRONG_SETTING
+from hangd.server.settings import listen_place
+from hangd.transport.lookup import why_not_found
+from hangd.urls import place
 
 _log = logging.getLogger(__name__)
 
@@ -18,25 +25,33 @@ _REASONS = {
 class StartFailed(Exception):
     """The server cannot start. ``str()`` says why, in one sentence for the operator."""
 
+    exit_code: ClassVar = 1
+
+
+class WrongSetting(StartFailed):
+    """A setting cannot be used, and starting again would not help."""
+
+    exit_code: ClassVar = EXIT_WRONG_SETTING
+
 
 def bind(addresses: Sequence[str]) -> list[socket.socket]:
-    """Bind a socket for each address of each ``HOST:PORT``.
+    """Bind a socket for each address of each ``HOST:PORT``, which `check_listen` has checked.
 
     An address that this machine does not have (for instance without IPv6) is skipped with a warning, if another one is
     bound.
 
     Raises:
-        StartFailed: a port is in use, no address could be bound, or one is malformed.
+        StartFailed: a port is in use, a host was not found, or no address could be bound.
     """
     bound: list[socket.socket] = []
     absent: list[str] = []
     try:
         for given in addresses:
-            host, port = _parse(given)
+            host, port = listen_place(given)
             try:
                 found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-            except (socket.gaierror, UnicodeError):
-                raise StartFailed(f"cannot listen on {given}: there is no host named {host!r}") from None
+            except (socket.gaierror, UnicodeError) as error:
+                raise StartFailed(f"cannot listen on {given}: {why_not_found(error, host)}") from None
             for family, _, _, _, address in dict.fromkeys(found):
                 try:
                     bound.append(_bind_one(family, address))
@@ -74,25 +89,12 @@ def _bind_one(family: int, address: object) -> socket.socket:
     return sock
 
 
-def _parse(given: str) -> tuple[str, int]:
-    host, colon, port = given.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
-        host = host[1:-1]
-    elif ":" in host:
-        raise StartFailed(f"cannot listen on {given!r}: an IPv6 address stands in brackets, as in [::1]:3005")
-    if not colon or not host or not (port.isascii() and port.isdecimal()) or int(port) > 65535:
-        raise StartFailed(f"cannot listen on {given!r}: that is not HOST:PORT")
-    return host, int(port)
-
-
 def url_of(sock: socket.socket, *, secure: bool) -> str:
     """Return the URL at which clients reach this socket."""
     scheme = "wss" if secure else "ws"
     name = sock.getsockname()
-    if sock.family == socket.AF_INET6:
-        return f"{scheme}://[{name[0]}]:{name[1]}/ws"
-    if sock.family == socket.AF_INET:
-        return f"{scheme}://{name[0]}:{name[1]}/ws"
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        return f"{scheme}://{place(*name[:2])}/ws"
     return f"{scheme}+unix:{name}"
 
 
@@ -100,11 +102,11 @@ def tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | No
     """Return a TLS context with this certificate. None: no certificate is given.
 
     Raises:
-        StartFailed: a file is missing or has the wrong content.
+        WrongSetting: a file is missing or has the wrong content.
     """
     if certificate is None:
         if key is not None:
-            raise StartFailed("a TLS key needs its certificate (--tls-cert)")
+            raise WrongSetting("a TLS key needs its certificate (--tls-cert)")
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     load_certificate(context, certificate, key)
@@ -112,15 +114,37 @@ def tls_context(certificate: str | None, key: str | None) -> ssl.SSLContext | No
 
 
 def load_certificate(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
-    """Use these files for all later connections. If that fails, raise StartFailed and change nothing.
+    """Use these files for all later connections. If that fails, raise WrongSetting and change nothing.
 
     OpenSSL notices that a key does not belong to a certificate only after it has loaded the certificate. So both are
     loaded into another context first.
     """
+    if b"CERTIFICATE-----" not in _read(certificate):
+        raise WrongSetting(f"{certificate} (--tls-cert) contains no certificate in PEM format")
+    holder = f"{certificate} (--tls-cert)" if key is None else f"{key} (--tls-key)"
+    if b"PRIVATE KEY-----" not in _read(key or certificate):
+        hint = ": name the file of the key with --tls-key" if key is None else ""
+        raise WrongSetting(f"{holder} contains no private key in PEM format{hint}")
+    is_locked = False
+
+    def password() -> str:  # Without this function, OpenSSL asks on the terminal.
+        nonlocal is_locked
+        is_locked = True
+        return "none"
+
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
-        context.load_cert_chain(certificate, key)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password)
+        context.load_cert_chain(certificate, key, password)
     except ssl.SSLError as error:
-        raise StartFailed(f"cannot use {certificate} and {key or 'its key'} for TLS: {error.reason}") from error
+        if is_locked:
+            raise WrongSetting(f"the private key in {holder} needs a password: use one that needs none") from error
+        if error.reason == "KEY_VALUES_MISMATCH":
+            raise WrongSetting(f"the private key in {holder} belongs to another certificate") from error
+        raise WrongSetting(f"the certificate {certificate} or its private key in {holder} is damaged") from error
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
     except OSError as error:
-        raise StartFailed(f"cannot read {certificate} or {key or 'its key'}: {error.strerror}") from error
+        raise WrongSetting(f"cannot read {path}: {error.strerror}") from error

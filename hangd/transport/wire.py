@@ -7,6 +7,8 @@ bytes arrived, so that its timestamp is right and an answer is written in the sa
 bytes that bypass the library are whole, unmasked text frames (`Encoded`), written while the connection is open. That is
 allowed because this side never sends fragmented messages.
 
+No compression (messages are small, and each connection would need a context), and no subprotocol.
+
 What a hostile or dead peer can cost is limited:
 
 - Memory, by not reading: asyncio buffers up to `_WRITE_HIGH`, then `writable` is False. Answers to the peer's pings are

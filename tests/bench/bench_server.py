@@ -31,8 +31,8 @@ from hangd.rooms.settings import HubSettings
 from hangd.server.passwords import RoomPasswords
 from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
+from hangd.transport.accepting import ServerTransport
 from hangd.transport.base import Listener, Transport
-from hangd.transport.websocket import ServerTransport
 from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
@@ -76,10 +76,10 @@ class Open:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
-    def accepted(self, transport: Transport) -> None:
-        pass
+    def accepted(self, transport: Transport) -> bool:
+        return False
 
-    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, path: str, fields: object) -> tuple[int, str] | None:
         return None
 
     def opened(self, transport: Transport, at: float) -> Listener:

@@ -29,7 +29,7 @@ from hangd.engine.player_messages import Load, PlayerCommand, PlayerDied
 from hangd.player.base import EventSink
 from hangd.player.simulated import SimulatedPlayer
 from tests.support.control import ControlClient
-from tests.support.party import CLIP, TRACKS
+from tests.support.party import CLIP, TRACKS, free_port
 from tests.support.server import PATIENCE, running
 
 
@@ -115,7 +115,7 @@ async def test_a_failure_of_every_message_is_tried_again_only_after_a_pause(
 
 CLOSING: list[Callable[[Viewer], tuple[Any, str]]] = [
     lambda viewer: (viewer.driver, "close"),
-    lambda viewer: (viewer.membership, "say_goodbye"),
+    lambda viewer: (viewer.membership, "end"),
     lambda viewer: (viewer.connection, "close"),
     lambda viewer: (viewer.tasks, "cancel"),
 ]
@@ -220,6 +220,24 @@ async def test_a_wrong_answer_on_the_way_back_into_a_room_ends_in_no_room_or_in_
         await until(viewer, lambda: heard.count("JoinRoom") > joined and viewer.connection.is_up)
         assert viewer.room_view is not None and viewer.follower.state.in_room
         await viewer.close()
+
+
+# ---- servers that do not answer --------------------------------------------------------------------------------------
+
+
+async def test_the_refusal_tells_whether_anything_answers_at_the_servers_address() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+        writer.close()
+
+    viewer = made("ada")
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as other:
+        places = {free_port(): "NoServer", other.sockets[0].getsockname()[1]: "NotConnected"}
+        for port, code in [*places.items(), *places.items()]:
+            with pytest.raises(CommandRefused) as refused:
+                await viewer.room("server-connect", {"url": f"ws://127.0.0.1:{port}/ws"})
+            assert refused.value.code == code
+    await viewer.close()
 
 
 # ---- films that do not open ------------------------------------------------------------------------------------------

@@ -8,16 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from hangd.client.desired_player import DesiredPlayer
 from hangd.client.notices import Notices
-from hangd.client.player_supervisor import DesiredPlayer, PlayerSupervisor
+from hangd.client.player_supervisor import PlayerSupervisor
+from hangd.engine.player_facts import Track, TrackKind
 from hangd.engine.player_messages import (
     AddAudioFile,
     AddSubtitleFile,
     Load,
     Loaded,
+    LoadFailed,
+    OutputStale,
+    PictureChanged,
     PlayerCommand,
     PlayerDied,
     PlayerEvent,
+    RaiseSubtitles,
     RemoveTrack,
     SelectTrack,
     SetAspect,
@@ -25,13 +31,16 @@ from hangd.engine.player_messages import (
     SetDelay,
     SetFullscreen,
     SetMute,
+    SetPicture,
+    SetSubtitleEncoding,
+    SetSubtitleLook,
     Settled,
     SetVolume,
-    Track,
-    TrackKind,
+    SetWindowSize,
     TracksChanged,
     Unload,
     VolumeChanged,
+    WindowChanged,
 )
 from hangd.player.base import EventSink
 from hangd.tasks import Tasks
@@ -61,6 +70,10 @@ async def keeper() -> tuple[PlayerSupervisor, list[Mapping[str, Any]]]:
     return made, told
 
 
+def loudness(made: PlayerSupervisor) -> tuple[float, bool]:
+    return made.desired.wanted(SetVolume).percent, made.desired.wanted(SetMute).mute
+
+
 async def test_old_news_of_the_volume_is_no_news() -> None:
     made, _ = await keeper()
     made.do(SetVolume(1.0))
@@ -68,9 +81,9 @@ async def test_old_news_of_the_volume_is_no_news() -> None:
     made.do(SetMute(True))
     for percent, mute in ((1.0, False), (2.0, False), (2.0, True)):
         made.heard(VolumeChanged(1, percent, mute), current=True)
-        assert (made.desired.volume, made.desired.mute) == (2.0, True)
+        assert loudness(made) == (2.0, True)
     made.heard(VolumeChanged(1, 30.0, False), current=True)
-    assert (made.desired.volume, made.desired.mute) == (30.0, False), "somebody at the player's own window"
+    assert loudness(made) == (30.0, False), "somebody at the player's own window"
 
 
 async def test_a_track_is_chosen_as_soon_as_it_is_asked_for() -> None:
@@ -122,7 +135,9 @@ class Modelled:
                 self._sink(Settled(generation, 0.0, 0.0))
             case SetDelay(kind=kind):
                 self.state[f"{kind} delay"] = command.seconds
-            case SetVolume() | SetMute() | SetFullscreen() | SetAspect() | SetDeinterlace():
+            case SetVolume() | SetMute() | SetFullscreen() | SetAspect() | SetDeinterlace() | SetSubtitleEncoding():
+                self.state[type(command).__name__] = command
+            case SetPicture() | SetSubtitleLook() | RaiseSubtitles() | SetWindowSize():
                 self.state[type(command).__name__] = command
             case SelectTrack(kind=kind, id=number):
                 self._select(kind, number)
@@ -188,6 +203,11 @@ commands: st.SearchStrategy[PlayerCommand] = st.one_of(
     st.builds(SetFullscreen, st.booleans()),
     st.builds(SetAspect, st.sampled_from([None, 1.5, 2.35])),
     st.builds(SetDeinterlace, st.booleans()),
+    st.builds(SetSubtitleEncoding, st.sampled_from(["auto", "cp1251", "+koi8-r"])),
+    st.builds(SetPicture, brightness=st.integers(-1, 1), rotation=st.sampled_from([0, 90])),
+    st.builds(SetWindowSize, st.just(640), st.sampled_from([360, 480])),
+    st.builds(RaiseSubtitles, st.sampled_from([0.0, 0.2])),
+    st.builds(SetSubtitleLook, st.sampled_from([1.0, 2.0]), st.sampled_from([50.0, 100.0])),
     st.builds(SetDelay, st.sampled_from(["audio", "subtitle"]), st.sampled_from([-0.5, 0.0, 0.25])),
     st.builds(SelectTrack, st.sampled_from(["audio", "subtitle"]), st.sampled_from([None, 1, 2, 3, 4, 5])),
     st.builds(AddSubtitleFile, files, st.booleans()),
@@ -237,3 +257,49 @@ async def test_the_viewers_delay_and_the_machines_offset_add_up() -> None:
     made.do(SetDelay("audio", 0.2))
     delays = [round(command.seconds, 3) for command in player.commands if isinstance(command, SetDelay)]
     assert delays == [0.3, 0.2, 0.1]
+
+
+async def test_what_keeps_the_picture_away_is_told_until_another_film_is_opened() -> None:
+    supervisor, told = await keeper()
+    supervisor.carry_out(Load("/films/a.mkv", 1))
+    problems = []
+    for problem in ("no picture here", None, "no picture here"):
+        supervisor.heard(PictureChanged(1, problem), current=True)
+        problems.append(supervisor.picture_problem)
+    supervisor.carry_out(Load("/films/b.mkv", 2))
+    assert [*problems, supervisor.picture_problem] == ["no picture here", None, "no picture here", None]
+    assert told.count({"event": "no-picture", "text": "no picture here"}) == 2
+
+
+async def test_a_film_that_is_loaded_for_another_output_goes_on_for_clients() -> None:
+    supervisor, told = await keeper()
+    supervisor.carry_out(Load("/films/a.mkv", 1))
+    supervisor.heard(Loaded(1, 60.0, TRACKS), current=True)
+    supervisor.do(SelectTrack("audio", 2))
+    supervisor.heard(Settled(1, 0.0, 0.0), current=True)
+    shown = []
+    for change in (True, False):
+        supervisor.heard(WindowChanged(1, change), current=True)
+        shown.append(supervisor.window_shown)
+    assert shown == [True, False]
+    heard = len(told)
+    supervisor.heard(OutputStale(1), current=True)
+    supervisor.carry_out(Load("/films/a.mkv", 2, 20.0))
+    supervisor.heard(Loaded(2, 60.0, TRACKS), current=True)
+    supervisor.heard(Settled(2, 20.0, 0.0), current=True)
+    assert told[heard:] == [{"event": "playback-restart"}]
+    player = supervisor._player
+    assert isinstance(player, Silent)
+    assert player.commands[-1] == SelectTrack("audio", 2), "the choice is made again"
+
+
+async def test_why_a_film_cannot_be_played_is_kept_until_one_stands_ready() -> None:
+    supervisor, _ = await keeper()
+    broken = {"code": "truncated", "message": "it is cut short"}
+    supervisor.carry_out(Load("/films/a.mkv", 1))
+    supervisor.heard(LoadFailed(1, "truncated", "it is cut short"), current=True)
+    kept = [supervisor.film_error]
+    supervisor.carry_out(Load("/films/b.mkv", 2))
+    kept.append(supervisor.film_error)
+    supervisor.heard(Settled(2, 0.0, 0.0), current=True)
+    assert [*kept, supervisor.film_error] == [broken, broken, None]

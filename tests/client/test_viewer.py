@@ -1,7 +1,7 @@
 """A viewer whose player dies: another one takes over, at the same place, and the daemon goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -10,7 +10,18 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
-from hangd.engine.player_messages import Load, PlayerCommand, PlayerDied, SetVolume, ShowText
+from hangd.engine.player_facts import AudioDevice
+from hangd.engine.player_messages import (
+    Load,
+    PlayerCommand,
+    PlayerDied,
+    SetAudioDevice,
+    SetPicture,
+    SetSubtitleLook,
+    SetVolume,
+    ShowText,
+    SoundChanged,
+)
 from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink, Player
 from hangd.player.simulated import SimulatedPlayer
@@ -74,6 +85,14 @@ async def settled(viewer: Viewer) -> None:
     await asyncio.wait_for(viewer.settle("paused"), 10)
 
 
+async def test_a_film_that_plays_goes_on_in_another_player(viewer: Viewer, players: Players) -> None:
+    viewer.playlist.load([Film(str(CLIP))], Loading())
+    await asyncio.wait_for(viewer.settle("playing"), 10)
+    dies(viewer, players)
+    assert not viewer.paused
+    await asyncio.wait_for(viewer.settle("playing"), 10)
+
+
 async def test_a_film_plays_unless_there_is_a_pause_which_outlives_films(viewer: Viewer) -> None:
     """As in mpv: a client that only says loadfile wants to see something."""
     assert not viewer.paused
@@ -101,7 +120,7 @@ async def test_another_player_takes_over_where_the_first_one_was(viewer: Viewer,
     dies(viewer, players)
     await settled(viewer)
     assert len(players.sinks) == 2
-    assert (viewer.path, viewer.position(), viewer.volume) == (str(CLIP), 100.0, 40.0)
+    assert (viewer.path, viewer.position(), viewer.wanted(SetVolume).percent) == (str(CLIP), 100.0, 40.0)
 
 
 async def test_a_film_that_kills_every_player_is_given_up(viewer: Viewer, players: Players) -> None:
@@ -137,3 +156,20 @@ async def test_without_a_player_a_load_fails_with_the_reason_which_is_logged_onc
     load(viewer)
     await settled(viewer)
     await viewer.close()
+
+
+async def test_what_a_client_or_the_player_changes_is_announced(viewer: Viewer, players: Players) -> None:
+    names: set[str] = set()
+    viewer.subscribe(lambda event: None, names.update)
+    changes: dict[str, Callable[[], None]] = {
+        "brightness": lambda: viewer.play_command(SetPicture(brightness=5)),
+        "sub-scale": lambda: viewer.play_command(SetSubtitleLook(scale=2.0)),
+        "audio-device": lambda: viewer.play_command(SetAudioDevice("pulse/usb")),
+        "audio-device-list": lambda: players.sinks[-1](SoundChanged(0, (AudioDevice("pulse/usb", "USB"),), None)),
+        "alang": lambda: viewer.prefer_languages("audio", ["ja"]),
+        "slang": lambda: viewer.prefer_languages("subtitle", ["de"]),
+    }
+    for name, change in changes.items():
+        names.clear()
+        change()
+        assert names == {name}

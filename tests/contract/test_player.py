@@ -5,7 +5,6 @@ import os
 import shutil
 import struct
 import time
-import wave
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from hangd.engine.player_messages import (
     PictureTaken,
     PlayerCommand,
     PlayerOpened,
+    RaiseSubtitles,
     RemoveTrack,
     Resume,
     Sampled,
@@ -34,9 +34,13 @@ from hangd.engine.player_messages import (
     SetDelay,
     SetFullscreen,
     SetMute,
+    SetPicture,
     SetRate,
+    SetSubtitleLook,
     Settled,
     SetVolume,
+    SetWindowSize,
+    Shown,
     ShowText,
     Started,
     StepFrame,
@@ -190,6 +194,17 @@ async def test_each_kind_of_unusable_file_has_its_own_code(
     assert (await hand.load(CLIP, generation=2)).generation == 2
 
 
+async def test_a_list_of_films_is_no_film_and_says_what_it_lists(hand: Stagehand, tmp_path: Path) -> None:
+    path = _written(tmp_path / "list", b"#EXTM3U\n#EXTINF:1,One\n1.mkv\n/2.mkv\n")
+    hand.do(Load(path=str(path), generation=1))
+    failed = await hand.next(LoadFailed, unless=(Loaded, Settled))
+    assert (failed.code, failed.message) == ("list", "'list' is a list of films, and no film")
+    assert failed.films == ((str(tmp_path / "1.mkv"), "One"), ("/2.mkv", None))
+    hand.do(Load(path="http://films.example/film.mkv", generation=2))
+    failed = await hand.next(LoadFailed, unless=(Loaded, Settled))
+    assert failed.message == "'http://films.example/film.mkv' is a URL: hang plays files on this machine only"
+
+
 @pytest.mark.parametrize("who", [os.geteuid()])
 async def test_a_file_without_permission_to_read_is_unreadable(hand: Stagehand, tmp_path: Path, who: int) -> None:
     path = _written(tmp_path / "secret.mp4", b"x")
@@ -340,7 +355,8 @@ async def test_seek_settles_at_its_target(hand: Stagehand, position: float) -> N
     hand.do(Resume(at))
     started = await hand.next(Started)
     sample = await hand.next(Sampled)
-    assert sample.position - position == pytest.approx(sample.at - started.at, abs=LATE)
+    # Never ahead. How late it is, a sample may show: VLC stops its clock if a busy machine gives it no time to read.
+    assert -0.002 <= sample.position - position <= sample.at - started.at + 0.02
 
 
 async def test_seek_while_playing_pauses_and_no_sample_comes_before_settled(hand: Stagehand) -> None:
@@ -369,6 +385,15 @@ async def test_a_resume_during_a_seek_starts_after_settled(hand: Stagehand) -> N
     hand.do(SeekTo(20.0), Resume())
     await hand.next(Settled, unless=(Started,))
     assert (await hand.next(Started)).position == pytest.approx(20, abs=0.002)
+
+
+async def test_a_step_back_moves_by_one_frame(hand: Stagehand) -> None:
+    position = (await hand.load(CLIP, start=2.0)).position
+    for _ in range(2):
+        hand.do(StepFrame(back=True))
+        stepped = (await hand.next(Settled, unless=(Started, Sampled))).position
+        assert position - stepped == pytest.approx(FRAME, abs=0.002)
+        position = stepped
 
 
 async def test_a_frame_step_moves_by_one_frame(hand: Stagehand) -> None:
@@ -480,9 +505,32 @@ async def test_a_picture_is_written_or_fails_with_a_reason(hand: Stagehand, tmp_
     signature, size = b"\x89PNG\r\n\x1a\n", (640, 360)
     written = (tmp_path / "taken.png").read_bytes()
     assert (written[:8], struct.unpack(">II", written[16:24])) == (signature, size)
+    hand.do(TakePicture(str(tmp_path / "small.png"), width=64))
+    await hand.next(PictureTaken, unless=(CommandFailed,))
+    assert struct.unpack(">II", (tmp_path / "small.png").read_bytes()[16:24]) == (64, 36)
     for _ in range(5):  # at once: a client that is answered may ask for the next one
         hand.do(TakePicture(str(tmp_path / "no" / "such" / "folder.png")))
         assert "cannot be written" in (await hand.next(CommandFailed)).message
+
+
+@pytest.mark.real
+@pytest.mark.timed  # after three seconds any picture is written
+async def test_a_picture_is_that_of_the_seek_before(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    await vlc_hand.load(CLIP)
+    at_once, later = tmp_path / "at-once.png", tmp_path / "later.png"
+    vlc_hand.do(SeekTo(30.0), TakePicture(str(at_once)))
+    await vlc_hand.next(Shown, unless=(PictureTaken,))
+    await vlc_hand.next(PictureTaken, unless=(CommandFailed,))
+    vlc_hand.do(TakePicture(str(later)))
+    await vlc_hand.next(PictureTaken, unless=(CommandFailed,))
+    assert at_once.read_bytes() == later.read_bytes()
+
+
+@pytest.mark.real
+async def test_a_picture_that_waits_for_a_film_fails_with_it(vlc_hand: Stagehand, tmp_path: Path) -> None:
+    await vlc_hand.load(CLIP)
+    vlc_hand.do(SeekTo(30.0), TakePicture(str(tmp_path / "none.png")), Unload())
+    assert "closed" in (await vlc_hand.next(CommandFailed)).message
 
 
 async def test_tracks_are_listed_and_selected(hand: Stagehand) -> None:
@@ -587,6 +635,12 @@ async def test_settings_of_the_display_do_not_disturb_playback(hand: Stagehand) 
         SetAspect(None),
         SetDeinterlace(True),
         SetDeinterlace(False),
+        SetPicture(brightness=20, hue=-50, rotation=90),
+        SetPicture(rotation=180),
+        SetPicture(),
+        SetSubtitleLook(0.5, 80.0),
+        SetWindowSize(800, 600),
+        RaiseSubtitles(0.2),
     )
     for _ in range(3):
         await hand.next(Sampled, unless=(CommandFailed, Settled, Started))
@@ -624,13 +678,12 @@ async def test_close_during_a_load(hand: Stagehand) -> None:
         ("noise.mp4", bytes(range(256)) * 400, "unrecognized"),
         ("text.mkv", b"this is no film\n" * 100, "unrecognized"),
         ("cut.mp4", Path(CLIP).read_bytes()[:2000], "unrecognized"),
-        ("sound.wav", b"", "no-video"),
     ],
 )
 async def test_a_file_without_a_film_fails_to_load(
     vlc_hand: Stagehand, tmp_path: Path, name: str, content: bytes, code: str
 ) -> None:
-    path = _sound(tmp_path / name) if code == "no-video" else _written(tmp_path / name, content)
+    path = _written(tmp_path / name, content)
     vlc_hand.do(Load(path=str(path), generation=1))
     failed = await vlc_hand.next(LoadFailed, unless=(Loaded, Settled))
     assert failed.code == code
@@ -699,13 +752,3 @@ def _cut(path: Path) -> Path:
     """Write the first 40 % of a film that lasts a minute."""
     content = Path(TRACKS).read_bytes()
     return _written(path, content[: len(content) * 4 // 10])
-
-
-def _sound(path: Path) -> Path:
-    """Write two seconds of silence."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(32000))
-    return path

@@ -136,6 +136,29 @@ def _link_lost(world: RecordedWorld) -> RecordedViewer:
     return bob
 
 
+def _on_own(world: RecordedWorld) -> RecordedViewer:
+    """The link is cut and the viewer pauses: back in the room the player stands, until the viewer plays."""
+    _, bob = _playing(world)
+    bob.cut(4.0)
+    world.run(1.0)
+    bob.pause()
+    world.run(5.0)
+    bob.play()
+    world.run(4.0)
+    return bob
+
+
+def _silent(world: RecordedWorld) -> RecordedViewer:
+    """The server does not answer for some seconds: a pause stays, later input counts at once, then the room answers."""
+    ada, _ = _playing(world)
+    ada.stall(4.0)
+    ada.pause()
+    world.run(2.0)
+    ada.seek(900.0)
+    world.run(4.0)
+    return ada
+
+
 def _asleep(world: RecordedWorld) -> RecordedViewer:
     """The machine is suspended for four seconds: the server's clock is learned again, and the player catches up."""
     _, bob = _playing(world)
@@ -176,6 +199,8 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
     "joiner": _joiner,
     "speed": _speed,
     "link-lost": _link_lost,
+    "on-own": _on_own,
+    "silent": _silent,
     "asleep": _asleep,
     "alone": _alone,
 }

@@ -445,6 +445,169 @@ PLAYING: Final[list[bytes | Until]] = [
     Until(b'{"command":["async","stop"],"request_id":12}', _ENDED),
 ]  # fmt: skip
 
+STOPPING: Final[list[bytes | Until]] = [
+    *_asks(b'"observe_property",1,"pause"', b'"set_property","pause",false'),
+    Until(b'{"command":["loadfile","@clip@"]}', _LOADED),
+    Until(b'{"command":["stop"]}', _ENDED),
+    *_asks(
+        b'"get_property","pause"', b'"get_property","track-list"', b'"get_property","aid"', b'"get_property","vid"',
+        b'"get_property","sid"', b'"get_property","current-tracks"', b'"get_property","chapter-list"',
+        b'"set_property","pause",true', b'"set_property","pause",false', b'"cycle","pause"', b'"cycle","pause"',
+        b'"get_property","idle-active"', b'"get_property","playlist"', b'"get_property","time-pos"', b'"seek",5',
+    ),
+    Until(b'{"command":["loadfile","@clip@"]}', _LOADED),
+    Until(b'{"command":["stop","keep-playlist"]}', _ENDED),
+    *_asks(
+        b'"get_property","pause"', b'"set_property","pause",false', b'"get_property","idle-active"',
+        b'"get_property","playlist-count"', b'"get_property","playlist-pos"', b'"stop"',
+        b'"get_property","playlist-count"',
+    ),
+    Until(b'{"command":["loadfile","@clip@"]}', _LOADED),
+    Until(b'{"command":["playlist-remove","current"]}', _ENDED),
+    *_asks(b'"get_property","pause"', b'"set_property","pause",true', b'"get_property","idle-active"'),
+]  # fmt: skip
+
+TRACKS: Final[list[bytes | Until]] = [
+    *_asks(
+        b'"get_property","sub-visibility"', b'"set_property","sub-visibility",false',
+        b'"get_property","sub-visibility"', b'"get_property","aid"', b'"set_property","aid",2',
+        b'"get_property","aid"', b'"expand-text","${aid}|${=aid}|${sid}|${=vid}"', b'"set_property","sid",-1',
+        b'"set_property","sid",8191', b'"set_property","sid",true', b'"set_property","vid","auto"',
+        # mpv forgets this choice where the film before had other tracks.
+        b'"set_property","aid","auto"',
+    ),
+    Until(b'{"command":["loadfile","@tracks@"]}', _LOADED),
+    *_asks(
+        b'"get_property","aid"', b'"get_property","sid"', b'"get_property","sub-visibility"',
+        b'"set_property","sid",1', b'"get_property","sid"', b'"get_property","sub-visibility"',
+        b'"cycle","sub-visibility"', b'"get_property","sid"', b'"get_property","sub-visibility"',
+        b'"set_property","sid",2', b'"set_property","sub-visibility","no"', b'"get_property","sid"',
+        b'"get_property","current-tracks/sub/id"', b'"set_property","sid","no"', b'"get_property","sub-visibility"',
+        b'"cycle","sub-visibility"', b'"get_property","sid"', b'"set_property","aid","auto"',
+        b'"set_property","sid","auto"', b'"get_property","sid"', b'"set_property","sub-visibility",false',
+    ),
+    Until(b'{"command":["stop"]}', _ENDED),
+    *_asks(b'"get_property","sub-visibility"', b'"set_property","sub-visibility",true'),
+    Until(b'{"command":["loadfile","@tracks@"]}\n{"command":["set_property","sid",2]}', _LOADED),
+    *_asks(b'"get_property","sid"', b'"set_property","sid","auto"'),
+]  # fmt: skip
+
+SUBTITLES: Final = _asks(
+    *[
+        b'"%s","%s"' % (verb, name) for name in (b"sub-color", b"sub-border-color", b"sub-back-color", b"sub-bold")
+        for verb in (b"get_property", b"get_property_string", b"add")
+    ],
+    *[
+        each for value in (
+            b'"#112233"', b'"#80112233"', b'"1.0/0.5/0"', b'"0.5"', b'"red"', b'"#12"', b"5", b'"1/0/0/0.25"', b'"1/2"',
+            b'"0.1/.5"', b'"1/1/1/1/1"', b'""', b'"#aabbcc"', b"true", b'"-1"', b'"1//1"', b'"#FFFFFFFF"',
+        )
+        for each in (b'"set_property","sub-color",%s' % value, b'"get_property","sub-color"')
+    ],
+    b'"expand-text","${sub-color}|${=sub-color}"', b'"set_property","sub-font","Sans"', b'"get_property","sub-font"',
+    b'"set_property","sub-font",5', b'"set_property","sub-bold","yes"', b'"get_property","options/sub-bold"',
+    b'"set_property","sub-border-size",2.5', b'"get_property","sub-border-size"',
+    b'"expand-text","${sub-bold}|${sub-border-size}|${sub-font}"', b'"set_property","sub-border-size","x"',
+    b'"set_property","sub-bold",false', b'"cycle","sub-bold"', b'"get_property","sub-bold"',
+)  # fmt: skip
+
+LANGUAGES: Final[list[bytes | Until]] = [
+    *_asks(
+        *[
+            b'"%s","%s"' % (verb, name) for name in (b"alang", b"slang", b"audio-device")
+            for verb in (b"get_property", b"get_property_string", b"cycle", b"add")
+        ],
+        b'"set_property","alang","eng,deu"', b'"get_property","alang"', b'"get_property_string","alang"',
+        b'"expand-text","${alang}|${=alang}"', b'"set_property","slang",["deu","eng"]', b'"get_property","slang"',
+        b'"get_property","options/slang"', b'"set_property","alang",5', b'"set_property","alang",[1]',
+        b'"set_property","alang",{"a":"b"}', b'"set_property","alang",true', b'"set","alang","deu"',
+        b'"get_property","alang"', b'"set_property","alang",[]', b'"get_property","alang"',
+        b'"set_property","audio-device",5', b'"set_property","audio-device","auto"',
+    ),
+    Until(b'{"command":["loadfile","@tracks@"]}', _LOADED),
+    *_asks(
+        b'"get_property","aid"', b'"get_property","sid"', b'"set_property","slang","eng"', b'"get_property","sid"',
+        b'"set_property","sid","auto"',
+    ),
+    Until(b'{"command":["stop"]}', _ENDED),
+    *_asks(b'"set_property","alang","xxx,deu"', b'"set_property","slang","xxx"'),
+    Until(b'{"command":["loadfile","@tracks@"]}', _LOADED),
+    *_asks(
+        b'"get_property","aid"', b'"get_property","sid"', b'"set_property","alang",""', b'"set_property","slang",""',
+        b'"get_property_string","alang"', b'"get_property_string","slang"',
+    ),
+]  # fmt: skip
+
+
+def _cycled(name: bytes, *values: bytes) -> list[bytes]:
+    """Return requests that lead a property through these values, and back."""
+    words = b'"' + b'","'.join((name, *values)) + b'"'
+    reading = b'"get_property_string","%s"' % name
+    up, down = b'"cycle-values",' + words, b'"cycle-values","!reverse",' + words
+    return _asks(*[each for _ in values for each in (up, reading)], *[each for _ in values for each in (down, reading)])
+
+
+CYCLING: Final[list[bytes]] = [
+    *_cycled(b"loop-file", b"inf", b"no"), *_cycled(b"loop-file", b"yes", b"no"),
+    *_cycled(b"loop", b"inf", b"3", b"no"),
+    *_cycled(b"loop-playlist", b"yes", b"no"), *_cycled(b"loop-playlist", b"inf", b"force", b"no"),
+    *_cycled(b"pause", b"no", b"yes"), *_cycled(b"mute", b"yes", b"no"), *_cycled(b"volume", b"10", b"50.5", b"100"),
+    *_cycled(b"speed", b"1.25", b"1.5", b"1"), *_cycled(b"sub-visibility", b"no", b"yes"),
+    *_cycled(b"aid", b"no", b"1"), *_cycled(b"sub-delay", b"1", b"0"), *_cycled(b"fullscreen", b"yes", b"no"),
+    *_cycled(b"keep-open", b"always", b"no", b"yes"), *_cycled(b"ab-loop-a", b"3", b"no"),
+    *_asks(
+        *[b'"%s","keep-open"' % word for word in (b"cycle", b"get_property", b"cycle", b"get_property", b"cycle")],
+        b'"cycle","keep-open","down"', b'"get_property","keep-open"', b'"add","keep-open",1', b'"add","keep-open",5',
+        b'"get_property","keep-open"', b'"add","keep-open",-1', b'"get_property","keep-open"',
+        b'"set_property","keep-open","x"', b'"set_property","keep-open",5', b'"set_property","keep-open",false',
+        b'"get_property","options/keep-open"', b'"set_property","keep-open",true', b'"get_property","keep-open"',
+    ),
+]  # fmt: skip
+
+ENDING: Final[list[bytes | Until]] = [
+    *_asks(
+        b'"set_property","keep-open","no"', b'"observe_property",1,"pause"', b'"observe_property",2,"idle-active"',
+        b'"set_property","pause",true',
+    ),
+    *_asks(b'"set_property","pause",false'),
+    Until(b'{"command":["loadfile","@clip@","append-play"]}', _LOADED),
+    Until(b'{"command":["seek",-0.3,"absolute+exact"]}', _SOUGHT + b" end-file idle"),
+    *_asks(b'"get_property","playlist-pos"', b'"get_property","playlist-count"', b'"get_property","pause"'),
+    Until(b'{"command":["loadfile","@clip@"]}', _LOADED),
+    *_asks(b'"get_property","pause"', b'"get_property","playlist-count"', b'"set_property","pause",true'),
+    Until(b'{"command":["stop"]}', _ENDED),
+    *_asks(b'"set_property","keep-open","yes"'),
+]  # fmt: skip
+
+_MOVED: Final = b"start-file file-loaded seek playback-restart"
+
+
+def _undone(*names: bytes) -> list[bytes]:
+    return _asks(*[b'"get_property","%s"' % name for name in names])
+
+
+OPTIONS: Final[list[bytes | Until]] = [
+    Until(b'{"command":["loadfile","@clip@","replace","start=10,volume=50,mute=yes"]}', _MOVED),
+    *_undone(b"time-pos", b"volume", b"mute", b"pause", b"speed"),
+    Until(b'{"command":["loadfile","@clip@","replace",{"start":"0:20","speed":"1.25"}]}', b"end-file " + _MOVED),
+    *_undone(b"time-pos", b"volume", b"mute", b"pause", b"speed"),
+    Until(b'{"command":{"name":"loadfile","url":"@clip@","options":{"aid":"no"}}}', b"end-file " + _LOADED),
+    *_undone(b"aid", b"speed"),
+    *_asks(b'"set_property","aid","auto"'),
+    Until(b'{"command":["loadfile","@clip@","replace","nope=1,start=x,volume=[40],mute"]}', b""),
+    Until(b'{"command":["loadfile","@clip@","replace","nope=1,volume=[40],title=\\"a,b\\""]}', b"end-file " + _LOADED),
+    *_undone(b"volume", b"title", b"aid"),
+    *_asks(
+        b'"loadfile","@clip@","replace","start"', b'"loadfile","@clip@","replace",{"start":10}',
+        b'"loadfile","@clip@","replace",["start=10"]', b'"loadfile","@clip@","replace",true',
+        b'"loadfile","@clip@","replace",null', b'"loadfile","@clip@","append","loop-file=inf,pause=no"',
+    ),
+    Until(b'{"command":["playlist-next"]}', b"end-file " + _LOADED),
+    *_undone(b"loop-file", b"pause", b"volume"),
+    Until(b'{"command":["stop"]}', _ENDED),
+    *_undone(b"loop-file", b"pause", b"volume", b"mute", b"aid"),
+]  # fmt: skip
+
 SCENES: Final[Mapping[str, Scene]] = {
     "framing": Scene(False, FRAMING),
     "ids": Scene(False, IDS),
@@ -458,4 +621,11 @@ SCENES: Final[Mapping[str, Scene]] = {
     "playing": Scene(False, PLAYING),
     "expansion, with a film": Scene(True, EXPANSION),
     "values": Scene(True, VALUES),
+    "stopping": Scene(False, STOPPING),
+    "tracks": Scene(False, TRACKS),
+    "languages": Scene(False, LANGUAGES),
+    "subtitles": Scene(False, SUBTITLES),
+    "cycling": Scene(True, CYCLING),
+    "ending": Scene(False, ENDING),
+    "options": Scene(False, OPTIONS),
 }

@@ -1,7 +1,9 @@
 """hangctl.client against a scripted daemon."""
 
+import fcntl
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,10 +77,33 @@ def test_no_answer_within_the_timeout_raises_timed_out(scripted: ScriptedDaemon)
     done.set()
 
 
+def test_a_daemon_that_hangs_is_named(scripted: ScriptedDaemon) -> None:
+    scripted.answers["stop"] = lambda _: time.sleep(1)
+    with open(f"{scripted.path}.lock", "w") as lock, Connection(str(scripted.path), 0.1) as connection:
+        lock.write("4711\n")
+        lock.flush()
+        for held in (True, False):  # The lock file stays when a daemon ends.
+            fcntl.flock(lock, fcntl.LOCK_EX if held else fcntl.LOCK_UN)
+            with pytest.raises(TimedOut) as raised:
+                connection.request(["stop"], action="stop")
+            assert ("(process 4711)" in str(raised.value)) is held
+            assert ("`kill -KILL 4711`" in (raised.value.hint or "")) is held
+
+
+def test_the_log_is_named_where_a_daemon_did_not_end_in_order(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(tmp_path / "stale"))
+    for name, has_failed in (("stale", True), ("missing", False)):
+        with pytest.raises(NoDaemon) as raised:
+            Connection(str(tmp_path / name), 1)
+        assert ("hangctl daemon log" in (raised.value.hint or "")) is has_failed
+
+
 def test_a_closed_connection_raises_no_daemon(scripted: ScriptedDaemon, connection: Connection) -> None:
     scripted.answers["stop"] = lambda _: None
-    with pytest.raises(NoDaemon, match="went away"):
+    with pytest.raises(NoDaemon, match="went away") as raised:
         connection.request(["stop"], action="stop")
+    assert "hangctl daemon log" in (raised.value.hint or "")
 
 
 def test_a_socket_without_a_listener_raises_no_daemon(tmp_path: Path) -> None:

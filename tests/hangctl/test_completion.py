@@ -78,6 +78,24 @@ def test_zsh_shows_the_name_beside_a_members_id(daemon: ScriptedDaemon, hangctl:
     assert done.stdout.splitlines() == ["plain", "c5", r"--ban\x1b[2J"]
 
 
+def test_tracks_and_devices_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]]) -> None:
+    daemon.properties["track-list"] = [
+        {"id": 1, "type": "audio", "lang": "eng"}, {"id": 2, "type": "audio", "title": "\x1b[2J"},
+        {"id": 1, "type": "sub"}, {"id": "$(reboot)", "type": "sub"}, 5,
+    ]  # fmt: skip
+    daemon.properties["audio-device-list"] = [{"name": "auto"}, {"name": "pulse/usb", "description": "USB"}, None]
+    assert offered("audio", "") == ["list", "next", "off", "device", "1", "2"]
+    assert offered("subs", "") == ["list", "next", "off", "add", "1"]
+    assert offered("audio", "device", "") == ["list", "1", "auto", "2", "pulse/usb"]
+    assert offered("audio", "1", "") == []
+
+
+def test_zsh_shows_the_language_and_title_beside_a_tracks_number(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties["track-list"] = [{"id": 2, "type": "sub", "lang": "deu", "title": "Signs"}]
+    done = hangctl(variables={"_HANGCTL_COMPLETE": "zsh_complete", "COMP_WORDS": "hangctl subs 2", "COMP_CWORD": "2"})
+    assert done.stdout.splitlines() == ["plain", "2", "deu Signs"]
+
+
 @pytest.mark.parametrize("answer", [None, {"error": "success"}, {"error": "success", "data": "pause"}])
 def test_nothing_is_offered_if_the_daemon_has_no_list(
     daemon: ScriptedDaemon, offered: Callable[..., list[str]], answer: dict[str, Any] | None

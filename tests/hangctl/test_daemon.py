@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -153,11 +154,31 @@ def test_a_daemon_that_never_answers_times_out(installation: Installation) -> No
     assert "hangctl daemon log" in stderr
 
 
+def test_start_waits_for_a_daemon_that_is_there_and_hangs(installation: Installation) -> None:
+    installation.daemon_that(LIVES)
+    assert installation.run("daemon", "start")[0] == 0
+    pid = installation.daemons()[0]["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    code, _, stderr = installation.run("daemon", "start", "--timeout", "0.5")
+    assert (code, stderr.splitlines()[0]) == (4, "hangctl: error: no answer from the daemon within 0.5 s")
+
+
+def test_a_daemon_starts_where_its_log_cannot_be_written(
+    installation: Installation, environment: dict[str, str]
+) -> None:
+    Path(environment["XDG_STATE_HOME"], "hang").write_text("")  # a file in place of the folder
+    installation.daemon_that(LIVES)
+    code, _, stderr = installation.run("daemon", "start")
+    assert code == 0
+    assert stderr.startswith("note: the daemon has no log: ") and "[Errno" not in stderr
+    assert len(installation.daemons()) == 1
+
+
 def test_a_runtime_folder_that_cannot_be_made_is_an_error(installation: Installation) -> None:
     (installation.folder / "file").write_text("")
     code, _, stderr = installation.run("daemon", "start", "--socket", "file/hangd.sock")
     assert code == 3
-    assert "Traceback" not in stderr
+    assert stderr.splitlines()[0].endswith("/bin/file: File exists") and "[Errno" not in stderr
 
 
 def test_a_stale_socket_does_not_prevent_a_start(installation: Installation, environment: dict[str, str]) -> None:

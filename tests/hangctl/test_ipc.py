@@ -28,7 +28,24 @@ def test_a_property_is_printed_unescaped_to_a_program(
 def test_a_property_without_a_value_is_refused(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     done = hangctl("get", "time-pos")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "hangctl: error: cannot get 'time-pos': property unavailable\n"
+    assert done.stderr == "hangctl: error: cannot get 'time-pos': it has no value now\n"
+
+
+def test_a_value_that_is_not_possible_is_told_what_the_property_is(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.answers["set_property"] = {"error": "unsupported format for accessing property"}
+    for value, words in (True, "write yes or no"), (1.5, "it cannot have this value; it is 1.5 now"):
+        daemon.properties = {"it": value}
+        assert hangctl("set", "it", "maybe").stderr == f"hangctl: error: cannot set 'it' to 'maybe': {words}\n"
+
+
+def test_a_property_that_does_not_exist_cannot_be_cycled(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.answers["cycle"] = {"error": "error running command"}
+    daemon.answers["get_property"] = {"error": "property not found"}
+    done = hangctl("cycle", "nosuch")
+    assert (done.returncode, done.stderr.splitlines()[0]) == (
+        1,
+        "hangctl: error: cannot cycle 'nosuch': there is no such property",
+    )
 
 
 def test_observed_properties_are_printed_as_they_change(daemon: ScriptedDaemon, start_hangctl: StartHangctl) -> None:

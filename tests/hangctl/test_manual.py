@@ -27,7 +27,7 @@ def commands() -> list[tuple[str, click.Command]]:
 @pytest.mark.parametrize(("name", "command"), commands(), ids=lambda value: value if isinstance(value, str) else "")
 def test_the_page_lists_every_subcommand_and_its_options(name: str, command: click.Command) -> None:
     words = r"\s+".join(map(re.escape, name.split()))
-    assert re.search(rf"^\.It Cm (?:[a-z ,]+, )?{words}\b", SOURCE, re.MULTILINE)
+    assert re.search(rf"^\.It Cm (?:[a-z ,-]+, )?{words}\b", SOURCE, re.MULTILINE)
     for parameter in [*command.params, *cli.params]:
         for option in parameter.opts if isinstance(parameter, click.Option) else ():
             assert re.search(rf"Fl {re.escape(option[1:])}\b", SOURCE), option

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hangctl.commands.members import member_line
 from tests.support.scripted_daemon import ScriptedDaemon
 
 MEMBERS = [
@@ -15,7 +16,7 @@ MEMBERS = [
         "error": 0.002, "clock_error": 0.004, "self": True,
     },
     {
-        "client_id": "c2", "name": "[bold]eve\x1b[2J", "role": "viewer", "state": "away", "ready": False,
+        "client_id": "c2", "name": "[bold]eve\x1b[2J", "role": "viewer", "state": "paused", "ready": False,
         "verifying": True, "rtt": 0.03, "self": False,
     },
 ]  # fmt: skip
@@ -49,3 +50,16 @@ def test_members_are_printed_as_a_table_on_a_terminal(tmp_path: Path) -> None:
     assert any("ada" in line and "+2 ms, known to 4 ms" in line and "ready" in line for line in lines)
     assert any("[bold]eve\\x1b[2J" in line and "30 ms" in line and "file not yet checked" in line for line in lines)
     assert "\x1b[2J" not in seen
+
+
+def test_a_member_without_the_film_is_marked() -> None:
+    member = {"name": "bob", "role": "viewer", "state": "idle", "film": False, "verifying": False}
+    assert member_line(member) == "  bob              viewer              idle      has not got the film"
+
+
+def test_a_member_that_was_not_heard_for_long_has_no_numbers() -> None:
+    member = {**MEMBERS[0], "self": False, "rtt": 0.03, "age": 18.2, "silent": True}
+    assert member_line(member) == "  ada              host                playing   last heard 18 s ago, ready"
+    assert member_line({**member, "silent": False}).endswith("+2 ms, known to 4 ms, rtt 30 ms, ready")
+    assert "rtt" not in member_line({**member, "silent": False, "state": "away"}), "nothing comes from it any more"
+    assert "last heard 5 min ago" in member_line({**member, "age": 300.0})

@@ -112,7 +112,7 @@ def test_a_daemon_that_does_not_answer_times_out(daemon: ScriptedDaemon, hangctl
         ["ready", "perhaps"],
         ["subs", "add"],
         ["audio", "1", "2"],
-        ["policy", "locked"],
+        ["policy", "lock"],
         ["chapter", "0"],
         ["chapter", "last"],
         ["playlist", "lst"],
@@ -127,8 +127,13 @@ def test_a_daemon_that_does_not_answer_times_out(daemon: ScriptedDaemon, hangctl
         ["status", "-f", "${pause}", "--json"],
         ["status", "-f", "${pause}", "--waybar"],
         ["status", "--waybar", "--json"],
+        ["status", "--tmux", "--json"],
         ["daemon"],
         ["daemon", "restart"],
+        ["desktop"],
+        ["desktop", "show"],
+        ["open", "hang://films.example/friday", "film.mkv"],
+        ["open", "https://films.example/"],
     ],
     ids=" ".join,
 )
@@ -173,6 +178,7 @@ def test_a_key_press_imports_only_what_it_needs(
         "hangctl.commands",
         subcommands,
         "hangd",
+        "hangd.interrupt",
         "hangd.paths",
     }
 
@@ -237,12 +243,21 @@ def on_terminal(
     return process.wait(timeout=60), screen.replace("\r\n", "\n")
 
 
+def test_a_room_that_moves_on_is_told_of_on_a_terminal(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "ep2.mkv").write_bytes(b"film")
+    daemon.answers["room-media"] = {"error": "success", "data": {"moved": True, "film": "ep2.mkv"}}
+    code, screen = on_terminal(["media", "ep2.mkv"], environment, tmp_path)
+    assert (code, screen) == (0, "note: the room has moved on to ep2.mkv\n")
+
+
 @pytest.mark.parametrize("subcommand", ["create", "join"])
 def test_create_and_join_print_the_next_steps_on_a_terminal(
     daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path, subcommand: str
 ) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film")
-    room = {"room_id": "0d9f", "name": "fri\x1bday", "invite": "hang://h/0d9f", "host": True, "verifying": True}
+    room = {"room_id": "0d9f", "name": "fri\x1bday", "invite": "hang://h:1/0d9f?a", "host": True, "verifying": True}
     daemon.answers[f"room-{subcommand}"] = {"error": "success", "data": room}
     arguments = ["create", "film.mkv"] if subcommand == "create" else ["join", "friday", "film.mkv"]
     code, screen = on_terminal(arguments, environment, tmp_path)
@@ -250,10 +265,22 @@ def test_create_and_join_print_the_next_steps_on_a_terminal(
     assert "\x1b" not in screen
     if subcommand == "create":
         assert screen.startswith("0d9f\n")
-        assert "hangctl join hang://h/0d9f FILE" in screen
+        assert "hangctl join 'hang://h:1/0d9f?a' FILE" in screen
+        assert "this machine only" not in screen
     else:
         assert r"joined fri\x1bday as its host" in screen
         assert "being checked" in screen
+
+
+def test_create_says_that_an_invite_to_this_machine_is_of_no_use_elsewhere(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    room = {"room_id": "0d9f", "invite": "hang://127.0.0.1:3005/0d9f", "invite_local": True, "host": True}
+    daemon.answers["room-create"] = {"error": "success", "data": room}
+    code, screen = on_terminal(["create", "film.mkv"], environment, tmp_path)
+    assert code == 0
+    assert "note: the invite works on this machine only, for that is where its server is\n" in screen
 
 
 def test_a_password_is_read_without_echo(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
@@ -263,7 +290,29 @@ def test_a_password_is_read_without_echo(daemon: ScriptedDaemon, environment: di
     )
     assert code == 0
     assert "sesame" not in screen
-    assert daemon.received == [{"_name": "room-join", "room": "friday", "password": "open sesame"}]
+    assert daemon.received[0] == {"_name": "room-join", "room": "friday", "password": "open sesame"}
+
+
+def test_a_member_that_joins_is_told_that_the_room_waits_for_it(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path
+) -> None:
+    daemon.answers["room-join"] = {"error": "success", "data": {"room_id": "0d9f"}}
+    hint = "the film starts when all members are ready: `hangctl ready` says that you are"
+    for rule, playing in (("ready", False), ("ready", True), ("anyone", False)):
+        daemon.properties = {"room/policy": {"start": rule}, "room/timeline": {"playing": playing}}
+        screen = on_terminal(["join", "friday"], environment, tmp_path)[1]
+        assert (hint in screen) is (rule == "ready" and not playing)
+
+
+def test_the_others_are_told_of_the_password(
+    daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    (tmp_path / "secret").write_bytes(b"sesame\n")
+    daemon.answers["room-create"] = {"error": "success", "data": {"room_id": "0d9f", "invite": "hang://h:1/a"}}
+    for more, option in ([], ""), (["--password-file", "secret"], "--password "):
+        screen = on_terminal(["create", "film.mkv", *more], environment, tmp_path)[1]
+        assert f"the others join with: hangctl join {option}hang://h:1/a FILE" in screen
 
 
 def test_a_password_prompt_needs_a_terminal(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
@@ -293,3 +342,18 @@ def test_versions_are_printed(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties["hang-version"] = "0.1.0"
     assert hangctl("version").stdout.splitlines()[1] == "hangd 0.1.0"
     assert json.loads(hangctl("version", "--json").stdout)["hangd"] == "0.1.0"
+
+
+def test_a_command_that_the_room_does_not_answer_succeeds_and_says_so_on_a_terminal(
+    daemon: ScriptedDaemon, hangctl: Hangctl
+) -> None:
+    daemon.answers["hang-wait"] = {"error": "success", "data": {"away": True}}
+    terminal, end = pty.openpty()
+    done = hangctl("pause", capture_output=False, stdout=subprocess.PIPE, stderr=end)
+    assert (done.returncode, done.stdout) == (0, "")
+    note = b"note: the server does not answer: this machine is on its own until it does"
+    assert os.read(terminal, 1000).rstrip() == note
+    os.close(end)
+    os.close(terminal)
+    done = hangctl("pause")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

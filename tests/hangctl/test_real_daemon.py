@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -193,7 +194,7 @@ def test_commands_outside_a_room(people: tuple[Person, Person]) -> None:
     duration = anna.watch(lambda status: status["duration"])["duration"]
     anna.hangctl("seek", "50%")
     assert anna.status()["position"] == pytest.approx(duration / 2, abs=2)
-    assert "property not found" in anna.hangctl("get", "nonsense", code=1)
+    assert "there is no such property" in anna.hangctl("get", "nonsense", code=1)
     anna.hangctl("step", "--no-wait")
     anna.hangctl("stop")
     anna.watch(lambda status: status["state"] == "idle")
@@ -209,3 +210,68 @@ def test_the_room_goes_on_after_a_member_is_killed(people: tuple[Person, Person]
     bert.environment["HANG_NAME"] = "bert again"
     bert.hangctl("join", "friday", "film.mp4", "--server", server)
     assert bert.status()["room"]["name"] == "friday"
+
+
+def test_a_seek_of_another_member_is_undone_for_everybody(people: tuple[Person, Person], server: str) -> None:
+    anna, bert = people
+    anna.hangctl("create", "film.mp4", "--control", "everyone", "--server", server, "--name", "friday")
+    bert.hangctl("join", "friday", "film.mp4", "--server", server)
+    assert "nothing has been sought" in anna.hangctl("undo", code=1)
+    anna.hangctl("seek", "30")
+    time.sleep(2.5)  # seeks that follow one another more quickly are undone together
+    bert.hangctl("seek", "50")
+    anna.watch(lambda status: status["position"] == pytest.approx(50, abs=0.5))
+    anna.hangctl("undo")
+    bert.watch(lambda status: status["position"] == pytest.approx(30, abs=0.5))
+    bert.hangctl("undo")
+    anna.watch(lambda status: status["position"] == pytest.approx(50, abs=0.5))
+
+
+def test_without_a_film_commands_are_refused_and_change_nothing(people: tuple[Person, Person]) -> None:
+    anna, _ = people
+    anna.hangctl("daemon", "start")
+    names = ("pause", "speed", "aid", "sid")
+    before = [anna.hangctl("get", name) for name in names]
+    for command in (
+        ["play"], ["pause"], ["toggle"], ["speed", "1.5"], ["stop"], ["step"], ["seek", "5"], ["undo"], ["audio", "2"],
+        ["subs", "off"],
+    ):  # fmt: skip
+        error = anna.hangctl(*command, code=1)
+        assert "is loaded" in error and "hint: load a file" in error
+    assert [anna.hangctl("get", name) for name in names] == before
+    anna.hangctl("set", "pause", "yes")
+    anna.hangctl("playlist", "add", "--play", "film.mp4")
+    assert anna.watch(lambda status: status["state"] != "seeking")["state"] == "playing"
+    anna.hangctl("stop")
+    anna.hangctl("play")  # the same film again
+    assert anna.watch(lambda status: status["state"] != "seeking")["state"] == "playing"
+
+
+def test_an_offset_stays_for_the_next_film_and_a_list_comes_back(people: tuple[Person, Person]) -> None:
+    anna, _ = people
+    (anna.folder / "other film.mp4").write_bytes(FILM.read_bytes())
+    anna.hangctl("daemon", "start")
+    for command, property_name in (("picture-offset", "video-offset"), ("sound-offset", "audio-offset")):
+        anna.hangctl(command, "40")
+        anna.hangctl(command, "-55")
+        assert anna.hangctl(command) == "-15\n"
+        assert float(anna.hangctl("get", property_name)) == pytest.approx(-0.015)
+    anna.hangctl("playlist", "add", "--play", "film.mp4", "other film.mp4")
+    anna.hangctl("next")
+    assert anna.hangctl("picture-offset") == anna.hangctl("sound-offset") == "-15\n"
+    listed = anna.hangctl("playlist")
+    anna.hangctl("playlist", "save", "list.m3u")
+    anna.hangctl("playlist", "clear")
+    anna.hangctl("playlist", "load", "list.m3u")
+    assert anna.hangctl("playlist").replace("*", " ") == listed.replace("*", " ")
+    assert [entry["title"] for entry in anna.status()["playlist"]] == [None, None]
+
+
+def test_a_room_takes_all_films_of_a_list_or_none(people: tuple[Person, Person], server: str) -> None:
+    anna, _ = people
+    anna.hangctl("create", "film.mp4", "--server", server)
+    (anna.folder / "list.m3u").write_text("#EXTM3U\nfilm.mp4\nmissing.mp4\n")
+    before = anna.hangctl("playlist", "--json")
+    error = anna.hangctl("playlist", "load", "list.m3u", code=1)
+    assert "1 of its 2 films are not files of this machine" in error and "missing.mp4" in error
+    assert anna.hangctl("playlist", "--json") == before

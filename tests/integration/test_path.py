@@ -19,7 +19,7 @@ from hangd.client.viewer import Viewer
 from hangd.engine.player_messages import PauseNow, PlayerCommand, SeekTo
 from hangd.player.vlc.player import VlcPlayer
 from hangd.transport.base import Encoded
-from hangd.transport.websocket import ClientTransport
+from hangd.transport.dialing import ClientTransport
 from tests.support.party import CLIP
 from tests.support.server import running
 

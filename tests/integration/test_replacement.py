@@ -49,5 +49,5 @@ async def test_a_new_player_becomes_all_that_the_lost_one_was(tmp_path: Path) ->
     assert len(sinks) == 2
     await until(lambda: viewer.tracks and tracks() == before)
     await asyncio.wait_for(viewer.settle("paused"), PATIENCE)
-    assert (viewer.position(), viewer.volume, round(viewer.speed, 2)) == (3.0, 40.0, 1.5)
+    assert (viewer.position(), viewer.wanted(SetVolume).percent, round(viewer.speed, 2)) == (3.0, 40.0, 1.5)
     await viewer.close()

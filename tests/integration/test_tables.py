@@ -19,14 +19,33 @@ ALONE = {
     **dict.fromkeys([name for name in PROPERTIES if name.split("/")[0] == "room"], "there is no room"),
     **dict.fromkeys(["server/rtt", "server/clock-offset", "server/clock-error"], "there is no connection"),
     "sync/error": "there is no room to be synchronized with",
+    "sync/away": "there is no room that could not be reached",
+    "media/missing": "there is no room whose film could be missing",
     "media/hash": "it has not been requested",
     "media/hash-progress": "nothing is being read",
+    "media/error": "no film was broken",
+    "player/picture-problem": "nothing is wrong with the picture",
+    "player/sound-problem": "nothing is wrong with the sound",
+    "estimated-vf-fps": "nothing has been played",
+    "video-bitrate": "the file does not tell",
+    "audio-bitrate": "the file does not tell",
+    "osd/messages": "there is no window",
     "chapter": "the film has no chapters",
     "chapter-metadata": "the film has no chapters",
 }
 IN_ROOM = {
-    **{name: why for name, why in ALONE.items() if name.startswith(("chapter", "media/hash-progress"))},
+    **{
+        name: why
+        for name, why in ALONE.items()
+        if name.startswith(
+            ("chapter", "estimated", "video-", "audio-", "media/hash-progress", "media/error", "player/", "osd/")
+        )
+    },
+    "room/left": "nobody is out of the room",
+    "sync/away": "the room can be reached",
+    "media/missing": "the film is here",
     "room/name": "the room was created without a name",
+    "room/start": "no start waits",
 }
 """Properties that have no value there, and why."""
 
@@ -151,15 +170,22 @@ def test_every_command_runs(ada: Client, tmp_path: Path) -> None:
         {
             "ignore": [], "set": ["volume", "50"], "add": ["volume", 5], "multiply": ["volume", 1.1],
             "cycle": ["mute"], "cycle-values": ["speed", "1", "1.25"], "del": ["user-data/x"],
-            "seek": [10], "revert-seek": [], "frame-step": [], "frame-back-step": [], "ab-loop": [],
+            "hang-play": [], "seek": [10], "revert-seek": [], "frame-step": [], "frame-back-step": [], "ab-loop": [],
             "sub-add": [str(tmp_path / "beside.srt")], "sub-reload": [], "sub-remove": [],
+            "keybind": ["F5", "ignore"], "keypress": ["F5"], "keydown": ["F5"], "keyup": [],
             "screenshot": [], "screenshot-to-file": ["x.png"], "rescan-external-files": [],
             "audio-add": [str(CLIP)], "audio-reload": [], "audio-remove": [],
             "show-text": ["hello", 100], "show-progress": [], "expand-text": ["${pause}"], "expand-path": ["~/x"],
             "print-text": ["hello"], "script-message": ["a"], "script-message-to": [ada.do("client_name"), "b"],
-            "hang-wait": ["done"], "hang-debug-dump": [],
+            "hang-wait": ["done"], "hang-debug-dump": [], "window-hide": [], "window-show": [],
+            "window-close": [],
         },
     )  # fmt: skip
+    for name in ("window-open-chat", "window-show-keys"):
+        assert ada.ask(name)["details"]["code"] == "NotSupported", "there is no window"
+        ran.add(name)
+    assert ada.ask("window-leave-room")["details"]["code"] == "NotInRoom"
+    ran.add("window-leave-room")
     listed = {command["name"] for command in ada.do("get_property", "command-list")}
     ran |= run_playlist(ada, tmp_path, listed)
     ada.do("stop")
@@ -174,7 +200,8 @@ def run_playlist(client: Client, folder: Path, listed: set[str]) -> set[str]:
     films = folder / "films.m3u"
     films.write_text(f"{CLIP}\n{TRACKS}\n")
     given: list[tuple[str, list[Any]]] = [
-        ("loadfile", [str(CLIP), "append"]), ("loadlist", [str(films), "append"]), ("playlist-shuffle", []),
+        ("loadfile", [str(CLIP), "append"]), ("hang-playlist-add", ["append", str(CLIP)]),
+        ("loadlist", [str(films), "append"]), ("playlist-shuffle", []),
         ("playlist-unshuffle", []), ("playlist-move", [0, 2]), ("playlist-play-index", [1]), ("playlist-next", []),
         ("playlist-prev", []), ("playlist-remove", [3]), ("playlist-clear", []),
     ]  # fmt: skip
@@ -201,6 +228,21 @@ def test_everything_works_in_a_room(ada: Client, tmp_path: Path) -> None:
         ada.do("room-say", "hello")
         ada.do("room-ready", "yes")
         ada.do("room-set", "capacity", 7)
+        ada.do("room-set", "start", "ready")
+        bob.do("set_property", "pause", False)
+        wait_for(lambda: ada.get("room/start/missing") == 1, "a start that waits for bob")
+        assert (ada.get("pause"), ada.get("core-idle"), ada.get("room/state")) == (False, True, "ready")
+        refused = bob.ask("room-start")
+        assert (refused["error"], refused["details"]["code"]) == ("error running command", "Forbidden")
+        ada.do("room-ready", "yes", own)
+        wait_for(lambda: ada.get("room/state") in ("countdown", "playing"), "the countdown")
+        ada.do("room-start")
+        wait_for(lambda: ada.get("room/state") == "playing", "the start")
+        ada.do("room-set", "control", "host")
+        ada.do("room-role", own, "viewer")
+        wait_for(lambda: bob.get("room/role") == "viewer" and bob.get("room/policy")["control"] == "host", "the rule")
+        step = bob.ask("frame-step")
+        assert (step["error"], step["details"]["code"]) == ("error running command", "Forbidden")
         ada.do("room-list")
         ada.do("room-media", str(CLIP))
         loop = ada.ask("set_property", "ab-loop-a", 5)

@@ -69,7 +69,7 @@ def test_a_replay_has_the_same_effects(couple: tuple[Person, Person]) -> None:
         for secret in ("Heimat", "parlour", "sesame", "good night", "ada", "bob", str(ada.folder.parent)):
             assert secret not in text.partition("\n")[2]
         header = json.loads(text.partition("\n")[0])
-        assert (header["type"], header["format"], header["player"]) == ("trace", 2, "simulated")
+        assert (header["type"], header["format"], header["player"]) == ("trace", 3, "simulated")
 
 
 def test_a_correction_event_has_its_action_and_reason(couple: tuple[Person, Person], tmp_path: Path) -> None:
@@ -109,7 +109,8 @@ def test_every_member_sees_the_errors_and_bounds_of_all(couple: tuple[Person, Pe
 
 def _measured(somebody: Person) -> list[dict[str, Any]] | None:
     members: list[dict[str, Any]] = somebody.status()["members"]
-    return members if all(one["state"] == "playing" and one["clock_error"] for one in members) else None
+    known = all(one["state"] == "playing" and one["clock_error"] and one["error"] is not None for one in members)
+    return members if known else None
 
 
 def test_a_trace_is_copied_where_asked_and_old_traces_are_removed(tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ def test_a_missing_file_is_not_found(path: str) -> None:
     assert caught.value.code == "not-found"
 
 
+@pytest.mark.parametrize("name", ["/proc/self/status", "/proc/kmsg"])
+def test_a_file_that_the_system_makes_is_refused_without_reading_it(name: str) -> None:
+    """They have no size. Reading /proc/kmsg waits until the kernel has something to say."""
+    with pytest.raises(MediaUnusable, match="is empty"):
+        examine(name)
+
+
 def test_a_file_that_shrinks_or_is_replaced_has_changed_but_not_one_that_grows(tmp_path: Path) -> None:
     file = tmp_path / "film.mkv"
     file.write_bytes(b"abc")
@@ -43,7 +50,7 @@ def test_a_file_that_shrinks_or_is_replaced_has_changed_but_not_one_that_grows(t
         ("/films/", "'films'"),
         ("/films/\x1b[2J\n.mkv", "'\\x1b[2J\\n.mkv'"),
         ("/films/\u202efdp.mkv", "'\\u202efdp.mkv'"),
-        (os.fsdecode(b"/films/\xff.mkv"), "'\\udcff.mkv'"),
+        (os.fsdecode(b"/films/\xff.mkv"), "'\\xff.mkv'"),
         ("/films/日本.mkv", "'日本.mkv'"),
     ],
 )

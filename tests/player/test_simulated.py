@@ -19,6 +19,7 @@ from hangd.engine.player_messages import (
     SeekTo,
     SetRate,
     Settled,
+    Shown,
     Started,
     StepFrame,
 )
@@ -100,8 +101,9 @@ def test_a_seek_costs_more_the_farther_the_key_frame_lies_back() -> None:
     for position, cost in ((30.0, 0.1), (39.0, 0.1 + 9 / 20)):
         asked = run.now
         run.do(SeekTo(position))
-        (settled,) = run.passes(2.0)
+        settled, shown = run.passes(2.0)
         assert isinstance(settled, Settled)
+        assert shown == Shown(1, position)
         assert settled.position == position
         assert settled.at - asked == pytest.approx(cost)
 
@@ -110,10 +112,10 @@ def test_loads_and_seeks_take_the_time_that_was_set() -> None:
     run = Run(load_cost=0.5, seek_cost=0.2)
     run.do(Load(path="/film", generation=1, start=3.0))
     assert run.passes(0.49) == []
-    assert run.passes(0.02) == [Settled(1, 3.0, 100.5)]
+    assert run.passes(0.02) == [Settled(1, 3.0, 100.5), Shown(1, 3.0)]
     run.do(SeekTo(9.0))
     asked = run.now
-    assert run.passes(1.0) == [Settled(1, 9.0, asked + 0.2)]
+    assert run.passes(1.0) == [Settled(1, 9.0, asked + 0.2), Shown(1, 9.0)]
 
 
 def test_the_end_has_its_own_time_however_late_expire_is_called() -> None:
@@ -131,7 +133,7 @@ _ACTS = st.one_of(
     st.builds(PauseFor, st.floats(0, 2)),
     st.builds(SetRate, st.floats(0.1, 4)),
     st.just(PauseNow()),
-    st.just(StepFrame()),
+    st.builds(StepFrame, back=st.booleans()),
     st.floats(0, 5),
 )
 

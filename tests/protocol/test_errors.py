@@ -19,7 +19,7 @@ def test_the_error_codes_are_those_of_the_protocol() -> None:
     assert " ".join(get_args(ErrorCode)) == (
         "FileHashMismatch RoomNotFound RoomFull RoomLocked WrongPassword Banned NotInRoom AlreadyInRoom Forbidden "
         "Unauthorized RateLimited InvalidMessage UnknownType TooLarge UnsupportedProtocol NameTaken NoSuchEntry "
-        "NotHashed ServerFull Internal"
+        "ServerFull Internal"
     )
 
 
@@ -50,7 +50,7 @@ def test_a_close_code_says_whether_to_come_back(code: int, back: bool) -> None:
 
 def test_errors_that_pass_by_themselves_may_be_retried() -> None:
     tried = {code for code in get_args(ErrorCode) if RequestRefused(code, "no").retry}
-    assert tried == {"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "NotHashed", "Internal"}
+    assert tried == {"RoomFull", "RoomLocked", "RateLimited", "ServerFull", "Internal"}
 
 
 def test_exceptions_keep_code_message_and_details() -> None:

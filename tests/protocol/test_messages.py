@@ -136,7 +136,7 @@ CASES: dict[str, Case] = {
     "hello name": (
         lambda v: hello(name=v),
         ["x", "é" * 32, "a b"],
-        ["", "x" * 33, " x", "x ", "x\n", "\x1b[0m"],
+        ["", "x" * 33, " x", "x ", "x\n", "\x1b[0m", "\u3164\u200d"],
         "name",
     ),
     "hello client": (lambda v: hello(client=v), ["", "x" * 200], ["x" * 201, "a\tb", "a\n", None], "client"),
@@ -165,8 +165,19 @@ CASES: dict[str, Case] = {
     ),
     "alias": (
         lambda v: create(name=v),
-        ["a", "9" * 64, "A.b_c-d", None],
-        ["", "a" * 65, ".a", "a b", "a/b", "ä", "a\n"],
+        [
+            "a",
+            "9" * 64,
+            "A.b_c-d",
+            "Fri day \u00fcn",
+            "u\u0308n",
+            "\u91d1\u66dc\u3000\u6620\u753b",
+            "\u2764\ufe0f",
+            "..",
+            "?#%",
+            None,
+        ],
+        ["", "a" * 65, "a/b", " a", "a ", "a\n", "a\u200db", "a\u202eb", "\xad", "\U000e0041", "\ue000", "\u0958" * 33],
         "name",
     ),
     "password": (lambda v: create(password=v), ["p", "p" * 256, None], ["", "p" * 257], "password"),
@@ -221,7 +232,12 @@ CASES: dict[str, Case] = {
         ["", "e" * 65, 7],
         "ids[1]",
     ),
-    "an entry's hash": (lambda v: ("SetEntry", {"id": "7-0", "file_hash": v}), [HASH], ["f" * 63, None], "file_hash"),
+    "an entry's hash": (
+        lambda v: ("SetEntry", {"id": "7-0", "file_hash": v}),
+        [HASH, None],
+        ["f" * 63, 7],
+        "file_hash",
+    ),
     "a queue's film": (
         lambda v: insert(entries=[{"file": FILE}, {"file_hash": HASH, "file": {"size": 1, "name": v}}]),
         ["f", "é" * 255],
@@ -270,8 +286,13 @@ def test_every_required_field_is_missed_if_absent() -> None:
         "SetRole": {"client_id": "a", "role": "host"},
     }
     needed |= {"QueueInsert": {"after": None, "entries": []}, "QueueMove": {"ids": [], "after": None}}
-    needed |= {"SetEntry": {"id": "e", "file_hash": HASH}, "CreateRoom": {"file_hash": HASH}}
-    needed |= {"JoinRoom": {"room_id": "r"}, "Say": {"text": "x"}, "Ping": {"t0": 1}, "SetFile": {"file": FILE}}
+    needed |= {
+        "SetEntry": {"id": "e"},
+        "JoinRoom": {"room_id": "r"},
+        "Say": {"text": "x"},
+        "Ping": {"t0": 1},
+        "SetFile": {"file": FILE},
+    }
     for kind, payload in needed.items():
         decode_client(frame(kind, payload))
         for name in payload:

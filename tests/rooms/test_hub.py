@@ -186,8 +186,42 @@ async def test_the_name_of_a_missing_room_is_escaped() -> None:
     error = client.last("Error")
     assert error["code"] == "RoomNotFound"
     assert "there is no room" in error["message"]
-    assert error["message"].isascii() and error["message"].isprintable()
+    assert error["message"].isprintable()
     client.create()
+
+
+async def test_the_name_of_a_missing_room_is_shown_as_it_is() -> None:
+    client = Someone(make_hub())
+    client.say("JoinRoom", room_id="Fri\u3000day u\u0308n", file_hash=HASH)
+    assert client.last("Error")["message"] == "there is no room 'Fri day ün' here"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept", "also"),
+    [
+        ("Fri day \u00fcn", "Fri day \u00fcn", "FRI DAY U\u0308N"),
+        ("Fri day u\u0308n", "Fri day \u00fcn", " fri\xa0day \u00fcn "),
+        ("\u91d1\u66dc\u3000\u6620\u753b", "\u91d1\u66dc \u6620\u753b", "\u91d1\u66dc\u3000\u6620\u753b"),
+        ("\u2764\ufe0f", "\u2764", "\u2764\ufe0f"),
+        ("Straße", "Straße", "STRASSE"),
+    ],
+)
+async def test_a_room_may_have_a_name_in_any_script(name: str, kept: str, also: str) -> None:
+    hub = make_hub()
+    room = Someone(hub).create(name=name)
+    assert room["room"]["name"] == kept
+    assert Someone(hub).join(also)["room_id"] == room["room_id"]
+    other = Someone(hub)
+    other.say("CreateRoom", file_hash=HASH, name=also.strip())
+    assert other.last("Error")["message"] == f"there is a room {kept!r} here already"
+
+
+async def test_a_room_s_name_that_looks_like_another_is_refused_with_a_sentence() -> None:
+    client = Someone(make_hub())
+    client.say("CreateRoom", file_hash=HASH, name="fri\u200dday")
+    error = client.last("Error")
+    assert error["code"] == "InvalidMessage"
+    assert error["message"].startswith("$.payload.name must be one line without slashes and characters that are not")
 
 
 async def test_rooms_are_listed_only_where_they_are_published() -> None:
@@ -202,24 +236,27 @@ async def test_rooms_are_listed_only_where_they_are_published() -> None:
     assert (room["name"], room["members"], room["has_password"]) == ("friday", 1, False)
 
 
-async def test_the_number_of_clients_is_limited() -> None:
+async def test_the_number_of_clients_is_limited(caplog: pytest.LogCaptureFixture) -> None:
     hub = make_hub(max_clients=2)
     first, _second = Someone(hub), Someone(hub)
     third = Someone(hub)
     assert third.error() == "ServerFull"
     assert third.wire.closed is not None and third.wire.closed[0] == 1013
+    assert Someone(hub).error() == "ServerFull"
+    assert caplog.messages == ["clients are refused: 2 are here, which is the most (--max-clients)"]
     third.drop()
     first.drop()
     assert Someone(hub).hello("Anna")
 
 
-async def test_the_number_of_rooms_is_limited_and_an_empty_one_is_removed() -> None:
+async def test_the_number_of_rooms_is_limited_and_an_empty_one_is_removed(caplog: pytest.LogCaptureFixture) -> None:
     hub = make_hub(max_rooms=2)
     first, second, third = Someone(hub), Someone(hub), Someone(hub)
     first.create(name="first")
     second.create()
     third.say("CreateRoom", file_hash=HASH)
     assert third.error() == "ServerFull"
+    assert caplog.messages == ["rooms are refused: 2 are open, which is the most (--max-rooms)"]
     first.say("LeaveRoom")
     assert third.create(name="third")
     assert hub.room_count == 2

@@ -8,7 +8,7 @@ from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.store.memory import MemoryStore
-from tests.rooms.test_hub import PlainPasswords, Someone, make_hub, until
+from tests.rooms.test_hub import HASH, PlainPasswords, Someone, make_hub, until
 
 Proof = dict[str, str]
 
@@ -151,6 +151,28 @@ async def test_members_that_do_not_resume_are_removed_and_then_the_room() -> Non
     await until(lambda: hub.room_count == 0)
     assert not Someone(hub).hello("Anna", resume=proof(welcome))["resumed"]
     await until(lambda: servers.store.load() == [])
+
+
+async def test_the_members_of_a_locked_room_come_back_after_their_places_and_a_restart() -> None:
+    servers = Servers(room=RoomSettings(away=0.0))
+    anna, bert = Someone(servers.hub), Someone(servers.hub)
+    anna.hello("Anna")
+    bert.hello("Bert")
+    first = anna.create(name="friday")["return_secret"]
+    second = bert.join("friday")["return_secret"]
+    assert first != second and min(len(first), len(second)) >= 32
+    guest = Someone(servers.hub).join("friday")
+    assert "return_secret" not in guest, "a basic client could not use it"
+    anna.say("SetPolicy", locked=True)
+    bert.drop()
+    await until(lambda: any(message["type"] == "MemberLeft" for message in anna.heard()))
+    hub = await servers.restart()
+    for name, secret in (("Anna", first), ("Bert", second)):
+        again = Someone(hub)
+        again.hello(name)
+        again.say("JoinRoom", room_id="friday", file_hash=HASH)
+        assert again.error() == "RoomLocked"
+        assert again.join("friday", return_secret=secret)["return_secret"] == secret
 
 
 async def test_the_shutdown_itself_changes_no_room() -> None:

@@ -3,13 +3,14 @@
 import errno
 import logging
 import socket
-from pathlib import Path
+import subprocess
 from typing import Any
 
 import pytest
 
 from hangd.server import listening
-from hangd.server.listening import StartFailed, bind, tls_context, url_of
+from hangd.server.listening import StartFailed, WrongSetting, bind, tls_context, url_of
+from hangd.server.settings import listen_place
 
 
 def test_each_address_is_bound_and_has_a_url() -> None:
@@ -25,16 +26,39 @@ def test_each_address_is_bound_and_has_a_url() -> None:
             sock.close()
 
 
-@pytest.mark.parametrize(
-    "place", ["", "3005", ":3005", "host:", "127.0.0.1:port", "127.0.0.1:65536", "127.0.0.1:-1", "::1:3005", "[::1]"]
-)
+@pytest.mark.parametrize("place", ["", "3005", ":3005", "localhost", "host:", "127.0.0.1:port", "127.0.0.1:-1", "::1"])
 def test_malformed_addresses(place: str) -> None:
-    with pytest.raises(StartFailed, match="cannot listen on"):
-        bind([place])
+    with pytest.raises(ValueError, match=r"^must (be HOST:PORT, such as|have brackets)") as error:
+        listen_place(place)
+    assert repr(place) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("127.0.0.1:99999", "must have a port of at most 65535, not 99999"),
+        ("h:" + "9" * 5000, f"must have a port of at most 65535, not {'9' * 20}"),
+        ("::1:3005", "must have brackets around an IPv6 address, as in [::1]:3005, not '::1:3005'"),
+    ],
+)
+def test_what_is_wrong_with_an_address(place: str, why: str) -> None:
+    with pytest.raises(ValueError) as error:
+        listen_place(place)
+    assert str(error.value) == why
+
+
+def test_places_to_listen() -> None:
+    assert listen_place("[::1]:0") == ("::1", 0)
+    assert listen_place("localhost:65535") == ("localhost", 65535)
+
+
+def test_a_port_alone_is_told_how_it_is_written() -> None:
+    with pytest.raises(ValueError, match=r"^must be HOST:PORT, such as 0\.0\.0\.0:4106 \(every address\)"):
+        listen_place("4106")
 
 
 def test_an_unknown_host() -> None:
-    with pytest.raises(StartFailed, match="no host named"):
+    with pytest.raises(StartFailed, match=r"no host named|is there a network"):
         bind(["no-such-host.invalid:0"])
 
 
@@ -68,12 +92,54 @@ def test_an_address_that_the_machine_lacks_is_a_warning(
         bind(["[::1]:0"])
 
 
-def test_tls_files(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The paths of files, by name: two certificates with their keys, the first with the key in one file too, a locked
+    key, and others that are of no use."""
+    folder = tmp_path_factory.mktemp("pems")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    for name in ("a", "b"):
+        made = ("-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout", f"{name}.key", "-out", name)
+        openssl("req", "-x509", *made)
+    openssl("rsa", "-aes128", "-passout", "pass:secret", "-in", "a.key", "-out", "locked")
+    (folder / "both").write_text((folder / "a").read_text() + (folder / "a.key").read_text())
+    (folder / "junk").write_text("junk")
+    (folder / "cut").write_text("-----BEGIN CERTIFICATE-----\nMII\n")
+    return {name: str(folder / name) for name in ("a", "a.key", "b.key", "both", "locked", "junk", "cut", "none")}
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "why"),
+    [
+        (None, "a.key", "a TLS key needs its certificate (--tls-cert)"),
+        ("none", "a.key", "cannot read {none}: No such file or directory"),
+        ("a", "none", "cannot read {none}: No such file or directory"),
+        ("junk", "a.key", "{junk} (--tls-cert) contains no certificate in PEM format"),
+        (
+            "a",
+            None,
+            "{a} (--tls-cert) contains no private key in PEM format: name the file of the key with --tls-key",
+        ),
+        ("a", "junk", "{junk} (--tls-key) contains no private key in PEM format"),
+        ("a", "b.key", "the private key in {b.key} (--tls-key) belongs to another certificate"),
+        ("a", "locked", "the private key in {locked} (--tls-key) needs a password: use one that needs none"),
+        ("cut", "a.key", "the certificate {cut} or its private key in {a.key} (--tls-key) is damaged"),
+    ],
+)
+def test_tls_files_that_cannot_be_used(
+    pems: dict[str, str], certificate: str | None, key: str | None, why: str
+) -> None:
+    for name, path in pems.items():
+        why = why.replace(f"{{{name}}}", path)
+    with pytest.raises(WrongSetting) as error:
+        tls_context(certificate and pems[certificate], key and pems[key])
+    assert str(error.value) == why
+
+
+def test_tls_files(pems: dict[str, str]) -> None:
     assert tls_context(None, None) is None
-    with pytest.raises(StartFailed, match="needs its certificate"):
-        tls_context(None, "key.pem")
-    with pytest.raises(StartFailed, match="cannot read"):
-        tls_context(str(tmp_path / "none.pem"), None)
-    (tmp_path / "junk.pem").write_text("junk")
-    with pytest.raises(StartFailed, match="cannot use"):
-        tls_context(str(tmp_path / "junk.pem"), None)
+    assert tls_context(pems["a"], pems["a.key"]) is not None
+    assert tls_context(pems["both"], None) is not None

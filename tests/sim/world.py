@@ -26,6 +26,7 @@ from hangd.engine.follower.inputs import (
     FileOpened,
     FollowerInput,
     LeftRoom,
+    LinkLost,
     PauseRequested,
     Pinged,
     PlayerSaid,
@@ -207,6 +208,7 @@ class Viewer:
         self._held: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         """Messages that arrived while the machine slept. They are delivered when it wakes up."""
         self._last_out = self._last_back = 0.0
+        self._unanswered: set[str | None] = set()
         self._tell(FileOpened("/film"))
 
     # ---- clocks ---------------------------------------------------------------------------------------------------
@@ -296,8 +298,16 @@ class Viewer:
     def cut(self, seconds: float) -> None:
         """Cut the connection for so many seconds, then resume the session."""
         self.connected = False
+        self._unanswered.clear()
         self.world.tell_room(ConnectionLost(self.name))
         self.world.at(self.world.now + seconds, self._resume)
+        if not self.asleep:
+            self._tell(LinkLost())
+
+    def stall(self, seconds: float) -> None:
+        """Let no message arrive in either direction for so many seconds. All arrive afterwards, in order."""
+        until = self.world.now + seconds
+        self._last_out, self._last_back = max(until, self._last_out), max(until, self._last_back)
 
     def _resume(self) -> None:
         self.connected = True
@@ -357,18 +367,21 @@ class Viewer:
         match message:
             case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
                 self._tell(TimelineReceived(room.timeline, entering=True))
-            case SyncBroadcast(command=command, timeline=timeline):
-                self._tell(TimelineReceived(timeline, stop=isinstance(command, Stop)))
-            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline):
+            case SyncBroadcast(from_client=sender, command=command, command_id=command_id, timeline=timeline):
+                answer = sender == self.name and command_id in self._unanswered
+                self._unanswered.discard(command_id)
+                answer = answer and not self._unanswered
+                self._tell(TimelineReceived(timeline, stop=isinstance(command, Stop), answer=answer))
+            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, queue=queue):
                 self._tell(TimelineReceived(timeline))
                 self._tell(FileClosed())
                 if self.finds is not None:
-                    self.world.at(self.world.now + self.finds, self._open, file_hash, file)
+                    self.world.at(self.world.now + self.finds, self._open, file_hash, file, queue.current)
 
-    def _open(self, file_hash: str, file: FileInfo) -> None:
+    def _open(self, file_hash: str | None, file: FileInfo, entry: str | None) -> None:
         """Open the room's new film, and only then send SetFile, because earlier reports are about the old film."""
         self._tell(FileOpened(f"/{file.name}"))
-        self.send(SetFile(file=file, file_hash=file_hash))
+        self.send(SetFile(file=file, file_hash=file_hash, entry=entry))
 
     def make_handle(self) -> Callable[[FollowerInput, float], list[FollowerEffect]]:
         """Return the function that takes the follower's inputs."""
@@ -388,6 +401,7 @@ class Viewer:
                     self.send(report)
                     continue
                 case SendRequest(command=command):
+                    self._unanswered.add(command.command_id)
                     self.send(command)
                 case AnnounceCorrection():
                     self.corrections.append(effect)

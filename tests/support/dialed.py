@@ -5,7 +5,7 @@ import ssl
 from collections.abc import AsyncIterator
 
 from hangd.transport.base import Encoded
-from hangd.transport.websocket import ClientTransport, dial
+from hangd.transport.dialing import ClientTransport, dial
 
 __all__ = ["DialedClient"]
 
@@ -18,7 +18,15 @@ class DialedClient:
         self._messages: asyncio.Queue[tuple[str | bytes, float] | None] = asyncio.Queue()
 
     @classmethod
-    async def dial(cls, url: str, *, timeout: float, tls: ssl.SSLContext | None = None) -> "DialedClient":
+    async def dial(
+        cls,
+        url: str,
+        *,
+        timeout: float,
+        tls: ssl.SSLContext | None = None,
+        tls_ca: str | None = None,
+        proxy: str | None = None,
+    ) -> "DialedClient":
         """Connect. Raises DialFailed."""
         client = cls()
 
@@ -26,7 +34,7 @@ class DialedClient:
             client.transport = transport
             return client
 
-        await dial(url, opened, timeout=timeout, tls=tls)
+        await dial(url, opened, timeout=timeout, tls=tls, tls_ca=tls_ca, proxy=proxy)
         return client
 
     def write(self, data: bytes) -> None:

@@ -114,11 +114,11 @@ def _answers(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def mpv(folder: Path) -> Iterator[Speaker]:
+def mpv(folder: Path, *more: str) -> Iterator[Speaker]:
     """Run mpv, idle and paused, without a window or sound."""
     path = folder / "mpv.sock"
     options = ["--no-config", "--idle", "--pause", "--keep-open", "--vo=null", "--ao=null", "--load-scripts=no"]
-    with _running("mpv", ["mpv", *options, f"--input-ipc-server={path}"], path) as speaker:
+    with _running("mpv", ["mpv", *options, *more, f"--input-ipc-server={path}"], path) as speaker:
         yield speaker
 
 

@@ -71,6 +71,8 @@ class Person:
         self.environment = {key: os.environ[key] for key in kept if key in os.environ} | {
             "HOME": str(home),
             "XDG_RUNTIME_DIR": str(runtime),
+            # The computer that runs the tests may fall asleep as it likes.
+            "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={runtime / 'no-bus'}",
             "HANG_NAME": name,
             "HANG_PLAYER": player,
         }
@@ -91,9 +93,13 @@ class Person:
         path = self.folder / "home" / ".local" / "state" / "hang" / "hangd.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def words(self) -> list[str]:
+        """Return the command that starts hangctl."""
+        return [str(BIN / "hangctl")]
+
     def run(self, *arguments: str | Path, timeout: float = PATIENCE) -> subprocess.CompletedProcess[str]:
         """Run hangctl to its end."""
-        words = [str(BIN / "hangctl"), *map(str, arguments)]
+        words = [*self.words(), *map(str, arguments)]
         return subprocess.run(
             words, env=self.environment, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
         )
@@ -114,6 +120,12 @@ class Person:
         """Return a property's value; None if it has none now."""
         done = self.run("get", name, "--json")
         return json.loads(done.stdout) if done.returncode == 0 else None
+
+    def do(self, *words: Any) -> Any:
+        """Carry out a command of the control socket, and return its data. Raises AssertionError if it is refused."""
+        answer = json.loads(self.ctl("ipc", json.dumps({"command": words})))
+        assert answer["error"] == "success", (words, answer)
+        return answer.get("data")
 
     def pid(self) -> int:
         return int(self.ctl("get", "pid"))
@@ -170,9 +182,11 @@ class Server:
         raise AssertionError(f"the server did not start: exit {process.wait()}")
 
     def kill(self) -> None:
-        """Kill the server with SIGKILL, as a crash would end it."""
+        """Kill the server with SIGKILL, as a crash would end it. It may be dead already."""
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        if self.process.stderr is not None:
+            self.process.stderr.close()
 
     def restart(self) -> None:
         self.process = self._start()

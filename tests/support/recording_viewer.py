@@ -4,25 +4,38 @@ import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import pytest
 from msgspec import structs
 
 from hangd.client.control.commands import prepare
-from hangd.client.control.port import Awaited, CommandRefused, ControlEvent, ListedFilm, RoomCommand
+from hangd.client.control.port import (
+    Awaited,
+    CommandRefused,
+    ControlEvent,
+    FileOptionsPort,
+    ListedFilm,
+    NoDesktop,
+    Refusal,
+    RoomCommand,
+)
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context, Waiting
+from hangd.client.desired_player import DesiredPlayer
+from hangd.engine.player_facts import AudioDevice, Description, Statistics, Track, TrackKind
 from hangd.engine.player_messages import (
-    Description,
     PlayerCommand,
+    PlayerSetting,
     SelectTrack,
     SetFullscreen,
     SetMute,
     SetVolume,
-    Track,
+    SetWindow,
 )
-from hangd.engine.playlist.playlist import Close, Film, Loading, Open, Order, Playlist, PlaylistRefused
+from hangd.engine.playlist.playlist import Close, Film, KeepOpen, Loading, Open, Order, Playlist, PlaylistRefused
+
+_Setting = TypeVar("_Setting", bound=PlayerSetting)
 
 __all__ = ["CLIP", "TRACKS", "RecordingViewer", "command_refusal", "do", "property_refusal", "run"]
 
@@ -65,6 +78,14 @@ class RecordingPlaylist:
         return self.list.loop_playlist
 
     @property
+    def keep_open(self) -> KeepOpen:
+        return self.list.keep_open
+
+    def keep_films_open(self, which: KeepOpen) -> None:
+        self._viewer.note("keep_films_open", which)
+        self.list.keep_open = which
+
+    @property
     def shuffle(self) -> bool:
         return self.list.shuffle
 
@@ -101,6 +122,10 @@ class RecordingPlaylist:
     def stop(self, *, keep: bool) -> None:
         self._change("stop", keep=keep)
 
+    def play_stopped(self) -> bool:
+        self._viewer.note("play_stopped")
+        return False
+
     def repeat_film(self, times: int) -> None:
         self._viewer.note("repeat_film", times)
         self.list.loop_file = times
@@ -125,6 +150,43 @@ class RecordingPlaylist:
         self._viewer.tell("playlist")
 
 
+class RecordingDesktop(NoDesktop):
+    """A desktop which notes what is to be drawn."""
+
+    def __init__(self) -> None:
+        self.shown: list[Any] = []
+        self.is_there = False
+        """Whether there is a window."""
+
+    def _note(self, *call: Any) -> bool:
+        self.shown.append(call)
+        return self.is_there
+
+    def show_message(self, text: str, seconds: float) -> bool:
+        return self._note("message", text)
+
+    def show_text(self, text: str, seconds: float) -> bool:
+        return self._note("text", text)
+
+    def show_property(self, name: str) -> bool:
+        return self._note("property", name)
+
+    def show_progress(self) -> bool:
+        return self._note("progress")
+
+    def show_keys(self, bindings: Sequence[tuple[str, str]]) -> bool:
+        return self._note("keys", *bindings)
+
+    def open_chat(self) -> bool:
+        return self._note("chat")
+
+    def close_window(self) -> bool:
+        return self._note("close")
+
+    def ask(self, question: str, then: Callable[[], None]) -> bool:
+        return self._note("ask", question, then)
+
+
 class RecordingViewer:
     """A `ViewerPort`. ``calls`` holds the requests in their order."""
 
@@ -137,11 +199,13 @@ class RecordingViewer:
         self.speed = 1.0
         self.seeking = False
         self.ended = False
-        self.volume = 100.0
-        self.mute = False
-        self.fullscreen = False
+        self.desired = DesiredPlayer()
+        self.audio_devices: tuple[AudioDevice, ...] = ()
         self.tracks: tuple[Track, ...] = TRACKS if path else ()
+        self.chosen: dict[TrackKind, int] = {}
+        self.preferred: dict[TrackKind, tuple[str, ...]] = {}
         self.description = Description()
+        self.statistics = Statistics()
         self.playlist_entry_id: int | None = 1 if path else None
         self.playlist = RecordingPlaylist(self)
         if path:
@@ -150,6 +214,9 @@ class RecordingViewer:
         self.forbidden: CommandRefused | None = None
         self.gate = asyncio.Event()
         """hang's own commands and `settle` wait for this."""
+        self.before_seek: float | None = None
+        self.offsets: dict[str, float] = {}
+        self.desktop = RecordingDesktop()
         self.cancelled = 0
         self.sink: Callable[[ControlEvent], None] = lambda event: None
         self.changed: Callable[[frozenset[str]], None] = lambda names: None
@@ -161,6 +228,10 @@ class RecordingViewer:
 
     def tell(self, *names: str) -> None:
         self.changed(frozenset(names))
+
+    def check_control(self, refusal: Refusal) -> None:
+        if self.forbidden is not None:
+            raise self.forbidden
 
     def set_paused(self, paused: bool) -> None:
         self.note("set_paused", paused)
@@ -195,19 +266,75 @@ class RecordingViewer:
 
     def play_command(self, command: PlayerCommand) -> None:
         self.note(command)
+        self.desired.take(command)
         match command:
-            case SetVolume(percent=percent):
-                self.volume = percent
-            case SetMute(mute=mute):
-                self.mute = mute
-            case SetFullscreen(fullscreen=fullscreen):
-                self.fullscreen = fullscreen
             case SelectTrack(kind=kind, id=number):
                 self.tracks = tuple(
                     structs.replace(track, selected=track.id == number) if track.kind == kind else track
                     for track in self.tracks
                 )
-        self.tell("volume", "mute", "fullscreen", "track-list")
+        self.tell("volume", "mute", "fullscreen", "sub-codepage", "sub-scale", "audio-device", "track-list")
+
+    def wanted(self, kind: type[_Setting]) -> _Setting:
+        return self.desired.wanted(kind)
+
+    @property
+    def volume(self) -> float:
+        return self.wanted(SetVolume).percent
+
+    @property
+    def mute(self) -> bool:
+        return self.wanted(SetMute).mute
+
+    @property
+    def fullscreen(self) -> bool:
+        return self.wanted(SetFullscreen).fullscreen
+
+    def languages(self, kind: TrackKind) -> tuple[str, ...]:
+        return self.preferred.get(kind, ())
+
+    def prefer_languages(self, kind: TrackKind, languages: Sequence[str]) -> None:
+        self.note("prefer_languages", kind, languages)
+        self.preferred[kind] = tuple(languages)
+        self.tell("alang", "slang")
+
+    def chosen_track(self, kind: TrackKind) -> int:
+        if self.path is None:
+            return self.chosen.get(kind, -1)
+        tracks = [track for track in self.tracks if track.kind == kind]
+        return next((number for number, track in enumerate(tracks, start=1) if track.selected), 0)
+
+    def choose_track(self, kind: TrackKind, number: int) -> None:
+        if self.path is None:
+            self.chosen[kind] = number
+            return
+        tracks = [track for track in self.tracks if track.kind == kind]
+        if number == -1:
+            number = min(1, len(tracks))
+        if not 0 <= number <= len(tracks):
+            raise ValueError
+        self.play_command(SelectTrack(kind, tracks[number - 1].id if number else None))
+
+    def end_film(self) -> bool:
+        self.note("end_film")
+        return False
+
+    def set_file_options(self, options: FileOptionsPort) -> None:
+        self.file_options = options
+
+    def set_offset(self, part: str, seconds: float) -> None:
+        self.note("set_offset", part, seconds)
+        self.offsets[part] = seconds
+        self.tell(f"{part}-offset")
+
+    def offset(self, part: str) -> float:
+        return self.offsets.get(part, 0.0)
+
+    def show_window(self, command: SetWindow) -> None:
+        self.note(command)
+
+    def close_window(self) -> None:
+        self.note("close_window")
 
     def quit(self) -> None:
         self.note("quit")
@@ -217,6 +344,9 @@ class RecordingViewer:
 
     def requested_position(self) -> float | None:
         return self.at
+
+    def position_before_seek(self) -> float | None:
+        return self.before_seek
 
     def hang_property(self, name: str) -> Any:
         return self.hang.get(name)

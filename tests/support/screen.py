@@ -6,6 +6,8 @@
         ...start something that plays a sample clip with DISPLAY=name...
         with Screen(name) as screen:
             reading = screen.read()     # number 375, at 81234.5678
+
+Other tests look at the colours of pixels: `connected_display` and `colours`.
 """
 
 import contextlib
@@ -25,7 +27,12 @@ from Xlib.xobject.drawable import Window
 from tests.support.barcode import decode
 from tests.support.closing import Closing
 
-__all__ = ["Reading", "Screen", "private_display", "xvfb"]
+__all__ = [
+    "Pixel", "Reading", "Screen", "colours", "connected_display", "own_display", "private_display", "xvfb",
+]  # fmt: skip
+
+Pixel = tuple[int, int, int]
+"""Red, green and blue, each from 0 to 255."""
 
 _START_SECONDS: Final = 30.0
 """Longest time for the start of an X server; a busy machine may take this long."""
@@ -36,6 +43,20 @@ def private_display(width: int = 640, height: int = 360) -> Iterator[str]:
     """Run an X server without a screen, and return its display's name, such as ":7". It ends with the block."""
     with xvfb(width, height) as display:
         yield display
+
+
+@contextlib.contextmanager
+def connected_display(width: int = 640, height: int = 360) -> Iterator[Display]:
+    """Run an X server as `private_display` does, and return a connection to it."""
+    with private_display(width, height) as name, contextlib.closing(Display(name)) as display:
+        yield display
+
+
+def colours(display: Display, x: int, y: int, width: int, height: int) -> list[list[Pixel]]:
+    """Return the rows of a part of the screen, as it is seen now."""
+    data = display.screen().root.get_image(x, y, width, height, X.ZPixmap, 0xFFFFFFFF).data
+    pixels = [*zip(data[2::4], data[1::4], data[::4], strict=True)]
+    return [pixels[line : line + width] for line in range(0, width * height, width)]
 
 
 @contextlib.contextmanager
@@ -58,6 +79,28 @@ def xvfb(width: int, height: int, *options: str) -> Iterator[str]:
     finally:
         os.close(reader)
         server.terminate()
+        server.wait()
+
+
+@contextlib.contextmanager
+def own_display(
+    width: int = 640, height: int = 360, display: str | None = None
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Run an X server of the test's own, which the test may stop; it is killed at the end.
+
+    ``display``: the display's name; None: one that is free.
+    """
+    reader, writer = os.pipe()
+    words = ["Xvfb", *([] if display is None else [display]), "-displayfd", str(writer), "-nolisten", "tcp"]
+    server = subprocess.Popen(
+        [*words, "-noreset", "-screen", "0", f"{width}x{height}x24"], pass_fds=(writer,), stderr=subprocess.DEVNULL
+    )
+    os.close(writer)
+    try:
+        yield f":{_first_line(reader)}", server
+    finally:
+        os.close(reader)
+        server.kill()
         server.wait()
 
 

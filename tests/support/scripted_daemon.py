@@ -1,6 +1,7 @@
 """A scripted control socket: answers that a test defines, as JSON lines, without a player or a room."""
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 __all__ = ["ScriptedDaemon", "refusal"]
+
+_PROPERTY = re.compile(r"\$\{=?([\w/-]+)(?::([^}]*))?\}")
 
 Answer = Mapping[str, Any]
 Reaction = Callable[[Any], Answer | None]
@@ -116,7 +119,19 @@ class ScriptedDaemon:
             if command[1] not in self.properties:
                 return {"error": "property unavailable"}
             return {"data": self.properties[command[1]], "error": "success"}
+        if name == "expand-text":
+            return {"data": _PROPERTY.sub(self._expanded, command[1]), "error": "success"}
         return {"data": None, "error": "success"}
+
+    def _expanded(self, found: re.Match[str]) -> str:
+        """Return what stands for ``${=name}`` or ``${name:fallback}`` in a text, of the forms that hangctl uses."""
+        name, fallback = found.groups()
+        if name not in self.properties:
+            return fallback or ""
+        value = self.properties[name]
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return value if isinstance(value, str) else json.dumps(value)
 
     def _observe(self, connection: socket.socket, command: Any) -> None:
         if isinstance(command, list) and command[0] == "observe_property":

@@ -2,16 +2,27 @@
 
 import re
 from typing import Any, get_args
+from unicodedata import normalize
 
 from hypothesis import strategies as st
 from msgspec import NODEFAULT, UNSET, inspect
 
+from hangd.protocol.model import Alias, Name, ServerUrl
+from hangd.protocol.names import member_key
+
 __all__ = ["values"]
+
+_END = r"(?!\n)"
+_ALIAS, _NAME = (get_args(kind)[1].pattern for kind in (Alias, Name))
+_URL = get_args(ServerUrl)[1].pattern
 
 # Strategies for patterns that random text would hardly ever match. For other patterns random text is filtered.
 _NARROW = {
     "^[0-9a-f]{64}$": st.text("0123456789abcdef", min_size=64, max_size=64),
-    "^[A-Za-z0-9][A-Za-z0-9._-]*$": st.text("aZ09._-", min_size=1, max_size=64),
+    _URL.removesuffix(_END): st.text("aé:/?#", min_size=1, max_size=20).map("wss://h{}".format),
+    # What `hangd.protocol.names` leaves as it is. A pattern allows a little more.
+    _ALIAS.removesuffix(_END): st.text("aZ0 ._-'ßéцあ🎬", min_size=1, max_size=64),
+    _NAME.removesuffix(_END): st.text("aZ0 ._-'ßéцあ🎬\u200d\u202e", min_size=1, max_size=32).filter(member_key),
 }
 
 
@@ -64,8 +75,10 @@ def _field(field: inspect.Field) -> st.SearchStrategy[Any]:
 def _text(info: inspect.StrType) -> st.SearchStrategy[str]:
     least, most = info.min_length or 0, 12 if info.max_length is None else info.max_length
     if info.pattern is None:
-        return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most)
+        # In NFC, because names are normalised when a message is made, and may become longer by that.
+        texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=most)
+        return texts.map(lambda text: normalize("NFC", text)[:most])
     free = st.text(
         st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), min_size=least, max_size=most
     )
-    return _NARROW.get(info.pattern.removesuffix(r"(?!\n)"), free).filter(re.compile(info.pattern).search)
+    return _NARROW.get(info.pattern.removesuffix(_END), free).filter(re.compile(info.pattern).search)

@@ -1,15 +1,17 @@
 """Viewers in this process, each with a folder of films, a simulated player, and a record of its events."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
+from hangd.engine.player_messages import Load, PlayerEvent
 from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink
+from hangd.player.files import MediaUnusable
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
 
 __all__ = ["APPEND", "PATIENCE", "Watcher"]
@@ -20,17 +22,43 @@ PATIENCE = 30.0
 """Seconds to wait for something that has to happen, on a busy machine."""
 
 
+class _Films(SimulatedMachine):
+    """A player whose films have these durations, by the name of the file."""
+
+    durations: Mapping[str, float | None] = {}
+
+    def _load(self, command: Load, now: float) -> list[PlayerEvent]:
+        duration = self.durations.get(Path(command.path).name, self.duration)
+        if duration is None:
+            return self.refuse_load(command, MediaUnusable("unrecognized", "it is no film"))
+        self.duration = duration
+        return super()._load(command, now)
+
+
 class Watcher:
-    """A viewer whose films, in ``folder``, all have this ``duration`` in seconds. Close ``viewer`` at the end."""
+    """A viewer whose films, in ``folder``, have this ``duration`` in seconds. Close ``viewer`` at the end.
+
+    ``durations``: those of films that have another one, by the name of the file; None: it is no film.
+    ``rooms``: the file in which its room is kept for the next one; None: nowhere.
+    """
 
     def __init__(
-        self, folder: Path, *, name: str = "ada", server: str | None = None, duration: float = 0.2, **settings: Any
+        self,
+        folder: Path,
+        *,
+        name: str = "ada",
+        server: str | None = None,
+        duration: float = 0.2,
+        durations: Mapping[str, float | None] | None = None,
+        rooms: Path | None = None,
+        **settings: Any,
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
         self.sinks: list[EventSink] = []
         self.events: list[Any] = []
         self._duration = duration
+        self._durations = durations or {}
         if server is not None:
             settings["server"] = server
         self.viewer = Viewer(
@@ -39,12 +67,15 @@ class Watcher:
             MediaFiles(folder / ".cache"),
             version="0",
             quit=lambda: None,
+            rooms=rooms,
         )
         self.viewer.subscribe(self.events.append, lambda names: None)
 
     def _player(self, sink: EventSink) -> SimulatedPlayer:
         self.sinks.append(sink)
-        return SimulatedPlayer(sink, machine=SimulatedMachine(duration=self._duration, load_cost=0.01, seek_cost=0.01))
+        machine = _Films(duration=self._duration, load_cost=0.01, seek_cost=0.01)
+        machine.durations = self._durations
+        return SimulatedPlayer(sink, machine=machine)
 
     def film(self, name: str) -> str:
         """Create a film of this name, whose content depends on the name, and return its path."""
@@ -81,7 +112,7 @@ class Watcher:
                     words.append(f"start {event['playlist_entry_id']}")
                 case "end-file":
                     words.append(f"end {event['playlist_entry_id']} {event['reason']}")
-                case "file-loaded" | "idle" | "media-mismatch" as name:
+                case "file-loaded" | "idle" | "film-missing" as name:
                     words.append(name)
         self.events.clear()
         return words

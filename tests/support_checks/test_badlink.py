@@ -108,7 +108,7 @@ def test_jitter_stays_within_its_bound(echo: Echo) -> None:
     with BadLink(echo.port, out=0.11, jitter=0.1) as link, connected(link) as client:
         trips = [round_trip(client) for _ in range(20)]
     assert min(trips) >= 0.11 - 0.1, "on the way back the delay is never negative"
-    assert min(trips) < 0.11 < max(trips)
+    assert max(trips) - min(trips) > 0.1 / 2, "of twenty delays, whatever the machine adds to them"
 
 
 def test_the_order_is_kept(echo: Echo) -> None:

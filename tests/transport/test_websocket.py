@@ -1,6 +1,7 @@
 """Both ends of a WebSocket on real sockets; hostile and dead peers."""
 
 import asyncio
+import errno
 import socket
 import ssl
 import struct
@@ -18,9 +19,10 @@ from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from hangd.protocol.model import FRAME_BYTES_MAX
-from hangd.transport import websocket, wire
+from hangd.transport import dialing, wire
+from hangd.transport.accepting import listen
 from hangd.transport.base import Encoded, Listener, Transport
-from hangd.transport.websocket import DialFailed, listen
+from hangd.transport.dialing import DialFailed
 from tests.support.dialed import DialedClient
 
 PATIENCE = 30.0
@@ -42,10 +44,10 @@ class Porter:
         self.caught_up = 0
         self.echo = False
 
-    def accepted(self, transport: Transport) -> None:
-        pass
+    def accepted(self, transport: Transport) -> bool:
+        return False
 
-    def requested(self, transport: Transport, path: str) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, path: str, fields: object) -> tuple[int, str] | None:
         return {"/full": (503, "full"), "/nothing": (404, "nothing")}.get(path)
 
     def opened(self, transport: Transport, at: float) -> Listener:
@@ -427,7 +429,7 @@ async def failure(attempt: Awaitable[Any]) -> DialFailed:
 )
 async def test_bad_urls(url: str) -> None:
     error = await failure(DialedClient.dial(url, timeout=PATIENCE))
-    assert error.kind in ("bad-url", "unreachable") if "\x1b" in url else error.kind == "bad-url"
+    assert error.kind in ("bad-url", "no-address") if "\x1b" in url else error.kind == "bad-url"
     assert "secret" not in str(error)
 
 
@@ -442,7 +444,38 @@ async def test_nobody_listens() -> None:
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "x" * 70, "a..b"])
 async def test_no_such_host(host: str) -> None:
-    assert (await failure(DialedClient.dial(f"ws://{host}:1/ws", timeout=PATIENCE))).kind in ("unreachable", "timeout")
+    assert (await failure(DialedClient.dial(f"ws://{host}:1/ws", timeout=PATIENCE))).kind == "no-address"
+
+
+async def test_a_name_that_could_not_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a network, nobody knows whether there is a host of that name."""
+
+    async def fail(server: Any) -> list[tuple[int, Any]]:
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(dialing, "_resolve", fail)
+    error = await failure(DialedClient.dial("ws://h.test:1/ws", timeout=PATIENCE))
+    assert (error.kind, str(error)) == (
+        "no-address",
+        "the name 'h.test' could not be looked up: is there a network?",
+    )
+    monkeypatch.setattr(dialing, "_resolve", lambda server: asyncio.sleep(PATIENCE))
+    error = await failure(DialedClient.dial("ws://h.test:1/ws", timeout=0.1))
+    assert (error.kind, str(error)) == (
+        "no-address",
+        "the name 'h.test' could not be looked up within 0.1 seconds: is there a network?",
+    )
+
+
+async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio's error has a text of its own instead of the system's."""
+
+    async def fail(family: int, address: Any) -> socket.socket:
+        raise OSError(errno.ENETUNREACH, f"Connect call failed {address}")
+
+    monkeypatch.setattr(dialing, "_connect", fail)
+    error = await failure(DialedClient.dial("ws://127.0.0.1:1/ws", timeout=PATIENCE))
+    assert (error.kind, str(error)) == ("unreachable", "127.0.0.1:1 cannot be reached: Network is unreachable")
 
 
 async def test_nothing_answers() -> None:
@@ -467,11 +500,11 @@ def deaf(port: int) -> Iterator[str]:
 
 async def test_a_silent_address_leaves_time_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a host's IPv6 address is silent in a network without IPv6 routes."""
-    monkeypatch.setattr(websocket, "_ADDRESS_TIMEOUT", 0.3)
+    monkeypatch.setattr(dialing, "_ADDRESS_TIMEOUT", 0.3)
     async with door() as (_, port):
         with deaf(port) as address:
-            found = [(socket.AF_INET, address), (socket.AF_INET, "127.0.0.1")]
-            monkeypatch.setattr(websocket, "_resolve", lambda target: asyncio.sleep(0, found))
+            found = [(socket.AF_INET, (address, port)), (socket.AF_INET, ("127.0.0.1", port))]
+            monkeypatch.setattr(dialing, "_resolve", lambda target: asyncio.sleep(0, found))
             client = await DialedClient.dial(f"ws://host:{port}/ws", timeout=PATIENCE)
             client.close()
             found.pop()
@@ -495,7 +528,7 @@ async def test_http_refusals() -> None:
         assert (
             await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/nothing", timeout=PATIENCE))
         ).kind == "not-a-server"
-        assert (await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/full", timeout=PATIENCE))).kind == "refused"
+        assert (await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/full", timeout=PATIENCE))).kind == "full"
 
 
 @pytest.fixture(scope="module")
@@ -524,8 +557,53 @@ async def test_tls(certificate: tuple[Path, Path]) -> None:
         await until(lambda: len(porter.gone) == 1)
         error = await failure(DialedClient.dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE))
         assert error.kind == "tls"
-        assert (await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE))).kind == "not-a-server"
+        error = await failure(DialedClient.dial(f"ws://127.0.0.1:{port}/ws", timeout=PATIENCE))
+        assert error.kind == "not-a-server"
+        assert str(error).endswith(f" (perhaps it speaks TLS: wss://127.0.0.1:{port}/ws)")
     async with door() as (_, port):
+        error = await failure(DialedClient.dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE, tls=here))
+        assert error.kind == "tls"
+        assert str(error).endswith(f"perhaps it speaks no TLS: ws://127.0.0.1:{port}/ws")
+
+
+async def test_a_private_certificate_authority(
+    certificate: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HANG_CONFIG", "/my/config.toml")
+    there = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    there.load_cert_chain(*certificate)
+    async with door(there) as (_, port):
+        url = f"wss://127.0.0.1:{port}/ws"
+        said = str(await failure(DialedClient.dial(url, timeout=PATIENCE)))
+        assert "as tls_ca under [client] in /my/config.toml, and then run `hangctl daemon stop`" in said
+        client = await DialedClient.dial(url, timeout=PATIENCE, tls_ca=str(certificate[0]))
+        client.abort()
+        (tmp_path / "empty.pem").touch()
+        for path, reason in ((tmp_path / "empty.pem", "no certificates"), (tmp_path / "missing", "No such file")):
+            error = await failure(DialedClient.dial(url, timeout=PATIENCE, tls_ca=str(path)))
+            assert error.kind == "tls" and str(path) in str(error) and reason in str(error)
+
+
+@pytest.mark.parametrize("zone", ["%25lo", "%lo"])
+async def test_an_address_with_a_zone(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The zone says through which interface; the server has no use for it (RFC 6874)."""
+    hosts: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        hosts.extend(line for line in head.splitlines() if line.startswith("Host:"))
+        writer.close()
+
+    found: list[str] = []
+
+    async def resolve(server: Any) -> list[tuple[int, Any]]:
+        found.append(server.host)
+        return [(socket.AF_INET, ("127.0.0.1", server.uri.port))]
+
+    monkeypatch.setattr(dialing, "_resolve", resolve)
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as listening:
+        port = listening.sockets[0].getsockname()[1]
         assert (
-            await failure(DialedClient.dial(f"wss://127.0.0.1:{port}/ws", timeout=PATIENCE, tls=here))
-        ).kind == "tls"
+            await failure(DialedClient.dial(f"ws://[fe80::1{zone}]:{port}/ws", timeout=PATIENCE))
+        ).kind == "not-a-server"
+    assert (found, hosts) == (["fe80::1%lo"], [f"Host: [fe80::1]:{port}"])

@@ -1,13 +1,26 @@
 """The table of all commands, and how a request is parsed and carried out by its row."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from hangd.client.control.language.expand import expand
 from hangd.client.control.language.kinds import Text
+from hangd.client.control.language.lines import Request
+from hangd.client.control.language.nearest import did_you_mean
 from hangd.client.control.port import CommandRefused
-from hangd.client.control.subjects import ab_loop, daemon, playback, playlist, property_commands, room, screen, tracks
-from hangd.client.control.tables.command import Command, Context
+from hangd.client.control.subjects import (
+    ab_loop,
+    daemon,
+    keys,
+    playback,
+    playlist,
+    property_commands,
+    room,
+    screen,
+    tracks,
+)
+from hangd.client.control.tables.command import Command, Context, Waiting
 from hangd.client.control.tables.placeholders import REFUSED
 
 BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
@@ -16,6 +29,7 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Playlist": playlist.COMMANDS,
     "Tracks": tracks.COMMANDS,
     "Text and screenshots": screen.COMMANDS,
+    "Keys": keys.COMMANDS,
     "Daemon and clients": daemon.COMMANDS,
     "Room and server": room.COMMANDS,
 }
@@ -25,7 +39,7 @@ COMMANDS: Final[Mapping[str, Command]] = {row.name: row for rows in BY_SUBJECT.v
 
 
 def prepare(
-    name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False
+    name: str, arguments: Sequence[Any] | Mapping[str, Any], *, expanding: bool = False, shown: bool = False
 ) -> Callable[[Context], Any]:
     """Parse a command and return the function that carries it out.
 
@@ -34,6 +48,7 @@ def prepare(
     Args:
         arguments: by position or by name.
         expanding: expand properties in strings when the command is carried out; as in mpv, only in plain strings.
+        shown: show on the picture what the command has done.
 
     Raises:
         CommandRefused: the command or its arguments are wrong.
@@ -50,11 +65,57 @@ def prepare(
         raise CommandRefused.invalid() from None
 
     def carry_out(context: Context) -> Any:
+        if command.moves_film:
+            context.viewer.check_control("error running command")
         if command.needs_file:
             context.loaded_path()
-        return command.run(context, **(_expanded(context, command, parsed) if expanding else parsed))
+        given = _expanded(context, command, parsed) if expanding else parsed
+        outcome = command.run(context, **given)
+        if not shown or command.show is None:
+            return outcome
+        if isinstance(outcome, Waiting):
+            return replace(outcome, coroutine=_shown_after(context, command, given, outcome))
+        command.show(context, **given)
+        return outcome
 
     return carry_out
+
+
+async def _shown_after(context: Context, command: Command, given: Mapping[str, Any], waiting: Waiting) -> Any:
+    data = await waiting.coroutine
+    assert command.show is not None
+    command.show(context, **given)
+    return data
+
+
+def repeats(context: Context, request: Request) -> bool:
+    """Return whether a key that is held down carries this command out again and again."""
+    if request.repeatable is not None:
+        return request.repeatable
+    command = COMMANDS[request.name.replace("_", "-")]
+    if callable(command.repeats):
+        return command.repeats(context, **_parse(command, request.arguments))
+    return command.repeats
+
+
+def complaint(request: Request) -> str | None:
+    """Return what is wrong with a command, as a sentence without its full stop; None: nothing."""
+    try:
+        prepare(request.name, request.arguments)
+    except CommandRefused as refused:
+        name = request.name.replace("_", "-")
+        if name in COMMANDS:
+            return f"its arguments are wrong: {usage(COMMANDS[name])}"
+        if name in REFUSED:
+            return f"hang has no {name}: {refused.message}"
+        return f"there is no command {name}{did_you_mean(name, COMMANDS)}"
+    return None
+
+
+def usage(command: Command) -> str:
+    """Return how a command is written: "seek target [flags] [legacy]"."""
+    words = [each.name if each.default is ... else f"[{each.name}]" for each in command.parameters]
+    return " ".join([command.name, *words, *(["..."] if command.rest is not None else [])])
 
 
 def _parse(command: Command, arguments: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:

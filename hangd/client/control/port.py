@@ -6,11 +6,14 @@ is on its way, and `ViewerPort.settle` waits for its outcome. A request that is 
 once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
-from hangd.engine.player_messages import Description, PlayerCommand, Track
-from hangd.engine.playlist.playlist import Film, Loading
+from hangd.engine.player_facts import AudioDevice, Description, Statistics, Track, TrackKind
+from hangd.engine.player_messages import PlayerCommand, PlayerSetting, SetWindow
+from hangd.engine.playlist.playlist import Film, KeepOpen, Loading
+
+_Setting = TypeVar("_Setting", bound=PlayerSetting)
 
 Refusal = Literal[
     "invalid parameter", "property not found", "property unavailable", "unsupported format for accessing property",
@@ -23,7 +26,7 @@ Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
 
 RoomCommand = Literal[
     "room-create", "room-join", "room-leave", "room-say", "room-ready", "room-set", "room-role", "room-kick",
-    "room-media", "room-list", "server-connect", "server-disconnect",
+    "room-media", "room-start", "room-list", "server-connect", "server-disconnect",
 ]  # fmt: skip
 """hang's own commands that wait for an answer of the server."""
 
@@ -39,8 +42,8 @@ class CommandRefused(Exception):
 
     Attributes:
         error: one of mpv's error strings.
-        code: a word that programs can test: one of the server's error codes, or one of hangd's: NoMedia, NoServer,
-            NotConnected, NoPlayer, NotFound, NotSupported, FileUnusable, TimedOut, ...
+        code: a word that programs can test: one of the server's error codes, or one of hangd's: NoMedia, FilmMissing,
+            FilmBroken, NoServer, NotConnected, NoPlayer, NoPicture, NotFound, NotSupported, FileUnusable, TimedOut, ...
         message: the reason, as a sentence for people.
     """
 
@@ -106,6 +109,10 @@ class PlaylistPort(Protocol):
         """Number of times that the list is played, or FOREVER or FORCED. Set by `repeat_list`."""
 
     @property
+    def keep_open(self) -> KeepOpen:
+        """Which films stay open at their end, outside rooms. Set by `keep_films_open`."""
+
+    @property
     def shuffle(self) -> bool:
         """Whether lists are shuffled when they are loaded. Set by `shuffle_lists`."""
 
@@ -138,9 +145,100 @@ class PlaylistPort(Protocol):
     def stop(self, *, keep: bool) -> None:
         """Stop playback, in a room for all members. Outside rooms, empty the playlist unless ``keep``."""
 
+    def play_stopped(self) -> bool:
+        """Play the film again that was stopped. False: something is open, nothing was stopped, or in a room."""
+
     def repeat_film(self, times: int) -> None: ...
     def repeat_list(self, times: int) -> None: ...
+    def keep_films_open(self, which: KeepOpen) -> None: ...
     def shuffle_lists(self, shuffle: bool) -> None: ...
+
+
+class FileOptionsPort(Protocol):
+    """Options that belong to one entry of the playlist, as ``loadfile`` gives them. Told of each film that is opened.
+
+    ``entry``: the id of the film's entry.
+    """
+
+    def start(self, entry: int) -> float:
+        """Return where the film begins, in seconds."""
+
+    def plays(self, entry: int) -> bool | None:
+        """Return whether the film begins to play; None: as the film before."""
+
+    def opened(self, entry: int) -> None:
+        """This film is being opened: do what its options say."""
+
+    def leaving(self) -> None:
+        """The film is closed next, or another one opened: undo what its options did."""
+
+
+class DesktopPort(Protocol):
+    """What commands can ask to be drawn above the picture, or to be done with the film's window.
+
+    Methods return False where there is no window that could show it.
+    """
+
+    def announce(self, event: ControlEvent) -> bool:
+        """Show what this event tells, if it tells people anything and is of a kind that the settings want shown."""
+
+    def show_message(self, text: str, seconds: float) -> bool:
+        """Show a text, after those that are shown already."""
+
+    def show_text(self, text: str, seconds: float) -> bool:
+        """Show a text in place of the one that was shown by this before; "" removes that."""
+
+    def shown_messages(self) -> Sequence[Mapping[str, Any]] | None:
+        """Return the messages that are on the picture now, from top to bottom: kind, text, and name of who says it.
+
+        The bar, of the kind "bar", is the last one. None: there is no window that could show any.
+        """
+
+    def show_property(self, name: str) -> bool:
+        """Show a property that a key has changed, with its value: volume as a bar, speed, delays, tracks, ..."""
+
+    def show_progress(self) -> bool:
+        """Show where the film is, as a bar and in numbers."""
+
+    def show_keys(self, bindings: Sequence[tuple[str, str]]) -> bool:
+        """Show what keys do, those that do the same with one description, or hide that."""
+
+    def open_chat(self) -> bool:
+        """Let the viewer write a chat line on the picture."""
+
+    def ask(self, question: str, then: Callable[[], None]) -> bool:
+        """Ask on the picture, and call ``then`` if the viewer agrees."""
+
+
+class NoDesktop:
+    """A `DesktopPort` that shows nothing: for as long as there is no window."""
+
+    def announce(self, event: ControlEvent) -> bool:
+        return False
+
+    def show_message(self, text: str, seconds: float) -> bool:
+        return False
+
+    def show_text(self, text: str, seconds: float) -> bool:
+        return False
+
+    def shown_messages(self) -> None:
+        return None
+
+    def show_property(self, name: str) -> bool:
+        return False
+
+    def show_progress(self) -> bool:
+        return False
+
+    def show_keys(self, bindings: Sequence[tuple[str, str]]) -> bool:
+        return False
+
+    def open_chat(self) -> bool:
+        return False
+
+    def ask(self, question: str, then: Callable[[], None]) -> bool:
+        return False
 
 
 class ViewerPort(Protocol):
@@ -151,10 +249,20 @@ class ViewerPort(Protocol):
 
     # ---- requests: to the room, outside rooms to the player ---------------------------------------------------------
 
+    def check_control(self, refusal: Refusal) -> None:
+        """Raise CommandRefused with mpv's word ``refusal`` if this member may not control the room.
+
+        Commands and properties that move the film (``moves_film``) are checked by their tables. Outside rooms, and
+        while the room cannot be reached, the viewer may do everything.
+        """
+
     def set_paused(self, paused: bool) -> None: ...
     def set_speed(self, rate: float) -> None: ...
     def seek(self, position: float) -> None:
         """Seek to a position. It is clamped to the film."""
+
+    def end_film(self) -> bool:
+        """Let the film end here, as if it had been played to its end. False: nothing is to follow it, or in a room."""
 
     @property
     def playlist(self) -> PlaylistPort: ...
@@ -164,8 +272,27 @@ class ViewerPort(Protocol):
     def play_command(self, command: PlayerCommand) -> None:
         """Send a command to the player: volume, tracks, frame step, full screen, delays, text on the picture."""
 
+    def show_window(self, command: SetWindow) -> Coroutine[Any, Any, None] | None:
+        """Show the film's window. Returns what waits for the answer if the film has no picture so far.
+
+        That raises CommandRefused if it gets none.
+        """
+
+    def close_window(self) -> None:
+        """Hide the film's window, and pause the film where the settings want that."""
+
+    def set_file_options(self, options: FileOptionsPort) -> None:
+        """Tell ``options`` of the films that are opened, and open them as it says."""
+
+    def set_offset(self, part: Literal["video", "audio"], seconds: float) -> None:
+        """Show this machine's picture, or play its sound, so much earlier. It lasts until the daemon ends."""
+
     def quit(self) -> None:
         """End the daemon. Raises CommandRefused where the configuration does not allow it."""
+
+    @property
+    def desktop(self) -> DesktopPort:
+        """What is drawn above the picture."""
 
     # ---- state ------------------------------------------------------------------------------------------------------
 
@@ -175,13 +302,16 @@ class ViewerPort(Protocol):
 
     @property
     def path(self) -> str | None:
-        """Path of the film's file. After a stop, the file that would be played again."""
+        """Path of the film's file. After a stop in a room, the file that would be played again."""
 
     def position(self) -> float | None:
         """Return the position that the picture has now; None while nothing is loaded."""
 
     def requested_position(self) -> float | None:
         """Return the position after all requests so far. Relative seeks start from it."""
+
+    def position_before_seek(self) -> float | None:
+        """Return where the room was before its last seek, whoever sought; None outside rooms, and before any seek."""
 
     @property
     def seeking(self) -> bool:
@@ -195,20 +325,49 @@ class ViewerPort(Protocol):
     def duration(self) -> float | None: ...
     @property
     def speed(self) -> float: ...
+
+    def wanted(self, kind: type[_Setting]) -> _Setting:
+        """Return the command of this kind that holds now: the last one, or what players are by themselves.
+
+        A volume that was changed at the player itself holds, too. Not for SetDelay, of which there are two.
+        """
+
     @property
-    def volume(self) -> float: ...
-    @property
-    def mute(self) -> bool: ...
-    @property
-    def fullscreen(self) -> bool: ...
+    def audio_devices(self) -> tuple[AudioDevice, ...]:
+        """The devices that can play the sound, as far as the player knows them."""
+
+    def offset(self, part: Literal["video", "audio"]) -> float:
+        """Return by how many seconds this machine's picture or sound comes earlier."""
 
     @property
     def tracks(self) -> tuple[Track, ...]:
         """Tracks of the film, and of the files that were added to it."""
 
+    def chosen_track(self, kind: TrackKind) -> int:
+        """Return the number of the track of this kind that plays, from 1; 0: none.
+
+        Until a film has told its tracks it is the number that was chosen for it; -1: the film's default.
+        """
+
+    def languages(self, kind: Literal["audio", "subtitle"]) -> tuple[str, ...]:
+        """Return the languages of tracks that the viewer prefers, in this order."""
+
+    def prefer_languages(self, kind: Literal["audio", "subtitle"], languages: Sequence[str]) -> None:
+        """Prefer tracks in these languages from the next film on."""
+
+    def choose_track(self, kind: TrackKind, number: int) -> None:
+        """Play the track with this number (0: none; -1: the film's default), or as soon as there is a film.
+
+        Raises ValueError where the film that is open has no such track.
+        """
+
     @property
     def description(self) -> Description:
         """Chapters, tags and format from the film's file; empty while none is loaded."""
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the player uses and has counted of the film."""
 
     @property
     def playlist_entry_id(self) -> int | None:
@@ -224,16 +383,20 @@ class ViewerPort(Protocol):
 
         Arguments are strings, those with ``?`` optional::
 
-            room-create  file name? password? control? wait? match?  {"room_id", "name"?, "invite", "host": true}
-            room-join    room file? password?               {"room_id", "name"?, "invite", "host", "verifying"}
+            room-create  file name? password? control? wait? match? start? stall? leave? loop?
+                                                            Entered
+            room-join    room file? password?               Entered and {"verifying"}
             room-leave                                      {"room_id"}
             room-list                                       [RoomSummary, ...]
 
-        The other commands return None.
+        Entered is {"room_id", "name"?, "invite", "invite_local", "host", "no_picture"?}; the last one says why the film
+        is played here without a picture. The other commands return None.
         """
 
-    async def settle(self, awaited: Awaited) -> None:
-        """Wait until ``awaited`` is so. Raises CommandRefused if a request of this viewer is refused meanwhile."""
+    async def settle(self, awaited: Awaited) -> Any:
+        """Wait until ``awaited`` is so. Return {"away": true} for "done" where this machine is on its own, else None.
+
+        Raises CommandRefused if a request of this viewer is refused meanwhile."""
 
     async def screenshot(self, name: str | None) -> str:
         """Write a screenshot and return its path. None: choose a name. Raises CommandRefused."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from msgspec.structs import asdict, replace
 
+from hangd.client.control.port import FileOptionsPort
 from hangd.client.follower.learned_store import LearnedStore
 from hangd.client.follower.suspend import SuspendWatch
 from hangd.client.follower.trace_recorder import Recorder
@@ -30,6 +31,19 @@ _log = logging.getLogger(__name__)
 
 _END_SECONDS = 2.0
 """A film that is this close to its end when the room moves on has come to its end, as mpv's clients are told."""
+
+
+class NoFileOptions:
+    """For as long as no entry of the playlist has options of its own."""
+
+    def start(self, entry: int) -> float:
+        return 0.0
+
+    def plays(self, entry: int) -> bool | None:
+        return None
+
+    def opened(self, entry: int) -> None: ...
+    def leaving(self) -> None: ...
 
 
 class FollowerDriver:
@@ -64,6 +78,7 @@ class FollowerDriver:
         self._reopened = reopened
         self._woken = woken
         self.recorder = Recorder(self.follower)
+        self.file_options: FileOptionsPort = NoFileOptions()
         self._timer = DeadlineTimer(lambda now: self.tell(inputs.DeadlineReached(), now))
         self._suspend = SuspendWatch(self._away)
         self._learned: LearnedStore | None = None
@@ -89,11 +104,13 @@ class FollowerDriver:
 
     def open_file(self, path: str, entry: int, start: float = 0.0) -> None:
         """Play this file, an entry of the playlist, from ``start`` (seconds) on."""
+        self.file_options.leaving()
         self._prepare(path)
         self.tell(inputs.FileOpened(path, start, entry))
 
     def close_file(self) -> None:
         """Play nothing any more."""
+        self.file_options.leaving()
         self._player.forget()
         self.tell(inputs.FileClosed())
 
@@ -112,6 +129,7 @@ class FollowerDriver:
             if timeline is not None:
                 self.tell(inputs.TimelineReceived(timeline), now)
             return
+        self.file_options.leaving()
         if picture.is_at_end(picture.position(now), _END_SECONDS):
             self._player.end_file("eof")
         effects = self.decide(inputs.FileClosed(), now)
@@ -124,6 +142,8 @@ class FollowerDriver:
             effects += self.decide(inputs.FileOpened(path, entry=entry), now)
             effects = _as_one_step(effects)
         self.carry_out(effects)
+        if path is not None:
+            self.file_options.opened(entry)
 
     def _prepare(self, path: str) -> None:
         self._player.reset_deaths()
@@ -151,7 +171,7 @@ class FollowerDriver:
             match effect:
                 case SendRequest(command=command):
                     if not self._send_request(command):
-                        effects.extend(self.decide(inputs.RoomRefused()))
+                        effects.extend(self.decide(inputs.LinkLost()))
                 case SendReport(report=report):
                     self._send_report(report)
                 case AnnounceCorrection(correction=correction):

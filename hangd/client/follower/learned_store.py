@@ -4,20 +4,16 @@ They are kept by container, the file name's suffix: the duration of a seek and t
 container, its demuxer and the machine far more than on the film.
 """
 
-import logging
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
 from hangd.client.cache import Cache
 from hangd.engine.follower.learned import LearnedTimings
-from hangd.tasks import Tasks, in_thread
-
-_log = logging.getLogger(__name__)
-_T = TypeVar("_T")
+from hangd.tasks import Tasks
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS habits_1 (
@@ -31,8 +27,7 @@ _BIAS_CHANGE: Final = 0.0005
 """Seconds. The same for a start's bias."""
 _COST_MAX: Final = 10.0
 """Seconds. A greater cost is not believed."""
-_DEADLINE_SECONDS: Final = 30.0
-"""For reading or writing the cache: its own limit for another process that writes is 10 seconds."""
+_DOING: Final = "using the cache of learned timings"
 
 
 class LearnedStore:
@@ -69,7 +64,7 @@ class LearnedStore:
             row = database.execute("SELECT habits FROM habits_1 WHERE container = ?", (container,)).fetchone()
             return None if row is None else msgspec.json.decode(row[0], type=LearnedTimings)
 
-        timings = await self._run(select)
+        timings = await self._cache.run_in_thread(select, _DOING)
         if timings is None or not 0 <= timings.seek_cost <= _COST_MAX:
             return
         # Meanwhile another file may have been opened, or this one measured, which is better than what was stored.
@@ -82,16 +77,7 @@ class LearnedStore:
             row = (container, msgspec.json.encode(timings))
             database.execute("INSERT OR REPLACE INTO habits_1 VALUES (?, ?)", row)
 
-        await self._run(insert)
-
-    async def _run(self, action: Callable[[sqlite3.Connection], _T]) -> _T | None:
-        try:
-            return await in_thread(
-                self._cache.run, action, deadline=_DEADLINE_SECONDS, doing="using the cache of learned timings"
-            )
-        except TimeoutError as error:
-            _log.warning("%s", error)
-            return None
+        await self._cache.run_in_thread(insert, _DOING)
 
 
 def _are_alike(one: LearnedTimings, other: LearnedTimings) -> bool:

@@ -24,10 +24,11 @@ from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Final
 
+from hangd.client.media.growing import is_growing
 from hangd.client.media.hash_cache import FileVersion, HashCache
-from hangd.player.files import MediaUnusable, examine, problem, shown_name
-from hangd.protocol.model import FileInfo
-from hangd.tasks import in_thread
+from hangd.player.files import MediaUnusable, examine_film, problem, shown_name
+from hangd.protocol.model import FileHash, FileInfo
+from hangd.tasks import in_thread, lower_priority
 
 Progress = Callable[[int, int], None]
 """Takes the bytes read so far and the bytes in all."""
@@ -36,6 +37,8 @@ _MIB: Final = 1024 * 1024
 _PIECE: Final = _MIB
 """Bytes read and hashed at a time. Measured: 256 KiB to 4 MiB are equally fast, and no slower than `openssl dgst`."""
 _PROGRESS_SECONDS: Final = 0.1
+_HOLD_SECONDS: Final = 0.2
+"""How often it is looked whether a file may be read on."""
 _DEADLINE_SECONDS: Final = 10.0
 """For reading at most 3 MiB. Most of it is for a disk that has to spin up first."""
 _SILENCE_SECONDS: Final = 30.0
@@ -53,21 +56,36 @@ class MediaFiles:
     def __init__(self, cache_path: Path | None = None) -> None:
         self._cache = None if cache_path is None else HashCache(cache_path)
 
+    async def glance(self, path: str) -> tuple[FileInfo, FileHash | None]:
+        """Return what is known of the file without reading it: its size and name, and its whole hash if it is cached.
+
+        Raises MediaUnusable if there is no such file, it is none that can be read, or the disk does not answer.
+        """
+        try:
+            return await in_thread(self._glance, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))
+        except TimeoutError as error:
+            raise MediaUnusable("unreadable", str(error)) from error
+
     async def quick(self, path: str) -> FileInfo:
         """Return the file's size, name and quick hash. Its duration is known only to the player.
 
-        Raises MediaUnusable if the file cannot be read within 10 seconds, is empty, or changed meanwhile.
+        Raises MediaUnusable if the file cannot be read within 10 seconds, is empty, changed meanwhile, or is still
+        being written.
         """
         try:
             return await in_thread(_quick, path, deadline=_DEADLINE_SECONDS, doing=_reading(path))
         except TimeoutError as error:
             raise MediaUnusable("unreadable", str(error)) from error
 
-    async def whole_hash(self, path: str, progress: Progress | None = None) -> str:
+    async def whole_hash(
+        self, path: str, progress: Progress | None = None, *, hold: Callable[[], bool] | None = None
+    ) -> str:
         """Return SHA-256 of the whole file, in hex: from the cache, or by reading it all, which may take minutes.
 
         ``progress`` is called at most ten times a second, and at the end; never after this has returned or was
-        cancelled. Cancelling stops the reading within a few milliseconds.
+        cancelled. Cancelling stops the reading within a few milliseconds. ``hold`` is given where the hash is needed at
+        no particular time: the file is read at a low priority then, and not while ``hold()`` is true. It is called on
+        another thread.
 
         Raises:
             MediaUnusable: the file cannot be read, brings nothing for 30 seconds, is empty, or changed meanwhile.
@@ -87,7 +105,9 @@ class MediaFiles:
 
         try:
             async with asyncio.timeout(_SILENCE_SECONDS) as silence:
-                return await in_thread(self._whole_hash, path, report, stopped, deadline=None, doing=_reading(path))
+                return await in_thread(
+                    self._whole_hash, path, report, stopped, hold, deadline=None, doing=_reading(path)
+                )
         except TimeoutError as error:
             message = f"{_reading(path)} brought nothing for {_SILENCE_SECONDS:g} seconds"
             raise MediaUnusable("unreadable", message) from error
@@ -115,7 +135,19 @@ class MediaFiles:
                         return path
         return None
 
-    # These two run on a thread.
+    async def hashed_of_size(self, size: int) -> list[str]:
+        """Return the paths of files of this size whose hashes are cached. They may have changed or gone since."""
+        if self._cache is None:
+            return []
+        with contextlib.suppress(TimeoutError):
+            doing = "reading the cache of hashes"
+            return await in_thread(self._cache.paths_of_size, size, deadline=_DEADLINE_SECONDS, doing=doing)
+        return []
+
+    # These run on a thread.
+
+    def _glance(self, path: str) -> tuple[FileInfo, FileHash | None]:
+        return FileInfo(size=examine_film(path).st_size, name=_name(path)), self._cached_hash(path)
 
     def _cached_hash(self, path: str) -> str | None:
         if self._cache is None:
@@ -126,12 +158,16 @@ class MediaFiles:
             return None
         return self._cache.recall(os.path.abspath(path), version)
 
-    def _whole_hash(self, path: str, report: Progress, stopped: threading.Event) -> str:
+    def _whole_hash(
+        self, path: str, report: Progress, stopped: threading.Event, hold: Callable[[], bool] | None
+    ) -> str:
         if (known := self._cached_hash(path)) is not None:
             return known
         begun = time.time()
+        if hold is not None:
+            lower_priority()
         with _opened(path) as (file, version):
-            found = _sha256(file, version.size, report, stopped)
+            found = _sha256(file, version.size, report, stopped, hold)
         if self._cache is not None and abs(begun - version.mtime_ns / 1e9) > _UNCHANGED_SECONDS:
             self._cache.remember(os.path.abspath(path), version, found)
         return found
@@ -144,7 +180,7 @@ def _reading(path: str) -> str:
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[tuple[FileIO, FileVersion]]:
     """Open a file for reading unbuffered; afterwards make sure that neither it nor its path has changed meanwhile."""
-    examine(path)
+    examine_film(path)
     try:
         with open(path, "rb", buffering=0) as file:
             version = FileVersion.of(os.fstat(file.fileno()))
@@ -163,7 +199,9 @@ def _changed(path: str) -> MediaUnusable:
     return MediaUnusable("vanished", f"{shown_name(path)} changed while it was read: is it still being copied?")
 
 
-def _sha256(file: FileIO, size: int, report: Progress, stopped: threading.Event) -> str:
+def _sha256(
+    file: FileIO, size: int, report: Progress, stopped: threading.Event, hold: Callable[[], bool] | None
+) -> str:
     """Hash a file from its start. Raises EOFError if it is not ``size`` bytes long, or once ``stopped`` is set."""
     digest = hashlib.sha256()
     piece = memoryview(bytearray(_PIECE))
@@ -172,6 +210,8 @@ def _sha256(file: FileIO, size: int, report: Progress, stopped: threading.Event)
     while (count := file.readinto(piece)) and not stopped.is_set():
         digest.update(piece[:count])
         done += count
+        while hold is not None and hold() and not stopped.wait(_HOLD_SECONDS):
+            report(done, size)  # so that it is not given up
         if (now := time.monotonic()) - reported >= _PROGRESS_SECONDS:
             reported = now
             report(done, size)
@@ -193,6 +233,8 @@ def _quick(path: str) -> FileInfo:
             if len(piece) != length:
                 raise EOFError
             digest.update(piece)
+        if is_growing(path, os.fstat(file.fileno())):
+            raise MediaUnusable("truncated", f"{shown_name(path)} is still being written: a room needs the whole file")
     return FileInfo(size=size, name=_name(path), quick_hash=digest.hexdigest())
 
 

@@ -1,16 +1,21 @@
 """Find this machine's own copy of a film that a room names. Called by the playlist when the room shows another film.
 
-A copy is a file whose whole hash is cached and is the film's, or one of the film's size and quick hash in a place where
-films are (`Places`). That is as much as a room asks of a member that joins; the whole hash follows. What the room says
-is only compared with files: no part of it is ever used as a path.
+A copy is a file whose whole hash is cached and is the film's, or one of the film's size and quick hash that was hashed
+before or is in a place where films are (`Places`). That is as much as a room asks of a member that joins; the whole
+hash follows. Where a room takes other encodings too, `FilmFinder.others` says which files may be one. What the room
+says is only compared with files: no part of it is ever used as a path.
+
+The places are walked once for many films: what is found is kept for some seconds, by the files' sizes.
 """
 
 import contextlib
 import itertools
 import logging
 import os
+import re
 import stat
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import Final, NamedTuple
 
@@ -25,6 +30,8 @@ _FILES_MAX: Final = 50_000
 """Files whose size is looked at in one search. On a disk that has just spun up that takes some ten seconds."""
 _SEARCH_SECONDS: Final = 60.0
 """Deadline of a search. A network share that is gone never answers; what was found before it counts."""
+_FRESH_SECONDS: Final = 10.0
+"""How long what was found in a walk is used."""
 _DEPTH_MAX: Final = 6
 """How many levels of folders below a tree's root are searched."""
 _READ_MAX: Final = 8
@@ -46,56 +53,150 @@ class Copy(NamedTuple):
     """Whether its whole hash is known to be the film's."""
 
 
-async def find_copy(media: MediaFiles, file_hash: FileHash | None, film: FileInfo, places: Places) -> Copy | None:
-    """Return this machine's copy of a film, or None. Where ``file_hash`` is None, only the quick hash is compared."""
-    known = None if file_hash is None else await media.known_copy(file_hash)
-    if known is not None:
-        try:
-            return Copy(known, await media.quick(known), proven=True)
-        except MediaUnusable:
-            pass
-    for path in await _candidates(film, places):
+class _Walk:
+    """What one walk through some places has found."""
+
+    def __init__(self) -> None:
+        self.ended_at: float | None = None
+        self.by_size: dict[int, list[str]] = {}
+
+    def enter(self, path: str, size: int) -> None:
+        paths = self.by_size.setdefault(size, [])
+        if path not in paths:
+            paths.append(path)
+
+    def paths(self) -> Iterator[str]:
+        # A walk that is too late goes on, and may still add to it.
+        return itertools.chain.from_iterable(list(self.by_size.values()))
+
+
+class FilmFinder:
+    """Finds copies among ``media``'s cached hashes and in the places that it is given."""
+
+    def __init__(self, media: MediaFiles) -> None:
+        self._media = media
+        self._walks: dict[tuple[str, ...], _Walk] = {}
+
+    async def copy(
+        self, file_hash: FileHash | None, film: FileInfo, places: Places, *, anew: bool = False
+    ) -> Copy | None:
+        """Return this machine's copy of a film, or None. What is not known of the film is not compared.
+
+        ``anew``: walk through the places, though it was done lately.
+        """
+        if anew:
+            self._walks.clear()
+        known = None if file_hash is None else await self._media.known_copy(file_hash)
+        if known is not None:
+            try:
+                return Copy(known, await self._media.quick(known), proven=True)
+            except MediaUnusable:
+                pass
+        found = dict.fromkeys(path for walk in await self._walked(places) for path in walk.by_size.get(film.size, ()))
+        if file_hash is None:  # else `known_copy` has looked there
+            found |= dict.fromkeys(await self._media.hashed_of_size(film.size))
+        for path in sorted(found, key=lambda path: os.path.basename(path) != film.name)[:_READ_MAX]:
+            copy = await self._compare(path, file_hash, film)
+            if copy is not None:
+                return copy
+        return None
+
+    async def others(self, film: FileInfo, places: Places, *, last: str | None, steps: int | None) -> list[str]:
+        """Return the files that may be another encoding of a film, the likeliest first.
+
+        That is each file whose name is the film's but for its ending, and the one that is as many files after ``last``,
+        in its folder or in this machine's own playlist, as the film is after the one before.
+
+        Args:
+            last: the copy of the film that was shown before.
+            steps: how many entries this film is after that one in the room's queue; negative: before it.
+        """
+        found = []
+        if film.name is not None:
+            wanted = _stem(film.name)
+            found = [path for walk in await self._walked(places) for path in walk.paths() if _stem(path) == wanted]
+        if last is not None and steps:
+            # A folder of episodes says more than a playlist, in which films may be that were played lately.
+            for series in (await self._beside(last), list(places.files)):
+                place = series.index(last) + steps if last in series else -1
+                found += series[place : place + 1] if place >= 0 else []
+        return list(dict.fromkeys(path for path in found if path != last))
+
+    async def _compare(self, path: str, file_hash: FileHash | None, film: FileInfo) -> Copy | None:
+        media = self._media
         try:
             info = await media.quick(path)
             if film.quick_hash is not None and info.quick_hash != film.quick_hash:
-                continue
+                return None
             whole = await media.cached_hash(path)
-            if whole is None and film.quick_hash is None and info.name == film.name:
-                whole = await media.whole_hash(path)
+            if None in (whole, file_hash):
+                if film.quick_hash is None and info.name != film.name:
+                    return None  # The size alone says little.
+                if film.quick_hash is None and file_hash is not None:
+                    whole = await media.whole_hash(path)
         except MediaUnusable:
-            continue
-        if whole == file_hash or (None in (whole, file_hash) and film.quick_hash is not None):
-            return Copy(path, info, proven=whole is not None and file_hash is not None)
-    return None
+            return None
+        if None not in (whole, file_hash) and whole != file_hash:
+            return None
+        return Copy(path, info, proven=None not in (whole, file_hash))
+
+    async def _walked(self, places: Places) -> list[_Walk]:
+        """Return what is in these places, the files first. What was walked lately is not walked again."""
+        wanted = [("files", *places.files)]
+        wanted += [("folder", folder) for folder in places.folders] + [("tree", tree) for tree in places.trees]
+        now = time.monotonic()
+        self._walks = {
+            key: walk
+            for key, walk in self._walks.items()
+            if walk.ended_at is not None and now - walk.ended_at < _FRESH_SECONDS
+        }
+        missing = {key: _Walk() for key in wanted if key not in self._walks}
+        if missing:
+            doing = "looking for the film's copy"
+            try:
+                await in_thread(_walk, missing, deadline=_SEARCH_SECONDS, doing=doing)
+            except TimeoutError as error:
+                _log.warning("%s", error)
+            for walk in missing.values():
+                walk.ended_at = time.monotonic()
+            self._walks |= missing
+        return [missing.get(key) or self._walks[key] for key in wanted]
+
+    async def _beside(self, path: str) -> list[str]:
+        """Return the files beside this one that have its ending, in the order in which people count."""
+        folder, ending = os.path.dirname(path), os.path.splitext(path)[1].casefold()
+        found = [file for walk in await self._walked(Places(folders=[folder])) for file in walk.paths()]
+        return sorted((file for file in found if os.path.splitext(file)[1].casefold() == ending), key=_counting)
 
 
-async def _candidates(film: FileInfo, places: Places) -> list[str]:
-    """Return the files of the film's size, those of its name first."""
-    found: dict[str, bool] = {}
-    try:
-        await in_thread(_search, film, places, found, deadline=_SEARCH_SECONDS, doing="looking for the film's copy")
-    except TimeoutError as error:
-        _log.warning("%s", error)
-    named = dict(found)  # a search that is too late goes on, and may still add to it
-    return sorted(named, key=lambda path: not named[path])[:_READ_MAX]
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0].casefold()
 
 
-def _search(film: FileInfo, places: Places, found: dict[str, bool]) -> None:
-    """Enter each file of the film's size into ``found``, and whether it has the film's name. Runs on a thread."""
-    for path, size in itertools.islice(_files(places), _FILES_MAX):
-        if size == film.size:
-            found.setdefault(path, os.path.basename(path) == film.name)
+def _counting(path: str) -> list[tuple[int, str]]:
+    """Return a key by which "2" is before "10"."""
+    parts = re.split(r"([0-9]+)", os.path.basename(path).casefold())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _files(places: Places) -> Iterator[tuple[str, int]]:
-    """Yield the path and the size of each regular file in these places."""
-    within = [_in_folder(folder, 0) for folder in places.folders]
-    within += [_in_folder(folder, _DEPTH_MAX) for folder in places.trees]
-    for path in itertools.chain(places.files, *within):
+def _walk(walks: dict[tuple[str, ...], _Walk]) -> None:
+    """Enter the files of each place into its walk. Runs on a thread."""
+    files = ((walk, path) for key, walk in walks.items() for path in _paths(*key))
+    for walk, path in itertools.islice(files, _FILES_MAX):
         with contextlib.suppress(OSError, ValueError):  # ValueError: a NUL in the path
             status = os.stat(path)
             if stat.S_ISREG(status.st_mode):
-                yield path, status.st_size
+                walk.enter(path, status.st_size)
+
+
+def _paths(kind: str, *places: str) -> Iterable[str]:
+    match kind:
+        case "files":
+            return places
+        case "folder":
+            return _in_folder(places[0], 0)
+        case _:
+            return _in_folder(places[0], _DEPTH_MAX)
 
 
 def _in_folder(folder: str, depth: int) -> Iterator[str]:

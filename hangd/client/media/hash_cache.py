@@ -77,6 +77,16 @@ class HashCache:
 
         return self._cache.run(look) or []
 
+    def paths_of_size(self, size: int) -> list[str]:
+        """Return the paths of files that had this size in bytes when they were hashed, newest use first."""
+
+        def look(database: sqlite3.Connection) -> list[str]:
+            query = "SELECT path FROM hashes_1 WHERE version LIKE ? ORDER BY used DESC"
+            rows = database.execute(query, (f"{size} %",)).fetchall()
+            return [os.fsdecode(path) for (path,) in msgspec.convert(rows, list[tuple[bytes]])]
+
+        return self._cache.run(look) or []
+
     def remember(self, path: str, version: FileVersion, file_hash: str) -> None:
         """Store the hash of this version of the file, in place of any other version's."""
 

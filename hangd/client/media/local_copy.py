@@ -1,28 +1,42 @@
 """LocalCopy: this machine's copy of the film that is shown: its hashes, and what the room is told of it.
 
 A film is known by the hash of its whole file, which can take minutes to read. Meanwhile its quick hash
-(`hangd.client.media.files`) lets a member in, and the whole one follows. Called by the server commands, the membership
-and the playlists.
+(`hangd.client.media.files`) lets a member in, and the whole one follows. A room that compares durations is told of a
+copy once the player has opened it. Called by the server commands, the membership and the playlists.
 """
 
 import asyncio
 import logging
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from hangd.client.media.files import MediaFiles
 from hangd.client.notices import Notices
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
+from hangd.engine.film import is_same
 from hangd.engine.follower.picture import Picture
 from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import SetFile
-from hangd.protocol.model import FileHash, FileInfo
+from hangd.protocol.messages import SetEntry, SetFile
+from hangd.protocol.model import EntryId, FileHash, FileInfo
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
+
+
+class _Told(Struct):
+    """A copy that the room was told of, or will be."""
+
+    path: str
+    info: FileInfo
+    entry: EntryId | None
+    """The entry that the room showed then: its film is what this is a copy of."""
+    brought: bool
+    """Whether the film came into the room from here: the room takes its whole hash from this member then."""
+    duration: float | None = None
+    """The duration that the room was told."""
 
 
 class LocalCopy:
@@ -46,8 +60,7 @@ class LocalCopy:
         self._hash: FileHash | None = None
         self.progress: float | None = None
         """How much has been read of a file that is being hashed, from 0 to 1; None: no file is."""
-        self._without_duration: tuple[str, FileInfo] | None = None
-        """Path and description that the room was told before the film was open: its duration is still to be told."""
+        self._told: _Told | None = None
         self._proving: asyncio.Task[Any] | None = None
 
     @property
@@ -78,44 +91,68 @@ class LocalCopy:
             info = structs.replace(info, duration=duration)
         return info if self._state.settings.share_file_name else structs.replace(info, name=None)
 
-    def tell(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
-        """Tell the room that its film is here. If its whole hash is not known (None), it is read now and told then."""
+    def tell(self, path: str, info: FileInfo, file_hash: FileHash | None, *, brought: bool = False) -> None:
+        """Tell the room that this is the copy here of the film that it shows.
+
+        If its whole hash is not known (None), it is read now and told then.
+        """
+        self.told(path, info, file_hash, brought=brought)
+        told, room = self._told, self._state.room
+        if told is not None and room is not None and self._connection.is_up:
+            told.duration = self._duration(path)
+            if told.duration is not None or room.policy.match != "duration":
+                self._send(told)
+
+    def told(
+        self,
+        path: str,
+        info: FileInfo,
+        file_hash: FileHash | None,
+        *,
+        brought: bool = False,
+        duration: float | None = None,
+    ) -> None:
+        """The room knows of this copy already. If its whole hash is not known (None), it is read now and told then."""
         self._hash = file_hash
         room = self._state.room
-        if room is None or not self._connection.is_up:
-            return
-        self._connection.send(SetFile(file_hash=file_hash, file=self.shared(info)))
-        self._without_duration = (path, info)
-        if file_hash is None:
-            self.prove(path, room)
+        if self._proving is not None:
+            self._proving.cancel()
+        self._told = None
+        if room is not None:
+            self._told = told = _Told(path, info, room.queue.current, brought, duration)
+            # Other encodings need not be proven. The film itself is, so that others find it by its hash.
+            is_film = room.file_hash is None and is_same(None, info, None, room.file)
+            if file_hash is None and (room.policy.match == "hash" or is_film):
+                self._proving = self._tasks.start(self._prove(told, room), name="verify")
 
     def film_ready(self) -> None:
         """The film that was opened stands ready: tell the room how long it is, if that was not known before."""
-        told, picture = self._without_duration, self._picture
-        if told is None or picture.open_path != told[0] or picture.state.duration is None:
+        told, room = self._told, self._state.room
+        if told is None or told.duration is not None or room is None or not self._connection.is_up:
             return
-        self._without_duration = None
-        if self._state.room is not None and self._connection.is_up:
-            self._connection.send(SetFile(file_hash=self._hash, file=self.shared(told[1], picture.state.duration)))
+        told.duration = self._duration(told.path)
+        if told.duration is not None:
+            self._send(told)
 
-    def prove(self, path: str, room: RoomView) -> None:
-        """Read the whole file and tell ``room`` its hash: it let this member in by the quick hash alone."""
-        if self._proving is not None:
-            self._proving.cancel()
-        self._proving = self._tasks.start(self._prove(path, room), name="verify")
+    def _duration(self, path: str) -> float | None:
+        return self._picture.state.duration if self._picture.open_path == path else None
 
-    async def _prove(self, path: str, room: RoomView) -> None:
-        film = room.file_hash
+    def _send(self, told: _Told) -> None:
+        self._connection.send(SetFile(self.shared(told.info, told.duration), self._hash, told.entry))
+
+    async def _prove(self, told: _Told, room: RoomView) -> None:
+        """Read the whole file and tell ``room`` its hash: it knows it by the quick hash alone."""
         try:
-            whole = await self.read(path)
-            info = await self._media.quick(path)
+            whole = await self.read(told.path)
         except MediaUnusable as error:
             _log.warning("the file could not be verified: %s", error)
             return
         # The connection may be down now. A member that comes back is still to be verified.
         await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
-        if self._state.room is room and room.file_hash == film:
+        if self._state.room is room and self._told is told and room.queue.current == told.entry:
             self._hash = whole
-            duration = self._picture.state.duration if self._picture.open_path == path else None
-            self._connection.send(SetFile(file_hash=whole, file=self.shared(info, duration)))
+            if told.brought and told.entry is not None and room.file_hash is None and room.may_control:
+                self._connection.send(SetEntry(told.entry, whole))
+            told.duration = told.duration or self._duration(told.path)
+            self._send(told)
             self._notices.announce()

@@ -14,10 +14,22 @@ from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
 from hangd.client.viewer_state import ViewerState
-from hangd.engine.follower.inputs import PauseRequested, StopRequested
+from hangd.engine.follower.inputs import PauseRequested
+from hangd.engine.follower.picture import Motion
 from hangd.engine.player_messages import Ended, LoadFailed, PlayerEvent, Settled
-from hangd.engine.playlist.playlist import Close, Entry, Film, Loading, Open, Order, Playlist, PlaylistRefused, Rewind
-from hangd.protocol.model import FileHash
+from hangd.engine.playlist.playlist import (
+    Close,
+    Entry,
+    Film,
+    KeepOpen,
+    Loading,
+    Open,
+    Order,
+    Playlist,
+    PlaylistRefused,
+    Rewind,
+)
+from hangd.protocol.model import QueueItem
 
 _SHORT_SECONDS: Final = 1.0
 """A film that ended sooner after it began is passed over by `step` backwards, as in mpv."""
@@ -49,6 +61,10 @@ class OwnPlaylist:
         self._copy = copy
         self._notices = notices
         self._list = Playlist(new_id, random.shuffle)
+        self._stopped: str | None = None
+        """The file that the last stop closed; None: another one has been opened since."""
+        self._played_before: bool | None = None
+        """Whether films played before this one, which has an option of its own for that. None: it has none."""
         self._began_at: float | None = None
         """Local time at which the film that is open showed its first picture."""
 
@@ -57,7 +73,7 @@ class OwnPlaylist:
     @property
     def version(self) -> object:
         own = self._list
-        return "alone", own.rev, own.loop_file, own.loop_playlist, own.shuffle
+        return "alone", own.rev, own.loop_file, own.loop_playlist, own.keep_open, own.shuffle
 
     def entries(self) -> list[ListedFilm]:
         return [ListedFilm(entry.id, entry.path, entry.title) for entry in self._list.entries]
@@ -81,6 +97,10 @@ class OwnPlaylist:
     @property
     def loop_playlist(self) -> int:
         return self._list.loop_playlist
+
+    @property
+    def keep_open(self) -> KeepOpen:
+        return self._list.keep_open
 
     @property
     def shuffle(self) -> bool:
@@ -123,9 +143,15 @@ class OwnPlaylist:
         self._notices.announce()
 
     def stop(self, *, keep: bool) -> None:
-        self._list.stop(keep=keep)
-        self._state.plays_next = self._plays_next
-        self._driver.tell(StopRequested())
+        stopped = self._driver.follower.picture.open_path or self._stopped
+        self._go(self._list.stop(keep=keep))
+        self._stopped = stopped
+
+    def play_stopped(self) -> bool:
+        if self._stopped is None or self._driver.follower.picture.state.path is not None:
+            return False
+        self.obey(Open(self._list.show(self._stopped)), play=True)
+        return True
 
     def repeat_film(self, times: int) -> None:
         self._list.loop_file = times
@@ -135,6 +161,12 @@ class OwnPlaylist:
         self._list.loop_playlist = times
         self._notices.announce()
 
+    def keep_films_open(self, which: KeepOpen) -> None:
+        self._list.keep_open = which
+        # A film that stands at its end goes the way that it would have gone.
+        ended = self._list.playing is not None and self._driver.follower.picture.state.motion is Motion.ENDED
+        self._go(self._list.ended(short=False) if ended and self._state.room is None else None)
+
     def shuffle_lists(self, shuffle: bool) -> None:
         self._list.shuffle = shuffle
         self._notices.announce()
@@ -143,13 +175,14 @@ class OwnPlaylist:
 
     def continue_with(self, path: str | None, entry: int) -> None:
         """The viewer has left a room, and this file plays on (None: none does), as the entry with this id."""
+        self._played_before = None
         if path is None:
             self._list.stop(keep=True)
         else:
             self._list.add_playing(Entry(entry, path))
 
-    def opening(self, path: str, file_hash: FileHash | None) -> int:
-        self._began_at = None
+    def opening(self, path: str, film: QueueItem | None) -> int:
+        self._began_at = self._stopped = None
         return self._list.show(path).id
 
     def reopened(self, path: str) -> int | None:
@@ -160,11 +193,38 @@ class OwnPlaylist:
             case Settled() if self._began_at is None:
                 self._began_at = time.monotonic()
             case Ended():
-                began = self._began_at
+                began, self._state.plays_next = self._began_at, True
                 return self._list.ended(short=began is None or time.monotonic() - began < _SHORT_SECONDS)
+            case LoadFailed(code="list", films=films):
+                return self._list.listed([Film(*film) for film in films])
             case LoadFailed():
                 return self._list.failed()
         return None
+
+    def run_out(self) -> Order | None:
+        return self._list.ended(short=False)
+
+    def remember(self) -> Callable[[], None]:
+        """Return a function that makes the list, and the film that is open, what they are now."""
+        follower, kept, began_at = self._driver.follower, self._list.kept(), self._began_at
+        path, entry, file_hash = follower.picture.open_path, self._driver.entry, self._copy.hash
+        position, plays = follower.position(time.monotonic()) or 0.0, not follower.paused
+
+        def go_back() -> None:
+            self._list.restore(kept)
+            picture = follower.picture
+            if path is None:
+                if picture.state.path is not None:
+                    self._driver.close_file()
+            elif picture.open_path != path or self._driver.entry != entry:
+                self._began_at = began_at
+                self._copy.identify(file_hash)
+                self._driver.open_file(path, entry, position)
+                if plays:
+                    self._driver.tell(PauseRequested(False))
+            self._notices.announce()
+
+        return go_back
 
     def given_up(self) -> None:
         self._go(self._list.failed())
@@ -178,21 +238,35 @@ class OwnPlaylist:
     def obey(self, order: Order, *, play: bool) -> None:
         match order:
             case Open(entry=entry):
-                self._began_at = None
+                self._began_at = self._stopped = None
                 self._copy.identify(None)
-                self._driver.open_file(entry.path, entry.id)
+                play, self._played_before = self._played(play), None
+                options = self._driver.file_options
+                self._driver.open_file(entry.path, entry.id, options.start(entry.id))
+                plays = options.plays(entry.id)
+                if plays is not None:
+                    play, self._played_before = plays, play
                 if play:
                     self._driver.tell(PauseRequested(False))
+                options.opened(entry.id)
             case Close():
+                self._state.plays_next = self._played(self._state.plays_next)
+                self._played_before = None
                 self._driver.close_file()
             case Rewind():
                 self._driver.tell(PauseRequested(False))
         self._notices.announce()
 
+    def _played(self, plays: bool) -> bool:
+        """Return whether the next film plays: as this one, unless that had an option of its own for it."""
+        return plays if self._played_before is None else self._played_before
+
     def _go(self, order: Order | None) -> None:
         """Carry an order out; a film that is opened plays if the one before did, or if the last command was to play."""
         if order is not None:
-            self.obey(order, play=self._plays_next)
+            # The pause outlives the film, as in mpv.
+            self._state.plays_next = plays = self._plays_next
+            self.obey(order, play=plays)
         else:
             self._notices.announce()
 

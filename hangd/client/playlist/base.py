@@ -5,7 +5,7 @@ from typing import Protocol
 from hangd.client.control.port import PlaylistPort
 from hangd.engine.player_messages import PlayerEvent
 from hangd.engine.playlist.playlist import Order
-from hangd.protocol.model import FileHash
+from hangd.protocol.model import QueueItem
 
 
 class ViewerPlaylist(PlaylistPort, Protocol):
@@ -13,10 +13,10 @@ class ViewerPlaylist(PlaylistPort, Protocol):
     def version(self) -> object:
         """Differs from what it was if anything that control clients see of the playlist differs."""
 
-    def opening(self, path: str, file_hash: FileHash | None) -> int:
+    def opening(self, path: str, film: QueueItem | None) -> int:
         """A file is opened that no edit of the playlist led to. Return the id of its entry.
 
-        ``file_hash`` is given if it is another film than the room's.
+        ``film`` is given if it is another film than the room's.
         """
 
     def reopened(self, path: str) -> int | None:
@@ -24,6 +24,9 @@ class ViewerPlaylist(PlaylistPort, Protocol):
 
     def hear(self, event: PlayerEvent) -> Order | None:
         """Take an event of the film that is open. Return what follows it; the caller must give that to `obey`."""
+
+    def run_out(self) -> Order | None:
+        """The film that is open counts as played to its end. Return what follows; None: nothing, or the room says."""
 
     def obey(self, order: Order, *, play: bool) -> None:
         """Carry an order out. ``play``: whether a film that is opened begins to play."""

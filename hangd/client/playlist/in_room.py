@@ -13,20 +13,22 @@ from typing import Final, Literal, TypeVar
 
 from hangd.client.control.port import CommandRefused, ListedFilm
 from hangd.client.follower.driver import FollowerDriver
+from hangd.client.media.find import Copy
 from hangd.client.notices import Notices
 from hangd.client.playlist.alone import OwnPlaylist, unless_refused
-from hangd.client.playlist.room_films import RoomFilms
+from hangd.client.playlist.hashing import QueueHashes
+from hangd.client.playlist.room_films import Parts, RoomFilms
 from hangd.client.server.connection import Connection
-from hangd.client.server.room_view import check_control
+from hangd.client.server.room_view import UNREACHED, check_control
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import StopRequested
 from hangd.engine.player_messages import PlayerEvent
-from hangd.engine.playlist.playlist import Film, Loading, Order
+from hangd.engine.playlist.playlist import FOREVER, Film, KeepOpen, Loading, Order, nothing_beside
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.log import escape
 from hangd.protocol import messages
 from hangd.protocol.messages import RequestId, ServerMessage
-from hangd.protocol.model import FileHash, Queue, Room
+from hangd.protocol.model import Loop, Queue, QueueItem, Room
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class RoomPlaylist:
         notices: Notices,
         own: OwnPlaylist,
         new_id: Callable[[], int],
-        films: Callable[[SharedPlaylist, Callable[[], None]], RoomFilms],
+        parts: Parts,
     ) -> None:
         self._state = state
         self._driver = driver
@@ -56,26 +58,29 @@ class RoomPlaylist:
         self._own = own
         self._new_id = new_id
         self._queue = SharedPlaylist(new_id, random.shuffle)
-        self._films = films(self._queue, self.go_on)
+        self.films = RoomFilms(parts, self._queue, self.go_on)
+        self._hashes = QueueHashes(parts, connection, self.films, self._queue, self.go_on)
         self._requests_made = itertools.count(1)
         self._unanswered: RequestId | None = None
         """The id of the request that has no answer yet."""
+        self._rule_asked: RequestId | None = None
+        """The same of a change of the rule ``loop``."""
 
     @property
     def is_asking(self) -> bool:
-        """Whether a request has no answer yet."""
-        return self._unanswered is not None
+        """Whether a request has no answer yet, or is still to be made."""
+        return any(each is not None for each in (self._unanswered, self._rule_asked, self._queue.unread))
 
     @property
     def is_searching(self) -> bool:
         """Whether a copy of the room's film is being looked for. Reports to the room wait for that."""
-        return self._films.is_searching
+        return self.films.is_searching
 
     # ---- reading --------------------------------------------------------------------------------------------------
 
     @property
     def version(self) -> object:
-        return "in a room", self._queue.rev, self._own.shuffle
+        return "in a room", self._queue.rev, self._own.keep_open, self._own.shuffle, self.loop_file, self.loop_playlist
 
     def entries(self) -> list[ListedFilm]:
         return [ListedFilm(entry.id, _name(entry), entry.title) for entry in self._queue.entries]
@@ -90,11 +95,18 @@ class RoomPlaylist:
 
     @property
     def loop_file(self) -> int:
-        return 0
+        return FOREVER if self._loops("film") else 0
 
     @property
     def loop_playlist(self) -> int:
-        return 1
+        return FOREVER if self._loops("queue") else 1
+
+    def _loops(self, what: Loop) -> bool:
+        return self._state.room is not None and self._state.room.policy.loop == what
+
+    @property
+    def keep_open(self) -> KeepOpen:
+        return self._own.keep_open
 
     @property
     def shuffle(self) -> bool:
@@ -108,7 +120,7 @@ class RoomPlaylist:
     def step(self, direction: Literal[1, -1], *, force: bool) -> None:
         if not self._edit(lambda: self._queue.step(direction)):
             if not force:
-                raise CommandRefused.failed("NoSuchEntry", "there is no such entry")
+                raise CommandRefused.failed("NoSuchEntry", nothing_beside(direction, len(self._queue.entries)))
             self.stop(keep=True)
 
     def play(self, index: int) -> None:
@@ -137,21 +149,42 @@ class RoomPlaylist:
 
     def stop(self, *, keep: bool) -> None:
         """Stop the room. The queue is kept in any case: one member does not empty it by the way."""
-        check_control(self._state.room, "error running command", connected=self._connection.is_up)
         self._driver.tell(StopRequested())
 
+    def play_stopped(self) -> bool:
+        return False
+
     def repeat_film(self, times: int) -> None:
-        _refuse_unless(times == 0)
+        self._repeat("film", {0: False, FOREVER: True}.get(times))
 
     def repeat_list(self, times: int) -> None:
-        _refuse_unless(times == 1)
+        self._repeat("queue", {1: False, FOREVER: True}.get(times))
+
+    def _repeat(self, what: Loop, forever: bool | None) -> None:
+        """Ask the room to repeat this, or not to; None: it is to be repeated so often as no room does it."""
+        room = self._state.room
+        assert room is not None
+        if forever is None:
+            raise CommandRefused.inaccessible("NotSupported", "a room repeats its film without end, or not at all")
+        if forever == self._loops(what):
+            return
+        if room.role != "host":
+            raise CommandRefused.inaccessible("Forbidden", f"only {room.host}, the host, can let this room repeat")
+        if not self._driver.follower.on_own.reaches_room:
+            raise CommandRefused.inaccessible("NotConnected", UNREACHED)
+        self._rule_asked = f"loop{next(self._requests_made)}"
+        self._connection.send(messages.SetPolicy(loop=what if forever else "off"), self._rule_asked)
+
+    def keep_films_open(self, which: KeepOpen) -> None:
+        self._own.keep_films_open(which)
 
     def shuffle_lists(self, shuffle: bool) -> None:
         self._own.shuffle_lists(shuffle)
 
     def _edit(self, edit: Callable[[], _T]) -> _T:
         """Edit the queue, if this member may, and request it of the room."""
-        check_control(self._state.room, "error running command", connected=self._connection.is_up)
+        reachable = self._driver.follower.on_own.reaches_room
+        check_control(self._state.room, "error running command", reachable=reachable)
         result = unless_refused(edit)
         self.go_on()
         self._notices.announce()
@@ -159,13 +192,14 @@ class RoomPlaylist:
 
     # ---- what the viewer tells ------------------------------------------------------------------------------------
 
-    def opening(self, path: str, file_hash: FileHash | None) -> int:
-        room, playing = self._state.room, self._queue.playing
-        film = None if room is None else room.file_hash
-        if playing is not None and file_hash in (None, film):
-            playing.path = path
+    def opening(self, path: str, film: QueueItem | None) -> int:
+        playing = self._queue.playing
+        if playing is not None and film is None:
             return playing.id
-        entry = SharedEntry(self._new_id(), file_hash=file_hash or film, path=path)
+        entry = SharedEntry(self._new_id(), path=path, added=True)
+        if film is not None:
+            entry.file, entry.file_hash = film.file, film.file_hash
+            self.films.found(entry, Copy(path, film.file, proven=film.file_hash is not None))
         self._queue.show(entry)
         return entry.id
 
@@ -174,6 +208,9 @@ class RoomPlaylist:
 
     def hear(self, event: PlayerEvent) -> Order | None:
         return None  # What follows a film is the room's to say.
+
+    def run_out(self) -> Order | None:
+        return None
 
     def obey(self, order: Order, *, play: bool) -> None:
         raise AssertionError("a room's playlist gives no orders")
@@ -188,8 +225,9 @@ class RoomPlaylist:
 
     def enter(self, room: Room, path: str | None, *, again: bool) -> None:
         """Show this room's queue. ``path``: the copy of its film. ``again``: the viewer is back after an absence."""
-        self._unanswered = None
-        self._films.enter()
+        self._unanswered = self._rule_asked = None
+        self.films.enter()
+        self._hashes.enter()
         is_open = path is not None and self._driver.follower.picture.open_path == path
         number = self._driver.entry if is_open else self._new_id()
         shown = SharedEntry(number, file_hash=room.file_hash, file=room.file, path=path)
@@ -198,13 +236,14 @@ class RoomPlaylist:
 
     def leave(self) -> None:
         """The viewer is in no room any more."""
-        self._unanswered = None
-        self._films.leave()
+        self._unanswered = self._rule_asked = None
+        self.films.leave()
+        self._hashes.leave()
         self._queue.enter(Queue(), None, again=False)
 
     def disconnected(self) -> None:
         """The connection is down: the request that had no answer gets none."""
-        self._unanswered = None
+        self._unanswered = self._rule_asked = None
         self._queue.disconnected()
 
     # ---- requests and answers -------------------------------------------------------------------------------------
@@ -214,42 +253,43 @@ class RoomPlaylist:
         if self._state.room is None:
             return
         if self._connection.is_up and self._unanswered is None:
-            request = self._queue.request(play=not self._driver.follower.paused)
+            waits = self._state.room.start is not None
+            request = self._queue.request(play=waits or not self._driver.follower.paused)
             if request is not None:
                 self._unanswered = f"q{next(self._requests_made)}"
                 self._connection.send(request, self._unanswered)
-        self._films.go_on()
+        self.films.go_on()
+        self._hashes.go_on()
 
     def received(self, message: ServerMessage, re: RequestId | None) -> None:
         """Take what the server says of the queue, and its answers to the requests of this object."""
         ours = re is not None and re == self._unanswered
         if ours:
             self._unanswered = None
+        if re is not None and re == self._rule_asked:
+            self._rule_asked = None
+            if isinstance(message, messages.Error):
+                self._notices.refuse(message.code, message.message)
         match message:
             case messages.Error() if ours:
                 self._refused(message)
             case messages.Error(code="RateLimited"):
-                self._films.refused(re)
+                self._hashes.refused(re)
             case messages.QueueChanged(queue=queue) | messages.MediaChanged(queue=queue):
                 if ours:
                     self._queue.answered(queue, message.inserted if isinstance(message, messages.QueueChanged) else ())
                 else:
                     self._queue.learn(queue)
                 if isinstance(message, messages.MediaChanged):
-                    self._films.show(message.file_hash, message.file, message.timeline)
+                    self.films.show(message.timeline)
             case messages.EntryChanged(entry=entry):
                 self._queue.learn_entry(entry)
-                self._films.look_again(entry.id)
+                self.films.learned(entry.id)
             case messages.RoomState(room=room):
                 self._queue.learn(room.queue)
             case _:
                 return
         self.go_on()
-
-    def catch_up(self, room: Room) -> None:
-        """Show the film that the room has moved on to during an absence."""
-        if room.file is not None:
-            self._films.show(room.file_hash, room.file, None)
 
     def _refused(self, error: messages.Error) -> None:
         if error.code == "RateLimited":
@@ -266,11 +306,6 @@ class RoomPlaylist:
             self._unanswered = None
             self._queue.postponed()
             self.go_on()
-
-
-def _refuse_unless(granted: bool) -> None:
-    if not granted:
-        raise CommandRefused.inaccessible("NotSupported", "a room plays each film once")
 
 
 def _name(entry: SharedEntry) -> str:

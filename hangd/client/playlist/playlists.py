@@ -9,10 +9,11 @@ from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.playlist.alone import OwnPlaylist
 from hangd.client.playlist.base import ViewerPlaylist
 from hangd.client.playlist.in_room import RoomPlaylist
-from hangd.client.playlist.room_films import RoomFilms
+from hangd.client.playlist.room_films import Parts
 from hangd.client.server.connection import Connection
 from hangd.client.viewer_state import ViewerState
 from hangd.protocol.model import Room
@@ -26,6 +27,7 @@ class Playlists:
         self,
         state: ViewerState,
         driver: FollowerDriver,
+        player: PlayerSupervisor,
         connection: Connection,
         media: MediaFiles,
         copy: LocalCopy,
@@ -34,18 +36,9 @@ class Playlists:
     ) -> None:
         self._driver = driver
         new_id = itertools.count(1).__next__
-        self._own = own = OwnPlaylist(state, driver, copy, notices, new_id)
-        self.room = RoomPlaylist(
-            state,
-            driver,
-            connection,
-            notices,
-            own,
-            new_id,
-            lambda queue, changed: RoomFilms(
-                state, driver, connection, media, copy, notices, tasks, own.paths, queue, changed
-            ),
-        )
+        self.own = own = OwnPlaylist(state, driver, copy, notices, new_id)
+        parts = Parts(state, driver, player, media, copy, notices, tasks, own.paths)
+        self.room = RoomPlaylist(state, driver, connection, notices, own, new_id, parts)
         self.current: ViewerPlaylist = own
 
     def enter(self, room: Room, path: str | None, *, again: bool) -> None:
@@ -55,6 +48,6 @@ class Playlists:
 
     def leave(self) -> None:
         """Have the daemon's own playlist again. The film that plays goes on, as an entry of it."""
-        self._own.continue_with(self._driver.follower.picture.open_path, self._driver.entry)
+        self.own.continue_with(self._driver.follower.picture.open_path, self._driver.entry)
         self.room.leave()
-        self.current = self._own
+        self.current = self.own

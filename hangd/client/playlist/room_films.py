@@ -1,217 +1,314 @@
-"""RoomFilms: the files of a room's films on this machine.
+"""RoomFilms: this machine's copies of a room's films.
 
-The room's film is opened here if there is a copy. Files that were added here are read and then hashed, one after the
-other. Copies of films to come are looked for before the room moves on to them. Called by `RoomPlaylist`.
+The film that the room shows is opened here if there is a copy; if there is none, people are told which film is missing.
+Copies of films to come are looked for before the room moves on to them. Called by `RoomPlaylist` and the server
+commands.
+
+Where the room takes other encodings (policy ``match``: duration or none), a member's copy of an entry is what it was
+told to be by `bind`, else the very file, else what `FilmFinder.others` names. Where durations are compared, such a file
+is opened first, because only the player knows how long it is.
 """
 
 import asyncio
 import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
+from hangd.client.control.port import CommandRefused
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
-from hangd.client.media.find import Copy, Places, find_copy
+from hangd.client.media.find import Copy, FilmFinder, Places
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
-from hangd.client.server.connection import Connection, NotConnected
+from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.viewer_state import ViewerState
+from hangd.engine.film import is_copy, may_be_same
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
-from hangd.player.files import MediaUnusable
-from hangd.protocol.messages import RequestId, SetEntry
+from hangd.player.files import MediaUnusable, shown_name
 from hangd.protocol.model import EntryId, FileHash, FileInfo, Timeline
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
-_HASHES_APART: Final = 0.1
-"""Seconds between two hashes that the room is told: small files are hashed faster than a server takes messages."""
 
-_HASH_REQUEST: Final = "hash "
-"""Followed by an entry's number: the id of the request that tells the room the entry's hash."""
+class Parts(NamedTuple):
+    """What this uses of the viewer."""
 
-_READ_SECONDS: Final = 20.0
-"""How long the first look at a file may take. A disk that sleeps needs ten seconds; a dead network share never ends,
-and later edits wait for it."""
+    state: ViewerState
+    driver: FollowerDriver
+    player: PlayerSupervisor
+    media: MediaFiles
+    copy: LocalCopy
+    notices: Notices
+    tasks: Tasks
+    own_paths: Callable[[], Sequence[str]]
+    """Returns the files of this machine's own playlist, among which copies may be."""
 
 
 class RoomFilms:
     """See the module's docstring.
 
     Args:
-        own_paths: returns the files of this machine's own playlist, among which copies may be.
         queue: the room's queue; what is found out of its entries' files is told to it.
         changed: called when something was found out that may lead to a request.
     """
 
-    def __init__(
-        self,
-        state: ViewerState,
-        driver: FollowerDriver,
-        connection: Connection,
-        media: MediaFiles,
-        copy: LocalCopy,
-        notices: Notices,
-        tasks: Tasks,
-        own_paths: Callable[[], Sequence[str]],
-        queue: SharedPlaylist,
-        changed: Callable[[], None],
-    ) -> None:
-        self._state = state
-        self._driver = driver
-        self._connection = connection
-        self._media = media
-        self._copy = copy
-        self._notices = notices
-        self._all_tasks = tasks
-        self._own_paths = own_paths
+    def __init__(self, parts: Parts, queue: SharedPlaylist, changed: Callable[[], None]) -> None:
+        self._state = parts.state
+        self._driver = parts.driver
+        self._player = parts.player
+        self._media = parts.media
+        self._finder = FilmFinder(parts.media)
+        self._copy = parts.copy
+        self._notices = parts.notices
+        self._all_tasks = parts.tasks
+        self._own_paths = parts.own_paths
         self._queue = queue
         self._changed = changed
         self.is_searching = False
-        """Whether a copy of the room's film is being looked for."""
+        """Whether files are being compared with the room's film, and nothing is open meanwhile."""
+        self.is_missing = False
+        """Whether there is no copy of the room's film here."""
+        self._lacked: int | None = None
+        """The entry of which people were told last that it is not here."""
         self._copies: dict[int, Copy] = {}
         """By the entry's number."""
         self._sought: set[int] = set()
         """Entries of which a copy was looked for since the room was entered."""
-        self._hashed: set[int] = set()
-        """Entries whose file was hashed since the room was entered."""
-        self._folder: str | None = None
-        """The folder of the film that was open last: copies of the next one may be there."""
+        self._last: tuple[SharedEntry, str] | None = None
+        """The entry that was shown here last, and this machine's copy of it."""
+        self._beside: str | None = None
+        """The file that was open when the room was entered, if it is not a copy of its film."""
         self._tasks: dict[str, asyncio.Task[object]] = {}
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether it is still to be found out if there is a copy of the room's film here."""
+        task = self._tasks.get("search")
+        return task is not None and not task.done()
 
     def enter(self) -> None:
         """The viewer is in a room, or back in it."""
         self._sought.clear()
-        self._hashed.clear()
 
     def leave(self) -> None:
         """The viewer is in no room any more."""
         for name in tuple(self._tasks):
             self._cancel(name)
-        self.is_searching = False
+        self.is_searching = self.is_missing = False
         self._copies.clear()
+        self._last = self._beside = None
 
     def go_on(self) -> None:
         """Begin what there is to do and is not under way."""
-        if self._queue.unread is not None:
-            self._begin("read", self._read)
-        if _first(self._queue.unhashed, self._hashed) is not None:
-            self._begin("hash", self._hash)
         if _first(self._queue.lacking, self._sought) is not None:
             self._begin("look", self._look)
 
-    def look_again(self, entry_id: EntryId) -> None:
-        """An entry's whole hash is known now: a copy may be found by it that was not found by the quick hash."""
-        self._sought -= {entry.id for entry in self._queue.lacking if entry.room_id == entry_id}
-
-    def refused(self, re: RequestId | None) -> None:
-        """The server takes no more requests for now. If this is one of a hash, hash the file again (from the cache)."""
-        if isinstance(re, str) and re.startswith(_HASH_REQUEST):
-            self._hashed.discard(int(re.removeprefix(_HASH_REQUEST)))
+    def learned(self, entry_id: EntryId) -> None:
+        """More is known of an entry: a copy may be found by that which was not found before, or be none after all."""
+        shown, room = self._queue.playing, self._state.room
+        for entry in self._queue.entries:
+            if entry.room_id != entry_id or entry is shown or room is None:
+                continue
+            copy = self._copies.get(entry.id)
+            if (
+                copy is not None
+                and room.policy.match == "hash"
+                and entry.file
+                and not may_be_same(copy.info, entry.file)
+            ):
+                self.found(entry, None)
+            if entry.path is None:
+                self._sought.discard(entry.id)
+        if self.is_missing and shown is not None and shown.room_id == entry_id:
+            self._search_for(shown)
 
     # ---- the film that is shown -----------------------------------------------------------------------------------
 
-    def show(self, film: FileHash, info: FileInfo, timeline: Timeline | None) -> None:
-        """The room shows this film, from this timeline on: open the copy that is here, or look for one."""
-        picture, entry = self._driver.follower.picture, self._queue.playing
-        if entry is None or entry.file_hash != film:
-            entry = self._queue.show_film(film, info)
-        if picture.state.path is not None:
-            self._folder = os.path.dirname(picture.state.path)
+    def show(self, timeline: Timeline | None) -> None:
+        """The room shows a film, from this timeline on: open the copy that is here, or look for one."""
+        entry = self._shown_entry()
         self._cancel("search")
-        self.is_searching = False
-        if film == self._copy.hash and picture.open_path is not None and self._driver.entry == entry.id:
-            self._driver.change_film(picture.open_path, entry.id, timeline)
-            return
+        self.is_searching = self.is_missing = False
+        self._lacked = None
         copy = self._copies.get(entry.id)
         if copy is not None:
-            self._open(entry, copy, film, timeline)
-            return
-        self._copy.identify(None)
-        self.is_searching = True
-        self._driver.change_film(None, entry.id, timeline)
-        shown = entry
-        self._begin("search", lambda: self._search(shown, film, info))
+            self._open(entry, copy, timeline)
+        else:
+            self._copy.identify(None)
+            self.is_searching = True
+            self._driver.change_film(None, entry.id, timeline)
+            self._search_for(entry)
 
-    def _open(self, entry: SharedEntry, copy: Copy, film: FileHash, timeline: Timeline | None) -> None:
-        self._found(entry, copy)
+    def look_beside(self, path: str | None) -> None:
+        """Look for copies in this file's folder too, as long as no other film was open in the room."""
+        self._beside = path
+
+    def catch_up(self) -> None:
+        """The viewer is back in the room: show its film, unless that is what stands here."""
+        entry = self._shown_entry()
+        if self._driver.entry != entry.id or self._driver.follower.picture.open_path is None:
+            self.show(None)
+
+    def bind(self, path: str, info: FileInfo, file_hash: FileHash | None, *, brought: bool = False) -> SharedEntry:
+        """This file, which is open or will be opened at once, is this machine's copy of the film that is shown.
+
+        ``brought``: the film has come into the room from here.
+        """
+        entry = self._shown_entry()
+        self._cancel("search")
+        self.is_searching = self.is_missing = False
+        entry.added |= brought
+        self.found(entry, Copy(path, info, proven=file_hash is not None and file_hash == entry.file_hash))
+        self._last = (entry, path)
+        return entry
+
+    def is_copy(self, file_hash: FileHash | None, info: FileInfo, duration: float | None) -> bool | None:
+        """Tell whether a file of this machine is a copy of the film that is shown. None: its duration says."""
+        room = self._state.room
+        if room is None:
+            return False
+        return is_copy(room.policy.match, room.file_hash, room.file, file_hash, replace(info, duration=duration))
+
+    def open(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
+        """Open this file, which is this machine's copy of the film that is shown."""
+        entry = self.bind(path, info, file_hash)
+        self._copy.tell(path, info, file_hash)
+        self._driver.change_film(path, entry.id, None)
+
+    async def take(self, path: str, info: FileInfo, file_hash: FileHash | None) -> None:
+        """Open this file, and keep it as this machine's copy of the film that is shown. Raises CommandRefused."""
+        await self.measure(path)
+        self.bind(path, info, file_hash)
+        self._copy.tell(path, info, file_hash)
+
+    async def measure(self, path: str) -> float | None:
+        """Open this file in place of what is shown, and return its duration. Raises CommandRefused."""
+        self._cancel("search")
+        self.is_searching = self.is_missing = False
+        return await self._opened(self._shown_entry(), path)
+
+    def found(self, entry: SharedEntry, copy: Copy | None) -> None:
+        """This is the copy of an entry's film; None: there is none."""
+        if copy is not None:
+            self._copies[entry.id] = copy
+        else:
+            self._copies.pop(entry.id, None)
+        self._queue.found(entry, None if copy is None else copy.path)
+        self._notices.announce()
+
+    def _shown_entry(self) -> SharedEntry:
+        """Return the entry of the film that is shown. A film that is no entry of the room's queue gets one here."""
+        room, entry = self._state.room, self._queue.playing
+        assert room is not None
+        if entry is not None and (entry.room_id is not None and entry.room_id == room.queue.current):
+            return entry
+        if entry is not None and _is_film(entry, room.file_hash, room.file):
+            return entry
+        return self._queue.show_film(room.file_hash, room.file)
+
+    async def _opened(self, entry: SharedEntry, path: str) -> float | None:
+        self._driver.change_film(path, entry.id, None)
+        await self._player.opened()
+        return self._driver.follower.picture.state.duration
+
+    def _open(self, entry: SharedEntry, copy: Copy, timeline: Timeline | None) -> None:
+        self.found(entry, copy)
+        self._last = (entry, copy.path)
         # The room is told first, so that it waits for this member while the player opens the film.
-        self._copy.tell(copy.path, copy.info, film if copy.proven else None)
+        self._copy.tell(copy.path, copy.info, entry.file_hash if copy.proven else None, brought=entry.added)
         self._driver.change_film(copy.path, entry.id, timeline)
 
-    async def _search(self, entry: SharedEntry, film: FileHash, info: FileInfo) -> None:
+    # ---- looking for copies ---------------------------------------------------------------------------------------
+
+    def _search_for(self, entry: SharedEntry) -> None:
+        self.is_searching = True
+        self._cancel("search")
+        self._begin("search", lambda: self._search(entry))
+
+    async def _search(self, entry: SharedEntry) -> None:
+        film, room = entry.file, self._state.room
+        others: list[str] = []
+        copy = None
         try:
-            copy = await find_copy(self._media, film, info, self._places())
+            copy = await self._added(entry)
+            if copy is None and film is not None and room is not None:
+                copy = await self._finder.copy(entry.file_hash, film, self._places(), anew=True)
+                if copy is None and room.policy.match != "hash":
+                    others = await self._finder.others(film, self._places(), **self._since_last(entry))
         finally:
             self.is_searching = False
         if copy is not None:
-            self._open(entry, copy, film, None)
+            self._open(entry, copy, None)
             return
-        _log.info("the room shows a film that is not here")
-        self._notices.emit({"event": "media-mismatch", "file_hash": film, "file": info.name})
-        self._found(entry, None)
+        for path in others:
+            if await self._is_another_encoding(entry, path):
+                return
+        self._lack(entry)
 
-    # ---- the files of the queue -----------------------------------------------------------------------------------
+    async def _added(self, entry: SharedEntry) -> Copy | None:
+        """Return the copy of a film that was put into the queue here, and is shown before its file was read."""
+        if entry.path is None:
+            return None
+        try:
+            return Copy(entry.path, await self._media.quick(entry.path), proven=False)
+        except MediaUnusable:
+            return None
 
-    async def _read(self) -> None:
-        """Read what identifies the files of new entries, in their order."""
-        while (entry := self._queue.unread) is not None:
-            assert entry.path is not None
-            try:
-                async with asyncio.timeout(_READ_SECONDS):
-                    info = await self._media.quick(entry.path)
-                    whole = await self._media.cached_hash(entry.path)
-            except (MediaUnusable, TimeoutError) as error:
-                self._unusable(entry, error)
-            else:
-                self._copies[entry.id] = Copy(entry.path, info, proven=whole is not None)
-                self._queue.read(entry, self._copy.shared(info), whole)
-            self._changed()
-            self._notices.announce()
+    def _since_last(self, entry: SharedEntry) -> dict[str, Any]:
+        if self._last is None:
+            return {"last": None, "steps": None}
+        before, path = self._last
+        here, there = self._queue.index(entry), self._queue.index(before)
+        return {"last": path, "steps": None if -1 in (here, there) else here - there}
 
-    async def _hash(self) -> None:
-        """Hash files of the queue, one after the other (two at once would wait for the disk), and tell the room."""
-        while (entry := _first(self._queue.unhashed, self._hashed)) is not None:
-            assert entry.path is not None and entry.room_id is not None
-            self._hashed.add(entry.id)
-            try:
-                whole = await self._copy.read(entry.path)
-            except MediaUnusable as error:
-                self._unusable(entry, error)
-                continue
-            if (copy := self._copies.get(entry.id)) is not None and entry.file_hash in (None, whole):
-                self._copies[entry.id] = copy._replace(proven=True)
-            try:
-                self._connection.send(SetEntry(entry.room_id, whole), f"{_HASH_REQUEST}{entry.id}")
-            except NotConnected:
-                return  # Back in the room the file is hashed again, which the cache makes short.
-            await asyncio.sleep(_HASHES_APART)
+    async def _is_another_encoding(self, entry: SharedEntry, path: str) -> bool:
+        """Open this file, and keep it if it is a copy of the entry's film. Return whether it is."""
+        try:
+            info, whole = await self._media.quick(path), await self._media.cached_hash(path)
+            fits = self.is_copy(whole, info, None)
+            if fits is None:
+                fits = self.is_copy(whole, info, await self._opened(entry, path))
+        except (MediaUnusable, CommandRefused) as error:
+            _log.info("%s is no copy of the room's film: %s", shown_name(path), error)
+            return False
+        if not fits:
+            return False
+        copy = Copy(path, info, proven=False)
+        self.found(entry, copy)
+        self._last = (entry, path)
+        self._copy.tell(path, info, whole)
+        self._driver.change_film(path, entry.id, None)
+        return True
+
+    def _lack(self, entry: SharedEntry) -> None:
+        """Tell people that there is no copy of this film here."""
+        self.is_missing = True
+        self._copy.identify(None)
+        self.found(entry, None)
+        self._driver.change_film(None, entry.id, None)
+        room = self._state.room
+        if room is not None and self._lacked != entry.id:  # else more has become known of it, and people know
+            self._lacked = entry.id
+            _log.info("the room shows a film that is not here")
+            self._notices.emit(room.film_missing(room.client_id))
+        self._notices.announce()
 
     async def _look(self) -> None:
         """Find out which of the films to come are here, so that they are opened at once."""
         while (entry := _first(self._queue.lacking, self._sought)) is not None and entry.file is not None:
             self._sought.add(entry.id)
-            copy = await find_copy(self._media, entry.file_hash, entry.file, self._places())
-            if copy is not None:
-                self._found(entry, copy)
-
-    def _unusable(self, entry: SharedEntry, error: Exception) -> None:
-        _log.warning("the file cannot be used in the room's queue: %s", str(error) or "reading it takes too long")
-        self._queue.unusable(entry)
-        self._copies.pop(entry.id, None)
-        self._notices.announce()
-
-    def _found(self, entry: SharedEntry, copy: Copy | None) -> None:
-        if copy is not None:
-            self._copies[entry.id] = copy
-        self._queue.found(entry, None if copy is None else copy.path)
-        self._notices.announce()
+            copy = await self._finder.copy(entry.file_hash, entry.file, self._places())
+            if copy is not None and entry.path is None:
+                self.found(entry, copy)
 
     def _places(self) -> Places:
-        path = self._driver.follower.picture.state.path
-        folder = self._folder if path is None else os.path.dirname(path)
-        return Places(self._own_paths(), () if folder is None else (folder,), self._state.settings.media_dirs)
+        path = self._driver.follower.picture.state.path or (self._last[1] if self._last is not None else self._beside)
+        folders = () if path is None else (os.path.dirname(path),)
+        return Places(self._own_paths(), folders, self._state.settings.media_dirs)
 
     # ---- tasks ----------------------------------------------------------------------------------------------------
 
@@ -224,6 +321,7 @@ class RoomFilms:
             await work()
             self._tasks.pop(name, None)
             self._changed()
+            self._notices.announce()
 
         self._tasks[name] = self._all_tasks.start(run(), name=f"playlist-{name}")
 
@@ -234,3 +332,10 @@ class RoomFilms:
 
 def _first(entries: Sequence[SharedEntry], done: set[int]) -> SharedEntry | None:
     return next((entry for entry in entries if entry.id not in done), None)
+
+
+def _is_film(entry: SharedEntry, file_hash: FileHash | None, file: FileInfo | None) -> bool:
+    """Tell whether the film of this entry may be the one that is known by these, as far as both are known."""
+    if entry.file_hash is not None and file_hash is not None:
+        return entry.file_hash == file_hash
+    return entry.file is not None and file is not None and may_be_same(entry.file, file)

@@ -3,7 +3,7 @@
 Theory of operation. The state machine `Link` decides when to dial, greet, hang up and dial again; this module carries
 its effects out. While a connection is up, messages are handed to the `ConnectionListener` in the call that read their
 bytes, in the order in which they arrived, with the local time at which they arrived. `PingSchedule` decides when a
-`Ping` is sent; a `Pong` goes to the listener's clock and nowhere else.
+`Ping` is sent.
 
 A request is answered by the message that carries its id back. The caller of `request` gets that message, or
 `ServerRefused` (the server answered with an Error), or `NotConnected` (the connection ended first). What has to be done
@@ -40,6 +40,7 @@ from hangd.engine.link.link import (
 )
 from hangd.engine.link.link import DialFailed as LinkDialFailed
 from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, SendPing, Started, Stopped
+from hangd.log import escape
 from hangd.protocol import messages
 from hangd.protocol.codec import decode_server, encode_client
 from hangd.protocol.errors import ErrorCode, RemoteProtocolError
@@ -47,15 +48,19 @@ from hangd.protocol.messages import ClientMessage, RequestId, ServerMessage
 from hangd.protocol.model import PROTOCOL
 from hangd.tasks import DeadlineTimer, Tasks
 from hangd.transport.base import Encoded
-from hangd.transport.websocket import ClientTransport, DialFailed, dial
+from hangd.transport.dialing import ClientTransport, DialFailed, dial
+from hangd.urls import server_url
 
 _log = logging.getLogger(__name__)
 
-_DIAL_TIMEOUT: Final = 10.0
+_ANSWER_TIMEOUT: Final = 8.0
+"""Seconds to dial, or to wait for an answer: less than the 10 s after which hangctl gives up and knows no reason."""
+_SILENT: Final = ("unreachable", "refused", "timeout")
+"""Kinds of DialFailed where nothing has answered."""
 _CLOSE_TIMEOUT: Final = 1.0
 """Seconds that `Connection.close` waits for the server to answer the closing handshake."""
 _FAULT_PAUSE: Final = 5.0
-"""Seconds before the link dials again after a message whose handling failed: the same message may come again."""
+"""Seconds, at least, before the link dials again after a message whose handling failed: it may come again."""
 _PROTOCOL_ERROR: Final = 1002
 _INTERNAL_ERROR: Final = 1011
 """Close codes of RFC 6455, section 7.4.1."""
@@ -97,8 +102,8 @@ class ConnectionListener(Protocol):
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         """The connection is in another state."""
 
-    def ponged(self, t0: float, t1: float, t2: float, t3: float) -> None:
-        """A ping was answered: its four timestamps, as `hangd.engine.follower.clock` takes them."""
+    def ponged(self, pong: messages.Pong, now: float) -> None:
+        """A ping was answered. Its three timestamps and ``now`` are what `hangd.engine.follower.clock` takes."""
 
     def clock_replaced(self, now: float) -> None:
         """The server's clock is another one than before: forget what was learned of it."""
@@ -110,12 +115,17 @@ class Connection:
     Args:
         name: this member's name, as the others see it.
         client: this program and its version, for the server's log.
+        tls_ca, proxy: as in `hangd.transport.dialing.dial`.
     """
 
     listener: ConnectionListener
 
-    def __init__(self, tasks: Tasks, *, name: str, client: str) -> None:
+    def __init__(
+        self, tasks: Tasks, *, name: str, client: str, tls_ca: str | None = None, proxy: str | None = None
+    ) -> None:
         self._tasks = tasks
+        self._tls_ca = tls_ca
+        self._proxy = proxy
         self._name = name
         self._client = client
         self._link = Link()
@@ -130,7 +140,11 @@ class Connection:
         """Seconds that this connection's server asked for in its Goodbye."""
         self._resume: messages.Resume | None = None
         self._clock_id: str | None = None
+        self.is_silent = False
+        """Whether nothing has answered at the server's address when it was dialed last."""
         self.client_id: str | None = None
+        self.public_url: str | None = None
+        """The server's URL for others, as it told in its last Welcome."""
 
     @property
     def state(self) -> LinkState:
@@ -149,10 +163,18 @@ class Connection:
     def is_up(self) -> bool:
         return self._link.state is LinkState.UP
 
-    def want(self, url: str) -> None:
-        """Connect to the server at ``url`` and keep the connection up. Another server's connection is closed."""
+    @property
+    def resume(self) -> messages.Resume | None:
+        """What proves to this server that another connection is this client's."""
+        return self._resume
+
+    def want(self, url: str, resume: messages.Resume | None = None) -> None:
+        """Connect to the server at ``url`` and keep the connection up. Another server's connection is closed.
+
+        ``resume``: be this client there, which an earlier process was.
+        """
         if url != self._link.url:
-            self._resume = None
+            self._resume = resume
         self._feed(Wanted(url))
 
     def unwant(self) -> None:
@@ -172,7 +194,7 @@ class Connection:
         answer: type[_Answer],
         *,
         arrived: Callable[[_Answer, float], None] | None = None,
-        timeout: float = 10.0,
+        timeout: float = _ANSWER_TIMEOUT,
     ) -> _Answer:
         """Send a message and wait for its answer.
 
@@ -212,7 +234,7 @@ class Connection:
     # ---- the link's effects ---------------------------------------------------------------------------------------
 
     def _feed(self, input: LinkInput) -> None:
-        self._carry_out(self._link.handle(input, time.monotonic(), random.uniform(0.5, 1.0)))
+        self._carry_out(self._link.handle(input, time.monotonic(), random.random()))
 
     def _expire(self, now: float) -> None:
         self._carry_out(self._link.expire(now))
@@ -240,13 +262,14 @@ class Connection:
 
     async def _dial(self, url: str, attempt: int) -> None:
         def opened(transport: ClientTransport) -> "_Attempt":
-            self._transport, self._retry_after = transport, None
+            self._transport, self._retry_after, self.is_silent = transport, None, False
             self._feed(Dialed(attempt))
             return _Attempt(self, attempt, transport)
 
         try:
-            await dial(url, opened, timeout=_DIAL_TIMEOUT)
+            await dial(url, opened, timeout=_ANSWER_TIMEOUT, tls_ca=self._tls_ca, proxy=self._proxy)
         except DialFailed as error:
+            self.is_silent = error.kind in _SILENT
             self._feed(LinkDialFailed(attempt, str(error)))
 
     def _hang_up(self, code: int, reason: str) -> None:
@@ -318,9 +341,9 @@ class Connection:
                 # The server closes after this. The reason is the Error's, and 4500 says that dialing again is no use.
                 self._end(4500, message.message)
                 return
-            case messages.Pong(t0=t0, t1=t1, t2=t2):
+            case messages.Pong():
                 self._feed_pings(Ponged(), at)
-                self.listener.ponged(t0, t1, t2, at)
+                self.listener.ponged(message, at)
         if not self.is_up:
             return  # Before its Welcome, a server has nothing else to say.
         request = self._requests.pop(re, None) if re is not None else None
@@ -353,6 +376,7 @@ class Connection:
         if welcome.clock_id != self._clock_id:
             self.listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
+        self.public_url = _public_url(welcome)
         self._feed(Welcomed(attempt))
         self.ask_the_time(at)
         self.listener.welcomed(welcome, at)
@@ -377,6 +401,15 @@ class Connection:
             else:
                 self._transport.abort()
         self._ping_timer.arm(self._pings.deadline())
+
+
+def _public_url(welcome: messages.Welcome) -> str | None:
+    """Return the server's URL for others in its normal form; None if the server told none that can be used."""
+    try:
+        return None if welcome.public_url is None else server_url(welcome.public_url)
+    except ValueError as error:
+        _log.warning("the server's public URL %s", escape(str(error)))
+        return None
 
 
 class _Attempt:

@@ -4,47 +4,52 @@ The membership gives it the server's messages; properties of the control socket 
 nothing. `learn` returns the events that control clients get.
 """
 
-from typing import Any
-from urllib.parse import quote, urlsplit
+from typing import Any, Final
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from hangd.client.control.port import CommandRefused, ControlEvent, Refusal
+from hangd.client.server import acts
+from hangd.client.server.seeks import Seeks
 from hangd.protocol.messages import (
+    EntryChanged,
     MediaChanged,
     MemberChanged,
     MemberJoined,
     MemberLeft,
     PolicyChanged,
+    QueueChanged,
     Report,
     RoomState,
     Said,
     ServerMessage,
+    StartChanged,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo, Member, Policy, Role, Room, Timeline
+from hangd.protocol.model import FileInfo, Member, PendingStart, Policy, Queue, Role, Room, Timeline
+from hangd.protocol.names import room_key
+from hangd.urls import is_local, make_invite
+
+_SILENT_SECONDS: Final = 5.0
+_SILENT_SECONDS_PER_MEMBER: Final = 0.05
+"""A member of which the room has heard nothing for so long is silent. Its player reports every 2 s, and in large rooms
+the server tells reports less often."""
+UNREACHED: Final = "the room's server cannot be reached now; trying again"
 
 
-def invite_url(server: str, room: str) -> str:
-    """Return the invite to a room: ``hang://host:port/room`` for a ``ws://`` server, ``hangs://`` for ``wss://``."""
-    parts = urlsplit(server)
-    scheme = "hangs" if parts.scheme == "wss" else "hang"
-    return f"{scheme}://{parts.netloc}/{quote(room, safe='')}"
-
-
-def check_control(room: "RoomView | None", refusal: Refusal, *, connected: bool) -> None:
+def check_control(room: "RoomView | None", refusal: Refusal, *, reachable: bool) -> None:
     """Raise CommandRefused if the room would refuse a request of this member, or cannot be asked now.
 
     Args:
         room: None: the viewer is in no room, and may do everything.
         refusal: mpv's word for what is refused.
-        connected: whether the connection to the room's server is up.
+        reachable: whether the connection to the room's server is up, and the server answers.
     """
     if room is None:
         return
-    if not connected:
-        raise CommandRefused(refusal, "NotConnected", "not connected to the room's server now; trying again")
+    if not reachable:
+        raise CommandRefused(refusal, "NotConnected", UNREACHED)
     if not room.may_control:
         raise CommandRefused(refusal, "Forbidden", room.who_may_control)
 
@@ -55,8 +60,12 @@ class RoomView:
     def __init__(self, room: Room, client_id: str, server: str) -> None:
         self.client_id = client_id
         self.server = server
+        """URL of the room's server for others, in its normal form."""
+        self.seeks = Seeks()
         self.host_secret: str | None = None
         self.password: str | None = None
+        self.return_secret: str | None = None
+        """Proves to the room, after an absence of any length, that this viewer was a member."""
         self.enter(room, client_id)
 
     def enter(self, room: Room, client_id: str) -> None:
@@ -66,9 +75,16 @@ class RoomView:
         self.name = room.name
         self.file_hash = room.file_hash
         self.file: FileInfo | None = room.file
+        """The entry of the queue that is shown."""
         self.policy: Policy = room.policy
         self.members: dict[str, Member] = {member.client_id: member for member in room.members}
         self.timeline: Timeline = room.timeline
+        self.queue: Queue = room.queue
+        self.start: PendingStart | None = room.start
+
+    def is_named(self, name: str) -> bool:
+        """Tell whether this is the room's id or its name."""
+        return name == self.room_id or (self.name is not None and room_key(name) == room_key(self.name))
 
     @property
     def role(self) -> Role:
@@ -76,19 +92,32 @@ class RoomView:
         return "viewer" if own is None else own.role
 
     @property
+    def host(self) -> str:
+        """The name of the room's host."""
+        return next((member.name for member in self.members.values() if member.role == "host"), "somebody")
+
+    @property
     def invite(self) -> str:
-        return invite_url(self.server, self.name or self.room_id)
+        return make_invite(self.server, self.name or self.room_id)
+
+    @property
+    def invite_local(self) -> bool:
+        """Whether the invite works on this machine only."""
+        return is_local(self.server)
 
     @property
     def may_control(self) -> bool:
         """Whether this member may play, pause and seek."""
+        return self._may_control(self.role)
+
+    def _may_control(self, role: Role) -> bool:
         match self.policy.control:
             case "everyone":
                 return True
             case "controllers":
-                return self.role in ("host", "controller")
+                return role in ("host", "controller")
             case "host":
-                return self.role == "host"
+                return role == "host"
 
     @property
     def who_may_control(self) -> str:
@@ -106,62 +135,161 @@ class RoomView:
                 position=report.position,
                 error=report.error,
                 clock_error=report.clock_error,
+                film=own.file is not None or report.state != "idle",
+                apart=report.apart,
+                heard_at=report.at,
             )
 
     def name_of(self, client_id: str) -> str:
         member = self.members.get(client_id)
         return "somebody" if member is None else member.name
 
+    @property
+    def names(self) -> acts.Names:
+        return acts.Names(self.client_id, self.name_of)
+
+    def pending_start(self) -> dict[str, Any] | None:
+        """Return what the room waits for before it starts, as plain data; None: it does not wait."""
+        start = self.start
+        if start is None:
+            return None
+        return {
+            "by": self.name_of(start.by),
+            "waiting_for": [self.name_of(client_id) for client_id in start.waiting_for],
+            "missing": start.missing,
+            "self": self.client_id in start.waiting_for,
+            **({} if start.at is None else {"at": start.at}),
+            "text": acts.pending(self.names, start, self.policy.start),
+        }
+
+    @property
+    def awaits_play(self) -> bool:
+        """Whether the rule ``start`` would let the paused room start now, but nobody has asked for that."""
+        awaited = [member for member in self.members.values() if member.film]
+        ready, rule = sum(member.ready for member in awaited), self.policy.start
+        if rule == "anyone" or self.start is not None or self.timeline.playing:
+            return False
+        return ready > 0 and ready >= (len(awaited) if rule == "ready" else rule)
+
+    def _readied(self, client_id: str) -> ControlEvent:
+        ready = self.members[client_id].ready
+        return acts.readied(self.names, client_id, ready=ready, awaits_play=ready and self.awaits_play)
+
     def learn(self, message: ServerMessage) -> list[ControlEvent]:
         """Take one message of the server; return the events that control clients get because of it."""
+        events: list[ControlEvent] = []
         match message:
             case RoomState(room=room):
                 self.enter(room, self.client_id)
-            case SyncBroadcast(timeline=timeline):
-                self.timeline = timeline
+            case SyncBroadcast(command=command, timeline=timeline):
+                before, self.timeline = self.timeline, timeline
+                self.seeks.learn(command, before, timeline)
+                if timeline != before:  # else it answers a command that changed nothing
+                    return _one(acts.commanded(self.names, message, before, self.policy.start))
+            case StartChanged(start=start):
+                waited, self.start = self.start, start
+                if start is not None:  # else a command follows that says why
+                    return [acts.start_changed(self.names, start, waited, self.policy.start)]
             case MemberJoined(member=member):
                 self.members[member.client_id] = member
                 return [{"event": "member-joined", "member": self.member(member)}]
             case MemberChanged(member=member):
-                before = self.members.get(member.client_id)
-                self.members[member.client_id] = member
-                if before is None or _without_position(before) != _without_position(member):
-                    return [{"event": "member-changed", "member": self.member(member)}]
+                client_id = member.client_id
+                known = self.members.get(client_id)
+                self.members[client_id] = member
+                if known is not None and known.ready != member.ready:
+                    events.append(self._readied(client_id))
+                if known is not None and known.role != member.role:
+                    may_control = self._may_control(known.role), self._may_control(member.role)
+                    events.append(acts.role_changed(self.names, member, may_control))
+                if known is None or _without_position(known) != _without_position(member):
+                    events.append({"event": "member-changed", "member": self.member(member)})
+                if known is not None and known.film and not member.film and client_id != self.client_id:
+                    events.append(self.film_missing(client_id))
             case MemberLeft(client_id=client_id, reason=reason):
-                name = self.name_of(client_id)
+                name, text = self.name_of(client_id), acts.left(self.names, client_id, reason)
                 self.members.pop(client_id, None)
-                return [{"event": "member-left", "client_id": client_id, "name": name, "reason": reason}]
-            case PolicyChanged(policy=policy):
-                self.policy = policy
-            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline):
+                return [{"event": "member-left", "client_id": client_id, "name": name, "reason": reason, "text": text}]
+            case PolicyChanged(policy=policy, by=by):
+                rules, self.policy = self.policy, policy
+                if by is not None:
+                    return [acts.policy_changed(self.names, by, rules, policy)]
+            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, queue=queue, by=by):
                 self.file_hash, self.file, self.timeline = file_hash, file, timeline
+                self.queue, self.start = queue, None
+                self.seeks.forget()
+                return [acts.film_changed(self.names, by, file, timeline.position)]
+            case QueueChanged(queue=queue, by=by):
+                entries, self.queue = self.queue, queue
+                if by is not None:
+                    return _one(acts.queue_changed(self.names, by, entries, queue))
+            case EntryChanged(entry=entry) if entry.id == self.queue.current:
+                self.file_hash, self.file = entry.file_hash, entry.file
             case Said(from_client=client_id, text=text):
                 return [{"event": "said", "client_id": client_id, "name": self.name_of(client_id), "text": text}]
-        return []
+        return events
 
-    def member(self, member: Member) -> dict[str, Any]:
-        """Return a member as plain data; ``self`` says whether it is this client."""
+    def film_missing(self, client_id: str) -> ControlEvent:
+        """Return the event that tells people that this member has not got the film."""
+        own = client_id == self.client_id
+        return {"event": "film-missing", "client_id": client_id, "name": self.name_of(client_id), "self": own,
+            "film": self.film}  # fmt: skip
+
+    @property
+    def film(self) -> dict[str, Any]:
+        """The film that the room shows, as plain data. What is not known is None."""
+        file = self.file
         return {
-            **msgspec.to_builtins(member),
+            "name": None if file is None else file.name,
+            "size": None if file is None else file.size,
+            "duration": None if file is None else file.duration,
+            "file_hash": self.file_hash,
+            "quick_hash": None if file is None else file.quick_hash,
+        }
+
+    def member(self, member: Member, server_time: float | None = None) -> dict[str, Any]:
+        """Return a member as plain data; ``self`` says whether it is this client.
+
+        ``server_time``: the time that it is now, if that is known and the data is to tell how old it is.
+        """
+        plain = msgspec.to_builtins(member)
+        heard_at = plain.pop("heard_at", None)
+        age = None if heard_at is None or server_time is None else max(0.0, server_time - heard_at)
+        return {
+            **plain,
+            **({} if age is None else {"age": age}),
+            "silent": age is not None and age > _SILENT_SECONDS + _SILENT_SECONDS_PER_MEMBER * len(self.members),
+            "may_control": self._may_control(member.role),
             "state": member.state,
             "ready": member.ready,
             "verifying": member.verifying,
+            "film": member.film,
+            "apart": member.apart,
             "self": member.client_id == self.client_id,
         }
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the room as plain data: the property ``room``."""
+    def as_dict(self, server_time: float | None = None) -> dict[str, Any]:
+        """Return the room as plain data: the property ``room``. ``server_time`` as for `member`."""
         return {
             "room_id": self.room_id,
             **({} if self.name is None else {"name": self.name}),
             "role": self.role,
+            "may_control": self.may_control,
             "invite": self.invite,
-            "policy": msgspec.to_builtins(self.policy),
+            "invite_local": self.invite_local,
+            "policy": asdict(self.policy),
             "file_hash": self.file_hash,
-            "members": [self.member(member) for member in self.members.values()],
+            "film": self.film,
+            **({} if self.start is None else {"start": self.pending_start()}),
+            **({"awaits_play": acts.AWAITS_PLAY} if self.awaits_play else {}),
+            "members": [self.member(member, server_time) for member in self.members.values()],
         }
+
+
+def _one(event: ControlEvent | None) -> list[ControlEvent]:
+    return [] if event is None else [event]
 
 
 def _without_position(member: Member) -> Member:
     # Positions change all the time: they are a property to be read, and no event.
-    return replace(member, position=None, error=None, clock_error=None, rtt=None)
+    return replace(member, position=None, error=None, clock_error=None, rtt=None, heard_at=None)

@@ -1,7 +1,7 @@
 """Follower: keeps one player at the position of a timeline, and turns the viewer's actions into requests to the room.
 
 Theory of operation. There is a *timeline*, which says where the media has to be, and a `Picture`, which says where it
-is. ``_steer`` is the one place that compares the two and gives the next command. It runs after every input, and gives
+is. `Steering` is the one place that compares the two and gives the next command. It runs after every input, and gives
 no command while the player is still working on the last one (LOADING, SEEKING, PAUSING). So in whatever order inputs
 arrive, the player is always on its way to what the timeline says now.
 
@@ -15,23 +15,26 @@ a start or a frame step that no command of the follower explains was made by the
 else is requested, and takes effect when the room's timeline says so.
 
 *In no room* the follower has a timeline of its own, in local time (`hangd.engine.follower.local_timeline`), and adjusts
-it to the player. Entering or leaving a room only replaces the timeline.
+it to the player. Entering or leaving a room only replaces the timeline. So does what the viewer does while the room
+cannot be asked or does not answer (`hangd.engine.follower.on_own`).
 """
 
 import copy
-from typing import assert_never
+from typing import Literal, assert_never
 
 from msgspec.structs import replace
 
 from hangd.engine.follower import inputs, local_timeline
 from hangd.engine.follower.clock import ClockFilter
-from hangd.engine.follower.drift import DriftController, Hold, Resync, Trim
-from hangd.engine.follower.effects import AnnounceCorrection, AnnounceSeek, FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.drift import DriftController
+from hangd.engine.follower.effects import FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.on_own import OnOwn, OnOwnState
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
 from hangd.engine.follower.state import FollowerState, Policies
-from hangd.engine.player_messages import Ended, PauseFor, PlayerEvent, Sampled, Settled, Started
-from hangd.engine.timeline import earliest, is_newer, is_running, position_at, time_of
+from hangd.engine.follower.steering import Steering
+from hangd.engine.player_messages import Ended, OutputStale, PlayerEvent, Sampled, Settled, Shown, Started
+from hangd.engine.timeline import earliest, is_newer, is_running, position_at
 from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Timeline
 
@@ -47,6 +50,8 @@ class Follower:
         self.picture = Picture(self.policies.picture, self.state.picture)
         self._drift = DriftController(self.policies.drift, self.state.drift)
         self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
+        self.on_own = OnOwn(self.state.on_own)
+        self._steering = Steering(self._policy, self.state, self.clock, self.picture, self._drift, self._pending_input)
 
     def handle(self, input: inputs.FollowerInput, now: float) -> list[FollowerEffect]:
         """Take one input and return the effects to carry out, in order. Raises nothing."""
@@ -62,20 +67,27 @@ class Follower:
                 return self.expire(now)
             case inputs.Pinged(t0=t0, t1=t1, t2=t2, t3=t3):
                 self.clock.add(t0, t1, t2, t3)
-                if state.absence_unchecked and state.in_room and self.clock.locked:
+                if state.absence_unchecked and state.follows and self.clock.locked:
                     state.absence_unchecked = False
-                    effects = self._seek_if_far(now)
+                    effects = self._steering.seek_if_far(now)
+                requested_at = state.on_own.requested_at
+                if requested_at is not None and t0 > requested_at:
+                    self._pending_input.await_answer(now)  # The server speaks, so it has to answer as well.
             case inputs.TimelineReceived():
-                if not self._accept_timeline(input, now):
+                taken = self._timeline_received(input, now)
+                if taken is None:
                     return []
-                effects = [*(self.picture.unload() if input.stop else []), *self._set_timeline(input.timeline, now)]
+                effects = taken
             case inputs.FileOpened(path=path, start=start, entry=entry):
-                if not state.in_room:
+                if not state.follows:
                     state.timeline = local_timeline.initial(now, start, rate=state.timeline.rate)
+                if (path, entry) != (state.picture.path, state.picture.entry):
+                    self._pending_input.forget_merged()
                 state.picture.duration, state.picture.entry = None, entry
-                effects = self._load(path, now)
+                effects = self._steering.load(path, now)
             case inputs.FileClosed():
                 self._pending_input.clear_wanted()
+                self._pending_input.forget_merged()
                 effects = self.picture.close()
             case inputs.LeftRoom():
                 if not state.in_room:
@@ -83,6 +95,13 @@ class Follower:
                 self._leave_room(now)
             case inputs.RoomRefused():  # The timeline controls the player again, so a pause is undone.
                 self._pending_input.clear()
+                if state.on_own.link == "silent" and state.on_own.room is not None:
+                    self.on_own.reach()
+                    effects = self._follow_again(state.on_own.room, now)
+            case inputs.LinkLost():
+                if not state.in_room or state.on_own.link == "down":
+                    return []
+                effects = self._lose_link("down", now)
             case inputs.ClockFlushed():
                 self.clock.flush()
                 return []
@@ -130,6 +149,8 @@ class Follower:
         effects: list[FollowerEffect] = []
         if state.scheduled is not None and self.clock.to_local(state.scheduled.at) <= now:
             effects += self._set_timeline(state.scheduled, now)
+        if self._pending_input.is_overdue(now):
+            effects += self._answer_missing(now)
         self._drift.expire(now)
         if (position := self._pending_input.expire(now)) is not None:
             effects += self._request_seek(position, now)
@@ -148,7 +169,9 @@ class Follower:
         self.picture.check()
         self._pending_input.check()
         assert state.drift.trim is None or state.picture.motion is Motion.RUNNING
-        assert state.scheduled is None or (state.in_room and is_running(state.scheduled))
+        self.on_own.check()
+        assert state.in_room or state.on_own == OnOwnState()
+        assert state.scheduled is None or (state.follows and is_running(state.scheduled))
 
     # ---- reading --------------------------------------------------------------------------------------------------
 
@@ -164,26 +187,40 @@ class Follower:
         return wanted == "paused" or (wanted is None and not (self.state.scheduled or self.state.timeline).playing)
 
     def position(self, now: float) -> float | None:
-        """Return the picture's position in seconds; None if no file is loaded."""
-        return None if self.state.picture.motion is Motion.EMPTY else self.picture.position(now)
+        """Return the picture's position in seconds, in no room the one that it is on its way to; None: no file."""
+        if self.state.picture.motion is Motion.EMPTY:
+            return None
+        return self.picture.position(now) if self.state.follows else self.requested_position(now)
 
     def requested_position(self, now: float) -> float | None:
         """Return the position that a relative seek starts from: the one requested last, or else the picture's."""
-        requested = self._pending_input.seek_position
-        return self.position(now) if requested is None else requested
+        requested, motion = self._pending_input.seek_position, self.state.picture.motion
+        if requested is not None:
+            return requested
+        if motion in (Motion.LOADING, Motion.SEEKING):  # The timeline may have moved on since that was commanded.
+            return self._steering.timeline_position(now)
+        return None if motion is Motion.EMPTY else self.picture.position(now)
 
     @property
     def error(self) -> float | None:
-        """The error in seconds, positive ahead, from samples or from where the picture is settled; None: unknown."""
+        """The error in seconds, positive ahead, from samples or from the picture shown at rest; None: unknown."""
         state = self.state
-        if not state.in_room:
+        if not state.follows:
             return None
         if state.picture.motion is Motion.SETTLED and not is_running(state.timeline):
-            position = state.timeline.position
-            return 0.0 if self.picture.is_settled_at(position) else state.picture.position - position
+            return self._error_at_rest()
         judged = self._drift.error
         error = state.error if judged is None else judged
         return error if state.picture.motion is Motion.RUNNING else None
+
+    def _error_at_rest(self) -> float | None:
+        picture, position = self.state.picture, self.state.timeline.position
+        if picture.shown is None:
+            return None
+        if self.picture.is_settled_at(position):
+            # The player may name the time of the frame instead of the target: that is no error.
+            return picture.shown - picture.position
+        return picture.shown - position
 
     @property
     def has_unsent_request(self) -> bool:
@@ -192,41 +229,97 @@ class Follower:
 
     # ---- the room and the clock -----------------------------------------------------------------------------------
 
-    def _accept_timeline(self, received: inputs.TimelineReceived, now: float) -> bool:
-        """Take in what a timeline answers or schedules. Return whether it also takes effect now."""
-        state, timeline = self.state, received.timeline
+    def _timeline_received(self, received: inputs.TimelineReceived, now: float) -> list[FollowerEffect] | None:
+        """Take in what a timeline answers, schedules or changes. Return what follows at once; None: nothing."""
+        state, own, timeline = self.state, self.state.on_own, received.timeline
+        newer = received.entering or is_newer(timeline, own.room or state.scheduled or state.timeline)
+        if not received.entering and not (state.in_room and (newer or received.answer)):
+            return None
+        reached = received.entering or own.link != "silent"
+        stays = reached and self.on_own.stands(timeline if newer or own.room is None else own.room)
         if received.entering:
             # Reports belong to a connection: the room has forgotten those of an earlier one.
             state.in_room, state.reported = True, None
-        elif not state.in_room or not is_newer(timeline, state.scheduled or state.timeline):
-            return False
-        if state.picture.motion is not Motion.PAUSING:
-            self._pending_input.clear_wanted()
-        if received.entering or not self.clock.locked or not is_running(timeline) or not is_running(state.timeline):
-            return True
-        if state.timeline.at <= self.clock.to_server(now) < timeline.at:
-            state.scheduled = timeline  # A change of speed. Until then the room moves as before.
-            return False
-        return True
+        if received.entering or own.link == "silent":
+            self.on_own.reach()
+        self._pending_input.answered(keep_wanted=state.picture.motion is Motion.PAUSING)
+        if stays:
+            own.room = timeline if newer else own.room
+            return []
+        if own.room is not None:
+            return self._follow_again(timeline if newer else own.room, now)
+        if not newer:
+            return []
+        changes_speed = is_running(timeline) and is_running(state.timeline) and not received.entering
+        if changes_speed and self.clock.locked and state.timeline.at <= self.clock.to_server(now) < timeline.at:
+            state.scheduled = timeline  # Until then the room moves as before.
+            return None
+        return [*(self.picture.unload() if received.stop else []), *self._set_timeline(timeline, now)]
 
     def _set_timeline(self, timeline: Timeline, now: float) -> list[FollowerEffect]:
         state = self.state
         state.timeline, state.scheduled, state.pending_input.requested = timeline, None, None
-        # A scheduled Resume is for the old timeline: `_steer` gives another one.
+        # A scheduled Resume is for the old timeline: `Steering` gives another one.
         state.picture.resume_at = None
         state.seeks = 0
         state.start_bias.discard()
         self._drift.restart(now)
-        return self._seek_if_far(now)
+        return self._steering.seek_if_far(now)
 
     def _leave_room(self, now: float) -> None:
         """Continue in no room, from where the picture is."""
-        state = self.state
-        state.in_room, state.scheduled = False, None
+        if self.state.follows:
+            self._take_own_timeline(now)
+        self.state.in_room = False
+        self.on_own.forget()
         self._pending_input.clear()
-        playing = state.picture.motion in (Motion.RUNNING, Motion.STARTING)
+
+    def _take_own_timeline(self, now: float) -> None:
+        """Go by a timeline of its own, from where the picture is."""
+        state, motion = self.state, self.state.picture.motion
+        moves = motion in (Motion.RUNNING, Motion.STARTING)
+        playing = moves or (motion in (Motion.LOADING, Motion.SEEKING) and not self.paused)
         position = self.picture.position(now)
-        state.timeline = local_timeline.initial(now, position, playing=playing, rate=state.timeline.rate)
+        state.timeline = local_timeline.initial(now, position, playing=playing, rate=self.rate, waits=not moves)
+        state.scheduled, state.pending_input.wanted_at_rev = None, state.timeline.rev
+
+    # ---- the room that does not answer ----------------------------------------------------------------------------
+
+    def _lose_link(self, link: Literal["silent", "down"], now: float) -> list[FollowerEffect]:
+        """Note that the room cannot be asked, and do alone what it was asked for."""
+        self.on_own.lose(link, now)
+        pending = self._pending_input
+        commands = pending.state.unanswered
+        pending.answered(keep_wanted=self.state.picture.motion is Motion.PAUSING)
+        pending.state.requested = None
+        effects: list[FollowerEffect] = []
+        if commands:
+            self._go_on_own(now)
+        for command in commands:
+            effects += self._do_alone(command, now)
+            effects += self._steering.steer(now)
+        return effects
+
+    def _answer_missing(self, now: float) -> list[FollowerEffect]:
+        """Find the room silent, because it has not answered in time."""
+        if self.state.on_own.room is not None and self.state.on_own.link == "silent":
+            # It has answered a later ping, so it will not answer the request.
+            self.on_own.reach()
+            self._pending_input.clear()
+            return self._follow_again(self.state.on_own.room, now)
+        if self.state.pending_input.unanswered:
+            return self._lose_link("silent", now)
+        self._pending_input.clear_wanted()
+        return []
+
+    def _go_on_own(self, now: float) -> None:
+        self.on_own.begin(self.state.scheduled or self.state.timeline)
+        self._take_own_timeline(now)
+
+    def _follow_again(self, room: Timeline, now: float) -> list[FollowerEffect]:
+        self.on_own.end()
+        self.state.reported = None
+        return self._set_timeline(room, now)
 
     # ---- the viewer's requests ------------------------------------------------------------------------------------
 
@@ -236,9 +329,11 @@ class Follower:
             # Decided when the picture has settled. A pause that is taken back before then is never requested.
             pending.wanted = "paused" if paused else "playing"
             return []
+        if not paused and (room := self.on_own.left) is not None:
+            return self._follow_again(room, now)
         # A seek that the room has not answered yet takes effect first. Another position would undo it.
         requested = self._pending_input.seek_position
-        position = self._timeline_position(now) if requested is None else requested
+        position = self._steering.timeline_position(now) if requested is None else requested
         if not paused:
             # A pause that the room has not answered yet: the picture, not the timeline, knows where it goes on.
             if pending.wanted == "paused" and requested is None:
@@ -250,20 +345,42 @@ class Follower:
         return self._request(Pause(timestamp=position), now)
 
     def _request_seek(self, position: float, now: float) -> list[FollowerEffect]:
-        if self.state.in_room:
+        effects = self._request(Seek(timestamp=position), now)
+        if self.state.follows:  # else it is done already
             self.state.pending_input.requested = position
-        return self._request(Seek(timestamp=position), now)
+        return effects
 
     def _request(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
-        """Send a request to the room; in no room, apply it."""
+        """Send a request to the room; do it alone in no room, and where the room does not answer or cannot be asked."""
+        state, own = self.state, self.state.on_own
+        if state.follows and own.link == "up":
+            self._pending_input.asked(command, now)
+            return [self._ask(command)]
+        if state.follows:
+            self._go_on_own(now)
+        if own.link != "silent":
+            return self._do_alone(command, now)
+        own.requested_at = now
+        return [self._ask(command), *self._do_alone(command, now)]
+
+    def _ask(self, command: SyncCommand) -> SendRequest:
+        self.state.requests += 1
+        return SendRequest(replace(command, command_id=str(self.state.requests)))
+
+    def _do_alone(self, command: SyncCommand, now: float) -> list[FollowerEffect]:
         state = self.state
         if state.in_room:
-            state.requests += 1
-            return [SendRequest(replace(command, command_id=str(state.requests)))]
+            self.on_own.obeyed(command)
         self._pending_input.clear_wanted()
         at_end = isinstance(command, Play) and self.picture.is_at_end(command.timestamp)
-        loaded = state.picture.motion is not Motion.EMPTY
-        state.timeline = local_timeline.applied(state.timeline, command, now, loaded=loaded, at_end=at_end)
+        state.timeline = local_timeline.applied(
+            state.timeline,
+            command,
+            now,
+            loaded=state.picture.path is not None,
+            moves=state.picture.motion in (Motion.RUNNING, Motion.STARTING),
+            at_end=at_end,
+        )
         return self.picture.unload() if isinstance(command, Stop) else []
 
     # ---- the player's events --------------------------------------------------------------------------------------
@@ -273,18 +390,22 @@ class Follower:
         state = self.state
         match event:
             case Sampled():
-                error = self._error_at(event.position, event.at)
+                error = self._steering.error_at(event.position, event.at)
                 if error is None or state.picture.stalled:
                     return []
                 state.start_bias.observe(error)
-                return self._correct(error, event.at, now)
+                return self._steering.correct(error, event.at, now)
+            case Shown():
+                self._shown(now)
             case Settled(position=position):
                 return self._settled(before, self.picture.clamp(position), now)
             case Started(position=position, at=at):
                 return self._started(before, position, at, now)
             # In a room it is the room that decides when the film has ended.
-            case Ended(position=position) if not state.in_room:
+            case Ended(position=position) if not state.follows:
                 state.timeline = local_timeline.initial(now, self.picture.clamp(position), rate=state.timeline.rate)
+            case OutputStale() if state.picture.path is not None and before is not Motion.ENDED:
+                return self._steering.load(state.picture.path, now)
         return []
 
     def _settled(self, before: Motion, position: float, now: float) -> list[FollowerEffect]:
@@ -293,13 +414,16 @@ class Follower:
             case Motion.PAUSING if pending.wanted == "playing":
                 # The room was not told of the pause, and need not be, unless it has paused meanwhile.
                 self._pending_input.clear_wanted()
-                return [] if timeline.playing else self._request(Play(timestamp=self._timeline_position(now)), now)
+                if timeline.playing:
+                    return []
+                return self._request(Play(timestamp=self._steering.timeline_position(now)), now)
             case Motion.PAUSING | Motion.RUNNING | Motion.STARTING:
                 # The viewer paused, through the follower or in the player's window. If the room's timeline has changed
                 # since, the viewer wants a pause there.
                 changed = before is Motion.PAUSING and pending.wanted_at_rev != timeline.rev
                 self._pending_input.want("paused", timeline.rev, now)
-                return self._request(Pause(timestamp=self._timeline_position(now) if changed else position), now)
+                position = self._steering.timeline_position(now) if changed else position
+                return self._request(Pause(timestamp=position), now)
             case Motion.SETTLED if not self.picture.is_settled_at(timeline.position):
                 # A frame step in the player's window. In a room that is paused all members take it.
                 self._pending_input.want("paused", timeline.rev, now)
@@ -307,157 +431,50 @@ class Follower:
             case _:
                 return []
 
+    def _shown(self, now: float) -> None:
+        """Take what the player has seen: where no seek led there, the film goes on from this picture."""
+        state = self.state
+        state.reported = None  # What the room was told of the error did not count with it.
+        if not state.follows and state.picture.target is None:
+            position = self.picture.clamp(state.picture.position)
+            state.timeline = replace(state.timeline, position=position, at=now)
+
     def _started(self, before: Motion, position: float, at: float, now: float) -> list[FollowerEffect]:
         state = self.state
         state.seeks, state.error = 0, None
         self._drift.restart(now)
         if before is Motion.SETTLED:
             # The viewer started the player in its window.
+            if (room := self.on_own.left) is not None:
+                return self._follow_again(room, now)
             self._pending_input.want("playing", state.timeline.rev, now)
             return self._request(Play(timestamp=self.picture.clamp(position)), now)
         # If the thread that resumes the player was late, the error is known before the first sample.
-        error = self._error_at(position, at)
+        error = self._steering.error_at(position, at)
         late = 0.0 if error is None else -error - state.start_bias.bias
         if not self.policies.drift.threshold_fresh < late <= self._policy.late_start_max:
             return []
         state.start_bias.discard()
-        return self._correct(-late, at, now)
-
-    def _error_at(self, position: float, at: float) -> float | None:
-        """Return the error of a picture that was at ``position`` at the local time ``at``; None if it is unknown.
-
-        In no room there is no error, because the timeline is adjusted to the picture.
-        """
-        state = self.state
-        timeline = state.timeline
-        if not is_running(timeline):
-            return None
-        if not state.in_room:
-            state.timeline = replace(timeline, position=position, at=at)
-            return None
-        server = self.clock.to_server(at)
-        if state.clock.best is None or server < timeline.at:
-            return None
-        return position - state.video_offset - position_at(timeline, server)
-
-    def _correct(self, error: float, at: float, now: float) -> list[FollowerEffect]:
-        """Make the correction that the drift controller finds necessary, if any."""
-        self.state.error = error
-        correction = self._drift.observe(error, at, self.state.timeline.rate)
-        match correction:
-            case None:
-                return []
-            case Trim():  # `_steer` sets the rate, now and after each sample.
-                return [AnnounceCorrection(correction)]
-            case Hold(seconds=seconds):
-                return [AnnounceCorrection(correction), PauseFor(seconds)]
-            case Resync():
-                return [AnnounceCorrection(correction), *self._seek_ahead(now)]
+        return self._steering.correct(-late, at, now)
 
     # ---- steering -------------------------------------------------------------------------------------------------
 
     def _steer_and_report(self, now: float) -> list[FollowerEffect]:
-        effects = self._steer(now)
+        effects = self._steering.steer(now)
         if self.state.picture.motion is not Motion.RUNNING:
             self._drift.cancel()
         effects += self._report(now)
         return effects
 
-    def _steer(self, now: float) -> list[FollowerEffect]:
-        """Return the next command on the way from the picture to the timeline; none if it is on its way."""
-        state, picture = self.state, self.picture
-        timeline = state.timeline
-        if state.pending_input.wanted is not None:
-            return []
-        # Without a clock nobody knows where a running room is. (As `clock.locked`; a property is slow at every sample.)
-        if state.in_room and state.clock.best is None and is_running(timeline):
-            return []
-        match state.picture.motion:
-            case Motion.RUNNING if is_running(timeline):  # Tested first, because it is so at every sample.
-                return picture.set_rate(self._drift.rate or timeline.rate)
-            case Motion.EMPTY:
-                # After a Stop the path is still known: the file is loaded again when the timeline moves.
-                moved = timeline.playing or timeline.position > 0
-                return self._load(state.picture.path, now) if state.picture.path is not None and moved else []
-            case Motion.LOADING | Motion.SEEKING | Motion.PAUSING:
-                return []
-            case Motion.STARTING if is_running(timeline) and state.picture.resume_at is not None:
-                return []
-            case Motion.STARTING | Motion.SETTLED if is_running(timeline):
-                return self._start(now)
-            case Motion.ENDED if is_running(timeline):
-                # A picture may end a little before the duration of its file: then nothing is left to show.
-                ended = picture.is_at_end(self._timeline_position(now), self._policy.end_tolerance)
-                return [] if ended else self._seek_ahead(now)
-            case Motion.ENDED if picture.is_at_end(timeline.position):
-                return []
-            # In a room every member seeks to the frame of a pause, also the one that paused: VLC's seeks end up to four
-            # frames early, and all members have to see the same frame.
-            case Motion.SETTLED if picture.is_settled_at(timeline.position, by_seek=state.in_room):
-                if state.in_room or timeline.gate is None:
-                    return []
-                position = picture.position(now)
-                state.timeline = replace(timeline, rev=timeline.rev + 1, position=position, at=now, gate=None)
-                return self._start(now)
-            case _:
-                return self._seek(timeline.position, now)
-
-    def _start(self, now: float) -> list[FollowerEffect]:
-        """Resume a settled picture when the room is at its position, or seek if that is too far off."""
-        state = self.state
-        if not state.in_room:
-            return self.picture.resume(None, now, state.timeline.rate)
-        server = self.clock.to_server(now)
-        if self.picture.is_at_end(position_at(state.timeline, server)):
-            return []
-        start = time_of(state.timeline, self.picture.position(now) - state.video_offset)
-        late = server - start
-        if -self._policy.wait_max <= late <= 0:
-            state.start_bias.begin()  # Only starts on time tell how exact starts are.
-        elif not 0 < late < self._policy.late_start_max and (late < 0 or state.seeks < self._policy.late_seeks_max):
-            return self._seek_ahead(now)
-        # The time may have just passed: a player that is able to then continues as if it had started in time.
-        at = self.clock.to_local(start) + state.start_bias.bias / state.timeline.rate
-        return self.picture.resume(at, now, state.timeline.rate)
-
-    def _seek_if_far(self, now: float) -> list[FollowerEffect]:
-        """Seek if the running picture is so far from the timeline that it cannot have drifted there."""
-        state = self.state
-        if state.picture.motion is not Motion.RUNNING or not is_running(state.timeline) or not self.clock.locked:
-            return []
-        distance = abs(self.picture.position(now) - state.video_offset - self._timeline_position(now))
-        return self._seek_ahead(now) if distance > self._policy.seek_threshold else []
-
-    def _seek_ahead(self, now: float) -> list[FollowerEffect]:
-        """Seek to where the timeline will be when the seek is done."""
-        done = now + self.picture.seek_cost + self._policy.seek_margin
-        return self._seek(self._timeline_position(done) + self.state.video_offset, now)
-
-    def _seek(self, position: float, now: float) -> list[FollowerEffect]:
-        position = self.picture.clamp(position)
-        self.state.seeks += 1
-        return [AnnounceSeek(position), *self.picture.seek(position, now)]
-
-    def _load(self, path: str, now: float) -> list[FollowerEffect]:
-        self.state.seeks, self.state.error = 0, None
-        self._pending_input.clear_wanted()
-        return self.picture.load(path, self._timeline_position(now))
-
-    def _timeline_position(self, now: float) -> float:
-        """Return the timeline's position at the local time ``now``, limited to where a player can settle."""
-        state, timeline = self.state, self.state.timeline
-        # Without a clock the start of the motion is the best guess. `_steer` waits for the clock, and then corrects it.
-        if state.in_room and is_running(timeline) and not self.clock.locked:
-            return self.picture.clamp(timeline.position)
-        return self.picture.clamp(position_at(timeline, self.clock.to_server(now) if state.in_room else now))
-
     def _report(self, now: float) -> list[FollowerEffect]:
         """Return a report if the room has not got one of this state and rev."""
         state = self.state
-        reported, rev = self.picture.reported_state, state.timeline.rev
+        room = state.on_own.room
+        reported, rev = self.picture.reported_state, (room or state.timeline).rev
         if state.reported == (reported, rev) or not state.in_room or not self.clock.locked:
             return []
         state.reported, state.report_due = (reported, rev), now + self._policy.report_interval
         position, at = self.position(now) or 0.0, self.clock.to_server(now)
-        error, bound = self.error or 0.0, self.clock.bound(now)
-        return [SendReport(Report(state=reported, position=position, at=at, error=error, clock_error=bound, rev=rev))]
+        error = self.error if room is None else position - position_at(room, at)
+        report = Report(reported, position, at, error, self.clock.bound(now), rev, apart=room is not None)
+        return [SendReport(report)]

@@ -29,12 +29,14 @@ class TimelineReceived(Struct, frozen=True, tag=True):
     """The room sent its timeline.
 
     ``entering``: the viewer entered this room, or is back in it after an absence. ``stop``: the room stopped, so the
-    player unloads the file until the room's timeline moves again.
+    player unloads the file until the room's timeline moves again. ``answer``: every request of the viewer's has been
+    answered by now.
     """
 
     timeline: Timeline
     entering: bool = False
     stop: bool = False
+    answer: bool = False
 
 
 class LeftRoom(Struct, frozen=True, tag=True):
@@ -42,7 +44,11 @@ class LeftRoom(Struct, frozen=True, tag=True):
 
 
 class RoomRefused(Struct, frozen=True, tag=True):
-    """The room refused a request of the viewer's, or it could not be sent."""
+    """The room refused a request of the viewer's."""
+
+
+class LinkLost(Struct, frozen=True, tag=True):
+    """The room cannot be asked any more, until a timeline comes with ``entering``."""
 
 
 class Pinged(Struct, frozen=True, tag=True):
@@ -106,7 +112,7 @@ class DeadlineReached(Struct, frozen=True, tag=True):
     """The time that `Follower.deadline` returned has come."""
 
 
-RoomInput = TimelineReceived | LeftRoom | RoomRefused
+RoomInput = TimelineReceived | LeftRoom | RoomRefused | LinkLost
 ViewerInput = PauseRequested | SeekRequested | SpeedRequested | StopRequested
 ClockInput = Pinged | ClockFlushed | AbsenceEnded | DeadlineReached
 FollowerInput = (

@@ -81,6 +81,10 @@ class PictureState(Struct):
     position: float = 0.0
     """The position at the time ``at``; where the picture is SEEKING or LOADING, the target."""
     at: float = 0.0
+    looked: bool = False
+    """The player has looked which picture it shows, since it settled."""
+    shown: float | None = None
+    """The position of that picture; None: not known, or not yet."""
     rate: float = 1.0
     """The rate of the newest sample."""
     commanded_rate: float | None = None
@@ -176,6 +180,12 @@ class Picture:
                     state.target = None
                 self._enter(Motion.SETTLED)
                 state.position, state.at = position, at
+            case player.Shown(position=position):
+                if state.motion is not Motion.SETTLED:
+                    return False
+                state.looked, state.shown = True, position
+                if position is not None and state.target is None:
+                    state.position = position  # No seek led here: the film continues from what is shown.
             case player.Started(position=position, at=at):
                 if state.motion not in (Motion.STARTING, Motion.SETTLED):
                     return False  # A pause or a seek was commanded later; its Settled is still to come.
@@ -191,8 +201,8 @@ class Picture:
 
     def _enter(self, motion: Motion) -> None:
         self.state.motion = motion
-        self.state.resume_at = None
-        self.state.stalled = False
+        self.state.resume_at = self.state.shown = None
+        self.state.stalled = self.state.looked = False
 
     # ---- reading --------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from hangd.engine.follower import local_timeline
 from hangd.engine.follower.clock import ClockPolicy, ClockState
 from hangd.engine.follower.drift import DriftPolicy, DriftState
 from hangd.engine.follower.learned import StartBias
+from hangd.engine.follower.on_own import OnOwnState
 from hangd.engine.follower.pending_input import PendingInputPolicy, PendingInputState
 from hangd.engine.follower.picture import PicturePolicy, PictureState
 from hangd.protocol.model import ReportedState, Timeline
@@ -50,10 +51,11 @@ class FollowerState(Struct):
     """What a follower knows. Times are local times, but for those in timelines, which are server times in a room."""
 
     timeline: Timeline = field(default_factory=lambda: local_timeline.initial(0.0))
-    """Where the media has to be: the room's timeline, or the player's own in no room."""
+    """Where the media has to be: the room's timeline, or the player's own in no room and on its own."""
     scheduled: Timeline | None = None
     """The room's next timeline, which replaces ``timeline`` when its ``at`` has come. Only for changes of speed."""
     in_room: bool = False
+    on_own: OnOwnState = field(default_factory=OnOwnState)
     video_offset: float = 0.0
     """Seconds by which the screen shows later than the player believes. The player is kept ahead by as much."""
     error: float | None = None
@@ -72,3 +74,8 @@ class FollowerState(Struct):
     picture: PictureState = field(default_factory=PictureState)
     start_bias: StartBias = field(default_factory=StartBias)
     pending_input: PendingInputState = field(default_factory=PendingInputState)
+
+    @property
+    def follows(self) -> bool:
+        """Whether ``timeline`` is the room's."""
+        return self.in_room and self.on_own.room is None

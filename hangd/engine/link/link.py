@@ -4,9 +4,11 @@ Theory of operation. Wanted sets the URL and leads from every state to DIALING. 
 state to DOWN. While there is a URL, the link goes through
 ``WAITING -> DIALING -> GREETING -> UP`` and after any failure back to WAITING, unless the server said that dialing
 again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. The delay before the
-next try grows from 0.25 s to 1 s and stays there for two minutes, because somebody may be watching a film; then it
-grows to 15 s. The caller passes a random factor of 0.5..1 for it, so that not all clients of a server that restarts
-dial at once.
+next try grows to 1 s and stays there for two minutes, because somebody may be watching a film; then it grows to 15 s.
+
+All clients of a server lose their connections in one instant, and must not all return in one. So every delay is drawn
+at random, from a number that the caller passes: the first one from 0 to 0.5 s, later ones from half their length to
+their whole length, and a delay that the server asked for in its Goodbye (t seconds) from t to 2 t.
 
 `TRANSITIONS` holds what the other inputs lead to. Each Dial has a number, and so have the inputs that answer it: what
 belongs to an attempt that was given up meanwhile is ignored.
@@ -52,7 +54,7 @@ class Welcomed(Struct, frozen=True):
 
 
 class Lost(Struct, frozen=True):
-    """The connection ended. ``retry_after``: seconds to wait, from the server's Goodbye."""
+    """The connection ended. ``retry_after``: the least number of seconds to wait, from the server's Goodbye."""
 
     attempt: int
     close_code: int
@@ -96,8 +98,8 @@ TRANSITIONS: Final[dict[LinkState, dict[type, LinkState]]] = {
 }
 """The next state after an input of the current attempt. An input that is missing here is ignored."""
 
-# The delays before a new try, in seconds: the first one, the longest in the first two minutes, the longest after that.
-_FIRST: Final = 0.25
+# The delays before a new try, in seconds: the first two, the longest in the first two minutes, the longest after that.
+_FIRST: Final = 0.5
 _SOON: Final = 1.0
 _SOON_FOR: Final = 120.0
 _LATE: Final = 15.0
@@ -120,7 +122,7 @@ class Link(Struct):
         """Handle one input. Returns the effects to carry out, in order. Raises nothing.
 
         Args:
-            jitter: a new random number of 0.5..1.
+            jitter: a new random number of 0..1, which spreads the return of many clients over time.
         """
         match input:
             case Wanted(url=url):
@@ -167,10 +169,13 @@ class Link(Struct):
         if self.failing_since is None:
             self.failing_since = now
         limit = _SOON if now - self.failing_since < _SOON_FOR else _LATE
-        # The exponent has a limit, because a link that fails for weeks would overflow the float.
-        delay = min(_FIRST * 2.0 ** min(self.failures, 10), limit) * jitter
+        if self.failures == 0:
+            delay = _FIRST * jitter
+        else:
+            # The exponent has a limit, because a link that fails for weeks would overflow the float.
+            delay = min(_FIRST * 2.0 ** min(self.failures - 1, 10), limit) * (1.0 + jitter) / 2
         self.failures += 1
-        self.retry_at = now + max(delay, retry_after or 0.0)
+        self.retry_at = now + max(delay, (retry_after or 0.0) * (1.0 + jitter))
         return effects
 
     def _hang_up(self) -> list[LinkEffect]:

@@ -21,14 +21,27 @@ from msgspec import Struct
 ENTRIES_MAX: Final = 10_000
 """mpv has no bound. So many names are written in some milliseconds, for which the daemon does nothing else."""
 
+NESTED_MAX: Final = 16
+"""How deep lists may list each other. A list may have any number of names, so one could list itself without end."""
+
 FOREVER: Final = -1
 """As ``loop_file`` or ``loop_playlist``: without end."""
 
 FORCED: Final = -2
 """As ``loop_playlist``: without end, also where none of the films can be opened."""
 
+KeepOpen = Literal["no", "yes", "always"]
+"""Whether a film stays open at its end: none does, or the last one, or each."""
+
 Where = Literal["replace", "append", "insert-next", "insert-at"]
 """Where films are put: instead of all entries, at the end, after the current entry, or at an index."""
+
+
+def nothing_beside(direction: Literal[1, -1], entries: int) -> str:
+    """Return why a playlist of so many entries does not go on, as a sentence: the room's, or this machine's own."""
+    if entries == 0:
+        return "the playlist is empty"
+    return f"this is the {'last' if direction > 0 else 'first'} film of the playlist"
 
 
 class PlaylistRefused(Exception):
@@ -40,6 +53,17 @@ class Film(NamedTuple):
 
     path: str
     title: str | None = None
+
+
+def without_lists_of(
+    films: Sequence[Film], lists: tuple[str, ...], path: str | None
+) -> tuple[list[Film], tuple[str, ...]]:
+    """Return the films that the file at ``path`` lists, without those by which it is itself listed, and their lists.
+
+    ``lists``: the files that list this one.
+    """
+    lists = lists if path is None else (*lists, path)
+    return [film for film in films if film.path not in lists] if len(lists) <= NESTED_MAX else [], lists
 
 
 class Loading(NamedTuple):
@@ -60,12 +84,18 @@ class Entry(Struct, eq=False):
     failed: bool = False
     origin: int | None = None
     """Its index before the list was shuffled."""
+    lists: tuple[str, ...] = ()
+    """The files that list it, each listed by the one before."""
 
 
 class Open(Struct, frozen=True):
-    """End what plays, and begin with this entry."""
+    """End what plays, and begin with this entry.
+
+    ``inserted``: the number of entries that have come with it in place of what was to play, which was a list.
+    """
 
     entry: Entry
+    inserted: int = 0
 
 
 class Close(Struct, frozen=True):
@@ -77,6 +107,15 @@ class Rewind(Struct, frozen=True):
 
 
 Order = Open | Close | Rewind
+
+
+class Kept(NamedTuple):
+    """What a list was, and which of its entries was current and which was playing, at some moment."""
+
+    entries: tuple[Entry, ...]
+    current: Entry | None
+    playing: Entry | None
+    replaced: bool
 
 
 class Playlist:
@@ -97,6 +136,7 @@ class Playlist:
         """How often the film is still to be repeated, or FOREVER."""
         self.loop_playlist = 1
         """How often the list is to be played, or FOREVER, or FORCED."""
+        self.keep_open: KeepOpen = "yes"
         self.shuffle = False
         """Whether lists are shuffled as they are loaded, and each time that the playlist begins again."""
         self._replaced = False
@@ -127,7 +167,7 @@ class Playlist:
         """Go to the next entry or the one before. Raises PlaylistRefused where there is none, unless forced."""
         following = self._following(direction, force=force)
         if following is None and not force:
-            raise PlaylistRefused(f"there is no {'next' if direction > 0 else 'previous'} entry")
+            raise PlaylistRefused(nothing_beside(direction, len(self.entries)))
         self.rev += 1
         return self._go(following)
 
@@ -196,12 +236,13 @@ class Playlist:
     # ---- what the player reports ------------------------------------------------------------------------------------
 
     def ended(self, *, short: bool) -> Order | None:
-        """What plays has run out; ``short``: within a second. Returns None where nothing follows and it stays open."""
+        """What plays has run out; ``short``: within a second. Returns None where it stays open."""
         if self.loop_file:
             self.rev += 1
             self.loop_file -= self.loop_file > 0
             return Rewind()
-        if self.loop_playlist == 1 and self._beside(1) is None:
+        is_last = self.loop_playlist == 1 and self._beside(1) is None
+        if self.keep_open == "always" or (self.keep_open == "yes" and is_last):
             return None
         return self._over(short=short, failed=False)
 
@@ -209,8 +250,33 @@ class Playlist:
         """What was to play could not be opened."""
         return self._over(short=True, failed=True)
 
+    def listed(self, films: Sequence[Film]) -> Order:
+        """What was to play is a file that lists these films: they take its place, and the first of them plays.
+
+        Lists that it is itself listed by are left out, or there would be no end. If nothing is left, it stays, and what
+        follows it plays.
+        """
+        entry = self.playing
+        if entry is None or entry not in self.entries:
+            return self.failed()
+        films, lists = without_lists_of(films, entry.lists, entry.path)
+        if not 0 < len(films) <= ENTRIES_MAX - len(self.entries):
+            return self.failed()
+        self.rev += 1
+        if self.shuffle:
+            self._shuffle(films)
+        new = [Entry(self._new_id(), film.path, film.title, lists=lists) for film in films]
+        place = self.entries.index(entry)
+        self.entries[place : place + 1] = new
+        return self._go(new[0], inserted=len(new))
+
     def go_on(self) -> Order | None:
-        """Go on after a film that has run out and stayed open, if there is a next entry by now."""
+        """Go on after a film that has run out and stayed open, if there is a next entry by now.
+
+        Not where films are to stay open: nothing goes on by itself then.
+        """
+        if self.keep_open == "always":
+            return None
         following = self._following(1, force=False)
         return None if following is None or following is self.playing else self._go(following)
 
@@ -238,6 +304,16 @@ class Playlist:
         else:
             self.entries[self.entries.index(same)] = entry
         self.current, self.playing, self._replaced = entry, entry, False
+
+    def kept(self) -> Kept:
+        """Return what the list is now, for `restore`."""
+        return Kept((*self.entries,), self.current, self.playing, self._replaced)
+
+    def restore(self, kept: Kept) -> None:
+        """Make the list what it was."""
+        self.rev += 1
+        self.entries = list(kept.entries)
+        self.current, self.playing, self._replaced = kept.current, kept.playing, kept.replaced
 
     # ---- reading ----------------------------------------------------------------------------------------------------
 
@@ -269,10 +345,10 @@ class Playlist:
             case _:
                 return len(self.entries)
 
-    def _go(self, entry: Entry | None) -> Open | Close:
+    def _go(self, entry: Entry | None, *, inserted: int = 0) -> Open | Close:
         self.current = self.playing = entry
         self._replaced = False
-        return Close() if entry is None else Open(entry)
+        return Close() if entry is None else Open(entry, inserted)
 
     def _over(self, *, short: bool, failed: bool) -> Open | Close:
         self.rev += 1

@@ -6,22 +6,26 @@ meanwhile, and the room carries it out as it is. Edits wait in a line. One reque
 waiting edits applied: a control client that reads indexes after an edit means those in its next edit.
 
 An entry is a `SharedEntry` with a number of ours, as control clients know it, from the moment that it is asked for. The
-room's id comes with the answer. An entry is sent once its file's quick hash is read, which takes milliseconds.
+room's id comes with the answer. An entry is sent once its file's size is known; its hashes follow.
 
-Going to another entry is asked for likewise: it is the *goal* until the room is there. The room shows no entry without
-a whole hash, so the goal waits for that.
+Films that are loaded together are inserted together, or none of them: where they need several requests and the room
+refuses one, what the others inserted is taken out again.
+
+Going to another entry is asked for likewise: it is the *goal* until the room is there.
 
 When the connection breaks, the room may or may not have carried out the flight. Back in the room, inserted entries are
 looked for in its queue (see `enter`). Everything else is asked again: done twice, it changes nothing.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused
+from hangd.engine.film import may_be_same
+from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, without_lists_of
 from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
 from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
 
@@ -48,6 +52,8 @@ class SharedEntry(Struct, eq=False):
     """Whether it was inserted from here, so that its file is to be hashed here."""
     origin: int | None = None
     """Its index before the queue was shuffled here."""
+    lists: tuple[str, ...] = ()
+    """The files that list it, each listed by the one before."""
 
 
 _Kind = Literal["insert", "remove", "move"]
@@ -62,6 +68,8 @@ class _Edit(Struct, eq=False):
     that entry's file has been read."""
     asked: bool = False
     """Whether the room has been asked for it, and may have carried it out."""
+    batch: list[SharedEntry] | None = None
+    """All entries that were loaded together, if they need more than one request."""
 
 
 class SharedPlaylist:
@@ -99,7 +107,7 @@ class SharedPlaylist:
 
     @property
     def unread(self) -> SharedEntry | None:
-        """The first new entry whose file is still to be read: its size, name and quick hash."""
+        """The first new entry whose file is still to be looked at: its size and name."""
         coming = (entry for edit in self._edits if edit.kind == "insert" for entry in edit.entries)
         return next((entry for entry in coming if entry.file is None), None)
 
@@ -110,11 +118,14 @@ class SharedPlaylist:
 
     @property
     def unhashed(self) -> list[SharedEntry]:
-        """The room's entries whose files are to be hashed here: the goal, the one that comes next, and our own."""
-        order = self._from_next()
-        wanted = [entry for entry in order if entry.added or entry in (self._goal, order[0])]
-        lacking = [entry for entry in wanted if entry.file_hash is None and entry.path is not None]
-        return sorted(lacking, key=lambda entry: entry is not self._goal)
+        """The room's entries whose files are to be hashed here: our own, the one that comes next first."""
+        return [entry for entry in self._from_next() if entry.added and entry.path and entry.file_hash is None]
+
+    def following(self, entry: SharedEntry, steps: int) -> SharedEntry | None:
+        """Return the entry that is so many steps after this one, or before it."""
+        index = self.index(entry)
+        found = self.entries[index + steps : index + steps + 1] if index >= 0 and index + steps >= 0 else []
+        return found[0] if found else None
 
     def index(self, entry: SharedEntry | None) -> int:
         """Return the index of an entry; -1 where it is not in the list."""
@@ -129,13 +140,16 @@ class SharedPlaylist:
         """
         replacing = how.where == "replace" and bool(films)
         if len(films) + (0 if replacing else len(self.entries)) > QUEUE_MAX:
-            raise PlaylistRefused(f"a room's queue takes {QUEUE_MAX} films")
+            there = "" if replacing else f": {len(self.entries)} are in it"
+            raise PlaylistRefused(f"a room's queue takes {QUEUE_MAX} films{there}, and these are {len(films)} more")
         new = [SharedEntry(self._new_id(), path=film.path, title=film.title, added=True) for film in films]
         after = self._after(how)
         if replacing:
             self._edit("remove", self.entries, new[0])
+        batch = new if len(new) > _INSERTED_MAX else None
         for start in range(0, len(new), _INSERTED_MAX):
-            self._edit("insert", new[start : start + _INSERTED_MAX], new[start - 1] if start else after)
+            some = new[start : start + _INSERTED_MAX]
+            self._edit("insert", some, new[start - 1] if start else after, batch)
         if replacing:
             self._go(new[0])
         return new
@@ -199,6 +213,37 @@ class SharedPlaylist:
         entry.file, entry.file_hash = file, file_hash
         self.rev += 1
 
+    def listed(self, entry: SharedEntry, films: Sequence[Film]) -> None:
+        """The file of a new entry lists these films: they take its place.
+
+        Raises PlaylistRefused: there is nothing to take its place, or no room for it. The entry is `unusable` then.
+        """
+        edit = next((edit for edit in self._edits if edit.kind == "insert" and entry in edit.entries), None)
+        films, lists = without_lists_of(films, entry.lists, entry.path)
+        if edit is None or not films:
+            raise PlaylistRefused("it lists no film")
+        if len(films) + len(self.entries) > QUEUE_MAX:
+            raise PlaylistRefused(f"a room's queue takes {QUEUE_MAX} films, and it lists {len(films)}")
+        new = [SharedEntry(self._new_id(), path=f.path, title=f.title, added=True, lists=lists) for f in films]
+        for other in self._edits:
+            if entry in other.entries:  # which may be later edits that move it, or take it out
+                _replace(other.entries, entry, new)
+            if other.after is entry:
+                other.after = new[0] if other.kind == "remove" else new[-1]
+        if edit.batch is not None:
+            _replace(edit.batch, entry, new)
+        elif len(edit.entries) > _INSERTED_MAX:
+            edit.batch = list(edit.entries)
+        entries, place = edit.entries, self._edits.index(edit) + 1
+        pieces = [entries[start : start + _INSERTED_MAX] for start in range(0, len(entries), _INSERTED_MAX)]
+        edit.entries = pieces[0]
+        self._edits[place:place] = [
+            _Edit("insert", piece, before[-1], batch=edit.batch) for before, piece in itertools.pairwise(pieces)
+        ]
+        if self._goal is entry:
+            self._goal = new[0]
+        self._refresh()
+
     def unusable(self, entry: SharedEntry) -> None:
         """This entry's file cannot be read. A new entry does not come into the queue, and replaces nothing."""
         entry.path = None
@@ -218,14 +263,15 @@ class SharedPlaylist:
     # ---- the room ---------------------------------------------------------------------------------------------------
 
     def enter(self, queue: Queue, shown: SharedEntry | None, *, again: bool) -> None:
-        """Be in a room with this queue. ``shown``: what plays here. ``again``: back in the room, and edits still hold.
+        """Be in a room with this queue. ``shown``: what plays here. ``again``: back in the room, and edits still hold;
+        ``shown`` is not used then.
 
         The answer to an insert may have been lost. If the queue has a new id with the same film, that is taken for the
         entry that was requested here (it may be another member's, who inserted the same film meanwhile).
         """
         if not again:
-            self._edits, self._goal, self._known = [], None, {}
-        self._flight, self._shown, self._away = None, shown, False
+            self._edits, self._goal, self._known, self._shown = [], None, {}, shown
+        self._flight, self._away = None, False
         known = self._known
         new = [entry for entry in queue.entries if entry.id not in known or not _is_film_of(known[entry.id], entry)]
         first = self._edits[0] if self._edits else None
@@ -264,7 +310,7 @@ class SharedPlaylist:
         entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
         self.learn(replace(self._queue, entries=entries))
 
-    def show_film(self, film: FileHash, info: FileInfo) -> SharedEntry:
+    def show_film(self, film: FileHash | None, info: FileInfo | None) -> SharedEntry:
         """The room shows this film, which is no entry of its queue. Return an entry for it."""
         entry = SharedEntry(self._new_id(), file_hash=film, file=info)
         self.show(entry)
@@ -282,10 +328,9 @@ class SharedPlaylist:
         if self._flight is not None or self._away:
             return None
         goal = self._goal
-        if goal is not None and self._is_there(goal) and goal.file_hash is not None:
+        if goal is not None and self._is_there(goal):
             self._flight = goal
-            film, file = (None, None) if goal.path is None else (goal.file_hash, goal.file)
-            return SetMedia(film, file, entry=goal.room_id, play=play)
+            return SetMedia(entry=goal.room_id, play=play)
         while self._edits:
             edit = self._edits[0]
             if any(isinstance(entry, SharedEntry) and entry.file is None for entry in (*edit.entries, edit.after)):
@@ -307,6 +352,8 @@ class SharedPlaylist:
             self._edits.remove(flight)
             for entry, room_id in zip(flight.entries, inserted, strict=False):
                 self._name(entry, room_id)
+            if queue is None and flight.batch is not None:
+                self._take_back(flight.batch)
         elif self._goal is flight:
             self._goal = None
         self.learn(self._queue if queue is None else queue)
@@ -355,10 +402,24 @@ class SharedPlaylist:
         self._goal = entry
         self.rev += 1
 
-    def _edit(self, kind: _Kind, entries: Sequence[SharedEntry], after: _After = "end") -> None:
+    def _take_back(self, batch: list[SharedEntry]) -> None:
+        """Take out what is there of entries that were loaded together: the room has refused others of them."""
+        self._edits = [edit for edit in self._edits if edit.batch is not batch]
+        there = [entry for entry in batch if self._is_there(entry)]
+        if there:
+            self._edits.insert(0, _Edit("remove", there))
+        self._refresh()
+
+    def _edit(
+        self,
+        kind: _Kind,
+        entries: Sequence[SharedEntry],
+        after: _After = "end",
+        batch: list[SharedEntry] | None = None,
+    ) -> None:
         if kind != "insert" and len(self._edits) >= _EDITS_MAX:
             raise PlaylistRefused("too many edits wait for the room's answer")
-        edit = _Edit(kind, list(entries), after)
+        edit = _Edit(kind, list(entries), after, batch=batch)
         if self._edits and self._continues(self._edits[-1], edit):
             self._edits[-1].entries.extend(entries)
         elif entries:
@@ -367,7 +428,7 @@ class SharedPlaylist:
 
     def _continues(self, last: _Edit, edit: _Edit) -> bool:
         """Tell whether one request can carry out both edits: what is edited entry by entry is sent together."""
-        if last.asked or last.kind != edit.kind:
+        if last.asked or last.kind != edit.kind or last.batch is not None or edit.batch is not None:
             return False
         if edit.kind == "insert":
             before = self.entries[-1] if edit.after == "end" else edit.after
@@ -391,7 +452,7 @@ class SharedPlaylist:
 
     def _make(self, entry: QueueEntry, *, current: bool) -> SharedEntry:
         shown = self._shown
-        if current and shown is not None and shown.room_id is None and shown.file_hash in (None, entry.file_hash):
+        if current and shown is not None and shown.room_id is None and _is_film_of(shown, entry):
             return shown
         return SharedEntry(self._new_id())
 
@@ -408,6 +469,11 @@ class SharedPlaylist:
         self.rev += 1
 
 
+def _replace(entries: list[SharedEntry], entry: SharedEntry, new: list[SharedEntry]) -> None:
+    place = entries.index(entry)
+    entries[place : place + 1] = new
+
+
 def _applied(seen: list[SharedEntry], edit: _Edit) -> list[SharedEntry]:
     """Return what the room makes of these entries when it carries out the edit (`hangd.engine.room.queue`)."""
     named, there = set(map(id, edit.entries)), set(map(id, seen))
@@ -420,7 +486,7 @@ def _applied(seen: list[SharedEntry], edit: _Edit) -> list[SharedEntry]:
 
 
 def _is_film_of(ours: SharedEntry, entry: QueueEntry) -> bool:
-    """Tell whether an entry of the room's holds the same film as one of ours, as far as hashes can tell."""
+    """Tell whether an entry of the room's holds the same film as one of ours, as far as is known."""
     if ours.file_hash is not None and entry.file_hash is not None:
         return ours.file_hash == entry.file_hash
-    return ours.file is not None and (ours.file.size, ours.file.quick_hash) == (entry.file.size, entry.file.quick_hash)
+    return ours.file is not None and may_be_same(ours.file, entry.file)

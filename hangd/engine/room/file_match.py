@@ -1,58 +1,54 @@
-"""Decide whether a member's file is the film that the room watches. Called on joining and on SetFile.
+"""Decide whether a member's file is a copy of the film that the room shows: on joining, on SetFile, when more is known.
 
-The hash of the whole file decides. A member that only has the quick hash yet (milliseconds instead of minutes) may
-enter and is *verifying* until its whole hash decides. None of this is proof, since a client can claim any hash: it
-prevents that people watch different cuts by mistake, and does not keep out anybody with bad intentions.
+Where ``match`` is "hash", the hash of the whole file decides. Until the room knows that of its film and the member that
+of its copy (minutes), size and quick hash (milliseconds) let the member in, and it is *verifying*. Where ``match`` is
+"duration", the durations decide, and a member is verifying until the room knows that of its film. Where it is "none",
+every file is a copy. None of this is proof, since a client can claim any hash: it prevents that people watch different
+cuts by mistake, and does not keep out anybody with bad intentions.
 """
 
-from typing import Final
-
+from hangd.engine.film import DURATION_TOLERANCE, known_duration, may_be_same
 from hangd.engine.room.state import RoomData
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.model import FileInfo
 
-_DURATION_TOLERANCE: Final = 1.0
-"""Seconds. Containers round the length of one film differently, by a frame or two of audio; cuts differ by more."""
-
 
 def compare_files(room: RoomData, file_hash: str | None, file: FileInfo | None) -> bool:
-    """Return whether a member with this file still has to tell its whole hash (True: it is ``verifying``).
+    """Return whether it is not known yet if this file is a copy of the film (True: its member is ``verifying``).
 
     Raises:
-        RequestRefused: FileHashMismatch, with what differs: it is not the room's film.
+        RequestRefused: FileHashMismatch, with what differs: it is no copy of the film.
     """
     match, room_file = room.policy.match, room.file
-    if match == "none" or file_hash == room.file_hash:
+    if match == "none" or (file_hash is not None and file_hash == room.file_hash):
         return False
     if match == "duration":
-        _compare_durations(room_file, file)
-        return False
-    if file_hash is not None:
+        return not room.is_film(file_hash, file) and _compare_durations(room_file, file)
+    if file_hash is not None and room.file_hash is not None:
         raise _mismatch(room_file, file)
-    if file is None or file.quick_hash is None:
+    if file_hash is None and (file is None or file.quick_hash is None):
         raise RequestRefused.file_mismatch("this room takes only its own film: it needs your file's hash")
-    if room_file is None:
-        # A basic client created the room and told only the whole hash, so the quick hash cannot be compared.
-        return True
-    if room_file.size != file.size or room_file.quick_hash not in (None, file.quick_hash):
+    # Either may be unknown: basic clients tell the whole hash alone.
+    if room_file is not None and file is not None and not may_be_same(room_file, file):
         raise _mismatch(room_file, file)
     return True
 
 
-def _compare_durations(room_file: FileInfo | None, file: FileInfo | None) -> None:
-    theirs = file.duration if file is not None else None
-    ours = room_file.duration if room_file is not None else None
-    if ours is None:
-        raise RequestRefused.file_mismatch("this room compares durations, and does not know its own film's yet")
+def _compare_durations(room_file: FileInfo | None, file: FileInfo | None) -> bool:
+    theirs = known_duration(file)
+    ours = known_duration(room_file)
     if theirs is None:
         raise RequestRefused.file_mismatch("this room compares durations: it needs your file's")
-    if abs(ours - theirs) > _DURATION_TOLERANCE:
+    if ours is None:
+        return True
+    if abs(ours - theirs) > DURATION_TOLERANCE:
         raise RequestRefused.file_mismatch(
             f"your file is {theirs:.1f} s long, the room's {ours:.1f} s",
             differs="duration",
             room_duration=ours,
             your_duration=theirs,
         )
+    return False
 
 
 def _mismatch(room_file: FileInfo | None, file: FileInfo | None) -> RequestRefused:

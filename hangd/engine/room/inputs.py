@@ -21,6 +21,8 @@ class CreateRequested(Struct, frozen=True):
     """New and random. Only the client that creates the room gets it."""
     message: CreateRoom
     request_id: RequestId | None = None
+    return_secret: str | None = None
+    """New and random. Only this client gets it, if it is a full one."""
 
 
 class JoinRequested(Struct, frozen=True):
@@ -29,6 +31,8 @@ class JoinRequested(Struct, frozen=True):
     full: bool
     message: JoinRoom
     request_id: RequestId | None = None
+    return_secret: str | None = None
+    """New and random. Only this client gets it, if it is a full one and has not come back by an older one."""
 
 
 EntryRequest = CreateRequested | JoinRequested

@@ -8,42 +8,62 @@ that has not got it cannot follow, and is put out. Where the room is to play the
 members that have the film stand at its start (`Schedule.start_over`). It does not wait for a member that reports to
 show nothing, and it waits for none longer than a gate may be closed.
 
-An entry without a whole hash cannot be shown yet. Where it comes next at the end of a film, the room stands at that end
-until the hash is told, and then moves on. A command, or a restart of the server, ends this waiting.
+The whole hash of the film that is shown may be unknown: reading a file takes minutes. It is told by SetEntry, or it is
+that of the host's copy. Then, and when the film's quick hash or duration are told, every member that is verifying is
+proven or put out.
+
+With the policy ``loop`` the film starts again at its end, or after the last entry comes the first. Where the policy
+``start`` lets the room wait, it also waits before the next film (``readiness``).
 """
 
+from hangd.engine.film import known_duration, may_be_same
 from hangd.engine.room import queue as queues
+from hangd.engine.room import readiness
 from hangd.engine.room.file_match import compare_files
 from hangd.engine.room.roster import RoomMember
-from hangd.engine.room.state import RoomData, known_duration
+from hangd.engine.room.state import RoomData
 from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import RequestId, ServerMessage
-from hangd.protocol.model import ROOM_ITSELF, FileHash, FileInfo, Queue
+from hangd.protocol.model import ROOM_ITSELF, FileHash, FileInfo, Queue, QueueEntry
 
 
 def settle(room: RoomData, now: float) -> None:
-    """End the film if it has run out by ``now``, and move on to the next entry.
+    """Compare the files of verifying members. Where the film has run out by ``now``, play it again or move on.
 
     A room that was paused at the end, or sent there while it was paused, stays: only a film that plays runs out.
     """
+    if room.file_hash is None or any(member.verifying for member in room.roster):
+        while _compare_first(room):
+            pass
     schedule = room.schedule
     ends_at = schedule.ends_at
-    if ends_at is not None and ends_at <= now:
-        room.broadcast(schedule.end(now))
-    elif schedule.running and schedule.duration is None:
-        if not room.roster.all_ended(schedule.timeline.rev):
-            return
-    elif room.awaits_hash != schedule.timeline.rev:
+    # Files can be shorter than they say, so their players know best.
+    is_due = ends_at is not None and ends_at <= now
+    if not is_due and not (schedule.running and room.roster.all_ended(schedule.timeline.rev)):
         return
-    entry = queues.following(room.queue)
-    if entry is None:
-        room.awaits_hash = None
-    elif entry.file_hash is None:
-        room.awaits_hash = schedule.timeline.rev
-    else:
-        schedule.start_over(known_duration(entry.file), 0.0, now, play=True)
+    entry = _next_entry(room)
+    if room.policy.loop == "film" or (entry is not None and entry.id == room.queue.current):
+        again = schedule.apply(messages.Seek(timestamp=0.0), now, room.roster.lead())
+        assert again is not None, "a seek always takes effect"
+        room.broadcast(again, reason="ended")
+        return
+    if ends_at is not None:
+        room.broadcast(schedule.end(now), reason="ended")
+    if entry is not None:
+        waits = readiness.has_to_wait(room)
+        schedule.start_over(known_duration(entry.file), 0.0, now, play=not waits)
         _show(room, entry.file_hash, entry.file, queues.moved_on(room.queue, entry))
+        if waits:
+            readiness.wait(room, ROOM_ITSELF, now)
+
+
+def _next_entry(room: RoomData) -> QueueEntry | None:
+    """Return the entry that comes after the film that is shown, if any does."""
+    entry = queues.following(room.queue)
+    if entry is None and room.policy.loop == "queue" and room.queue.entries:
+        return room.queue.entries[0]
+    return entry
 
 
 def handle(room: RoomData, sender: RoomMember, message: messages.FilmRequest, re: RequestId | None, now: float) -> None:
@@ -57,28 +77,35 @@ def handle(room: RoomData, sender: RoomMember, message: messages.FilmRequest, re
             _set_media(room, sender, message, re, now)
         case messages.QueueInsert():
             queue, ids = queues.inserted(room.queue, message)
-            _edit(room, queue, messages.QueueChanged(queue, ids), sender, re)
+            _edit(room, queue, messages.QueueChanged(queue, ids, sender.client_id), sender, re)
         case messages.QueueRemove(ids=ids):
             queue = queues.removed(room.queue, ids)
-            _edit(room, queue, messages.QueueChanged(queue), sender, re)
+            _edit(room, queue, messages.QueueChanged(queue, by=sender.client_id), sender, re)
         case messages.QueueMove(ids=ids, after=after):
             queue = queues.moved(room.queue, ids, after)
-            _edit(room, queue, messages.QueueChanged(queue), sender, re)
-        case messages.SetEntry(id=id, file_hash=file_hash):
-            queue, entry = queues.hashed(room.queue, id, file_hash)
+            _edit(room, queue, messages.QueueChanged(queue, by=sender.client_id), sender, re)
+        case messages.SetEntry():
+            queue, entry = queues.learned(room.queue, message)
             _edit(room, queue, messages.EntryChanged(entry), sender, re)
+            if entry.id == queue.current:
+                room.describe(entry.file_hash, entry.file)
 
 
 def set_file(room: RoomData, sender: RoomMember, message: messages.SetFile, re: RequestId | None) -> None:
-    """Take in what a member says of its own file: a file of another film puts it out of the room."""
+    """Take in what a member says of its own file: a file of another film puts it out of the room.
+
+    Raises:
+        RequestRefused: NoSuchEntry, it is about an entry that is not shown now. The room moved on meanwhile.
+    """
+    if message.entry not in (None, room.queue.current):
+        raise RequestRefused("NoSuchEntry", "the room shows another film by now")
     # More about the copy that was let in already (its length, say) does not undo what its hash proved.
-    same = message.file_hash is None and queues.is_same_copy(sender.file, message.file)
+    known = sender.file
+    same = message.file_hash is None and known is not None and may_be_same(known, message.file)
     if not (same and room.policy.match == "hash"):
         try:
             sender.verifying = compare_files(room, message.file_hash, message.file)
         except RequestRefused as refused:
-            if queues.holds_another(room.queue, room.file_hash, message.file_hash, message.file):
-                raise  # the room moved on while this was on its way: its sender stays
             room.refuse(sender.client_id, refused, re)
             room.remove(sender, "mismatch", detail=refused.message)
             return
@@ -94,11 +121,42 @@ def _set_media(
 ) -> None:
     queue = queues.moved_to(room.queue, message)
     entry = queues.current_of(queue)
-    assert entry is not None and entry.file_hash is not None
-    room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play)
-    if message.file_hash is not None:
+    assert entry is not None
+    waits = message.play and readiness.has_to_wait(room)
+    room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play and not waits)
+    if message.file is not None:
         sender.file_hash, sender.file = message.file_hash, message.file
     _show(room, entry.file_hash, entry.file, queue, sender, re)
+    if waits:
+        readiness.wait(room, sender.client_id, now)
+
+
+def _compare_first(room: RoomData) -> bool:
+    """Let one member's copy tell more of the film, or decide about one verifying member.
+
+    Returns False where there is nothing of both to do.
+    """
+    host = room.roster.host
+    if room.file_hash is None and room.file is not None and host is not None and host.file is not None:
+        if host.file_hash is not None and may_be_same(room.file, host.file):
+            room.learn(host.file_hash, queues.completed(room.file, host.file))
+            return True
+    for member in room.roster:
+        known = room.file
+        room.learn_file(member.file_hash, member.file)  # What was told before it was known that this is the film.
+        if room.file is not known:
+            return True
+        if not member.verifying:
+            continue
+        try:
+            member.verifying = member.has_film and compare_files(room, member.file_hash, member.file)
+        except RequestRefused as refused:
+            room.remove(member, "mismatch", detail=refused.message)
+            return True
+        if not member.verifying:
+            room.announce(messages.MemberChanged(member.as_member()))
+            return True
+    return False
 
 
 def _edit(room: RoomData, queue: Queue, message: ServerMessage, sender: RoomMember, re: RequestId | None) -> None:
@@ -112,7 +170,7 @@ def _edit(room: RoomData, queue: Queue, message: ServerMessage, sender: RoomMemb
 
 def _show(
     room: RoomData,
-    file_hash: FileHash,
+    file_hash: FileHash | None,
     file: FileInfo,
     queue: Queue,
     sender: RoomMember | None = None,
@@ -120,19 +178,18 @@ def _show(
 ) -> None:
     """Show this film on the timeline that stands already, and tell everyone. No sender: the room did it itself."""
     room.file_hash, room.file, room.queue = file_hash, file, queue
+    room.start = None  # The RoomState below says so.
     for member in tuple(room.roster):
-        has_it = member.file_hash == file_hash
-        member.ready = False
-        member.verifying = room.policy.match == "hash" and not has_it
-        if not has_it:
-            member.file_hash = member.file = None
+        has_it = room.is_film(member.file_hash, member.file)
+        proven = room.policy.match != "hash" or None not in (file_hash, member.file_hash)
+        member.change_film(room.timeline.rev, has_it=has_it, verifying=has_it and not proven)
         if not member.full and not has_it:
             # It knows no MediaChanged and cannot bring another file. If it stayed, it would play the old film to
             # the new film's timeline. Put out, it knows where it is, and comes back with the new file.
             room.remove(member, "mismatch", detail="the room moved on to another film")
     timeline = room.timeline
     by = None if sender is None else sender.client_id
-    room.announce(messages.MediaChanged(file_hash, file, timeline, room.queue), sender=by, re=re)
+    room.announce(messages.MediaChanged(file_hash, file, timeline, room.queue, by), sender=by, re=re)
     # The change of film changed ``verifying`` and ``ready`` of all members, so everybody gets the complete room.
     room.send(room.roster.full_ids(), messages.RoomState(room.view()))
     basic = room.roster.ids(lambda member: not member.full and member is not sender)

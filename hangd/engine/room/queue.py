@@ -6,8 +6,8 @@ the one that it was given. ``media`` and ``state.RoomData`` call them, and tell 
 Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
 twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.
 
-The room knows which film is *shown*. It is that of the current entry, which always has a whole hash. Where ``current``
-is None it is a film whose entry was taken out, or one that no member has described yet.
+The room knows which film is *shown*. It is that of the current entry. Where ``current`` is None it is a film whose
+entry was taken out, or one that no member has described yet.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from hangd.engine.film import may_be_same
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.messages import QueueInsert, SetEntry, SetMedia
 from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
 
 _Entries = tuple[QueueEntry, ...]
@@ -26,7 +27,7 @@ _FULL: Final = f"the queue is full: it takes {QUEUE_MAX} films"
 # ---- edits ----------------------------------------------------------------------------------------------------------
 
 
-def begun(queue: Queue, file_hash: FileHash, file: FileInfo | None) -> Queue:
+def begun(queue: Queue, file_hash: FileHash | None, file: FileInfo | None) -> Queue:
     """Return the queue with the shown film as its first and current entry, if the film is described and has room."""
     # Where only the hash is known, the film becomes an entry as soon as a member describes it (docs/protocol.md).
     if file is None or len(queue.entries) >= QUEUE_MAX:
@@ -40,15 +41,10 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
     """Return the queue with the requested entries, and their ids.
 
     Raises:
-        RequestRefused: TooLarge; InvalidMessage, with the path of an entry that nothing identifies.
+        RequestRefused: TooLarge.
     """
     if len(queue.entries) + len(request.entries) > QUEUE_MAX:
         raise RequestRefused("TooLarge", _FULL)
-    for number, item in enumerate(request.entries):
-        if item.file_hash is None and item.file.quick_hash is None:
-            raise RequestRefused.invalid(
-                f"$.payload.entries[{number}]", "has neither a file_hash nor a file.quick_hash"
-            )
     if not request.entries:
         return queue, ()
     rev = queue.rev + 1
@@ -97,21 +93,20 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
     """Return the queue with the requested film current.
 
     Raises:
-        RequestRefused: NoSuchEntry; NotHashed; InvalidMessage, the message names no film, or another one than the
-            entry's; TooLarge, the queue is full and its first entry is still to come.
+        RequestRefused: NoSuchEntry; InvalidMessage, the message names an entry and a film, or neither of them, or
+            nothing that identifies the film; TooLarge, the queue is full and its first entry is still to come.
     """
     rev = queue.rev + 1
-    if (request.file_hash is None) != (request.file is None):
-        raise RequestRefused.invalid("$.payload", "must have file_hash and file together")
+    if (request.entry is None) == (request.file is None):
+        raise RequestRefused.invalid("$.payload", "must have either an entry or a file")
     if request.entry is not None:
-        entry = _chosen(queue, request.entry, request)
-        entries = _with(queue, entry).entries
-    elif request.file_hash is not None and request.file is not None:
+        entry, entries = _entry(queue, request.entry), queue.entries
+    elif request.file is not None:
+        if request.file_hash is None and request.file.quick_hash is None:
+            raise RequestRefused.invalid("$.payload", "has neither a file_hash nor a file.quick_hash")
         entry = QueueEntry(_id(rev), request.file, request.file_hash)
         index = _index_after_current(queue)
         entries = (*queue.entries[:index], entry, *queue.entries[index:])
-    else:
-        raise RequestRefused.invalid("$.payload", "has neither a film nor an entry")
     if request.clear:
         entries = (entry,)
     if len(entries) > QUEUE_MAX:
@@ -125,26 +120,26 @@ def moved_to(queue: Queue, request: SetMedia) -> Queue:
 # ---- what is known of entries ---------------------------------------------------------------------------------------
 
 
-def hashed(queue: Queue, id: EntryId, file_hash: FileHash) -> tuple[Queue, QueueEntry]:
-    """Return the queue with the whole hash of this entry, and the entry.
+def learned(queue: Queue, request: SetEntry) -> tuple[Queue, QueueEntry]:
+    """Return the queue with what the request says of an entry, and the entry.
 
     Raises:
-        RequestRefused: NoSuchEntry; FileHashMismatch, the entry has another whole hash already.
+        RequestRefused: NoSuchEntry; FileHashMismatch, a hash or the size is known already, and differs.
     """
-    entry = _entry(queue, id)
-    if entry.file_hash == file_hash:
-        return queue, entry
-    # Two members that hash the same entry at once both tell it: the first hash counts.
-    if entry.file_hash is not None:
+    entry = _entry(queue, request.id)
+    # Two members that read the same film at once both tell its hash: the first one counts.
+    another = None not in (entry.file_hash, request.file_hash) and entry.file_hash != request.file_hash
+    if another or (request.file is not None and not may_be_same(entry.file, request.file)):
         raise RequestRefused.file_mismatch("that film has another hash: one of the two files may be damaged")
-    entry = replace(entry, file_hash=file_hash)
-    return _with(queue, entry), entry
+    file = entry.file if request.file is None else completed(entry.file, request.file)
+    known = replace(entry, file_hash=entry.file_hash or request.file_hash, file=file)
+    return (queue, entry) if known == entry else (_with(queue, known), known)
 
 
-def described(queue: Queue, file: FileInfo) -> Queue:
+def described(queue: Queue, file_hash: FileHash | None, file: FileInfo) -> Queue:
     """Return the queue with what is now known of the current film."""
     current = current_of(queue)
-    return queue if current is None else _with(queue, replace(current, file=file))
+    return queue if current is None else _with(queue, replace(current, file_hash=file_hash, file=file))
 
 
 def completed(known: FileInfo, told: FileInfo) -> FileInfo:
@@ -159,34 +154,15 @@ def completed(known: FileInfo, told: FileInfo) -> FileInfo:
     )
 
 
-def is_same_copy(known: FileInfo | None, told: FileInfo) -> bool:
-    """Tell whether ``told`` describes the file that is ``known`` already, perhaps in more detail."""
-    if known is None or known.size != told.size:
-        return False
-    return None in (known.quick_hash, told.quick_hash) or known.quick_hash == told.quick_hash
-
-
-def holds_another(queue: Queue, shown: FileHash, file_hash: FileHash | None, file: FileInfo) -> bool:
-    """Tell whether this file is a film of the queue other than the shown one, as far as its hashes can tell."""
-    return any(
-        file_hash == entry.file_hash
-        if file_hash is not None and entry.file_hash is not None
-        else file.quick_hash is not None and (file.size, file.quick_hash) == (entry.file.size, entry.file.quick_hash)
-        for entry in queue.entries
-        if entry.file_hash != shown
-    )
-
-
-def check(queue: Queue, shown: FileHash) -> None:
+def check(queue: Queue, shown: FileHash | None, file: FileInfo | None) -> None:
     """Assert the invariants of a queue whose room shows this film."""
     ids = [entry.id for entry in queue.entries]
     assert len(ids) <= QUEUE_MAX
     assert len(set(ids)) == len(ids), "no id is there twice"
     assert all(int(id.partition("-")[0]) <= queue.rev for id in ids), "a later rev does not give an id again"
-    assert all(entry.file_hash or entry.file.quick_hash for entry in queue.entries), "each entry can be identified"
     current = current_of(queue)
     assert (current is None) == (queue.current is None)
-    assert current is None or current.file_hash == shown, "the current entry is shown"
+    assert current is None or (current.file_hash, current.file) == (shown, file), "the current entry is shown"
 
 
 # ---- within ---------------------------------------------------------------------------------------------------------
@@ -217,17 +193,3 @@ def _entry(queue: Queue, id: EntryId) -> QueueEntry:
     if entry is None:
         raise RequestRefused("NoSuchEntry", "that film is no longer in the queue")
     return entry
-
-
-def _chosen(queue: Queue, id: EntryId, request: SetMedia) -> QueueEntry:
-    """Return the entry to move on to, with what the request says of its film."""
-    entry = _entry(queue, id)
-    if request.file_hash is None or request.file is None:
-        if entry.file_hash is None:
-            raise RequestRefused("NotHashed", "that film is still being read: it can be shown once its hash is known")
-        return entry
-    if entry.file_hash not in (None, request.file_hash):
-        raise RequestRefused.invalid("$.payload.file_hash", "must be this entry's")
-    if entry.file_hash is None and not is_same_copy(entry.file, request.file):
-        raise RequestRefused.invalid("$.payload.file", "must be this entry's")
-    return replace(entry, file_hash=request.file_hash, file=completed(entry.file, request.file))

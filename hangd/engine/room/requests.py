@@ -6,7 +6,7 @@ What concerns the film and the queue is in ``media``.
 
 from typing import Final, assert_never
 
-from hangd.engine.room import media
+from hangd.engine.room import media, readiness
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
 from hangd.protocol import messages
@@ -34,10 +34,10 @@ def handle(
         case messages.Play() | messages.Pause() | messages.Seek() | messages.Speed() | messages.Stop():
             _command(room, sender, message, re, now)
         case messages.LeaveRoom():
+            room.pause_without(sender, now)
             room.remove(sender, "left", by=client_id, re=re)
-        case messages.SetReady(ready=ready):
-            sender.ready = ready
-            room.announce(messages.MemberChanged(sender.as_member()), sender=client_id, re=re)
+        case messages.SetReady():
+            _set_ready(room, sender, message, re)
         case messages.SetFile():
             media.set_file(room, sender, message, re)
         case (
@@ -74,7 +74,7 @@ def password_hashed(room: RoomData, client_id: str, password_hash: str | None) -
         room.refuse(client_id, RequestRefused("Internal", "the server could not set that password"), re)
         return
     room.set_password_hash(password_hash)
-    room.announce(messages.PolicyChanged(room.policy), sender=client_id, re=re)
+    room.announce(messages.PolicyChanged(room.policy, by=client_id), sender=client_id, re=re)
 
 
 def _command(
@@ -85,20 +85,41 @@ def _command(
     if key in room.recent_commands:
         room.answer_unchanged(command, sender=sender, re=re)
         return
+    if isinstance(command, messages.Play) and not room.timeline.playing and readiness.has_to_wait(room):
+        if not command.force:
+            readiness.ask(room, sender, command, re, now)
+            _remember(room, key)
+            return
+        _require_host(sender, "start before everybody is ready")
     was_gated = room.schedule.gate is not None
     lead = room.roster.lead() if sender.full else None
     done = room.schedule.apply(command, now, lead)
+    _remember(room, key)
+    if done is None:
+        room.answer_unchanged(command, sender=sender, re=re)
+        return
+    if isinstance(done, messages.Play) and (was_gated or room.policy.stall == "pause"):
+        # Somebody does not want to wait for the current stalls any longer. They would stop the room again at once.
+        room.roster.ignore_stalls()
+    if isinstance(done, messages.Play | messages.Pause | messages.Stop):
+        readiness.drop(room)
+    room.broadcast(done, command.command_id, sender=sender, re=re)
+
+
+def _remember(room: RoomData, key: tuple[str, str] | None) -> None:
+    """Remember a command that was carried out, so that its repetition is recognised."""
     if key is not None:
         room.recent_commands[key] = None
         if len(room.recent_commands) > _COMMANDS_KEPT:
             del room.recent_commands[next(iter(room.recent_commands))]
-    if done is None:
-        room.answer_unchanged(command, sender=sender, re=re)
-        return
-    if was_gated and isinstance(done, messages.Play):
-        # Somebody does not want to wait for the current stalls any longer. They would close the gate again at once.
-        room.roster.ignore_stalls()
-    room.broadcast(done, command.command_id, sender=sender, re=re)
+
+
+def _set_ready(room: RoomData, sender: RoomMember, message: messages.SetReady, re: RequestId | None) -> None:
+    member = sender if message.client_id is None else _member(room, message.client_id)
+    if member is not sender:
+        _require_host(sender, "say that another member is ready")
+    member.ready = message.ready
+    room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
 
 
 def _report(room: RoomData, sender: RoomMember, report: messages.Report, now: float) -> None:
@@ -120,10 +141,10 @@ def _set_policy(room: RoomData, sender: RoomMember, change: messages.SetPolicy, 
     if change.password:
         # The other rules change at once. The answer to the request follows when the password is hashed.
         if changed:
-            room.announce(messages.PolicyChanged(room.policy))
+            room.announce(messages.PolicyChanged(room.policy, by=sender.client_id))
         room.hash_password(sender.client_id, change.password, re)
     else:
-        room.announce(messages.PolicyChanged(room.policy), sender=sender.client_id, re=re)
+        room.announce(messages.PolicyChanged(room.policy, by=sender.client_id), sender=sender.client_id, re=re)
 
 
 def _set_role(room: RoomData, sender: RoomMember, message: messages.SetRole, re: RequestId | None) -> None:

@@ -5,21 +5,25 @@ A room is given inputs and returns effects (``inputs``, ``effects``). By itself,
 
 - it removes a member that was away for too long; another one becomes host if that was the host
 - it opens a gate when every member has settled, or when the gate has been closed for as long as it may be
-- it closes the gate for a stall that is half a second old, if it waits for everyone
-- it pauses at the end of the film, or moves on to the next entry of its queue
+- it closes the gate for a stall that is half a second old, or pauses, if its policy says so
+- it pauses if nobody follows it any more, because all have paused while it was out of reach
+- it pauses at the end of the film, plays it again, or moves on to the next entry of its queue
+- it starts when the countdown of a start that had to wait is over
+- it compares the files of members that are verifying with what it has learned of its film
 - it announces the position of a member, if that was held back so as not to flood the others
 - it returns the effect ForgetRoom after ``ttl`` seconds without members
 
 It also does all of this, except the last, before it looks at any input, so that a late timer changes no outcome.
 
 The data is in ``state``. What members ask for is in ``requests`` and ``media``, entering in ``joining``, the timeline's
-rules in ``schedule``, the films' in ``queue``, the members' in ``roster``, their files' in ``file_match``.
+rules in ``schedule``, when a paused room may start in ``readiness``, the films' rules in ``queue``, the members' in
+``roster``, their files' in ``file_match``.
 """
 
 from collections.abc import Container
 from typing import Final, assert_never
 
-from hangd.engine.room import inputs, joining, media, requests
+from hangd.engine.room import inputs, joining, media, readiness, requests
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetRoom, RoomEffect
 from hangd.engine.room.roster import RoomMember
@@ -38,6 +42,10 @@ _ANNOUNCE_SECONDS: Final = 1.0
 _ANNOUNCE_SECONDS_PER_MEMBER: Final = 0.05
 """How often a member's position is announced if only the position changes: once a second, and less often in rooms of
 more than 20, so that a room of N members costs at most 20 N messages a second rather than N squared."""
+
+_RETURN_SECONDS: Final = 10.0
+"""How long a room that nobody follows waits for its members that are away, before it pauses at a position: after a
+restart of the server they come back one after the other, within seconds."""
 
 _RTT_MAX: Final = 60.0
 """Seconds. The server gives a connection up before a ping takes that long."""
@@ -162,11 +170,14 @@ class Room:
         room = self._data
         room.roster.check()
         room.schedule.check()
+        readiness.check(room, self._now)
         assert not any(client_id in room.roster for client_id in room.pending)
         assert not (room.forgotten and len(room.roster))
-        queues.check(room.queue, room.file_hash)
+        queues.check(room.queue, room.file_hash, room.file)
         assert not room.effects, "all effects have been returned"
         assert len(room.roster) <= room.settings.capacity
+        assert len(room.former) <= room.settings.capacity
+        assert not any(member.return_digest in room.former for member in room.roster)
         assert 1 <= room.policy.capacity <= room.settings.capacity
         assert room.policy.has_password == (room.password_hash is not None)
         assert (room.empty_since is None) == (len(room.roster) > 0)
@@ -192,7 +203,7 @@ class Room:
             case inputs.ConnectionResumed(client_id=client_id):
                 member = self._data.roster.get(client_id)
                 if member is not None:
-                    member.resume()
+                    member.resume(self._now)
                     self._data.announce_state(member, self._now)
             case inputs.LatencyMeasured(client_id=client_id, rtt=rtt):
                 member = self._data.roster.get(client_id)
@@ -206,6 +217,7 @@ class Room:
         try:
             if sender is None or not sender.present:
                 raise RequestRefused("NotInRoom", "you are not in this room")
+            sender.heard_at = self._now
             requests.handle(self._data, sender, input.message, input.request_id, self._now)
         except RequestRefused as refused:
             self._data.refuse(input.client_id, refused, input.request_id)
@@ -237,6 +249,7 @@ class Room:
         if member is None or not member.present:
             return
         if member.full:
+            room.pause_without(member, self._now)
             member.lose(self._now + room.settings.away)
             room.announce_state(member, self._now)
         else:
@@ -255,9 +268,10 @@ class Room:
         for member in [m for m in room.roster if m.away_until is not None and m.away_until <= now]:
             room.remove(member, "lost")
         media.settle(room, now)
+        readiness.review(room, now)
         self._review_gate()
-        if self._waits_for_stalls and any(_is_due(self._stalled_at(member), now) for member in room.roster):
-            room.broadcast(room.schedule.close_gate_for_stall(now))
+        self._stop_for_stall()
+        self._pause_for_nobody()
         gap = self._announcement_gap
         for member in room.roster:
             if member.unannounced and member.announced_at + gap <= now:
@@ -276,8 +290,11 @@ class Room:
         room, schedule, gap = self._data, self._data.schedule, self._announcement_gap
         if room.forgotten:
             return None
-        due = earliest(schedule.gate_until, schedule.ends_at, self._forgotten_at)
+        countdown_ends = room.start.at if room.start is not None else None
+        due = earliest(schedule.gate_until, schedule.ends_at, self._forgotten_at, countdown_ends)
         waits = self._waits_for_stalls
+        if room.timeline.playing and room.roster.all_apart(room.timeline.rev):
+            due = earliest(due, self._returned_by)
         for member in room.roster:
             if member.away_until is not None and (due is None or member.away_until < due):
                 due = member.away_until
@@ -305,11 +322,39 @@ class Room:
             if schedule.gate == "buffering":
                 room.roster.ignore_stalls()
         if opens and len(room.roster) > 0:
-            room.broadcast(schedule.open_gate(now, room.roster.lead()))
+            room.broadcast(schedule.open_gate(now, room.roster.lead()), reason="settled")
+
+    def _stop_for_stall(self) -> None:
+        """Close the gate for a stall that has lasted long enough, or pause, if the policy says so."""
+        if not self._waits_for_stalls:
+            return
+        room, now = self._data, self._now
+        stalled = next((member for member in room.roster if _is_due(self._stalled_at(member), now)), None)
+        if stalled is not None:
+            pauses = room.policy.stall == "pause"
+            done = room.schedule.pause(now) if pauses else room.schedule.close_gate_for_stall(now)
+            room.broadcast(done, reason="stall", about=stalled.client_id)
+
+    def _pause_for_nobody(self) -> None:
+        """Pause a room that plays although nobody follows it, at the first position at which a member stands."""
+        room, schedule, now = self._data, self._data.schedule, self._now
+        if not room.timeline.playing or not room.roster.all_apart(room.timeline.rev):
+            return
+        if self._returned_by is None or self._returned_by <= now:
+            room.broadcast(schedule.pause(now, at=room.roster.first_apart()), reason="apart")
+
+    @property
+    def _returned_by(self) -> float | None:
+        """When members that have the film, but are away, are not waited for any more. None: there is none."""
+        away = self._data.settings.away
+        known = (member for member in self._data.roster if member.has_film)
+        lost = [member.away_until - away for member in known if member.away_until is not None]
+        return max(lost) + _RETURN_SECONDS if lost else None
 
     @property
     def _waits_for_stalls(self) -> bool:
-        return self._data.policy.wait == "everyone" and self._data.schedule.running
+        policy = self._data.policy
+        return (policy.wait == "everyone" or policy.stall == "pause") and self._data.schedule.running
 
     @staticmethod
     def _stalled_at(member: RoomMember) -> float | None:

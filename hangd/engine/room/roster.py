@@ -16,6 +16,7 @@ from msgspec.structs import asdict
 from hangd.engine.room.saved import SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
+from hangd.protocol.names import member_key
 
 LEAD_BASE: Final = 0.060
 """Seconds that a client needs beside the network: decode the message, wake the player's thread, unpause the player."""
@@ -48,16 +49,24 @@ class RoomMember(Struct):
     ready: bool = False
     report: Report | None = None
     """The last one since the member has this connection."""
+    heard_at: float | None = None
+    """When the room last had a message of it. None: not since the server was started."""
     away_until: float | None = None
     buffering_since: float | None = None
     stall_ignored: bool = False
     """The room does not wait for the current stall: it has waited long enough, or somebody pressed Play."""
+    film_rev: int = 0
+    """The timeline's rev when the room changed to its film: what was reported before is about another film."""
+    had_film: bool = False
+    """Whether it had the film before, so that it is expected to have this one too."""
     announced_at: float = float("-inf")
     """When the other members were last told the state of this one."""
     unannounced: bool = False
     """Whether the last report has not been told to the others yet."""
     delays: deque[float] = field(default_factory=lambda: deque(maxlen=_DELAYS_KEPT))
     """Half round trips, in seconds, oldest first."""
+    return_digest: bytes | None = None
+    """SHA-256 of the secret with which it may come back once it has gone. None: a basic member."""
 
     @classmethod
     def absent(cls, saved: SavedMember, until: float) -> "RoomMember":
@@ -79,7 +88,23 @@ class RoomMember(Struct):
     @property
     def stalls(self) -> bool:
         """Whether its player waits for data, and the room has not given up waiting for it (``wait: everyone``)."""
-        return self.present and self.full and self.buffering_since is not None and not self.stall_ignored
+        return self.follows and self.buffering_since is not None and not self.stall_ignored
+
+    @property
+    def apart(self) -> bool:
+        """Whether its player does not follow the room, because its viewer paused it while the room was out of reach."""
+        return self.report is not None and self.report.apart
+
+    @property
+    def follows(self) -> bool:
+        """Whether the room can wait for its player: it is there, reports, has the film, and follows the room."""
+        return self.present and self.full and self.has_film and not self.apart
+
+    @property
+    def lacks_film(self) -> bool:
+        """Whether it has not got the film, and has said so: its player has no file open since the room shows it."""
+        report = self.report
+        return not self.has_film and report is not None and report.rev >= self.film_rev and report.state == "idle"
 
     def lead(self) -> float:
         """Return the seconds within which nearly every message reaches this member."""
@@ -91,13 +116,16 @@ class RoomMember(Struct):
     def repeats(self, report: Report) -> bool:
         """Tell whether this report differs from the last one in position and errors only."""
         last = self.report
-        return last is not None and report.state == last.state and report.rev == last.rev
+        if last is None:
+            return False
+        return (report.state, report.rev, report.apart) == (last.state, last.rev, last.apart)
 
     def apply(self, report: Report, now: float) -> bool:
-        """Store a report. Returns whether the member's state changed."""
-        changed = report.state != self.state
+        """Store a report. Returns whether what the others see of it has changed, beside its position."""
+        before = self.state, self.apart, self.lacks_film
         self.state = report.state
         self.report = report
+        changed = before != (self.state, self.apart, self.lacks_film)
         if report.state != "buffering":
             self.buffering_since = None
             self.stall_ignored = False
@@ -110,9 +138,10 @@ class RoomMember(Struct):
         self._forget_player("away")
         self.away_until = until
 
-    def resume(self) -> None:
+    def resume(self, now: float) -> None:
         """Mark as present again. What the player does is unknown until the next report."""
         self._forget_player("idle")
+        self.heard_at = now
         self.away_until = None
 
     def settled_at(self, position: float, rev: int) -> bool:
@@ -125,10 +154,18 @@ class RoomMember(Struct):
             and abs(report.position - position) <= _SETTLED_WITHIN
         )
 
-    def shows_nothing(self, rev: int) -> bool:
-        """Tell whether it lacks the film, and reported since timeline ``rev`` that its player has no file open."""
-        report = self.report
-        return not self.has_film and report is not None and report.rev >= rev and report.state == "idle"
+    @property
+    def may_bring_film(self) -> bool:
+        """Whether it may be opening its copy of the film that the room has changed to."""
+        return self.present and self.full and not self.apart and self.had_film and not self.lacks_film
+
+    def change_film(self, rev: int, *, has_it: bool, verifying: bool) -> None:
+        """The room changes to another film on its timeline ``rev``. ``has_it``: its file is that film already."""
+        self.had_film = self.has_film or (self.had_film and not self.lacks_film)
+        self.film_rev = rev
+        self.ready, self.verifying = False, verifying
+        if not has_it:
+            self.file_hash = self.file = None
 
     def as_member(self) -> Member:
         """Return what the other members are told."""
@@ -146,6 +183,9 @@ class RoomMember(Struct):
             clock_error=report.clock_error if report else None,
             rtt=2 * min(self.delays) if self.delays else None,
             file=self.file,
+            film=not self.lacks_film,
+            apart=self.apart,
+            heard_at=self.heard_at,
         )
 
     def _forget_player(self, state: MemberState) -> None:
@@ -222,34 +262,51 @@ class Roster(Struct):
         # Of a list, because tuple() of a generator takes a third longer, and this runs for every announcement.
         return tuple([id for id, member in self.members.items() if member.full and member.present and id != but])
 
-    def name_taken(self, name: str) -> bool:
-        """Tell whether a present member has this name.
+    def taken_names(self) -> set[str]:
+        """Return the names of the present members, by which they are told apart (`member_key`).
 
         The name of an away member is free: after a crash the same person may come back as a new client.
         """
-        folded = name.casefold()
-        return any(member.present and member.name.casefold() == folded for member in self)
+        return {member_key(member.name) for member in self if member.present}
 
     def lead(self) -> float:
-        """Return the seconds from now to the earliest start that every present full member hears of in time."""
-        slowest = max((member.lead() for member in self if member.present and member.full), default=0.0)
+        """Return the seconds from now to the earliest start that every member hears of in time."""
+        slowest = max((member.lead() for member in self if member.follows), default=0.0)
         return min(max(slowest + LEAD_BASE, LEAD_MIN), LEAD_MAX)
 
     def all_settled_at(self, position: float, rev: int, *, loading: bool) -> bool:
         """Tell whether every member that the gate of timeline ``rev`` waits for has settled. True if there is none.
 
-        ``loading``: the members open another film, so each needs the film as well. Then it is False while full members
-        are present and the gate waits for none of them: nobody has the film yet.
+        ``loading``: the members open another film, so it waits for those as well that may still bring it. Then it is
+        False while full members are present and the gate waits for none of them: nobody has the film yet.
         """
-        awaited = [member for member in self if member.present and member.full and not member.shows_nothing(rev)]
+        awaited = [member for member in self if member.follows or (loading and member.may_bring_film)]
         if loading and not awaited:
             return not self.full_ids()
-        return all(member.settled_at(position, rev) and (member.has_film or not loading) for member in awaited)
+        return all(member.has_film and member.settled_at(position, rev) for member in awaited)
 
     def all_ended(self, rev: int) -> bool:
         """Tell whether all that have the film and sent a report have reported its end since timeline ``rev``."""
-        reports = [m.report for m in self if m.present and m.full and m.has_film and m.report is not None]
+        able = [m for m in self if m.present and m.full and m.has_film and not m.apart]
+        reports = [m.report for m in able if m.report is not None]
         return bool(reports) and all(report.rev >= rev and report.state == "ended" for report in reports)
+
+    def all_apart(self, rev: int) -> bool:
+        """Tell whether nobody follows the timeline ``rev``, because members have paused it for themselves.
+
+        All present full members have to have reported on it since they came back: until then it is not known.
+        """
+        if not any(member.apart for member in self):  # Asked in every turn, and nearly always so.
+            return False
+        present = [member for member in self if member.present and member.full]
+        if any(member.report is None or member.report.rev < rev for member in present):
+            return False
+        return not any(member.follows or member.may_bring_film for member in present)
+
+    def first_apart(self) -> float | None:
+        """Return the smallest position at which a player that is apart stands. None: there is none with a film open."""
+        reports = [member.report for member in self if member.present and member.report is not None]
+        return min((report.position for report in reports if report.apart and report.state != "idle"), default=None)
 
     def ignore_stalls(self) -> None:
         """Do not wait any longer for the stalls that there are now."""

@@ -21,6 +21,17 @@ class SavedMember(Struct, frozen=True, omit_defaults=True):
     verifying: bool = False
     file_hash: FileHash | None = None
     file: FileInfo | None = None
+    return_digest: bytes | None = None
+    """SHA-256 of the secret with which it may come back. None: the room was saved before there were such secrets."""
+
+
+class FormerMember(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a full member that has gone and may come back. Live rooms have it too."""
+
+    return_digest: bytes
+    """SHA-256 of the secret that proves who it is."""
+    name: Name
+    role: Role
 
 
 class SavedRoom(Struct, frozen=True, omit_defaults=True):
@@ -32,7 +43,7 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     room_id: str
     host_digest: bytes
     """SHA-256 of the host's secret."""
-    file_hash: FileHash
+    file_hash: FileHash | None
     file: FileInfo | None
     policy: Policy
     members: tuple[SavedMember, ...]
@@ -44,6 +55,8 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     empty_since: Moment | None = None
     queue: Queue = Queue()
     """Rev 0: the room was saved before there were queues."""
+    former: tuple[FormerMember, ...] = ()
+    """Those who have gone and may come back, oldest first."""
 
     def moved(self, seconds: float) -> "SavedRoom":
         """Return the same room, its times read from a clock that shows ``seconds`` more."""

@@ -134,9 +134,13 @@ class Schedule(Struct, kw_only=True):
         self._change(playing=True, position=position, at=now + lead)
         return Play(timestamp=position)
 
-    def pause(self, now: float) -> None:
-        """Pause at the current position: nobody is left to watch."""
-        self._change(playing=False, position=self._position(now), at=now)
+    def pause(self, now: float, *, at: float | None = None) -> Pause:
+        """Pause at a position (None: the current one): nobody is left to watch, or the room's policy says so."""
+        position = self._position(now) if at is None else at
+        if self.duration is not None:
+            position = min(position, self.duration)
+        self._change(playing=False, position=position, at=now)
+        return Pause(timestamp=position)
 
     def end(self, now: float) -> Pause:
         """Pause at the end of the film. The caller has seen that `ends_at` is not later than ``now``."""

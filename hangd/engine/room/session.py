@@ -154,8 +154,18 @@ class Session:
         if state in (State.GREETING, State.ENTERING):
             return _WAIT
         if isinstance(message, messages.CreateRoom | messages.JoinRoom):
-            return _INSIDE if state is State.IN_ROOM else None
+            return _INSIDE if state is State.IN_ROOM else self._without_film(message)
         return None if state is State.IN_ROOM or isinstance(message, messages.ListRooms) else _OUTSIDE
+
+    def _without_film(self, message: messages.CreateRoom | messages.JoinRoom) -> RequestRefused | None:
+        """Return why no room can be created for this film. None: one can, or an existing room has to judge."""
+        if isinstance(message, messages.JoinRoom) or message.file_hash is not None:
+            return None
+        if not self.full:
+            return RequestRefused.invalid("$.payload", "has no file_hash")
+        if message.file is None or message.file.quick_hash is None:
+            return RequestRefused.invalid("$.payload", "has neither a file_hash nor a file.quick_hash")
+        return None
 
     def _hello(self, hello: messages.Hello, re: RequestId | None) -> list[effects.SessionEffect]:
         if hello.protocol != PROTOCOL:

@@ -1,5 +1,10 @@
 """All data of a room, and the operations that its parts share: send messages, change rules, let members go.
 
+A full member that goes, unless it is put out by the host, becomes a *former* member: with a secret it proves who it
+was, and has its role again. Into a locked room these are let in and nobody else. Whoever has gone before the room was
+locked is forgotten at that moment, so that the former members of a locked room are those who were in it when it was
+locked, or were let in since.
+
 `RoomData` is the whole state of a `hangd.engine.room.room.Room`. The parts of the room work on it one after the other
 within one input: ``requests``, ``joining`` and ``media`` for what clients ask, ``room`` for what happens by time.
 
@@ -13,17 +18,30 @@ from typing import Final, Literal
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
+from hangd.engine.film import is_same, known_duration
 from hangd.engine.room import queue as queues
 from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
 from hangd.engine.room.inputs import JoinRequested
 from hangd.engine.room.ratelimit import TokenBucket
 from hangd.engine.room.roster import RoomMember, Roster
-from hangd.engine.room.saved import SavedRoom
+from hangd.engine.room.saved import FormerMember, SavedRoom
 from hangd.engine.room.schedule import Schedule
 from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import RequestId, ServerMessage, SyncCommand
-from hangd.protocol.model import ROOM_ITSELF, FileInfo, LeftReason, Policy, PolicyChange, Queue, Room, Timeline
+from hangd.protocol.model import (
+    ROOM_ITSELF,
+    FileInfo,
+    LeftReason,
+    PendingStart,
+    Policy,
+    PolicyChange,
+    Queue,
+    Reason,
+    Role,
+    Room,
+    Timeline,
+)
 
 _BANS_KEPT: Final = 1024
 """A ban names a client id, which lives only as long as its connection and the resumption of it: old bans are void."""
@@ -62,11 +80,12 @@ class RoomData(Struct, kw_only=True):
     wrong_passwords: TokenBucket
     roster: Roster = field(default_factory=Roster)
     name: str | None = None
-    file_hash: str = ""
+    file_hash: str | None = None
+    """Of the film that is shown. None: not known yet, and ``file`` describes the film."""
     file: FileInfo | None = None
     queue: Queue = Queue()
-    awaits_hash: int | None = None
-    """The timeline's rev at the end of a film, if the next entry cannot be shown yet: its whole hash is not known."""
+    start: PendingStart | None = None
+    """The start that the room waits with (``readiness``), as the members have been told."""
     password_hash: str | None = None
     host_digest: bytes | None = None
     """SHA-256 of the owner's secret. None: the room has not been created yet."""
@@ -74,6 +93,9 @@ class RoomData(Struct, kw_only=True):
     forgotten: bool = False
     """Whether ForgetRoom was ordered: nobody may enter any more."""
     banned: deque[str] = field(default_factory=lambda: deque(maxlen=_BANS_KEPT))
+    former: dict[bytes, FormerMember] = field(default_factory=dict)
+    """Full members that have gone and may come back, by the digest of their secret, oldest first. At most as many as
+    a room of this server may have members."""
     pending: dict[str, PendingJoin] = field(default_factory=dict)
     """Joins that wait for PasswordChecked, by client id."""
     hashing: tuple[str, RequestId | None] | None = None
@@ -119,13 +141,25 @@ class RoomData(Struct, kw_only=True):
         *,
         sender: RoomMember | None = None,
         re: RequestId | None = None,
+        reason: Reason | None = None,
+        about: str | None = None,
     ) -> None:
-        """Send all members a command that took effect and the timeline that followed. No sender: the room itself."""
-        message = self._sync(command, command_id, sender)
+        """Send all members a command that took effect and the timeline that followed.
+
+        No sender: the room itself did it, for this reason.
+        """
+        message = self._sync(command, command_id, sender, reason, about)
         if sender is None or self._gets_own_commands(sender):
             self._send_answering(self.roster.ids(), message, sender.client_id if sender else None, re)
         else:
             self.send(self.roster.ids(lambda member: member is not sender), message)
+
+    def answer_otherwise(
+        self, command: SyncCommand, command_id: str | None, *, reason: Reason, sender: RoomMember, re: RequestId | None
+    ) -> None:
+        """Send all members what the room did instead of what this member's command says. It answers the command."""
+        message = self._sync(command, command_id, None, reason)
+        self._send_answering(self.roster.ids(), message, sender.client_id, re)
 
     def answer_unchanged(self, command: SyncCommand, *, sender: RoomMember, re: RequestId | None) -> None:
         """Send the timeline to the sender of a command that changed nothing, and to nobody else."""
@@ -141,12 +175,23 @@ class RoomData(Struct, kw_only=True):
 
     # ---- changes ----------------------------------------------------------------------------------------------------
 
+    def pause_without(self, member: RoomMember, now: float) -> None:
+        """Pause for the others, if the policy says so, because this present member leaves or loses its connection.
+
+        It is not told, because its own player goes on alone.
+        """
+        if self.policy.leave == "pause" and self.timeline.playing and member.full and member.has_film:
+            message = self._sync(self.schedule.pause(now), None, None, "left", member.client_id)
+            self.send(self.roster.ids(lambda other: other is not member), message)
+
     def change_policy(self, change: PolicyChange) -> bool:
         """Change the rules, except the password. Returns whether anything changed."""
         old = self.policy
         given = {name: value for name, value in asdict(change).items() if value is not None and name != "password"}
         self.policy = replace(old, **given)
         self._limit_capacity()
+        if self.policy.locked and not old.locked:
+            self.former.clear()
         return self.policy != old
 
     def set_password_hash(self, password_hash: str | None) -> None:
@@ -158,24 +203,43 @@ class RoomData(Struct, kw_only=True):
         self.hashing = (client_id, re)
         self.effects.append(HashPassword(client_id, password))
 
-    def set_first_film(self, file_hash: str, file: FileInfo | None) -> None:
+    def set_first_film(self, file_hash: str | None, file: FileInfo | None) -> None:
         """Make this the room's film, and put it into the queue if it is described."""
         self.file_hash, self.file = file_hash, file
         self.schedule.duration = known_duration(file)
         self.queue = queues.begun(self.queue, file_hash, file)
 
+    def is_film(self, file_hash: str | None, file: FileInfo | None) -> bool:
+        """Tell whether a member's file is the very file that is shown, as far as its hashes are known."""
+        return is_same(file_hash, file, self.file_hash, self.file)
+
     def learn_file(self, file_hash: str | None, file: FileInfo | None) -> None:
         """Add to the room's description of its film what a member with the same file knows about it."""
-        if file_hash != self.file_hash or file is None:
+        if file is None or not self.is_film(file_hash, file):
             return
         if self.file is None:
             # The name stays private: the member that chose the film did not tell it.
             self.set_first_film(self.file_hash, replace(file, name=None))
             self.announce(messages.QueueChanged(self.queue))
+        else:
+            self.learn(self.file_hash, queues.completed(self.file, file))
+
+    def describe(self, file_hash: str | None, file: FileInfo) -> None:
+        """Take in what is known by now of the film that is shown."""
+        self.file_hash, self.file = file_hash, file
+        self.schedule.duration = known_duration(file)
+        self.queue = queues.described(self.queue, file_hash, file)
+
+    def learn(self, file_hash: str | None, file: FileInfo) -> None:
+        """Take in what is known by now of the film that is shown, and tell all full members."""
+        if (file_hash, file) == (self.file_hash, self.file):
             return
-        self.file = queues.completed(self.file, file)
-        self.queue = queues.described(self.queue, self.file)
-        self.schedule.duration = known_duration(self.file)
+        self.describe(file_hash, file)
+        entry = queues.current_of(self.queue)
+        if entry is not None:
+            self.announce(messages.EntryChanged(entry))
+        else:
+            self.announce(messages.RoomState(self.view()))
 
     def remove(
         self,
@@ -190,11 +254,23 @@ class RoomData(Struct, kw_only=True):
         if member.present and reason != "lost":
             own = re if by == member.client_id else None
             self.send((member.client_id,), messages.RoomLeft(self.room_id, reason, detail), own)
+        if reason not in ("kicked", "banned"):
+            self._remember(member)
         heir = self.roster.remove(member.client_id)
         self.announce(messages.MemberLeft(member.client_id, reason), sender=by, re=re)
         if heir is not None:
             self.announce(messages.MemberChanged(heir.as_member()))
         self.effects.append(ForgetMember(member.client_id, reason))
+
+    def _remember(self, member: RoomMember) -> None:
+        """Keep what a full member needs to come back. Host it is then only by the owner's secret."""
+        digest = member.return_digest
+        if digest is None:
+            return
+        role: Role = "controller" if member.role == "host" else member.role
+        self.former[digest] = FormerMember(digest, member.name, role)
+        if len(self.former) > self.settings.capacity:
+            del self.former[next(iter(self.former))]
 
     def restore(self, saved: SavedRoom, now: float) -> None:
         """Continue a room from before a restart. All its members are away until they resume."""
@@ -204,6 +280,7 @@ class RoomData(Struct, kw_only=True):
         self.set_password_hash(saved.password_hash)
         self.host_digest = saved.host_digest
         self.banned.extend(saved.banned)
+        self.former = {former.return_digest: former for former in saved.former[-self.settings.capacity :]}
         until = now + self.settings.away
         self.roster.restore(RoomMember.absent(member, until) for member in saved.members)
         # A room without members was empty before the restart, or is since: only basic members were in it.
@@ -225,6 +302,7 @@ class RoomData(Struct, kw_only=True):
             timeline=self.timeline,
             name=self.name,
             queue=self.queue,
+            start=self.start,
         )
 
     def saved(self) -> SavedRoom:
@@ -242,6 +320,7 @@ class RoomData(Struct, kw_only=True):
             banned=tuple(self.banned),
             empty_since=self.empty_since,
             queue=self.queue,
+            former=tuple(self.former.values()),
         )
 
     def _limit_capacity(self) -> None:
@@ -251,12 +330,21 @@ class RoomData(Struct, kw_only=True):
         echo = self.settings.echo
         return echo == "always" or (echo == "full" and sender.full)
 
-    def _sync(self, command: SyncCommand, command_id: str | None, sender: RoomMember | None) -> messages.SyncBroadcast:
+    def _sync(
+        self,
+        command: SyncCommand,
+        command_id: str | None,
+        sender: RoomMember | None,
+        reason: Reason | None = None,
+        about: str | None = None,
+    ) -> messages.SyncBroadcast:
         return messages.SyncBroadcast(
             from_client=sender.client_id if sender else ROOM_ITSELF,
             command=command,
             timeline=self.timeline,
             command_id=command_id,
+            reason=reason,
+            about=about,
         )
 
     def _send_answering(
@@ -267,8 +355,3 @@ class RoomData(Struct, kw_only=True):
             return
         self.send(tuple(client_id for client_id in client_ids if client_id != sender), message)
         self.send((sender,), message, re)
-
-
-def known_duration(file: FileInfo | None) -> float | None:
-    """Return the film's duration in seconds, if it is known. A file that says 0 s does not know its duration."""
-    return (file.duration or None) if file is not None else None

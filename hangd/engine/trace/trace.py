@@ -16,7 +16,7 @@ from hangd.engine.follower.inputs import FileOpened, FollowerInput, PlayerSaid
 from hangd.engine.follower.state import FollowerState, Policies
 from hangd.engine.player_messages import Load, PlayerEvent, Sampled
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the format. It increases with each change that an older reader would misunderstand."""
 
 _FILMS_KEPT: Final = 1000
@@ -25,7 +25,7 @@ _FILMS_KEPT: Final = 1000
 A file that is opened again after that many others counts as a new film.
 """
 
-_TEXTS: Final[dict[str, Any]] = {"tracks": (), "about": None, "message": ""}
+_TEXTS: Final[dict[str, Any]] = {"tracks": (), "about": None, "message": "", "films": ()}
 """The fields of events that tell what is watched, and what a trace has instead of their values."""
 
 

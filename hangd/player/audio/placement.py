@@ -30,6 +30,9 @@ _log = logging.getLogger(__name__)
 _READINGS: Final = 64
 _READING_SECONDS: Final = 0.050
 """From one reading to the next, at least: readings of one moment have the same error."""
+_QUIET_SECONDS: Final = 2.0
+"""How long nothing is written into a stream that takes another one's place. Measured: where the samples of a second are
+written into a new stream at once, PulseAudio plays it up to 0.6 s too fast within its first two seconds."""
 _JUMP_SECONDS: Final = 0.020
 """A larger error is corrected at once, a smaller one frame by frame."""
 _TOLERANCE_SECONDS: Final = 0.002
@@ -108,6 +111,19 @@ class AudioPlacement:
         self._is_correcting = False
         self._blocks: deque[_Block] = deque()
         self._paused_at: float | None = None
+        # After a change of the device.
+        self._is_moved = False
+        """The blocks are to be written again as soon as something is known of its clock."""
+        self._quiet_until = 0.0
+        """The clock of a new stream is not known before."""
+
+    def move(self, stream: AudioStream | None = None) -> None:
+        """Another device plays the stream, or (``stream``) another stream of the same format is used from now on."""
+        self._readings.clear()
+        self._is_moved = True
+        if stream is not None:
+            self._stream, self._offset = stream, None
+            self._quiet_until = self._clock() + _QUIET_SECONDS
 
     def read_clock(self) -> None:
         """Read the stream's clock. Call it about ten times a second, also while nothing is played."""
@@ -115,11 +131,16 @@ class AudioPlacement:
         if reading is None:
             return
         self._read_at = self._clock()
+        if self._read_at < self._quiet_until:
+            return
         if reading != self._last_reading:
             self._last_reading = reading
             second, at = reading
             self._readings.append(second - at)
             self._offset = median(self._readings)
+            if self._is_moved:
+                self._is_moved = False
+                self._write_again()
 
     # These two may be called from any thread, and never block. They take effect with the next block.
 
@@ -157,6 +178,13 @@ class AudioPlacement:
             past = max(0, round((paused_at - block.due) * self._stream.rate))
             if rest := block.samples[past * self._stream.frame :]:
                 self._put(block.due + past / self._stream.rate + at - paused_at, rest)
+
+    def _write_again(self) -> None:
+        """Write what was not heard yet where it belongs by the clock of another device."""
+        if self._paused_at is None:
+            now = self._clock()
+            self.pause(now)
+            self.resume(now)
 
     def flush(self) -> None:
         """Drop what was not heard yet."""

@@ -3,11 +3,19 @@
 Nothing here calls libVLC: its threads hold its locks while they call back, and libVLC is not reentrant.
 """
 
+import ctypes
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-_DECODED_LINE: Final = b"end of video preroll"
+_LINES: Final = {b"end of video preroll": "Decoded", b"failed to create video output": "NoVout"}
+"""What libVLC tells only in its log: a seek's picture is decoded; there is a picture and no output that opens."""
+_DECODER_CLOSED_LINE: Final = b"killing decoder fourcc `%4.4s'"
+_TOGGLED_LINE: Final = b"toggling %s"
+_MODULE_LINE: Final = b'using %s module "%s"'
+_MODULE: Final = re.compile(r'using ([^"]+) module "([^"]+)"')
+_LINE_BYTES: Final = 200
 
 
 class VlcEvent(NamedTuple):
@@ -41,17 +49,41 @@ def attach_events(vlc: ModuleType, player: Any, load: Callable[[], int], post: C
         attach(kind, lambda _: 0.0)
 
 
-def attach_log(vlc: ModuleType, instance: Any, load: Callable[[], int], post: Callable[[VlcEvent], None]) -> object:
-    """Keep VLC's log off stderr, and post its one line that says that a seek's picture is decoded: kind "Decoded".
+def attach_log(
+    vlc: ModuleType,
+    instance: Any,
+    load: Callable[[], int],
+    post: Callable[[VlcEvent], None],
+    used: Callable[[str, str], None],
+    decoder_closed: Callable[[], None],
+) -> object:
+    """Keep VLC's log off stderr, and post what nothing but its lines say, as events: see `_LINES`.
 
+    Also posted is "Toggled": a decoder has heard of a pause or of its end. ``value`` is the decoder's address.
+
+    ``used`` is called, on VLC's threads, with what one of VLC's modules is used for, and the module's name.
+    ``decoder_closed`` is called there when a decoder has ended.
     Returns an object that has to be kept for as long as ``instance`` is.
     """
     clock = vlc.libvlc_clock
+    vsnprintf = ctypes.CDLL(None).vsnprintf
+    vsnprintf.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_void_p)
 
     @vlc.CallbackDecorators.LogCb  # type: ignore[untyped-decorator]
-    def called(_data: object, _level: int, _context: object, template: bytes, _arguments: object) -> None:
-        if template == _DECODED_LINE:
-            post(VlcEvent("Decoded", load(), clock() / 1e6))
+    def called(_data: object, _level: int, context: Any, template: bytes, arguments: object) -> None:
+        if (kind := _LINES.get(template)) is not None:
+            post(VlcEvent(kind, load(), clock() / 1e6))
+        elif template == _TOGGLED_LINE:
+            at = clock() / 1e6
+            # The context of a line begins with the address of the object that it is about.
+            post(VlcEvent("Toggled", load(), at, ctypes.cast(context, ctypes.POINTER(ctypes.c_size_t))[0]))
+        elif template == _DECODER_CLOSED_LINE:
+            decoder_closed()
+        elif template == _MODULE_LINE:
+            line = ctypes.create_string_buffer(_LINE_BYTES)
+            vsnprintf(line, _LINE_BYTES, template, arguments)
+            if (found := _MODULE.fullmatch(line.value.decode(errors="replace"))) is not None:
+                used(found[1], found[2])
 
     instance.log_set(called, None)
     return called

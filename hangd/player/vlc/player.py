@@ -13,11 +13,30 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hangd.engine.player_messages import FailureCode, LoadFailed, PlayerCommand, PlayerDied, PlayerEvent, PlayerOpened
-from hangd.player.base import EventSink
+from hangd.engine.player_messages import (
+    FailureCode,
+    Load,
+    LoadFailed,
+    PlayerCommand,
+    PlayerDied,
+    PlayerEvent,
+    PlayerOpened,
+    Settled,
+    Unload,
+)
+from hangd.player.base import EventSink, PictureWindow
 from hangd.player.ordering import EventFilter
 from hangd.player.vlc.backend import BackendItem, VlcBackend
-from hangd.player.vlc.libvlc import LibVlcUnavailable, load_bindings, open_instance, plays_sound_itself, version
+from hangd.player.vlc.libvlc import (
+    LibVlcUnavailable,
+    chooses_output,
+    load_bindings,
+    needs_display,
+    open_instance,
+    output,
+    plays_sound_itself,
+    version,
+)
 from hangd.player.vlc.thread import OwnerThread
 
 _log = logging.getLogger(__name__)
@@ -30,13 +49,19 @@ _CLOSE_SECONDS: Final = 4.5
 
 
 class VlcPlayer:
-    """A libVLC player. ``options`` are added to libVLC's command line after our own, so that they win."""
+    """A libVLC player.
+
+    Args:
+        options: are added to libVLC's command line after our own, so that they win.
+        window: what to draw in on X; None: VLC opens a window itself.
+    """
 
     def __init__(
         self,
         sink: EventSink,
         *,
         options: Sequence[str] = (),
+        window: PictureWindow | None = None,
         open_seconds: float = _OPEN_SECONDS,
         call_seconds: float = _CALL_SECONDS,
     ) -> None:
@@ -45,6 +70,8 @@ class VlcPlayer:
         self._call_seconds = call_seconds
         self._events = EventFilter()
         self._ended = asyncio.Event()
+        self._opening = False
+        """A film is being opened: libVLC's thread closes the one before and opens this one after the command's time."""
         self._version = "?"
         self.name: str | None = None
 
@@ -55,7 +82,19 @@ class VlcPlayer:
             vlc = load_bindings()
             self._version = version(vlc)
             own_sound = not plays_sound_itself(options)
-            return VlcBackend(vlc, open_instance(vlc, options), thread.post, emit, own_sound=own_sound)
+            instance = open_instance(vlc, options)
+            return VlcBackend(
+                vlc,
+                instance,
+                thread.post,
+                emit,
+                options=options,
+                own_sound=own_sound,
+                output=output(options),
+                own_output=chooses_output(options),
+                window=window,
+                on_display=needs_display(options),
+            )
 
         self._watchdog: asyncio.TimerHandle | None = self._loop.call_later(
             open_seconds, self._die, "hung", f"libVLC did not start within {open_seconds:g} seconds"
@@ -67,6 +106,8 @@ class VlcPlayer:
     def do(self, command: PlayerCommand) -> None:
         if not self._events.closed:
             self._events.commanded(command)
+            if isinstance(command, Load | Unload):
+                self._opening = isinstance(command, Load)
             self._post(command)
 
     def call(self, function: Callable[[], object]) -> None:
@@ -81,6 +122,7 @@ class VlcPlayer:
             await asyncio.wait_for(self._ended.wait(), _CLOSE_SECONDS)
         except TimeoutError:
             _log.warning("libVLC does not close; its thread is abandoned")
+            self._thread.abandon()
 
     def _on_made(self) -> None:
         if self._events.closed:
@@ -128,10 +170,10 @@ class VlcPlayer:
     def _look(self) -> None:
         """Check whether the thread is stuck in one call. Each command that finds no check planned plans one."""
         self._watchdog = None
-        since = self._thread.busy_since
-        if since is None:
+        now, since = time.monotonic(), self._thread.busy_since
+        if since is None and not self._opening:
             return
-        left = since + self._call_seconds - time.monotonic()
+        left = (now if since is None else since) + self._call_seconds - now
         if left <= 0:
             self._die("hung", "libVLC does not answer")
         else:
@@ -143,8 +185,14 @@ class VlcPlayer:
             self._loop.call_soon_threadsafe(function, *arguments)
 
     def _deliver(self, event: PlayerEvent) -> None:
+        if isinstance(event, PlayerDied):
+            if not self._events.closed:
+                self._die(event.code, event.message)
+            return
         if not self._events.passes(event):
             return
+        if isinstance(event, LoadFailed | Settled):
+            self._opening = False
         self._sink(event)
         if isinstance(event, LoadFailed):
             self._start_watchdog()  # closing a file that did not open is where libVLC is most likely to hang

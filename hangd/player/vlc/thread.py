@@ -5,9 +5,11 @@ deadline (`expire`). Deadlines are kept to some hundredths of a millisecond, bec
 thread sleeps until just before, still accepting items, and spins for the rest.
 
 A call inside the object can block for ever (libVLC's can), and such a thread cannot be ended. So nothing here waits for
-it: the caller watches `busy_since`, and abandons a thread that is stuck. It is a daemon thread: the process can exit.
+it: the caller watches `busy_since`, and abandons a thread that is stuck (`OwnerThread.abandon`). It is a daemon thread:
+the process can exit.
 """
 
+import ctypes
 import queue
 import threading
 import time
@@ -40,6 +42,10 @@ class Owned(Protocol[_Handled]):
         """Release everything. Nothing is called afterwards."""
 
 
+class _Abandoned(BaseException):
+    """Nobody waits for the thread any more. Not an Exception, so that nothing on its way handles it."""
+
+
 class OwnerThread(Generic[_Item]):
     """Starts the thread. ``make`` runs on it and returns the object; items can be posted at once."""
 
@@ -52,7 +58,8 @@ class OwnerThread(Generic[_Item]):
         """Done when the thread has ended; with the exception that ended it, if there was one."""
         self._make = make
         self._items: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        threading.Thread(target=self._run, name=name, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
 
     def post(self, item: _Item) -> None:
         """Queue an item. Never blocks; may be called from any thread."""
@@ -62,9 +69,22 @@ class OwnerThread(Generic[_Item]):
         """Close the object and end the thread, after the items posted so far."""
         self._items.put(None)
 
+    def abandon(self) -> None:
+        """Let the thread do nothing more if the call that it is stuck in returns some day: the object may be broken."""
+        if self._thread.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self._thread.ident), ctypes.py_object(_Abandoned))
+
     def _run(self) -> None:
         try:
+            self._live()
+        except _Abandoned:
+            threading.Event().wait()  # This keeps the object, parts of which other threads may still call.
+
+    def _live(self) -> None:
+        try:
             owned = self._make(self)
+        except _Abandoned:
+            raise
         except BaseException as error:  # SystemExit too: python-vlc exits if it finds no library
             self.made.set_exception(error)
             self.ended.set_result(None)
@@ -73,8 +93,10 @@ class OwnerThread(Generic[_Item]):
         try:
             try:
                 self._serve(owned)
-            finally:
+            except Exception:
                 owned.close()
+                raise
+            owned.close()
         except Exception as error:
             self.ended.set_exception(error)
         else:

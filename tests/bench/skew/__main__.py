@@ -3,6 +3,7 @@ sound, and does the same with Syncplay. Arguments select films and cases; see ``
 """
 
 import argparse
+import contextlib
 import re
 import statistics
 import sys
@@ -17,6 +18,7 @@ from rich.console import Console
 
 from tests.bench.skew import clips, peers, sound
 from tests.bench.skew.cases import CASES, FAR, SPECIAL, Case, Row
+from tests.bench.skew.hands import moving
 from tests.bench.skew.report import machine, plot, print_table, write_json
 from tests.bench.skew.rig import Rig, rig
 from tests.support.badlink import BadLink
@@ -32,9 +34,9 @@ _STEP: Final = 3.0
 _TRIALS: Final = 3
 
 
-def _hang(console: Console, film: str, cases: list[Case]) -> list[Row]:
+def _hang(console: Console, film: str, cases: list[Case], *, hands: bool) -> list[Row]:
     rows: list[Row] = []
-    with rig(clips.make(film)) as bench:
+    with rig(clips.make(film)) as bench, moving(bench.people) if hands else contextlib.nullcontext():
         for case in cases:
             began = time.monotonic()
             found = case(bench)
@@ -122,6 +124,7 @@ def main() -> int:
     parser.add_argument("--case", action="append", choices=[*CASES, *SPECIAL], help="only this one; may be repeated")
     parser.add_argument("--no-long", action="store_true", help="without the ten minutes")
     parser.add_argument("--no-peers", action="store_true", help="without Syncplay")
+    parser.add_argument("--hands", action="store_true", help="with the controller and messages on both pictures")
     options = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     if missing := clips.available():
@@ -133,10 +136,10 @@ def main() -> int:
     rows: list[Row] = []
     for film in films if any(name in CASES for name in names) else []:
         console.print(f"[bold]{film}[/]")
-        rows += _hang(console, film, [case for name, case in CASES.items() if name in names])
+        rows += _hang(console, film, [case for name, case in CASES.items() if name in names], hands=options.hands)
     for name, (film, case) in SPECIAL.items():
         if name in names:
-            rows += _hang(console, film, [case])
+            rows += _hang(console, film, [case], hands=options.hands)
     if not options.no_peers and not options.case and peers.available() is None:
         console.print("[bold]Syncplay[/]")
         rows += _syncplay(console, films[0], far=False)

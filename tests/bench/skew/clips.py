@@ -1,14 +1,17 @@
 """The films of the benchmark. They are made when they are first needed, and kept in build/clips.
 
-====== ======================== ==================================== ====== ===============
-name   picture (640x360)        sound (48 kHz, mono)                 length a key frame
-====== ======================== ==================================== ====== ===============
-mp4    H.264, 30 a second       AAC                                  120 s  each 2 s
-mkv    H.265, 24000/1001        FLAC (default), and another as AC-3  120 s  each 48 pictures
-webm   VP9, 30                  Opus                                 120 s  each 2 s
-sparse H.264, 30 (mp4)          AAC                                  120 s  each 10 s
-long   as mp4                   as mp4                               660 s  each 2 s
-====== ======================== ==================================== ====== ===============
+======== ======================== ==================================== ====== =================
+name     picture (640x360)        sound (48 kHz, mono)                 length a key frame
+======== ======================== ==================================== ====== =================
+mp4      H.264, 30 a second       AAC                                  120 s  each 2 s
+mkv      H.265, 24000/1001        FLAC (default), and another as AC-3  120 s  each 48 pictures
+webm     VP9, 30                  Opus                                 120 s  each 2 s
+sparse   H.264, 30 (mp4)          AAC                                  120 s  each 10 s
+long     as mp4                   as mp4                               660 s  each 2 s
+heavy    H.264, 24, 1920x1080,    as mp4                               60 s   each 250 pictures
+         with noise (mp4)
+heavy720 as heavy, 1280x720       as mp4                               60 s   each 250 pictures
+======== ======================== ==================================== ====== =================
 
 Picture n is shown from n / rate on and carries its number as a bar code (`tests.support.barcode`), as in the sample
 clips (`tests.media.make_clips`).
@@ -38,12 +41,13 @@ from typing import Final, NamedTuple
 from tests.media.make_clips import HEIGHT, SAMPLE_RATE, WIDTH, ffmpeg, picture
 from tests.support.barcode import NUMBER_MAX
 
-__all__ = ["FOLDER", "NAMES", "SAMPLE_RATE", "Clip", "available", "make"]
+__all__ = ["FOLDER", "NAMES", "SAMPLE_RATE", "Clip", "available", "make", "noise"]
 
 FOLDER: Final = Path(__file__).parents[3] / "build" / "clips"
 
 _SECONDS: Final = 120
 _LONG_SECONDS: Final = 660
+_HEAVY_SECONDS: Final = 60
 
 # Fast encoders: the pictures need no quality, but must be decoded as films are. `bf 3` adds pictures that depend on
 # later ones (B-frames), which the fastest presets leave out.
@@ -51,6 +55,10 @@ _H264: Final = "-c:v libx264 -preset veryfast -crf 23 -bf 3 -b_strategy 0 -sc_th
 # Without `aac_pns 0` the encoder replaces noise by other noise, which sounds the same but is another signal.
 _AAC: Final = "-c:a aac -aac_pns 0 -b:a 96k"
 _MP4: Final = f"{_H264} {_AAC} -movflags +faststart"
+_HEAVY: Final = (
+    "-vf scale={}:flags=neighbor,noise=alls=10:allf=t"
+    f" {_H264.replace('veryfast -crf 23', 'ultrafast -coder 1 -crf 27')} {_AAC} -movflags +faststart"
+)
 _NOISE_BAND: Final = "highpass=f=150,lowpass=f=3000"
 
 
@@ -86,6 +94,8 @@ _RECIPES: Final = {
     ),
     "sparse": _Recipe("mp4", Fraction(30), _SECONDS, 300, _MP4),
     "long": _Recipe("mp4", Fraction(30), _LONG_SECONDS, 60, _MP4),
+    "heavy": _Recipe("mp4", Fraction(24), _HEAVY_SECONDS, 250, _HEAVY.format("1920:1080")),
+    "heavy720": _Recipe("mp4", Fraction(24), _HEAVY_SECONDS, 250, _HEAVY.format("1280:720")),
 }
 
 NAMES: Final = tuple(_RECIPES)
@@ -126,7 +136,7 @@ def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Cli
     assert count <= NUMBER_MAX + 1
     draw = partial(picture, rate=round(recipe.rate))
     folder.mkdir(parents=True, exist_ok=True)
-    sounds = [_noise(seed, length, folder) for seed in range(1, recipe.sounds + 1)]
+    sounds = [noise(seed, length, folder) for seed in range(1, recipe.sounds + 1)]
     # "avoid_negative_ts" would delay all pictures by the delay of the sound's encoder, 5 to 7 ms.
     arguments = (
         f"-f rawvideo -pix_fmt rgb24 -s {WIDTH}x{HEIGHT} -r {recipe.rate} -i pipe:0 "
@@ -144,7 +154,7 @@ def make(name: str, folder: Path = FOLDER, *, seconds: int | None = None) -> Cli
     return Clip(name, path, recipe.rate, count, recipe.key_every, sounds[0])
 
 
-def _noise(seed: int, seconds: int, folder: Path) -> Path:
+def noise(seed: int, seconds: int, folder: Path) -> Path:
     """Return a file of noise. Each seed gives another noise."""
     path = folder / f"noise-{seed}-{seconds}.s16le"
     if not path.exists():

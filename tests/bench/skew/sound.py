@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from tests.bench.skew.clips import SAMPLE_RATE
 from tests.bench.skew.correlate import SAMPLE_BYTES, lag, played_at
+from tests.support.sound_server import SoundServer, sound_server
 
 __all__ = ["Heard", "Recording", "available", "recording"]
 
@@ -55,15 +56,15 @@ def available() -> str | None:
 class Recording:
     """Records what both viewers play, from now until `close`."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: SoundServer) -> None:
         self._samples = bytearray()
         self._begin: float | None = None
         """When the first sample was played, by the chunk with the smallest delay."""
-        self._server = server
+        self.server = server
         words = ["parec", "--device=judge.monitor", "--format=s16le", f"--rate={SAMPLE_RATE}", "--channels=2", "--raw"]
         self._process = subprocess.Popen(
             [*words, "--latency-msec=20"],
-            env={**os.environ, "PULSE_SERVER": server},
+            env={**os.environ, "PULSE_SERVER": server.address},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
@@ -80,7 +81,7 @@ class Recording:
 
     def environment(self, viewer: int) -> Mapping[str, str]:
         """Return the variables that make a viewer (0 or 1) play into this recording."""
-        return {"PULSE_SERVER": self._server, "PULSE_SINK": _SINKS[viewer]}
+        return {"PULSE_SERVER": self.server.address, "PULSE_SINK": _SINKS[viewer]}
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -140,33 +141,15 @@ class Recording:
 
 
 @contextlib.contextmanager
-def recording() -> Iterator[Recording]:
-    """Run a separate PulseAudio, and record."""
+def recording(*more: str) -> Iterator[Recording]:
+    """Run a separate PulseAudio, with these modules too, and record."""
     with tempfile.TemporaryDirectory(prefix="hang-sound-") as folder:
-        socket = Path(folder, "native")
         remap = "module-remap-sink master=judge channels=1 channel_map=mono remix=no"
         modules = [
-            f"module-native-protocol-unix socket={socket} auth-anonymous=1",
             f"module-null-sink sink_name=judge rate={SAMPLE_RATE} channels=2 channel_map=front-left,front-right",
             *(f"{remap} sink_name={name} master_channel_map=front-{name}" for name in _SINKS),
+            *more,
         ]
-        words = ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "--realtime=no"]
-        with subprocess.Popen(
-            [*words, *(word for module in modules for word in ("-L", module))],
-            env={**os.environ, "HOME": folder, "XDG_RUNTIME_DIR": folder},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as daemon:
-            try:
-                until = time.monotonic() + _START_SECONDS
-                while not socket.exists():
-                    if time.monotonic() > until or daemon.poll() is not None:
-                        raise RuntimeError("PulseAudio did not start")
-                    time.sleep(0.02)
-                time.sleep(0.2)  # the sinks are created after the socket
-                with contextlib.closing(Recording(f"unix:{socket}")) as both:
-                    both.wait()
-                    yield both
-            finally:
-                daemon.terminate()
+        with sound_server(Path(folder), *modules) as server, contextlib.closing(Recording(server)) as both:
+            both.wait()
+            yield both

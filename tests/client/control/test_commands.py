@@ -10,7 +10,8 @@ from hangd.client.control.commands import COMMANDS, command_list
 from hangd.client.control.port import Awaited, CommandRefused, RoomCommand
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context, Waiting
-from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame, Track
+from hangd.engine.player_facts import Track
+from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame
 from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run
 
@@ -35,7 +36,7 @@ def context(viewer: RecordingViewer) -> Context:
         ([5], 13.0),
         (["-2.5", "relative+exact"], 5.5),
         ([-100], 0.0),
-        ([100], 20.0),
+        ([100, "exact"], 20.0),
         (["0:12", "absolute", "exact"], 12.0),
         ([-5, "absolute"], 15.0),
         ([50, "absolute-percent+keyframes"], 10.0),
@@ -47,6 +48,12 @@ def context(viewer: RecordingViewer) -> Context:
 def test_seek(context: Context, viewer: RecordingViewer, arguments: list[Any], position: float) -> None:
     run(context, "seek", arguments)
     assert viewer.calls == [("seek", position)]
+
+
+def test_a_relative_seek_past_the_end_ends_the_film(context: Context, viewer: RecordingViewer) -> None:
+    """As in mpv, which finds no frame there. Where nothing follows, it is a seek to the end."""
+    run(context, "seek", [100])
+    assert viewer.calls == [("end_film",), ("seek", 20.0)]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,55 @@ def test_cycle_values(context: Context, viewer: RecordingViewer) -> None:
         run(context, "cycle-values", ["speed", *words])
         seen.append(viewer.speed)
     run(context, "cycle-values", ["!reverse", "speed", "1", "1.5", "2"])
-    assert [*seen, viewer.speed] == [1.5, 2.0, 1.0, 0.5, 2.0]
+    assert [*seen, viewer.speed] == pytest.approx([1.5, 2.0, 1.0, 0.5, 2.0], abs=0.001)
+
+
+async def test_files_are_added_all_together_or_not_at_all(context: Context, viewer: RecordingViewer) -> None:
+    before = len(viewer.playlist.entries())
+    added = await do(context, "hang-playlist-add", "append", __file__, __file__)
+    assert added["num_entries"] == 2 and len(viewer.playlist.entries()) == before + 2
+    with pytest.raises(CommandRefused, match=r"'nothing\.mkv' does not exist: none of these files is added"):
+        await do(context, "hang-playlist-add", "append", __file__, "/nowhere/nothing.mkv")
+    assert len(viewer.playlist.entries()) == before + 2
+
+
+async def test_what_is_added_to_play_plays_though_the_film_before_was_paused(
+    context: Context, viewer: RecordingViewer
+) -> None:
+    """As `hangctl playlist add --play` says; the pause of a film outlives it."""
+    run(context, "set", ["pause", "yes"])
+    await do(context, "hang-playlist-add", "append-play", __file__)
+    assert viewer.paused, "a film is loaded"
+    run(context, "stop", [])
+    await do(context, "hang-playlist-add", "append", __file__)
+    run(context, "stop", [])
+    assert viewer.paused, "it was not added to play"
+    await do(context, "hang-playlist-add", "append-play", __file__)
+    assert not viewer.paused
+
+
+async def test_lists_are_added_as_the_films_that_they_list(
+    context: Context, viewer: RecordingViewer, tmp_path: Path
+) -> None:
+    for film in "abc":
+        (tmp_path / film).write_bytes(b"film")
+    (tmp_path / "inner.pls").write_text("[playlist]\nFile1=b\n")
+    (tmp_path / "outer.m3u").write_text("#EXTM3U\n#EXTINF:1,The first\na\ninner.pls\nc\n")
+    added = await do(context, "hang-playlist-add", "append", __file__, str(tmp_path / "outer.m3u"))
+    assert added["num_entries"] == 4
+    new = viewer.playlist.entries()[-4:]
+    assert [entry.filename for entry in new] == [__file__, *(str(tmp_path / film) for film in "abc")]
+    assert new[1].title == "The first"
+    before = len(viewer.playlist.entries())
+    (tmp_path / "outer.m3u").write_text("#EXTM3U\na\nhttp://films.example/b.mkv\n")
+    with pytest.raises(
+        CommandRefused, match=r"'http://films\.example/b\.mkv' is a URL: hang plays files on this machine only"
+    ):
+        await do(context, "hang-playlist-add", "append", str(tmp_path / "outer.m3u"))
+    (tmp_path / "outer.m3u").write_text("#EXTM3U\na\nouter.m3u\n")
+    with pytest.raises(CommandRefused, match=r"'outer\.m3u' lists itself: none of these files is added"):
+        await do(context, "hang-playlist-add", "append", str(tmp_path / "outer.m3u"))
+    assert len(viewer.playlist.entries()) == before
 
 
 def test_loadfile_makes_paths_absolute(
@@ -178,10 +233,11 @@ async def test_every_command_succeeds_with_its_required_arguments(
 ) -> None:
     subtitles = tmp_path / "x.srt"
     subtitles.touch()
+    viewer.desktop.is_there = True
     fewest = {
         "name": "volume", "value": "50", "target": "5", "url": str(subtitles), "text": "t", "file": "/f", "room": "r",
         "filename": "x.png", "index": "0", "index1": "0", "index2": "0",
-        "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50",
+        "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50", "cmd": "ignore",
     }  # fmt: skip
     for command in command_list():
         viewer.playlist.load([Film(CLIP)] * 3, Loading())
@@ -194,7 +250,12 @@ async def test_every_command_succeeds_with_its_required_arguments(
         run(context, "seek", [1])  # So that revert-seek has a position to go back to.
         context.properties.write("user-data/volume", 1)
         named = fewest | ({"name": "user-data/volume"} if command["name"] == "del" else {})
-        words = [named[arg["name"]] for arg in command["args"] if not arg["optional"] and arg["name"] != "args"]
+        named |= {"name": "SPACE"} if command["name"].startswith("key") else {}
+        words = [
+            named[arg["name"]]
+            for arg in command["args"]
+            if not arg["optional"] and arg["name"] not in ("args", "files")
+        ]
         await do(context, command["name"], *words)
 
 
@@ -220,3 +281,15 @@ def test_expand_path(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     expected = expanded.replace("HOME", str(tmp_path)).replace("CONFIG", str(tmp_path / "config"))
     assert run(context, "expand-path", [path]) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["room-say", "\udcff"], "the text is not text in UTF-8"),
+        (["room-join", "\udcff\udcfe"], "the room is not text in UTF-8"),
+        (["room-create", CLIP, "\udcff"], "the name is not text in UTF-8"),
+    ],
+)
+async def test_what_others_read_has_to_be_unicode(context: Context, command: list[str], told: str) -> None:
+    assert (await command_refusal(context, *command)).message == told

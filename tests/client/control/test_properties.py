@@ -1,5 +1,6 @@
 """Properties: reading and writing by their rows, sub-paths, and the arithmetic of add, multiply and cycle."""
 
+import contextlib
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from hangd.client.control.language.json import write
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import PROPERTIES, Properties
 from hangd.client.control.tables.property import MOVING
-from hangd.engine.player_messages import Description, SelectTrack, SetDelay, SetVolume, Track
+from hangd.engine.player_facts import Description, Track
+from hangd.engine.player_messages import SelectTrack, SetDelay, ShowSubtitles
 from hangd.engine.playlist.playlist import Film, Loading
 from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
 
@@ -88,7 +90,7 @@ def test_tracks_are_numbered_by_kind(properties: Properties, viewer: RecordingVi
     assert viewer.calls == [
         (SelectTrack("audio", 9),), (SelectTrack("subtitle", 12),), (SelectTrack("video", None),),
     ]  # fmt: skip
-    assert properties.read_text("aid", raw=False) == "(2) Commentary"
+    assert properties.read_text("aid", raw=False) == '(2) en ("Commentary")'
     assert property_refusal(properties, "aid", 3) == "unsupported format for accessing property"
     assert property_refusal(properties, "aid", True) == "unsupported format for accessing property"
 
@@ -103,13 +105,44 @@ def test_cycling_tracks_includes_no_track(properties: Properties, viewer: Record
     assert [*seen, properties.read("aid")] == [2, False, 1, 2, 1]
 
 
-def test_hidden_subtitles_are_shown_again(properties: Properties, viewer: RecordingViewer) -> None:
+def test_subtitles_that_are_not_shown_stay_selected(properties: Properties, viewer: RecordingViewer) -> None:
     viewer.tracks = FILE_WITH_CHOICE
     properties.write("sid", 1)
     properties.cycle("sub-visibility")
-    assert (properties.read("sub-visibility"), properties.read("sid")) == (False, False)
+    assert (properties.read("sub-visibility"), properties.read("sid")) == (False, 1)
+    properties.write("sid", "no")
     properties.cycle("sub-visibility")
-    assert (properties.read("sub-visibility"), properties.read("sid")) == (True, 1)
+    assert (properties.read("sub-visibility"), properties.read("sid")) == (True, False)
+    assert [call for (call,) in viewer.calls if isinstance(call, ShowSubtitles)] == [
+        ShowSubtitles(False),
+        ShowSubtitles(True),
+    ]
+
+
+def test_a_pause_where_a_seek_to_the_end_leads_is_the_end(properties: Properties, viewer: RecordingViewer) -> None:
+    seen = []
+    for viewer.at, viewer.paused, viewer.seeking in ((19.95, True, False), (19.95, False, False), (19.95, True, True),
+                                                     (19.9, True, False), (0.0, True, False)):  # fmt: skip
+        seen.append(properties.read("eof-reached"))
+    assert seen == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+async def test_a_written_value_is_found_by_cycle_values(loaded: bool) -> None:
+    """Whatever an option is set to, it is then known as that: each of two values leads to the other."""
+    properties = Properties(RecordingViewer(CLIP if loaded else None))
+    tried = 0
+    for name, row in PROPERTIES.items():
+        if not row.option or row.write is None or (row.moves_film and not loaded):
+            continue
+        for value in ("yes", "no", "inf", "force", "always", "auto", "1", "1.5", "1.1", "33.333", "4:3", "-1", "text"):
+            if loaded and value == "auto":
+                continue  # that is a choice that is made then, and it reads as what was chosen
+            with contextlib.suppress(CommandRefused):
+                properties.write(name, value)
+                tried += 1
+                assert properties.same(name, value), f"{name}={value} is read as {properties.read(name)!r}"
+    assert tried > 50
 
 
 @pytest.mark.parametrize(
@@ -120,8 +153,7 @@ def test_hidden_subtitles_are_shown_again(properties: Properties, viewer: Record
         ("time-pos", "1:30", ("seek", 90.0)),
         ("playback-time", -5, ("seek", 0.0)),
         ("percent-pos", 50, ("seek", 10.0)),
-        ("speed", "1.5", ("set_speed", 1.5)),
-        ("volume", 200, (SetVolume(130.0),)),
+        ("speed", "1.25", ("set_speed", 1.25)),
         ("audio-delay", "-0.25", (SetDelay("audio", -0.25),)),
         ("sub-delay", 1, (SetDelay("subtitle", 1.0),)),
     ],

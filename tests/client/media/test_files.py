@@ -21,6 +21,7 @@ from hangd.client.media.files import MediaFiles
 from hangd.engine.player_messages import FailureCode
 from hangd.player.files import MediaUnusable, problem
 from hangd.protocol.model import FileInfo
+from hangd.tasks import Tasks
 
 MIB = 1024 * 1024
 LONG_AGO = 1_500_000_000
@@ -324,7 +325,7 @@ def dead_share(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         back.wait(60)
         raise problem("not-found", path)
 
-    monkeypatch.setattr(media_files, "examine", blocks)
+    monkeypatch.setattr(media_files, "examine_film", blocks)
     monkeypatch.setattr(media_files, "_DEADLINE_SECONDS", 0.2)
     monkeypatch.setattr(media_files, "_SILENCE_SECONDS", 0.2)
     yield back
@@ -398,7 +399,7 @@ EXIT = """
 import asyncio, sys, threading
 from hangd.client.media import files
 
-files.examine = lambda path: threading.Event().wait()
+files.examine_film = lambda path: threading.Event().wait()
 
 async def main():
     for read in (files.MediaFiles().quick, files.MediaFiles().whole_hash):
@@ -414,3 +415,26 @@ asyncio.run(main())
 def test_a_share_that_does_not_answer_does_not_keep_the_process_from_ending() -> None:
     done = subprocess.run([sys.executable, "-c", EXIT], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (0, "given up\ngiven up\n"), done.stderr
+
+
+async def test_a_file_that_nobody_waits_for_is_not_read_while_something_else_is(
+    media: MediaFiles, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = [True]
+    lowered: list[int] = []
+    monkeypatch.setattr(media_files, "lower_priority", lambda: lowered.append(1))
+    monkeypatch.setattr(media_files, "_HOLD_SECONDS", 0.01)
+    seen: list[int] = []
+    held_once = asyncio.Event()
+
+    def progressed(done: int, total: int) -> None:
+        seen.append(done)
+        held_once.set()
+
+    reading = Tasks().start(media.whole_hash(str(film), progressed, hold=lambda: held[0]), name="reading")
+    await held_once.wait()
+    await asyncio.sleep(0.1)
+    assert set(seen) == {MIB} and not reading.done()
+    held[0] = False
+    assert await reading == sha256_of(film)
+    assert lowered == [1]

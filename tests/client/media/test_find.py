@@ -9,7 +9,7 @@ import pytest
 
 from hangd.client.media import find
 from hangd.client.media.files import MediaFiles
-from hangd.client.media.find import Copy, Places, find_copy
+from hangd.client.media.find import Copy, FilmFinder, Places
 from hangd.protocol.model import FileInfo
 
 CONTENT = b"a film" * 1000
@@ -44,10 +44,10 @@ async def test_a_copy_is_found_in_each_kind_of_place(media: MediaFiles, tmp_path
         (Places(folders=[str(tmp_path / "one")]), in_folder),
         (Places(trees=[str(tmp_path / "two")]), in_tree),
     ):
-        copy = await find_copy(media, file_hash, info, places)
+        copy = await FilmFinder(media).copy(file_hash, info, places)
         assert isinstance(copy, Copy)
         assert (copy.path, copy.proven, copy.info.size) == (path, False, info.size)
-    assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "two")])) is None
+    assert await FilmFinder(media).copy(file_hash, info, Places(folders=[str(tmp_path / "two")])) is None
 
 
 async def test_a_copy_with_a_cached_hash_is_found_anywhere(media: MediaFiles, tmp_path: Path) -> None:
@@ -57,17 +57,17 @@ async def test_a_copy_with_a_cached_hash_is_found_anywhere(media: MediaFiles, tm
     # The hash of a file that has just changed is not cached.
     os.utime(path, (1, 1))
     assert await media.whole_hash(str(path)) == file_hash
-    copy = await find_copy(media, file_hash, info, Places())
+    copy = await FilmFinder(media).copy(file_hash, info, Places())
     assert copy is not None
     assert (copy.path, copy.proven) == (str(path), True)
     put(path, b"something else")
-    assert await find_copy(media, file_hash, info, Places()) is None
+    assert await FilmFinder(media).copy(file_hash, info, Places()) is None
 
 
 async def test_another_film_of_the_same_name_and_size_is_not_a_copy(media: MediaFiles, tmp_path: Path) -> None:
     file_hash, info = await film(media, tmp_path)
     put(tmp_path / "one" / "elsewhere.mkv", CONTENT[::-1])
-    assert await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one")])) is None
+    assert await FilmFinder(media).copy(file_hash, info, Places(folders=[str(tmp_path / "one")])) is None
 
 
 @pytest.mark.parametrize(("name", "found"), [("elsewhere.mkv", True), ("other.mkv", False)])
@@ -77,7 +77,7 @@ async def test_without_a_quick_hash_the_whole_file_is_read(
     file_hash, info = await film(media, tmp_path)
     put(tmp_path / "one" / name)
     told = FileInfo(size=info.size, name=info.name)
-    copy = await find_copy(media, file_hash, told, Places(folders=[str(tmp_path / "one")]))
+    copy = await FilmFinder(media).copy(file_hash, told, Places(folders=[str(tmp_path / "one")]))
     assert (copy is not None and copy.proven) is found
 
 
@@ -86,7 +86,7 @@ async def test_the_name_that_a_room_gives_is_not_used_as_a_path(media: MediaFile
     put(tmp_path / "secret.mkv")
     for name in ("..", "secret.mkv", "\N{FULLWIDTH SOLIDUS}", str(tmp_path)[1:]):
         told = FileInfo(size=info.size, name=name, quick_hash=info.quick_hash)
-        assert await find_copy(media, file_hash, told, Places(folders=[str(tmp_path / "nowhere")])) is None
+        assert await FilmFinder(media).copy(file_hash, told, Places(folders=[str(tmp_path / "nowhere")])) is None
 
 
 async def test_places_that_do_not_exist_are_skipped(media: MediaFiles, tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_places_that_do_not_exist_are_skipped(media: MediaFiles, tmp_path:
     (tmp_path / "loop").symlink_to(tmp_path)
     path = put(tmp_path / "x.mkv")
     places = Places(["/nowhere/x", "\0", str(tmp_path)], ["/nowhere", "\0", path], [str(tmp_path)])
-    copy = await find_copy(media, file_hash, info, places)
+    copy = await FilmFinder(media).copy(file_hash, info, places)
     assert copy is not None
     assert copy.path == path
 
@@ -113,7 +113,52 @@ async def test_a_place_that_does_not_answer_ends_the_search_and_what_was_found_c
 
     monkeypatch.setattr(os, "scandir", blocks)
     monkeypatch.setattr(find, "_SEARCH_SECONDS", 0.3)
-    copy = await find_copy(media, file_hash, info, Places(folders=[str(tmp_path / "one"), "/share"]))
+    copy = await FilmFinder(media).copy(file_hash, info, Places(folders=[str(tmp_path / "one"), "/share"]))
     assert copy is not None
     assert copy.path == path
     back.set()
+
+
+# ---- another encoding -----------------------------------------------------------------------------------------------
+
+
+async def others(media: MediaFiles, name: str, places: Places, last: str | None, steps: int | None) -> list[str]:
+    film = FileInfo(size=1, name=name)
+    return [os.path.basename(path) for path in await FilmFinder(media).others(film, places, last=last, steps=steps)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "found"),
+    [(1, ["show 10.avi"]), (-1, ["Show 2.avi"]), (-2, ["show 1.avi"]), (2, []), (-3, []), (None, [])],
+)
+async def test_the_next_file_of_the_folder_is_the_next_episode(
+    media: MediaFiles, tmp_path: Path, steps: int | None, found: list[str]
+) -> None:
+    for name in ("show 1.avi", "Show 2.avi", "show 9.avi", "show 10.avi", "show 9.srt", "notes.txt"):
+        put(tmp_path / "b" / name)
+    last = str(tmp_path / "b" / "show 9.avi")
+    assert await others(media, "other.mkv", Places(), last, steps) == found
+
+
+async def test_a_file_of_the_films_name_is_likelier_than_the_next_one(media: MediaFiles, tmp_path: Path) -> None:
+    for name in ("e1.avi", "e2.avi", "e3.avi", "Film.avi"):
+        put(tmp_path / "b" / name)
+    put(tmp_path / "trove" / "deep" / "FILM.mp4")
+    places = Places(folders=[str(tmp_path / "b")], trees=[str(tmp_path / "trove")])
+    last = str(tmp_path / "b" / "e1.avi")
+    assert await others(media, "film.mkv", places, last, 1) == ["Film.avi", "FILM.mp4", "e2.avi"]
+
+
+async def test_episodes_in_folders_of_their_own_follow_the_playlist(media: MediaFiles, tmp_path: Path) -> None:
+    films = [put(tmp_path / f"disc {number}" / "title.avi") for number in (1, 2, 3)]
+    found = await FilmFinder(media).others(FileInfo(size=1), Places(files=films), last=films[0], steps=2)
+    assert found == [films[2]]
+
+
+async def test_places_are_walked_again_for_the_film_that_is_shown_now(media: MediaFiles, tmp_path: Path) -> None:
+    file_hash, info = await film(media, tmp_path)
+    finder, places = FilmFinder(media), Places(folders=[str(tmp_path / "one")])
+    assert await finder.copy(file_hash, info, places) is None
+    put(tmp_path / "one" / "x.mkv")
+    assert await finder.copy(file_hash, info, places) is None, "walked a moment ago"
+    assert await finder.copy(file_hash, info, places, anew=True) is not None

@@ -121,18 +121,29 @@ async def test_the_list_again_and_again(watcher: Watcher) -> None:
     assert begun[:5] == ["start 1", "start 2", "start 1", "start 2", "start 1"]
 
 
-async def test_stopping_empties_the_list_and_playing_on_fills_it(watcher: Watcher) -> None:
+@pytest.mark.parametrize("paused", [False, True])
+async def test_after_a_stop_there_is_nothing_to_play_and_the_pause_is_what_it_was(
+    watcher: Watcher, paused: bool
+) -> None:
     viewer = watcher.viewer
+    viewer.set_paused(paused)
     watcher.load("ab", Loading())
     await watcher.opens("a")
     viewer.playlist.stop(keep=False)
     assert (watcher.names, viewer.path, viewer.playlist.current) == ("", None, -1)
-    viewer.set_paused(False)
+    assert (viewer.paused, viewer.tracks, viewer.chosen_track("audio")) == (paused, (), -1)
+    for each in (True, False):
+        viewer.set_paused(each)
+        await asyncio.sleep(0.05)
+        assert (viewer.paused, viewer.path) == (each, None), "as in mpv, there is nothing to go on with"
+    assert viewer.playlist.play_stopped(), "as people want who say `hangctl play`"
     await watcher.opens("a")
-    assert watcher.names == "a", "what was stopped can be gone on with, and is in the list then"
-    watcher.load("b")
+    assert (watcher.names, viewer.paused, viewer.playlist.play_stopped()) == ("a", False, False)
+    watcher.load("cd", Loading())
+    await watcher.opens("c")
+    assert not viewer.paused
     viewer.playlist.stop(keep=True)
-    assert (watcher.names, viewer.playlist.current) == ("ab", -1)
+    assert (watcher.names, viewer.playlist.current) == ("cd", -1)
 
 
 async def test_taking_out_what_plays_opens_the_next(watcher: Watcher) -> None:
@@ -171,3 +182,75 @@ async def test_observers_hear_of_every_change(watcher: Watcher) -> None:
         told.clear()
         change()
         assert any("playlist" in names for names in told)
+
+
+# ---- the end of a film ----------------------------------------------------------------------------------------------
+
+
+async def test_where_no_film_stays_open_the_list_ends_idle_and_what_is_loaded_next_plays(watcher: Watcher) -> None:
+    viewer = watcher.viewer
+    viewer.playlist.keep_films_open("no")
+    watcher.load("ab", Loading())
+    await watcher.until(lambda: viewer.path is None)
+    assert watcher.heard() == [
+        "start 1", "file-loaded", "end 1 eof", "start 2", "file-loaded", "end 2 eof", "idle",
+    ]  # fmt: skip
+    assert (viewer.paused, viewer.ended, viewer.playlist.current, watcher.names) == (False, False, -1, "ab")
+    watcher.load("c")
+    await asyncio.sleep(0.05)
+    assert viewer.path is None, "append does not begin with it"
+    watcher.load("d", Loading("append", play=True))
+    await watcher.until(lambda: [event["event"] for event in watcher.events].count("idle") == 1)
+    assert watcher.heard() == ["start 4", "file-loaded", "end 4 eof", "idle"]
+    watcher.load("e", Loading())
+    await watcher.opens("e")
+    assert not viewer.paused
+
+
+async def test_where_each_film_stays_open_nothing_goes_on_by_itself(watcher: Watcher) -> None:
+    viewer = watcher.viewer
+    viewer.playlist.keep_films_open("always")
+    watcher.load("ab", Loading())
+    await watcher.until(lambda: viewer.ended)
+    assert (viewer.playlist.playing, viewer.paused) == (0, True)
+    viewer.set_paused(False)
+    await watcher.until(lambda: not viewer.ended)
+    await watcher.until(lambda: viewer.ended)
+    assert viewer.playlist.playing == 0
+    viewer.playlist.step(1, force=False)
+    await watcher.opens("b")
+    assert viewer.playlist.playing == 1
+
+
+async def test_a_film_at_its_end_goes_the_way_that_it_would_have_gone(watcher: Watcher) -> None:
+    viewer = watcher.viewer
+    viewer.playlist.keep_films_open("always")
+    watcher.load("ab", Loading())
+    await watcher.until(lambda: viewer.ended)
+    viewer.playlist.keep_films_open("yes")
+    await watcher.opens("b")
+    viewer.set_paused(False)
+    await watcher.until(lambda: viewer.ended)
+    viewer.playlist.keep_films_open("no")
+    assert (viewer.path, viewer.playlist.current) == (None, -1)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_film_that_is_ended_early_is_followed_by_the_next(tmp_path: Path, paused: bool) -> None:
+    watcher = Watcher(tmp_path, duration=60.0)
+    viewer = watcher.viewer
+    viewer.set_paused(paused)
+    watcher.load("ab", Loading())
+    await watcher.opens("a")
+    assert viewer.end_film()
+    await watcher.opens("b")
+    assert viewer.paused is paused
+    assert watcher.heard() == ["start 1", "file-loaded", "end 1 eof", "start 2", "file-loaded"]
+    assert not viewer.end_film(), "the last one stays open"
+    viewer.playlist.repeat_film(FOREVER)
+    viewer.seek(30.0)
+    assert viewer.end_film()
+    await watcher.until(lambda: not viewer.seeking)
+    assert (viewer.path, viewer.paused) == (str(watcher.folder / "b"), paused)
+    assert (viewer.position() or 0.0) < 20.0
+    await viewer.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hangd.client.control.port import CommandRefused
-from hangd.engine.playlist.playlist import Film, Loading
+from hangd.engine.playlist.playlist import FOREVER, Film, Loading
 from hangd.protocol.model import QUEUE_MAX
 from tests.support.server import running
 from tests.support.viewers import Watcher
@@ -46,6 +46,17 @@ async def pair(url: str, tmp_path: Path) -> AsyncIterator[tuple[Watcher, Watcher
     yield ada, bob
     await ada.viewer.close()
     await bob.viewer.close()
+
+
+async def test_a_list_comes_into_the_queue_as_the_films_that_it_lists(pair: tuple[Watcher, Watcher]) -> None:
+    ada, bob = pair
+    for name in "xyz":
+        ada.film(name)
+    (ada.folder / "l").write_text("#EXTM3U\nx\ninner\nl\ngone\nz\n")
+    (ada.folder / "inner").write_text("[playlist]\nFile1=y\n")
+    ada.viewer.playlist.load([Film(str(ada.folder / "l"))], Loading("append"))
+    await bob.until(lambda: bob.names == "oxyz")
+    await ada.until(lambda: ada.names == "oxyz")
 
 
 async def test_the_rooms_film_is_the_playlist(pair: tuple[Watcher, Watcher]) -> None:
@@ -137,7 +148,7 @@ async def test_a_film_replaces_all_that_is_there(pair: tuple[Watcher, Watcher]) 
     assert bob.viewer.playlist_entry_id == entry
     await ada.until(lambda: ada.names == "xy" and ada.viewer.playlist.current == 0)
     assert ada.viewer.path is None
-    await ada.until(lambda: "media-mismatch" in [event["event"] for event in ada.events])
+    await ada.until(lambda: "film-missing" in [event["event"] for event in ada.events])
 
 
 async def test_a_member_without_control_changes_nothing(pair: tuple[Watcher, Watcher]) -> None:
@@ -150,8 +161,7 @@ async def test_a_member_without_control_changes_nothing(pair: tuple[Watcher, Wat
     for forbidden in (
         lambda: playlist.load([Film(bob.film("z"))], Loading()), lambda: bob.load("z"), lambda: playlist.play(1),
         lambda: playlist.step(1, force=False), lambda: playlist.step(-1, force=True), lambda: playlist.remove(0),
-        lambda: playlist.move(0, 2), playlist.clear, playlist.mix, playlist.unmix, lambda: playlist.stop(keep=False),
-        lambda: playlist.play(-1),
+        lambda: playlist.move(0, 2), playlist.clear, playlist.mix, playlist.unmix,
     ):  # fmt: skip
         with pytest.raises(CommandRefused) as refused:
             forbidden()
@@ -169,13 +179,33 @@ async def test_impossible_commands_are_refused_and_change_nothing(pair: tuple[Wa
     for impossible in (
         lambda: playlist.play(7), lambda: playlist.remove(7), lambda: playlist.move(7, 0),
         lambda: playlist.step(-1, force=False), lambda: playlist.make_current(0), lambda: playlist.repeat_film(2),
-        lambda: playlist.repeat_list(-1), lambda: playlist.load([Film("/x")] * QUEUE_MAX, Loading("append")),
+        lambda: playlist.repeat_list(2), lambda: playlist.load([Film("/x")] * QUEUE_MAX, Loading("append")),
     ):  # fmt: skip
         with pytest.raises(CommandRefused):
             impossible()
+    with pytest.raises(CommandRefused, match=r"^this is the last film of the playlist$"):
+        playlist.step(1, force=False)
     playlist.repeat_film(0)
     playlist.repeat_list(1)
     assert (ada.names, ada.viewer.path) == ("o", str(ada.folder / "o"))
+
+
+async def test_the_host_lets_the_room_repeat_its_film_or_its_queue_and_others_are_told_who_can(
+    pair: tuple[Watcher, Watcher],
+) -> None:
+    ada, bob = pair
+    for times, repeats in ((FOREVER, True), (0, False)):
+        ada.viewer.playlist.repeat_film(times)
+        await ada.viewer.settle("done")
+        assert (ada.viewer.playlist.loop_file, ada.viewer.playlist.loop_playlist) == (times, 1)
+        await bob.until(lambda wanted=repeats: (bob.viewer.playlist.loop_file == FOREVER) == wanted)  # type: ignore[misc]
+    ada.viewer.playlist.repeat_list(FOREVER)
+    await bob.until(lambda: bob.viewer.playlist.loop_playlist == FOREVER)
+    for forbidden, times in ((bob.viewer.playlist.repeat_film, FOREVER), (bob.viewer.playlist.repeat_list, 1)):
+        with pytest.raises(CommandRefused, match=r"^only .*, the host, can let this room repeat$"):
+            forbidden(times)
+    bob.viewer.playlist.repeat_film(0)
+    assert ada.viewer.playlist.loop_playlist == FOREVER, "what does not change is not asked"
 
 
 async def test_indexes_read_after_an_edit_are_those_of_the_next_edit(pair: tuple[Watcher, Watcher]) -> None:
@@ -202,9 +232,9 @@ class Slow:
         self._hash = watcher.viewer.media.whole_hash
         patch.setattr(watcher.viewer.media, "whole_hash", self.whole_hash)
 
-    async def whole_hash(self, path: str, progress: Any = None) -> str:
+    async def whole_hash(self, path: str, progress: Any = None, **how: Any) -> str:
         await self.done.wait()
-        return await self._hash(path, progress)
+        return await self._hash(path, progress, **how)
 
 
 async def test_a_film_is_in_the_queue_before_it_is_hashed(
@@ -220,33 +250,21 @@ async def test_a_film_is_in_the_queue_before_it_is_hashed(
     await knows(bob, "oba")
     await ada.until(lambda: ada.names == "oba")
     assert bob.viewer.playlist.current == 1, "b, which is the entry that was meant"
-    assert bob.viewer.playlist.playing == 0, "until somebody has hashed it"
-    slow[1].done.set()
     for somebody in pair:
         await somebody.opens("b")
     assert ada.viewer.playlist.current == 1
-    slow[0].done.set()
+    assert all(member["verifying"] for member in ada.viewer.hang_property("room/members"))
     ada.viewer.playlist.step(1, force=False)
     for somebody in pair:
         await somebody.opens("a")
-
-
-async def test_at_the_end_of_a_film_the_next_one_is_waited_for_until_it_is_hashed(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ada, bob = await paired(url, tmp_path, duration=0.8)
-    slow = Slow(ada, monkeypatch)
-    ada.load("a")
-    await bob.until(lambda: bob.names == "oa")
-    ada.viewer.set_paused(False)
-    # The member that reaches the end first tells the room, which may pause the other one just before its own end.
-    await bob.until(lambda: ada.viewer.ended or bob.viewer.ended)
-    assert bob.viewer.playlist.playing == 0
-    slow.done.set()
-    await ada.opens("a")
-    await bob.until(lambda: bob.viewer.playlist.playing == 1)
-    await ada.viewer.close()
-    await bob.viewer.close()
+    for one in slow:
+        one.done.set()
+    for somebody in pair:
+        await somebody.until(
+            lambda somebody=somebody: (
+                not any(member["verifying"] for member in somebody.viewer.hang_property("room/members"))
+            )  # type: ignore[misc]
+        )
 
 
 async def test_a_copy_elsewhere_is_found_once_the_whole_hash_is_known(
@@ -275,7 +293,7 @@ async def test_a_copy_by_another_name_elsewhere_is_found(url: str, tmp_path: Pat
     copy.write_bytes(b"a" * 100)
     await ada.viewer.room("room-media", {"file": ada.film("a")})
     await bob.until(lambda: bob.viewer.path == str(copy))
-    assert not [event for event in bob.events if event["event"] == "media-mismatch"]
+    assert not [event for event in bob.events if event["event"] == "film-missing"]
     await bob.until(lambda: bob.viewer.copy.hash is not None)
     assert bob.viewer.copy.hash == ada.viewer.copy.hash
     assert bob.viewer.playlist.entries()[1].filename == str(copy)
@@ -290,7 +308,7 @@ async def test_without_a_copy_nothing_is_shown_until_there_is_something(pair: tu
     await bob.until(lambda: bob.names == "oa")
     ada.viewer.playlist.play(1)
     await ada.opens("a")
-    await bob.until(lambda: "media-mismatch" in [event["event"] for event in bob.events])
+    await bob.until(lambda: "film-missing" in [event["event"] for event in bob.events])
     assert bob.viewer.path is None
     ada.viewer.playlist.play(0)
     await bob.opens("o")
@@ -384,11 +402,13 @@ async def test_waiting_for_done_ends_with_the_rooms_answer(pair: tuple[Watcher, 
     await bob.viewer.settle("done")
     await ada.until(lambda: ada.names == "ao")
     # The rule changes while bob's edit is under way: he asks before he has heard of it.
-    rule = ada.viewer.tasks.start(ada.viewer.room("room-set", {"key": "control", "value": "host"}), name="rule")
-    await asyncio.sleep(0)
+    wire = bob.viewer.connection._transport
+    assert wire is not None
+    wire._transport.pause_reading()
+    await ada.viewer.room("room-set", {"key": "control", "value": "host"})
     bob.viewer.playlist.move(1, 0)
+    wire._transport.resume_reading()
     with pytest.raises(CommandRefused) as refused:
         await bob.viewer.settle("done")
     assert refused.value.code == "Forbidden"
     assert bob.names == "ao"
-    await rule

@@ -7,7 +7,7 @@ import pytest
 from hangd.client.server.connection import Connection
 from hangd.engine.link import pings
 from hangd.engine.link.link import LinkState
-from hangd.protocol.messages import RequestId, ServerMessage, Welcome
+from hangd.protocol.messages import Pong, RequestId, ServerMessage, Welcome
 from hangd.tasks import Tasks
 from tests.support.badlink import BadLink
 from tests.support.server import PATIENCE, running
@@ -30,7 +30,7 @@ class Listening:
         self.states.append(state)
         self.changed.set()
 
-    def ponged(self, t0: float, t1: float, t2: float, t3: float) -> None:
+    def ponged(self, pong: Pong, now: float) -> None:
         pass
 
     def clock_replaced(self, now: float) -> None:

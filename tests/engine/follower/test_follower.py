@@ -13,6 +13,7 @@ from hangd.engine.follower.inputs import (
     FileOpened,
     FollowerInput,
     LeftRoom,
+    LinkLost,
     OffsetSet,
     PauseRequested,
     Pinged,
@@ -29,6 +30,7 @@ from hangd.engine.player_messages import (
     Load,
     Loaded,
     LoadFailed,
+    OutputStale,
     PauseFor,
     PauseNow,
     Resume,
@@ -36,6 +38,7 @@ from hangd.engine.player_messages import (
     SeekTo,
     SetRate,
     Settled,
+    Shown,
     Started,
     Unload,
 )
@@ -87,6 +90,9 @@ class Harness:
 
     def settled(self, position: float, now: float) -> list[FollowerEffect]:
         return self.handle(PlayerSaid(Settled(self.generation, position, now)), now)
+
+    def shown(self, position: float | None, now: float) -> list[FollowerEffect]:
+        return self.handle(PlayerSaid(Shown(self.generation, position)), now)
 
     def started(self, position: float, now: float) -> list[FollowerEffect]:
         return self.handle(PlayerSaid(Started(self.generation, position, now)), now)
@@ -167,6 +173,22 @@ def playing(member: Harness) -> Harness:
 
 
 class TestInNoRoom:
+    def test_it_stands_where_the_picture_of_a_pause_is(self, alone: Harness) -> None:
+        alone.play(1.0)
+        alone.started(0.0, 1.0)
+        alone.pause(3.0)
+        assert alone.settled(2.0, 3.0) == []
+        assert alone.shown(2.083, 3.1) == []
+        assert alone.follower.position(4.0) == 2.083
+        alone.play(5.0)
+        assert alone.follower.state.timeline.position == 2.083
+
+    def test_after_a_seek_it_stands_at_the_target(self, alone: Harness) -> None:
+        alone.seek(50.0, 1.0)
+        alone.settled(50.0, 1.2)
+        assert alone.shown(49.9, 1.3) == []
+        assert alone.follower.position(2.0) == 50.0
+
     def test_play_and_pause(self, alone: Harness) -> None:
         assert alone.play(1.0) == [SetRate(1.0), Resume(None)]
         alone.started(0.0, 1.0)
@@ -186,6 +208,20 @@ class TestInNoRoom:
     def test_a_seek_while_paused_stays_paused(self, alone: Harness) -> None:
         assert alone.seek(50.0, 2.0) == [AnnounceSeek(50.0), SeekTo(50.0)]
         assert alone.settled(50.0, 2.3) == []
+
+    def test_a_film_that_needs_another_output_is_loaded_once_more_and_plays_on(self, alone: Harness) -> None:
+        alone.play(1.0)
+        alone.started(0.0, 1.0)
+        assert alone.handle(PlayerSaid(OutputStale(1)), 5.0) == [Load(FILM, 2, 4.0)]
+        assert not alone.follower.paused
+        alone.loaded(5.2)
+        assert Resume(None) in alone.settled(4.0, 5.3)
+
+    def test_a_film_that_has_ended_is_not_loaded_for_another_output(self, alone: Harness) -> None:
+        alone.play(1.0)
+        alone.started(0.0, 1.0)
+        alone.ended(100.0, 101.0)
+        assert alone.handle(PlayerSaid(OutputStale(1)), 102.0) == []
 
     def test_the_timeline_is_adjusted_to_the_player_and_nothing_is_corrected(self, alone: Harness) -> None:
         alone.play(1.0)
@@ -291,7 +327,29 @@ class TestFollowing:
     def test_a_pause_seeks_to_the_frame_that_it_names(self, playing: Harness) -> None:
         assert playing.receive(timeline(3, position=12.345), 4.4) == [AnnounceSeek(12.345), SeekTo(12.345)]
         assert playing.settled(12.345, 4.6) == []
+        assert playing.follower.error is None
+        playing.shown(12.345, 4.7)
         assert playing.follower.error == 0.0
+
+    def test_until_the_player_has_looked_no_error_is_reported(self, playing: Harness) -> None:
+        playing.receive(timeline(3, position=12.345), 4.4)
+        playing.settled(12.345, 4.6)
+        assert playing.reports[-1].error is None
+        playing.shown(12.345, 4.7)
+        assert playing.reports[-1].error == 0.0
+
+    def test_a_picture_other_than_the_one_of_the_pause_is_an_error(self, playing: Harness) -> None:
+        playing.receive(timeline(3, position=12.345), 4.4)
+        playing.settled(12.345, 4.6)
+        playing.shown(11.928, 4.7)
+        assert playing.reports[-1].error == pytest.approx(-0.417)
+
+    def test_a_player_that_cannot_tell_what_it_shows_has_no_error(self, playing: Harness) -> None:
+        playing.receive(timeline(3, position=12.345), 4.4)
+        playing.settled(12.345, 4.6)
+        playing.shown(None, 4.7)
+        assert playing.follower.error is None
+        assert playing.reports[-1].error is None
 
     def test_no_second_seek_if_the_player_names_the_time_of_the_frame_instead(self, playing: Harness) -> None:
         playing.receive(timeline(3, position=12.345), 4.4)
@@ -458,17 +516,6 @@ class TestRequests:
         playing.settled(13.0, 5.02)
         assert playing.pinged(5.5) == []
 
-    def test_without_an_answer_the_timeline_controls_the_player_again_after_a_while(self, playing: Harness) -> None:
-        playing.pause(5.0)
-        playing.settled(13.0, 5.02)
-        effects: list[FollowerEffect] = []
-        while not effects:
-            due = playing.follower.deadline()
-            assert due is not None and due < 10
-            effects = playing.expire(due)
-        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
-        assert not playing.follower.paused
-
     def test_after_a_refusal_the_timeline_controls_the_player_at_once(self, playing: Harness) -> None:
         playing.pause(5.0)
         playing.settled(13.0, 5.02)
@@ -572,3 +619,202 @@ class TestRequests:
         member.receive(timeline(3, position=30.0), 2.0)
         assert member.started(10.0, 2.0) == []
         assert member.motion is Motion.SEEKING
+
+
+class TestASilentRoom:
+    """The link is up, but the room has not answered within a second."""
+
+    def silent(self, harness: Harness, now: float = 7.0) -> list[FollowerEffect]:
+        """Let time pass until the room is found silent; return the effects of that."""
+        while (due := harness.follower.deadline()) is not None and due <= now:
+            effects = harness.expire(due)
+            if harness.follower.state.on_own.link == "silent":
+                return effects
+        raise AssertionError("it was not found silent")
+
+    def test_a_pause_stays(self, playing: Harness) -> None:
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        assert self.silent(playing) == []
+        assert playing.follower.paused
+        assert playing.expire(60.0) == []
+        assert playing.motion is Motion.SETTLED
+
+    def test_a_start_is_made_without_it(self, member: Harness) -> None:
+        assert request(member.play(2.0)) == Play(timestamp=10.0, command_id="1")
+        assert self.silent(member) == [SetRate(1.0), Resume(None)]
+        assert not member.follower.paused
+
+    def test_a_seek_is_made_without_it_and_the_next_one_at_once(self, playing: Harness) -> None:
+        playing.seek(42.0, 5.0)
+        assert self.silent(playing) == [AnnounceSeek(42.0), SeekTo(42.0)]
+        playing.settled(42.0, 6.2)
+        playing.started(42.0, 6.2)
+        effects = playing.seek(50.0, 6.5)
+        assert effects == [SendRequest(Seek(timestamp=50.0, command_id="2")), AnnounceSeek(50.0), SeekTo(50.0)], (
+            "the room is asked as well, for when it answers"
+        )
+
+    def test_a_speed_is_set_without_it(self, playing: Harness) -> None:
+        playing.handle(SpeedRequested(1.25), 5.0)
+        assert self.silent(playing) == [SetRate(1.25)]
+
+    def test_several_requests_are_carried_out_in_their_order(self, member: Harness) -> None:
+        member.seek(20.0, 2.0)
+        member.play(2.5)
+        assert self.silent(member) == [AnnounceSeek(20.0), SeekTo(20.0)]
+        assert member.settled(20.0, 3.2) == [SetRate(1.0), Resume(None)]
+
+    def test_when_it_answers_the_player_follows_it(self, playing: Harness) -> None:
+        playing.pause(5.0)
+        playing.settled(13.01, 5.02)
+        self.silent(playing)
+        answer = TimelineReceived(timeline(3, position=13.01), answer=True)
+        assert playing.handle(answer, 9.0) == [AnnounceSeek(13.01), SeekTo(13.01)]
+        assert playing.follower.state.follows
+
+    def test_when_it_refuses_the_input_is_undone(self, playing: Harness) -> None:
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        self.silent(playing)
+        effects = playing.handle(RoomRefused(), 9.0)
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
+        assert not playing.follower.paused
+
+    def test_an_answer_that_changes_nothing_ends_it(self, playing: Harness) -> None:
+        playing.play(5.0)
+        self.silent(playing)
+        line = playing.follower.state.on_own.room
+        assert line is not None
+        playing.handle(TimelineReceived(line, answer=True), 6.5)
+        assert playing.follower.state.follows
+
+    def test_one_that_answers_a_later_ping_only_is_followed_again(self, playing: Harness) -> None:
+        """For example a server that has lost the request: the player must not stay alone for good."""
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        self.silent(playing)
+        playing.pinged(8.0)
+        due = playing.follower.deadline()
+        while due is not None and due < 10.0 and not playing.follower.state.follows:
+            playing.expire(due)
+            due = playing.follower.deadline()
+        assert playing.follower.state.follows and not playing.follower.paused
+
+    def test_when_the_link_breaks_then_the_pause_stays(self, playing: Harness) -> None:
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        self.silent(playing)
+        assert playing.handle(LinkLost(), 11.0) == []
+        assert playing.follower.state.on_own.since == pytest.approx(6.0), "it has been away since the silence"
+        assert playing.enter(timeline(2, playing=True, position=10.0, at=2.0), 20.0) == []
+        assert playing.follower.paused
+
+
+class TestWithoutALink:
+    def test_an_idle_viewer_stays_with_the_room(self, playing: Harness) -> None:
+        assert playing.handle(LinkLost(), 4.0) == []
+        assert playing.follower.state.follows
+        assert playing.sampled(20.0, 12.0) == []
+
+    def test_a_pause_that_has_no_answer_yet_stays(self, playing: Harness) -> None:
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        assert playing.handle(LinkLost(), 5.1) == []
+        assert playing.follower.paused
+        assert playing.expire(20.0) == []
+
+    def test_a_pause_that_is_not_done_yet_is_done(self, playing: Harness) -> None:
+        assert playing.pause(5.0) == [PauseNow()]
+        assert playing.handle(LinkLost(), 5.01) == []
+        assert playing.settled(13.01, 5.02) == []
+        assert playing.follower.paused
+        assert playing.follower.state.timeline.position == 13.01
+
+    def test_the_player_obeys_at_once_and_asks_nobody(self, playing: Harness) -> None:
+        playing.handle(LinkLost(), 4.0)
+        assert playing.pause(5.0) == [PauseNow()]
+        assert playing.settled(13.0, 5.02) == []
+        assert playing.play(6.0) == [Resume(None)]
+        playing.started(13.0, 6.0)
+        assert playing.seek(40.0, 7.0) == [AnnounceSeek(40.0), SeekTo(40.0)]
+        assert playing.settled(40.0, 7.2) == [Resume(None)]
+        playing.started(40.0, 7.2)
+        assert playing.handle(SpeedRequested(1.25), 8.0) == [SetRate(1.25)]
+        assert playing.handle(StopRequested(), 9.0) == [Unload()]
+
+    def test_the_seek_that_leads_away_from_the_room_is_over_when_it_is_made(self, playing: Harness) -> None:
+        playing.handle(LinkLost(), 4.0)
+        playing.seek(40.0, 5.0)
+        playing.settled(40.0, 5.2)
+        playing.started(40.0, 5.2)
+        assert playing.follower.position(6.2) == pytest.approx(41.0)
+        assert playing.pause(6.2) == [PauseNow()]
+        assert playing.settled(41.0, 6.25) == []
+        assert playing.play(7.0) == [Resume(None)]
+
+    def test_back_in_the_room_the_player_goes_to_its_timeline(self, playing: Harness) -> None:
+        playing.handle(LinkLost(), 4.0)
+        playing.seek(40.0, 5.0)
+        playing.settled(40.0, 5.2)
+        playing.started(40.0, 5.2)
+        effects = playing.enter(timeline(2, playing=True, position=10.0, at=2.0), 8.0)
+        assert [type(effect) for effect in effects] == [AnnounceSeek, SeekTo]
+        assert playing.follower.state.follows
+
+    def test_back_in_a_paused_room_there_is_nothing_to_say(self, playing: Harness) -> None:
+        playing.handle(LinkLost(), 4.0)
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        assert playing.enter(timeline(5, position=33.0), 8.0) == [AnnounceSeek(33.0), SeekTo(33.0)]
+        assert playing.follower.state.follows
+
+
+class TestApart:
+    """The viewer paused during an absence, and the room plays."""
+
+    @pytest.fixture
+    def apart(self, playing: Harness) -> Harness:
+        playing.handle(LinkLost(), 4.0)
+        playing.pause(5.0)
+        playing.settled(13.0, 5.02)
+        assert playing.enter(timeline(2, playing=True, position=10.0, at=2.0), 8.0) == []
+        return playing
+
+    def test_the_player_stands_and_says_so(self, apart: Harness) -> None:
+        report = apart.reports[-1]
+        assert (report.state, report.apart, report.position, report.rev) == ("paused", True, 13.0, 2)
+        assert report.error == pytest.approx(-3.0)
+
+    def test_whatever_a_room_that_plays_does(self, apart: Harness) -> None:
+        for rev, line in enumerate(
+            (timeline(0, playing=True, position=20.0), timeline(0, playing=True, gate=True, position=50.0)), 3
+        ):
+            assert apart.receive(replace(line, rev=rev), 9.0) == []
+            assert (apart.reports[-1].rev, apart.reports[-1].apart) == (rev, True)
+        assert apart.follower.paused
+
+    def test_play_goes_to_the_room_and_does_not_change_it(self, apart: Harness) -> None:
+        assert [type(effect) for effect in apart.play(9.0)] == [AnnounceSeek, SeekTo]
+        assert (apart.reports[-1].state, apart.reports[-1].apart) == ("seeking", False)
+        assert apart.follower.state.follows
+
+    def test_play_in_the_players_window_does_the_same(self, apart: Harness) -> None:
+        assert [type(effect) for effect in apart.started(13.0, 9.0)] == [AnnounceSeek, SeekTo]
+        assert apart.follower.state.follows
+
+    def test_a_room_that_is_paused_is_followed_again_and_the_next_play_is_for_everybody(self, apart: Harness) -> None:
+        assert apart.receive(timeline(3, position=20.0), 8.5) == [AnnounceSeek(20.0), SeekTo(20.0)]
+        assert (apart.reports[-1].rev, apart.reports[-1].apart) == (3, False)
+        apart.settled(20.0, 8.7)
+        assert request(apart.play(9.0)) == Play(timestamp=20.0, command_id="1")
+
+    def test_other_input_concerns_this_player_only(self, apart: Harness) -> None:
+        assert apart.seek(40.0, 9.0) == [AnnounceSeek(40.0), SeekTo(40.0)]
+        assert apart.settled(40.0, 9.2) == []
+        assert apart.pause(9.5) == []
+        assert apart.follower.on_own.left is not None
+
+    def test_after_leaving_the_room_it_is_an_ordinary_pause(self, apart: Harness) -> None:
+        assert apart.handle(LeftRoom(), 9.0) == []
+        assert apart.play(10.0) == [Resume(None)]

@@ -3,6 +3,7 @@
 import pytest
 
 from hangd.engine.follower.pending_input import PendingInput, PendingInputPolicy
+from hangd.protocol.messages import Pause, Seek
 
 
 @pytest.fixture
@@ -10,14 +11,26 @@ def pending() -> PendingInput:
     return PendingInput(PendingInputPolicy(answer_timeout=2.0, merge_interval=0.1))
 
 
-def test_without_an_answer_it_ends_by_itself(pending: PendingInput) -> None:
+def test_without_an_answer_it_is_overdue(pending: PendingInput) -> None:
     pending.want("paused", 7, 10.0)
     assert (pending.state.wanted, pending.state.wanted_at_rev, pending.deadline()) == ("paused", 7, 12.0)
-    assert pending.expire(11.9) is None
+    pending.asked(Pause(13.0), 10.5)
     assert pending.deadline() == 12.0
-    pending.expire(12.0)
+    assert not pending.is_overdue(11.9)
+    assert pending.is_overdue(12.0)
+    pending.answered()
     assert pending.state.wanted is None
     assert pending.deadline() is None
+
+
+def test_a_request_is_expected_to_be_answered_until_it_is(pending: PendingInput) -> None:
+    """A key that is held down in front of a silent server does not put the end of the wait off."""
+    for step in range(30):
+        pending.asked(Seek(step), 10.0 + step / 10)
+    pending.clear_wanted()
+    assert pending.deadline() == 12.0
+    pending.clear()
+    assert (pending.deadline(), pending.state.unanswered) == (None, [])
 
 
 def test_the_first_seek_is_sent_at_once_and_then_only_the_last(pending: PendingInput) -> None:

@@ -1,9 +1,11 @@
 """Link: the transitions, inputs that are ignored, and the delays between attempts."""
 
 import itertools
+from collections import Counter
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hangd.engine.link.link import (
@@ -102,7 +104,7 @@ def test_other_close_codes_are_retried(code: int) -> None:
     link = link_in(LinkState.UP)
     link.handle(Lost(1, code, "gone"), 10.0)
     due = link.deadline()
-    assert due is not None and 10.0 < due <= 10.25
+    assert due == 10.5
     assert link.expire(due) == [StateChanged(LinkState.DIALING, "gone"), Dial(URL, 2)]
 
 
@@ -118,21 +120,25 @@ def test_waits_grow_to_a_second_for_two_minutes_and_to_fifteen_after() -> None:
         waits.append((now, due - now))
         now = due
         link.expire(now)
-    assert [round(wait, 2) for _, wait in waits[:4]] == [0.25, 0.5, 1.0, 1.0]
+    assert [round(wait, 2) for _, wait in waits[:4]] == [0.5, 0.5, 1.0, 1.0]
     assert all(wait <= 1.0 for at, wait in waits if at < 119)
     assert waits[-1][1] == pytest.approx(15.0)
 
 
-def test_jitter_shortens_a_wait() -> None:
+@pytest.mark.parametrize(("jitter", "first", "second"), [(0.0, 0.0, 0.25), (0.5, 0.25, 0.375), (1.0, 0.5, 0.5)])
+def test_waits_are_random(jitter: float, first: float, second: float) -> None:
     link = link_in(LinkState.DIALING)
-    link.handle(DialFailed(1, "refused"), 100.0, 0.5)
-    assert link.deadline() == pytest.approx(100.125)
+    for wait in (first, second):
+        link.handle(DialFailed(link.attempt, "refused"), 100.0, jitter)
+        assert link.deadline() == pytest.approx(100.0 + wait)
+        link.expire(200.0)
 
 
-def test_a_goodbye_that_names_a_time_is_honoured() -> None:
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 2.0), (0.5, 3.0), (1.0, 4.0)])
+def test_a_goodbye_that_names_a_time_is_honoured_and_spread_over_its_own_length(jitter: float, wait: float) -> None:
     link = link_in(LinkState.UP)
-    link.handle(Lost(1, 4001, "going down", retry_after=2.0), 100.0)
-    assert link.deadline() == pytest.approx(102.0)
+    link.handle(Lost(1, 4001, "going down", retry_after=2.0), 100.0, jitter)
+    assert link.deadline() == pytest.approx(100.0 + wait)
 
 
 def test_a_success_forgets_the_failures() -> None:
@@ -143,7 +149,42 @@ def test_a_success_forgets_the_failures() -> None:
     link.handle(Dialed(link.attempt), 100.0)
     link.handle(Welcomed(link.attempt), 100.0)
     link.handle(Lost(link.attempt, 1006, "gone"), 500.0)
-    assert link.deadline() == pytest.approx(500.25)
+    assert link.deadline() == pytest.approx(500.5)
+
+
+def returns(clients: int, lost: Lost, absent: float, random: Random) -> list[float]:
+    """Return when each of so many clients reaches a server that loses them all at 0 and is away for a time."""
+    times = []
+    for _ in range(clients):
+        link, now = link_in(LinkState.UP), 0.0
+        link.handle(lost, now, random.random())
+        while True:
+            due = link.deadline()
+            assert due is not None
+            now = due
+            link.expire(now)
+            if now >= absent:
+                break
+            link.handle(DialFailed(link.attempt, "refused"), now, random.random())
+        times.append(now)
+    return times
+
+
+@given(
+    lost=st.one_of(
+        st.builds(Lost, st.just(1), st.just(4001), st.just("going down"), st.floats(0.5, 30.0)),
+        st.just(Lost(1, 1006, "the connection broke off")),
+    ),
+    absent=st.one_of(st.just(0.0), st.floats(0.0, 300.0)),
+    seed=st.integers(0, 2**32),
+)
+@example(Lost(1, 1006, "the connection broke off"), 0.25, 0)
+@settings(max_examples=50)
+def test_two_hundred_clients_do_not_return_in_one_instant(lost: Lost, absent: float, seed: int) -> None:
+    """The server was stopped and started, was killed, or only its network broke, for however long."""
+    times = returns(200, lost, absent, Random(seed))
+    bins = Counter(int(time / 0.1) for time in times)
+    assert max(bins.values()) < 200 / 2, "half of them within a tenth of a second"
 
 
 @given(

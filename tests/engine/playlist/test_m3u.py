@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangd.engine.playlist.m3u import NotAPlaylist, read_playlist
+from hangd.engine.playlist.m3u import NotAPlaylist, is_playlist, read_playlist
 from hangd.engine.playlist.playlist import Film
 
 FOLDER = "/films"
@@ -34,10 +34,35 @@ def test_an_m3u_with_everything() -> None:
         (b"#EXTM3U\n", []),
         (b"", []),
         (b"f\xff.mp4", ["/films/f\udcff.mp4"]),
+        (
+            b"#EXTM3U\nfile:///films/What?#1.mkv\nfile:///films/a%23b%zz.mkv\n",
+            ["/films/What?#1.mkv", "/films/a#b%zz.mkv"],
+        ),
+        ("#EXTM3U\r\nПривет.mkv\r\n".encode("utf-16"), ["/films/Привет.mkv"]),
+        (b"\n\n[Playlist]\nfile1=f0.mp4\n", ["/films/f0.mp4"]),
     ],
 )
 def test_other_lists(content: bytes, paths: list[str]) -> None:
     assert [film.path for film in read_playlist(content, FOLDER)] == paths
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "is_list"),
+    [
+        (b"#EXTM3U\nf0.mp4\n", "f0.mp4", True),
+        (b"\xef\xbb\xbf#EXTM3U\r\nf0.mp4\r\n", "anything", True),
+        (b"[playlist]\nFile1=f0.mp4\n", "x", True),
+        (b"f0.mp4\nf1.mp4\n", "x.m3u", True),
+        (b"f0.mp4\nf1.mp4\n", "x.M3U8", True),
+        (b"f0.mp4\nf1.mp4\n", "x.txt", False),
+        (b"", "x.m3u", False),
+        (b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\npiece.ts\n", "x.m3u8", False),
+        (b"\x00\x00\x00\x20ftypisom", "x.m3u", False),
+        (b"\x47" + bytes(187), "x.ts", False),
+    ],
+)
+def test_a_list_is_known_by_its_first_line_or_its_name(head: bytes, name: str, is_list: bool) -> None:
+    assert is_playlist(head, name) is is_list
 
 
 def test_a_film_is_no_list() -> None:

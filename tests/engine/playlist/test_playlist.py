@@ -97,6 +97,49 @@ def test_each_recorded_command_does_what_mpv_did(story: list[Any]) -> None:
 # ---- in words -------------------------------------------------------------------------------------------------------
 
 
+def test_what_a_list_lists_takes_its_place() -> None:
+    ours = playlist("a", "list", "b")
+    ours.play(1)
+    order = ours.listed([Film("x", "X"), Film("y")])
+    assert isinstance(order, Open)
+    assert (order.entry.path, order.entry.title, order.inserted) == ("x", "X", 2)
+    assert (names(ours), ours.index(ours.current)) == ("axyb", 1)
+    assert [entry.id for entry in ours.entries] == [1, 4, 5, 3]
+    assert opened(ours.failed()) == "y"
+    ours.check()
+
+
+def test_a_list_that_lists_itself_is_left_out() -> None:
+    """mpv 0.35 opens it again, without end."""
+    ours = playlist("l", "z")
+    ours.play(0)
+    assert opened(ours.listed([Film("m"), Film("a")])) == "m"
+    assert opened(ours.listed([Film("l"), Film("m"), Film("b")])) == "b"
+    assert names(ours) == "baz"
+    assert opened(ours.listed([Film("l")])) == "a", "it is left out by a list that it lists itself"
+    ours.check()
+
+
+def test_lists_without_end_end() -> None:
+    """A list can name itself in ever new ways: as ./list, as ././list."""
+    ours = playlist("l0", "z")
+    order: Order = ours.play(0)
+    for depth in range(1, 100):
+        order = ours.listed([Film(f"l{depth}")])
+        if opened(order) == "z":
+            break
+    assert opened(order) == "z"
+
+
+@pytest.mark.parametrize("films", [[], [Film("x")] * (ENTRIES_MAX - 1)])
+def test_a_list_of_nothing_or_of_too_much_stays_and_the_next_film_plays(films: list[Film]) -> None:
+    ours = playlist("l", "b")
+    ours.play(0)
+    assert opened(ours.listed(films)) == "b"
+    assert names(ours) == "lb"
+    ours.check()
+
+
 def test_films_follow_one_another_and_the_last_one_stays_open() -> None:
     ours = playlist(*"abc")
     ours.play(0)
@@ -162,7 +205,7 @@ def test_a_step_that_is_refused_changes_nothing() -> None:
     ours.failed()
     ours.make_current(3)
     ours.loop_playlist, ours.shuffle, before = 2, True, ours.rev
-    with pytest.raises(PlaylistRefused, match="no next entry"):
+    with pytest.raises(PlaylistRefused, match=r"^this is the last film of the playlist$"):
         ours.step(1, force=False)
     assert (ours.loop_playlist, names(ours), ours.rev) == (2, "abcd", before)
 

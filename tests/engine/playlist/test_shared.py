@@ -15,8 +15,8 @@ from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused
 from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
-from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueEntry
+from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetEntry, SetMedia
+from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
 
 
 def hash_of(name: str) -> str:
@@ -72,7 +72,7 @@ class Party:
 
     def __init__(self, members: int = 2) -> None:
         self.queue = queues.begun(Queue(), hash_of("o"), info("o"))
-        self.shown = hash_of("o")
+        self.shown: str | None = hash_of("o")
         self.members = [Member(number) for number in range(members)]
         for member in self.members:
             member.list.enter(self.queue, SharedEntry(7, file_hash=hash_of("o"), path="o"), again=False)
@@ -98,12 +98,12 @@ class Party:
                 self.queue = queues.moved(self.queue, ids, after)
             case SetMedia():
                 self.queue = queues.moved_to(self.queue, request)
-                entry = queues.current_of(self.queue)
-                assert entry is not None and entry.file_hash is not None
-                self.shown = entry.file_hash
             case _:
                 raise AssertionError(request)
-        queues.check(self.queue, self.shown)
+        current = queues.current_of(self.queue)
+        if current is not None:
+            self.shown = current.file_hash
+        queues.check(self.queue, self.shown, None if current is None else current.file)
         return self.queue, inserted
 
     def asks(self, member: Member) -> bool:
@@ -126,7 +126,7 @@ class Party:
     def hashes(self, name: str) -> None:
         """Let the whole hash of a film become known to the room, and to everybody at once."""
         (entry,) = (entry for entry in self.queue.entries if entry.file.name == name)
-        self.queue, entry = queues.hashed(self.queue, entry.id, hash_of(name))
+        self.queue, entry = queues.learned(self.queue, SetEntry(entry.id, hash_of(name)))
         for member in self.members:
             member.list.learn_entry(entry)
 
@@ -246,6 +246,37 @@ def test_a_film_that_cannot_be_read_is_not_there(party: Party) -> None:
     assert (party.current, ada.current) == ("o", 0), "nor does the room go there"
 
 
+def test_what_a_list_lists_takes_its_place(party: Party) -> None:
+    ada, _ = party.members
+    ada.load("l", "b", how=Loading("replace"), read=False)
+    ada.list.listed(ada.list.entries[0], [Film("x", "X"), Film("l"), Film("y")])
+    assert (ada.names, ada.current) == ("xyb", 0)
+    assert ada.list.entries[0].title == "X"
+    ada.read()
+    party.settles()
+    assert (party.names, party.current) == ("xyb", "x")
+
+
+def test_a_long_list_comes_all_or_not_at_all(party: Party) -> None:
+    ada, bob = party.members
+    ada.load("l", "b", read=False)
+    long = [Film(f"x{number}") for number in range(70)]
+    ada.list.listed(ada.list.entries[1], long)
+    ada.read()
+    party.settles()
+    assert party.names == ada.names == bob.names == "o" + "".join(film.path for film in long) + "b"
+
+
+@pytest.mark.parametrize("films", [[], [Film("l")], [Film("x")] * QUEUE_MAX])
+def test_a_list_of_nothing_or_of_too_much_is_refused(party: Party, films: list[Film]) -> None:
+    ada, _ = party.members
+    (entry,) = ada.load("l", read=False)
+    with pytest.raises(PlaylistRefused):
+        ada.list.listed(entry, films)
+    ada.list.unusable(entry)
+    assert ada.names == "o"
+
+
 def test_a_film_replaces_all_that_is_there(party: Party) -> None:
     ada, bob = party.members
     bob.load("b")
@@ -308,14 +339,11 @@ def test_going_to_a_film_whose_whole_hash_is_not_known_yet(party: Party) -> None
     assert bob.list.unhashed == [], "it has no copy"
     for other in bob.list.entries[1:]:
         bob.list.found(other, other.file.name if other.file else None)
-    assert [name_of(one) for one in bob.list.unhashed] == ["a"], "whoever has a copy hashes what comes next"
+    assert bob.list.unhashed == [], "ada tells what her film is"
     bob.list.play(2)
     party.settles()
-    assert (party.current, bob.current) == ("o", 2)
-    assert [name_of(one) for one in bob.list.unhashed] == ["b", "a"]
-    party.hashes("b")
-    party.settles()
     assert party.current == "b"
+    party.hashes("b")
     assert ada.list.unhashed == [entry]
 
 
@@ -429,6 +457,30 @@ def test_an_edit_that_the_room_refuses_is_given_up(party: Party) -> None:
     ada.list.answered(None)
     party.settles()
     assert (party.names, ada.names, ada.current) == ("o", "o", 0)
+
+
+@pytest.mark.parametrize("answered", [0, 1, 2])
+def test_films_that_are_loaded_together_are_all_inserted_or_none(party: Party, answered: int) -> None:
+    """Bob fills the queue after Ada has looked how much room there is."""
+    ada, bob = party.members
+    bob.load(*(f"b{number}" for number in range(QUEUE_MAX - 80)))
+    party.settles()
+    ada.load("x")
+    ada.load(*(f"a{number}" for number in range(70)))
+    for _ in range(1 + answered):
+        party.asks(ada)
+        while ada.line:
+            ada.line.popleft()()
+    party.queue, _ = queues.inserted(
+        party.queue, QueueInsert(None, (QueueItem(info("z")),) * (QUEUE_MAX - len(party.queue.entries)))
+    )
+    for member in party.members:
+        member.line.append(lambda member=member: member.list.learn(party.queue))  # type: ignore[misc]
+    party.settles()
+    assert len(ada.list.entries) == QUEUE_MAX - 30 * answered
+    assert ada.names == bob.names == party.names
+    assert "x" in ada.names and "a" not in ada.names.replace("ada", "")
+    assert ada.list.request(play=False) is None
 
 
 def test_edits_wait_only_to_a_bound(party: Party) -> None:
@@ -568,6 +620,22 @@ class AnyParty(RuleBasedStateMachine):
         else:
             self.gone.add(entry.path)
             member.unusable(entry)
+
+    @rule(who=_who, count=st.integers(0, 40))
+    def is_a_list(self, who: int, count: int) -> None:
+        member = self.party.members[who].list
+        if (entry := member.unread) is None or entry.path is None:
+            return
+        listed = [next(self.names) for _ in range(count)]
+        if entry.path in self.gone:
+            self.gone |= set(listed)
+        self.gone.add(entry.path)
+        try:
+            member.listed(entry, [Film(name) for name in listed])
+        except PlaylistRefused:
+            member.unusable(entry)
+        else:
+            self.added |= set(listed)
 
     @rule(who=_who, place=_place)
     def remove(self, who: int, place: int) -> None:

@@ -50,7 +50,7 @@ def test_the_room_plays_once_everyone_who_has_the_film_stands_there(two: Stage) 
     two.reports("bob", "paused", 10.0)
     assert (two.timeline.playing, two.timeline.gate) == (True, None)
     assert two.timeline.at == pytest.approx(two.now + LEAD)
-    opened = SyncBroadcast(ROOM_ITSELF, Play(timestamp=10.0), two.timeline)
+    opened = SyncBroadcast(ROOM_ITSELF, Play(timestamp=10.0), two.timeline, reason="settled")
     assert two.sync("ann") == two.sync("bob") == opened
 
 
@@ -125,7 +125,7 @@ def test_a_member_that_was_away_comes_back_to_the_film_that_plays(two: Stage) ->
     two.reports("ann", "paused")
     assert not is_gated(two)
     two.resumes("bob")
-    assert (two.member("bob").verifying, two.member("bob").file) == (True, None)
+    assert two.member("bob").file is None
     has(two, "bob")
     assert not two.member("bob").verifying and two.timeline.playing
 
@@ -166,7 +166,7 @@ def test_a_basic_member_that_has_the_film_hears_where_it_stands_and_when_it_play
     assert two.heard("cy") == [SyncBroadcast("ann", Pause(timestamp=20.0), two.timeline)]
     two.reports("ann", "paused", 20.0)
     two.reports("bob", "paused", 20.0)
-    assert two.heard("cy") == [SyncBroadcast(ROOM_ITSELF, Play(timestamp=20.0), two.timeline)]
+    assert two.heard("cy") == [SyncBroadcast(ROOM_ITSELF, Play(timestamp=20.0), two.timeline, reason="settled")]
 
 
 def test_a_room_of_basic_members_waits_for_none() -> None:
@@ -339,3 +339,22 @@ def test_an_end_that_a_gate_covered_comes_before_what_is_said_next(endless: Stag
     assert (endless.room.view().file == NEXT, is_gated(endless)) == (False, False)
     endless.reports("bob", "playing", 40.0)
     assert endless.room.view().file == NEXT
+
+
+def test_a_film_that_is_shorter_than_its_file_says_ends_when_all_players_report_its_end(two: Stage) -> None:
+    adds(two, "ann")
+    two.says("ann", Play(timestamp=0.0))
+    two.reports("bob", "playing", 0.0)
+    two.passes(50.0)
+    two.reports("ann", "ended", 49.0)
+    assert two.room.view().file == FILE
+    two.reports("bob", "ended", 49.0)
+    assert (two.room.view().file, two.timeline.gate) == (NEXT, "seeking")
+
+
+def test_the_last_film_that_is_shorter_than_its_file_says_is_paused_at_its_end(two: Stage) -> None:
+    two.says("ann", Play(timestamp=0.0))
+    two.passes(50.0)
+    for client_id in ("ann", "bob"):
+        two.reports(client_id, "ended", 49.0)
+    assert (two.timeline.playing, two.timeline.position) == (False, FILE.duration)

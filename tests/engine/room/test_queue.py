@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import QueueInsert, SetMedia
+from hangd.protocol.messages import QueueInsert, SetEntry, SetMedia
 from hangd.protocol.model import QUEUE_END, QUEUE_MAX, FileInfo, Queue, QueueItem
 
 QUICK = "01" * 32
+Q2 = "02" * 32
 
 
 def film(letter: str) -> str:
@@ -72,6 +73,12 @@ def test_a_full_queue_has_no_room_for_the_rooms_own_film() -> None:
     assert queues.begun(full, film("a"), info("a")) == full
 
 
+def is_valid(queue: Queue, shown: str | None) -> None:
+    """Check a queue of a room that shows the film with this hash."""
+    current = queues.current_of(queue)
+    queues.check(queue, shown, None if current is None else current.file)
+
+
 # ---- edits ----------------------------------------------------------------------------------------------------------
 
 
@@ -85,7 +92,7 @@ def test_entries_are_inserted_behind_one_or_else_at_the_end(after: str | None, r
     changed, ids = queues.inserted(queue, QueueInsert(where, (item("x"), item("y"))))
     assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
     assert ids == (id_of(changed, "x"), id_of(changed, "y"))
-    queues.check(changed, film("b"))
+    is_valid(changed, film("b"))
 
 
 def test_nothing_is_no_edit() -> None:
@@ -103,18 +110,12 @@ def test_a_queue_takes_no_more_than_its_maximum_and_no_part_of_what_is_too_much(
     assert len(queues.inserted(queue, QueueInsert(None, (item("x"),)))[0].entries) == QUEUE_MAX
 
 
-def test_an_entry_that_nothing_identifies_is_named() -> None:
-    with pytest.raises(RequestRefused) as caught:
-        queues.inserted(Queue(), QueueInsert(None, (item("a"), unhashed("b"), QueueItem(info("c")))))
-    assert refused(caught.value) == ("InvalidMessage", "$.payload.entries[2]")
-
-
 @pytest.mark.parametrize(("gone", "result"), [("a", "Bc"), ("b", "ac"), ("ac", "B"), ("abc", ""), ("zb", "ac")])
 def test_entries_are_removed_and_ids_that_are_gone_are_ignored(gone: str, result: str) -> None:
     queue = a_queue("abc", "b")
     changed = queues.removed(queue, [id_of(queue, letter) for letter in gone])
     assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
-    queues.check(changed, film("b"))
+    is_valid(changed, film("b"))
 
 
 def test_an_entry_that_another_member_removed_already_is_no_edit() -> None:
@@ -147,7 +148,7 @@ def test_ids_are_never_given_twice() -> None:
     queue, first = queues.inserted(Queue(), QueueInsert(None, (item("a"), item("b"))))
     queue, second = queues.inserted(queues.removed(queue, first), QueueInsert(None, (item("a"), item("b"))))
     assert not set(first) & set(second)
-    queues.check(queue, film("a"))
+    is_valid(queue, film("a"))
 
 
 # ---- the next film --------------------------------------------------------------------------------------------------
@@ -177,21 +178,12 @@ def test_another_film_comes_after_the_current_one(current: str | None, clear: bo
     assert (after.rev, shown(after)) == (queue.rev + 1, result)
 
 
-@pytest.mark.parametrize("told", [True, False])
 @pytest.mark.parametrize(("clear", "result"), [(False, "abC"), (True, "C")])
-def test_an_entry_becomes_the_current_one(told: bool, clear: bool, result: str) -> None:
+def test_an_entry_becomes_the_current_one(clear: bool, result: str) -> None:
     queue = a_queue("abc", "a")
     id = queue.entries[2].id
-    wanted = set_media("c", entry=id, clear=clear) if told else SetMedia(entry=id, clear=clear)
-    after = queues.moved_to(queue, wanted)
+    after = queues.moved_to(queue, SetMedia(entry=id, clear=clear))
     assert (shown(after), after.current) == (result, id)
-
-
-def test_a_member_that_has_the_film_of_an_entry_may_know_more_of_it() -> None:
-    bare = QueueItem(info("a", duration=None, name=None), film("a"))
-    queue, (id,) = queues.inserted(Queue(), QueueInsert(None, (bare,)))
-    told = SetMedia(film("a"), info("a", duration=7.0, name="mine.mkv", quick_hash=QUICK), entry=id)
-    assert queues.moved_to(queue, told).entries[0].file == info("a", duration=7.0, name=None, quick_hash=QUICK)
 
 
 def test_an_entry_that_somebody_took_out_cannot_be_shown() -> None:
@@ -206,8 +198,8 @@ def test_an_entry_that_somebody_took_out_cannot_be_shown() -> None:
         (SetMedia(), "$.payload"),
         (SetMedia(file_hash=film("x")), "$.payload"),
         (SetMedia(file=info("x")), "$.payload"),
-        (SetMedia(entry="1-0", file_hash=film("a")), "$.payload"),
-        (set_media("b", entry="1-0"), "$.payload.file_hash"),
+        (SetMedia(entry="1-0", file=info("a")), "$.payload"),
+        (set_media("a", entry="1-0"), "$.payload"),
     ],
 )
 def test_a_request_that_names_no_film_is_refused(wanted: SetMedia, path: str) -> None:
@@ -220,7 +212,7 @@ def test_a_full_queue_forgets_its_oldest_film_rather_than_refuse_another() -> No
     queue = a_queue("a" + "b" * (QUEUE_MAX - 1), "a")
     after = queues.moved_to(queue, set_media("x"))
     assert shown(after) == "X" + "b" * (QUEUE_MAX - 1)
-    queues.check(after, film("x"))
+    is_valid(after, film("x"))
 
 
 def test_a_full_queue_does_not_forget_a_film_that_is_still_to_come() -> None:
@@ -238,58 +230,33 @@ def test_a_full_queue_can_be_cleared_for_another_film() -> None:
 
 def test_what_is_known_of_the_current_film_is_kept_and_is_no_edit() -> None:
     queue = a_queue("aba", "b")
-    after = queues.described(queue, info("b", duration=9.0))
+    after = queues.described(queue, film("b"), info("b", duration=9.0))
     assert [entry.file.duration for entry in after.entries] == [60.0, 9.0, 60.0]
     assert after.rev == queue.rev
 
 
-def test_the_whole_hash_of_an_entry_may_follow_and_is_no_edit() -> None:
-    queue, (_, id) = queues.inserted(Queue(), QueueInsert(None, (item("a"), unhashed("b"))))
-    after, entry = queues.hashed(queue, id, film("b"))
+def test_more_may_become_known_of_an_entry_and_that_is_no_edit() -> None:
+    queue, (_, id) = queues.inserted(Queue(), QueueInsert(None, (item("a"), QueueItem(info("b", duration=None)))))
+    after, entry = queues.learned(queue, SetEntry(id, film("b")))
     assert after.entries[1] == entry
     assert (entry.id, entry.file_hash, after.rev) == (id, film("b"), queue.rev)
-    assert queues.hashed(after, id, film("b")) == (after, entry), "two members may hash the same film"
+    assert queues.learned(after, SetEntry(id, film("b"))) == (after, entry), "two members may hash the same film"
+    after, entry = queues.learned(after, SetEntry(id, file=info("b", quick_hash=QUICK, name="mine.mkv")))
+    assert (entry.file, entry.file_hash) == (info("b", quick_hash=QUICK), film("b")), "all but the name"
+    for request in (SetEntry(id, film("x")), SetEntry(id, file=info("c")), SetEntry(id, file=info("b", quick_hash=Q2))):
+        with pytest.raises(RequestRefused) as caught:
+            queues.learned(after, request)
+        assert caught.value.code == "FileHashMismatch"
     with pytest.raises(RequestRefused) as caught:
-        queues.hashed(after, id, film("x"))
-    assert caught.value.code == "FileHashMismatch"
-    with pytest.raises(RequestRefused) as caught:
-        queues.hashed(queues.removed(queue, (id,)), id, film("b"))
+        queues.learned(queues.removed(queue, (id,)), SetEntry(id, film("b")))
     assert caught.value.code == "NoSuchEntry"
 
 
-def test_an_entry_is_shown_only_with_its_whole_hash() -> None:
+def test_an_entry_is_shown_without_its_whole_hash() -> None:
     queue, (id,) = queues.inserted(Queue(), QueueInsert(None, (unhashed("a"),)))
-    with pytest.raises(RequestRefused) as caught:
-        queues.moved_to(queue, SetMedia(entry=id))
-    assert (caught.value.code, caught.value.retry) == ("NotHashed", True)
-    for other in (info("b", quick_hash=QUICK), info("a", quick_hash="02" * 32)):
-        with pytest.raises(RequestRefused) as caught:
-            queues.moved_to(queue, SetMedia(film("a"), other, entry=id))
-        assert refused(caught.value) == ("InvalidMessage", "$.payload.file")
-    after = queues.moved_to(queue, SetMedia(film("a"), info("a"), entry=id))
-    assert (shown(after), after.entries[0].file_hash) == ("A", film("a"))
-    queues.check(after, film("a"))
-
-
-@pytest.mark.parametrize(
-    ("file_hash", "file", "result"),
-    [
-        (film("b"), info("x"), True),
-        (film("a"), info("a"), False),
-        (film("x"), info("b", quick_hash=QUICK), False),
-        (None, info("b", quick_hash=QUICK), True),
-        (None, info("b"), False),
-        (None, info("e", quick_hash=QUICK), False),
-        (film("c"), info("c", quick_hash=QUICK), True),
-        (film("c"), info("c"), False),
-        (None, info("c", quick_hash=QUICK), True),
-    ],
-)
-def test_whether_a_file_is_another_film_of_the_queue(file_hash: str | None, file: FileInfo, result: bool) -> None:
-    """Of c only the quick hash is known yet."""
-    items = (item("a"), QueueItem(info("b", quick_hash=QUICK), film("b")), unhashed("c"))
-    queue, _ = queues.inserted(Queue(), QueueInsert(None, items))
-    assert queues.holds_another(queue, film("a"), file_hash, file) is result
+    after = queues.moved_to(queue, SetMedia(entry=id))
+    assert (shown(after), after.current) == ("A", id)
+    queues.check(after, None, info("a", quick_hash=QUICK))
 
 
 # ---- whatever is done -----------------------------------------------------------------------------------------------
@@ -309,7 +276,8 @@ steps = st.one_of(
 @given(st.lists(steps, max_size=25))
 def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps: list[Any]) -> None:
     """A number is the entry at that index, a letter a new film, of which every second one has no whole hash yet."""
-    queue, now = queues.begun(Queue(), film("a"), info("a")), film("a")
+    queue = queues.begun(Queue(), film("a"), info("a"))
+    now: str | None = film("a")
     named = {entry.id: entry.file.size for entry in queue.entries}
 
     def at(index: int | None) -> str | None:
@@ -334,17 +302,18 @@ def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps:
                     queue = queues.moved_to(queue, SetMedia(entry=at(place), clear=clear))
                 case ("hash", place):
                     entry = queue.entries[place] if place < len(queue.entries) else None
-                    queue, _ = queues.hashed(queue, at(place) or "", film(chr(entry.file.size)) if entry else film("a"))
+                    whole = film(chr(entry.file.size)) if entry else film("a")
+                    queue, _ = queues.learned(queue, SetEntry(at(place) or "", whole))
                 case _:
                     entry = queues.following(queue)
-                    queue = queue if entry is None or entry.file_hash is None else queues.moved_on(queue, entry)
+                    queue = queue if entry is None else queues.moved_on(queue, entry)
         except RequestRefused:
             continue
         if [entry.id for entry in queue.entries] != [entry.id for entry in before.entries] or step[0] == "show":
             assert queue.rev == before.rev + 1
         current = queues.current_of(queue)
-        now = now if current is None or current.file_hash is None else current.file_hash
-        queues.check(queue, now)
+        now = now if current is None else current.file_hash
+        queues.check(queue, now, None if current is None else current.file)
         for entry in queue.entries:
             assert named.setdefault(entry.id, entry.file.size) == entry.file.size
             assert entry.id in {other.id for other in before.entries} or entry.id.startswith(f"{queue.rev}-")

@@ -9,7 +9,6 @@ from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
     EntryChanged,
     MediaChanged,
-    Pause,
     Play,
     QueueChanged,
     QueueInsert,
@@ -63,7 +62,7 @@ def test_everybody_hears_of_an_edit(two: Stage) -> None:
     two.goes_on()
     adds(two, "bob", re=5)
     assert names(two) == ["film.mkv", "next.mkv"]
-    changed = QueueChanged(queue(two), inserted=ids(two)[1:])
+    changed = QueueChanged(queue(two), inserted=ids(two)[1:], by="bob")
     assert two.heard("ann") == [changed]
     assert two.answers("bob") == [(changed, 5)]
     assert two.heard("cy") == []
@@ -82,8 +81,9 @@ def test_two_members_that_edit_at_once_both_succeed(two: Stage) -> None:
     two.says("ann", QueueRemove((second,)), re=1)
     two.says("bob", QueueRemove((second,)), re=2)
     two.says("bob", QueueMove((second,), after=None))
-    changed = QueueChanged(queue(two))
-    assert (two.answers("ann"), two.answers("bob")) == ([(changed, 1)], [(changed, None), (changed, 2)])
+    changed = QueueChanged(queue(two), by="ann")
+    same = QueueChanged(queue(two), by="bob")
+    assert (two.answers("ann"), two.answers("bob")) == ([(changed, 1)], [(changed, None), (same, 2)])
     two.says("ann", QueueInsert(second, (QueueItem(NEXT, OTHER_HASH),)))
     assert names(two) == ["third.mkv", "film.mkv", "film.mkv", "next.mkv"], "what it was to come after is gone"
 
@@ -165,63 +165,12 @@ def test_the_whole_hash_of_an_entry_may_follow(two: Stage) -> None:
     assert moved(two, "ann").file_hash == OTHER_HASH
 
 
-def test_a_film_that_is_not_hashed_is_shown_if_the_request_brings_its_hash(two: Stage) -> None:
+def test_at_the_end_of_a_film_the_next_is_shown_without_its_whole_hash(two: Stage) -> None:
     adds(two, "ann", None, BARE)
-    id = ids(two)[1]
-    two.goes_on()
-    two.says("bob", SetMedia(entry=id))
-    assert two.error("bob").code == "NotHashed"
-    two.says("bob", SetMedia(OTHER_HASH, BARE, entry=id))
-    assert (queue(two).current, queue(two).entries[1].file_hash) == (id, OTHER_HASH)
-    assert moved(two, "ann").file_hash == OTHER_HASH
-
-
-def ends_before_the_hash(stage: Stage) -> None:
-    """Let a film run out that is followed by one without a whole hash."""
-    adds(stage, "ann", None, BARE)
-    stage.says("ann", Play(timestamp=50.0))
-    stage.passes(20.0)
-    assert (stage.timeline.playing, stage.timeline.position) == (False, 60.0)
-    assert stage.room.view().file_hash == HASH
-
-
-def test_at_the_end_of_a_film_the_room_waits_for_the_hash_of_the_next(two: Stage) -> None:
-    ends_before_the_hash(two)
-    two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
+    two.says("ann", Play(timestamp=50.0))
+    two.passes(11.0)
     assert (queue(two).current, two.timeline.playing, two.timeline.gate) == (ids(two)[1], True, "seeking")
-    assert two.room.view().file_hash == OTHER_HASH
-
-
-def test_a_room_that_waits_for_a_hash_moves_on_when_another_film_comes_next(two: Stage) -> None:
-    ends_before_the_hash(two)
-    adds(two, "bob", THIRD_HASH, THIRD)
-    assert two.room.view().file_hash == HASH
-    two.says("ann", QueueRemove(ids(two)[1:2]))
-    assert (two.room.view().file_hash, is_gated(two)) == (THIRD_HASH, True)
-
-
-def test_a_command_ends_the_waiting_for_a_hash(two: Stage) -> None:
-    ends_before_the_hash(two)
-    two.says("bob", Pause(timestamp=30.0))
-    two.says("ann", SetEntry(ids(two)[1], OTHER_HASH))
-    assert (two.room.view().file_hash, two.timeline.position) == (HASH, 30.0)
-
-
-def test_a_film_added_after_the_end_is_not_played_by_itself_either(two: Stage) -> None:
-    ends_before_the_hash(two)
-    two.says("ann", QueueRemove(ids(two)[1:]))
-    adds(two, "bob", THIRD_HASH, THIRD)
-    assert two.room.view().file_hash == HASH
-
-
-def test_a_member_with_the_file_of_an_unhashed_entry_is_not_put_out(two: Stage) -> None:
-    """A member that opens what comes next, by its quick hash, before the room goes there."""
-    other = file_info(size=5000, quick_hash="02" * 32)
-    adds(two, "ann", None, other)
-    two.goes_on()
-    two.says("bob", SetFile(file=other))
-    assert two.error("bob").code == "FileHashMismatch"
-    assert two.ids == ["ann", "bob"]
+    assert (two.room.view().file_hash, two.room.view().file) == (None, BARE)
 
 
 # ---- to another film ------------------------------------------------------------------------------------------------
@@ -232,13 +181,13 @@ def test_an_entry_is_shown_paused_without_play(two: Stage) -> None:
     two.says("ann", Play(timestamp=5.0))
     two.goes_on()
     entry = queue(two).entries[1]
-    two.says("bob", SetMedia(file_hash=OTHER_HASH, file=NEXT, start=30.0, entry=entry.id), re=2)
+    two.says("bob", SetMedia(start=30.0, entry=entry.id), re=2)
     line = Timeline("epoch-1", 2, False, 30.0, 1.0, two.now)
-    changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two))
+    changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two), "bob")
     assert queue(two).current == entry.id
     assert two.answers("bob") == [(changed, 2), (RoomState(two.room.view()), None)]
     assert two.heard("ann") == [changed, RoomState(two.room.view())]
-    assert [member.verifying for member in two.room.view().members] == [True, False]
+    assert [member.file for member in two.room.view().members] == [None, None]
     two.passes(100.0)
     assert two.timeline == line
 
@@ -247,7 +196,7 @@ def test_a_member_may_move_on_to_an_entry_without_having_the_film(two: Stage) ->
     adds(two, "ann")
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(entry=entry.id, play=True))
-    assert [member.verifying for member in two.room.view().members] == [True, True]
+    assert [member.file for member in two.room.view().members] == [None, None]
     assert two.room.view().file == NEXT
     two.reports("bob", "idle")
     has(two, "ann")
@@ -263,14 +212,14 @@ def test_a_film_may_replace_the_whole_queue(two: Stage) -> None:
 
 def test_a_member_with_the_file_of_another_entry_is_not_put_out(two: Stage) -> None:
     """The room may have moved on while the member was still hashing the film before."""
+    (first,) = ids(two)
     two.says("ann", SetMedia(file_hash=OTHER_HASH, file=NEXT))
     two.goes_on()
-    for message in (SetFile(file=FILE, file_hash=HASH), SetFile(file=file_info(name=None))):
-        two.says("bob", message)
-        assert two.error("bob").code == "FileHashMismatch"
-    assert two.ids == ["ann", "bob"] and two.member("bob").verifying
-    two.says("bob", SetFile(file=NEXT, file_hash=OTHER_HASH))
-    assert not two.member("bob").verifying
+    two.says("bob", SetFile(file=FILE, file_hash=HASH, entry=first))
+    assert two.error("bob").code == "NoSuchEntry"
+    assert two.ids == ["ann", "bob"] and two.member("bob").file is None
+    two.says("bob", SetFile(file=NEXT, file_hash=OTHER_HASH, entry=ids(two)[1]))
+    assert two.member("bob").file == NEXT
     two.says("bob", SetFile(file=THIRD, file_hash=THIRD_HASH))
     assert two.ids == ["ann"]
 

@@ -60,11 +60,12 @@ from hangd.protocol.messages import (
     SetReady,
     SetRole,
     Speed,
+    StartChanged,
     Stop,
     SyncBroadcast,
     SyncCommand,
 )
-from hangd.protocol.model import FileInfo, PolicyChange, Queue, QueueItem
+from hangd.protocol.model import FileInfo, PendingStart, PolicyChange, Queue, QueueItem
 from tests.support.stage import BASIC_MESSAGES, HASH, OTHER_HASH, QUICK, SECRET
 
 # Few of everything, so that things meet.
@@ -94,6 +95,10 @@ def policy_changes(kind: type[PolicyChange]) -> st.SearchStrategy[Any]:
         wait=st.sampled_from([None, "everyone", "nobody"]),
         capacity=st.none() | st.integers(1, 1000),
         locked=st.sampled_from([None, None, False, True]),
+        start=st.sampled_from([None, None, "anyone", "ready", "ready", 1, 2, 3]),
+        stall=st.sampled_from([None, None, "go-on", "pause"]),
+        leave=st.sampled_from([None, None, "go-on", "pause"]),
+        loop=st.sampled_from([None, None, "off", "film", "queue"]),
     )
 
 
@@ -105,9 +110,10 @@ reports = st.builds(
     error=st.floats(-1e8, 1e8),
     clock_error=st.floats(0, 1e8),
     rev=st.one_of(st.integers(0, 20), st.integers(0, 2**53 - 1)),
+    apart=st.sampled_from([False, False, False, True]),
 )
 commands = st.one_of(
-    st.builds(Play, timestamp=positions, command_id=marks),
+    st.builds(Play, timestamp=positions, command_id=marks, force=st.sampled_from([False, False, False, True])),
     st.builds(Pause, timestamp=positions, command_id=marks),
     st.builds(Seek, timestamp=positions, command_id=marks),
     st.builds(Speed, rate=st.floats(0.25, 2.0), command_id=marks),
@@ -120,16 +126,18 @@ edits: st.SearchStrategy[ClientMessage] = st.one_of(
     st.builds(QueueInsert, after=st.none() | entries, entries=items),
     st.builds(QueueRemove, ids=some_entries),
     st.builds(QueueMove, ids=some_entries, after=st.none() | entries),
-    st.builds(SetEntry, id=entries, file_hash=hashes),
+    st.builds(SetEntry, id=entries, file_hash=st.none() | hashes, file=st.none() | files),
 )
 messages: st.SearchStrategy[ClientMessage] = st.one_of(
     commands,
     reports,
-    st.builds(SetFile, file=files, file_hash=st.none() | hashes),
-    st.builds(SetMedia, file_hash=hashes, file=files, start=positions, clear=st.booleans(), play=st.booleans()),
+    st.builds(SetFile, file=files, file_hash=st.none() | hashes, entry=st.none() | entries),
+    st.builds(
+        SetMedia, file_hash=st.none() | hashes, file=files, start=positions, clear=st.booleans(), play=st.booleans()
+    ),
     st.builds(SetMedia, file_hash=st.none() | hashes, file=st.none() | files, entry=entries, play=st.booleans()),
     edits,
-    st.builds(SetReady, ready=st.booleans()),
+    st.builds(SetReady, ready=st.sampled_from([True, True, False]), client_id=st.none() | ids),
     st.builds(Say, text=st.just("hello")),
     policy_changes(SetPolicy),
     st.builds(SetRole, client_id=ids, role=st.sampled_from(["host", "controller", "viewer"])),
@@ -137,9 +145,16 @@ messages: st.SearchStrategy[ClientMessage] = st.one_of(
     st.just(GetRoom()),
     st.just(LeaveRoom()),
 )
-creations = st.builds(
-    CreateRoom, file_hash=hashes, file=st.none() | files, policy=st.none() | policy_changes(PolicyChange)
+creations = st.one_of(
+    st.builds(CreateRoom, file_hash=hashes, file=st.none() | files, policy=st.none() | policy_changes(PolicyChange)),
+    st.builds(
+        CreateRoom,
+        file=files.map(lambda file: replace(file, quick_hash=file.quick_hash or QUICK)),
+        policy=st.none() | policy_changes(PolicyChange),
+    ),
 )
+return_secrets = st.sampled_from([f"a-return-secret-{number}" for number in range(1, 5)])
+"""Of the honest hub below, which numbers them."""
 joins = st.builds(
     JoinRoom,
     room_id=st.just("room-1"),
@@ -147,6 +162,7 @@ joins = st.builds(
     file=st.none() | files,
     password=st.sampled_from([None, "sesame"]),
     host_secret=st.sampled_from([None, None, SECRET, "a-wrong-secret-of-nobody"]),
+    return_secret=st.none() | return_secrets,
 )
 gaps = st.one_of(st.just(0.0), st.floats(0, 0.6), st.floats(0, 40), st.floats(0, 1000))
 
@@ -261,6 +277,8 @@ class HonestHub(RuleBasedStateMachine):
         self.checking: list[str] = []
         self.hashing: list[str] = []
         self.rev = 0
+        self.starts: dict[str, PendingStart | None] = {}
+        """The pending start that each client heard of last."""
         self.told: dict[str, Queue] = {}
         """The queue that each client heard of last."""
         self.gone = False
@@ -271,6 +289,7 @@ class HonestHub(RuleBasedStateMachine):
     def create(self, message: CreateRoom, creator: str, echo: str) -> None:
         self.room = new_room(echo)
         self.settings = room_settings(echo)
+        self.secrets_made = 0
         self.inside.add(creator)
         self.feed(CreateRequested(creator, creator, creator not in BASIC, SECRET, message, 1))
         assert creator in self.inside
@@ -279,7 +298,9 @@ class HonestHub(RuleBasedStateMachine):
     def join(self, client: str, message: JoinRoom) -> None:
         if not self.gone and client not in self.inside | self.away:
             self.inside.add(client)
-            self.feed(JoinRequested(client, client, client not in BASIC, message, 1))
+            self.secrets_made += 1
+            secret = f"a-return-secret-{self.secrets_made}"
+            self.feed(JoinRequested(client, client, client not in BASIC, message, 1, secret))
 
     @rule(client=ids, message=messages, request=requests)
     def say(self, client: str, message: ClientMessage, request: int | None) -> None:
@@ -325,10 +346,23 @@ class HonestHub(RuleBasedStateMachine):
         if place >= len(entries := self.room.view().queue.entries):
             return
         entry = entries[place]
-        message = SetMedia(entry=entry.id, play=play, clear=clear)
-        if has_it:
-            message = replace(message, file_hash=entry.file_hash or HASH, file=entry.file)
+        self.say(self.somebody(client), SetMedia(entry=entry.id, play=play, clear=clear), None)
+        if not has_it:
+            return
+        message = SetFile(file=entry.file, file_hash=entry.file_hash, entry=entry.id)
         self.say(self.somebody(client), message, None)
+
+    @rule(client=ids, start=st.sampled_from(["ready", "ready", 1, 2]), loop=st.sampled_from(["off", "film", "queue"]))
+    def wait_for_ready(self, client: str, start: Any, loop: Any) -> None:
+        """A start that has to wait."""
+        if not self.gone:
+            self.say(self.somebody(client), SetPolicy(start=start, loop=loop, stall="pause", leave="pause"), None)
+            self.say(self.somebody(client), Play(timestamp=self.room.timeline.position), None)
+
+    @rule(clients=st.sets(ids))
+    def get_ready(self, clients: set[str]) -> None:
+        for client in sorted(clients):
+            self.say(client, SetReady(ready=True), None)
 
     @rule(client=ids)
     def run_out(self, client: str) -> None:
@@ -373,6 +407,7 @@ class HonestHub(RuleBasedStateMachine):
             self.away.discard(client)
             self.inside.add(client)
             self.told[client] = self.room.view().queue  # with its Welcome
+            self.starts[client] = self.room.view().start
             self.feed(ConnectionResumed(client))
 
     @rule(client=ids, rtt=st.floats(0, 2))
@@ -478,6 +513,9 @@ class HonestHub(RuleBasedStateMachine):
                     self.told[client_id] = replace(known, entries=entries)
             case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
                 self.told.update(dict.fromkeys(order.client_ids, room.queue))
+                self.starts.update(dict.fromkeys(order.client_ids, room.start))
+            case StartChanged(start=start):
+                self.starts.update(dict.fromkeys(order.client_ids, start))
             case _:
                 pass
 
@@ -492,6 +530,7 @@ class HonestHub(RuleBasedStateMachine):
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
         assert snapshot.timeline.rev == self.room.timeline.rev
         for client_id in self.inside - set(self.checking) - set(BASIC):
+            assert self.starts[client_id] == snapshot.start, "everybody knows what the room waits for"
             told = self.told[client_id]
             assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"
             assert [(entry.id, entry.file_hash) for entry in told.entries] == [

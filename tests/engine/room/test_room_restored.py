@@ -1,9 +1,13 @@
 """A restored room: what its members find after a restart of the server."""
 
+import json
+
+import msgspec
 import pytest
 
 from hangd.engine.room.effects import CheckPassword, ForgetMember, ForgetRoom
 from hangd.engine.room.room import Room
+from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import position_at
 from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
@@ -191,3 +195,21 @@ def test_what_is_not_saved_does_not_change_what_is_saved(two: Stage) -> None:
     assert (two.room.changes, two.room.saved()) == (changes, saved)
     two.says("ann", Pause(timestamp=2.0))
     assert two.room.changes > changes
+
+
+def test_a_room_that_was_saved_before_films_could_be_unhashed_is_restored(two: Stage) -> None:
+    """Then, a member whose copy of the next film was not told yet was kept as verifying."""
+    saved = json.loads(msgspec.json.encode(two.room.saved()))
+    for member in saved["members"]:
+        member |= {"verifying": True, "file": None, "file_hash": None}
+    two.room = Room.restored(
+        msgspec.json.decode(json.dumps(saved).encode(), type=SavedRoom),
+        epoch="epoch-2",
+        settings=RoomSettings(),
+        now=two.now,
+    )
+    two.room.check()
+    two.resumes("ann")
+    two.passes(1.0)
+    assert [(member.verifying, member.film) for member in two.room.view().members] == [(False, True)] * 2
+    assert two.room.view().file_hash == HASH

@@ -53,6 +53,33 @@ def roles(stage: Stage) -> dict[str, Role]:
     return {member.client_id: member.role for member in stage.room.view().members}
 
 
+# ---- when a member was heard -----------------------------------------------------------------------------------------
+
+
+def test_the_others_are_told_when_a_member_was_last_heard() -> None:
+    stage = trio()
+    stage.reports("bob", "playing")
+    stage.passes(18.0)
+    said = stage.now
+    stage.says("ann", SetReady(ready=True, client_id="bob"))
+    (told,) = [message.member for message in stage.heard("ann") if isinstance(message, MemberChanged)][-1:]
+    assert told.heard_at == said - 18.0, "what the host says of bob is no message of his"
+    stage.says("bob", Say(text="here again"))
+    assert stage.member("bob").heard_at == said
+
+
+def test_when_a_member_was_heard_outlives_its_connection() -> None:
+    stage = trio()
+    left = stage.now
+    stage.reports("bob", "playing")
+    stage.passes(3.0)
+    stage.loses("bob")
+    assert (stage.member("bob").state, stage.member("bob").heard_at) == ("away", left)
+    stage.passes(5.0)
+    stage.resumes("bob")
+    assert stage.member("bob").heard_at == left + 8.0
+
+
 # ---- small things ---------------------------------------------------------------------------------------------------
 
 
@@ -124,6 +151,17 @@ def test_a_report_that_changes_the_state_is_announced_at_once() -> None:
     assert (bob.state, bob.position, bob.error, bob.clock_error) == ("playing", 3.0, 0.012, 0.001)
     assert stage.heard("ann") == [MemberChanged(bob)]
     stage.nobody_heard_more()
+
+
+def test_a_member_that_goes_apart_is_announced_at_once_and_one_that_was_lost_is_not_apart() -> None:
+    stage = trio()
+    stage.reports("bob", "paused", 3.0)
+    stage.heard("ann")
+    stage.reports("bob", "paused", 3.0, apart=True)
+    assert stage.member("bob").apart
+    assert stage.heard("ann") == [MemberChanged(stage.member("bob"))]
+    stage.loses("bob")
+    assert not stage.member("bob").apart
 
 
 def test_positions_are_announced_once_a_second_including_the_last() -> None:
@@ -373,8 +411,8 @@ def test_set_policy_changes_only_what_is_given() -> None:
     stage = trio()
     stage.says("ann", SetPolicy(control="host", wait="everyone"), re=1)
     policy = Policy(control="host", wait="everyone")
-    assert stage.answers("ann") == [(PolicyChanged(policy), 1)]
-    assert stage.heard("bob") == [PolicyChanged(policy)]
+    assert stage.answers("ann") == [(PolicyChanged(policy, "ann"), 1)]
+    assert stage.heard("bob") == [PolicyChanged(policy, "ann")]
     stage.nobody_heard_more()
     stage.says("ann", SetPolicy(match="none", capacity=1000, locked=True))
     assert stage.room.view().policy == Policy("host", "none", "everyone", 100, True)
@@ -393,14 +431,14 @@ def test_a_password_applies_when_it_is_hashed() -> None:
     stage = trio()
     stage.says("ann", SetPolicy(password="sesame", locked=True), re=1)
     assert stage.ordered() == [HashPassword("ann", "sesame")]
-    assert stage.answers("ann") == [(PolicyChanged(Policy(locked=True)), None)]
+    assert stage.answers("ann") == [(PolicyChanged(Policy(locked=True), "ann"), None)]
     stage.goes_on()
     stage.says("ann", SetPolicy(password="another"), re=2)
     assert stage.error("ann").code == "RateLimited"
     stage.feed(PasswordHashed("ann", "hash"))
     policy = Policy(locked=True, has_password=True)
-    assert stage.answers("ann") == [(PolicyChanged(policy), 1)]
-    assert stage.heard("bob") == [PolicyChanged(policy)]
+    assert stage.answers("ann") == [(PolicyChanged(policy, "ann"), 1)]
+    assert stage.heard("bob") == [PolicyChanged(policy, "ann")]
     stage.says("ann", SetPolicy(password="another"), re=2)
     assert stage.ordered() == [HashPassword("ann", "another")]
 
@@ -478,7 +516,7 @@ def test_durations_are_compared_again_on_set_file() -> None:
     stage = Stage()
     stage.create("ann", policy=PolicyChange(match="duration"))
     stage.join("bob")
-    stage.says("bob", SetFile(file=file_info(duration=70.0)))
+    stage.says("bob", SetFile(file=file_info(duration=70.0, quick_hash=OTHER_HASH)))
     assert stage.ids == ["ann"]
 
 
@@ -496,16 +534,17 @@ def test_set_media_changes_the_film() -> None:
     assert (room.file_hash, room.file, room.timeline) == (OTHER_HASH, NEW_FILM, timeline)
     assert [(member.client_id, member.verifying, member.ready) for member in room.members] == [
         ("ann", False, False),
-        ("bob", True, False),
+        ("bob", False, False),
     ]
-    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline, room.queue)
+    assert [member.file for member in room.members] == [NEW_FILM, None]
+    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline, room.queue, "ann")
     assert stage.answers("ann") == [(MemberLeft("cy", "mismatch"), None), (changed, 1), (RoomState(room), None)]
     assert stage.heard("bob") == [MemberLeft("cy", "mismatch"), changed, RoomState(room)]
     (left,) = stage.heard("cy")
     assert isinstance(left, RoomLeft)
     assert left.reason == "mismatch"
     stage.says("bob", SetFile(file=NEW_FILM, file_hash=OTHER_HASH))
-    assert not stage.member("bob").verifying
+    assert stage.member("bob").file == NEW_FILM
     stage.says("ann", Play(timestamp=85.0))
     assert stage.timeline.position == 85.0, "the new film is longer than the old one"
 

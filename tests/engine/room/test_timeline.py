@@ -4,6 +4,7 @@ from typing import Literal
 
 import pytest
 
+from hangd.engine.timeline import position_at
 from hangd.protocol.errors import ErrorCode
 from hangd.protocol.messages import (
     LeaveRoom,
@@ -136,12 +137,12 @@ def test_play_shortly_before_the_end_starts_there() -> None:
 @pytest.mark.parametrize("command", [Play(timestamp=61.1), Pause(timestamp=61.1), Seek(timestamp=1e8)])
 def test_a_timestamp_past_the_end_is_refused(command: SyncCommand) -> None:
     stage = playing()
-    before = stage.room.view()
+    before = stage.timeline
     stage.says("bob", command)
     error = stage.error("bob")
     assert (error.code, error.details) == ("InvalidMessage", {"path": "$.payload.timestamp"})
     stage.nobody_heard_more()
-    assert stage.room.view() == before
+    assert stage.timeline == before
 
 
 @pytest.mark.parametrize("command", [Pause(timestamp=60.9), Seek(timestamp=61.0)])
@@ -371,6 +372,7 @@ def test_a_seek_while_playing_waits_until_everyone_has_settled() -> None:
         from_client=ROOM_ITSELF,
         command=Play(timestamp=40.0),
         timeline=Timeline("epoch-1", 3, True, 40.0, 1.0, stage.now + LEAD),
+        reason="settled",
     )
     assert stage.sync("ann") == opened
     assert stage.sync("bob") == opened
@@ -411,6 +413,35 @@ def test_a_report_that_differs_only_in_position_opens_the_gate() -> None:
     line(stage, gate="seeking", rev=2)
     stage.reports("bob", "paused", 40.0)
     line(stage, gate=None, rev=3)
+
+
+def test_no_gate_waits_for_a_member_apart() -> None:
+    """Its viewer paused it while the room could not be reached, and it stands elsewhere."""
+    stage = playing()
+    stage.reports("bob", "paused", 12.0, apart=True)
+    stage.says("ann", Seek(timestamp=40.0))
+    line(stage, gate="seeking", rev=2)
+    stage.reports("ann", "paused", 40.0)
+    line(stage, gate=None, rev=3)
+
+
+def test_a_member_that_goes_apart_opens_the_gate_that_waits_for_it() -> None:
+    stage = playing()
+    stage.says("ann", Seek(timestamp=40.0))
+    stage.reports("ann", "paused", 40.0)
+    stage.reports("bob", "paused", 12.0)
+    line(stage, gate="seeking")
+    stage.reports("bob", "paused", 12.0, apart=True)
+    line(stage, gate=None)
+
+
+def test_the_gate_waits_for_a_member_that_is_no_longer_apart() -> None:
+    stage = playing()
+    stage.reports("bob", "paused", 12.0, apart=True)
+    stage.reports("bob", "playing", 12.0)
+    stage.says("ann", Seek(timestamp=40.0))
+    stage.reports("ann", "paused", 40.0)
+    line(stage, gate="seeking")
 
 
 def test_the_gate_opens_after_a_second_in_any_case() -> None:
@@ -544,6 +575,69 @@ def test_a_room_waits_for_a_stall_once_and_for_half_a_minute() -> None:
     line(stage, gate="buffering", rev=4)
 
 
+def test_a_room_that_nobody_follows_pauses_where_the_first_of_them_stands() -> None:
+    stage = playing()
+    stage.reports("ann", "paused", 12.0, apart=True)
+    line(stage, playing=True, rev=1)
+    stage.goes_on()
+    stage.reports("bob", "paused", 11.0, apart=True)
+    line(stage, playing=False, position=11.0, at=stage.now, rev=2)
+    message = stage.sync("ann")
+    assert (message.from_client, message.reason, message.command) == (ROOM_ITSELF, "apart", Pause(timestamp=11.0))
+    stage.says("ann", Play(timestamp=11.0))
+    stage.passes(5.0)
+    line(stage, playing=True, position=11.0, rev=3)
+
+
+def test_a_room_that_nobody_follows_waits_for_what_all_that_are_there_report_on_its_timeline() -> None:
+    stage = playing()
+    for name in ("ann", "bob"):
+        stage.loses(name)
+    stage.resumes("bob")
+    stage.resumes("ann")
+    stage.reports("ann", "paused", 30.0, apart=True)
+    line(stage, playing=True, rev=1)
+    stage.reports("bob", "paused", 20.0, apart=True, rev=0)
+    line(stage, playing=True, rev=1)
+    stage.reports("bob", "paused", 20.0, apart=True)
+    line(stage, playing=False, position=20.0)
+
+
+def test_a_room_that_nobody_follows_waits_for_a_while_for_those_that_are_away() -> None:
+    stage = playing()
+    stage.loses("ann")
+    stage.passes(4.0)
+    stage.reports("bob", "paused", 12.0, apart=True)
+    stage.passes(5.9)
+    line(stage, playing=True, rev=1)
+    stage.passes(0.2)
+    line(stage, playing=False, position=12.0, rev=2)
+
+
+def test_a_room_that_somebody_follows_plays_on() -> None:
+    stage = playing()
+    stage.reports("ann", "playing", 12.0)
+    stage.reports("bob", "paused", 12.0, apart=True)
+    stage.passes(20.0)
+    line(stage, playing=True, rev=1)
+
+
+def test_a_room_whose_members_have_all_stopped_the_film_pauses_where_it_is() -> None:
+    stage = playing()
+    stage.passes(2.0)
+    began = stage.timeline
+    for name in ("ann", "bob"):
+        stage.reports(name, "idle", 0.0, apart=True)
+    line(stage, playing=False, position=position_at(began, stage.now))
+
+
+def test_a_room_that_waits_does_not_wait_for_a_stall_of_a_member_apart() -> None:
+    stage = playing(wait="everyone")
+    stage.reports("bob", "buffering", 10.4, apart=True)
+    stage.passes(2.0)
+    line(stage, gate=None, rev=1)
+
+
 def test_play_ends_the_wait_for_a_stall() -> None:
     stage = playing(wait="everyone")
     stage.reports("bob", "buffering", 10.4)
@@ -589,6 +683,7 @@ def test_the_room_pauses_at_the_end_of_the_film() -> None:
         from_client=ROOM_ITSELF,
         command=Pause(timestamp=60.0),
         timeline=Timeline("epoch-1", 2, False, 60.0, 1.0, started + 10.0),
+        reason="ended",
     )
     assert stage.sync("ann") == expected
     assert stage.sync("bob") == expected
@@ -630,6 +725,6 @@ def test_an_away_member_may_be_removed_while_the_film_plays() -> None:
     stage.goes_on()
     stage.passes(100.0)
     assert stage.heard("ann") == [
-        SyncBroadcast(ROOM_ITSELF, Pause(timestamp=60.0), stage.timeline),
+        SyncBroadcast(ROOM_ITSELF, Pause(timestamp=60.0), stage.timeline, reason="ended"),
         MemberLeft("bob", "lost"),
     ]

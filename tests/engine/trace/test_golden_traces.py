@@ -19,7 +19,9 @@ CONTENTS: dict[str, tuple[set[str], set[str]]] = {
     "resync": ({"Sampled"}, {"AnnounceCorrection", "SeekTo", "Resume"}),
     "joiner": ({"TimelineReceived"}, {"SeekTo", "Resume"}),
     "speed": ({"TimelineReceived"}, {"SetRate"}),
-    "link-lost": ({"TimelineReceived"}, {"SeekTo"}),
+    "link-lost": ({"LinkLost", "TimelineReceived"}, {"SeekTo"}),
+    "on-own": ({"LinkLost", "PauseRequested"}, {"PauseNow", "SeekTo", "Resume"}),
+    "silent": ({"PauseRequested", "SeekRequested", "DeadlineReached"}, {"PauseNow", "SendRequest", "SeekTo"}),
     "asleep": ({"AbsenceEnded"}, {"SeekTo"}),
     "alone": (
         {"PauseRequested", "SeekRequested", "SpeedRequested", "Ended"},

@@ -15,16 +15,8 @@ from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.follower import Follower
 from hangd.engine.follower.inputs import DeadlineReached, FileOpened, FollowerInput, Pinged, PlayerSaid
 from hangd.engine.follower.state import FollowerState, Policies
-from hangd.engine.player_messages import (
-    Chapter,
-    Description,
-    Loaded,
-    LoadFailed,
-    PlayerEvent,
-    Sampled,
-    Track,
-    TracksChanged,
-)
+from hangd.engine.player_facts import Chapter, Description, Track
+from hangd.engine.player_messages import Loaded, LoadFailed, PlayerEvent, Sampled, TracksChanged
 from hangd.engine.trace.replay import replay, same
 from hangd.engine.trace.trace import FORMAT, Anonymizer, Header, NotATrace, Step, decode, encode, read
 from tests.sim.world import Way
@@ -53,6 +45,10 @@ def session(world: RecordedWorld) -> Iterator[RecordedViewer]:
         (5, lambda: bob.cut(8)),
         (15, bob.pause),
         (15, lambda: ada.sleep(5)),
+        (5, bob.play),
+        (0.3, lambda: bob.stall(3)),
+        (2, bob.pause),
+        (6, lambda: bob.seek(2300)),
         (5, ada.play),
     )
     for seconds, deed in deeds:
@@ -98,16 +94,17 @@ def test_a_snapshot_comes_back_from_json() -> None:
 def parts(state: FollowerState) -> Iterator[tuple[str, msgspec.Struct]]:
     """Yield the state itself and the states of the parts."""
     yield "state", state
-    for name in ("clock", "drift", "picture", "start_bias", "pending_input"):
+    for name in ("clock", "drift", "picture", "start_bias", "pending_input", "on_own"):
         yield name, getattr(state, name)
 
 
 def test_a_follower_and_its_parts_keep_nothing_outside_their_states() -> None:
     follower = Follower()
     objects = [value for value in vars(follower).values() if not isinstance(value, msgspec.Struct)]
-    assert len(objects) == 4
+    assert len(objects) == 6
     for part in objects:
-        assert vars(part).keys() <= {"state", "policy", "_policy"}
+        kept = {name for name, value in vars(part).items() if value not in (*objects, follower.state)}
+        assert kept <= {"state", "policy", "_policy"}
     assert vars(follower).keys() - {"policies", "_policy", "state"} == {
         name for name, value in vars(follower).items() if value in objects
     }
@@ -244,7 +241,7 @@ def test_the_names_of_the_newest_thousand_films_are_remembered_without_their_pat
         ([b"{}\n"], 1),
         ([encode(Step(1.0, DeadlineReached(), []))], 1),
         ([HEADER, HEADER], 2),
-        ([HEADER.replace(b'"format":2', b'"format":1')], 1),
+        ([HEADER.replace(b'"format":3', b'"format":2')], 1),
         ([HEADER, b'{"type":"step","now":"soon","input":{"type":"DeadlineReached"},"effects":[]}\n'], 2),
         ([HEADER, b'{"type":"step","now":1,"input":{"type":"Sneezed"},"effects":[]}\n'], 2),
         ([HEADER, b'{"type":"snapshot","state":{"timeline":{}}}\n'], 2),
@@ -294,7 +291,7 @@ def test_each_event_is_documented_with_the_fields_that_are_recorded(event: type[
     found = re.search(rf"\b{event.__name__}\b(?: {{(.*?)}})?", page.partition("`event` is one of")[2])
     assert found is not None
     documented = set((found[1] or "").split(", ")) - {""}
-    assert documented == set(event.__struct_fields__) - {"generation", "tracks", "about", "message"}
+    assert documented == set(event.__struct_fields__) - {"generation", "tracks", "about", "message", "films"}
 
 
 @pytest.mark.parametrize(

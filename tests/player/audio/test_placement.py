@@ -38,6 +38,10 @@ class Tape:
         self.written: dict[int, int] = {}
         self.placement = AudioPlacement(self, lambda: self.now)
 
+    def change_device(self, seconds: float) -> None:
+        """Let another device play, where the stream is so much further."""
+        self._begun -= seconds
+
     def place(self, at: float) -> int:
         return round((at - self._begun) * self._speed * RATE)
 
@@ -335,6 +339,53 @@ def test_after_a_flush_nothing_is_resumed() -> None:
     assert tape.at(101.1) is None
     tape.placement.play(101.02, film(900 * BLOCK))
     assert tape.at(101.02) == 900 * BLOCK
+
+
+def test_on_another_device_all_is_heard_when_it_is_due_as_soon_as_its_clock_was_read() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.now = 100.5
+    tape.change_device(0.08)
+    tape.placement.move()
+    tape.placement.read_clock()
+    for seconds in (0.01, 0.2, 0.8):
+        assert tape.at(100.5 + seconds) == pytest.approx((0.4 + seconds) * RATE, abs=1)
+    tape.play(60, 20, due=100.1 + 60 * BLOCK / RATE)
+    assert tape.at(101.6) == pytest.approx(1.5 * RATE, abs=1)
+
+
+def test_a_device_that_is_changed_in_a_pause_stays_silent() -> None:
+    tape = Tape()
+    tape.play(0, 60, due=100.1)
+    tape.now = 100.5
+    tape.placement.pause(100.5)
+    tape.change_device(0.08)
+    tape.placement.move()
+    tape.placement.read_clock()
+    assert tape.at(100.6) is None
+    tape.now = 103.0
+    tape.placement.resume(103.0)
+    assert tape.at(103.2) == pytest.approx(0.6 * RATE, abs=1)
+
+
+def test_a_stream_in_anothers_place_is_written_once_its_clock_is_steady() -> None:
+    tape, other = Tape(), Tape()
+    tape.play(0, 100, due=100.1)
+    tape.placement.move(other)
+    moved = tape.now
+    while tape.now < moved + 1.9:
+        assert other.written == {}, "its clock jumps at first"
+        other.now = tape.now = tape.now + 0.1
+        tape.placement.read_clock()
+    tape.play(0, 60, due=tape.now + 0.1)
+    other.now = tape.now = moved + 2.1
+    begin = tape.now
+    tape.placement.read_clock()
+    heard = [other.at(begin + seconds) for seconds in (0.1, 0.2, 0.6)]
+    assert heard[0] is not None
+    assert heard == [heard[0], heard[0] + 0.1 * RATE, heard[0] + 0.5 * RATE]
+    tape.play(60, 1, due=begin + 2.0)
+    assert other.at(begin + 2.0) == 60 * BLOCK
 
 
 def test_a_jump_of_the_due_times_is_followed_at_once() -> None:

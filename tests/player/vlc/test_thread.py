@@ -128,3 +128,23 @@ def test_an_exception_closes_the_object_and_is_passed_on() -> None:
     with pytest.raises(ValueError, match="broken"):
         thread.ended.result(10)
     assert notebook.lines == ["closed"]
+
+
+def test_a_thread_that_is_abandoned_does_nothing_more() -> None:
+    thread, notebook = started()
+    stuck, held = threading.Event(), threading.Lock()
+    held.acquire()
+
+    def hang(owned: Notebook) -> None:
+        stuck.set()
+        held.acquire()
+        owned.lines.append("went on")
+
+    thread.post(hang)
+    thread.end()
+    assert stuck.wait(10)
+    thread.abandon()
+    held.release()
+    with pytest.raises(TimeoutError):
+        thread.ended.result(0.2)
+    assert notebook.lines == []

@@ -46,7 +46,7 @@ def parse(data: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise InvalidJson(str(error)) from None
     _check(value, _DEPTH_MAX)
-    return value
+    return _joined(value) if b"\\u" in data else value
 
 
 def _values(data: bytes) -> int:
@@ -90,6 +90,21 @@ def _check(value: Any, depth: int) -> None:
     elif isinstance(value, list):
         for item in value:
             _check(item, depth - 1)
+
+
+def _joined(value: Any) -> Any:
+    """Return the value with its strings made of bytes anew: bytes written as escapes may be UTF-8 after all.
+
+    So do programs write them that take all names for ASCII; one file is to have one name here.
+    """
+    match value:
+        case str() if not value.isascii():
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        case dict():
+            return {_joined(key): _joined(item) for key, item in value.items()}
+        case list():
+            return [_joined(item) for item in value]
+    return value
 
 
 def write(value: Any) -> str:

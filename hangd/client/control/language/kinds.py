@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from hangd.client.control.language.json import write
+from hangd.player.subtitles import parse_color
 
 # Like mpv: white space may precede a number, not follow it, and integers may be hexadecimal.
 _INTEGER: Final = re.compile(r"\s*[+-]?(?:0[xX][0-9a-fA-F]{1,16}|[0-9]+)", re.ASCII)
@@ -45,6 +46,10 @@ class Kind:
 
     def parse(self, value: Any) -> Any:
         return value
+
+    def shown(self, parsed: Any) -> Any:
+        """Return a parsed value as clients read it, once it has been written."""
+        return parsed
 
     def text(self, value: Any) -> str:
         if isinstance(value, bool):
@@ -90,6 +95,83 @@ class Choice(Phrase):
         if chosen not in self.options:
             raise ValueError
         return chosen
+
+
+_COUNTED: Final = re.compile(r"%([0-9]{1,9})%")
+_QUOTED: Final = re.compile(r'"([^"]*)"|\[([^]]*)\]')
+
+
+@dataclass(frozen=True)
+class Pairs(Kind):
+    """Names with their values: an object of strings, or ``name=value,name=value``.
+
+    A value with a comma is written "..." or [...], or %LENGTH%... with its number of bytes.
+    """
+
+    label = "Key/value list"
+
+    def parse(self, value: Any) -> Mapping[str, str]:
+        if isinstance(value, Mapping):
+            if not all(isinstance(each, str) for each in value.values()):
+                raise TypeError
+            return dict(value)
+        rest, pairs = Text().parse(value), {}
+        while rest:
+            name, sign, rest = rest.partition("=")
+            if not sign:
+                raise ValueError
+            pairs[name], rest = self._value(rest)
+        return pairs
+
+    def _value(self, text: str) -> tuple[str, str]:
+        """Return the value that the text begins with, and what follows the comma behind it."""
+        if (counted := _COUNTED.match(text)) is not None:
+            data, length = text[counted.end() :].encode("utf-8", "surrogateescape"), int(counted[1])
+            if length > len(data):
+                raise ValueError
+            value, text = (part.decode("utf-8", "surrogateescape") for part in (data[:length], data[length:]))
+        elif (quoted := _QUOTED.match(text)) is not None:
+            value, text = quoted[1] if quoted[2] is None else quoted[2], text[quoted.end() :]
+        else:
+            value = text.partition(",")[0]
+            text = text[len(value) :]
+        if text[:1] not in ("", ","):
+            raise ValueError
+        return value, text[1:]
+
+
+@dataclass(frozen=True)
+class Color(Text):
+    """A colour, here a number: 0xAARRGGBB."""
+
+    label = "Color"
+
+    def parse(self, value: Any) -> Any:
+        return parse_color(super().parse(value))
+
+    def shown(self, parsed: int) -> str:
+        return f"#{parsed:08X}"
+
+
+@dataclass(frozen=True)
+class Words(Kind):
+    """A list of strings, or "one,two"."""
+
+    label = "String list"
+
+    def parse(self, value: Any) -> Sequence[str]:
+        if isinstance(value, list):
+            if not all(isinstance(each, str) for each in value):
+                raise ValueError
+            return value
+        text = Text().parse(value)
+        return text.split(",") if text else []
+
+    def text(self, value: Any) -> str:
+        return ",".join(value)
+
+    def pretty(self, value: Any) -> str:
+        return self.text(value)
 
 
 @dataclass(frozen=True)
@@ -155,6 +237,7 @@ class Switch(Flag):
 class Integer(Kind):
     low: int = -(2**63)
     high: int = 2**63 - 1
+    show: Callable[[int], str] | None = None
     label = "Integer"
 
     def parse(self, value: Any) -> int:
@@ -165,6 +248,9 @@ class Integer(Kind):
         if not self.low <= value <= self.high:
             raise ValueError
         return value
+
+    def pretty(self, value: int) -> str:
+        return self.text(value) if self.show is None else self.show(value)
 
 
 @dataclass(frozen=True)
@@ -215,7 +301,7 @@ class Time(Double):
 
 @dataclass(frozen=True)
 class TrackNumber(Integer):
-    """The number of a track among those of its type, from 1. False: no track. "auto", here -1: hang chooses."""
+    """The number of a track among those of its type, from 1. False: no track. "auto", here -1: the film's default."""
 
     label = "Choice"
 
@@ -225,6 +311,9 @@ class TrackNumber(Integer):
         if value is False or value == "no":
             return 0
         return -1 if value == "auto" else super().parse(value)
+
+    def shown(self, parsed: int) -> Any:
+        return "auto" if parsed == -1 else parsed or False
 
     def text(self, value: Any) -> str:
         return str(value) if value else "no"

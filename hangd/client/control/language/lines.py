@@ -24,11 +24,13 @@ from msgspec import Struct, structs
 from hangd.client.control.language.json import InvalidJson, parse, write
 from hangd.client.control.port import CommandRefused
 
-PREFIXES: Final = frozenset(
-    "osd-auto no-osd osd-bar osd-msg osd-msg-bar raw expand-properties repeatable nonrepeatable nonscalable async sync"
-    .split()
-)  # fmt: skip
-"""Words that may come before a command's name. raw, expand-properties, async and sync have an effect here."""
+_ON_PICTURE: Final = ("no-osd", "osd-auto", "osd-bar", "osd-msg", "osd-msg-bar")
+_REPEATING: Final = ("repeatable", "nonrepeatable")
+PREFIXES: Final = frozenset({
+    *_ON_PICTURE, *_REPEATING, "raw", "expand-properties", "nonscalable", "async", "sync",
+})  # fmt: skip
+"""Words that may come before a command's name. All but nonscalable have an effect here; the four words of osd have the
+same one."""
 _ARGUMENTS_MAX: Final = 100
 """Of a command in a text line: mpv's MP_CMD_MAX_ARGS."""
 _WORDS_MAX: Final = 10_000
@@ -67,8 +69,28 @@ class Request(Struct, frozen=True):
         """Whether its outcome is not wanted (prefix ``async``): it is answered as soon as it has begun."""
         return self._last_of("sync", "async") == "async" and not self.asynchronous
 
+    @property
+    def shown(self) -> bool:
+        """Whether the picture is to show what the command has done: always in text, with a prefix in JSON."""
+        return self._last_of(*_ON_PICTURE) not in ("", "no-osd")
+
+    @property
+    def repeatable(self) -> bool | None:
+        """Whether a key that is held down repeats the command; None: that depends on the command."""
+        return {"": None, "repeatable": True, "nonrepeatable": False}[self._last_of(*_REPEATING)]
+
     def _last_of(self, *opposites: str) -> str:
         return next((prefix for prefix in reversed(self.prefixes) if prefix in opposites), "")
+
+
+class TextLine(Struct, frozen=True):
+    """A line of commands in text."""
+
+    requests: tuple[Request, ...]
+    source: str
+    """The commands as they were written, without what follows them."""
+    comment: str
+    """What follows the commands behind a ``#``."""
 
 
 class Malformed(CommandRefused):
@@ -130,38 +152,60 @@ def _named(named: dict[str, Any], request_id: Any, asynchronous: bool) -> Reques
 
 def _requests(text: bytes) -> tuple[Request, ...]:
     """Split a text line into its commands. Returns none at all where anything in it is wrong."""
+    try:
+        return text_line(text).requests
+    except CommandRefused:
+        return ()
+
+
+def text_line(text: bytes) -> TextLine:
+    """Split a line of text into its commands.
+
+    Raises CommandRefused, which says what is wrong with it.
+    """
     requests: list[Request] = []
     words: list[Any] = []
     at = 0
     for _ in range(_WORDS_MAX):
         if (found := _WORD.match(text, at)) is None:
-            return ()
+            raise CommandRefused.invalid("a quotation mark is not closed")
         at = found.end()
-        try:
-            if found["stop"] is None:
+        if found["stop"] is None:
+            try:
                 words.append(_word(found))
-                continue
-            if words or not requests:  # nothing is needed after the last semicolon
-                request = _positional(words, 0, False)
-                # In text, unlike in JSON, ${...} is expanded unless the line asks otherwise.
-                prefixes = ("expand-properties", *request.prefixes)
-                requests.append(structs.replace(request, prefixes=prefixes, answered=False))
-        except (InvalidJson, Malformed):
-            return ()
-        if len(requests[-1].arguments) > _ARGUMENTS_MAX:
-            return ()
+            except InvalidJson:
+                raise CommandRefused.invalid('there is no such \\ between quotation marks "..."') from None
+            continue
+        if words or not requests:  # nothing is needed after the last semicolon
+            requests.append(_in_text(words))
         if not words or found["stop"] != b";":
-            return tuple(requests)
+            comment = text[at:] if found["stop"] == b"#" else b""
+            return TextLine(tuple(requests), _decoded(text[: found.start("stop")]), _decoded(comment))
         words = []
-    return ()
+    raise CommandRefused.invalid(f"there are more than {_WORDS_MAX} words")
+
+
+def _in_text(words: list[Any]) -> Request:
+    try:
+        request = _positional(words, 0, False)
+    except Malformed:
+        raise CommandRefused.invalid("there is no command") from None
+    if len(request.arguments) > _ARGUMENTS_MAX:
+        raise CommandRefused.invalid(f"a command has more than {_ARGUMENTS_MAX} arguments")
+    # In text, unlike in JSON, ${...} is expanded and the picture shows what is done, unless the line asks otherwise.
+    prefixes = ("expand-properties", "osd-auto", *request.prefixes)
+    return structs.replace(request, prefixes=prefixes, answered=False)
 
 
 def _word(found: re.Match[bytes]) -> str:
     if found["double"] is not None:
         word: str = parse(found["double"])
         return word
-    raw: bytes = found["bare"] or found["single"] or found["custom"] or b""
-    return raw.decode("utf-8", "surrogateescape")
+    return (found["bare"] or found["single"] or found["custom"] or b"").decode("utf-8", "surrogateescape")
+
+
+def _decoded(part: bytes) -> str:
+    return part.decode("utf-8", "surrogateescape").strip()
 
 
 def line(message: Mapping[str, Any]) -> bytes:

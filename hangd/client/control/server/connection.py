@@ -107,11 +107,13 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        self.outbox.heard()
         self._server.acceptor.accept_waiting()
         self._work()
 
     def eof_received(self) -> bool:
         self._ended = True
+        self.outbox.answer_only()
         self._work()
         if self.transport is not None and not self._closing and hasattr(select, "epoll"):
             # asyncio reads no more, so it does not notice when the client is gone. An epoll of our own does: it reports
@@ -196,7 +198,7 @@ class Connection(asyncio.Protocol):
                 self._reply(lines.failure(refused.request_id if isinstance(refused, Malformed) else 0, refused))
         commands: list[tuple[Request, _Run]] = []
         for request in requests:
-            run = _attempt(prepare, request.name, request.arguments, expanding=request.expanding)
+            run = _attempt(prepare, request.name, request.arguments, expanding=request.expanding, shown=request.shown)
             if isinstance(run, CommandRefused):
                 # It has not begun, so with "async":true too it is answered at once.
                 if request.answered:

@@ -14,16 +14,21 @@ import os
 import socket
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from hangd.client.control.commands import prepare
 from hangd.client.control.language import lines
-from hangd.client.control.port import ControlEvent, ViewerPort
+from hangd.client.control.port import CommandRefused, ControlEvent, ViewerPort
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
+from hangd.client.control.server.key_files import default_bindings, read_bindings
 from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
 from hangd.client.control.server.tcp import TcpListener
-from hangd.client.control.tables.command import Context
+from hangd.client.control.server.text_commands import run_text
+from hangd.client.control.subjects import keys
+from hangd.client.control.tables.bindings import Bindings
+from hangd.client.control.tables.command import Context, Waiting
 from hangd.client.control.tables.property import MOVING
 from hangd.tasks import Tasks
 
@@ -57,7 +62,14 @@ class ControlServer:
         patience: float = 30.0,
     ) -> None:
         properties = Properties(viewer)
-        self.context = Context(viewer, properties, self._broadcast, self._tell)
+        properties.state(Bindings).set_defaults(default_bindings(properties))
+        self.context = Context(
+            viewer,
+            properties,
+            self._broadcast,
+            self._tell,
+            lambda text, repeated: run_text(self.context, self.tasks, text, repeated),
+        )
         self.acceptor = Acceptor(self._accepted)
         self.tasks = Tasks()
         self.patience = patience
@@ -103,7 +115,7 @@ class ControlServer:
         self._socket_path.unlink()
         if self._tcp is not None:
             self._tcp.close()
-        self._flush()
+        self._flush(at_once=True)
         for connection in list(self.connections):
             connection.close()
         if self._sampling is not None:
@@ -116,6 +128,33 @@ class ControlServer:
                 connection.abort()
             await self._all_gone.wait()
         self._socket_path.unlock()
+
+    async def bind_keys(self, path: Path, *, named: bool, defaults: bool) -> None:
+        """Bind keys as the user's file says; ``named``: it has to be there. ``defaults``: beside those of hang."""
+        self.context.properties.write("input-default-bindings", defaults)
+        await read_bindings(self.context.properties, path, named=named)
+
+    # ---- the desktop, a client within the process -------------------------------------------------------------------
+
+    def run(self, line: str) -> None:
+        """Carry out a line of commands, as a key does. What fails is logged."""
+        self.context.run_text(line, False)
+
+    def press(self, name: str, repeated: bool) -> None:
+        """Carry out what a key is bound to, by the window's name of it. ``repeated``: because it is held down."""
+        keys.pressed(self.context, name, repeated)
+
+    async def request(self, name: str, *arguments: Any) -> Any:
+        """Carry out one command and return the data of its reply. Raises CommandRefused."""
+        outcome = prepare(name, arguments)(self.context)
+        return await outcome.coroutine if isinstance(outcome, Waiting) else outcome
+
+    def read(self, name: str) -> Any:
+        """Return the value of a property as plain data; None: it has none now."""
+        try:
+            return self.context.properties.read(name)
+        except CommandRefused:
+            return None
 
     # ---- clients --------------------------------------------------------------------------------------------------
 
@@ -186,11 +225,11 @@ class ControlServer:
             self._flush_due = True
             asyncio.get_running_loop().call_soon(self._flush)
 
-    def _flush(self) -> None:
+    def _flush(self, *, at_once: bool = False) -> None:
         self._flush_due = False
         for connection in list(self.connections):
             try:
-                connection.outbox.flush()
+                connection.outbox.flush(at_once=at_once)
             except Exception:
                 _log.exception("a control client cannot be served any more: closed")
                 connection.abort()

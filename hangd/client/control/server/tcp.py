@@ -21,6 +21,7 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.token import token_in
+from hangd.urls import place
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class TcpListener:
             # The loop accepts as many at a time as wait here: a flood of guests must not take all our descriptors.
             listening = socket.create_server(self.address, family=family, backlog=_GUESTS_MAX)
         except OSError as error:
-            raise ControlSocketUnusable.at(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", error) from error
+            raise ControlSocketUnusable.at(place(host, port), error) from error
         self.address = host, listening.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Guest(self), sock=listening, backlog=_GUESTS_MAX)

@@ -92,14 +92,18 @@ def _ab_loop(context: Context) -> None:
         context.properties.write(name, "no")
 
 
+def _show(context: Context) -> None:
+    context.viewer.desktop.show_property(_B if _B in context.properties.state(_Loop).points else _A)
+
+
 def _point(name: str, about: str) -> Property:
     return Property(name, f"{about} of the A-B loop in seconds, or no; not in rooms", _LoopPoint(),
         lambda p: p.state(_Loop).points.get(name, "no"), lambda p, value: p.state(_Loop).put(p.viewer, name, value),
-        option=True, stored=True)  # fmt: skip
+        option=True, stored=True, moves_film=True)  # fmt: skip
 
 
 COMMANDS: Final = (
     Command("ab-loop", "begin a loop at this position; then end it here; then remove it; not in rooms", (),
-        changes_properties(_ab_loop), needs_file=True),
+        changes_properties(_ab_loop), needs_file=True, moves_film=True, show=_show),
 )  # fmt: skip
 PROPERTIES: Final = (_point(_A, "start"), _point(_B, "end"))

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hangd.client.control.language.kinds import Integer, Node
+from hangd.client.control.language.kinds import Integer, Node, Time
 from hangd.client.control.subjects.playback import seek
 from hangd.client.control.tables.property import Property, PropertyTable, loaded
-from hangd.engine.player_messages import Chapter
+from hangd.client.control.tables.tags import tag, tags_for_people
+from hangd.engine.player_facts import Chapter
 
 _FRAME: Final = 0.05
 """Seconds, a little more than a frame: a seek to a chapter's start may end on the frame before it."""
@@ -64,15 +65,28 @@ def _metadata(properties: PropertyTable) -> dict[str, str] | None:
     if number is None or number < 0:
         return None
     title = _chapters(properties)[number].title
-    return {"title": title} if title else {}
+    return {"TITLE": title} if title else {}
+
+
+def _list_for_people(properties: PropertyTable) -> str:
+    """Return a line for each chapter: a mark before the current one, its time, its number and its title."""
+    current, time = _current(properties), Time().show
+    return (
+        "".join(
+            f"{'>' if number == current else ' '} {time(each.start)} ({number + 1}) {each.title}".rstrip() + "\n"
+            for number, each in enumerate(_chapters(properties))
+        )
+        or "No chapters."
+    )
 
 
 PROPERTIES: Final = (
     Property("chapter", "number of the current chapter, from 0; writing it seeks to the start of a chapter",
-        Integer(), _current, _go, moves=True, step=_step, pretty=_title),
+        Integer(), _current, _go, moves=True, moves_film=True, step=_step, pretty=_title),
     Property("chapters", "number of chapters", Integer(), loaded(lambda v: len(v.description.chapters))),
     Property("chapter-list", "chapters of the film, each with its title and its time in seconds",
         Node(), _list, may_lack=frozenset({"title"}),
-        pretty=lambda p: p.read_text("chapter-list") if _chapters(p) else "No chapters."),
-    Property("chapter-metadata", "tags of the current chapter", Node(), _metadata),
+        pretty=_list_for_people, kinds={"time": Time()}),
+    Property("chapter-metadata", "tags of the current chapter, with the sub-paths that metadata has", Node(), _metadata,
+        find=tag, pretty=lambda p: tags_for_people(_metadata(p) or {})),
 )  # fmt: skip

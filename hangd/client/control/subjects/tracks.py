@@ -9,13 +9,16 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any, Final, Literal
 
-from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Node, Text, TrackNumber
+from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Node, Text, TrackNumber, Words
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.tables.command import Command, Context, Parameter, Waiting, local_path, off_loop
 from hangd.client.control.tables.property import Property, PropertyTable, stored
 from hangd.engine import player_messages as player
-from hangd.engine.player_messages import Track, TrackKind
+from hangd.engine.player_facts import Track, TrackKind
+from hangd.player.subtitles import check_encoding
 
+_NUMBER_MAX: Final = 8190
+"""Of a track, as in mpv."""
 _DELAY_MAX: Final = 1e6
 """Seconds, eleven days. VLC counts microseconds in 64 bits and would overflow beyond 9e12 seconds."""
 
@@ -30,10 +33,10 @@ _MAY_LACK: Final = frozenset(
 """What mpv reports of a track where it knows it."""
 
 
-@dataclass
-class _Hidden:
-    subtitles: int | None = None
-    """Number of the subtitle track that ``sub-visibility`` has switched off."""
+@dataclass(frozen=True)
+class _Encoding(Text):
+    def parse(self, value: Any) -> str:
+        return check_encoding(super().parse(value))
 
 
 def tracks_of(properties: PropertyTable, kind: TrackKind) -> list[Track]:
@@ -45,31 +48,6 @@ def selected_track(properties: PropertyTable, kind: TrackKind) -> Track | None:
     """Return the track of this kind that plays; None while no file is loaded."""
     tracks = [] if properties.path is None else tracks_of(properties, kind)
     return next((track for track in tracks if track.selected), None)
-
-
-def _selected(properties: PropertyTable, kind: TrackKind) -> int | Literal[False]:
-    """Return the number of the track of this kind that plays."""
-    numbered = enumerate(tracks_of(properties, kind), start=1)
-    return next((number for number, track in numbered if track.selected), False)
-
-
-def _select(properties: PropertyTable, kind: TrackKind, number: int) -> None:
-    tracks = tracks_of(properties, kind)
-    if number == -1:
-        number = _selected(properties, kind) or min(1, len(tracks))
-    if not 0 <= number <= len(tracks):
-        raise ValueError
-    properties.viewer.play_command(player.SelectTrack(kind, tracks[number - 1].id if number else None))
-
-
-def _show_subtitles(properties: PropertyTable, shown: bool) -> None:
-    """Switch the selected subtitles off and remember which they were, or switch those on again."""
-    selected, hidden = _selected(properties, "subtitle"), properties.state(_Hidden)
-    if not shown and selected:
-        hidden.subtitles = selected
-        _select(properties, "subtitle", 0)
-    elif shown and not selected and (tracks := tracks_of(properties, "subtitle")):
-        _select(properties, "subtitle", min(hidden.subtitles or 1, len(tracks)))
 
 
 def _track_list(properties: PropertyTable) -> list[dict[str, Any]]:
@@ -86,10 +64,12 @@ def _as_in_mpv(track: Track, number: int) -> dict[str, Any]:
     row = {
         "id": number,
         "type": "sub" if track.kind == "subtitle" else track.kind,
-        "src-id": track.id,
+        "src-id": None if track.is_cover else track.id,
         "title": track.title or None,
         "lang": track.language or None,
         "audio-channels": track.channels,
+        "image": track.is_cover or None,
+        "albumart": track.is_cover or None,
         "external": track.file is not None,
         "selected": track.selected,
         "main-selection": 0 if track.selected else None,
@@ -100,40 +80,78 @@ def _as_in_mpv(track: Track, number: int) -> dict[str, Any]:
         "demux-channel-count": track.channels,
         "demux-samplerate": track.sample_rate,
         "demux-fps": track.frame_rate,
+        "demux-bitrate": track.bitrate,
+        "demux-rotation": track.rotation,
         "demux-par": track.pixel_aspect,
     }
     return {key: value for key, value in row.items() if value is not None}
 
 
+def _tracks_for_people(properties: PropertyTable) -> str:
+    """Return a line for each track: its type, a mark if it plays, its number, its title and its language."""
+    lines: list[str] = []
+    for row in _track_list(properties):
+        title = f" '{row['title']}'" if "title" in row else ""
+        language = f" ({row['lang']})" if "lang" in row else ""
+        lines.append(f"{row['type'].capitalize()}: {'>' if row['selected'] else ' '} ({row['id']}){title}{language}\n")
+    return "".join(lines)
+
+
 def _track(name: str, alias: str, about: str, kind: TrackKind) -> Property:
     """Make the row for the selection of one kind of track."""
 
-    def pretty(properties: PropertyTable) -> str:
-        number = _selected(properties, kind)
-        return f"({number}) {tracks_of(properties, kind)[number - 1].title or 'unknown'}" if number else "no"
+    numbers = TrackNumber(0, _NUMBER_MAX)
 
-    return Property(name, about, TrackNumber(), lambda p: _selected(p, kind),
-        lambda p, number: _select(p, kind, number), limits=lambda p: (0, len(tracks_of(p, kind))),
+    def read(properties: PropertyTable) -> Any:
+        return numbers.shown(properties.viewer.chosen_track(kind))
+
+    def pretty(properties: PropertyTable) -> str:
+        number = read(properties)
+        if number == "auto":
+            return "auto"
+        if not number or number > len(tracks_of(properties, kind)):
+            return "no"
+        track = tracks_of(properties, kind)[number - 1]
+        title = f' ("{track.title}")' if track.title else ""
+        return f"({number}) {track.language or 'unknown'}{title}"
+
+    return Property(name, about, numbers, read, lambda p, number: p.viewer.choose_track(kind, number),
+        limits=lambda p: (0, len(tracks_of(p, kind))),
         step=lambda p, by: p.cycle(name, up=by > 0), pretty=pretty, option=True, aliases=(alias,))  # fmt: skip
 
 
+def _languages(name: str, kind: Literal["audio", "subtitle"]) -> Property:
+    return Property(name, f"preferred languages of {kind} tracks, best first; they count from the next film on",
+        Words(), lambda p: list(p.viewer.languages(kind)),
+        lambda p, languages: p.viewer.prefer_languages(kind, languages), option=True)  # fmt: skip
+
+
+def in_ms(seconds: float) -> str:
+    """Return a delay as mpv shows it to people."""
+    return f"{seconds * 1000:.0f} ms".replace("-0 ", "0 ")
+
+
 def _delay(name: str, about: str, kind: Literal["audio", "subtitle"]) -> Property:
-    in_ms = Double(-_DELAY_MAX, _DELAY_MAX, show=lambda seconds: f"{seconds * 1000:.0f} ms".replace("-0 ", "0 "))
-    return stored(name, about, in_ms, 0.0, lambda seconds: player.SetDelay(kind, seconds))
+    double = Double(-_DELAY_MAX, _DELAY_MAX, show=in_ms)
+    return stored(name, about, double, 0.0, lambda seconds: player.SetDelay(kind, seconds))
 
 
 PROPERTIES: Final = (
     _track("aid", "audio", "number of the audio track that plays, or no", "audio"),
     _track("sid", "sub", "number of the subtitle track that is shown, or no", "subtitle"),
     _track("vid", "video", "number of the video track that is shown, or no", "video"),
+    _languages("alang", "audio"),
+    _languages("slang", "subtitle"),
     _delay("audio-delay", "delay of the audio behind the picture, in seconds", "audio"),
     _delay("sub-delay", "delay of the subtitles behind the picture, in seconds", "subtitle"),
-    Property("sub-visibility", "whether the selected subtitles are shown", Flag(),
-        # True as well for a film without subtitles, because none are hidden.
-        lambda p: bool(_selected(p, "subtitle")) or not tracks_of(p, "subtitle"), _show_subtitles, option=True),
-    Property("track-list", "tracks of the film", Node(), _track_list, may_lack=_MAY_LACK),
+    Property("sub-codepage", "encoding of subtitle files that are not UTF-8, or auto; it counts for files opened later",
+        _Encoding(), lambda p: p.viewer.wanted(player.SetSubtitleEncoding).encoding,
+        lambda p, encoding: p.viewer.play_command(player.SetSubtitleEncoding(encoding)), option=True),
+    stored("sub-visibility", "whether the selected subtitles are shown, in this film and in later ones", Flag(), True,
+        player.ShowSubtitles),
+    Property("track-list", "tracks of the film", Node(), _track_list, may_lack=_MAY_LACK, pretty=_tracks_for_people),
     Property("current-tracks", "tracks that play: current-tracks/video, current-tracks/audio and current-tracks/sub",
-        Node(), lambda p: {row["type"]: row for row in reversed(_track_list(p)) if row["selected"]},
+        Node(), lambda p: {row["type"]: row for row in reversed(_track_list(p)) if row["selected"]} or None,
         may_lack=_MAY_LACK | {"video", "audio", "sub", "sub2"}),
 )  # fmt: skip
 

@@ -6,27 +6,21 @@ command".
 """
 
 import os
-import re
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote_to_bytes, urlsplit
 
 from hangd.client.control.language.kinds import Kind
 from hangd.client.control.port import CommandRefused, ControlEvent, ViewerPort
 from hangd.client.control.tables.property import PropertyTable
+from hangd.file_names import path_of
 from hangd.player.files import shown_name
 from hangd.tasks import in_thread
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DISK_SECONDS: Final = 10.0
 """How long a command waits for a disk. A sleeping disk starts in less; a network share that is gone never answers."""
 
 _T = TypeVar("_T")
-
-
-def no_media() -> CommandRefused:
-    return CommandRefused.failed("NoMedia", "no file is loaded")
 
 
 @dataclass(frozen=True)
@@ -39,13 +33,28 @@ class Context:
     """Sends an event to every control client."""
     tell: Callable[[str, ControlEvent], bool] = lambda name, event: False
     """Sends an event to the control client of this name. Returns whether there is one."""
+    run_text: Callable[[str, bool], None] = lambda text, repeated: None
+    """Carries out a line in mpv's text syntax, or repeats it for a key that is held down. What fails is logged."""
 
     def loaded_path(self) -> str:
         """Return the path of the loaded file. Raises CommandRefused where none is loaded."""
         path = self.properties.path
         if path is None:
-            raise no_media()
+            raise self.no_media()
         return path
+
+    def no_media(self) -> CommandRefused:
+        """Return the refusal of what needs a file, where none is loaded."""
+        missing = self.viewer.hang_property("media/missing")
+        broken = self.viewer.hang_property("media/error")
+        if missing is None and broken is not None and self.viewer.hang_property("room/id") is not None:
+            return CommandRefused.failed("FilmBroken", f"{broken['message']}; `hangctl media FILE` opens another copy")
+        if missing is None:
+            return CommandRefused.failed("NoMedia", "no file is loaded")
+        named = f" {shown_name(missing['name'])}" if missing["name"] else ""
+        return CommandRefused.failed(
+            "FilmMissing", f"there is no copy of the room's film{named} here; `hangctl media FILE` opens yours"
+        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,12 @@ class Command:
     """The name under which any number of further strings is passed."""
     needs_file: bool = False
     """The command fails while no file is loaded."""
+    moves_film: bool = False
+    """The command changes what plays or where, or the playlist: in a room only for members that may control it."""
+    repeats: bool | Callable[..., bool] = False
+    """Whether a key that is held down carries it out again and again. Called with a `Context` and the arguments."""
+    show: Callable[..., object] | None = None
+    """Shows on the picture what the command has done. Called with a `Context` and the arguments, if that is wanted."""
 
 
 def changes_properties(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,11 +115,10 @@ def local_path(name: str) -> str:
 
     Raises CommandRefused for every other URL.
     """
-    if name.startswith("file://"):
-        return os.fsdecode(unquote_to_bytes(urlsplit(name).path.encode("utf-8", "surrogateescape")))
-    if _SCHEME.match(name):
+    path = path_of(name, os.getcwd())
+    if path is None:
         raise CommandRefused.failed("FileUnusable", "only files on this machine can be played")
-    return os.path.abspath(name)
+    return path
 
 
 async def off_loop(work: Callable[[str], _T], path: str) -> _T:

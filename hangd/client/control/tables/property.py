@@ -5,10 +5,10 @@ A row's ``read`` returns None for a property that has no value now.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, TypeVar
 
-from hangd.client.control.language.kinds import Double, Flag, Integer, Kind, Node
+from hangd.client.control.language.kinds import Choice, Double, Flag, Integer, Kind, Node
 from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.engine.player_messages import PlayerCommand
 
@@ -47,12 +47,16 @@ class Property:
     """Writes what is at a sub-path; the value ``...`` deletes it."""
     may_lack: frozenset[str] = frozenset()
     """Keys that an item of the value may lack: they are unavailable then, and not unknown."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """The kinds of numbers at sub-paths, by the last step of the path, where they are more than numbers."""
     option: bool = False
     """The property is an option in mpv, so it is also called ``options/NAME``."""
     stored: bool = False
     """The value is stored in the table, so writing it must announce the change."""
     topic: str = PLAYER
     """The group of properties whose changes are announced together."""
+    moves_film: bool = False
+    """Writing it changes what plays or where: in a room only for members that may control it."""
     aliases: Sequence[str] = ()
     """Other names of mpv's for the same property."""
 
@@ -101,7 +105,7 @@ class PropertyTable:
         row, rest = self._split(name)
         if row.pretty is not None and not raw and not rest:
             return row.pretty(self)
-        kind = Node() if rest else row.kind
+        kind = row.kinds.get(rest[-1], Node()) if rest else row.kind
         if isinstance(value, float) and not isinstance(kind, Double):
             kind = Double()
         return kind.text(value) if raw else kind.pretty(value)
@@ -116,13 +120,26 @@ class PropertyTable:
 
     @property
     def path(self) -> str | None:
-        """Path of the loaded file. After a stop it is None, although the viewer still knows the file to play again."""
+        """Path of the loaded file. After a stop in a room it is None, although the viewer still knows the file."""
         return None if self.viewer.position() is None else self.viewer.path
 
     @property
     def moving(self) -> bool:
         """Whether playback changes positions now."""
         return self.path is not None and not self.viewer.paused and not self.viewer.ended
+
+    def one_name(self, name: str) -> str:
+        """Return the one name of a property that has several: "sub" is "sid". Raises CommandRefused."""
+        row, rest = self._split(name)
+        return "/".join([row.name, *rest])
+
+    def is_counted(self, name: str) -> bool:
+        """Return whether the property is a number, and not a choice or a flag."""
+        try:
+            row, _ = self._split(name)
+        except CommandRefused:
+            return False
+        return isinstance(row.kind, (Integer, Double)) and row.kind.label != Choice.label
 
     # ---- writing ----------------------------------------------------------------------------------------------------
 
@@ -160,6 +177,9 @@ class PropertyTable:
             row.step(self, by)
         elif isinstance(row.kind, Flag):
             self.write(name, by > 0)
+        elif isinstance(row.kind, Choice):
+            options, at = self._options(row)
+            self.write(name, options[min(max(at + round(by), 0), len(options) - 1)])
         else:
             self._calculate(row, lambda value: value + by)
 
@@ -177,6 +197,10 @@ class PropertyTable:
         if isinstance(row.kind, Flag):
             self.write(name, not value)
             return
+        if isinstance(row.kind, Choice):
+            options, at = self._options(row)
+            self.write(name, options[(at + (1 if up else -1)) % len(options)])
+            return
         low, high = self._limits(row)
         if value == (high if up else low):
             self._calculate(row, lambda value: low if up else high)
@@ -187,7 +211,7 @@ class PropertyTable:
         """Return whether the property has the value that this text stands for."""
         row, _ = self._writable(name)
         try:
-            return bool(row.kind.parse(text) == self.read(name))
+            return bool(row.kind.shown(row.kind.parse(text)) == self.read(name))
         except (TypeError, ValueError):
             raise CommandRefused("unsupported format for accessing property") from None
 
@@ -196,6 +220,8 @@ class PropertyTable:
         row, rest = self._split(name)
         if rest or row.write is None:
             raise CommandRefused.inaccessible()
+        if row.moves_film:
+            self.viewer.check_control("error accessing property")
         return row, row.write
 
     def _calculate(self, row: Property, change: Callable[[float], float]) -> None:
@@ -206,6 +232,11 @@ class PropertyTable:
         if low <= high:  # Else there is nothing to choose from, such as the entries of an empty playlist.
             value = min(max(change(min(max(value, low), high)), low), high)
             self.write(row.name, int(value) if isinstance(row.kind, Integer) else value)
+
+    def _options(self, row: Property) -> tuple[Sequence[str], int]:
+        """Return the words that the property may have, and the index of the one that it has."""
+        assert isinstance(row.kind, Choice)
+        return row.kind.options, [*map(row.kind.shown, row.kind.options)].index(self.read(row.name))
 
     def _limits(self, row: Property) -> _Limits:
         if row.limits is not None:

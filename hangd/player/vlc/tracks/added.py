@@ -4,6 +4,9 @@ libVLC does not tell which tracks came from which file, nor that a file is unusa
 the tracks that appear while one is being added are its own, and a file that brings none in time cannot be read.
 
 libVLC 3 cannot close such a file before the film is closed. So a track that is removed is only hidden.
+
+Subtitles that are not UTF-8 are added as a copy that is (`hangd.player.subtitles`). Where libVLC has found such a file
+beside the film by itself, the copy's track takes the place of that file's track, which is hidden.
 """
 
 import functools
@@ -11,20 +14,22 @@ import os
 import time
 from collections import deque
 from collections.abc import Iterable
-from pathlib import Path, PurePath
-from typing import Final
+from pathlib import PurePath
+from typing import Final, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from msgspec.structs import replace
 
-from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, Track, TrackKind
-from hangd.player import files
+from hangd.engine.player_facts import Track, TrackKind
+from hangd.engine.player_messages import AddAudioFile, AddFile, AddSubtitleFile
+from hangd.file_names import file_url
+from hangd.player import files, subtitles
 from hangd.player.container import TRANSPORT_STREAM
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.thread import run_aside
+from hangd.player.vlc.tracks.copies import Copies
 from hangd.player.vlc.tracks.structs import SlaveStruct, read_array
-
-AddFile = AddSubtitleFile | AddAudioFile
+from hangd.player.vlc.tracks.texts import line
 
 _CHECK_SECONDS: Final = 10.0
 """Deadline for looking at the file, which may be on a disk that has to spin up, or on a share that is gone."""
@@ -35,12 +40,21 @@ _FILES_MAX: Final = 100
 """For one film."""
 _SLAVES_MAX: Final = 100
 
-_ONE_TRACK: Final = frozenset({".srt", ".ass", ".ssa", ".vtt"})
+_ONE_TRACK: Final = frozenset({".srt", ".ass", ".ssa", ".vtt", ".sub", ".smi", ".txt"})
 """Suffixes of files that hold a single text track."""
+_PICTURES: Final = ".idx"
+"""The suffix of a file that describes subtitles which are pictures."""
 _TEXT: Final = frozenset({"subrip", "ass", "webvtt"})
 _SUBTITLE_SLAVE: Final = 0
 
 _Key = tuple[TrackKind, int]
+
+
+class _Job(NamedTuple):
+    """A file to be added. ``replaces``: the track of the same file that libVLC has found by itself."""
+
+    file: AddFile
+    replaces: _Key | None = None
 
 
 class AddedFiles:
@@ -48,8 +62,11 @@ class AddedFiles:
 
     def __init__(self, context: PlayerContext) -> None:
         self._context = context
-        self._queue: deque[AddFile] = deque()
-        self._current: AddFile | None = None
+        self.encoding = subtitles.AUTO
+        """The viewer's choice for subtitles that are not UTF-8."""
+        self._copies = Copies()
+        self._queue: deque[_Job] = deque()
+        self._current: _Job | None = None
         self._is_added = False
         """The current file has been checked and given to libVLC."""
         self._has_tracks = False
@@ -60,7 +77,11 @@ class AddedFiles:
         self._files: dict[_Key, AddFile] = {}
         """Where tracks came from, if not from the film."""
         self._found: set[_Key] = set()
-        """The tracks of those files that libVLC found beside the film by itself."""
+        """The tracks of those files that libVLC found beside the film by itself, or of their copies."""
+        self._originals: dict[_Key, _Key] = {}
+        """The track that libVLC made by itself, by the track that has taken its place."""
+        self._selected: set[_Key] = set()
+        """What was selected when tracks were listed last."""
         self.hidden: set[_Key] = set()
 
     def opening(self) -> None:
@@ -70,9 +91,15 @@ class AddedFiles:
             self._context.media.add_option(":no-sub-autodetect-file")
 
     def opened(self, tracks: Iterable[Track]) -> None:
-        """Store which tracks the film has from the beginning, and which of them libVLC found beside it."""
+        """Store which tracks the film has from the beginning, and which of them libVLC found beside it.
+
+        It is called again each time that libVLC has buffered anew before the first picture.
+        """
+        if self._is_added:
+            return  # what has come since is not from the beginning
         texts = sorted((t for t in tracks if t.kind == "subtitle" and t.codec in _TEXT), key=lambda track: track.id)
-        found = _slaves(self._context)
+        self._copies.opened()
+        found = [path for path in _slaves(self._context) if PurePath(path).suffix.lower() != _PICTURES]
         # They come after the film's own tracks, in their order. If each brought just one, that tells which is which.
         if 0 < len(found) <= len(texts) and all(PurePath(path).suffix.lower() in _ONE_TRACK for path in found):
             for track, path in zip(texts[-len(found) :], found, strict=True):
@@ -80,10 +107,30 @@ class AddedFiles:
         self._found = set(self._files)
         self._known = {(track.kind, track.id) for track in tracks}
 
+    def primed(self) -> None:
+        """libVLC has made the first picture, and has selected tracks."""
+        for key in self._found - self._originals.keys():
+            self._take(_Job(self._files[key], key))
+
     def closed(self) -> None:
         self._queue.clear()
         self._current = self.due = None
-        self._known, self._files, self._found, self.hidden = set(), {}, set(), set()
+        self._is_added = False
+        self._known, self._files, self._found, self.hidden, self._originals = set(), {}, set(), set(), {}
+        self._copies.closed()
+
+    def end(self) -> None:
+        """libVLC has ended."""
+        self._copies.end()
+
+    def as_found(self, tracks: Iterable[Track]) -> tuple[Track, ...]:
+        """Return these tracks with the ids that they have when the film has just been opened again."""
+        return tuple(
+            replace(track, id=self._originals[track.kind, track.id][1])
+            if (track.kind, track.id) in self._originals
+            else track
+            for track in tracks
+        )
 
     def to_add_again(self, tracks: Iterable[Track]) -> list[AddFile]:
         """Return the commands that add again what these tracks came from, for when the film is opened again."""
@@ -102,65 +149,98 @@ class AddedFiles:
         elif len(self._queue) + len(set(self._files.values())) >= _FILES_MAX:
             self._context.refuse(type(file).__name__, "there are too many files beside this film")
         else:
-            self._queue.append(file)
-            if self._current is None:
-                self._next()
+            self._take(_Job(file))
+
+    def _take(self, job: _Job) -> None:
+        self._queue.append(job)
+        if self._current is None:
+            self._next()
 
     def expire(self, now: float) -> None:
         if self.due is None or self.due > now:
             return
-        file = self._current
-        if file is not None and not self._is_added:
-            self._context.refuse(type(file).__name__, str(files.too_slow(file.path, _CHECK_SECONDS)))
-        elif file is not None and not self._has_tracks:
-            name = files.shown_name(file.path)
-            self._context.refuse(type(file).__name__, f"{name} cannot be read, or not at this position")
+        job = self._current
+        if job is not None and not self._is_added:
+            self._refuse(job, str(files.too_slow(job.file.path, _CHECK_SECONDS)))
+        elif job is not None and not self._has_tracks:
+            self._refuse(job, f"{files.shown_name(job.file.path)} cannot be read, or not at this position")
         self._next()
+
+    def _refuse(self, job: _Job, message: str) -> None:
+        if job.replaces is None:  # else nobody has asked for it, and the track that is there stays
+            self._context.refuse(type(job.file).__name__, message)
 
     def _next(self) -> None:
         """Begin with the next file: check it, on a thread of its own, because that can block."""
         self._current = self.due = None
         if self._queue:
-            self._current = file = self._queue.popleft()
+            self._current = job = self._queue.popleft()
             self._is_added = self._has_tracks = False
             self.due = time.monotonic() + _CHECK_SECONDS
-            then = functools.partial(self._checked, file)
-            run_aside(functools.partial(files.refusal, file.path), then, self._context.post)
+            then = functools.partial(self._checked, job)
+            run_aside(functools.partial(_examine, job.file, self.encoding), then, self._context.post)
 
-    def _checked(self, file: AddFile, refusal: files.MediaUnusable | None) -> None:
-        if file is not self._current or self._is_added:
+    def _checked(self, job: _Job, found: files.MediaUnusable | bytes | None) -> None:
+        if job is not self._current or self._is_added:
             return  # the deadline has passed, or the film was closed
-        kinds = self._context.vlc.MediaSlaveType
-        kind = kinds.subtitle if isinstance(file, AddSubtitleFile) else kinds.audio
-        if refusal is not None:
-            self._context.refuse(type(file).__name__, str(refusal))
-        elif self._context.player.add_slave(kind, Path(file.path).as_uri(), file.select) != 0:
-            self._context.refuse(type(file).__name__, f"{files.shown_name(file.path)} cannot be added")
+        if isinstance(found, files.MediaUnusable):
+            self._refuse(job, str(found))
+        elif found is None and job.replaces is not None:
+            pass  # libVLC can read it as it is
+        elif not self._give(job, found):
+            self._refuse(job, f"{files.shown_name(job.file.path)} cannot be added")
         else:
             self._is_added = True
             self.due = time.monotonic() + _FIRST_TRACK_SECONDS
             return
         self._next()
 
+    def _give(self, job: _Job, copy: bytes | None) -> bool:
+        """Give libVLC a file, or its copy. Return whether libVLC takes it."""
+        kinds, player = self._context.vlc.MediaSlaveType, self._context.player
+        kind = kinds.subtitle if isinstance(job.file, AddSubtitleFile) else kinds.audio
+        select = job.file.select if job.replaces is None else job.replaces in self._selected
+        try:
+            url = file_url(job.file.path) if copy is None else self._copies.url(copy)
+        except OSError:
+            return False
+        return bool(player.add_slave(kind, url, select) == 0)
+
     def sort(self, tracks: Iterable[Track]) -> tuple[Track, ...]:
         """Return the tracks as a viewer sees them: with their files, and without the hidden ones."""
+        tracks = tuple(tracks)
+        self._selected = {(track.kind, track.id) for track in tracks if track.selected}
+        for track in tracks:
+            self._learn((track.kind, track.id))
         shown: list[Track] = []
         for track in tracks:
             key = (track.kind, track.id)
-            if key not in self._known:
-                self._known.add(key)
-                if self._current is not None and self._is_added:
-                    self._files[key] = self._current
-                    self._has_tracks = True
-                    self.due = time.monotonic() + _MORE_TRACKS_SECONDS
             if key in self.hidden:
                 continue
             file = self._files.get(key)
             if file is not None:
-                title, language = file.title or track.title, file.language or track.language
+                # As in mpv, a file whose track has no title lends it its name.
+                title = file.title or track.title or line(os.path.basename(file.path))
+                language = file.language or track.language
                 track = replace(track, file=file.path, title=title, language=language)
             shown.append(track)
         return tuple(shown)
+
+    def _learn(self, key: _Key) -> None:
+        """There is a track of this id. If it is new, it comes from the file that is being added."""
+        if key in self._known:
+            return
+        self._known.add(key)
+        job = self._current
+        if job is None or not self._is_added:
+            return
+        self._files[key] = job.file
+        self._has_tracks = True
+        self.due = time.monotonic() + _MORE_TRACKS_SECONDS
+        if job.replaces is not None:
+            self.hidden.add(job.replaces)
+            self._found.add(key)
+            self._originals[key] = job.replaces
 
     def hide(self, kind: TrackKind, number: int) -> bool:
         """Hide a track. Return False if it was not added, or is hidden already."""
@@ -169,6 +249,17 @@ class AddedFiles:
             return False
         self.hidden.add(key)
         return True
+
+
+def _examine(file: AddFile, encoding: str) -> files.MediaUnusable | bytes | None:
+    """Return why a file cannot be added, or what libVLC is to be given in its place, or None: the file itself."""
+    refusal = files.refusal(file.path)
+    if refusal is not None or isinstance(file, AddAudioFile):
+        return refusal
+    try:
+        return subtitles.utf8_copy(file.path, encoding)
+    except OSError as error:
+        return files.problem("unreadable", file.path, error.strerror or "")
 
 
 def _slaves(context: PlayerContext) -> list[str]:

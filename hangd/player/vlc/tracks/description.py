@@ -2,9 +2,10 @@
 
 import math
 import os
+import re
 from typing import Final
 
-from hangd.engine.player_messages import Chapter, Description
+from hangd.engine.player_facts import Chapter, Description
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.structs import ChapterStruct, read_array, read_meta
@@ -20,7 +21,12 @@ copyright=Copyright track=TrackNumber disc=DiscNumber show=ShowName season_numbe
 director=Director actors=Actors publisher=Publisher encoder=EncodedBy language=Language rating=Rating url=URL
 """.split()
 )
-"""mpv's keys (FFmpeg's "generic tag names"), and libVLC's names. libVLC 3 gives access to no other tags."""
+"""mpv's keys (FFmpeg's "generic tag names"), and libVLC's names, for containers whose header hangd does not read.
+
+libVLC 3 gives access to no other tags, and takes some of them for others."""
+
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
+"""Bytes of a name that are not UTF-8, as they stand in a string (PEP 383)."""
 
 _TOTALS: Final = (("track", "TrackTotal"), ("disc", "DiscTotal"))
 
@@ -41,12 +47,18 @@ def _chapters(context: PlayerContext) -> tuple[Chapter, ...]:
 
 
 def _metadata(context: PlayerContext) -> dict[str, str]:
+    tags = context.film.header.tags
+    if tags is not None:
+        cleaned = {texts.line(name): texts.paragraph(value) for name, value in tags.items()}
+        return {name: value for name, value in cleaned.items() if name and value}
+
     def read(name: str) -> str:
         return texts.paragraph(read_meta(context.vlc, context.media, name))
 
     found = {key: value for key, name in _TAGS.items() if (value := read(name))}
-    if found.get("title") == texts.paragraph(os.path.basename(os.fsencode(context.film.path))):
-        del found["title"]  # libVLC uses the file's name where there is no title
+    # libVLC uses the file's name where there is no title, with question marks for bytes that are not UTF-8.
+    if found.get("title") == texts.paragraph(_NOT_UTF8.sub("?", os.path.basename(context.film.path))):
+        del found["title"]
     if "artist" not in found and "album_artist" in found:
         found["artist"] = found.pop("album_artist")  # libVLC reads Matroska's ARTIST as the album's
     for key, name in _TOTALS:

@@ -23,7 +23,7 @@ class AudioStruct(ctypes.Structure):
 class VideoStruct(ctypes.Structure):
     """The beginning of ``libvlc_video_track_t``."""
 
-    _fields_ = _unsigned("height", "width", "sar_num", "sar_den", "frame_rate_num", "frame_rate_den")
+    _fields_ = _unsigned("height", "width", "sar_num", "sar_den", "frame_rate_num", "frame_rate_den", "orientation")
 
 
 class TrackStruct(ctypes.Structure):

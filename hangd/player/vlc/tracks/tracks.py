@@ -3,7 +3,8 @@
 import ctypes
 from typing import Any, Final
 
-from hangd.engine.player_messages import Track, TrackKind
+from hangd.engine.player_facts import Track, TrackKind
+from hangd.player.header.header import HeaderTrack
 from hangd.player.vlc.context import PlayerContext
 from hangd.player.vlc.tracks import texts
 from hangd.player.vlc.tracks.codecs import codec_name
@@ -17,9 +18,16 @@ _TYPES: Final[dict[TrackKind, int]] = {"audio": 0, "video": 1, "subtitle": 2}
 _PIXELS_MAX: Final = 2**16
 _CHANNELS_MAX: Final = 255
 _SAMPLE_RATE_MAX: Final = 2**22
+_BITRATE_MAX: Final = 10**10
 _FRAME_RATE_MAX: Final = 1000.0
 _PIXEL_ASPECT_MAX: Final = 100.0
 """A value beyond these is an error in the file, and is left out."""
+
+_ROTATIONS: Final = {3: 180, 4: 90, 5: 270, 6: 90, 7: 270}
+"""Degrees clockwise, by ``libvlc_video_orient_t``. That 4 and 7 are mirrored too is not told."""
+
+COVER: Final = 0
+"""The id of the cover, where there is one: VLC has no video track then."""
 
 _Stream = dict[str, Any]
 """What the file says of a track, by the names of `Track`'s fields."""
@@ -33,6 +41,7 @@ def list_tracks(context: PlayerContext) -> tuple[Track, ...]:
         ("audio", player.audio_get_track_description(), player.audio_get_track()),
         ("subtitle", player.video_get_spu_description(), player.video_get_spu()),
     )
+    _add_header(context, streams)
     tracks: list[Track] = []
     for kind, descriptions, selected in listed:
         names = [(number, name) for number, name in descriptions if number >= 0][:_TRACKS_MAX]  # -1 is "none"
@@ -43,6 +52,43 @@ def list_tracks(context: PlayerContext) -> tuple[Track, ...]:
         for number, name in names:
             tracks.append(Track(kind, number, texts.line(name), number == selected, **of_kind.get(number, {})))
     return tuple(tracks)
+
+
+def cover_track(context: PlayerContext) -> tuple[Track, ...]:
+    """Return the cover of the open film as a track; nothing if it has none."""
+    film, cover = context.film, context.film.cover
+    if cover is None:
+        return ()
+    track = Track(
+        "video",
+        COVER,
+        "Cover",
+        film.is_cover_wanted,
+        title=texts.line(cover.title) or None,
+        codec=cover.codec,
+        file=cover.file,
+        width=cover.width,
+        height=cover.height,
+        is_cover=True,
+    )
+    return (track,)
+
+
+def _add_header(context: PlayerContext, streams: list[tuple[int, int, _Stream]]) -> None:
+    """Tell of the film's own tracks what its header names.
+
+    VLC tells the channels that its decoder makes, and one for AAC makes stereo of mono. Bit rates it mostly does not
+    know.
+    """
+    header = context.film.header
+    kinds: tuple[tuple[TrackKind, tuple[HeaderTrack, ...]], ...] = (("video", header.video), ("audio", header.audio))
+    for kind, tracks in kinds:
+        own = [stream for _, of, stream in streams if of == _TYPES[kind]]
+        for stream, track in zip(own, tracks, strict=False):
+            if track.channels is not None and 0 < track.channels <= _CHANNELS_MAX:
+                stream["channels"] = track.channels
+            if track.bitrate is not None and 0 < track.bitrate <= _BITRATE_MAX:
+                stream["bitrate"] = track.bitrate
 
 
 def frame_rate(context: PlayerContext) -> float | None:
@@ -68,6 +114,7 @@ def _stream(struct: TrackStruct) -> tuple[int, int, _Stream]:
         stream["width"] = _count(video.width, _PIXELS_MAX)
         stream["height"] = _count(video.height, _PIXELS_MAX)
         stream["pixel_aspect"] = _ratio(video.sar_num, video.sar_den, _PIXEL_ASPECT_MAX)
+        stream["rotation"] = _ROTATIONS.get(video.orientation)
         stream["frame_rate"] = _ratio(video.frame_rate_num, video.frame_rate_den, _FRAME_RATE_MAX)
     elif struct.type == _TYPES["audio"] and struct.detail:
         audio = ctypes.cast(struct.detail, ctypes.POINTER(AudioStruct)).contents

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hangd.client.control.language.json import InvalidJson, parse, write
+from tests.support.names import file_names
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0") | st.sampled_from("\udc80\udcff"))
 PLAIN = st.recursive(
@@ -32,6 +34,14 @@ def test_values_of_the_standard_library_are_read(value: Any) -> None:
 def test_any_bytes_in_a_string_come_back_as_they_were(data: bytes) -> None:
     """A file name may be any bytes, and shell scripts insert it as it is."""
     assert parse(b'"' + data + b'"').encode("utf-8", "surrogateescape") == data
+
+
+@given(file_names())
+def test_bytes_that_were_written_as_escapes_are_one_name_with_those_that_were_not(name: bytes) -> None:
+    """A program that takes names for ASCII escapes each byte, also where they are UTF-8."""
+    raw = parse(json.dumps([os.fsdecode(name)], ensure_ascii=False).encode("utf-8", "surrogateescape"))
+    escaped = parse(json.dumps([name.decode("ascii", "surrogateescape")]).encode())
+    assert escaped == raw == [os.fsdecode(name)]
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

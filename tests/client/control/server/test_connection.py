@@ -10,7 +10,9 @@ import pytest
 from hangd.client.control.language import lines
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server import connection as connection_module
+from hangd.client.control.server import outbox as outbox_module
 from hangd.client.control.server.sockets import ControlServer
+from hangd.engine.player_messages import SetVolume
 from tests.support.control import PATIENCE, ControlClient, control_server, until
 from tests.support.recording_viewer import CLIP, RecordingViewer
 
@@ -164,6 +166,34 @@ async def test_commands_of_a_text_line_wait_for_each_other(client: ControlClient
     ]  # fmt: skip
 
 
+async def test_half_closed_clients_receive_nothing_but_answers(
+    client: ControlClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the client closes its sending side a moment after its first line, as socat does."""
+    monkeypatch.setattr(outbox_module, "_HELD_SECONDS", 10.0)
+    client.send(
+        b'{"command":["observe_property",1,"pause"]}',
+        b'{"command":["request_log_messages","debug"]}',
+        b'{"command":["script-message","a"]}',
+        b'{"command":["script-message","b"],"async":true}',
+    )
+    assert [(await client.message())["error"] for _ in range(3)] == ["success"] * 3
+    await asyncio.sleep(0.05)
+    client.writer.write_eof()
+    assert await client.rest() == b'{"request_id":0,"error":"success","data":null}\n'
+
+
+async def test_nothing_is_lost_in_the_moment_after_the_first_line(
+    client: ControlClient, viewer: RecordingViewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "_HELD_SECONDS", 10.0)
+    await client.ask("client_name")
+    for number in range(1500):
+        viewer.sink({"event": "said", "text": str(number)})
+    for number in range(1500):
+        assert (await client.event("said"))["text"] == str(number)
+
+
 async def test_half_closed_clients_receive_every_answer(client: ControlClient, viewer: RecordingViewer) -> None:
     for _ in range(200):
         client.begin("client_name")
@@ -314,7 +344,7 @@ async def test_an_outbox_that_fails_closes_its_own_connection_only(
     for other in others:
         await other.ask("client_name")
     (served,) = (each for each in server.connections if each.name == "ipc_0")
-    served.outbox.flush = broken  # type: ignore[method-assign]
+    served.outbox.flush = broken  # type: ignore[assignment,method-assign]
     viewer.sink({"event": "said", "text": "hi"})
     for other in others:
         assert (await other.event("said"))["text"] == "hi"
@@ -485,10 +515,10 @@ async def test_a_slow_client_loses_events_and_receives_an_overflow(
     for number in range(20_000):
         viewer.sink({"event": "said", "text": str(number), "padding": "x" * 80})
         if number % 200 == 0:
-            viewer.volume = number / 1000
+            viewer.desired.take(SetVolume(number / 1000))
             viewer.tell("volume")
             await client.ask("client_name")
-    viewer.volume = 99.0
+    viewer.desired.take(SetVolume(99.0))
     viewer.tell("volume")
     assert len(client.events) > 15_000, "a client that reads loses nothing"
 

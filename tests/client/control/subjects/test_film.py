@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hangd.client.control.properties import Properties
-from hangd.engine.player_messages import Description, Track
+from hangd.engine.player_facts import Description, Track
 from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
 
 TRACKS = (
@@ -35,7 +35,7 @@ def properties(viewer: RecordingViewer) -> Properties:
     ("name", "value"),
     [
         ("metadata", {"title": "A Film", "Artist": "Someone"}),
-        ("filtered-metadata", {"title": "A Film", "Artist": "Someone"}),
+        ("filtered-metadata", {"Artist": "Someone", "Title": "A Film"}),
         ("metadata/by-key/Title", "A Film"),
         ("metadata/by-key/artist", "Someone"),
         ("metadata/ARTIST", "Someone"),
@@ -113,6 +113,24 @@ def test_narrow_and_unknown_pixels(properties: Properties, viewer: RecordingView
     viewer.tracks = (Track("video", 0, "", True),)
     for name in ("width", "dwidth", "dheight", "video-params", "container-fps", "estimated-frame-number"):
         assert property_refusal(properties, name) == "property unavailable"
+
+
+@pytest.mark.parametrize(
+    ("by_file", "by_viewer", "turned"), [(None, 0, 0), (90, 0, 90), (180, 0, 180), (270, 90, 0), (None, 270, 270)]
+)
+def test_a_picture_that_is_turned(
+    properties: Properties, viewer: RecordingViewer, by_file: int | None, by_viewer: int, turned: int
+) -> None:
+    """mpv 0.35.1 says the same, except that it does not turn the pixels with the picture: 202 by 320 for 180 by 360."""
+    viewer.tracks = (Track("video", 0, "", True, width=320, height=180, pixel_aspect=1.125, rotation=by_file),)
+    properties.write("video-rotate", by_viewer)
+    stored = {"w": 320, "h": 180, "dw": 360, "dh": 180, "aspect": 2.0, "par": 1.125}
+    shown = {"w": 180, "h": 320, "dw": 180, "dh": 360, "aspect": 0.5, "par": 1 / 1.125} if turned % 180 else stored
+    assert properties.read("video-params") == {**stored, "rotate": turned}
+    assert properties.read("video-out-params") == {**shown, "rotate": 0}
+    assert (properties.read("dwidth"), properties.read("dheight")) == (shown["dw"], shown["dh"])
+    assert (properties.read("width"), properties.read("height")) == (320, 180)
+    assert properties.read("track-list")[0].get("demux-rotation") == by_file
 
 
 def test_channel_layouts(properties: Properties, viewer: RecordingViewer) -> None:

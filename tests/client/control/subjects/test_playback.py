@@ -1,6 +1,7 @@
 """Playback: frame-back-step, revert-seek, times to the millisecond, and the A-B loop."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,8 @@ from hangd.client.control.properties import Properties
 from hangd.client.control.subjects import ab_loop
 from hangd.client.control.tables.command import Context
 from hangd.client.control.tables.property import MOVING
-from hangd.engine.player_messages import Track
+from hangd.engine.player_facts import Track
+from hangd.engine.player_messages import StepFrame
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
 
@@ -33,13 +35,50 @@ def far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_frame_back_step(context: Context, viewer: RecordingViewer) -> None:
+    viewer.paused = True
+    run(context, "frame-back-step", [])
+    assert viewer.calls == [(StepFrame(back=True),)]
+
+
+def test_frame_back_step_while_it_plays(context: Context, viewer: RecordingViewer) -> None:
     viewer.paused = False
     viewer.tracks = (Track("video", 0, "", True, frame_rate=25.0),)
     run(context, "frame-back-step", [])
     assert viewer.calls == [("set_paused", True), ("seek", pytest.approx(7.96))]
+    viewer.paused = False
     viewer.tracks = (Track("video", 0, "", True),)
     with pytest.raises(CommandRefused, match="not known"):
         run(context, "frame-back-step", [])
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("seek", [5]), ("frame-step", [])])
+async def test_in_a_room_without_the_film_the_refusal_names_it(
+    context: Context, viewer: RecordingViewer, name: str, arguments: list[Any]
+) -> None:
+    viewer.path = None
+    assert (await command_refusal(context, name, *arguments)).code == "NoMedia"
+    viewer.hang["media/missing"] = {"name": "next.mkv"}
+    refused = await command_refusal(context, name, *arguments)
+    assert (refused.code, refused.message) == (
+        "FilmMissing",
+        "there is no copy of the room's film 'next.mkv' here; `hangctl media FILE` opens yours",
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments"), [("seek", [5]), ("frame-step", [])])
+async def test_in_a_room_whose_film_broke_the_refusal_says_why(
+    context: Context, viewer: RecordingViewer, name: str, arguments: list[Any]
+) -> None:
+    viewer.path = None
+    viewer.hang["media/error"] = {"code": "truncated", "message": "'a.mkv' is cut short"}
+    viewer.hang["room/id"] = None
+    assert (await command_refusal(context, name, *arguments)).code == "NoMedia"
+    viewer.hang["room/id"] = "r"
+    refused = await command_refusal(context, name, *arguments)
+    assert (refused.code, refused.message) == (
+        "FilmBroken",
+        "'a.mkv' is cut short; `hangctl media FILE` opens another copy",
+    )
 
 
 # ---- revert-seek ----------------------------------------------------------------------------------------------------

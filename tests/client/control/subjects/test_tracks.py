@@ -8,7 +8,8 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
-from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, Track
+from hangd.engine.player_facts import Track
+from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, SetSubtitleEncoding
 from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal, run
 
 VIDEO = Track("video", 0, "", True, codec="h264", width=720, height=576, pixel_aspect=16 / 15, frame_rate=25.0)
@@ -144,3 +145,13 @@ async def test_rescan_ends_with_the_film(tmp_path: Path) -> None:
     viewer.at = None
     await scanning.coroutine
     assert viewer.calls == []
+
+
+def test_the_encoding_of_subtitles_is_one_that_exists(viewer: RecordingViewer, properties: Properties) -> None:
+    assert properties.read("sub-codepage") == "auto"
+    for encoding in ("cp1251", "+koi8-r", "", "auto"):
+        properties.write("sub-codepage", encoding)
+        assert viewer.calls[-1] == (SetSubtitleEncoding(encoding),)
+        assert properties.read("sub-codepage") == encoding
+    refused = property_refusal(properties, "sub-codepage", "nonsense")
+    assert refused == "unsupported format for accessing property"

@@ -1,0 +1,120 @@
+"""The server's end of WebSocket connections: accept them, and answer plain HTTP on the same port.
+
+What both ends have in common, and what limits a hostile peer, is in ``wire``.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from websockets.http11 import Request, Response
+from websockets.protocol import State
+from websockets.server import ServerProtocol
+
+from hangd.protocol.model import FRAME_BYTES_MAX
+from hangd.transport.base import Listener, Transport
+from hangd.transport.preface import BadPreface, read_preface
+from hangd.transport.wire import QUIET_LOGGER, Wire
+
+_log = logging.getLogger(__name__)
+
+_TLS_TIMEOUT: Final = 10.0
+_BACKLOG: Final = 1024
+
+
+class Acceptor(Protocol):
+    """Decides about each accepted connection until its opening handshake is complete, and counts connections."""
+
+    def accepted(self, transport: Transport) -> bool:
+        """A socket was accepted, and nothing has been read from it. Return whether the peer is trusted to say by the
+        PROXY protocol for whom it connects."""
+
+    def requested(
+        self, transport: Transport, path: str, fields: Callable[[str], Sequence[str]]
+    ) -> tuple[int, str] | None:
+        """Return the HTTP status and text to answer a request for ``path`` with. None: answer as WebSocket.
+
+        ``fields`` returns the values of the request's header fields of a name.
+        """
+
+    def opened(self, transport: Transport, at: float) -> Listener:
+        """The opening handshake is complete. Return the listener for all that follows."""
+
+    def ended(self, transport: Transport) -> None:
+        """The connection is over."""
+
+
+class ServerTransport(Wire):
+    """A `Transport` over a WebSocket that was accepted."""
+
+    def __init__(self, acceptor: Acceptor) -> None:
+        self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=QUIET_LOGGER)
+        super().__init__(self._server)
+        self._acceptor = acceptor
+        self._preface: bytes | None = None
+        """The first bytes of a trusted proxy's connection, until its header is whole; None if none is expected."""
+        self._proxied_address: str | None = None
+
+    @property
+    def address(self) -> str:
+        return super().address if self._proxied_address is None else self._proxied_address
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._acceptor.accepted(self):
+            self._preface = b""
+
+    def data_received(self, data: bytes) -> None:
+        if self._preface is not None:
+            self._preface += data
+            try:
+                preface = read_preface(self._preface)
+            except BadPreface:
+                _log.warning("a trusted proxy's header of the PROXY protocol is malformed")
+                self.abort()
+                return
+            if preface is None:
+                return
+            data, self._preface = self._preface[preface.length :], None
+            self._proxied_address = preface.address
+        super().data_received(data)
+
+    def _handshake(self, event: Request | Response, *, alone: bool) -> None:
+        assert isinstance(event, Request)
+        if not alone or self._server.close_expected():
+            # The peer sent frames before our answer. No client does that, and the library would answer them first.
+            self.abort()
+            return
+        refusal = self._acceptor.requested(self, event.path, event.headers.get_all)
+        response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
+        self._server.send_response(response)
+        self._flush()
+        if self._server.state is State.OPEN:
+            self._opened()
+            self._listener = self._acceptor.opened(self, time.monotonic())
+
+    def _ended(self) -> None:
+        self._acceptor.ended(self)
+
+
+async def listen(
+    acceptor: Acceptor, sockets: Sequence[socket.socket], *, tls: ssl.SSLContext | None = None
+) -> list[asyncio.Server]:
+    """Accept WebSocket connections on these bound sockets. Close the returned servers to stop accepting."""
+    loop = asyncio.get_running_loop()
+    timeout = _TLS_TIMEOUT if tls is not None else None
+    return [
+        await loop.create_server(
+            lambda: ServerTransport(acceptor),
+            sock=sock,
+            ssl=tls,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=timeout,
+            ssl_shutdown_timeout=timeout,
+        )
+        for sock in sockets
+    ]
