@@ -74,6 +74,12 @@ async def test_it_joins_the_room_of_a_daemon_only_with_the_same_file(tmp_path: P
     file_hash = hashlib.sha256(CLIP.read_bytes()).hexdigest()
     with room_server() as server, person("ada", tmp_path, player="simulated") as ada:
         room = await asyncio.to_thread(ada.ctl, "create", CLIP, "--server", server.url)
+        # Until the room knows the hash of its film, it cannot tell that this one is wrong.
+        await asyncio.to_thread(
+            wait_for,
+            lambda: json.loads(ada.ctl("status", "--json"))["room"]["file_hash"] == file_hash,
+            "the film's hash",
+        )
         async with connect(server.url, compression=None, proxy=None) as socket:
             basic = BasicClient(socket)
             await basic.send("JoinRoom", room_id=room, file_hash="0" * 64)
