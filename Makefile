@@ -22,7 +22,7 @@ WORKERS := $(shell echo $$((3 * $$(nproc))))
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
-	@echo 'make lint   ruff, mypy, import-linter, mandoc'
+	@echo 'make lint   ruff, mypy, import-linter, mandoc, and tsc and biome for the page'
 	@echo 'make house  how large each folder is, and which folder imports from which (ARGS="--compare REV")'
 	@echo 'make bench  the benchmarks, with their numbers'
 	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
@@ -48,12 +48,13 @@ else
 	.ci/test $(VENV) $(WORKERS)
 endif
 
-lint: setup
+lint: setup-all
 	$(RUN) -m ruff check hangd hangctl tools tests
 	$(RUN) -m ruff format --check hangd hangctl tools tests
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports
 	mandoc -T lint -W warning $(PAGES)
+	npm --prefix tests/web run --silent lint
 
 house: setup
 	@$(RUN) -m tools.house $(ARGS)

@@ -1,0 +1,9 @@
+/**
+ * The types of the protocol's messages, made from docs/protocol.schema.json.
+ *
+ * @typedef {any} Room
+ * @typedef {any} Policy
+ * @typedef {any} FileInfo
+ */
+
+export {};
