@@ -4,6 +4,7 @@
  * @typedef {any} Room
  * @typedef {any} Policy
  * @typedef {any} FileInfo
+ * @typedef {any} RoomSummary
  */
 
 export {};
