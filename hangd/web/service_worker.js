@@ -28,6 +28,7 @@ const prefix = `hang ${scope} `;
 const windows = `${prefix}windows`;
 
 const DOCUMENT = "index.html";
+const LISTING = "files.json";
 /** For installing only; the browser keeps those itself. */
 const UNKEPT = "app/icons/";
 const BADGE = "app/icons/badge-96.png";
@@ -78,6 +79,8 @@ async function openDocument(event) {
 async function fileFor(event, path) {
   const version = await boundTo(event.clientId);
   if (version === null) return fetch(event.request);
+  // The window asks what the server has now, or (with a query) which version it is itself.
+  if (path === LISTING && !event.request.url.endsWith("?own")) return fetch(event.request);
   // A dedicated worker of the window is a client of its own.
   if (event.resultingClientId !== "") await bind(event.resultingClientId, version);
   return (await fileOf(version, scope + path)) ?? fetch(event.request);
@@ -111,7 +114,7 @@ async function newest() {
 async function currentListing() {
   let response;
   try {
-    response = await fetch(`${scope}files.json`, { cache: "no-store", signal: AbortSignal.timeout(LISTING_MS) });
+    response = await fetch(scope + LISTING, { cache: "no-store", signal: AbortSignal.timeout(LISTING_MS) });
   } catch {
     return null;
   }
@@ -150,6 +153,7 @@ async function keep(name, listing) {
   const files = await Promise.all([...paths, DOCUMENT].map(async (path) => checked(path, listing.files[path])));
   const cache = await caches.open(name);
   try {
+    await cache.put(scope + LISTING, new Response(JSON.stringify(listing)));
     for (const { url, response } of files) await cache.put(url, response);
   } catch (error) {
     await caches.delete(name); // No space, as a rule.

@@ -3,7 +3,7 @@
 /** @typedef {import("../client/base.js").SessionPort} SessionPort */
 
 /**
- * Compare the server's version of the page with the one at the start, whenever the connection has come back.
+ * Compare the server's version of the page with the one that runs here, whenever the connection has come back.
  *
  * A server that was updated was started again, and so the connection broke.
  *
@@ -12,18 +12,16 @@
  * @returns {() => void} Stops it.
  */
 export function watchForUpdates(session, outdated) {
-  /** @type {string | null} */
-  let running = null;
+  // Where the service worker showed the page, it answers this from the version that it showed.
+  const running = versionAt("../files.json?own");
   let wasUp = false;
   const changed = async () => {
     const isUp = session.state.link.phase === "up";
     const cameUp = isUp && !wasUp;
     wasUp = isUp;
     if (!cameUp) return;
-    const version = await serverVersion();
-    if (version === null) return;
-    running ??= version;
-    if (version === running) return;
+    const [own, served] = await Promise.all([running, versionAt("../files.json")]);
+    if (own === null || served === null || own === served) return;
     session.removeEventListener("change", changed);
     outdated();
   };
@@ -32,10 +30,13 @@ export function watchForUpdates(session, outdated) {
   return () => session.removeEventListener("change", changed);
 }
 
-/** @returns {Promise<string | null>} null: it does not say. */
-async function serverVersion() {
+/**
+ * @param {string} path
+ * @returns {Promise<string | null>} null: the server does not say.
+ */
+async function versionAt(path) {
   try {
-    const response = await fetch(new URL("../files.json", import.meta.url), { cache: "no-store" });
+    const response = await fetch(new URL(path, import.meta.url), { cache: "no-store" });
     if (!response.ok) return null;
     const version = (await response.json()).version;
     return typeof version === "string" ? version : null;
