@@ -12,6 +12,7 @@
  * @typedef {import("../protocol/types.js").Room} Room
  * @typedef {import("../protocol/types.js").Policy} Policy
  * @typedef {import("../protocol/types.js").FileInfo} FileInfo
+ * @typedef {import("../protocol/types.js").RoomSummary} RoomSummary
  *
  * @typedef {object} LinkState  The connection to the server.
  * @property {"off" | "connecting" | "up" | "waiting" | "refused"} phase
@@ -55,6 +56,7 @@
  * @property {LinkState} link
  * @property {string | null} server  Its name and version, from Welcome.
  * @property {readonly string[]} features  Of the server, from Welcome.
+ * @property {string | null} pushKey  From Welcome: the server sends invitations by push, signed with this key.
  * @property {string | null} motd
  * @property {string | null} me  This client's client_id.
  * @property {Room | null} room  As the server last told it, with all changes since. null: in no room.
@@ -103,8 +105,16 @@
  * @property {() => number | null} roomPosition  Of the room's timeline, now.
  * @property {(member: string) => number | null} memberPosition  Extrapolated from its last report; null: unknown.
  * @property {() => void} tapped  The viewer has tapped where `copy.needsTap` asked for it.
+ * @property {() => number | null} serverNow  The server's clock, now, in seconds: for countdowns (`room.start.at`) and for
+ *   how old a member's `heard_at` is. null: not known yet.
+ * @property {() => string} ownName  What `setName` was given last, also in an earlier visit; "": nothing.
+ * @property {(files: File[]) => void} offerFiles  Files that the viewer has picked (a folder): where the session looks for
+ *   the films that the room shows later. They replace those of before.
+ * @property {() => Promise<RoomSummary[] | null>} listRooms  The server's rooms, if it publishes them.
  * @property {() => string} dumpTrace  The last half hour in the format of docs/traces.md.
+ * @property {(type: string, payload: object) => Promise<Outcome>} ask  Any other request of the protocol: PushSubscribe.
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
+ * @property {(type: string, listener: (event: any) => void) => void} removeEventListener
  */
 
 export {};

@@ -1,0 +1,68 @@
+/**
+ * Reads messages of the server.
+ *
+ * Fields that a message leaves out get their value here, so the rest of the page finds every field of its types.
+ *
+ * @typedef {import("./types.js").ServerMessage} ServerMessage
+ */
+
+import { DEFAULTS, WITHIN } from "./defaults.js";
+
+/** The types of messages that a server sends. A newer server may send others, which are passed over. */
+const TYPES = new Set([
+  "Welcome",
+  "Pong",
+  "Rooms",
+  "Error",
+  "Goodbye",
+  "RoomCreated",
+  "RoomJoined",
+  "RoomLeft",
+  "RoomState",
+  "MemberJoined",
+  "MemberChanged",
+  "MemberLeft",
+  "SyncBroadcast",
+  "StartChanged",
+  "PolicyChanged",
+  "MediaChanged",
+  "QueueChanged",
+  "EntryChanged",
+  "Said",
+]);
+
+/**
+ * Returns the message in a text frame; null: of a type that this page does not know.
+ *
+ * Throws SyntaxError or TypeError for what is no message.
+ *
+ * @param {unknown} data
+ * @returns {ServerMessage | null}
+ */
+export function decode(data) {
+  if (typeof data !== "string") throw new TypeError("a frame that is not text");
+  const frame = JSON.parse(data);
+  if (typeof frame !== "object" || frame === null || typeof frame.type !== "string") {
+    throw new TypeError("a frame that is no message");
+  }
+  if (!TYPES.has(frame.type)) return null;
+  return { ...frame, payload: completed(frame.type, frame.payload ?? {}) };
+}
+
+/**
+ * Returns `value`, an object of the type `name`, with all its fields.
+ *
+ * @param {string} name
+ * @param {any} value  What came over the wire.
+ * @returns {any}  An object of that type.
+ */
+export function completed(name, value) {
+  if (typeof value !== "object" || value === null) throw new TypeError(`a ${name} that is no object`);
+  const complete = { ...DEFAULTS[name], ...value };
+  for (const [field, type] of Object.entries(WITHIN[name] ?? {})) {
+    const part = complete[field];
+    if (Array.isArray(part)) complete[field] = part.map((each) => completed(type, each));
+    else if (part !== null && part !== undefined) complete[field] = completed(type, part);
+  }
+  return complete;
+}

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { en } from "../../../../hangd/web/page/texts/en.js";
+import { listed, missing, t } from "../../../../hangd/web/page/texts/texts.js";
+
+test("values are filled in, and a number chooses the form", () => {
+  assert.equal(t("list.more", { names: "ann", count: 2 }), "ann and 2 more");
+});
+
+test("a key that is in no table is shown, and remembered", () => {
+  assert.equal(t("no.such.key"), "no.such.key");
+  assert.ok(missing.delete("no.such.key"));
+});
+
+test("a name that is written from right to left is isolated, and cannot end its isolation", () => {
+  const text = t("list.and", { names: "\u05d0\u2069\u202e", last: "bob" });
+  assert.equal(text, "\u2068\u05d0\u2069 and bob");
+});
+
+test("names are listed in words", () => {
+  assert.equal(listed([]), "");
+  assert.equal(listed(["ann"]), "ann");
+  assert.equal(listed(["ann", "bob", "cem"]), "ann, bob and cem");
+  assert.equal(listed(["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+});
+
+test("no text has a form that English does not use, and none is empty", () => {
+  for (const [key, text] of Object.entries(en)) {
+    const forms = typeof text === "string" ? [text] : Object.values(text);
+    assert.ok(
+      forms.every((form) => form.trim() !== ""),
+      key,
+    );
+  }
+});
