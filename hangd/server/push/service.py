@@ -73,6 +73,8 @@ class PushService:
         self._sending = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
         self._write: asyncio.TimerHandle | None = None
+        self._is_written = True
+        self._writes = Tasks()
         self._writing = asyncio.Lock()
         self._limits = LimitLog(_log)
 
@@ -111,7 +113,7 @@ class PushService:
         await self._tasks.cancel()
         if self._write is not None:
             self._write.cancel()
-            await self._write_now()
+        await self._write_now()
 
     def _bucket(self, now: float) -> TokenBucket:
         if self._new is None:
@@ -146,19 +148,23 @@ class PushService:
     def _changed(self) -> None:
         names = {member_key(one.name) for one in self._book.all()}
         self._rings = {name: bucket for name, bucket in self._rings.items() if name in names}
+        self._is_written = False
         if self._write is None:
-            loop = asyncio.get_running_loop()
-            self._write = loop.call_later(
-                _WRITE_DELAY, lambda: self._tasks.start(self._write_now(), name="write the subscriptions")
-            )
+            self._write = asyncio.get_running_loop().call_later(_WRITE_DELAY, self._write_soon)
+
+    def _write_soon(self) -> None:
+        self._write = None
+        self._writes.start(self._write_now(), name="write the subscriptions")
 
     async def _write_now(self) -> None:
-        self._write = None
+        """Write the subscriptions, unless that is done. It is not cancelled: two threads would write one file."""
         async with self._writing:
+            if self._is_written:
+                return
+            self._is_written = True
+            all = self._book.all()
             try:
-                await in_thread(
-                    write_book, self._folder, self._book.all(), deadline=None, doing="writing the subscriptions"
-                )
+                await in_thread(write_book, self._folder, all, deadline=None, doing="writing the subscriptions")
             except OSError as error:
                 _log.error("the subscriptions to invitations are not kept: %s", error)
 
