@@ -175,7 +175,12 @@ async def test_without_all_that_it_needs_the_server_connects_to_nobody(
     with caplog.at_level(logging.WARNING):
         async with running(given) as url, await typist(url) as ann:
             real = socket.socket.connect
-            monkeypatch.setattr(socket.socket, "connect", lambda self, to: (connected.append(to), real(self, to))[1])
+
+            def connect(self: socket.socket, to: Any) -> None:
+                connected.append(to)
+                real(self, to)
+
+            monkeypatch.setattr(socket.socket, "connect", connect)
             welcome = await ann.hello("Ann")
             assert welcome["features"] == []
             assert "push_key" not in welcome
