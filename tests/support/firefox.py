@@ -1,4 +1,4 @@
-"""Debian's Firefox on an X display, driven by WebDriver BiDi: a WebSocket with a request and an answer for each step."""
+"""Debian's Firefox on an X display, driven by WebDriver BiDi: requests and answers over a WebSocket."""
 
 import contextlib
 import json
@@ -34,8 +34,9 @@ class FirefoxTab:
 
     name = "firefox"
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, pid: int) -> None:
         self._socket = socket
+        self._pid = pid
         self._asked = 0
         self.console: list[str] = []
         """What the page wrote to its console, and errors that nothing caught."""
@@ -103,6 +104,9 @@ class FirefoxTab:
         actions = [{"type": kind, "value": letter} for letter in text for kind in ("keyDown", "keyUp")]
         self._perform({"type": "key", "id": "keys", "actions": actions})
 
+    def group(self) -> int:
+        return os.getpgid(self._pid)
+
     def _perform(self, source: dict[str, Any]) -> None:
         self.ask("input.performActions", context=self._context, actions=[source])
 
@@ -111,7 +115,10 @@ class FirefoxTab:
 def firefox_tab(
     display: str, *, environment: Mapping[str, str] | None = None, preferences: Mapping[str, bool | int | str] = {}
 ) -> Iterator[FirefoxTab]:
-    """Run Firefox with one page that fills the display. Its profile is new; ``preferences`` are those of about:config."""
+    """Run Firefox with one page that fills the display. Its profile is new.
+
+    ``preferences`` are those of about:config.
+    """
     with tempfile.TemporaryDirectory(prefix="hang-firefox-", ignore_cleanup_errors=True) as profile:
         lines = [
             f"user_pref({json.dumps(name)}, {json.dumps(value)});"
@@ -126,6 +133,7 @@ def firefox_tab(
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
         try:
             assert process.stderr is not None
@@ -133,7 +141,7 @@ def firefox_tab(
             if address is None:
                 raise RuntimeError("Firefox did not start")
             with connect(f"{address}/session", max_size=None, open_timeout=_PATIENCE) as socket:
-                tab = FirefoxTab(socket)
+                tab = FirefoxTab(socket, process.pid)
                 yield tab
                 with contextlib.suppress(Exception):
                     tab.ask("browser.close")
