@@ -4,7 +4,7 @@ import { attribute } from "./dom.js";
 import { RoomScreen } from "./room_screen.js";
 import { StartScreen } from "./start_screen.js";
 import { t } from "./texts/texts.js";
-import { View, view } from "./view.js";
+import { View } from "./view.js";
 
 const TICK = 250;
 
@@ -15,7 +15,9 @@ export class HangPage extends View {
   #screen = null;
   #asked = false;
 
-  build() {
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { session, preferences } = this.parts;
     session.addEventListener("change", () => this.#ask());
     session.addEventListener("notice", (event) => this.#screen?.notice(event.detail));
@@ -40,19 +42,27 @@ export class HangPage extends View {
 
   /** @param {import("./view.js").SessionState} state */
   show(state) {
-    const type = state.room === null ? StartScreen : RoomScreen;
-    if (!(this.#screen instanceof type)) {
-      this.#screen?.closed();
-      this.#screen = view(type, this.parts);
-      if (this.#screen instanceof StartScreen) {
-        this.#screen.invite(this.invited);
-      }
-      this.replaceChildren(this.#screen);
-      this.#screen.opened();
-    }
-    this.#screen.show(state);
-    this.#screen.tick();
+    const screen = this.#screenFor(state);
+    screen.show(state);
+    screen.tick();
     document.title = state.room === null ? t("page.title") : t("page.inRoom", { room: roomName(state.room) });
+  }
+
+  /** @param {import("./view.js").SessionState} state */
+  #screenFor({ room }) {
+    const before = this.#screen;
+    if (before !== null && before instanceof RoomScreen === (room !== null)) {
+      return before;
+    }
+    before?.closed();
+    const screen = room === null ? new StartScreen(this.parts) : new RoomScreen(this.parts);
+    if (screen instanceof StartScreen) {
+      screen.invite(this.invited);
+    }
+    this.#screen = screen;
+    this.replaceChildren(screen);
+    screen.opened();
+    return screen;
   }
 
   /** Applies what this viewer likes to the whole page. */

@@ -42,7 +42,12 @@ export const BINDINGS = [
   { keys: ["G"], text: "key.subtitlesLarger", where: "here", run: (a) => a.subtitleSizeBy(0.1) },
   { keys: ["F"], text: "key.subtitlesSmaller", where: "here", run: (a) => a.subtitleSizeBy(-0.1) },
   { keys: ["f"], text: "key.full", where: "here", run: (a, held) => held || void a.toggleFull() },
-  { keys: ["i"], text: "key.pip", where: "here", run: (a, held, video) => held || void a.togglePictureInPicture(video) },
+  {
+    keys: ["i"],
+    text: "key.pip",
+    where: "here",
+    run: (a, held, video) => held || void a.togglePictureInPicture(video),
+  },
   { keys: ["?"], text: "key.keys", where: "here", run: (a) => a.open("keys") },
 ];
 

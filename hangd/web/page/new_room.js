@@ -5,8 +5,16 @@ import { t } from "./texts/texts.js";
 import { View } from "./view.js";
 
 export class NewRoom extends View {
-  build() {
-    this.nameField = h("input", { id: "new-name", maxlength: 64, autocomplete: "off", dir: "auto", placeholder: t("new.namePlaceholder") });
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
+    this.nameField = h("input", {
+      id: "new-name",
+      maxlength: 64,
+      autocomplete: "off",
+      dir: "auto",
+      placeholder: t("new.namePlaceholder"),
+    });
     this.control = h(
       "select",
       { id: "new-control" },

@@ -11,7 +11,7 @@ import { bindingOf } from "./keys.js";
 import { Panel } from "./panel/panel.js";
 import { Stage } from "./stage/stage.js";
 import { t } from "./texts/texts.js";
-import { iconButton, View, view } from "./view.js";
+import { iconButton, View } from "./view.js";
 
 /** Seconds without a hand on the page after which the controls hide while the film plays. */
 const IDLE_AFTER = 3;
@@ -22,14 +22,19 @@ export class RoomScreen extends View {
   #listening = null;
   #filled = false;
 
-  build() {
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { actions } = this.parts;
-    this.stage = view(Stage, this.parts);
-    this.panel = view(Panel, this.parts);
+    this.stage = new Stage(this.parts);
+    this.panel = new Panel(this.parts);
     this.name = h("h1", { dir: "auto" });
     this.people = h("span", { class: "detail" });
-    const named = (/** @type {import("./icons.js").IconName} */ icon, /** @type {string} */ text, /** @type {"invite" | "rules" | "settings" | "leave"} */ what) =>
-      iconButton(icon, t(text), () => actions.open(what), { words: true });
+    const named = (
+      /** @type {import("./icons.js").IconName} */ icon,
+      /** @type {string} */ text,
+      /** @type {"invite" | "rules" | "settings" | "leave"} */ what,
+    ) => iconButton(icon, t(text), () => actions.open(what), { words: true });
     this.header = h(
       "header",
       { class: "bar" },
@@ -65,7 +70,9 @@ export class RoomScreen extends View {
       document.addEventListener(name, () => this.#wake(), { signal, passive: true });
     }
     actions.addEventListener("open", (event) => this.#open(/** @type {CustomEvent} */ (event).detail), { signal });
-    actions.addEventListener("toast", (event) => this.stage.toast(/** @type {CustomEvent} */ (event).detail), { signal });
+    actions.addEventListener("toast", (event) => this.stage.toast(/** @type {CustomEvent} */ (event).detail), {
+      signal,
+    });
     this.#wake();
     this.stage.focus();
   }
@@ -106,7 +113,8 @@ export class RoomScreen extends View {
 
   tick() {
     const { playing } = this.parts.session.state;
-    const idle = !playing.paused && playing.motion === "playing" && performance.now() / 1000 - this.#active > IDLE_AFTER;
+    const idle =
+      !playing.paused && playing.motion === "playing" && performance.now() / 1000 - this.#active > IDLE_AFTER;
     attribute(this, "data-idle", idle && !this.stage.isUsed() && document.querySelector("dialog[open]") === null);
     this.stage.tick();
     this.panel.tick();

@@ -4,7 +4,6 @@ import { Actions } from "./actions.js";
 import { Copies } from "./copies.js";
 import { HangPage } from "./hang_page.js";
 import { Preferences, storage } from "./preferences.js";
-import { view } from "./view.js";
 
 /**
  * Puts the page into the document.
@@ -18,7 +17,7 @@ export function startPage(session, video, invited) {
   const preferences = new Preferences(storage());
   const actions = new Actions(session, preferences);
   const parts = { session, video, preferences, actions, copies: new Copies(session) };
-  const page = view(HangPage, parts);
+  const page = new HangPage(parts);
   page.invited = invited;
   document.body.append(page);
   return page;

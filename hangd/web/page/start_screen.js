@@ -1,11 +1,11 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
 import { attribute, h, keep, say } from "./dom.js";
-import { icon } from "./icons.js";
 import { drawing } from "./drawing.js";
+import { icon } from "./icons.js";
 import { NewRoom } from "./new_room.js";
 import { t } from "./texts/texts.js";
-import { View, view } from "./view.js";
+import { View } from "./view.js";
 import { lengthAndSize } from "./words/clock.js";
 import { linkState } from "./words/room_state.js";
 
@@ -18,7 +18,9 @@ export class StartScreen extends View {
   /** The rooms of the server were asked for. */
   #listed = false;
 
-  build() {
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { session } = this.parts;
     this.title_ = h("h1", null, t("start.title"));
     this.lead = h("p", { class: "lead" }, t("start.lead"));
@@ -41,12 +43,22 @@ export class StartScreen extends View {
     this.roomField = h("input", { id: "room", autocomplete: "off", spellcheck: "false", maxlength: 400, dir: "auto" });
     this.roomRow = h("div", { class: "field" }, h("label", { for: "room" }, t("start.room")), this.roomField);
     this.password = h("input", { id: "password", type: "password", autocomplete: "off", maxlength: 256 });
-    this.passwordRow = h("div", { class: "field", hidden: true }, h("label", { for: "password" }, t("start.password")), this.password);
+    this.passwordRow = h(
+      "div",
+      { class: "field", hidden: true },
+      h("label", { for: "password" }, t("start.password")),
+      this.password,
+    );
     this.joinButton = h("button", { type: "submit", class: "primary" }, t("start.join"));
     this.problem = h("p", { class: "problem", role: "alert" });
     this.rooms = h("ul", { class: "rooms" });
-    this.roomsBox = h("section", { class: "rooms-box", hidden: true, "aria-label": t("start.rooms") }, h("h2", null, t("start.rooms")), this.rooms);
-    this.newRoom = view(NewRoom, this.parts);
+    this.roomsBox = h(
+      "section",
+      { class: "rooms-box", hidden: true, "aria-label": t("start.rooms") },
+      h("h2", null, t("start.rooms")),
+      this.rooms,
+    );
+    this.newRoom = new NewRoom(this.parts);
     this.newRoom.addEventListener("create", () => void this.#create());
     this.newRoomBox = h("details", { class: "new-room" }, h("summary", null, t("start.create")), this.newRoom);
     this.about = h("p", { class: "about" });
@@ -96,7 +108,8 @@ export class StartScreen extends View {
   }
 
   opened() {
-    const first = this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;
+    const first =
+      this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;
     first.focus();
   }
 
@@ -117,6 +130,7 @@ export class StartScreen extends View {
     say(this.pickWords, copy.info?.name ?? t("start.pick"));
     say(this.pickDetail, copyDetail(copy));
     say(this.joinButton, t(has ? "start.join" : "start.joinWithout"));
+    this.joinButton.className = has ? "primary" : "quiet";
     attribute(this.joinButton, "aria-busy", this.#busy);
     if (left !== null && !this.#busy && this.problem.textContent === "") {
       say(this.problem, left);
@@ -144,18 +158,22 @@ export class StartScreen extends View {
   /** @param {readonly RoomSummary[]} rooms */
   #showRooms(rooms) {
     attribute(this.roomsBox, "hidden", rooms.length === 0 || this.#invited !== null);
-    keep(this.rooms, rooms, (room) => room.room_id, (room) =>
-      h(
-        "li",
-        null,
+    keep(
+      this.rooms,
+      rooms,
+      (room) => room.room_id,
+      (room) =>
         h(
-          "button",
-          { type: "button", class: "room", onclick: () => void this.#join(room.name ?? room.room_id) },
-          h("bdi", { class: "room-name" }, room.name ?? t("room.noName")),
-          h("span", { class: "detail", dir: "auto" }, room.media ?? ""),
-          h("span", { class: "count" }, t("start.members", { count: room.members })),
+          "li",
+          null,
+          h(
+            "button",
+            { type: "button", class: "room-row", onclick: () => void this.#join(room.name ?? room.room_id) },
+            h("bdi", { class: "room-name" }, room.name ?? t("room.noName")),
+            h("span", { class: "detail", dir: "auto" }, room.media ?? ""),
+            h("span", { class: "count" }, t("start.members", { count: room.members })),
+          ),
         ),
-      ),
     );
   }
 

@@ -1,4 +1,4 @@
-/** What every element of the page is made of: it is given the page's parts once, and then each new state. */
+/** What every element of the page is: it is made for the page's parts, and then given each new state. */
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -19,24 +19,13 @@ import { icon } from "./icons.js";
  * @property {import("./copies.js").Copies} copies
  */
 
-/** An element of the page. */
+/** An element of the page. It is made with `new`, and builds its content then. */
 export class View extends HTMLElement {
-  /** @type {Parts} */
-  // @ts-expect-error: `start` sets it before anything else is called.
-  parts;
-
-  /**
-   * Gives the element its parts and has it build its content. Called once, before it is in the document.
-   *
-   * @param {Parts} parts
-   */
-  start(parts) {
+  /** @param {Parts} parts */
+  constructor(parts) {
+    super();
     this.parts = parts;
-    this.build();
   }
-
-  /** Makes the element's content. */
-  build() {}
 
   /**
    * Shows this state.
@@ -47,20 +36,6 @@ export class View extends HTMLElement {
 
   /** Shows what moves with time: positions, countdowns. Called four times a second while the page is seen. */
   tick() {}
-}
-
-/**
- * Makes an element of the page and starts it.
- *
- * @template {View} V
- * @param {new () => V} type  Defined under its `tag`.
- * @param {Parts} parts
- * @returns {V}
- */
-export function view(type, parts) {
-  const element = new type();
-  element.start(parts);
-  return element;
 }
 
 /**

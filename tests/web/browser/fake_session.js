@@ -76,8 +76,16 @@ export function room() {
       current: "q1",
       entries: [
         { id: "q1", file: FILM, file_hash: null },
-        { id: "q2", file: { size: 912_000_000, duration: 5402, name: "The Second Lighthouse.mp4", quick_hash: null }, file_hash: null },
-        { id: "q3", file: { size: 2_204_000_000, duration: null, name: "A Winter in Trieste.mkv", quick_hash: null }, file_hash: null },
+        {
+          id: "q2",
+          file: { size: 912_000_000, duration: 5402, name: "The Second Lighthouse.mp4", quick_hash: null },
+          file_hash: null,
+        },
+        {
+          id: "q3",
+          file: { size: 2_204_000_000, duration: null, name: "A Winter in Trieste.mkv", quick_hash: null },
+          file_hash: null,
+        },
       ],
     },
     start: null,
@@ -91,6 +99,7 @@ export class FakeSession extends EventTarget {
     link: { phase: "up", retryAt: null, problem: null },
     server: "hang 1.0",
     features: [],
+    pushKey: null,
     motd: null,
     me: "me",
     room: null,
@@ -151,6 +160,11 @@ export class FakeSession extends EventTarget {
     return answer;
   }
 
+  /** @param {string} type */
+  async ask(type) {
+    return this.#ask("ask", type);
+  }
+
   /** @param {string} name */
   setName(name) {
     this.#ask("setName", name);
@@ -185,7 +199,9 @@ export class FakeSession extends EventTarget {
   }
 
   async listRooms() {
-    return [{ room_id: "r1", name: "sunday", members: 3, locked: false, has_password: false, media: "Old Harbour.mkv" }];
+    return [
+      { room_id: "r1", name: "sunday", members: 3, locked: false, has_password: false, media: "Old Harbour.mkv" },
+    ];
   }
 
   /** @param {import("../../../hangd/web/client/base.js").RoomOptions} options */

@@ -1,7 +1,7 @@
 /** The page on a fake session, for tests of the page: `window.session` is theirs. */
 
-import { startPage } from "/page/start.js";
-import { missing } from "/page/texts/texts.js";
+import { startPage } from "../../../hangd/web/page/start.js";
+import { missing } from "../../../hangd/web/page/texts/texts.js";
 import * as fake from "./fake_session.js";
 
 const session = new fake.FakeSession();

@@ -9,6 +9,10 @@ import { row, showDialog } from "./dialog.js";
 export function showGoto({ actions }) {
   const field = h("input", { autocomplete: "off", value: clock(actions.position), autofocus: true });
   const problem = h("p", { class: "problem", role: "alert" });
+  const undo = (/** @type {() => void} */ close) => {
+    close();
+    actions.undoSeek();
+  };
   showDialog(t("goto.title"), (close) => [
     h(
       "form",
@@ -27,7 +31,12 @@ export function showGoto({ actions }) {
       },
       row(t("goto.label"), field, t("goto.hint")),
       problem,
-      h("div", { class: "dialog-foot" }, h("button", { type: "button", class: "quiet", onclick: () => (close(), actions.undoSeek()) }, t("goto.undo")), h("button", { type: "submit", class: "primary" }, t("goto.go"))),
+      h(
+        "div",
+        { class: "dialog-foot" },
+        h("button", { type: "button", class: "quiet", onclick: () => undo(close) }, t("goto.undo")),
+        h("button", { type: "submit", class: "primary" }, t("goto.go")),
+      ),
     ),
   ]);
   field.select();

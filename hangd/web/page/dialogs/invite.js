@@ -10,12 +10,22 @@ export function showInvite({ session }) {
   const link = session.state.invite ?? location.href;
   const field = h("input", { readonly: true, value: link, dir: "ltr", onfocus: () => field.select() });
   const done = h("p", { class: "hint", role: "status" });
-  const copy = iconButton("copy", t("invite.copy"), () => void copyLink(field).then((worked) => say(done, t(worked ? "invite.copied" : "invite.select"))), {
-    words: true,
-    class: "primary",
-    autofocus: true,
-  });
-  const share = iconButton("share", t("invite.share"), () => void navigator.share({ title: t("invite.shareTitle"), url: link }).catch(() => undefined), { words: true });
+  const copy = iconButton(
+    "copy",
+    t("invite.copy"),
+    () => void copyLink(field).then((worked) => say(done, t(worked ? "invite.copied" : "invite.select"))),
+    {
+      words: true,
+      class: "primary",
+      autofocus: true,
+    },
+  );
+  const share = iconButton(
+    "share",
+    t("invite.share"),
+    () => void navigator.share({ title: t("invite.shareTitle"), url: link }).catch(() => undefined),
+    { words: true },
+  );
   showDialog(t("invite.title"), () => [
     h("p", null, t("invite.text")),
     row(t("invite.link"), field),

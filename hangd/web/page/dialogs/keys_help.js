@@ -15,12 +15,28 @@ export function showKeys() {
         "dl",
         { class: "keys" },
         BINDINGS.filter((binding) => binding.where === where).map((binding) =>
-          h("div", null, h("dt", null, binding.keys.flatMap((key, index) => [index > 0 && " ", h("kbd", null, keyName(key))])), h("dd", null, t(binding.text))),
+          h(
+            "div",
+            null,
+            h(
+              "dt",
+              null,
+              binding.keys.flatMap((key, index) => [index > 0 && " ", h("kbd", null, keyName(key))]),
+            ),
+            h("dd", null, t(binding.text)),
+          ),
         ),
       ),
     );
-  const dialog = showDialog(t("keys.title"), () => [h("div", { class: "keys-tables" }, table("room"), table("here")), h("p", { class: "hint" }, t("keys.touch"))], {
-    class: "broad",
-  });
+  const dialog = showDialog(
+    t("keys.title"),
+    () => [
+      h("div", { class: "keys-tables" }, table("room"), table("here")),
+      h("p", { class: "hint" }, t("keys.touch")),
+    ],
+    {
+      class: "broad",
+    },
+  );
   dialog.addEventListener("keydown", (event) => event.key === "?" && dialog.close());
 }

@@ -27,14 +27,27 @@ export function showMember({ actions, session }, id) {
       close();
       void actions.ask(request);
     };
-    const remove = (/** @type {boolean} */ ban) => does(session.kick(id, { ban, ...(reason.value.trim() === "" ? {} : { reason: reason.value.trim() }) }));
+    const remove = (/** @type {boolean} */ ban) =>
+      does(session.kick(id, { ban, ...(reason.value.trim() === "" ? {} : { reason: reason.value.trim() }) }));
     return [
       row(t("manage.role"), role),
       h(
         "div",
         { class: "dialog-foot" },
-        h("button", { type: "button", class: "quiet", onclick: () => does(session.setReady(!member.ready, id)) }, t(member.ready ? "manage.notReady" : "manage.ready")),
-        h("button", { type: "button", class: "primary", onclick: () => does(session.setRole(id, /** @type {Role} */ (role.value))) }, t("manage.setRole")),
+        h(
+          "button",
+          { type: "button", class: "quiet", onclick: () => does(session.setReady(!member.ready, id)) },
+          t(member.ready ? "manage.notReady" : "manage.ready"),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            class: "primary",
+            onclick: () => does(session.setRole(id, /** @type {Role} */ (role.value))),
+          },
+          t("manage.setRole"),
+        ),
       ),
       h("hr"),
       row(t("manage.reason"), reason, t("manage.reasonHint")),

@@ -20,13 +20,38 @@ export function showRules(parts) {
     );
     return { rule, select };
   });
-  const number = h("input", { type: "number", min: 1, max: 1000, onchange: () => void change({ start: Number(number.value) }) });
+  const number = h("input", {
+    type: "number",
+    min: 1,
+    max: 1000,
+    onchange: () => void change({ start: Number(number.value) }),
+  });
   const numberRow = row(t("rule.start.count"), number);
-  const capacity = h("input", { type: "number", min: 1, max: 1000, onchange: () => void change({ capacity: Number(capacity.value) }) });
+  const capacity = h("input", {
+    type: "number",
+    min: 1,
+    max: 1000,
+    onchange: () => void change({ capacity: Number(capacity.value) }),
+  });
   const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
   const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
-  const setPassword = h("button", { type: "button", class: "quiet", onclick: () => void change({ password: password.value }).then(() => { password.value = ""; }) }, t("rule.password.set"));
-  const noPassword = h("button", { type: "button", class: "quiet", onclick: () => void change({ password: "" }) }, t("rule.password.none"));
+  const setPassword = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () =>
+        void change({ password: password.value }).then(() => {
+          password.value = "";
+        }),
+    },
+    t("rule.password.set"),
+  );
+  const noPassword = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => void change({ password: "" }) },
+    t("rule.password.none"),
+  );
   const note = h("p", { class: "hint" });
 
   const refresh = () => {
@@ -71,7 +96,10 @@ export function showRules(parts) {
     t("rules.title"),
     () => [
       note,
-      ...rules.flatMap(({ rule, select }) => [row(t(`rule.${rule.name}`), select), ...(rule.name === "start" ? [numberRow] : [])]),
+      ...rules.flatMap(({ rule, select }) => [
+        row(t(`rule.${rule.name}`), select),
+        ...(rule.name === "start" ? [numberRow] : []),
+      ]),
       row(t("rule.capacity"), capacity),
       h("label", { class: "check" }, locked, h("span", null, t("rule.locked"))),
       row(t("rule.password"), password),

@@ -19,9 +19,15 @@ export class Chat extends View {
   /** @type {Date} */
   #latest = new Date(0);
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     this.lines = h("ol", { class: "lines" });
-    this.scroller = h("div", { class: "scroller takes-arrows", role: "log", tabindex: 0, "aria-label": t("chat.log") }, this.lines);
+    this.scroller = h(
+      "div",
+      { class: "scroller takes-arrows", role: "log", tabindex: 0, "aria-label": t("chat.log") },
+      this.lines,
+    );
     this.empty = h("p", { class: "empty" }, t("chat.empty"));
     this.field = h("input", {
       maxlength: LONGEST,
@@ -39,7 +45,11 @@ export class Chat extends View {
         "form",
         { class: "write", onsubmit: (/** @type {SubmitEvent} */ event) => void this.#send(event) },
         this.field,
-        h("button", { type: "submit", class: "icon-button", "aria-label": t("chat.send"), title: t("chat.send") }, icon("send")),
+        h(
+          "button",
+          { type: "submit", class: "icon-button", "aria-label": t("chat.send"), title: t("chat.send") },
+          icon("send"),
+        ),
       ),
     );
   }
@@ -67,7 +77,12 @@ export class Chat extends View {
     attribute(this.empty, "hidden", all.length > 0);
     const { scroller } = this;
     const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
-    keep(this.lines, all, (line) => line, (line) => ("happened" in line ? eventLine(line) : chatLine(line)));
+    keep(
+      this.lines,
+      all,
+      (line) => line,
+      (line) => ("happened" in line ? eventLine(line) : chatLine(line)),
+    );
     const latest = all[all.length - 1];
     if (latest !== undefined && latest.at !== this.#latest) {
       this.#latest = latest.at;

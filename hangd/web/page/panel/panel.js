@@ -3,7 +3,7 @@
 import { attribute, h, say } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../texts/texts.js";
-import { View, view } from "../view.js";
+import { View } from "../view.js";
 import { Chat } from "./chat.js";
 import { People } from "./people.js";
 import { QueueList } from "./queue_list.js";
@@ -19,10 +19,12 @@ export class Panel extends View {
   /** @type {readonly import("../../client/base.js").ChatLine[]} */
   #chat = [];
 
-  build() {
-    this.chat = view(Chat, this.parts);
-    this.people = view(People, this.parts);
-    this.queue = view(QueueList, this.parts);
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
+    this.chat = new Chat(this.parts);
+    this.people = new People(this.parts);
+    this.queue = new QueueList(this.parts);
     const pages = { chat: this.chat, people: this.people, queue: this.queue };
     this.tabs = TABS.map((name) => {
       const count = h("span", { class: "tab-count" });
@@ -50,7 +52,11 @@ export class Panel extends View {
     this.setAttribute("role", "complementary");
     this.setAttribute("aria-label", t("panel.label"));
     this.append(
-      h("div", { role: "tablist", "aria-label": t("panel.label") }, this.tabs.map(({ button }) => button)),
+      h(
+        "div",
+        { role: "tablist", "aria-label": t("panel.label") },
+        this.tabs.map(({ button }) => button),
+      ),
       ...this.tabs.map(({ page }) => page),
     );
     this.choose("chat");
@@ -141,6 +147,10 @@ customElements.define("hang-panel", Panel);
  * @param {number} unread
  */
 function badge(tab, state, unread) {
-  const number = { chat: unread, people: state.room?.members.length ?? 0, queue: state.room?.queue.entries.length ?? 0 }[tab];
+  const number = {
+    chat: unread,
+    people: state.room?.members.length ?? 0,
+    queue: state.room?.queue.entries.length ?? 0,
+  }[tab];
   return number > 0 ? String(number) : "";
 }

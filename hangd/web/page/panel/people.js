@@ -13,9 +13,14 @@ export class People extends View {
   /** Rows whose member is this object show it already. @type {WeakMap<HTMLElement, Row>} */
   #rows = new WeakMap();
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     this.list = h("ul", { class: "people" });
-    this.invite = iconButton("invite", t("invite.open"), () => this.parts.actions.open("invite"), { words: true, class: "wide" });
+    this.invite = iconButton("invite", t("invite.open"), () => this.parts.actions.open("invite"), {
+      words: true,
+      class: "wide",
+    });
     this.append(h("div", { class: "scroller" }, this.list), this.invite);
   }
 
@@ -74,7 +79,12 @@ class Row {
       "li",
       { class: "member" },
       this.ready,
-      h("span", { class: "who" }, h("span", { class: "first" }, this.name, this.role), h("span", { class: "second" }, this.does, this.drift)),
+      h(
+        "span",
+        { class: "who" },
+        h("span", { class: "first" }, this.name, this.role),
+        h("span", { class: "second" }, this.does, this.drift),
+      ),
       this.more,
     );
   }
@@ -107,7 +117,8 @@ class Row {
    */
   tick(server, position, hashed) {
     if (this.member !== null) {
-      const does = hashed === null ? doing(this.member, server) : t("member.hashing", { percent: Math.floor(hashed * 100) });
+      const does =
+        hashed === null ? doing(this.member, server) : t("member.hashing", { percent: Math.floor(hashed * 100) });
       const at = this.member.state === "away" ? "" : where(position);
       say(this.does, [does, at].filter((part) => part !== "").join(t("film.between")));
     }

@@ -13,14 +13,20 @@ export class QueueList extends View {
   /** @type {readonly Entry[]} */
   #entries = [];
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { actions } = this.parts;
     this.list = h("ol", { class: "queue" });
     this.empty = h("p", { class: "empty" }, t("queue.empty"));
     this.said = h("p", { class: "only-heard", role: "status" });
     this.add = iconButton("add", t("queue.add"), () => void this.#add(), { words: true, class: "wide" });
     this.clear = h("button", { type: "button", class: "quiet", onclick: () => void this.#clear() }, t("queue.clear"));
-    this.shuffle = h("button", { type: "button", class: "quiet", onclick: () => void this.#shuffle() }, t("queue.shuffle"));
+    this.shuffle = h(
+      "button",
+      { type: "button", class: "quiet", onclick: () => void this.#shuffle() },
+      t("queue.shuffle"),
+    );
     this.append(
       this.empty,
       h("div", { class: "scroller" }, this.list),
@@ -65,12 +71,21 @@ export class QueueList extends View {
       { class: "entry", "data-id": id },
       h(
         "button",
-        { type: "button", class: "icon-button small grip takes-arrows", "aria-describedby": null, onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, id) },
+        {
+          type: "button",
+          class: "icon-button small grip takes-arrows",
+          "aria-describedby": null,
+          onkeydown: (/** @type {KeyboardEvent} */ event) => this.#key(event, id),
+        },
         icon("drag"),
       ),
       h(
         "button",
-        { type: "button", class: "show", onclick: () => actions.mayControl() && void actions.ask(session.showEntry(id)) },
+        {
+          type: "button",
+          class: "show",
+          onclick: () => actions.mayControl() && void actions.ask(session.showEntry(id)),
+        },
         h("bdi", { class: "name" }),
         h("span", { class: "detail" }),
       ),
@@ -88,11 +103,17 @@ export class QueueList extends View {
     const name = entry.file.name ?? t("film.noName");
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (element.querySelector(selector));
     say(part(".name"), name);
-    say(part(".detail"), current ? t("queue.current", { detail: lengthAndSize(entry.file) }) : lengthAndSize(entry.file));
+    say(
+      part(".detail"),
+      current ? t("queue.current", { detail: lengthAndSize(entry.file) }) : lengthAndSize(entry.file),
+    );
     attribute(element, "data-current", current);
     attribute(part(".show"), "aria-current", current ? "true" : null);
     attribute(part(".show"), "title", current ? null : t("queue.play", { name }));
-    for (const [selector, key] of [[".grip", "queue.move"], [".remove", "queue.remove"]]) {
+    for (const [selector, key] of [
+      [".grip", "queue.move"],
+      [".remove", "queue.remove"],
+    ]) {
       attribute(part(selector), "aria-label", t(key, { name }));
       attribute(part(selector), "title", t(key, { name }));
       attribute(part(selector), "hidden", !mayControl);
@@ -157,7 +178,9 @@ export class QueueList extends View {
 
   async #clear() {
     const current = this.parts.session.state.room?.queue.current;
-    await this.parts.actions.ask(this.parts.session.queueRemove(this.#entries.map(({ id }) => id).filter((id) => id !== current)));
+    await this.parts.actions.ask(
+      this.parts.session.queueRemove(this.#entries.map(({ id }) => id).filter((id) => id !== current)),
+    );
   }
 
   async #shuffle() {

@@ -10,7 +10,9 @@ export class Card extends View {
   /** The problem of a film that plays, which the viewer has read. @type {string | null} */
   #read = null;
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { actions, copies, session } = this.parts;
     this.heading = h("h2");
     this.film = h("p", { class: "film", dir: "auto" });
@@ -30,7 +32,12 @@ export class Card extends View {
       icon("film"),
       h("span", { class: "words" }, t("card.pick")),
     );
-    this.tap = h("button", { type: "button", class: "primary tap", onclick: () => session.tapped() }, icon("play"), h("span", { class: "words" }, t("card.tap")));
+    this.tap = h(
+      "button",
+      { type: "button", class: "primary tap", onclick: () => session.tapped() },
+      icon("play"),
+      h("span", { class: "words" }, t("card.tap")),
+    );
     this.dismiss = iconButton("close", t("close"), () => {
       this.#read = session.state.copy.problem;
       this.show(session.state);
@@ -52,7 +59,10 @@ export class Card extends View {
     say(this.heading, heading(kind, room.file !== null));
     const file = kind === "none" ? room.file : kind === "opening" ? copy.info : null;
     say(this.film, file === null ? "" : (file.name ?? t("film.noName")));
-    say(this.detail, kind === "none" ? (file === null ? t("card.noFilmYet") : lengthAndSize(file)) : (copy.problem ?? ""));
+    say(
+      this.detail,
+      kind === "none" ? (file === null ? t("card.noFilmYet") : lengthAndSize(file)) : (copy.problem ?? ""),
+    );
     attribute(this.pick, "hidden", kind === "opening" || kind === "tap" || kind === "problem");
     attribute(this.tap, "hidden", kind !== "tap");
     attribute(this.dismiss, "hidden", kind !== "problem");

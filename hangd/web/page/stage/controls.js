@@ -3,21 +3,28 @@
 import { attribute, h, say } from "../dom.js";
 import { setIcon } from "../icons.js";
 import { t } from "../texts/texts.js";
-import { iconButton, setLabel, View, view } from "../view.js";
+import { iconButton, setLabel, View } from "../view.js";
 import { clock } from "../words/clock.js";
 import { Timeline } from "./timeline.js";
 
 const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2];
 
 export class Controls extends View {
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { actions, preferences, video } = this.parts;
-    this.timeline = view(Timeline, this.parts);
+    this.timeline = new Timeline(this.parts);
     this.play = iconButton("play", t("control.play"), () => actions.togglePause(), { class: "play" });
     this.back = iconButton("back", t("control.back"), () => actions.seekBy(-10), { class: "jump" });
     this.forward = iconButton("forward", t("control.forward"), () => actions.seekBy(10), { class: "jump" });
     this.next = iconButton("next", t("control.next"), () => actions.moveOn(1), { class: "next" });
-    this.now = h("button", { type: "button", class: "time", title: t("control.goto"), onclick: () => actions.open("goto") });
+    this.now = h("button", {
+      type: "button",
+      class: "time",
+      title: t("control.goto"),
+      onclick: () => actions.open("goto"),
+    });
     this.mute = iconButton("volume", t("control.mute"), () => actions.toggleMute());
     this.volume = h("input", {
       type: "range",
@@ -36,8 +43,15 @@ export class Controls extends View {
     );
     this.other = h("option", { hidden: true });
     this.speed.append(this.other);
-    this.ready = h("button", { type: "button", class: "ready", "aria-pressed": "false", onclick: () => actions.toggleReady() });
-    this.subtitles = iconButton("subtitles", t("control.subtitles"), () => actions.toggleSubtitles(), { class: "subs" });
+    this.ready = h("button", {
+      type: "button",
+      class: "ready",
+      "aria-pressed": "false",
+      onclick: () => actions.toggleReady(),
+    });
+    this.subtitles = iconButton("subtitles", t("control.subtitles"), () => actions.toggleSubtitles(), {
+      class: "subs",
+    });
     this.pip = iconButton("pip", t("control.pip"), () => void actions.togglePictureInPicture(video), { class: "pip" });
     this.full = iconButton("full", t("control.full"), () => void actions.toggleFull(), { class: "fullscreen" });
     attribute(this.pip, "hidden", !document.pictureInPictureEnabled);

@@ -29,7 +29,11 @@ export function listenToTaps(stage, actions, video) {
     }
   });
   stage.addEventListener("dblclick", (event) => {
-    if (/** @type {PointerEvent} */ (event).pointerType !== "touch" && isPicture(event.target, stage, video) && matchMedia("(pointer: fine)").matches) {
+    if (
+      /** @type {PointerEvent} */ (event).pointerType !== "touch" &&
+      isPicture(event.target, stage, video) &&
+      matchMedia("(pointer: fine)").matches
+    ) {
       void actions.toggleFull();
     }
   });

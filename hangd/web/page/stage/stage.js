@@ -2,7 +2,7 @@
 
 import { attribute, h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
-import { View, view } from "../view.js";
+import { View } from "../view.js";
 import { roomState } from "../words/room_state.js";
 import { Card } from "./card.js";
 import { Controls } from "./controls.js";
@@ -11,15 +11,17 @@ import { Subtitles } from "./subtitles.js";
 import { Toasts } from "./toasts.js";
 
 export class Stage extends View {
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { actions, copies, session, video } = this.parts;
     video.setAttribute("playsinline", "");
     video.setAttribute("aria-label", t("stage.film"));
     video.tabIndex = -1;
-    this.controls = view(Controls, this.parts);
-    this.card = view(Card, this.parts);
-    this.subtitles = view(Subtitles, this.parts);
-    this.toasts = view(Toasts, this.parts);
+    this.controls = new Controls(this.parts);
+    this.card = new Card(this.parts);
+    this.subtitles = new Subtitles(this.parts);
+    this.toasts = new Toasts(this.parts);
     this.count = h("span", { class: "count", "aria-hidden": "true" });
     this.words = h("span", { class: "words" });
     this.startNow = h(
@@ -27,7 +29,13 @@ export class Stage extends View {
       { type: "button", class: "quiet", hidden: true, onclick: () => void actions.ask(session.startNow()) },
       t("start.now"),
     );
-    this.condition = h("div", { class: "condition", hidden: true }, this.count, h("span", { role: "status" }, this.words), this.startNow);
+    this.condition = h(
+      "div",
+      { class: "condition", hidden: true },
+      this.count,
+      h("span", { role: "status" }, this.words),
+      this.startNow,
+    );
     this.tabIndex = -1;
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", t("stage.label"));
@@ -37,7 +45,9 @@ export class Stage extends View {
     this.addEventListener("drop", (event) => {
       event.preventDefault();
       if (event.dataTransfer !== null) {
-        void copies.drop(event.dataTransfer).then((outcome) => outcome?.ok === false && actions.toast(outcome.text, "problem"));
+        void copies
+          .drop(event.dataTransfer)
+          .then((outcome) => outcome?.ok === false && actions.toast(outcome.text, "problem"));
       }
     });
   }

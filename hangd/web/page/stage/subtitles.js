@@ -11,7 +11,9 @@ export class Subtitles extends View {
   /** What is shown now. @type {readonly TextTrackCue[]} */
   #shown = [];
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     const { copies, preferences, video } = this.parts;
     this.setAttribute("dir", "auto");
     copies.addEventListener("subtitles", (event) => this.use(/** @type {CustomEvent} */ (event).detail));

@@ -13,7 +13,9 @@ export class Timeline extends View {
   /** Where a drag or the pointer is, in seconds. @type {number | null} */
   #aimed = null;
 
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     this.played = h("span", { class: "played" });
     this.marks = h("span", { class: "marks" });
     this.handle = h("span", { class: "handle" });
@@ -53,7 +55,8 @@ export class Timeline extends View {
     this.#place(this.handle, "inset-inline-start", shown, duration);
     attribute(this.bar, "aria-valuemax", Math.round(duration ?? Math.max(1, position)));
     attribute(this.bar, "aria-valuenow", Math.round(shown));
-    const whole = duration === null ? clock(shown) : t("timeline.of", { position: clock(shown), duration: clock(duration) });
+    const whole =
+      duration === null ? clock(shown) : t("timeline.of", { position: clock(shown), duration: clock(duration) });
     attribute(this.bar, "aria-valuetext", whole);
     const { room, me } = session.state;
     const others = (room?.members ?? []).filter((one) => one.client_id !== me && one.film && one.state !== "away");

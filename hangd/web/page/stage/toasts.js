@@ -11,7 +11,9 @@ const SHOWN_PROBLEM = 8;
 const VALUE = "value";
 
 export class Toasts extends View {
-  build() {
+  /** @param {import("../view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
     this.setAttribute("role", "log");
     this.setAttribute("aria-live", "polite");
   }

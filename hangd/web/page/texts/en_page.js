@@ -219,7 +219,8 @@ export const page = {
   "settings.pickSubtitles": "Pick a subtitle file",
   "settings.sound": "Sound",
   "settings.offset": "The sound comes late by",
-  "settings.offsetHint": "For headphones without a wire: move it until lips and voices fit. The page then shows the picture so much earlier.",
+  "settings.offsetHint":
+    "For headphones without a wire: move it until lips and voices fit. The page then shows the picture so much earlier.",
   "settings.milliseconds": "{count} ms",
   "settings.more": "More",
   "settings.trace": "Save a record for a bug report",
@@ -252,7 +253,8 @@ export const page = {
   "keys.title": "Keys",
   "keys.room": "For everyone in the room",
   "keys.here": "For you alone",
-  "keys.touch": "On a touch screen: tap for the controls, tap twice at the left or right to go 10 seconds back or forward.",
+  "keys.touch":
+    "On a touch screen: tap for the controls, tap twice at the left or right to go 10 seconds back or forward.",
   "key.pause": "play or pause",
   "key.back5": "5 seconds back",
   "key.forward5": "5 seconds forward",

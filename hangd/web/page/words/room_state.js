@@ -27,7 +27,9 @@ export function roomState(state, time) {
   if (room === null) {
     return null;
   }
-  return linkState(state, time.local) ?? startState(state, room, time.server) ?? gateState(state, room) ?? own(state, room);
+  return (
+    linkState(state, time.local) ?? startState(state, room, time.server) ?? gateState(state, room) ?? own(state, room)
+  );
 }
 
 /**
@@ -102,7 +104,9 @@ function gateState(state, room) {
     return condition("gate", t("gate.seeking", { position: clock(position) }));
   }
   if (gate === "buffering") {
-    const stalled = room.members.filter((member) => member.state === "buffering").map((one) => nameOf(state, room, one.client_id));
+    const stalled = room.members
+      .filter((member) => member.state === "buffering")
+      .map((one) => nameOf(state, room, one.client_id));
     return condition("gate", stalled.length > 0 ? t("gate.buffering", { names: listed(stalled) }) : t("gate.somebody"));
   }
   return null;
