@@ -56,6 +56,7 @@
  * @property {LinkState} link
  * @property {string | null} server  Its name and version, from Welcome.
  * @property {readonly string[]} features  Of the server, from Welcome.
+ * @property {string | null} pushKey  From Welcome: the server sends invitations by push, signed with this key.
  * @property {string | null} motd
  * @property {string | null} me  This client's client_id.
  * @property {Room | null} room  As the server last told it, with all changes since. null: in no room.
@@ -111,7 +112,9 @@
  *   the films that the room shows later. They replace those of before.
  * @property {() => Promise<RoomSummary[] | null>} listRooms  The server's rooms, if it publishes them.
  * @property {() => string} dumpTrace  The last half hour in the format of docs/traces.md.
+ * @property {(type: string, payload: object) => Promise<Outcome>} ask  Any other request of the protocol: PushSubscribe.
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
+ * @property {(type: string, listener: (event: any) => void) => void} removeEventListener
  */
 
 export {};

@@ -1,0 +1,114 @@
+/** What the browser offers beside showing a page: installing, media keys, a screen that stays on, push. */
+
+import { Installation, isInstalled, registerWorker, takeLaunchedFiles } from "./installation.js";
+import { startMediaSession } from "./media_session.js";
+import { Push } from "./push.js";
+import { watchForUpdates } from "./update.js";
+import { startWakeLock } from "./wake_lock.js";
+
+/** @typedef {import("../client/base.js").SessionPort} SessionPort */
+/** @typedef {import("./base.js").AppState} AppState */
+/** @typedef {import("./base.js").AppPort} AppPort */
+
+/**
+ * Start what there is of the app in this browser. Nothing fails where something is missing.
+ *
+ * @param {SessionPort} session
+ * @param {object} [options]
+ * @param {(files: File[]) => void} [options.openFiles]  Takes films that the system opens with the installed page;
+ *   without it the first of them is opened by the session.
+ * @returns {App}
+ */
+export function startApp(session, { openFiles = (files) => session.openFile(files[0]) } = {}) {
+  linkManifest();
+  takeLaunchedFiles(openFiles);
+  return new App(session);
+}
+
+/** @implements {AppPort} */
+export class App extends EventTarget {
+  /** @param {SessionPort} session */
+  constructor(session) {
+    super();
+    this.session = session;
+    this.isOutdated = false;
+    const changed = () => this.changed();
+    this.installation = new Installation(changed);
+    this.push = new Push(session, registerWorker(), changed);
+    const sessionChanged = () => this.push.sessionChanged();
+    session.addEventListener("change", sessionChanged);
+    this.endings = [
+      startMediaSession(session),
+      startWakeLock(session),
+      watchForUpdates(session, () => {
+        this.isOutdated = true;
+        this.changed();
+      }),
+      () => session.removeEventListener("change", sessionChanged),
+      () => this.installation.close(),
+    ];
+    this.state = this.newState();
+    this.isTelling = false;
+    session.addEventListener("change", changed);
+    this.endings.push(() => session.removeEventListener("change", changed));
+    this.push.sessionChanged();
+  }
+
+  install() {
+    return this.installation.install();
+  }
+
+  reload() {
+    location.reload();
+  }
+
+  /** @param {string} name */
+  subscribe(name) {
+    return this.push.subscribe(name);
+  }
+
+  unsubscribe() {
+    return this.push.unsubscribe();
+  }
+
+  /** @param {string} name */
+  invite(name) {
+    return this.session.ask("PushInvite", { name });
+  }
+
+  close() {
+    for (const end of this.endings) end();
+  }
+
+  /** @returns {AppState} */
+  newState() {
+    return {
+      installable: this.installation.prompt !== null,
+      installed: isInstalled(),
+      outdated: this.isOutdated,
+      push: this.push.state,
+    };
+  }
+
+  /** Tell of the new state at the end of the task, once. */
+  changed() {
+    if (this.isTelling) return;
+    this.isTelling = true;
+    queueMicrotask(() => {
+      this.isTelling = false;
+      const next = this.newState();
+      if (JSON.stringify(next) === JSON.stringify(this.state)) return;
+      this.state = next;
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+}
+
+/** Only a document that is a page of the app names the manifest: here, where the app begins. */
+function linkManifest() {
+  if (document.querySelector("link[rel=manifest]") !== null) return;
+  const link = document.createElement("link");
+  link.rel = "manifest";
+  link.href = new URL("../manifest.webmanifest", import.meta.url).href;
+  document.head.append(link);
+}
