@@ -224,6 +224,14 @@ def run(context: click.Context, /, **_options: object) -> None:
     multiple=True,
     help="Believe this proxy (address, network or unix) for whom it connects; may be repeated.",
 )
+@click.option("--web/--no-web", default=None, help="Whether the page for browsers is served. [default: web]")
+@click.option(
+    "--web-origin",
+    "web_origins",
+    metavar="ORIGIN",
+    multiple=True,
+    help="Let pages of this site (https://HOST[:PORT]) in, too; may be repeated.",
+)
 @click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms.")
 @click.option("--public-url", metavar="URL", help="The server's URL for others, which invites then name.")
 @click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with.")

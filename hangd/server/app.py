@@ -27,6 +27,8 @@ from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server.acceptor import HubAcceptor
 from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
+from hangd.server.origins import Origins
+from hangd.server.pages import Pages
 from hangd.server.passwords import RoomPasswords
 from hangd.server.proxies import TrustedProxies
 from hangd.server.settings import ServerSettings
@@ -103,6 +105,9 @@ async def serve(
             most=most,
             most_per_address=settings.max_per_address,
             proxies=TrustedProxies(settings.trusted_proxies),
+            pages=Pages.load() if settings.web else None,
+            origins=Origins(settings.web_origins, same_host=settings.web),
+            secure=tls is not None,
         )
         cleanup.push_async_callback(acceptor.cut_off, _CUT_OFF_TIMEOUT)
         urls = [url_of(sock, secure=tls is not None) for sock in bound]

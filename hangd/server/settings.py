@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from hangd.protocol.model import CAPACITY_MAX, MOTD_MAX
+from hangd.server.origins import parse_origins
 from hangd.server.proxies import parse_network
 from hangd.urls import server_url
 
@@ -80,6 +81,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     """Simultaneous connections from one address."""
     trusted_proxies: tuple[Annotated[str, Meta(extra={"check": check_networks})], ...] = ()
     """Addresses and networks of proxies, or "unix", that may say for whom they connect (`hangd.server.proxies`)."""
+    web: bool = True
+    """Whether the page for browsers is served."""
+    web_origins: tuple[Annotated[str, Meta(extra={"normal": parse_origins})], ...] = ()
+    """Origins of other pages that may have a WebSocket (`hangd.server.origins`)."""
     publish_rooms: bool = False
     """Whether any client may list the rooms."""
     public_url: Annotated[str, Meta(extra={"normal": server_url})] | None = None

@@ -1,6 +1,7 @@
-"""The server's end of WebSocket connections: accept them, and answer plain HTTP on the same port.
+"""The server's end of connections: accept them, and let each become a WebSocket or be answered as plain HTTP.
 
-What both ends have in common, and what limits a hostile peer, is in ``wire``.
+What both ends of a WebSocket have in common, and what limits a hostile peer, is in ``wire``; plain HTTP is in ``http``,
+which every connection speaks until a request asks for a WebSocket.
 """
 
 import asyncio
@@ -8,15 +9,17 @@ import logging
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Final, Protocol
 
-from websockets.http11 import Request, Response
+from websockets import http11
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Listener, Transport
+from hangd.transport.http import Answer, Fields, HttpConnection, Request
 from hangd.transport.preface import BadPreface, read_preface
 from hangd.transport.wire import QUIET_LOGGER, Wire
 
@@ -33,13 +36,12 @@ class Acceptor(Protocol):
         """A socket was accepted, and nothing has been read from it. Return whether the peer is trusted to say by the
         PROXY protocol for whom it connects."""
 
-    def requested(
-        self, transport: Transport, path: str, fields: Callable[[str], Sequence[str]]
-    ) -> tuple[int, str] | None:
-        """Return the HTTP status and text to answer a request for ``path`` with. None: answer as WebSocket.
+    @property
+    def fields(self) -> Fields:
+        """The header fields that every answer of HTTP has."""
 
-        ``fields`` returns the values of the request's header fields of a name.
-        """
+    def requested(self, transport: Transport, request: Request) -> Answer | None:
+        """Return the answer to a request. None: it may have a WebSocket, if that is what it asks for."""
 
     def opened(self, transport: Transport, at: float) -> Listener:
         """The opening handshake is complete. Return the listener for all that follows."""
@@ -57,6 +59,8 @@ class ServerTransport(Wire):
         self._acceptor = acceptor
         self._preface: bytes | None = None
         """The first bytes of a trusted proxy's connection, until its header is whole; None if none is expected."""
+        self._http: HttpConnection | None = None
+        """Plain HTTP, until the connection becomes a WebSocket."""
         self._proxied_address: str | None = None
 
     @property
@@ -65,6 +69,13 @@ class ServerTransport(Wire):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._keep()  # Plain HTTP has deadlines of its own.
+        self._http = HttpConnection(
+            self._transport,
+            decide=lambda request: self._acceptor.requested(self, request),
+            upgrade=self._upgrade,
+            fields=self._acceptor.fields,
+        )
         if self._acceptor.accepted(self):
             self._preface = b""
 
@@ -81,16 +92,46 @@ class ServerTransport(Wire):
                 return
             data, self._preface = self._preface[preface.length :], None
             self._proxied_address = preface.address
+            if not data:
+                return
+        if self._http is None:
+            super().data_received(data)
+        else:
+            self._http.received(data)
+
+    def eof_received(self) -> bool | None:
+        if self._http is None:
+            super().eof_received()
+            return None
+        # asyncio never keeps a connection half open under TLS.
+        return self._http.eof() and self._transport.can_write_eof()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._http is not None:
+            self._http.pause_writing()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._http is not None:
+            self._http.resume_writing()
+
+    def _upgrade(self, data: bytes) -> None:
+        """Give the bytes of a request that may have a WebSocket to the protocol of WebSockets, as they came."""
+        self._http = None
+        self._expect_opening()
         super().data_received(data)
 
-    def _handshake(self, event: Request | Response, *, alone: bool) -> None:
-        assert isinstance(event, Request)
+    def _handshake(self, event: http11.Request | http11.Response, *, alone: bool) -> None:
+        assert isinstance(event, http11.Request)
         if not alone or self._server.close_expected():
             # The peer sent frames before our answer. No client does that, and the library would answer them first.
             self.abort()
             return
-        refusal = self._acceptor.requested(self, event.path, event.headers.get_all)
-        response = self._server.accept(event) if refusal is None else self._server.reject(*refusal)
+        response = self._server.accept(event)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            for name, value in self._acceptor.fields:
+                response.headers[name] = value
         self._server.send_response(response)
         self._flush()
         if self._server.state is State.OPEN:
@@ -98,6 +139,8 @@ class ServerTransport(Wire):
             self._listener = self._acceptor.opened(self, time.monotonic())
 
     def _ended(self) -> None:
+        if self._http is not None:
+            self._http.stop()
         self._acceptor.ended(self)
 
 

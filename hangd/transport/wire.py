@@ -123,7 +123,7 @@ class Wire(asyncio.Protocol):
         if sock is not None and sock.family in (socket.AF_INET, socket.AF_INET6):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        self._cut_off_after(_OPEN_TIMEOUT)
+        self._expect_opening()
 
     def data_received(self, data: bytes) -> None:
         at = time.monotonic()
@@ -143,11 +143,12 @@ class Wire(asyncio.Protocol):
             if self._transport.get_write_buffer_size() > _BUFFER_MAX:
                 self.abort()
 
-    def eof_received(self) -> None:
+    def eof_received(self) -> bool | None:
         self._protocol.receive_eof()
         self._flush()
         # asyncio closes the transport when its buffer is empty. That may never happen, hence the deadline.
         self._cut_off_after(_CLOSE_TIMEOUT)
+        return None
 
     def pause_writing(self) -> None:
         self.writable = False
@@ -183,10 +184,18 @@ class Wire(asyncio.Protocol):
 
     def _opened(self) -> None:
         """Call this when the opening handshake is complete."""
+        self._keep()
+        self._beat()
+
+    def _expect_opening(self) -> None:
+        """Cut the connection off if the opening handshake is not complete in time."""
+        self._cut_off_after(_OPEN_TIMEOUT)
+
+    def _keep(self) -> None:
+        """Cut the connection off at no time that was set."""
         if self._cutoff is not None:
             self._cutoff.cancel()
             self._cutoff = None
-        self._beat()
 
     def _flush(self) -> None:
         """Write what the protocol has to send. Call this after each call of the protocol."""

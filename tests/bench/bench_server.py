@@ -33,6 +33,7 @@ from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.accepting import ServerTransport
 from hangd.transport.base import Listener, Transport
+from hangd.transport.http import Answer, Fields, Request
 from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
@@ -76,10 +77,14 @@ class Open:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
 
+    @property
+    def fields(self) -> Fields:
+        return ()
+
     def accepted(self, transport: Transport) -> bool:
         return False
 
-    def requested(self, transport: Transport, path: str, fields: object) -> tuple[int, str] | None:
+    def requested(self, transport: Transport, request: Request) -> Answer | None:
         return None
 
     def opened(self, transport: Transport, at: float) -> Listener:

@@ -8,8 +8,15 @@ import pytest
 from hangd.server.acceptor import AddressLimit, HubAcceptor
 from hangd.server.app import allow_open_files
 from hangd.server.proxies import TrustedProxies
+from hangd.transport.http import Request
 from tests.rooms.test_hub import make_hub
 from tests.support.memory_transport import MemoryClient
+
+
+def ask(target: str, *, upgrades: bool = False, **fields: str) -> Request:
+    """Return a request with these header fields, in whose names an underscore stands for a hyphen."""
+    values = {name.replace("_", "-"): value for name, value in fields.items()}
+    return Request(target, lambda name: [values[name]] if name in values else [], upgrades)
 
 
 def test_connections_are_counted_by_address() -> None:
@@ -61,7 +68,9 @@ async def test_an_address_that_is_refused_is_named_once_a_minute(
     def come(*addresses: str) -> list[str]:
         caplog.clear()
         for address in addresses:
-            acceptor.accepted(MemoryClient(address).transport)
+            transport = MemoryClient(address).transport
+            acceptor.accepted(transport)
+            acceptor.requested(transport, ask("/ws", upgrades=True))
         return caplog.messages
 
     now = time.monotonic()
@@ -79,7 +88,9 @@ async def test_a_crowd_of_addresses_does_not_fill_the_log(caplog: pytest.LogCapt
     acceptor = HubAcceptor(make_hub(), most=2, most_per_address=1, proxies=TrustedProxies([]))
     for number in range(200):
         for _ in range(2):
-            acceptor.accepted(MemoryClient(f"192.0.2.{number}").transport)
+            transport = MemoryClient(f"192.0.2.{number}").transport
+            acceptor.accepted(transport)
+            acceptor.requested(transport, ask("/ws", upgrades=True))
     assert len(caplog.messages) == 20
     assert "connections are refused: 2 are open, which is the most" in caplog.messages
 
@@ -91,9 +102,9 @@ async def test_the_end_waits_for_clients_and_not_for_connections_that_had_a_plai
     client, browser = MemoryClient(), MemoryClient()
     for one in (client, browser):
         acceptor.accepted(one.transport)
-    assert acceptor.requested(client.transport, "/ws", lambda name: []) is None
+    assert acceptor.requested(client.transport, ask("/ws", upgrades=True)) is None
     client.listener = acceptor.opened(client.transport, 0.0)
-    assert acceptor.requested(browser.transport, "/favicon.ico", lambda name: []) is not None
+    assert acceptor.requested(browser.transport, ask("/favicon.ico")) is not None
     await acceptor.wait_empty(0.0)
     assert (client.closed, browser.closed) == (None, (1006, ""))
     acceptor.ended(browser.transport)

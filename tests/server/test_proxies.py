@@ -274,7 +274,7 @@ async def test_the_proxy_protocol_in_front_of_http() -> None:
         assert await ask("127.0.0.2", version_2("203.0.113.8")) == b"101"
         assert await ask("127.0.0.2", b"PROXY TCP4 203.0.113.9 192.0.2.1 1 2\r\n") == b"101"
         assert await ask("127.0.0.2", b"PROXY nobody\r\n") == b""
-        assert await ask("127.0.0.3", version_2("203.0.113.10")) == b""
+        assert await ask("127.0.0.3", version_2("203.0.113.10")) == b"400"
         for writer in opened:
             writer.close()
 

@@ -23,6 +23,7 @@ from hangd.transport import dialing, wire
 from hangd.transport.accepting import listen
 from hangd.transport.base import Encoded, Listener, Transport
 from hangd.transport.dialing import DialFailed
+from hangd.transport.http import Answer, Fields, Request
 from tests.support.dialed import DialedClient
 
 PATIENCE = 30.0
@@ -44,11 +45,16 @@ class Porter:
         self.caught_up = 0
         self.echo = False
 
+    @property
+    def fields(self) -> Fields:
+        return ()
+
     def accepted(self, transport: Transport) -> bool:
         return False
 
-    def requested(self, transport: Transport, path: str, fields: object) -> tuple[int, str] | None:
-        return {"/full": (503, "full"), "/nothing": (404, "nothing")}.get(path)
+    def requested(self, transport: Transport, request: Request) -> Answer | None:
+        answers = {"/full": (503, "full"), "/nothing": (404, "nothing")}
+        return Answer.sentence(*answers[request.path], close=True) if request.path in answers else None
 
     def opened(self, transport: Transport, at: float) -> Listener:
         self.transports.append(transport)

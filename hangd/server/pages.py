@@ -1,0 +1,152 @@
+"""The page for browsers: the files of `hangd.web`, read and compressed when the server starts, and answers with them.
+
+They are served as they are. Browsers keep them, and ask each time whether they have changed (ETag), so that a new
+version of the server is a new version of the page at once.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Final
+
+from hangd.transport.http import Answer, Fields, Request
+
+_TYPES: Final = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "webmanifest": "application/manifest+json",
+}
+"""The endings of files that are served, and what they are."""
+_INDEX: Final = "index.html"
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
+    "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'"
+)
+_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write", "web-share")
+_DENIED: Final = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "publickey-credentials-get",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+FIELDS: Final[Fields] = (
+    ("Cache-Control", "no-cache"),
+    ("Content-Security-Policy", _POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Embedder-Policy", "require-corp"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", ", ".join([*(f"{name}=(self)" for name in _ALLOWED), *(f"{name}=()" for name in _DENIED)])),
+)
+"""The header fields of every answer: what a page may load and do. docs/web.md says what each of them is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A file as it is sent, compressed or not."""
+
+    body: bytes
+    etag: str
+    encoding: str | None
+
+    @classmethod
+    def of(cls, body: bytes, encoding: str | None = None) -> "_Variant":
+        return cls(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"', encoding)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file of the page."""
+
+    type: str
+    plain: _Variant
+    small: _Variant | None
+    """With gzip, where that is smaller."""
+
+    def answer(self, request: Request) -> Answer:
+        takes_gzip = _takes_gzip(request.fields("Accept-Encoding"))
+        sent = self.small if self.small is not None and takes_gzip else self.plain
+        fields = [("ETag", sent.etag)]
+        if self.small is not None:
+            fields.append(("Vary", "Accept-Encoding"))
+        if _knows(request.fields("If-None-Match"), sent.etag):
+            return Answer(HTTPStatus.NOT_MODIFIED, fields=fields)
+        fields.append(("Content-Type", self.type))
+        if sent.encoding is not None:
+            fields.append(("Content-Encoding", sent.encoding))
+        return Answer(HTTPStatus.OK, sent.body, fields)
+
+
+class Pages:
+    """Answers requests with the files of the page."""
+
+    def __init__(self, files: dict[str, _File]) -> None:
+        self._files = files
+
+    @classmethod
+    def load(cls) -> "Pages":
+        """Read the files of `hangd.web`, in a checkout or as they are installed."""
+        files = {}
+        for path, file in _walk(resources.files("hangd.web")):
+            if (type := _TYPES.get(path.rpartition(".")[2])) is not None:
+                body = file.read_bytes()
+                small = gzip.compress(body, 9, mtime=0)
+                files[f"/{path}"] = _File(
+                    type, _Variant.of(body), _Variant.of(small, "gzip") if len(small) < len(body) else None
+                )
+        if index := files.get(f"/{_INDEX}"):
+            files["/"] = index
+        return cls(files)
+
+    def answer(self, request: Request) -> Answer | None:
+        """Return the answer to GET or HEAD. None: there is no such file."""
+        file = self._files.get(request.path)
+        return None if file is None else file.answer(request)
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """The paths of all files, each with a slash in front."""
+        return tuple(self._files)
+
+
+def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+    for entry in folder.iterdir():
+        path = f"{above}{entry.name}"
+        if entry.is_dir():
+            yield from _walk(entry, f"{path}/")
+        else:
+            yield path, entry
+
+
+def _takes_gzip(values: Sequence[str]) -> bool:
+    for token in ",".join(values).split(","):
+        coding, _, weight = token.partition(";")
+        if coding.strip().lower() == "gzip":
+            return weight.replace(" ", "").rstrip("0.") not in ("q=", "q")
+    return False
+
+
+def _knows(values: Sequence[str], etag: str) -> bool:
+    """Tell whether the browser has the file already. A proxy that compresses it makes the tag a weak one."""
+    tags = [tag.strip().removeprefix("W/") for tag in ",".join(values).split(",")]
+    return etag in tags or tags == ["*"]

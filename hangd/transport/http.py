@@ -1,0 +1,270 @@
+"""Plain HTTP/1.1 on the port of the WebSockets: read requests one after the other, and write the answers.
+
+`hangd.transport.accepting` gives every new connection to an `HttpConnection`. What a request is answered with is
+decided elsewhere (an `Acceptor`). One that asks for a WebSocket, and may have it, is handed on as the bytes that it
+came in, with all that followed; nothing has been answered then.
+
+Layers: ``h11`` provides the protocol without I/O. What a hostile or slow peer can cost is limited:
+
+- Memory: a request's head has at most `_HEAD_MAX` bytes, and a body is refused unread. Nothing more is read while an
+  answer is being written. Bodies of answers are shared, and written in slices of which one at most waits.
+- Time: the next request of a connection is handled in a turn of the event loop of its own. After `_REQUESTS_MAX`
+  requests the connection is closed.
+- A connection: there are deadlines for the head of a request, for the next request, and for taking an answer.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final
+
+import h11
+
+_HEAD_MAX: Final = 16 * 1024
+_REQUESTS_MAX: Final = 1000
+_HEAD_TIMEOUT: Final = 10.0
+"""Seconds from the first byte of a request, or from connecting, to the end of its head."""
+_IDLE_TIMEOUT: Final = 20.0
+"""Seconds until the next request. A page asks for its parts one after the other."""
+_TAKE_TIMEOUT: Final = 20.0
+"""Seconds in which a peer has to take `_TAKE_BYTES` of an answer."""
+_TAKE_BYTES: Final = 4096
+_CLOSE_TIMEOUT: Final = 3.0
+_SLICE: Final = 64 * 1024
+_METHODS: Final = ("GET", "HEAD")
+
+Fields = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a peer asks for."""
+
+    target: str
+    """The path, and perhaps a query, as they were written."""
+    fields: Callable[[str], Sequence[str]]
+    """Returns the values of the request's header fields of this name."""
+    upgrades: bool = False
+    """Whether it asks for a WebSocket."""
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request is answered with."""
+
+    status: int
+    body: bytes = b""
+    fields: Fields = (("Content-Type", "text/plain; charset=utf-8"),)
+    """Header fields, beside those of all answers and those that HTTP itself needs."""
+    close: bool = False
+    """Whether the connection ends with it."""
+
+    @classmethod
+    def sentence(cls, status: int, text: str, *fields: tuple[str, str], close: bool = False) -> "Answer":
+        """Answer with a text for a person."""
+        return cls(status, f"{text}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"), *fields), close)
+
+
+class HttpConnection:
+    """One connection, until it ends or becomes a WebSocket.
+
+    Args:
+        decide: returns the answer to a request; None: it may have a WebSocket.
+        upgrade: called at most once, with the bytes of a request that becomes a WebSocket and all that followed it.
+            Nothing else of this object is to be called then, except `stop`.
+        fields: are added to every answer.
+    """
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        *,
+        decide: Callable[[Request], Answer | None],
+        upgrade: Callable[[bytes], None],
+        fields: Fields = (),
+    ) -> None:
+        self._transport = transport
+        self._decide = decide
+        self._upgrade = upgrade
+        self._fields = fields
+        self._loop = asyncio.get_running_loop()
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_MAX)
+        self._raw = bytearray()
+        """What has arrived since the last request ended."""
+        self._left: memoryview = memoryview(b"")
+        """What is not written yet of the answer's body."""
+        self._busy = False
+        """Whether an answer is being written, or the next request waits for its turn."""
+        self._writable = True
+        self._no_more = False
+        """Whether the peer has said that it sends no more."""
+        self._closing = False
+        self._is_head = False
+        self._requests = 0
+        self._unsent = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._turn: asyncio.Handle | None = None
+        self._due(_HEAD_TIMEOUT)
+
+    # ---- what happens to the connection ------------------------------------------------------------------------------
+
+    def received(self, data: bytes) -> None:
+        """Take bytes that have arrived."""
+        if self._closing:
+            return
+        if not self._raw and not self._busy:
+            self._due(_HEAD_TIMEOUT)
+        self._raw += data
+        self._http.receive_data(data)
+        if not self._busy:
+            self._next()
+
+    def eof(self) -> bool:
+        """The peer sends no more. Return whether something is still to be written to it."""
+        self._no_more = True
+        return self._busy and not self._closing
+
+    def pause_writing(self) -> None:
+        self._writable = False
+
+    def resume_writing(self) -> None:
+        self._writable = True
+        if self._left:
+            self._due(_TAKE_TIMEOUT)
+            self._pour()
+
+    def stop(self) -> None:
+        """Do nothing more: the connection is over, or is somebody else's."""
+        self._closing = True
+        self._left = memoryview(b"")
+        for handle in (self._timer, self._turn):
+            if handle is not None:
+                handle.cancel()
+
+    # ---- requests ----------------------------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        self._busy, self._turn = False, None
+        try:
+            event = self._http.next_event()
+            if isinstance(event, h11.Request):
+                self._requested(event)
+            elif self._no_more:
+                self._close()
+            else:
+                self._transport.resume_reading()
+        except h11.RemoteProtocolError as error:
+            status = HTTPStatus(error.error_status_hint)
+            self._answer(Answer.sentence(status, f"This is no request that is understood here: {status.phrase}."))
+
+    def _requested(self, event: h11.Request) -> None:
+        self._requests += 1
+        values: dict[str, list[str]] = {}
+        for name, value in event.headers:
+            values.setdefault(name.decode("ascii"), []).append(value.decode("latin-1"))
+        has_body = "transfer-encoding" in values or values.get("content-length", ["0"]) != ["0"]
+        upgrades = not has_body and event.method == b"GET" and "websocket" in _tokens(values.get("upgrade", ()))
+        self._is_head = event.method == b"HEAD"
+        request = Request(event.target.decode("ascii"), lambda name: values.get(name.lower(), ()), upgrades)
+        if event.method.decode("ascii") not in _METHODS:
+            allow = ("Allow", ", ".join(_METHODS))
+            self._answer(Answer.sentence(405, "Here one can only look: GET or HEAD.", allow, close=has_body))
+        elif has_body:
+            self._answer(Answer.sentence(413, "A request must not have a body here.", close=True))
+        else:
+            self._http.next_event()  # the end of the request
+            answer = self._decide(request)
+            if self._closing:  # It was decided to cut the connection off.
+                return
+            if answer is None and upgrades:
+                raw = bytes(self._raw)
+                self.stop()
+                self._upgrade(raw)
+            else:
+                self._answer(answer or _UPGRADE)
+
+    # ---- answers -----------------------------------------------------------------------------------------------------
+
+    def _answer(self, answer: Answer) -> None:
+        self._busy = True
+        self._transport.pause_reading()
+        is_last = answer.close or self._no_more or self._requests >= _REQUESTS_MAX
+        # Otherwise it has a body, or asked for the end of the connection, or cannot be read any further.
+        is_last = is_last or self._http.their_state in (h11.SEND_BODY, h11.MUST_CLOSE, h11.CLOSED, h11.ERROR)
+        has_body = answer.status != HTTPStatus.NOT_MODIFIED
+        fields = [*answer.fields, *self._fields, ("Date", formatdate(usegmt=True))]
+        if has_body:
+            fields.append(("Content-Length", str(len(answer.body))))
+        if is_last:
+            fields.append(("Connection", "close"))
+        response = h11.Response(status_code=answer.status, headers=fields, reason=HTTPStatus(answer.status).phrase)
+        self._left = memoryview(answer.body if has_body and not self._is_head else b"")
+        self._due(_TAKE_TIMEOUT)
+        self._pour(self._sent(response))
+
+    def _pour(self, head: bytes = b"") -> None:
+        """Write of the answer what the peer takes, and go on when it is written."""
+        while head or (self._left and self._writable):
+            part, self._left = self._left[:_SLICE], self._left[_SLICE:]
+            data = head + (self._sent(h11.Data(data=bytes(part))) if part else b"")
+            head = b""
+            self._transport.write(data)
+        if self._left or self._closing:
+            return
+        self._sent(h11.EndOfMessage())
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE and not self._no_more:
+            self._http.start_next_cycle()
+            self._raw = bytearray(self._http.trailing_data[0])
+            self._due(_IDLE_TIMEOUT)
+            self._turn = self._loop.call_soon(self._next)
+        else:
+            self._close()
+
+    def _sent(self, event: h11.Event) -> bytes:
+        data = self._http.send(event)
+        assert data is not None
+        return data
+
+    def _close(self) -> None:
+        """End the connection so that the peer gets what is written, whatever it is still sending."""
+        self.stop()
+        if self._transport.can_write_eof() and not self._no_more:
+            # Bytes that nobody reads would make the system cut the connection off, and the peer lose the answer.
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._transport.close()
+        self._timer = self._loop.call_later(_CLOSE_TIMEOUT, self._transport.abort)
+
+    # ---- deadlines ---------------------------------------------------------------------------------------------------
+
+    def _due(self, seconds: float) -> None:
+        """End the connection after this time, unless something happens sooner that sets another deadline."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._unsent = self._transport.get_write_buffer_size()
+        self._timer = self._loop.call_later(seconds, self._overdue)
+
+    def _overdue(self) -> None:
+        # The last part of an answer is still being taken while the next request is waited for.
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and unsent <= self._unsent - _TAKE_BYTES:
+            self._due(_TAKE_TIMEOUT)
+        else:
+            self.stop()
+            self._transport.abort()
+
+
+_UPGRADE: Final = Answer.sentence(
+    HTTPStatus.UPGRADE_REQUIRED, "The rooms are here, for WebSocket clients.", ("Upgrade", "websocket")
+)
+
+
+def _tokens(values: Sequence[str]) -> set[str]:
+    return {token.strip().lower() for value in values for token in value.split(",")}
