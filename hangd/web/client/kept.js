@@ -27,15 +27,18 @@ const PREFIX = "hang.";
 const ROOMS_MAX = 64;
 
 export class Kept {
+  #lasting;
+  #ofTab;
+  /** What could not be stored. @type {Map<string, string>} */
+  #memory = new Map();
+
   /**
    * @param {Storage | null} lasting  `localStorage`
    * @param {Storage | null} ofTab  `sessionStorage`
    */
   constructor(lasting, ofTab) {
-    this._lasting = lasting;
-    this._ofTab = ofTab;
-    /** @type {Map<string, string>} What could not be stored. */
-    this._memory = new Map();
+    this.#lasting = lasting;
+    this.#ofTab = ofTab;
   }
 
   /** What the browser offers. @returns {Kept} */
@@ -55,7 +58,7 @@ export class Kept {
    * @returns {T}
    */
   setting(name, otherwise) {
-    const value = this._read(this._lasting, `setting.${name}`);
+    const value = this.#read(this.#lasting, `setting.${name}`);
     return typeof value === typeof otherwise ? /** @type {T} */ (value) : otherwise;
   }
 
@@ -64,7 +67,7 @@ export class Kept {
    * @param {string | number | boolean} value
    */
   keepSetting(name, value) {
-    this._write(this._lasting, `setting.${name}`, value);
+    this.#write(this.#lasting, `setting.${name}`, value);
   }
 
   /**
@@ -75,19 +78,19 @@ export class Kept {
    * @returns {RoomKeys | null}
    */
   keys(server, room) {
-    const known = this._rooms().filter((keys) => keys.server === server);
+    const known = this.#rooms().filter((keys) => keys.server === server);
     return known.find((keys) => keys.room_id === room) ?? known.find((keys) => sameRoom(room, keys.name)) ?? null;
   }
 
   /** @param {RoomKeys} keys */
   keepKeys(keys) {
-    const others = this._rooms().filter((each) => each.server !== keys.server || each.room_id !== keys.room_id);
-    this._write(this._lasting, "rooms", [keys, ...others].slice(0, ROOMS_MAX));
+    const others = this.#rooms().filter((each) => each.server !== keys.server || each.room_id !== keys.room_id);
+    this.#write(this.#lasting, "rooms", [keys, ...others].slice(0, ROOMS_MAX));
   }
 
   /** @returns {RoomKeys[]}  Those used last are first. */
-  _rooms() {
-    const rooms = this._read(this._lasting, "rooms");
+  #rooms() {
+    const rooms = this.#read(this.#lasting, "rooms");
     return Array.isArray(rooms) ? rooms.filter(isKeys) : [];
   }
 
@@ -98,14 +101,14 @@ export class Kept {
    * @returns {Place | null}
    */
   takePlace() {
-    const place = this._read(this._ofTab, "place");
+    const place = this.#read(this.#ofTab, "place");
     this.keepPlace(null);
     return isPlace(place) ? place : null;
   }
 
   /** @param {Place | null} place */
   keepPlace(place) {
-    this._write(this._ofTab, "place", place);
+    this.#write(this.#ofTab, "place", place);
   }
 
   /**
@@ -113,8 +116,8 @@ export class Kept {
    * @param {string} name
    * @returns {unknown}
    */
-  _read(where, name) {
-    let text = this._memory.get(name) ?? null;
+  #read(where, name) {
+    let text = this.#memory.get(name) ?? null;
     try {
       text ??= where?.getItem(PREFIX + name) ?? null;
       return text === null ? null : JSON.parse(text);
@@ -128,15 +131,15 @@ export class Kept {
    * @param {string} name
    * @param {unknown} value
    */
-  _write(where, name, value) {
+  #write(where, name, value) {
     const text = JSON.stringify(value);
-    this._memory.delete(name);
+    this.#memory.delete(name);
     try {
       if (where === null) throw new TypeError("there is no storage");
       if (value === null) where.removeItem(PREFIX + name);
       else where.setItem(PREFIX + name, text);
     } catch {
-      this._memory.set(name, text);
+      this.#memory.set(name, text);
     }
   }
 }

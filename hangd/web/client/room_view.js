@@ -103,7 +103,7 @@ export class RoomView {
   reported(report) {
     const own = this.own;
     if (own === null) return;
-    this._setMember({
+    this.#setMember({
       ...own,
       state: report.state,
       position: report.position,
@@ -129,45 +129,45 @@ export class RoomView {
         this.room = message.payload.room;
         return [];
       case "SyncBroadcast": {
-        this._change({ timeline: message.payload.timeline });
+        this.#change({ timeline: message.payload.timeline });
         const changed = !sameTimeline(before.timeline, message.payload.timeline);
         return changed ? acts.commanded(names, message.payload, before.timeline, before.policy.start) : [];
       }
       case "StartChanged": {
         const { start } = message.payload;
-        this._change({ start });
+        this.#change({ start });
         return start === null ? [] : [acts.startChanged(names, start, before.start, before.policy.start)];
       }
       case "MemberJoined":
-        this._setMember(message.payload.member);
+        this.#setMember(message.payload.member);
         return [acts.joined(this.names, message.payload.member)];
       case "MemberChanged":
-        return this._memberChanged(message.payload.member);
+        return this.#memberChanged(message.payload.member);
       case "MemberLeft": {
         const { client_id, reason } = message.payload;
-        this._change({ members: before.members.filter((each) => each.client_id !== client_id) });
+        this.#change({ members: before.members.filter((each) => each.client_id !== client_id) });
         return [acts.left(names, client_id, reason)];
       }
       case "PolicyChanged": {
         const { policy, by } = message.payload;
-        this._change({ policy });
+        this.#change({ policy });
         return by === null ? [] : [acts.policyChanged(names, by, before.policy, policy)];
       }
       case "MediaChanged": {
         const { file_hash, file, timeline, queue, by } = message.payload;
-        this._change({ file_hash, file, timeline, queue, start: null });
+        this.#change({ file_hash, file, timeline, queue, start: null });
         return [acts.filmChanged(names, by, file)];
       }
       case "QueueChanged": {
         const { queue, by } = message.payload;
-        this._change({ queue });
+        this.#change({ queue });
         return by === null ? [] : acts.queueChanged(names, by, before.queue, queue);
       }
       case "EntryChanged": {
         const { entry } = message.payload;
         const entries = before.queue.entries.map((each) => (each.id === entry.id ? entry : each));
-        this._change({ queue: { ...before.queue, entries } });
-        if (entry.id === before.queue.current) this._change({ file_hash: entry.file_hash, file: entry.file });
+        this.#change({ queue: { ...before.queue, entries } });
+        if (entry.id === before.queue.current) this.#change({ file_hash: entry.file_hash, file: entry.file });
         return [];
       }
       default:
@@ -176,9 +176,9 @@ export class RoomView {
   }
 
   /** @param {Member} member */
-  _memberChanged(member) {
+  #memberChanged(member) {
     const known = this.member(member.client_id);
-    this._setMember(member);
+    this.#setMember(member);
     if (known === null) return [];
     const notices = [];
     if (known.ready !== member.ready) {
@@ -195,16 +195,16 @@ export class RoomView {
   }
 
   /** @param {Member} member */
-  _setMember(member) {
+  #setMember(member) {
     const members = this.room.members.slice();
     const at = members.findIndex((each) => each.client_id === member.client_id);
     if (at === -1) members.push(member);
     else members[at] = member;
-    this._change({ members });
+    this.#change({ members });
   }
 
   /** @param {Partial<Room>} change */
-  _change(change) {
+  #change(change) {
     this.room = { ...this.room, ...change };
   }
 }

@@ -6,37 +6,39 @@ import { now } from "../engine/local_time.js";
 const LONGEST_MS = 2 ** 31 - 1;
 
 export class DeadlineTimer {
+  #due;
+  /** @type {number | null} */
+  #deadline = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #handle = undefined;
+
   /** @param {(now: number) => void} due  Called with the local time when the deadline has come. */
   constructor(due) {
-    this._due = due;
-    /** @type {number | null} */
-    this._deadline = null;
-    /** @type {ReturnType<typeof setTimeout> | undefined} */
-    this._handle = undefined;
+    this.#due = due;
   }
 
   /** @param {number | null} deadline  Seconds; null: never. */
   arm(deadline) {
-    if (deadline === this._deadline) return;
-    clearTimeout(this._handle);
-    this._deadline = deadline;
-    if (deadline !== null) this._wait(deadline);
+    if (deadline === this.#deadline) return;
+    clearTimeout(this.#handle);
+    this.#deadline = deadline;
+    if (deadline !== null) this.#wait(deadline);
   }
 
   /** @param {number} deadline */
-  _wait(deadline) {
+  #wait(deadline) {
     const delay = Math.min(Math.max(0, Math.ceil((deadline - now()) * 1000)), LONGEST_MS);
-    this._handle = setTimeout(() => this._fired(deadline), delay);
+    this.#handle = setTimeout(() => this.#fired(deadline), delay);
   }
 
   /** @param {number} deadline */
-  _fired(deadline) {
+  #fired(deadline) {
     const at = now();
     if (at < deadline) {
-      this._wait(deadline); // Timers of browsers may be a moment early.
+      this.#wait(deadline); // Timers of browsers may be a moment early.
       return;
     }
-    this._deadline = null;
-    this._due(at);
+    this.#deadline = null;
+    this.#due(at);
   }
 }
