@@ -76,8 +76,27 @@
  * @typedef {{ok: true} | {ok: false, code: string, text: string}} Outcome
  *   `text` is one sentence in the page's language. No request throws or rejects.
  *
+ * @typedef {(options: {files: {get: (path: string) => File | null}, emit: (event: import("../player/base.js").PlayerEvent)
+ *   => void}) => import("../player/base.js").Player} MakePlayer
+ *
+ * @typedef {object} LocalFiles  Of hangd/web/files.
+ * @property {(file: File) => Promise<string>} quickHash
+ * @property {(file: File, onProgress: (share: number) => void, signal: AbortSignal) => Promise<string>} hashWhole
+ * @property {(file: File, quick: string) => Promise<string | null>} knownHash
+ * @property {(file: File, quick: string, hash: string) => Promise<void>} keepHash
+ * @property {(film: FileInfo, files: File[]) => Promise<File | null>} findCopy
+ * @property {(film: FileInfo) => Promise<File | null>} recall
+ *
+ * @typedef {object} SessionOptions
+ * @property {MakePlayer} makePlayer  Called once, in the constructor.
+ * @property {import("../engine/follower/state.js").Policies} policies  Of the browser: engine/policies.js.
+ * @property {LocalFiles} files
+ * @property {import("./kept.js").Kept} [kept]
+ *
  * @typedef {object} SessionPort  What `Session` offers, beside `state` and the events.
  * @property {SessionState} state
+ * @property {() => void} begin  Called once the page listens. Goes back into the room in which this tab was before the page
+ *   was loaded anew, if the address still names it: `state.room` tells.
  * @property {(name: string) => void} setName  The viewer's own name, kept; counts from the next connection on.
  * @property {(file: File) => Promise<Outcome>} openFile  The viewer's copy, or in no room the film to create one with.
  * @property {() => void} closeFile

@@ -25,9 +25,12 @@
 
 import { Follower } from "../engine/follower/follower.js";
 import { now } from "../engine/local_time.js";
-import { TraceRecorder } from "../engine/trace/recorder.js";
-import { LearnedStore } from "./learned_store.js";
+import { Recorder } from "../engine/trace/recorder.js";
+import { LearnedStore } from "./films/learned_store.js";
 import { DeadlineTimer } from "./timer.js";
+
+/** @type {Opened} */
+const REPLACED = { ok: false, code: "replaced", text: "" };
 
 export class Driver {
   #port;
@@ -60,7 +63,7 @@ export class Driver {
   constructor(port, makePlayer, policies, kept) {
     this.#port = port;
     this.follower = new Follower(policies);
-    this.#recorder = new TraceRecorder(this.follower);
+    this.#recorder = new Recorder(this.follower);
     this.#learned = new LearnedStore(kept);
     this.#player = makePlayer({
       files: { get: (path) => this.#files.get(path) ?? null },
@@ -86,7 +89,7 @@ export class Driver {
 
   /** The recorded inputs and effects of the last half hour, in the format of docs/traces.md. */
   dumpTrace() {
-    return this.#recorder.dump();
+    return this.#recorder.dump({ hangd: "web", player: navigator.userAgent, date: new Date().toISOString() });
   }
 
   /**
@@ -256,9 +259,6 @@ export class Driver {
     this.#loading = null;
   }
 }
-
-/** @type {Opened} */
-const REPLACED = { ok: false, code: "replaced", text: "" };
 
 /**
  * Leaves out the Unload (a Load follows) and all reports but the last.

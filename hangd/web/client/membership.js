@@ -23,8 +23,8 @@
  * @property {import("./viewer.js").Viewer} viewer
  * @property {import("./connection.js").Connection} connection
  * @property {import("./driver.js").Driver} driver
- * @property {import("./copy.js").LocalCopy} copy
- * @property {import("./films.js").Films} films
+ * @property {import("./films/copy.js").LocalCopy} copy
+ * @property {import("./films/films.js").Films} films
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
  * @property {(notice: import("./base.js").Notice) => void} tell
@@ -40,7 +40,7 @@ import { LinkState } from "../engine/link/link.js";
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
 import { errorText } from "./connection.js";
-import { RoomView } from "./room_view.js";
+import { RoomView } from "./room/room_view.js";
 
 /** Seconds between tries to get back into a room that refuses for now. */
 const REJOIN_PAUSES = [0.2, 0.5, 1, 2];
@@ -347,7 +347,8 @@ export class Membership {
         driver.tell({ type: "TimelineReceived", timeline: view.room.timeline }, at);
         break;
       case "RoomLeft": {
-        const { reason, detail } = message.payload;
+        const { room_id, reason, detail } = message.payload;
+        if (room_id !== view.roomId) break;
         this.leave(reason === "left" ? null : outFor(reason, detail), at, { isMismatch: reason === "mismatch" });
         break;
       }

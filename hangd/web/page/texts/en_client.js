@@ -4,6 +4,7 @@
 export const client = {
   "member.somebody": "somebody",
   "member.you": "you",
+  "member.guest": "guest",
   "film.unnamed": "a film without a name",
   "film.count": { one: "{count} film", other: "{count} films" },
 
@@ -39,6 +40,7 @@ export const client = {
   "act.may-not.you": "You may not control the room any more",
   "act.joined": "{name} is here",
   "act.joined.you": "You are here",
+  "act.said": "{name}: {text}",
   "act.film-missing": "{name} has not got this film",
   "act.film-missing.you": "You have not picked this film yet",
   "act.media": "{name} moved on to {film}",
@@ -161,5 +163,7 @@ export const client = {
 
   motd: "The server says: {text}",
   "copy.gone": "You have not picked your copy of this film yet.",
+  "copy.silent": "This browser does not play the sound of this film.",
+  "copy.no-picture": "This browser does not show the picture of this film.",
   "copy.mismatch": "This file is not the film of this room.",
 };

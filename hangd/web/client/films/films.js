@@ -4,22 +4,22 @@
  * A browser shows a page only the files that the viewer has picked for it. When the room shows another film, its copy is
  * looked for among those, and among files that were picked on earlier visits where the browser lets them be remembered.
  *
- * @typedef {import("../protocol/types.js").FileInfo} FileInfo
- * @typedef {import("../protocol/types.js").Timeline} Timeline
+ * @typedef {import("../../protocol/types.js").FileInfo} FileInfo
+ * @typedef {import("../../protocol/types.js").Timeline} Timeline
  * @typedef {{file: File, info: FileInfo, brought: boolean}} Copy
  *
  * @typedef {object} FilmsParts  What this uses of the session.
- * @property {import("./viewer.js").Viewer} viewer
- * @property {import("./driver.js").Driver} driver
+ * @property {import("../viewer.js").Viewer} viewer
+ * @property {import("../driver.js").Driver} driver
  * @property {import("./copy.js").LocalCopy} copy
- * @property {import("./base.js").LocalFiles} files
- * @property {import("./changes.js").Changes} changes
- * @property {(notice: import("./base.js").Notice) => void} tell
+ * @property {import("../base.js").LocalFiles} files
+ * @property {import("../changes.js").Changes} changes
+ * @property {(notice: import("../base.js").Notice) => void} tell
  */
 
-import { t } from "../page/texts/texts.js";
-import { isCopy, mayBeSame } from "./film.js";
-import { filmMissing } from "./notices.js";
+import { t } from "../../page/texts/texts.js";
+import { filmMissing } from "../room/notices.js";
+import { isCopy, mayBeSame } from "./comparing.js";
 
 /** Files of one film's name that are opened in order to learn their durations. */
 const TRIED_MAX = 4;
@@ -161,7 +161,7 @@ export class Films {
    *
    * @param {File} file
    * @param {FileInfo} info
-   * @returns {Promise<import("./base.js").Outcome>}
+   * @returns {Promise<import("../base.js").Outcome>}
    */
   async take(file, info) {
     const { viewer, driver, copy } = this.#parts;
@@ -189,7 +189,7 @@ export class Films {
   /**
    * @param {File} file
    * @param {FileInfo} info
-   * @returns {import("./base.js").Outcome}
+   * @returns {import("../base.js").Outcome}
    */
   #refuse(file, info) {
     const { copy, driver } = this.#parts;

@@ -1,8 +1,8 @@
 /**
  * Compares what is known of two files: whether they are the same file, or two copies of one film. (hangd/engine/film.py)
  *
- * @typedef {import("../protocol/types.js").FileInfo} FileInfo
- * @typedef {import("../protocol/types.js").Policy} Policy
+ * @typedef {import("../../protocol/types.js").FileInfo} FileInfo
+ * @typedef {import("../../protocol/types.js").Policy} Policy
  */
 
 /** Seconds. Encodings of one film differ by a title card or the rounding of their container; cuts differ by more. */
@@ -64,7 +64,6 @@ export function isCopy(match, filmHash, film, fileHash, file) {
  * @returns {string | null}
  */
 export function sharedName(name) {
-  const whole = name.toWellFormed?.() ?? name;
-  const allowed = [...whole].map((letter) => (/[\p{Cc}/\\\p{Cs}]/u.test(letter) ? "\ufffd" : letter));
+  const allowed = [...name].map((letter) => (/[\p{Cc}\p{Cs}/\\]/u.test(letter) ? "\ufffd" : letter));
   return allowed.slice(0, NAME_MAX).join("") || null;
 }

@@ -3,11 +3,11 @@
  *
  * `room` is never changed: each message that tells something new makes another object, whose other parts are the same.
  *
- * @typedef {import("../protocol/types.js").Room} Room
- * @typedef {import("../protocol/types.js").Member} Member
- * @typedef {import("../protocol/types.js").Report} Report
- * @typedef {import("../protocol/types.js").ServerMessage} ServerMessage
- * @typedef {import("./base.js").Notice} Notice
+ * @typedef {import("../../protocol/types.js").Room} Room
+ * @typedef {import("../../protocol/types.js").Member} Member
+ * @typedef {import("../../protocol/types.js").Report} Report
+ * @typedef {import("../../protocol/types.js").ServerMessage} ServerMessage
+ * @typedef {import("../base.js").Notice} Notice
  */
 
 import * as acts from "./notices.js";
@@ -210,8 +210,8 @@ export class RoomView {
 }
 
 /**
- * @param {import("../protocol/types.js").Timeline} one
- * @param {import("../protocol/types.js").Timeline} other
+ * @param {import("../../protocol/types.js").Timeline} one
+ * @param {import("../../protocol/types.js").Timeline} other
  */
 function sameTimeline(one, other) {
   return (

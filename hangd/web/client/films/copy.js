@@ -4,8 +4,8 @@
  * A film is known by the hash of its whole file, which can take minutes to read. Meanwhile its quick hash lets a member
  * in, and the whole one follows. A room that compares durations is told of a copy once the player has opened it.
  *
- * @typedef {import("../protocol/types.js").FileInfo} FileInfo
- * @typedef {import("./base.js").CopyState} CopyState
+ * @typedef {import("../../protocol/types.js").FileInfo} FileInfo
+ * @typedef {import("../base.js").CopyState} CopyState
  *
  * @typedef {object} Told  A copy that the room was told of, or will be.
  * @property {File} file
@@ -15,15 +15,15 @@
  * @property {number | null} duration  The duration that the room was told.
  *
  * @typedef {object} CopyParts  What this uses of the session.
- * @property {import("./viewer.js").Viewer} viewer
- * @property {import("./connection.js").Connection} connection
- * @property {import("./driver.js").Driver} driver
- * @property {import("./base.js").LocalFiles} files
- * @property {import("./changes.js").Changes} changes
+ * @property {import("../viewer.js").Viewer} viewer
+ * @property {import("../connection.js").Connection} connection
+ * @property {import("../driver.js").Driver} driver
+ * @property {import("../base.js").LocalFiles} files
+ * @property {import("../changes.js").Changes} changes
  */
 
-import { t } from "../page/texts/texts.js";
-import { isSame, sharedName } from "./film.js";
+import { t } from "../../page/texts/texts.js";
+import { isSame, sharedName } from "./comparing.js";
 
 export class LocalCopy {
   #parts;
@@ -229,7 +229,8 @@ export class LocalCopy {
     if (hash === null) return;
     // The connection may be down now. A member that comes back is still to be verified.
     await changes.until(() => proving.signal.aborted || viewer.room !== view || connection.isUp);
-    if (proving.signal.aborted || view === null || viewer.room !== view || view.room.queue.current !== told.entry) return;
+    if (proving.signal.aborted || view === null || viewer.room !== view || view.room.queue.current !== told.entry)
+      return;
     this.hash = hash;
     if (told.brought && told.entry !== null && view.room.file_hash === null && view.mayControl) {
       connection.send({ type: "SetEntry", payload: { id: told.entry, file_hash: hash } });

@@ -4,20 +4,20 @@
  * The room view calls this with what the server said. It says "you" of this viewer. What the room does by itself it
  * says with the reason.
  *
- * @typedef {import("../protocol/types.js").Member} Member
- * @typedef {import("../protocol/types.js").Policy} Policy
- * @typedef {import("../protocol/types.js").Queue} Queue
- * @typedef {import("../protocol/types.js").PendingStart} PendingStart
- * @typedef {import("../protocol/types.js").SyncBroadcast} SyncBroadcast
- * @typedef {import("../protocol/types.js").Timeline} Timeline
- * @typedef {import("./base.js").Notice} Notice
+ * @typedef {import("../../protocol/types.js").Member} Member
+ * @typedef {import("../../protocol/types.js").Policy} Policy
+ * @typedef {import("../../protocol/types.js").Queue} Queue
+ * @typedef {import("../../protocol/types.js").PendingStart} PendingStart
+ * @typedef {import("../../protocol/types.js").SyncBroadcast} SyncBroadcast
+ * @typedef {import("../../protocol/types.js").Timeline} Timeline
+ * @typedef {import("../base.js").Notice} Notice
  *
  * @typedef {object} Names  How members are called in a sentence.
  * @property {string} own  This viewer's client id.
  * @property {(clientId: string) => string} of
  */
 
-import { listed, t } from "../page/texts/texts.js";
+import { listed, t } from "../../page/texts/texts.js";
 
 /** The `from_client` of what a room does by itself. */
 export const ROOM_ITSELF = "00000000-0000-0000-0000-000000000000";
@@ -199,7 +199,7 @@ export function joined(names, member) {
 /**
  * @param {Names} names
  * @param {string} clientId
- * @param {import("../protocol/types.js").MemberLeft["reason"]} reason
+ * @param {import("../../protocol/types.js").MemberLeft["reason"]} reason
  * @returns {Notice}
  */
 export function left(names, clientId, reason) {
@@ -219,7 +219,7 @@ export function filmMissing(names, clientId) {
 /**
  * @param {Names} names
  * @param {string | null} by
- * @param {import("../protocol/types.js").FileInfo} file
+ * @param {import("../../protocol/types.js").FileInfo} file
  * @returns {Notice}
  */
 export function filmChanged(names, by, file) {
@@ -244,7 +244,7 @@ export function queueChanged(names, by, before, after) {
   return moved ? [act(names, by, "queue", "act.queue.moved")] : [];
 }
 
-/** @param {readonly import("../protocol/types.js").QueueEntry[]} entries */
+/** @param {readonly import("../../protocol/types.js").QueueEntry[]} entries */
 function films(entries) {
   if (entries.length === 1) return entries[0].file.name ?? t("film.unnamed");
   return t("film.count", { count: entries.length });

@@ -3,7 +3,7 @@
  *
  * It is kept by the file name's ending: both depend on the container and the device far more than on the film.
  *
- * @typedef {import("../engine/follower/learned.js").LearnedTimings} LearnedTimings
+ * @typedef {import("../../engine/follower/learned.js").LearnedTimings} LearnedTimings
  */
 
 /** A seek's cost that has changed by less than this share is not written again. */
@@ -19,7 +19,7 @@ export class LearnedStore {
   /** @type {LearnedTimings | null} */
   #known = null;
 
-  /** @param {import("./kept.js").Kept} kept */
+  /** @param {import("../kept.js").Kept} kept */
   constructor(kept) {
     this.#kept = kept;
   }
