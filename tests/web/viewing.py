@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, Page, Route
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 from tests.support.browser import chromium
 from tests.support.party import PATIENCE, wait_for
@@ -80,8 +80,14 @@ class WebViewer:
         self.console: list[str] = []
         """What the page complained about: errors, warnings, and exceptions that nothing caught."""
         self.page: Page = browser.run(context.new_page())
-        self.page.on("console", lambda said: self.console.append(said.text) if said.type in ("error", "warning") else None)
+        self.page.on(
+            "console", lambda said: self.console.append(said.text) if said.type in ("error", "warning") else None
+        )
         self.page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(message.text)
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._browser.run(work)

@@ -87,7 +87,9 @@
  * @property {(film: FileInfo, files: File[]) => Promise<File | null>} findCopy
  * @property {(film: FileInfo) => Promise<File | null>} recall
  *
- * @typedef {object} SessionOptions
+ * @typedef {object} SessionOptions  What page/main.js gives to `new Session`. It calls `session.begin()` once the page
+ *   listens: that goes back into the room in which this tab was before the page was loaded anew, if the address still
+ *   names it. `state.link` and `state.room` tell how it goes.
  * @property {MakePlayer} makePlayer  Called once, in the constructor.
  * @property {import("../engine/follower/state.js").Policies} policies  Of the browser: engine/policies.js.
  * @property {LocalFiles} files
@@ -95,8 +97,6 @@
  *
  * @typedef {object} SessionPort  What `Session` offers, beside `state` and the events.
  * @property {SessionState} state
- * @property {() => void} begin  Called once the page listens. Goes back into the room in which this tab was before the page
- *   was loaded anew, if the address still names it: `state.room` tells.
  * @property {(name: string) => void} setName  The viewer's own name, kept; counts from the next connection on.
  * @property {(file: File) => Promise<Outcome>} openFile  The viewer's copy, or in no room the film to create one with.
  * @property {() => void} closeFile

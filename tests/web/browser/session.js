@@ -6,7 +6,9 @@
 
 import { Session } from "../../../hangd/web/client/session.js";
 import * as policies from "../../../hangd/web/engine/policies.js";
+import { keepHash, knownHash } from "../../../hangd/web/files/known_hashes.js";
 import { quickHash } from "../../../hangd/web/files/quick_hash.js";
+import { hashWhole } from "../../../hangd/web/files/whole_hash.js";
 import { VideoPlayer } from "../../../hangd/web/player/video_player.js";
 
 const video = document.createElement("video");
@@ -21,11 +23,9 @@ const session = new Session({
   policies: policies.CHROMIUM,
   files: {
     quickHash,
-    hashWhole: async () => {
-      throw new Error("not yet");
-    },
-    knownHash: async () => null,
-    keepHash: async () => {},
+    hashWhole,
+    knownHash,
+    keepHash,
     findCopy: async (film, files) => {
       for (const file of files) {
         if (file.size === film.size && (await quickHash(file)) === film.quick_hash) return file;
@@ -38,7 +38,7 @@ const session = new Session({
 
 /** @type {import("../../../hangd/web/client/base.js").Notice[]} */
 const notices = [];
-session.addEventListener("notice", (event) => notices.push(event.detail));
+session.addEventListener("notice", (event) => notices.push(/** @type {CustomEvent} */ (event).detail));
 
 button.addEventListener("click", () => session.tapped());
 session.begin();
