@@ -13,7 +13,6 @@ from typing import Any, Final
 import pytest
 
 import hangd.web
-from hangd.server import pages
 from hangd.server.app import serve
 from hangd.server.settings import ServerSettings
 
@@ -34,7 +33,7 @@ class ServedPage:
         def files(package: str | ModuleType) -> Any:
             return self.folder if package == "hangd.web" else real(package)
 
-        monkeypatch.setattr(pages.resources, "files", files)
+        monkeypatch.setattr(resources, "files", files)
 
     @property
     def url(self) -> str:
