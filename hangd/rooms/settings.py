@@ -21,6 +21,8 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     motd: str | None = None
     public_url: str | None = None
     """The server's URL for invites, in its normal form."""
+    features: tuple[str, ...] = ()
+    """What the server can do beside the protocol, for Welcome: "web" if it shows the page for browsers."""
 
     def welcome(
         self, client_id: str, secret: str, clock_id: str, room: Room | None = None, *, resumed: bool = False
@@ -32,7 +34,7 @@ class HubSettings(Struct, frozen=True, kw_only=True):
             protocol=PROTOCOL,
             server=self.server,
             clock_id=clock_id,
-            features=(),
+            features=self.features,
             limits=Limits(room_capacity=self.room.capacity),
             resumed=resumed,
             motd=self.motd,

@@ -178,6 +178,7 @@ def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
         public_url=settings.public_url,
+        features=("web",) if settings.web else (),
     )
 
 

@@ -31,7 +31,7 @@ _POLICY: Final = (
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write", "web-share")
+_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write")
 _DENIED: Final = (
     "accelerometer",
     "camera",
