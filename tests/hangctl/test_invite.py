@@ -59,12 +59,13 @@ def test_a_qr_code_is_that_of_the_link(daemon: ScriptedDaemon, hangctl: Hangctl)
 
 def test_create_draws_it_beside_its_only_line(daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path) -> None:
     (tmp_path / "film.mkv").write_bytes(b"film")
-    daemon.answers["room-create"] = {"error": "success", "data": {**ROOM, "host": True}}
+    data = {**ROOM, "host": True}
+    daemon.answers["room-create"] = {"error": "success", "data": data}
     done = hangctl("create", "film.mkv", "--qr")
     assert done.stdout == "0d9f\n"
     assert squares(done.stderr) == code(LINK)
     assert hangctl("create", "film.mkv").stderr == ""
-    del daemon.answers["room-create"]["data"]["link"]
+    del data["link"]
     assert squares(hangctl("create", "film.mkv", "--qr").stderr) == code(INVITE)
 
 

@@ -1,0 +1,702 @@
+/**
+ * Follower: keeps one player at the position of a timeline, and turns the viewer's actions into requests to the room. (A
+ * port of hangd/engine/follower/follower.py, held to the same golden traces.)
+ *
+ * Theory of operation. There is a *timeline*, which says where the media has to be, and a `Picture`, which says where it
+ * is. `Steering` is the one place that compares the two and gives the next command. It runs after every input, and gives
+ * no command while the player is still working on the last one (LOADING, SEEKING, PAUSING). So in whatever order inputs
+ * arrive, the player is always on its way to what the timeline says now.
+ *
+ * *Starts are scheduled.* The room names a future time, and every member resumes at it. A player that is late (a member
+ * that joined, a slow seek) seeks to where the room will be when the seek is done, by the duration that seeks have had
+ * here, and resumes when the room is at that position.
+ *
+ * *The viewer's actions.* A pause takes effect at once, and the request to the room names the frame on which it stopped;
+ * until the room has answered, the timeline does not control the player (pending_input.js). A pause, a start or a frame
+ * step that no command of the follower explains was made by the viewer at the player itself (by a media key, or in the
+ * window of picture in picture). All else is requested, and takes effect when the room's timeline says so.
+ *
+ * *In no room* the follower has a timeline of its own, in local time (local_timeline.js), and adjusts it to the player.
+ * Entering or leaving a room only replaces the timeline. So does what the viewer does while the room cannot be asked or
+ * does not answer (on_own.js).
+ *
+ * @typedef {import("../timeline.js").Timeline} Timeline
+ * @typedef {import("./effects.js").FollowerEffect} FollowerEffect
+ * @typedef {import("./effects.js").SyncCommand} SyncCommand
+ * @typedef {import("./picture.js").MotionName} MotionName
+ */
+
+import { assert } from "../invariant.js";
+import { earliest, isNewer, isRunning, positionAt } from "../timeline.js";
+import { ClockFilter } from "./clock.js";
+import { DriftController } from "./drift.js";
+import { StartBias } from "./learned.js";
+import { applied, initial } from "./local_timeline.js";
+import { OnOwn } from "./on_own.js";
+import { PendingInput } from "./pending_input.js";
+import { Motion, Picture } from "./picture.js";
+import { follows, newFollowerState, POLICIES } from "./state.js";
+import { Steering } from "./steering.js";
+
+/** See the module's description. `now` is always the local monotonic time in seconds. */
+export class Follower {
+  #policy;
+  #drift;
+  #pendingInput;
+  #startBias;
+  #steering;
+
+  /**
+   * @param {Readonly<import("./state.js").Policies>} [policies]
+   * @param {import("./state.js").FollowerState} [state]  Another follower's `snapshot`, to continue from there.
+   */
+  constructor(policies = POLICIES, state = newFollowerState()) {
+    this.policies = policies;
+    this.state = state;
+    this.#policy = policies.follower;
+    this.clock = new ClockFilter(policies.clock, state.clock);
+    this.picture = new Picture(policies.picture, state.picture);
+    this.onOwn = new OnOwn(state.on_own);
+    this.#drift = new DriftController(policies.drift, state.drift);
+    this.#pendingInput = new PendingInput(policies.pending_input, state.pending_input);
+    this.#startBias = new StartBias(state.start_bias);
+    this.#steering = new Steering(this.#policy, state, {
+      clock: this.clock,
+      picture: this.picture,
+      drift: this.#drift,
+      pendingInput: this.#pendingInput,
+      startBias: this.#startBias,
+    });
+  }
+
+  /**
+   * Take one input and return the effects to carry out, in order. Throws nothing.
+   *
+   * @param {import("./inputs.js").FollowerInput} input
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  handle(input, now) {
+    const state = this.state;
+    /** @type {FollowerEffect[]} */
+    let effects = [];
+    switch (input.type) {
+      case "PlayerSaid": {
+        const before = state.picture.motion;
+        if (!this.picture.update(input.event)) return [];
+        effects = this.#playerSaid(input.event, before, now);
+        break;
+      }
+      case "DeadlineReached":
+        return this.expire(now);
+      case "Pinged":
+        effects = this.#pinged(input, now);
+        break;
+      case "TimelineReceived": {
+        const taken = this.#timelineReceived(input, now);
+        if (taken === null) return [];
+        effects = taken;
+        break;
+      }
+      case "FileOpened":
+        effects = this.#fileOpened(input.path, input.start ?? 0, input.entry ?? 0, now);
+        break;
+      case "FileClosed":
+        this.#pendingInput.clearWanted();
+        this.#pendingInput.forgetMerged();
+        effects = this.picture.close();
+        break;
+      case "LeftRoom":
+        if (!state.in_room) return [];
+        this.#leaveRoom(now);
+        break;
+      case "RoomRefused": // The timeline controls the player again, so a pause is undone.
+        this.#pendingInput.clear();
+        if (state.on_own.link === "silent" && state.on_own.room !== null) {
+          this.onOwn.reach();
+          effects = this.#followAgain(state.on_own.room, now);
+        }
+        break;
+      case "LinkLost":
+        if (!state.in_room || state.on_own.link === "down") return [];
+        effects = this.#loseLink("down", now);
+        break;
+      case "ClockFlushed":
+        this.clock.flush();
+        return [];
+      case "AbsenceEnded":
+        // The local clock may have stood still. Where the picture is, only the next sample can tell.
+        this.clock.flush(now);
+        this.#drift.restart(now);
+        state.absence_unchecked = true;
+        break;
+      case "PauseRequested":
+        effects = this.#pauseRequested(input.paused, now);
+        break;
+      case "SeekRequested": {
+        const position = this.picture.clamp(input.position);
+        if (this.#pendingInput.merge(position, now)) return [];
+        effects = this.#requestSeek(position, now);
+        break;
+      }
+      case "SpeedRequested":
+        effects = this.#request({ action: "Speed", rate: input.rate }, now);
+        break;
+      case "StopRequested":
+        effects = this.#request({ action: "Stop" }, now);
+        break;
+      case "TimingsRecalled":
+        state.picture.seek_cost = input.timings.seek_cost;
+        this.#startBias.restore(input.timings.start_bias);
+        return [];
+      case "OffsetSet":
+        state.video_offset = input.seconds;
+        return [];
+    }
+    return [...effects, ...this.#steerAndReport(now)];
+  }
+
+  /** @returns {number | null} The local time at which to call `expire`; null: no need to. */
+  deadline() {
+    const state = this.state;
+    return earliest(
+      this.#drift.deadline(),
+      this.#pendingInput.deadline(),
+      state.in_room ? state.report_due : null,
+      state.scheduled === null ? null : this.clock.toLocal(state.scheduled.at),
+    );
+  }
+
+  /**
+   * Do what is due by `now`.
+   *
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  expire(now) {
+    const state = this.state;
+    /** @type {FollowerEffect[]} */
+    const effects = [];
+    if (state.scheduled !== null && this.clock.toLocal(state.scheduled.at) <= now) {
+      effects.push(...this.#setTimeline(state.scheduled, now));
+    }
+    if (this.#pendingInput.isOverdue(now)) effects.push(...this.#answerMissing(now));
+    this.#drift.expire(now);
+    const position = this.#pendingInput.expire(now);
+    if (position !== null) effects.push(...this.#requestSeek(position, now));
+    // `#report` makes a report again, with the error of now.
+    if (state.report_due !== null && state.report_due <= now) state.reported = state.report_due = null;
+    return [...effects, ...this.#steerAndReport(now)];
+  }
+
+  /** @returns {import("./state.js").FollowerState} A copy, from which another follower with the same policies continues. */
+  snapshot() {
+    return structuredClone(this.state);
+  }
+
+  /** Assert the invariants. */
+  check() {
+    const state = this.state;
+    const own = state.on_own;
+    this.picture.check();
+    this.#pendingInput.check();
+    assert(state.drift.trim === null || state.picture.motion === Motion.RUNNING, "only a running picture is trimmed");
+    this.onOwn.check();
+    assert(state.in_room || (own.link === "up" && own.room === null), "in no room nothing is left or lost");
+    assert(state.scheduled === null || (follows(state) && isRunning(state.scheduled)), "only motion is scheduled");
+  }
+
+  // ---- reading ------------------------------------------------------------------------------------------------------
+
+  /** @returns {boolean} Whether the player goes by the room's timeline. */
+  get follows() {
+    return follows(this.state);
+  }
+
+  /** @returns {number} The speed, including a change that takes effect in a moment. */
+  get rate() {
+    return (this.state.scheduled ?? this.state.timeline).rate;
+  }
+
+  /** @returns {boolean} Whether the media has to be paused. At a gate it has not: the room goes on by itself. */
+  get paused() {
+    const wanted = this.state.pending_input.wanted;
+    return wanted === null ? !(this.state.scheduled ?? this.state.timeline).playing : wanted === "paused";
+  }
+
+  /**
+   * Return the picture's position in seconds, in no room the one that it is on its way to; null: no file.
+   *
+   * @param {number} now
+   * @returns {number | null}
+   */
+  position(now) {
+    if (this.state.picture.motion === Motion.EMPTY) return null;
+    return this.follows ? this.picture.position(now) : this.requestedPosition(now);
+  }
+
+  /**
+   * Return the position that a relative seek starts from: the one requested last, or else the picture's.
+   *
+   * @param {number} now
+   * @returns {number | null}
+   */
+  requestedPosition(now) {
+    const requested = this.#pendingInput.seekPosition;
+    if (requested !== null) return requested;
+    switch (this.state.picture.motion) {
+      case Motion.LOADING:
+      case Motion.SEEKING: // The timeline may have moved on since that was commanded.
+        return this.#steering.timelinePosition(now);
+      case Motion.EMPTY:
+        return null;
+      default:
+        return this.picture.position(now);
+    }
+  }
+
+  /** @returns {number | null} Seconds, positive ahead, from samples or from the picture shown at rest; null: unknown. */
+  get error() {
+    const { timeline, picture, error } = this.state;
+    if (!this.follows) return null;
+    if (picture.motion === Motion.SETTLED && !isRunning(timeline)) return this.#errorAtRest();
+    return picture.motion === Motion.RUNNING ? (this.#drift.error ?? error) : null;
+  }
+
+  /** @returns {number | null} */
+  #errorAtRest() {
+    const { shown, position } = this.state.picture;
+    const wanted = this.state.timeline.position;
+    if (shown === null) return null;
+    // The player may name the time of the frame instead of the target: that is no error.
+    return this.picture.isSettledAt(wanted) ? shown - position : shown - wanted;
+  }
+
+  /** @returns {boolean} Whether a request is to come: for a pause that is not done yet, or a seek that may be merged. */
+  get hasUnsentRequest() {
+    return this.state.picture.motion === Motion.PAUSING || this.state.pending_input.merged !== null;
+  }
+
+  // ---- the file, the room and the clock -----------------------------------------------------------------------------
+
+  /**
+   * @param {string} path
+   * @param {number} start
+   * @param {number} entry
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #fileOpened(path, start, entry, now) {
+    const state = this.state;
+    if (!this.follows) state.timeline = initial(now, start, { rate: state.timeline.rate });
+    if (path !== state.picture.path || entry !== state.picture.entry) this.#pendingInput.forgetMerged();
+    state.picture.duration = null;
+    state.picture.entry = entry;
+    return this.#steering.load(path, now);
+  }
+
+  /**
+   * @param {import("./inputs.js").Pinged} pinged
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #pinged({ t0, t1, t2, t3 }, now) {
+    const state = this.state;
+    /** @type {FollowerEffect[]} */
+    let effects = [];
+    this.clock.add(t0, t1, t2, t3);
+    if (state.absence_unchecked && this.follows && this.clock.locked) {
+      state.absence_unchecked = false;
+      effects = this.#steering.seekIfFar(now);
+    }
+    const requestedAt = state.on_own.requested_at;
+    // The server speaks, so it has to answer as well.
+    if (requestedAt !== null && t0 > requestedAt) this.#pendingInput.awaitAnswer(now);
+    return effects;
+  }
+
+  /**
+   * Take in what a timeline answers, schedules or changes. Return what follows at once; null: nothing.
+   *
+   * @param {import("./inputs.js").TimelineReceived} received
+   * @param {number} now
+   * @returns {FollowerEffect[] | null}
+   */
+  #timelineReceived({ timeline, entering = false, stop = false, answer = false }, now) {
+    const state = this.state;
+    const own = state.on_own;
+    const newer = entering || isNewer(timeline, own.room ?? state.scheduled ?? state.timeline);
+    if (!entering && !(state.in_room && (newer || answer))) return null;
+    const reached = entering || own.link !== "silent";
+    const stays = reached && this.onOwn.stands(newer || own.room === null ? timeline : own.room);
+    if (entering) {
+      // Reports belong to a connection: the room has forgotten those of an earlier one.
+      state.in_room = true;
+      state.reported = null;
+    }
+    if (entering || own.link === "silent") this.onOwn.reach();
+    this.#pendingInput.answered({ keepWanted: state.picture.motion === Motion.PAUSING });
+    if (stays) {
+      if (newer) own.room = timeline;
+      return [];
+    }
+    if (own.room !== null) return this.#followAgain(newer ? timeline : own.room, now);
+    if (!newer) return [];
+    const changesSpeed = isRunning(timeline) && isRunning(state.timeline) && !entering;
+    if (changesSpeed && this.clock.locked) {
+      const server = this.clock.toServer(now);
+      if (state.timeline.at <= server && server < timeline.at) {
+        state.scheduled = timeline; // Until then the room moves as before.
+        return null;
+      }
+    }
+    return [...(stop ? this.picture.unload() : []), ...this.#setTimeline(timeline, now)];
+  }
+
+  /**
+   * @param {Timeline} timeline
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #setTimeline(timeline, now) {
+    const state = this.state;
+    state.timeline = timeline;
+    state.scheduled = state.pending_input.requested = null;
+    // A scheduled Resume is for the old timeline: `Steering` gives another one.
+    state.picture.resume_at = null;
+    state.seeks = 0;
+    this.#startBias.discard();
+    this.#drift.restart(now);
+    return this.#steering.seekIfFar(now);
+  }
+
+  /**
+   * Continue in no room, from where the picture is.
+   *
+   * @param {number} now
+   */
+  #leaveRoom(now) {
+    if (this.follows) this.#takeOwnTimeline(now);
+    this.state.in_room = false;
+    this.onOwn.forget();
+    this.#pendingInput.clear();
+  }
+
+  /**
+   * Go by a timeline of its own, from where the picture is.
+   *
+   * @param {number} now
+   */
+  #takeOwnTimeline(now) {
+    const state = this.state;
+    const motion = state.picture.motion;
+    const moves = motion === Motion.RUNNING || motion === Motion.STARTING;
+    const playing = moves || ((motion === Motion.LOADING || motion === Motion.SEEKING) && !this.paused);
+    state.timeline = initial(now, this.picture.position(now), { playing, rate: this.rate, waits: !moves });
+    state.scheduled = null;
+    state.pending_input.wanted_at_rev = state.timeline.rev;
+  }
+
+  // ---- the room that does not answer --------------------------------------------------------------------------------
+
+  /**
+   * Note that the room cannot be asked, and do alone what it was asked for.
+   *
+   * @param {"silent" | "down"} link
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #loseLink(link, now) {
+    this.onOwn.lose(link, now);
+    const commands = this.state.pending_input.unanswered;
+    this.#pendingInput.answered({ keepWanted: this.state.picture.motion === Motion.PAUSING });
+    this.state.pending_input.requested = null;
+    if (commands.length > 0) this.#goOnOwn(now);
+    return commands.flatMap((command) => [...this.#doAlone(command, now), ...this.#steering.steer(now)]);
+  }
+
+  /**
+   * Find the room silent, because it has not answered in time.
+   *
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #answerMissing(now) {
+    const own = this.state.on_own;
+    if (own.room !== null && own.link === "silent") {
+      // It has answered a later ping, so it will not answer the request.
+      this.onOwn.reach();
+      this.#pendingInput.clear();
+      return this.#followAgain(own.room, now);
+    }
+    if (this.state.pending_input.unanswered.length > 0) return this.#loseLink("silent", now);
+    this.#pendingInput.clearWanted();
+    return [];
+  }
+
+  /** @param {number} now */
+  #goOnOwn(now) {
+    this.onOwn.begin(this.state.scheduled ?? this.state.timeline);
+    this.#takeOwnTimeline(now);
+  }
+
+  /**
+   * @param {Timeline} room
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #followAgain(room, now) {
+    this.onOwn.end();
+    this.state.reported = null;
+    return this.#setTimeline(room, now);
+  }
+
+  // ---- the viewer's requests ----------------------------------------------------------------------------------------
+
+  /**
+   * @param {boolean} paused
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #pauseRequested(paused, now) {
+    const { picture, pending_input: pending } = this.state;
+    if (picture.motion === Motion.PAUSING && pending.wanted !== null) {
+      // Decided when the picture has settled. A pause that is taken back before then is never requested.
+      pending.wanted = paused ? "paused" : "playing";
+      return [];
+    }
+    const room = this.onOwn.left;
+    if (!paused && room !== null) return this.#followAgain(room, now);
+    // A seek that the room has not answered yet takes effect first. Another position would undo it.
+    const requested = this.#pendingInput.seekPosition;
+    let position = requested ?? this.#steering.timelinePosition(now);
+    if (!paused) {
+      // A pause that the room has not answered yet: the picture, not the timeline, knows where it goes on.
+      if (pending.wanted === "paused" && requested === null) {
+        position = this.picture.clamp(this.picture.position(now));
+      }
+      return this.#request({ action: "Play", timestamp: position }, now);
+    }
+    if (picture.motion === Motion.RUNNING || picture.motion === Motion.STARTING) {
+      this.#pendingInput.want("paused", this.state.timeline.rev, now);
+      return this.picture.pause();
+    }
+    return this.#request({ action: "Pause", timestamp: position }, now);
+  }
+
+  /**
+   * @param {number} position
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #requestSeek(position, now) {
+    const effects = this.#request({ action: "Seek", timestamp: position }, now);
+    if (this.follows) this.state.pending_input.requested = position; // else it is done already
+    return effects;
+  }
+
+  /**
+   * Send a request to the room; do it alone in no room, and where the room does not answer or cannot be asked.
+   *
+   * @param {SyncCommand} command
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #request(command, now) {
+    const own = this.state.on_own;
+    if (this.follows && own.link === "up") {
+      this.#pendingInput.asked(command, now);
+      return [this.#ask(command)];
+    }
+    if (this.follows) this.#goOnOwn(now);
+    if (own.link !== "silent") return this.#doAlone(command, now);
+    own.requested_at = now;
+    return [this.#ask(command), ...this.#doAlone(command, now)];
+  }
+
+  /**
+   * @param {SyncCommand} command
+   * @returns {FollowerEffect}
+   */
+  #ask(command) {
+    this.state.requests += 1;
+    return { type: "SendRequest", command: { ...command, command_id: String(this.state.requests) } };
+  }
+
+  /**
+   * @param {SyncCommand} command
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #doAlone(command, now) {
+    const state = this.state;
+    const motion = state.picture.motion;
+    if (state.in_room) this.onOwn.obeyed(command);
+    this.#pendingInput.clearWanted();
+    state.timeline = applied(state.timeline, command, now, {
+      loaded: state.picture.path !== null,
+      moves: motion === Motion.RUNNING || motion === Motion.STARTING,
+      atEnd: command.action === "Play" && this.picture.isAtEnd(command.timestamp),
+    });
+    return command.action === "Stop" ? this.picture.unload() : [];
+  }
+
+  // ---- the player's events ------------------------------------------------------------------------------------------
+
+  /**
+   * Take an event that the picture accepted; `before` is the motion before it.
+   *
+   * @param {import("./inputs.js").FollowedEvent} event
+   * @param {MotionName} before
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #playerSaid(event, before, now) {
+    const state = this.state;
+    switch (event.type) {
+      case "Sampled": {
+        const error = this.#steering.errorAt(event.position, event.at);
+        if (error === null || state.picture.stalled) return [];
+        this.#startBias.observe(error);
+        return this.#steering.correct(error, event.at, now);
+      }
+      case "Shown":
+        this.#shown(now);
+        return [];
+      case "Settled":
+        return this.#settled(before, this.picture.clamp(event.position), now);
+      case "Started":
+        return this.#started(before, event.position, event.at, now);
+      case "Ended":
+        // In a room it is the room that decides when the film has ended.
+        if (!this.follows) {
+          state.timeline = initial(now, this.picture.clamp(event.position), { rate: state.timeline.rate });
+        }
+        return [];
+      case "OutputStale": {
+        const { path } = state.picture;
+        return path !== null && before !== Motion.ENDED ? this.#steering.load(path, now) : [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /**
+   * @param {MotionName} before
+   * @param {number} settled
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #settled(before, settled, now) {
+    const { timeline, pending_input: pending } = this.state;
+    switch (before) {
+      case Motion.PAUSING:
+      case Motion.RUNNING:
+      case Motion.STARTING: {
+        if (before === Motion.PAUSING && pending.wanted === "playing") {
+          // The room was not told of the pause, and need not be, unless it has paused meanwhile.
+          this.#pendingInput.clearWanted();
+          if (timeline.playing) return [];
+          return this.#request({ action: "Play", timestamp: this.#steering.timelinePosition(now) }, now);
+        }
+        // The viewer paused, through the follower or at the player itself. If the room's timeline has changed since, the
+        // viewer wants a pause there.
+        const changed = before === Motion.PAUSING && pending.wanted_at_rev !== timeline.rev;
+        this.#pendingInput.want("paused", timeline.rev, now);
+        const timestamp = changed ? this.#steering.timelinePosition(now) : settled;
+        return this.#request({ action: "Pause", timestamp }, now);
+      }
+      case Motion.SETTLED:
+        if (this.picture.isSettledAt(timeline.position)) return [];
+        // A frame step at the player itself. In a room that is paused all members take it.
+        this.#pendingInput.want("paused", timeline.rev, now);
+        return this.#request({ action: "Seek", timestamp: settled }, now);
+      default:
+        return [];
+    }
+  }
+
+  /**
+   * Take what the player has seen: where no seek led there, the film goes on from this picture.
+   *
+   * @param {number} now
+   */
+  #shown(now) {
+    const state = this.state;
+    state.reported = null; // What the room was told of the error did not count with it.
+    if (!this.follows && state.picture.target === null) {
+      state.timeline = { ...state.timeline, position: this.picture.clamp(state.picture.position), at: now };
+    }
+  }
+
+  /**
+   * @param {MotionName} before
+   * @param {number} position
+   * @param {number} at
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #started(before, position, at, now) {
+    const state = this.state;
+    state.seeks = 0;
+    state.error = null;
+    this.#drift.restart(now);
+    if (before === Motion.SETTLED) {
+      // The viewer started the player itself.
+      const room = this.onOwn.left;
+      if (room !== null) return this.#followAgain(room, now);
+      this.#pendingInput.want("playing", state.timeline.rev, now);
+      return this.#request({ action: "Play", timestamp: this.picture.clamp(position) }, now);
+    }
+    // If the player resumed late and knows it, the error is known before the first sample.
+    const error = this.#steering.errorAt(position, at);
+    const late = error === null ? 0 : -error - state.start_bias.bias;
+    if (late <= this.policies.drift.threshold_fresh || late > this.#policy.late_start_max) return [];
+    this.#startBias.discard();
+    return this.#steering.correct(-late, at, now);
+  }
+
+  // ---- steering -----------------------------------------------------------------------------------------------------
+
+  /**
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #steerAndReport(now) {
+    const effects = this.#steering.steer(now);
+    if (this.state.picture.motion !== Motion.RUNNING) this.#drift.cancel();
+    return [...effects, ...this.#report(now)];
+  }
+
+  /**
+   * Return a report if the room has not got one of this state and rev.
+   *
+   * @param {number} now
+   * @returns {FollowerEffect[]}
+   */
+  #report(now) {
+    const state = this.state;
+    const room = state.on_own.room;
+    const reported = this.picture.reportedState;
+    const rev = (room ?? state.timeline).rev;
+    const told = state.reported !== null && state.reported[0] === reported && state.reported[1] === rev;
+    if (told || !state.in_room || !this.clock.locked) return [];
+    state.reported = [reported, rev];
+    state.report_due = now + this.#policy.report_interval;
+    const position = this.position(now) ?? 0;
+    const at = this.clock.toServer(now);
+    const error = room === null ? this.error : position - positionAt(room, at);
+    /** @type {import("./effects.js").Report} */
+    const report = {
+      state: reported,
+      position,
+      at,
+      ...(error === null ? {} : { error }),
+      clock_error: this.clock.bound(now),
+      rev,
+      ...(room === null ? {} : { apart: true }),
+    };
+    return [{ type: "SendReport", report }];
+  }
+}

@@ -1,0 +1,61 @@
+/** Opening files, and saying why one cannot be played. */
+
+import { t } from "../page/texts/texts.js";
+import { nextEvent } from "./tasks.js";
+
+/** Seconds that a file may take until the browser knows what it is. */
+const OPEN = 5;
+
+/**
+ * @typedef {object} Failure
+ * @property {string} code  As LoadFailed's.
+ * @property {string} message  A sentence for the viewer.
+ */
+
+/**
+ * Give the element a file.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {string} url  Of the file's blob.
+ * @param {File} file
+ * @param {AbortSignal} signal
+ * @returns {Promise<Failure | null>}  null: it is open, or `signal` aborted.
+ */
+export async function open(video, url, file, signal) {
+  if (file.size === 0) return { code: "empty", message: t("player.empty", { name: file.name }) };
+  const came = nextEvent(video, ["loadedmetadata", "error"], signal, OPEN);
+  video.src = url;
+  const type = await came;
+  if (signal.aborted || type === "loadedmetadata") return null;
+  return await failureOf(file, video.error);
+}
+
+/**
+ * Find out why a film cannot be played, or not any further.
+ *
+ * @param {File} file
+ * @param {MediaError | null} error
+ * @returns {Promise<Failure>}
+ */
+export async function failureOf(file, error) {
+  const name = file.name;
+  try {
+    // A file that was changed, moved or deleted since it was picked can be read no more, and only reading tells.
+    await file.slice(0, 1).arrayBuffer();
+  } catch {
+    return { code: "vanished", message: t("player.vanished", { name }) };
+  }
+  if (error !== null && error.code === MediaError.MEDIA_ERR_DECODE) {
+    return { code: "unrecognized", message: t("player.broken", { name }) };
+  }
+  return { code: "unrecognized", message: t("player.unrecognized", { name }) };
+}
+
+/**
+ * @param {File | null} file
+ * @returns {string}  The end of its name, which stands for its container: "mp4"; "" without one.
+ */
+export function containerOf(file) {
+  const dot = file?.name.lastIndexOf(".") ?? -1;
+  return file === null || dot < 0 ? "" : file.name.slice(dot + 1).toLowerCase();
+}

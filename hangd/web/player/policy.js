@@ -1,0 +1,33 @@
+/**
+ * What differs between browsers in playing a film exactly, as data. The numbers are measured: tests/web/measure.
+ *
+ * @typedef {object} PlayerPolicy
+ * @property {string} name
+ * @property {"clock" | "frames"} reading  What tells the position: `currentTime`, or the pictures.
+ * @property {number} startLatency  Seconds from `play()` until the film moves, until one has been measured.
+ * @property {number} pictureDelay  Seconds by which the picture is seen later than its position says, on average.
+ * @property {number} sampleInterval  Seconds between two samples.
+ * @property {boolean} trims  Small changes of the rate are played, and without a gap in the sound.
+ * @property {number} pitchWithin  Rates that differ from 1 by no more change the pitch: they are exact, and it is too
+ *   little to be heard. Others keep the pitch.
+ * @property {number} pauseFrames  Pictures to wait for after `pause()`, before the one that is shown is the last.
+ */
+
+import { chromium } from "./chromium.js";
+import { firefox } from "./firefox.js";
+import { webkit } from "./webkit.js";
+
+/**
+ * Return the policy of the browser that runs this page. What it can do decides, where that tells it apart.
+ *
+ * @returns {PlayerPolicy}
+ */
+export function policyOfThisBrowser() {
+  const video = HTMLMediaElement.prototype;
+  if ("mozHasAudio" in video || "mozPreservesPitch" in video) return firefox;
+  // Every browser on an iPhone is WebKit, whatever it calls itself. WebKit has both of these, and Chromium one.
+  if ("webkitShowPlaybackTargetPicker" in video || "webkitSupportsPresentationMode" in HTMLVideoElement.prototype) {
+    return webkit;
+  }
+  return chromium;
+}

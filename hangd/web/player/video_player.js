@@ -1,0 +1,610 @@
+/**
+ * VideoPlayer: the port of base.js on a `<video>` element.
+ *
+ * ::
+ *
+ *     empty --Load--> loading --> settled --Resume--> starting --> running --> ended
+ *                                    ^                               |  |
+ *                                    +---- seeking, pausing <--------+  +--> delaying (PauseFor) --> running
+ *
+ * Each phase but `settled`, `ended` and `empty` has a job, an asynchronous function that does its work. A command that
+ * changes the phase aborts the job of the one before; a job looks at its signal after every wait, and does nothing any
+ * more once it is aborted. So no event of an older command follows a newer one. The ordering rules are those of
+ * hangd.player.base.
+ *
+ * Positions that are told while the film plays are those of the picture: `pictureDelay` after the element's own.
+ */
+
+import { now } from "../engine/local_time.js";
+import { t } from "../page/texts/texts.js";
+import { Frames } from "./frames.js";
+import { StartLatency } from "./latency.js";
+import { readClock, readFrames } from "./line.js";
+import { containerOf, failureOf, open } from "./opening.js";
+import { policyOfThisBrowser } from "./policy.js";
+import { seekExactly } from "./seeking.js";
+import { isSilent } from "./sound.js";
+import { nextEvent, nextTask, sleep, until } from "./tasks.js";
+
+/** Seconds that a seek may take before the file counts as one that cannot be read: a disk may have to start. */
+const SEEK = 30;
+/** A film has started when it is this far from where it stood, in seconds. */
+const MOVED = 0.015;
+/** Two points of the line of a start, this many seconds apart, agree to `AGREE`: then it is a line. */
+const APART = 0.04;
+const AGREE = 0.002;
+/** A film that ends by more than this before its duration is not complete, in seconds. Durations are not exact. */
+const SHORT = 3;
+
+/**
+ * @typedef {import("./base.js").PlayerCommand} PlayerCommand
+ * @typedef {import("./base.js").PlayerEvent} PlayerEvent
+ * @typedef {import("./line.js").Point} Point
+ * @typedef {"empty" | "loading" | "settled" | "starting" | "running" | "delaying" | "pausing" | "seeking" | "ended"} Phase
+ *
+ * @typedef {object} FileTable  The driver's files, by the `path` of Load.
+ * @property {(path: string) => File | null | undefined} get
+ *
+ * @typedef {object} Options
+ * @property {HTMLVideoElement} video
+ * @property {FileTable} files
+ * @property {(event: PlayerEvent) => void} emit  Called where the event happened, never inside `do`.
+ * @property {import("./policy.js").PlayerPolicy} [policy]
+ * @property {import("./latency.js").Store | null} [store]
+ */
+
+/** See the module's comment. Dispatches the notices of base.js. */
+export class VideoPlayer extends EventTarget {
+  /** @param {Options} options */
+  constructor({ video, files, emit, policy = policyOfThisBrowser(), store = null }) {
+    super();
+    this.#video = video;
+    this.#files = files;
+    this.#emit = emit;
+    this.#policy = policy;
+    this.#frames = new Frames(video);
+    this.#latency = new StartLatency(policy.startLatency, store);
+    video.preload = "auto";
+    video.disableRemotePlayback = true;
+    const { signal } = this.#life;
+    video.addEventListener("ended", () => this.#ended(), { signal });
+    video.addEventListener("error", () => this.#broke(), { signal });
+    video.addEventListener("waiting", () => this.#stall(true), { signal });
+    video.addEventListener("playing", () => this.#stall(false), { signal });
+    video.addEventListener("pause", () => this.#pausedOutside(), { signal });
+    video.addEventListener("play", () => this.#playedOutside(), { signal });
+    video.addEventListener("durationchange", () => this.#durationChanged(), { signal });
+    document.addEventListener("visibilitychange", () => this.#seen(), { signal });
+    globalThis.addEventListener("pageshow", () => this.#seen(), { signal });
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#latency.doubt(), { signal });
+  }
+
+  #video;
+  #files;
+  #emit;
+  #policy;
+  #frames;
+  #latency;
+  #life = new AbortController();
+  #job = new AbortController();
+  /** @type {Phase} */
+  #phase = "empty";
+  #generation = 0;
+  /** @type {File | null} */
+  #file = null;
+  #url = "";
+  /** @type {number | null} The duration that was told. */
+  #duration = null;
+  /** Where a load or a seek leads, and where the settled film goes on. */
+  #position = 0;
+  #rate = 1;
+  /** @type {import("./base.js").Resume | null} A Resume that waits for Settled. */
+  #resume = null;
+  /** @type {Point | null} The newest point of the line, by the element's own positions. */
+  #point = null;
+  #stalled = false;
+  /** `play()` was called for the present phase. */
+  #played = false;
+  #needsTap = false;
+  /** The browser paused a film that nobody sees. */
+  #pausedUnseen = false;
+  #stoodAt = -Infinity;
+
+  /** The name of the browser's policy. */
+  get policy() {
+    return this.#policy;
+  }
+
+  /** How long a picture of the film lasts, in seconds; null: not known so far. */
+  get frameDuration() {
+    return this.#frames.duration;
+  }
+
+  /**
+   * Where the film is, by the element itself: for a display, and not to be compared with a room.
+   *
+   * @returns {number | null}  Seconds; null: no film is open.
+   */
+  get roughPosition() {
+    return this.#phase === "empty" || this.#phase === "loading" ? null : this.#video.currentTime;
+  }
+
+  /** @param {PlayerCommand} command */
+  do(command) {
+    if (this.#life.signal.aborted) return;
+    if (command.type === "Load") {
+      this.#load(command);
+      return;
+    }
+    if (this.#phase === "empty") return;
+    switch (command.type) {
+      case "Unload":
+        this.#unload();
+        break;
+      case "Resume":
+        this.#resumed(command);
+        break;
+      case "PauseNow":
+        this.#pause();
+        break;
+      case "PauseFor":
+        if (this.#phase === "running" && command.seconds > 0)
+          void this.#delay(command.seconds, this.#begin("delaying"));
+        break;
+      case "SeekTo":
+        this.#seekTo(command.position);
+        break;
+      case "SetRate":
+        this.#setRate(command.rate);
+        break;
+      case "StepFrame":
+        if (this.#phase === "settled") void this.#step(command.back, this.#begin("seeking"));
+        else this.#pause();
+        break;
+    }
+  }
+
+  /** Try again what the browser refused, in the call of a tap. Also before any film plays: it may be allowed then. */
+  tapped() {
+    if (!this.#needsTap) return;
+    this.#needsTap = false;
+    this.dispatchEvent(new Event("tapped"));
+    if (this.#phase === "starting") void this.#start(null, this.#begin("starting"));
+  }
+
+  close() {
+    if (this.#life.signal.aborted) return;
+    this.#unload();
+    this.#life.abort();
+    this.#frames.close();
+  }
+
+  // ---- loading -----------------------------------------------------------------------------------------------------
+
+  /** @param {import("./base.js").Load} command */
+  #load(command) {
+    this.#unload();
+    const signal = this.#begin("loading");
+    this.#generation = command.generation;
+    this.#position = command.start;
+    void this.#open(command.path, signal);
+  }
+
+  /**
+   * @param {string} path
+   * @param {AbortSignal} signal
+   */
+  async #open(path, signal) {
+    await nextTask();
+    if (signal.aborted) return;
+    const video = this.#video;
+    const file = this.#files.get(path) ?? null;
+    if (file === null) {
+      this.#fail({ code: "not-found", message: t("player.not-found") });
+      return;
+    }
+    this.#file = file;
+    this.#url = URL.createObjectURL(file);
+    const failure = await open(video, this.#url, file, signal);
+    if (signal.aborted) return;
+    if (failure !== null) {
+      this.#fail(failure);
+      return;
+    }
+    this.#applyRate();
+    this.#duration = Number.isFinite(video.duration) ? video.duration : null;
+    this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
+    if (video.videoWidth === 0) this.dispatchEvent(new Event("no-picture"));
+    // Commands that came meanwhile have left their target and their Resume.
+    if (!signal.aborted) await this.#seek(signal);
+  }
+
+  #unload() {
+    this.#begin("empty");
+    const video = this.#video;
+    video.pause();
+    if (this.#url !== "") {
+      video.removeAttribute("src");
+      video.load();
+      URL.revokeObjectURL(this.#url);
+    }
+    this.#url = "";
+    this.#file = null;
+    this.#duration = null;
+    this.#rate = 1;
+    this.#stoodAt = -Infinity;
+    this.#frames.forget();
+  }
+
+  /** @param {import("./opening.js").Failure} failure */
+  #fail(failure) {
+    const generation = this.#generation;
+    this.#unload();
+    this.#tell({ type: "LoadFailed", generation, ...failure });
+  }
+
+  // ---- seeking and pausing -----------------------------------------------------------------------------------------
+
+  /** @param {number} position */
+  #seekTo(position) {
+    this.#position = Math.max(0, position);
+    this.#resume = null;
+    if (this.#phase !== "loading" || this.#duration !== null || this.#video.readyState > 0) {
+      void this.#seek(this.#begin("seeking"));
+    }
+  }
+
+  /** @param {AbortSignal} signal */
+  async #seek(signal) {
+    this.#video.pause();
+    await nextTask();
+    if (signal.aborted) return;
+    const sought = await seekExactly(this.#video, this.#frames, this.#position, signal, SEEK);
+    if (signal.aborted) return;
+    if (sought === null) {
+      this.#fail({ code: "unreadable", message: t("player.slow", { name: this.#file?.name ?? "" }) });
+      return;
+    }
+    this.#stand(this.#position, sought.frame?.position ?? null);
+  }
+
+  #pause() {
+    this.#resume = null;
+    if (this.#phase === "loading" || this.#phase === "seeking" || this.#phase === "pausing") return;
+    const stands =
+      this.#phase === "settled" || this.#phase === "ended" || (this.#phase === "starting" && !this.#played);
+    void this.#settle(stands ? this.#position : null, this.#begin("pausing"));
+  }
+
+  /**
+   * @param {number | null} position  Where the film stands; null: it has to be found out.
+   * @param {AbortSignal} signal
+   */
+  async #settle(position, signal) {
+    const video = this.#video;
+    video.pause();
+    await nextTask();
+    if (position === null) {
+      // The pictures that are on their way to the screen come first.
+      for (let frame = 0; frame < this.#policy.pauseFrames && !signal.aborted; frame++) await this.#repainted(signal);
+    }
+    if (signal.aborted) return;
+    const last = this.#frames.last;
+    const shown = last !== null && Math.abs(last.position - video.currentTime) < 0.25 ? last.position : null;
+    this.#stand(position ?? shown ?? video.currentTime, shown);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #repainted(signal) {
+    const painted = new EventTarget();
+    const handle = requestAnimationFrame(() => painted.dispatchEvent(new Event("painted")));
+    await nextEvent(painted, ["painted"], signal, 0.05);
+    cancelAnimationFrame(handle);
+  }
+
+  /**
+   * @param {boolean} back
+   * @param {AbortSignal} signal
+   */
+  async #step(back, signal) {
+    const shown = this.#frames.last?.position ?? this.#video.currentTime;
+    const duration = this.#frames.duration;
+    /** @type {number | null} */
+    let reached = null;
+    // Where it is not known how long a picture lasts, the next one is felt for.
+    for (let tries = 1; tries <= 10 && reached === null && !signal.aborted; tries++) {
+      const target = back ? shown - 0.002 : shown + (duration ?? tries / 60);
+      const sought = await seekExactly(this.#video, this.#frames, Math.max(0, target), signal, SEEK);
+      if (sought === null) break;
+      const position = sought.frame?.position ?? target;
+      if (back || duration !== null || position > shown) reached = position;
+    }
+    if (!signal.aborted) this.#stand(reached ?? shown, reached ?? shown);
+  }
+
+  /**
+   * @param {number} position
+   * @param {number | null} shown  The position of the picture that is shown.
+   */
+  #stand(position, shown) {
+    const signal = this.#begin("settled", this.#resume);
+    this.#position = position;
+    this.#tell({ type: "Settled", generation: this.#generation, position, at: now() });
+    if (signal.aborted) return;
+    this.#tell({ type: "Shown", generation: this.#generation, position: shown });
+    if (!signal.aborted && this.#resume !== null) this.#resumed(this.#resume);
+  }
+
+  // ---- starting ----------------------------------------------------------------------------------------------------
+
+  /** @param {import("./base.js").Resume} command */
+  #resumed(command) {
+    switch (this.#phase) {
+      case "loading":
+      case "seeking":
+      case "pausing":
+        this.#resume = command;
+        break;
+      case "ended":
+        void this.#endAgain(this.#job.signal);
+        break;
+      case "settled":
+        void this.#start(command.at, this.#begin("starting"));
+        break;
+      case "starting":
+        if (!this.#played) void this.#start(command.at, this.#begin("starting"));
+        break;
+    }
+  }
+
+  /**
+   * @param {number | null} at
+   * @param {AbortSignal} signal
+   */
+  async #start(at, signal) {
+    const position = this.#position;
+    const point = await this.#play(position, at, signal);
+    if (point === null) return;
+    const running = this.#begin("running");
+    const since = (point.position - position) / this.#rate;
+    this.#tell({ type: "Started", generation: this.#generation, position, at: point.at - since });
+    await this.#run(running, point);
+  }
+
+  /** @param {AbortSignal} signal */
+  async #endAgain(signal) {
+    await nextTask();
+    if (signal.aborted) return;
+    const at = now();
+    this.#tell({ type: "Started", generation: this.#generation, position: this.#position, at });
+    if (!signal.aborted) this.#tell({ type: "Ended", generation: this.#generation, position: this.#position, at });
+  }
+
+  /**
+   * Call `play()` so that the film passes `position` at the local time `at`, and wait until it plays.
+   *
+   * @param {number} position
+   * @param {number | null} at
+   * @param {AbortSignal} signal
+   * @returns {Promise<Point | null>}  Of the picture, while it plays; null: aborted, or not allowed.
+   */
+  async #play(position, at, signal) {
+    const video = this.#video;
+    const key = StartLatency.key("default", containerOf(this.#file), now() - this.#stoodAt);
+    const stood = video.currentTime;
+    // A film that stands a little further on than where it is said to stand starts so much later.
+    const ahead = (stood - position) / this.#rate;
+    if (at !== null) await until(at - this.#latency.expected(key) + ahead, signal);
+    if (signal.aborted) return null;
+    this.#frames.jump();
+    this.#played = true;
+    const called = now();
+    this.#point = { position: stood, at: called };
+    if (video.ended) {
+      // `play()` would begin the film anew. It is so too where a seek led behind the end of an incomplete file.
+      this.#ended();
+      return null;
+    }
+    video.play().catch((reason) => {
+      if (!signal.aborted && reason?.name === "NotAllowedError") this.#refusedToPlay();
+    });
+    const point = await this.#firstPoint(stood, signal);
+    if (point === null) return null;
+    this.#latency.learn(key, point.at - (point.position - position) / this.#rate - called + ahead);
+    return point;
+  }
+
+  #refusedToPlay() {
+    if (this.#needsTap) return;
+    this.#needsTap = true;
+    this.#played = false;
+    this.dispatchEvent(new Event("needs-tap"));
+  }
+
+  /**
+   * Wait until the film moves from where it stood, evenly.
+   *
+   * @param {number} stood
+   * @param {AbortSignal} signal
+   */
+  async #firstPoint(stood, signal) {
+    const video = this.#video;
+    while (!signal.aborted && video.currentTime < stood + MOVED * this.#rate) await sleep(0.005, signal);
+    /** @type {Point | null} */
+    let before = null;
+    while (!signal.aborted) {
+      const point = await this.#read(signal);
+      if (point !== null && before !== null) {
+        const moved = (point.position - before.position) / this.#rate;
+        if (Math.abs(moved - (point.at - before.at)) < AGREE) return point;
+      }
+      before = point;
+      await sleep(APART, signal);
+    }
+    return null;
+  }
+
+  /**
+   * Read where the picture is.
+   *
+   * @param {AbortSignal} signal
+   * @returns {Promise<Point | null>}
+   */
+  async #read(signal) {
+    const framed = this.#policy.reading === "frames" && this.#frames.known && this.#video.videoWidth > 0;
+    const unseen = document.visibilityState === "hidden";
+    const point =
+      framed && !unseen ? readFrames(this.#frames.recent, this.#rate) : await readClock(this.#video, signal);
+    if (point === null || signal.aborted) return null;
+    this.#point = point;
+    return { position: point.position - this.#policy.pictureDelay * this.#rate, at: point.at };
+  }
+
+  // ---- playing -----------------------------------------------------------------------------------------------------
+
+  /**
+   * Tell samples for as long as the film plays.
+   *
+   * @param {AbortSignal} signal
+   * @param {Point | null} point  One that is known already.
+   */
+  async #run(signal, point) {
+    let played = 0;
+    while (!signal.aborted) {
+      if (point !== null && !this.#stalled && !this.#video.ended) {
+        this.#tell({ type: "Sampled", generation: this.#generation, ...point, rate: this.#rate });
+      }
+      if (++played === 5 && isSilent(this.#video)) this.dispatchEvent(new Event("silent"));
+      await sleep(this.#policy.sampleInterval, signal);
+      if (!signal.aborted) point = await this.#read(signal);
+    }
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {AbortSignal} signal
+   */
+  async #delay(seconds, signal) {
+    const point = this.#point;
+    const rate = this.#rate;
+    const video = this.#video;
+    video.pause();
+    await nextTask();
+    if (signal.aborted) return;
+    const stands = video.currentTime;
+    const passed = point === null ? now() : point.at + (stands - point.position) / rate;
+    const position = stands - this.#policy.pictureDelay * rate;
+    const next = await this.#play(position, passed + this.#policy.pictureDelay + seconds, signal);
+    if (next === null) return;
+    await this.#run(this.#begin("running"), next);
+  }
+
+  /** @param {number} rate */
+  #setRate(rate) {
+    if (rate === this.#rate) return;
+    this.#rate = rate;
+    this.#applyRate();
+    this.#frames.jump();
+  }
+
+  #applyRate() {
+    const video = this.#video;
+    // Written only where it changes: each write makes the sound's path anew.
+    const keeps = Math.abs(this.#rate - 1) > this.#policy.pitchWithin;
+    if (video.preservesPitch !== keeps) video.preservesPitch = keeps;
+    if (video.playbackRate !== this.#rate) video.playbackRate = this.#rate;
+  }
+
+  // ---- what the element says ---------------------------------------------------------------------------------------
+
+  #ended() {
+    if (this.#phase !== "running" && this.#phase !== "starting" && this.#phase !== "delaying") return;
+    const position = this.#video.currentTime;
+    // Chromium names the duration also where the file was cut off: only the line knows how far the film has come.
+    const point = this.#point;
+    const reached = point === null ? position : point.position + (now() - point.at) * this.#rate;
+    if (this.#duration !== null && Math.min(position, reached) < this.#duration - SHORT) {
+      this.#fail({ code: "truncated", message: t("player.truncated", { name: this.#file?.name ?? "" }) });
+      return;
+    }
+    const started = this.#phase === "starting";
+    const signal = this.#begin("ended");
+    const generation = this.#generation;
+    if (started) this.#tell({ type: "Started", generation, position: this.#position, at: now() });
+    this.#position = position;
+    if (!signal.aborted) this.#tell({ type: "Ended", generation, position, at: now() });
+  }
+
+  #broke() {
+    const file = this.#file;
+    if (file === null || this.#phase === "empty" || (this.#phase === "loading" && this.#video.readyState === 0)) return;
+    const signal = this.#begin("loading");
+    void failureOf(file, this.#video.error).then((failure) => {
+      if (!signal.aborted) this.#fail(failure);
+    });
+  }
+
+  /** @param {boolean} stalled */
+  #stall(stalled) {
+    if (this.#phase !== "running" || stalled === this.#stalled) return;
+    this.#stalled = stalled;
+    this.#frames.jump();
+    this.#tell({ type: "Stalled", generation: this.#generation, stalled, at: now() });
+  }
+
+  #durationChanged() {
+    const duration = this.#video.duration;
+    // At the end of an incomplete file the browser finds that it is shorter; that is told otherwise.
+    if (this.#phase === "empty" || this.#phase === "loading" || !Number.isFinite(duration)) return;
+    if (this.#duration !== null && duration < this.#duration + 0.001) return;
+    this.#duration = duration;
+    this.#tell({ type: "DurationChanged", generation: this.#generation, duration });
+  }
+
+  /** Somebody paused the element itself: the browser, or the viewer in a small window. */
+  #pausedOutside() {
+    const video = this.#video;
+    if (this.#phase !== "running" || !video.paused || video.ended) return;
+    if (document.visibilityState === "hidden") this.#pausedUnseen = true;
+    else void this.#settle(null, this.#begin("pausing"));
+  }
+
+  #playedOutside() {
+    if (this.#phase !== "settled" || this.#video.paused) return;
+    void this.#start(null, this.#begin("starting"));
+  }
+
+  /** The page is seen again. */
+  #seen() {
+    if (document.visibilityState === "hidden") return;
+    this.#frames.jump();
+    if (!this.#pausedUnseen || this.#phase !== "running") return;
+    this.#pausedUnseen = false;
+    this.#video.play().catch(() => undefined);
+  }
+
+  // ---- jobs --------------------------------------------------------------------------------------------------------
+
+  /**
+   * Enter a phase, which aborts what the one before was doing.
+   *
+   * @param {Phase} phase
+   * @param {import("./base.js").Resume | null} [resume]  Still to be done.
+   */
+  #begin(phase, resume = null) {
+    if (this.#phase === "running" || this.#phase === "delaying") this.#stoodAt = now();
+    this.#job.abort();
+    this.#job = new AbortController();
+    this.#phase = phase;
+    this.#resume = resume;
+    this.#stalled = this.#played = this.#pausedUnseen = false;
+    if (phase !== "running") this.#frames.jump();
+    if (phase !== "starting") this.#needsTap = false;
+    return this.#job.signal;
+  }
+
+  /** @param {PlayerEvent} event */
+  #tell(event) {
+    if (!this.#life.signal.aborted) this.#emit(event);
+  }
+}

@@ -1,0 +1,64 @@
+/** Traces of the golden stories, and their replay: the JavaScript twin of hangd/engine/trace/replay.py. */
+
+import { Follower } from "../../../../hangd/web/engine/follower/follower.js";
+
+/** Seconds. No player can show a difference that small (docs/traces.md). */
+const TOLERANCE = 1e-6;
+
+/**
+ * @typedef {{type: "trace", format: number, title?: string,
+ *   policies: import("../../../../hangd/web/engine/follower/state.js").Policies}} Header
+ * @typedef {{type: "snapshot", state: import("../../../../hangd/web/engine/follower/state.js").FollowerState}} Snapshot
+ * @typedef {{type: "step", now: number, input: import("../../../../hangd/web/engine/follower/inputs.js").FollowerInput,
+ *   effects: unknown[], raised?: string}} Step
+ */
+
+/**
+ * Return whether two JSON values are equal, numbers to a microsecond.
+ *
+ * @param {unknown} one
+ * @param {unknown} other
+ * @returns {boolean}
+ */
+export function same(one, other) {
+  if (typeof one === "number" && typeof other === "number") return Math.abs(one - other) <= TOLERANCE;
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) return one === other;
+  if (Array.isArray(one) !== Array.isArray(other)) return false;
+  const keys = Object.keys(one);
+  if (keys.length !== Object.keys(other).length) return false;
+  return keys.every(
+    (key) =>
+      Object.hasOwn(other, key) &&
+      same(/** @type {Record<string, unknown>} */ (one)[key], /** @type {Record<string, unknown>} */ (other)[key]),
+  );
+}
+
+/**
+ * Replay a trace with a new follower, whose invariants are checked after each step.
+ *
+ * @param {string} text  The lines of the trace.
+ * @returns {{steps: number, difference: string | null}}  The first step with other effects, for people.
+ */
+export function replay(text) {
+  const lines = text.split("\n");
+  const header = /** @type {Header} */ (JSON.parse(lines[0]));
+  if (header.type !== "trace" || header.format !== 3) throw new Error("not a trace of format 3");
+  let follower = new Follower(header.policies);
+  let steps = 0;
+  for (const [index, line] of lines.entries()) {
+    if (index === 0 || line.trim() === "") continue;
+    const parsed = /** @type {Snapshot | Step} */ (JSON.parse(line));
+    if (parsed.type === "snapshot") {
+      follower = new Follower(header.policies, parsed.state);
+      continue;
+    }
+    steps += 1;
+    const effects = follower.handle(parsed.input, parsed.now);
+    if (!same(parsed.effects, effects)) {
+      const difference = `line ${index + 1}: ${JSON.stringify(parsed)}\ncame: ${JSON.stringify(effects)}`;
+      return { steps, difference };
+    }
+    follower.check();
+  }
+  return { steps, difference: null };
+}
