@@ -329,6 +329,7 @@ class ServerCommands:
             **({} if view.name is None else {"name": view.name}),
             "invite": view.invite,
             "invite_local": view.invite_local,
+            **({} if (link := view.link) is None else {"link": link}),
             "host": host,
             **({} if verifying is None else {"verifying": verifying}),
             **self._no_picture(),

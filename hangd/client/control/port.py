@@ -389,8 +389,8 @@ class ViewerPort(Protocol):
             room-leave                                      {"room_id"}
             room-list                                       [RoomSummary, ...]
 
-        Entered is {"room_id", "name"?, "invite", "invite_local", "host", "no_picture"?}; the last one says why the film
-        is played here without a picture. The other commands return None.
+        Entered is {"room_id", "name"?, "invite", "invite_local", "link"?, "host", "no_picture"?}; the last one says why
+        the film is played here without a picture. The other commands return None.
         """
 
     async def settle(self, awaited: Awaited) -> Any:

@@ -127,6 +127,7 @@ PROPERTIES: Final = (
     _own("room/timeline", "position, server time, speed and whether the room plays", Node()),
     _own("room/policy", "settings of the room", Node()),
     _own("room/invite", "invitation to the room, which a friend can pass to hangctl join", Text()),
+    _own("room/link", "the same for browsers; none if the server shows no page", Text()),
     _own("room/left", "the room that you are out of, why, and what to do; none while you are in a room", Node()),
     _own("server/url", "address of the server", Text()),
     _own("server/state", "state of the connection to the server", Text()),
