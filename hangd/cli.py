@@ -45,8 +45,11 @@ _OPTIONS_MEANT: Final = {
 """Options that people type after ``hangd server``, and those that they mean."""
 
 
-class _Server(click.Command):
-    """The command ``server``, which knows what people mean by some options that it has not got."""
+class _Server(click.Group):
+    """The command ``server``: it runs the server where no subcommand is given.
+
+    It knows what people mean by some options that it has not got.
+    """
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -199,7 +202,7 @@ def run(context: click.Context, /, **_options: object) -> None:
     sys.exit(interruptible(lambda: daemon.run(config.client, sockets=listen_sockets(), reload=reload)))
 
 
-@main.command(cls=_Server)
+@main.group(cls=_Server, invoke_without_command=True)
 @click.option(
     "--listen",
     metavar="HOST:PORT",
@@ -232,6 +235,14 @@ def run(context: click.Context, /, **_options: object) -> None:
     multiple=True,
     help="Let pages of this site (https://HOST[:PORT]) in, too; may be repeated.",
 )
+@click.option("--push-contact", metavar="EMAIL", help="Send invitations by push; push services reach you here.")
+@click.option(
+    "--push-service",
+    "push_services",
+    metavar="HOST",
+    multiple=True,
+    help="Send invitations to browsers of this push service, too; may be repeated.",
+)
 @click.option("--publish-rooms/--no-publish-rooms", default=None, help="Whether anybody may list the rooms.")
 @click.option("--public-url", metavar="URL", help="The server's URL for others, which invites then name.")
 @click.option("--motd-file", type=click.File(encoding="utf-8"), help="A text to greet each client with.")
@@ -242,11 +253,40 @@ def run(context: click.Context, /, **_options: object) -> None:
 @click.pass_context
 def server(context: click.Context, /, **_options: object) -> None:
     """Run the room server in the foreground."""
+    if context.invoked_subcommand is not None:
+        return
     config = _load_for_process(context)
     from hangd.notify import listen_sockets
     from hangd.server import app
 
     sys.exit(interruptible(lambda: app.run(config.server, sockets=listen_sockets())))
+
+
+@server.group()
+def push() -> None:
+    """Set up invitations by push (the extra "push")."""
+
+
+@push.command(name="init")
+@click.option("--data-dir", metavar="DIR", help="Where the server keeps its rooms.")
+@_config_option
+@click.pass_context
+def push_init(context: click.Context, /, **_options: object) -> None:
+    """Make the key that signs invitations, in the server's folder."""
+    config = _load(context)
+    from hangd.server.storage import data_folder
+
+    try:
+        from hangd.server.push.keys import KeyUnusable, create_key
+
+        key = create_key(data_folder(config.server))
+    except ImportError:
+        click.echo("hangd: error: that needs pywebpush: install hang-sync[push]", err=True)
+        context.exit(1)
+    except KeyUnusable as error:
+        click.echo(f"hangd: error: {error}", err=True)
+        context.exit(1)
+    click.echo(f"made {key.path}; restart the server with --push-contact, and it sends invitations")
 
 
 @main.group(name="config")

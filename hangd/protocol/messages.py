@@ -270,11 +270,59 @@ class ListRooms(_Message, frozen=True):
     """Answer: Rooms, or an Error if the server does not publish its rooms."""
 
 
+class PushKeys(Struct, frozen=True):
+    """What a message for a browser is encrypted with, as in its PushSubscription."""
+
+    p256dh: model.PushKey
+    auth: model.PushAuth
+
+
+class PushSubscribe(_Message, frozen=True):
+    """Be invited under this name by push, from now on. Answer: Done.
+
+    The first client that asks for a name has it, and changes it or gives it up by the same secret. Refused as NameTaken
+    where another one has it.
+    """
+
+    name: model.Name
+    endpoint: model.PushEndpoint
+    keys: PushKeys
+    secret: model.Secret
+    """Made by the client. It proves later that the name is its own."""
+
+    def __post_init__(self) -> None:
+        _normalise(self, "name", names.member_name)
+
+
+class PushUnsubscribe(_Message, frozen=True):
+    """Be invited under this name no more. Answer: Done, also where there is no such name, or it is another client's."""
+
+    name: model.Name
+    secret: model.Secret
+
+    def __post_init__(self) -> None:
+        _normalise(self, "name", names.member_name)
+
+
+class PushInvite(_Message, frozen=True):
+    """Invite who has subscribed under this name to the sender's room. Answer: Done, whoever there is."""
+
+    name: model.Name
+
+    def __post_init__(self) -> None:
+        _normalise(self, "name", names.member_name)
+
+
 FilmRequest = SetMedia | QueueInsert | QueueRemove | QueueMove | SetEntry
 """The requests that change the film or the queue. `Policy.control` says which members may make them."""
 
+PushRequest = PushSubscribe | PushUnsubscribe | PushInvite
+"""The requests about invitations by push. Only full clients may make them, and only some servers grant them."""
+
 _MemberRequest = LeaveRoom | Report | SetReady | SetFile | Say | SetPolicy | SetRole | GetRoom | Kick
-ClientMessage = Hello | Ping | CreateRoom | JoinRoom | ListRooms | SyncCommand | FilmRequest | _MemberRequest
+ClientMessage = (
+    Hello | Ping | CreateRoom | JoinRoom | ListRooms | SyncCommand | FilmRequest | _MemberRequest | PushRequest
+)
 
 
 # ---- from the server to clients -------------------------------------------------------------------------------------
@@ -295,6 +343,12 @@ class Welcome(_Message, frozen=True):
     """The room that a resumed client is in, if it is in one."""
     public_url: model.ServerUrl | None = None
     """The server's URL for invites. None: the one that the client connected to."""
+    push_key: str | None = None
+    """The server sends invitations by push (feature ``push``), signed with this key: VAPID, 65 bytes in base64url."""
+
+
+class Done(_Message, frozen=True):
+    """The request is carried out, and there is nothing more to tell."""
 
 
 class Pong(_Message, frozen=True):
@@ -441,7 +495,7 @@ class Goodbye(_Message, frozen=True):
     """Seconds to wait before connecting again; absent: do not connect again automatically."""
 
 
-_AboutConnection = Welcome | Pong | Rooms | Error | Goodbye
+_AboutConnection = Welcome | Pong | Rooms | Done | Error | Goodbye
 _AboutMembers = RoomCreated | RoomJoined | RoomLeft | RoomState | MemberJoined | MemberChanged | MemberLeft
 _AboutRoom = SyncBroadcast | StartChanged | PolicyChanged | MediaChanged | QueueChanged | EntryChanged | Said
 ServerMessage = _AboutConnection | _AboutMembers | _AboutRoom

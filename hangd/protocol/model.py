@@ -74,6 +74,10 @@ _UNSEEN: Final = (
 _ALIAS: Final = rf"^[^\s/{_UNSEEN}]([^/{_UNSEEN}]*[^\s/{_UNSEEN}])?$(?!\n)"
 _URL: Final = r"^wss?://[^\s\x00-\x1f\x7f-\x9f/]+[^\s\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _HASH: Final = r"^[0-9a-f]{64}$(?!\n)"
+_PUSH_URL: Final = r"^https://[!-~]+$(?!\n)"
+# 65 and 16 bytes in base64url. Browsers leave the padding out.
+_PUSH_KEY: Final = r"^[A-Za-z0-9_-]{87}=?$(?!\n)"
+_PUSH_AUTH: Final = r"^[A-Za-z0-9_-]{22}(==)?$(?!\n)"
 
 PATTERN_MEANINGS: Final[dict[str, str]] = {
     _LINE: "one line without control characters",
@@ -82,6 +86,9 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _ALIAS: "one line without slashes and characters that are not shown, and without spaces around it",
     _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
     _HASH: "a SHA-256 in 64 lower-case hex digits",
+    _PUSH_URL: "an https:// URL in ASCII",
+    _PUSH_KEY: "a public key of 65 bytes in base64url",
+    _PUSH_AUTH: "16 bytes in base64url",
 }
 """What each pattern of this protocol requires, as the words after "must be"."""
 
@@ -104,6 +111,11 @@ Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
 FileHash = Annotated[str, Meta(pattern=_HASH)]
 """SHA-256 of the whole file, in lower-case hex digits."""
+
+PushEndpoint = Annotated[str, Meta(max_length=1024, pattern=_PUSH_URL)]
+"""Where a browser's push service takes messages for it. It is nobody else's to know."""
+PushKey = Annotated[str, Meta(pattern=_PUSH_KEY)]
+PushAuth = Annotated[str, Meta(pattern=_PUSH_AUTH)]
 
 Gate = Literal["seeking", "buffering"]
 Control = Literal["everyone", "host", "controllers"]

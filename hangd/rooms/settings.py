@@ -1,4 +1,4 @@
-"""What a hub is given: its settings, and the hashing of passwords."""
+"""What a hub is given: its settings, the hashing of passwords, and the sending of invitations."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from hangd.engine.room.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
-from hangd.protocol.messages import Welcome
+from hangd.protocol.messages import PushSubscribe, PushUnsubscribe, Welcome
 from hangd.protocol.model import PROTOCOL, Limits, Room
 
 
@@ -21,6 +21,10 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     motd: str | None = None
     public_url: str | None = None
     """The server's URL for invites, in its normal form."""
+    features: tuple[str, ...] = ()
+    """What the server can do beside the protocol, for Welcome: "web" if it shows the page for browsers."""
+    push_key: str | None = None
+    """The public key that signs invitations by push. None: this server sends none."""
 
     def welcome(
         self, client_id: str, secret: str, clock_id: str, room: Room | None = None, *, resumed: bool = False
@@ -32,11 +36,12 @@ class HubSettings(Struct, frozen=True, kw_only=True):
             protocol=PROTOCOL,
             server=self.server,
             clock_id=clock_id,
-            features=(),
+            features=self.features if self.push_key is None else (*self.features, "push"),
             limits=Limits(room_capacity=self.room.capacity),
             resumed=resumed,
             motd=self.motd,
             public_url=self.public_url,
+            push_key=self.push_key,
             room=room,
         )
 
@@ -47,3 +52,26 @@ class Passwords(Protocol):
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password: str, password_hash: str) -> bool: ...
+
+
+class Invitation(Struct, frozen=True):
+    """Who invites to where. All of it is text from clients."""
+
+    by: str
+    """The member's name."""
+    room: str
+    """The room's name, or its id if it has none: what JoinRoom takes."""
+    film: str | None
+    """The film's name, if it is known."""
+
+
+class Invitations(Protocol):
+    """Sends invitations by push. Nothing here waits."""
+
+    def subscribe(self, message: PushSubscribe, now: float) -> None:
+        """Raises RequestRefused: the name is another client's, the endpoint is of no known service, and the like."""
+
+    def unsubscribe(self, message: PushUnsubscribe) -> None: ...
+
+    def invite(self, name: str, invitation: Invitation, now: float) -> None:
+        """Send it if somebody has subscribed under this name. The caller does not learn whether."""

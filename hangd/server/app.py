@@ -31,8 +31,9 @@ from hangd.server.origins import Origins
 from hangd.server.pages import Pages
 from hangd.server.passwords import RoomPasswords
 from hangd.server.proxies import TrustedProxies
+from hangd.server.push.service import open_push
 from hangd.server.settings import ServerSettings
-from hangd.server.storage import open_store, room_ttl
+from hangd.server.storage import data_folder, open_store, room_ttl
 from hangd.store.base import Store
 from hangd.transport.accepting import listen
 
@@ -90,11 +91,15 @@ async def serve(
         store, rooms = open_store(settings)
         passwords = RoomPasswords()
         cleanup.callback(passwords.close)
+        push = open_push(settings, data_folder(settings))
+        if push is not None:
+            cleanup.push_async_callback(push.aclose)
         hub = Hub(
-            _hub_settings(settings, store),
+            _hub_settings(settings, store, None if push is None else push.key.public),
             passwords=passwords,
             clock=ServerClock([kept.mark for kept in rooms], boot=boot_id()),
             store=store,
+            invitations=push,
             changed=changed,
         )
         cleanup.push_async_callback(hub.aclose)
@@ -166,7 +171,7 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
     )
 
 
-def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
+def _hub_settings(settings: ServerSettings, store: Store, push_key: str | None) -> HubSettings:
     return HubSettings(
         server=f"hangd {version()}",
         room=RoomSettings(
@@ -178,6 +183,8 @@ def _hub_settings(settings: ServerSettings, store: Store) -> HubSettings:
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
         public_url=settings.public_url,
+        features=("web",) if settings.web else (),
+        push_key=push_key,
     )
 
 

@@ -6,7 +6,8 @@ version of the server is a new version of the page at once.
 
 import gzip
 import hashlib
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
@@ -22,16 +23,21 @@ _TYPES: Final = {
     "svg": "image/svg+xml",
     "png": "image/png",
     "webmanifest": "application/manifest+json",
+    "json": "application/json",
 }
 """The endings of files that are served, and what they are."""
 _INDEX: Final = "index.html"
+_NOT_SERVED: Final = ("package.json",)
+_LISTING: Final = "files.json"
+_SERVICE_WORKER: Final = "service_worker.js"
+"""Browsers keep it themselves."""
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src blob:; "
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write", "web-share")
+_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write")
 _DENIED: Final = (
     "accelerometer",
     "camera",
@@ -51,14 +57,17 @@ _DENIED: Final = (
 FIELDS: Final[Fields] = (
     ("Cache-Control", "no-cache"),
     ("Content-Security-Policy", _POLICY),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Embedder-Policy", "require-corp"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
+)
+"""The header fields of every answer: what a page may load. docs/web.md says what each of them is for."""
+_DOCUMENT_FIELDS: Final[Fields] = (
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", ", ".join([*(f"{name}=(self)" for name in _ALLOWED), *(f"{name}=()" for name in _DENIED)])),
 )
-"""The header fields of every answer: what a page may load and do. docs/web.md says what each of them is for."""
+"""Those that have a meaning for HTML only. The page has many parts, and these are not compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,8 @@ class _File:
         if _knows(request.fields("If-None-Match"), sent.etag):
             return Answer(HTTPStatus.NOT_MODIFIED, fields=fields)
         fields.append(("Content-Type", self.type))
+        if self.type == _TYPES["html"]:
+            fields.extend(_DOCUMENT_FIELDS)
         if sent.encoding is not None:
             fields.append(("Content-Encoding", sent.encoding))
         return Answer(HTTPStatus.OK, sent.body, fields)
@@ -106,14 +117,20 @@ class Pages:
     @classmethod
     def load(cls) -> "Pages":
         """Read the files of `hangd.web`, in a checkout or as they are installed."""
+        bodies = {
+            path: file.read_bytes()
+            for path, file in sorted(_walk(resources.files("hangd.web")))
+            if path.rpartition(".")[2] in _TYPES and path not in _NOT_SERVED
+        }
+        bodies[_LISTING] = _listing(bodies)
         files = {}
-        for path, file in _walk(resources.files("hangd.web")):
-            if (type := _TYPES.get(path.rpartition(".")[2])) is not None:
-                body = file.read_bytes()
-                small = gzip.compress(body, 9, mtime=0)
-                files[f"/{path}"] = _File(
-                    type, _Variant.of(body), _Variant.of(small, "gzip") if len(small) < len(body) else None
-                )
+        for path, body in bodies.items():
+            small = gzip.compress(body, 9, mtime=0)
+            files[f"/{path}"] = _File(
+                _TYPES[path.rpartition(".")[2]],
+                _Variant.of(body),
+                _Variant.of(small, "gzip") if len(small) < len(body) else None,
+            )
         if index := files.get(f"/{_INDEX}"):
             files["/"] = index
         return cls(files)
@@ -127,6 +144,13 @@ class Pages:
     def paths(self) -> Sequence[str]:
         """The paths of all files, each with a slash in front."""
         return tuple(self._files)
+
+
+def _listing(bodies: Mapping[str, bytes]) -> bytes:
+    """Return files.json, by which the page's service worker knows what a version of the page consists of."""
+    hashes = {path: hashlib.sha256(body).hexdigest() for path, body in bodies.items() if path != _SERVICE_WORKER}
+    version = hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()[:16]
+    return json.dumps({"version": version, "files": hashes}, indent=1).encode()
 
 
 def _walk(folder: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:

@@ -54,6 +54,23 @@ def check_networks(given: Sequence[str]) -> None:
         parse_network(text)
 
 
+def contact_url(text: str) -> str:
+    """Return an e-mail address as a mailto: URL. Raises ValueError as `listen_place` does."""
+    address = text.removeprefix("mailto:")
+    name, at, host = address.rpartition("@")
+    if not (name and at and "." in host and address.isascii() and address.isprintable() and " " not in address):
+        raise ValueError(f"must be an e-mail address, such as you@example.org, not {text!r}")
+    return f"mailto:{address}"
+
+
+def check_push_services(given: Sequence[str]) -> None:
+    """Check the setting ``push_services``. Raises ValueError as `listen_place` does."""
+    for text in given:
+        host, colon, port = text.partition(":")
+        if not host or "/" in text or "@" in text or (colon and not (port.isascii() and port.isdecimal())):
+            raise ValueError(f"must be HOST or HOST:PORT, not {text!r}")
+
+
 class ServerSettings(Struct, frozen=True, kw_only=True):
     """The options of ``hangd server``."""
 
@@ -89,6 +106,10 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     """Whether any client may list the rooms."""
     public_url: Annotated[str, Meta(extra={"normal": server_url})] | None = None
     """URL by which clients reach this server from elsewhere, for their invites. None: the one that each client used."""
+    push_contact: Annotated[str, Meta(extra={"normal": contact_url})] | None = None
+    """How push services reach whoever runs this server, as a mailto: URL. Invitations by push are sent only with it."""
+    push_services: tuple[Annotated[str, Meta(extra={"check": check_push_services})], ...] = ()
+    """Further push services, as HOST or HOST:PORT (`hangd.server.push.endpoints`)."""
     motd: Annotated[str, Meta(max_length=MOTD_MAX)] | None = None
     """A text that each client gets with its Welcome."""
     messages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0

@@ -21,6 +21,11 @@ _TTL_MEMORY: Final = 600.0
 """Seconds for which an empty room is kept in memory."""
 
 
+def data_folder(settings: ServerSettings) -> Path:
+    """Return the folder in which the server keeps what outlives it."""
+    return paths.server_dir() if settings.data_dir is None else Path(settings.data_dir)
+
+
 def open_store(settings: ServerSettings) -> tuple[Store, list[KeptRoom]]:
     """Return the store and the rooms that are in it.
 
@@ -31,7 +36,7 @@ def open_store(settings: ServerSettings) -> tuple[Store, list[KeptRoom]]:
     """
     if not settings.keep_rooms:
         return MemoryStore(), []
-    folder = paths.server_dir() if settings.data_dir is None else Path(settings.data_dir)
+    folder = data_folder(settings)
     try:
         store = SqlStore(folder / _FILE)
         try:

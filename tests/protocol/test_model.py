@@ -31,7 +31,8 @@ def test_a_default_that_is_always_encoded_may_be_absent_when_decoded() -> None:
 @pytest.mark.parametrize("pattern", PATTERN_MEANINGS)
 def test_no_pattern_matches_a_final_newline(pattern: str) -> None:
     """In Python, "$" alone would."""
-    good = {"[0-9a-f]{64}": "a" * 64, "^wss?": "ws://host/ws"}
+    good = {"[0-9a-f]{64}": "a" * 64, "^wss?": "ws://host/ws", "^https:": "https://host/a"}
+    good |= {"{87}": "a" * 87, "{22}": "a" * 22}
     text = next((value for beginning, value in good.items() if beginning in pattern), "abc")
     assert re.search(pattern, text)
     assert not re.search(pattern, text + "\n")

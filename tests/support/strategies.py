@@ -7,18 +7,23 @@ from unicodedata import normalize
 from hypothesis import strategies as st
 from msgspec import NODEFAULT, UNSET, inspect
 
-from hangd.protocol.model import Alias, Name, ServerUrl
+from hangd.protocol.model import Alias, Name, PushAuth, PushEndpoint, PushKey, ServerUrl
 from hangd.protocol.names import member_key
 
 __all__ = ["values"]
 
 _END = r"(?!\n)"
 _ALIAS, _NAME = (get_args(kind)[1].pattern for kind in (Alias, Name))
-_URL = get_args(ServerUrl)[1].pattern
+_URL, _PUSH_URL, _PUSH_KEY, _PUSH_AUTH = (
+    get_args(kind)[1].pattern for kind in (ServerUrl, PushEndpoint, PushKey, PushAuth)
+)
 
 # Strategies for patterns that random text would hardly ever match. For other patterns random text is filtered.
 _NARROW = {
     "^[0-9a-f]{64}$": st.text("0123456789abcdef", min_size=64, max_size=64),
+    _PUSH_URL.removesuffix(_END): st.text("a:/?#%", min_size=1, max_size=20).map("https://h{}".format),
+    _PUSH_KEY.removesuffix(_END): st.text("aZ09_-", min_size=87, max_size=87),
+    _PUSH_AUTH.removesuffix(_END): st.text("aZ09_-", min_size=22, max_size=22),
     _URL.removesuffix(_END): st.text("aé:/?#", min_size=1, max_size=20).map("wss://h{}".format),
     # What `hangd.protocol.names` leaves as it is. A pattern allows a little more.
     _ALIAS.removesuffix(_END): st.text("aZ0 ._-'ßéцあ🎬", min_size=1, max_size=64),

@@ -8,7 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hangd.protocol.messages import ClientMessage, CreateRoom, Hello, JoinRoom, RequestId, ServerMessage
+from hangd.protocol.messages import ClientMessage, CreateRoom, Hello, JoinRoom, PushRequest, RequestId, ServerMessage
 from hangd.protocol.model import LeftReason
 
 
@@ -96,6 +96,14 @@ class ListRoomsTo(Struct, frozen=True):
     re: RequestId | None = None
 
 
+class AskPush(Struct, frozen=True):
+    """Subscribe, unsubscribe or invite, if this server does that; ``name`` is the client's own."""
+
+    message: PushRequest
+    name: str
+    re: RequestId | None = None
+
+
 class Close(Struct, frozen=True):
     """Close the connection with this WebSocket close code. Always the last effect."""
 
@@ -103,4 +111,4 @@ class Close(Struct, frozen=True):
     reason: str
 
 
-SessionEffect = Reply | AnswerPing | Greet | OpenRoom | EnterRoom | ForwardToRoom | ListRoomsTo | Close
+SessionEffect = Reply | AnswerPing | Greet | OpenRoom | EnterRoom | ForwardToRoom | ListRoomsTo | AskPush | Close

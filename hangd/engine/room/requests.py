@@ -59,7 +59,9 @@ def handle(
             _kick(room, sender, message, re)
         case messages.GetRoom():
             room.send((client_id,), messages.RoomState(room.view()), re)
-        case messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms():
+        case (
+            messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms()
+        ) | (messages.PushSubscribe() | messages.PushUnsubscribe() | messages.PushInvite()):
             raise RequestRefused("InvalidMessage", "that is not for a room to answer")
         case _:
             assert_never(message)

@@ -43,6 +43,11 @@ _COMPLAINT_SECONDS: Final = 1.0
 """RateLimited is sent at most this often to messages without a request id, so that a flood does not cause another."""
 
 
+_INVITES_BURST: Final = 5.0
+_INVITES_PER_SECOND: Final = 1 / 20
+"""Invitations that one connection may send by push: each makes somebody's phone ring."""
+
+
 class SessionSettings(Struct, frozen=True):
     """How much one connection may send. Pings are limited separately, so that neither starves the other."""
 
@@ -65,6 +70,7 @@ class State(Enum):
 _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 # RateLimited: there may be one request at a time, and the same request may be granted in a moment.
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request")
+_BASIC: Final = RequestRefused("Forbidden", "only a client that has sent Hello may ask for this")
 _OUTSIDE: Final = RequestRefused("NotInRoom", "you are not in a room")
 _INSIDE: Final = RequestRefused("AlreadyInRoom", "you are in a room already: leave it first")
 
@@ -85,6 +91,7 @@ class Session:
         self._messages = TokenBucket.full(rate=rate, burst=settings.burst, now=now)
         self._pings = TokenBucket.full(rate=settings.pings_per_second, burst=settings.ping_burst, now=now)
         self._flood = TokenBucket.full(rate=rate, burst=_FLOOD, now=now)
+        self._invites = TokenBucket.full(rate=_INVITES_PER_SECOND, burst=_INVITES_BURST, now=now)
         self._complained_at: float | None = None
         self._rejected: deque[float] = deque(maxlen=_REJECTED_MAX)
 
@@ -115,7 +122,7 @@ class Session:
         """Assert the invariants."""
         assert (self.room_id is not None) == (self.state is State.IN_ROOM)
         assert not (self.full and self.state in (State.NEW, State.GREETING))
-        for bucket in (self._messages, self._pings, self._flood):
+        for bucket in (self._messages, self._pings, self._flood, self._invites):
             bucket.check()
 
     def _enter(self, state: State, room_id: str | None = None) -> None:
@@ -143,6 +150,11 @@ class Session:
                 if self.state is State.NEW:
                     self._enter(State.IDLE)
                 return [effects.ListRoomsTo(re)]
+            case messages.PushInvite() if not self._invites.take(now):
+                refused = RequestRefused.rate_limited("too many invitations", round(self._invites.wait(now), 3))
+                return [effects.Reply(messages.Error.of(refused), re)]
+            case messages.PushSubscribe() | messages.PushUnsubscribe() | messages.PushInvite():
+                return [effects.AskPush(message, self.name, re)]
             case _:
                 return [effects.ForwardToRoom(message, re)]
 
@@ -155,7 +167,10 @@ class Session:
             return _WAIT
         if isinstance(message, messages.CreateRoom | messages.JoinRoom):
             return _INSIDE if state is State.IN_ROOM else self._without_film(message)
-        return None if state is State.IN_ROOM or isinstance(message, messages.ListRooms) else _OUTSIDE
+        if isinstance(message, messages.PushRequest) and not self.full:
+            return _BASIC
+        outside = messages.ListRooms | messages.PushSubscribe | messages.PushUnsubscribe
+        return None if state is State.IN_ROOM or isinstance(message, outside) else _OUTSIDE
 
     def _without_film(self, message: messages.CreateRoom | messages.JoinRoom) -> RequestRefused | None:
         """Return why no room can be created for this film. None: one can, or an existing room has to judge."""

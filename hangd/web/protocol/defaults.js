@@ -40,7 +40,7 @@ export const DEFAULTS = {
   Stop: { command_id: null },
   SyncBroadcast: { command_id: null, reason: null, about: null },
   Timeline: { gate: null },
-  Welcome: { motd: null, room: null, public_url: null },
+  Welcome: { motd: null, room: null, public_url: null, push_key: null },
 };
 
 /**

@@ -12,6 +12,8 @@
  * @property {string | null} [password]
  * @property {PolicyChange | null} [policy]
  *
+ * @typedef {object} Done  The request is carried out, and there is nothing more to tell.
+ *
  * @typedef {object} EntryChanged  More is known of this entry than before: a hash, its duration. The queue's `rev`
  *   stays as it was.
  * @property {QueueEntry} entry
@@ -158,6 +160,25 @@
  * @property {number} t2
  * @property {string | null} epoch
  * @property {number | null} rev
+ *
+ * @typedef {object} PushInvite  Invite who has subscribed under this name to the sender's room. Answer: Done, whoever
+ *   there is.
+ * @property {string} name
+ *
+ * @typedef {object} PushKeys  What a message for a browser is encrypted with, as in its PushSubscription.
+ * @property {string} p256dh
+ * @property {string} auth
+ *
+ * @typedef {object} PushSubscribe  Be invited under this name by push, from now on. Answer: Done.
+ * @property {string} name
+ * @property {string} endpoint
+ * @property {PushKeys} keys
+ * @property {string} secret
+ *
+ * @typedef {object} PushUnsubscribe  Be invited under this name no more. Answer: Done, also where there is no such
+ *   name, or it is another client's.
+ * @property {string} name
+ * @property {string} secret
  *
  * @typedef {object} Queue  What a room shows, one entry after the other. `rev` rises with each edit and each step to
  *   another entry.
@@ -348,6 +369,7 @@
  * @property {string | null} motd
  * @property {Room | null} room
  * @property {string | null} public_url
+ * @property {string | null} push_key
  *
  * @typedef {{type: "Hello", payload: Hello, id?: RequestId}
  *   | {type: "Ping", payload: Ping, id?: RequestId}
@@ -368,11 +390,15 @@
  *   | {type: "SetRole", payload: SetRole, id?: RequestId}
  *   | {type: "GetRoom", payload: GetRoom, id?: RequestId}
  *   | {type: "Kick", payload: Kick, id?: RequestId}
+ *   | {type: "PushSubscribe", payload: PushSubscribe, id?: RequestId}
+ *   | {type: "PushUnsubscribe", payload: PushUnsubscribe, id?: RequestId}
+ *   | {type: "PushInvite", payload: PushInvite, id?: RequestId}
  *   | {type: "SyncCommand", payload: Play | Pause | Seek | Speed | Stop, id?: RequestId}} ClientMessage
  *
  * @typedef {{type: "Welcome", payload: Welcome, re?: RequestId}
  *   | {type: "Pong", payload: Pong, re?: RequestId}
  *   | {type: "Rooms", payload: Rooms, re?: RequestId}
+ *   | {type: "Done", payload: Done, re?: RequestId}
  *   | {type: "Error", payload: Error, re?: RequestId}
  *   | {type: "Goodbye", payload: Goodbye, re?: RequestId}
  *   | {type: "RoomCreated", payload: RoomCreated, re?: RequestId}

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hangd.engine.room.effects import (
     AnswerPing,
+    AskPush,
     Close,
     EnterRoom,
     ForwardToRoom,
@@ -41,6 +42,11 @@ from hangd.protocol.messages import (
     Pause,
     Ping,
     Play,
+    PushInvite,
+    PushKeys,
+    PushRequest,
+    PushSubscribe,
+    PushUnsubscribe,
     QueueInsert,
     QueueMove,
     QueueRemove,
@@ -62,6 +68,9 @@ HELLO = Hello(protocol=1, name="ann", client="test 1")
 CREATE = CreateRoom(file_hash=HASH)
 JOIN = JoinRoom(room_id="friday", file_hash=HASH)
 PING = Ping(t0=1.0)
+SUBSCRIBE = PushSubscribe("ann", "https://push.example/a", PushKeys("x" * 87, "x" * 22), "s" * 32)
+UNSUBSCRIBE = PushUnsubscribe("ann", "s" * 32)
+INVITE = PushInvite("bob")
 FOR_A_ROOM: list[ClientMessage] = [
     LeaveRoom(),
     Play(timestamp=1.0),
@@ -193,6 +202,27 @@ def test_a_client_that_lists_rooms_first_stays_basic() -> None:
     assert code_of(line.says(HELLO)) == "InvalidMessage"
 
 
+@pytest.mark.parametrize("message", [SUBSCRIBE, UNSUBSCRIBE, INVITE], ids=lambda message: type(message).__name__)
+def test_a_member_may_ask_for_push(message: PushRequest) -> None:
+    assert Line().at(State.IN_ROOM, full=True).says(message, 1) == [AskPush(message, "ann", 1)]
+
+
+def test_a_client_in_no_room_may_subscribe_and_invites_nobody() -> None:
+    line = Line().at(State.IDLE, full=True)
+    assert line.says(SUBSCRIBE, 1) == [AskPush(SUBSCRIBE, "ann", 1)]
+    assert line.says(UNSUBSCRIBE, 2) == [AskPush(UNSUBSCRIBE, "ann", 2)]
+    assert code_of(line.says(INVITE, 3), 3) == "NotInRoom"
+
+
+def test_invitations_of_one_connection_are_few() -> None:
+    line = Line().at(State.IN_ROOM, full=True)
+    assert all(isinstance(line.says(INVITE)[0], AskPush) for _ in range(5))
+    assert code_of(line.says(INVITE)) == "RateLimited"
+    assert line.says(Say(text="x")) == [ForwardToRoom(Say(text="x"), None)]
+    line.now += 20.0
+    assert isinstance(line.says(INVITE)[0], AskPush)
+
+
 # ---- what is legal where --------------------------------------------------------------------------------------------
 
 EVERYWHERE = (State.NEW, State.GREETING, State.IDLE, State.ENTERING, State.IN_ROOM)
@@ -220,6 +250,7 @@ def illegal() -> list[Any]:
         cases += [(state, message, "RateLimited") for message in (CREATE, JOIN, ListRooms(), *FOR_A_ROOM)]
     for state in (State.NEW, State.IDLE):
         cases += [(state, message, "NotInRoom") for message in FOR_A_ROOM]
+    cases += [(state, SUBSCRIBE, "Forbidden") for state in (State.NEW, State.IDLE, State.IN_ROOM)]
     cases += [(State.IN_ROOM, message, "AlreadyInRoom") for message in (CREATE, JOIN)]
     return [
         pytest.param(state, message, code, id=f"{state.name}-{type(message).__name__}")

@@ -1,0 +1,260 @@
+/**
+ * What buttons and keys do. What moves the film goes to the room; volume, subtitles and full screen stay here.
+ *
+ * Dispatches "toast" with `{kind, text}` as detail for what is written on the picture, and "open" with the name of what
+ * the page is asked to show: "chat", "keys", "leave", "settings", "goto".
+ */
+
+import { t } from "./texts/texts.js";
+import { clock } from "./words/clock.js";
+
+/**
+ * @typedef {import("../client/base.js").SessionPort} SessionPort
+ * @typedef {import("../client/base.js").Outcome} Outcome
+ * @typedef {import("./preferences.js").Preferences} Preferences
+ */
+
+/** Seconds of rest after which the seeks of a key that is held down are sent as one. */
+const SEEK_REST = 0.3;
+/** Speeds of a room: the protocol's. */
+const [SLOWEST, FASTEST] = [0.25, 2];
+
+export class Actions extends EventTarget {
+  #session;
+  #preferences;
+  /** Where the film was before the last seek of this viewer. @type {number | null} */
+  #before = null;
+  /** Where a held key wants to go. @type {number | null} */
+  #wanted = null;
+  /** @type {number | undefined} */
+  #timer;
+
+  /**
+   * @param {SessionPort} session
+   * @param {Preferences} preferences
+   */
+  constructor(session, preferences) {
+    super();
+    this.#session = session;
+    this.#preferences = preferences;
+  }
+
+  /**
+   * Writes this on the picture for some seconds.
+   *
+   * @param {string} text
+   * @param {string} [kind]  As of a Notice; "value" for what a key has set.
+   */
+  toast(text, kind = "value") {
+    this.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
+  }
+
+  /** @param {"chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
+  open(what) {
+    this.dispatchEvent(new CustomEvent("open", { detail: what }));
+  }
+
+  /**
+   * Waits for the answer to a request, and writes on the picture why it was refused.
+   *
+   * @param {Promise<Outcome>} request
+   * @returns {Promise<boolean>} Whether it was granted.
+   */
+  async ask(request) {
+    const outcome = await request;
+    if (!outcome.ok) {
+      this.toast(outcome.text, "problem");
+    }
+    return outcome.ok;
+  }
+
+  /** @returns {number | null} Seconds; of this viewer's copy, or of the room's film. */
+  get duration() {
+    const { playing, room } = this.#session.state;
+    return playing.duration ?? room?.file?.duration ?? null;
+  }
+
+  /** @returns {number} Where the film is for this viewer, in seconds. */
+  get position() {
+    return this.#wanted ?? this.#session.position() ?? this.#session.roomPosition() ?? 0;
+  }
+
+  /** Whether this viewer may control the room; if not, says so. */
+  mayControl() {
+    const may = this.#session.state.mayControl;
+    if (!may) {
+      this.toast(t("refused.control"), "refused");
+    }
+    return may;
+  }
+
+  togglePause() {
+    if (this.mayControl()) {
+      this.#session.togglePause();
+    }
+  }
+
+  /** @param {number} position  Seconds. */
+  seek(position) {
+    if (this.mayControl()) {
+      this.#before = this.position;
+      this.#session.seek(Math.max(0, Math.min(position, this.duration ?? position)));
+    }
+  }
+
+  /**
+   * @param {number} seconds
+   * @param {boolean} [held]  The key is held down: one seek when it rests.
+   */
+  seekBy(seconds, held = false) {
+    if (!this.mayControl()) {
+      return;
+    }
+    const target = Math.max(0, Math.min(this.position + seconds, this.duration ?? Number.POSITIVE_INFINITY));
+    this.toast(clock(target));
+    if (!held && this.#wanted === null) {
+      this.#before = this.position;
+      this.#session.seekBy(seconds);
+      return;
+    }
+    this.#wanted = target;
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#seekWanted(), SEEK_REST * 1000);
+  }
+
+  #seekWanted() {
+    const wanted = this.#wanted;
+    this.#wanted = null;
+    if (wanted !== null) {
+      this.seek(wanted);
+    }
+  }
+
+  /** Goes back to before the last seek of this viewer; again: forward. */
+  undoSeek() {
+    if (this.#before === null) {
+      this.toast(t("undo.nothing"));
+    } else {
+      this.seek(this.#before);
+    }
+  }
+
+  /** Pauses for everybody, and goes back to the start. */
+  stop() {
+    if (this.mayControl()) {
+      this.#session.setPaused(true);
+      this.seek(0);
+    }
+  }
+
+  /** @param {number} rate */
+  setSpeed(rate) {
+    if (this.mayControl()) {
+      const within = Math.max(SLOWEST, Math.min(rate, FASTEST));
+      this.#session.setSpeed(within);
+      this.toast(t("speed.is", { rate: Number(within.toFixed(2)) }));
+    }
+  }
+
+  /** @param {number} factor */
+  multiplySpeed(factor) {
+    this.setSpeed((this.#session.state.room?.timeline.rate ?? 1) * factor);
+  }
+
+  /** @param {-1 | 1} frames */
+  step(frames) {
+    if (this.mayControl()) {
+      this.#session.step(frames);
+    }
+  }
+
+  /**
+   * Moves the room on to the film after this one, or to the one before.
+   *
+   * @param {-1 | 1} by
+   */
+  moveOn(by) {
+    const queue = this.#session.state.room?.queue;
+    const at = queue?.entries.findIndex((entry) => entry.id === queue.current) ?? -1;
+    const entry = queue?.entries[at + by];
+    if (entry === undefined) {
+      this.toast(t(by > 0 ? "queue.noNext" : "queue.noPrevious"));
+    } else if (this.mayControl()) {
+      void this.ask(this.#session.showEntry(entry.id));
+    }
+  }
+
+  toggleReady() {
+    const { room, me } = this.#session.state;
+    const own = room?.members.find((member) => member.client_id === me);
+    void this.ask(this.#session.setReady(!own?.ready));
+  }
+
+  /** @param {number} step  0 to 1. */
+  volumeBy(step) {
+    this.setVolume(this.#preferences.values.volume + step);
+  }
+
+  /** @param {number} volume  0 to 1. */
+  setVolume(volume) {
+    const within = Math.round(Math.max(0, Math.min(volume, 1)) * 100) / 100;
+    this.#preferences.set({ volume: within, muted: false });
+    this.toast(t("volume.is", { percent: Math.round(within * 100) }));
+  }
+
+  toggleMute() {
+    const muted = !this.#preferences.values.muted;
+    this.#preferences.set({ muted });
+    this.toast(t(muted ? "volume.off" : "volume.on"));
+  }
+
+  toggleSubtitles() {
+    const subtitles = !this.#preferences.values.subtitles;
+    this.#preferences.set({ subtitles });
+    this.toast(t(subtitles ? "subtitles.on" : "subtitles.off"));
+  }
+
+  /** @param {number} seconds */
+  subtitleDelayBy(seconds) {
+    const subtitleDelay = Math.round((this.#preferences.values.subtitleDelay + seconds) * 10) / 10;
+    this.#preferences.set({ subtitleDelay });
+    this.toast(t("subtitles.delay", { seconds: subtitleDelay }));
+  }
+
+  /** @param {number} step */
+  subtitleSizeBy(step) {
+    const size = Math.round(Math.max(0.5, Math.min(this.#preferences.values.subtitleSize + step, 2.5)) * 10) / 10;
+    this.#preferences.set({ subtitleSize: size });
+    this.toast(t("subtitles.size", { percent: Math.round(size * 100) }));
+  }
+
+  /** Enters full screen, or leaves it. Where a browser has none for pages (iPhone), the page fills the window. */
+  async toggleFull() {
+    if (document.fullscreenElement !== null) {
+      await document.exitFullscreen();
+    } else if (document.fullscreenEnabled) {
+      await document.documentElement.requestFullscreen().catch(() => this.#fill());
+    } else {
+      this.#fill();
+    }
+  }
+
+  #fill() {
+    this.dispatchEvent(new CustomEvent("open", { detail: "fill" }));
+  }
+
+  /**
+   * Shows the film in a small window above all others, or back in the page.
+   *
+   * @param {HTMLVideoElement} video
+   */
+  async togglePictureInPicture(video) {
+    try {
+      await (document.pictureInPictureElement === video
+        ? document.exitPictureInPicture()
+        : video.requestPictureInPicture());
+    } catch {
+      this.toast(t("pip.no"), "problem");
+    }
+  }
+}

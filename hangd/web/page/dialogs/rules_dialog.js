@@ -1,0 +1,110 @@
+/** The room's rules: everyone reads them, the host changes them. A change counts at once. */
+
+import { attribute, h } from "../dom.js";
+import { t } from "../texts/texts.js";
+import { chosen, RULES } from "../words/rules.js";
+import { row, showDialog } from "./dialog.js";
+
+/** @param {import("../view.js").Parts} parts */
+export function showRules(parts) {
+  const { actions, session } = parts;
+  const change = async (/** @type {object} */ policy) => {
+    await actions.ask(session.setPolicy(policy));
+    refresh();
+  };
+  const rules = RULES.map((rule) => {
+    const select = h(
+      "select",
+      { onchange: () => select.value === "NUMBER" || void change({ [rule.name]: select.value }) },
+      rule.values.map((value) => h("option", { value }, t(`rule.${rule.name}.${value}`))),
+    );
+    return { rule, select };
+  });
+  const number = h("input", {
+    type: "number",
+    min: 1,
+    max: 1000,
+    onchange: () => void change({ start: Number(number.value) }),
+  });
+  const numberRow = row(t("rule.start.count"), number);
+  const capacity = h("input", {
+    type: "number",
+    min: 1,
+    max: 1000,
+    onchange: () => void change({ capacity: Number(capacity.value) }),
+  });
+  const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
+  const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
+  const setPassword = h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      onclick: () =>
+        void change({ password: password.value }).then(() => {
+          password.value = "";
+        }),
+    },
+    t("rule.password.set"),
+  );
+  const noPassword = h(
+    "button",
+    { type: "button", class: "quiet", onclick: () => void change({ password: "" }) },
+    t("rule.password.none"),
+  );
+  const note = h("p", { class: "hint" });
+
+  const refresh = () => {
+    const { room, isHost } = session.state;
+    if (room === null) {
+      return;
+    }
+    const { policy } = room;
+    for (const { rule, select } of rules) {
+      if (!(rule.name === "start" && select.value === "NUMBER" && document.activeElement === select)) {
+        select.value = chosen(policy, rule);
+      }
+      attribute(select, "disabled", !isHost);
+    }
+    const counts = rules.find(({ rule }) => rule.name === "start")?.select.value === "NUMBER";
+    attribute(numberRow, "hidden", !counts);
+    if (document.activeElement !== number) {
+      number.value = typeof policy.start === "number" ? String(policy.start) : "2";
+    }
+    if (document.activeElement !== capacity) {
+      capacity.value = String(policy.capacity);
+    }
+    locked.checked = policy.locked;
+    for (const input of [number, capacity, locked, password, setPassword]) {
+      attribute(input, "disabled", !isHost);
+    }
+    attribute(noPassword, "hidden", !policy.has_password || !isHost);
+    password.placeholder = t(policy.has_password ? "rule.password.is" : "rule.password.isNone");
+    note.textContent = t(isHost ? "rules.host" : "rules.others");
+  };
+  for (const { rule, select } of rules) {
+    if (rule.name === "start") {
+      select.addEventListener("change", () => {
+        attribute(numberRow, "hidden", select.value !== "NUMBER");
+        if (select.value === "NUMBER") {
+          void change({ start: Number(number.value) });
+        }
+      });
+    }
+  }
+  showDialog(
+    t("rules.title"),
+    () => [
+      note,
+      ...rules.flatMap(({ rule, select }) => [
+        row(t(`rule.${rule.name}`), select),
+        ...(rule.name === "start" ? [numberRow] : []),
+      ]),
+      row(t("rule.capacity"), capacity),
+      h("label", { class: "check" }, locked, h("span", null, t("rule.locked"))),
+      row(t("rule.password"), password),
+      h("div", { class: "dialog-foot" }, noPassword, setPassword),
+    ],
+    { refresh, events: [[/** @type {EventTarget} */ (/** @type {unknown} */ (session)), "change"]] },
+  );
+}

@@ -1,0 +1,82 @@
+/** The page: the start, or the room. Draws each new state once a picture of the screen, however many there were. */
+
+import { attribute } from "./dom.js";
+import { RoomScreen } from "./room_screen.js";
+import { StartScreen } from "./start_screen.js";
+import { t } from "./texts/texts.js";
+import { View } from "./view.js";
+
+const TICK = 250;
+
+export class HangPage extends View {
+  /** The room that the link names. @type {string | null} */
+  invited = null;
+  /** @type {StartScreen | RoomScreen | null} */
+  #screen = null;
+  #asked = false;
+
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
+    const { session, preferences } = this.parts;
+    session.addEventListener("change", () => this.#ask());
+    session.addEventListener("notice", (event) => this.#screen?.notice(event.detail));
+    preferences.addEventListener("change", () => this.#settle());
+    this.#settle();
+  }
+
+  connectedCallback() {
+    this.show(this.parts.session.state);
+    setInterval(() => document.hidden || this.#screen?.tick(), TICK);
+  }
+
+  #ask() {
+    if (!this.#asked) {
+      this.#asked = true;
+      requestAnimationFrame(() => {
+        this.#asked = false;
+        this.show(this.parts.session.state);
+      });
+    }
+  }
+
+  /** @param {import("./view.js").SessionState} state */
+  show(state) {
+    const screen = this.#screenFor(state);
+    screen.show(state);
+    screen.tick();
+    document.title = state.room === null ? t("page.title") : t("page.inRoom", { room: roomName(state.room) });
+  }
+
+  /** @param {import("./view.js").SessionState} state */
+  #screenFor({ room }) {
+    const before = this.#screen;
+    if (before !== null && before instanceof RoomScreen === (room !== null)) {
+      return before;
+    }
+    before?.closed();
+    const screen = room === null ? new StartScreen(this.parts) : new RoomScreen(this.parts);
+    if (screen instanceof StartScreen) {
+      screen.invite(this.invited);
+    }
+    this.#screen = screen;
+    this.replaceChildren(screen);
+    screen.opened();
+    return screen;
+  }
+
+  /** Applies what this viewer likes to the whole page. */
+  #settle() {
+    const { video, preferences } = this.parts;
+    const { theme, volume, muted } = preferences.values;
+    attribute(document.documentElement, "data-theme", theme);
+    video.volume = volume;
+    video.muted = muted;
+  }
+}
+customElements.define("hang-page", HangPage);
+
+/** @param {import("./view.js").Room} room */
+export function roomName(room) {
+  return room.name ?? t("room.noName");
+}

@@ -1,0 +1,247 @@
+/** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
+
+import { attribute, h, keep, say } from "./dom.js";
+import { drawing } from "./drawing.js";
+import { icon } from "./icons.js";
+import { NewRoom } from "./new_room.js";
+import { t } from "./texts/texts.js";
+import { View } from "./view.js";
+import { lengthAndSize } from "./words/clock.js";
+import { linkState } from "./words/room_state.js";
+
+/** @typedef {import("../protocol/types.js").RoomSummary} RoomSummary */
+
+export class StartScreen extends View {
+  /** @type {string | null} */
+  #invited = null;
+  #busy = false;
+  /** The rooms of the server were asked for. */
+  #listed = false;
+
+  /** @param {import("./view.js").Parts} parts */
+  constructor(parts) {
+    super(parts);
+    const { session } = this.parts;
+    this.title_ = h("h1", null, t("start.title"));
+    this.lead = h("p", { class: "lead" }, t("start.lead"));
+    this.nameField = h("input", {
+      id: "name",
+      autocomplete: "nickname",
+      maxlength: 32,
+      value: session.ownName?.() ?? "",
+      placeholder: t("start.guest"),
+      dir: "auto",
+    });
+    this.pickWords = h("span", { class: "words" }, t("start.pick"));
+    this.pickDetail = h("span", { class: "detail", dir: "auto" }, t("start.pickWhy"));
+    this.pickButton = h(
+      "button",
+      { type: "button", class: "pick", onclick: () => void this.#pick() },
+      icon("film"),
+      h("span", { class: "pick-text" }, this.pickWords, this.pickDetail),
+    );
+    this.roomField = h("input", { id: "room", autocomplete: "off", spellcheck: "false", maxlength: 400, dir: "auto" });
+    this.roomRow = h("div", { class: "field" }, h("label", { for: "room" }, t("start.room")), this.roomField);
+    this.password = h("input", { id: "password", type: "password", autocomplete: "off", maxlength: 256 });
+    this.passwordRow = h(
+      "div",
+      { class: "field", hidden: true },
+      h("label", { for: "password" }, t("start.password")),
+      this.password,
+    );
+    this.joinButton = h("button", { type: "submit", class: "primary" }, t("start.join"));
+    this.problem = h("p", { class: "problem", role: "alert" });
+    this.rooms = h("ul", { class: "rooms" });
+    this.roomsBox = h(
+      "section",
+      { class: "rooms-box", hidden: true, "aria-label": t("start.rooms") },
+      h("h2", null, t("start.rooms")),
+      this.rooms,
+    );
+    this.newRoom = new NewRoom(this.parts);
+    this.newRoom.addEventListener("create", () => void this.#create());
+    this.newRoomBox = h("details", { class: "new-room" }, h("summary", null, t("start.create")), this.newRoom);
+    this.about = h("p", { class: "about" });
+    this.append(
+      h(
+        "main",
+        { class: "start" },
+        h("div", { class: "brand" }, drawing(), this.title_, this.lead),
+        h(
+          "form",
+          { class: "join card", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#submitted(event) },
+          h("div", { class: "field" }, h("label", { for: "name" }, t("start.name")), this.nameField),
+          this.pickButton,
+          this.roomRow,
+          this.passwordRow,
+          this.problem,
+          this.joinButton,
+        ),
+        this.newRoomBox,
+        this.roomsBox,
+        this.about,
+      ),
+    );
+    this.addEventListener("dragover", (event) => event.preventDefault());
+    this.addEventListener("drop", (event) => {
+      event.preventDefault();
+      if (event.dataTransfer !== null) {
+        void this.#opened(this.parts.copies.drop(event.dataTransfer));
+      }
+    });
+  }
+
+  /**
+   * Says that the viewer has come by a link to this room; null: by none.
+   *
+   * @param {string | null} room
+   */
+  invite(room) {
+    this.#invited = room;
+    this.roomField.value = room ?? "";
+    attribute(this.roomRow, "hidden", room !== null);
+    attribute(this.newRoomBox, "open", room === null && this.parts.session.state.copy.phase === "open");
+    if (room !== null) {
+      this.title_.replaceChildren(t("start.invited"), " ", h("bdi", { class: "room-name" }, room));
+      say(this.lead, t("start.invitedLead"));
+    }
+  }
+
+  opened() {
+    const first =
+      this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;
+    first.focus();
+  }
+
+  closed() {}
+
+  /** @param {import("./view.js").Notice} notice */
+  notice(notice) {
+    if (notice.kind === "problem" || notice.kind === "refused" || notice.kind === "kicked") {
+      say(this.problem, notice.text);
+    }
+  }
+
+  /** @param {import("./view.js").SessionState} state */
+  show(state) {
+    const { copy, left } = state;
+    const has = copy.phase === "open" || copy.phase === "opening";
+    attribute(this.pickButton, "data-phase", copy.phase);
+    say(this.pickWords, copy.info?.name ?? t("start.pick"));
+    say(this.pickDetail, copyDetail(copy));
+    say(this.joinButton, t(has ? "start.join" : "start.joinWithout"));
+    this.joinButton.className = has ? "primary" : "quiet";
+    attribute(this.joinButton, "aria-busy", this.#busy);
+    if (left !== null && !this.#busy && this.problem.textContent === "") {
+      say(this.problem, left);
+    }
+    say(this.about, [state.motd, state.server].filter((part) => part !== null).join(" · "));
+    this.newRoom.show(state);
+    this.#list(state);
+  }
+
+  tick() {
+    const link = linkState(this.parts.session.state, performance.now() / 1000);
+    if (link !== null && this.parts.session.state.link.phase !== "connecting") {
+      say(this.problem, link.text);
+    }
+  }
+
+  /** @param {import("./view.js").SessionState} state */
+  #list(state) {
+    if (!this.#listed && state.link.phase === "up") {
+      this.#listed = true;
+      void this.parts.session.listRooms?.().then((rooms) => this.#showRooms(rooms ?? []));
+    }
+  }
+
+  /** @param {readonly RoomSummary[]} rooms */
+  #showRooms(rooms) {
+    attribute(this.roomsBox, "hidden", rooms.length === 0 || this.#invited !== null);
+    keep(
+      this.rooms,
+      rooms,
+      (room) => room.room_id,
+      (room) =>
+        h(
+          "li",
+          null,
+          h(
+            "button",
+            { type: "button", class: "room-row", onclick: () => void this.#join(room.name ?? room.room_id) },
+            h("bdi", { class: "room-name" }, room.name ?? t("room.noName")),
+            h("span", { class: "detail", dir: "auto" }, room.media ?? ""),
+            h("span", { class: "count" }, t("start.members", { count: room.members })),
+          ),
+        ),
+    );
+  }
+
+  /** @param {Event} event */
+  #submitted(event) {
+    event.preventDefault();
+    const room = this.#invited ?? this.roomField.value.trim();
+    if (room === "") {
+      say(this.problem, t("start.noRoom"));
+      this.roomField.focus();
+    } else {
+      void this.#join(room);
+    }
+  }
+
+  async #pick() {
+    await this.#opened(this.parts.copies.pick());
+  }
+
+  /** @param {Promise<import("./view.js").Outcome | null>} request */
+  async #opened(request) {
+    const outcome = await request;
+    say(this.problem, outcome === null || outcome.ok ? "" : outcome.text);
+    if (outcome?.ok && this.#invited === null) {
+      attribute(this.newRoomBox, "open", true);
+    }
+  }
+
+  /** @param {string} room */
+  async #join(room) {
+    const password = this.password.value === "" ? {} : { password: this.password.value };
+    this.roomField.value = room;
+    await this.#ask(() => this.parts.session.join(room, password));
+  }
+
+  async #create() {
+    await this.#ask(() => this.parts.session.create(this.newRoom.options));
+  }
+
+  /** @param {() => Promise<import("./view.js").Outcome>} request */
+  async #ask(request) {
+    if (this.#busy) {
+      return;
+    }
+    this.#busy = true;
+    say(this.problem, "");
+    this.parts.session.setName(this.nameField.value.trim() || t("start.guest"));
+    const outcome = await request();
+    this.#busy = false;
+    if (!outcome.ok) {
+      say(this.problem, outcome.text);
+      if (outcome.code === "WrongPassword") {
+        attribute(this.passwordRow, "hidden", false);
+        this.password.focus();
+      }
+    }
+    this.show(this.parts.session.state);
+  }
+}
+customElements.define("hang-start", StartScreen);
+
+/** @param {import("../client/base.js").CopyState} copy */
+function copyDetail(copy) {
+  if (copy.phase === "failed" || copy.phase === "refused") {
+    return copy.problem ?? t("copy.failed");
+  }
+  if (copy.phase === "opening") {
+    return t("copy.opening");
+  }
+  return copy.info === null ? t("start.pickWhy") : [lengthAndSize(copy.info), copy.problem].filter(Boolean).join(". ");
+}
