@@ -35,18 +35,12 @@ export function showRules(parts) {
   });
   const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
   const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
-  const setPassword = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () =>
-        void change({ password: password.value }).then(() => {
-          password.value = "";
-        }),
-    },
-    t("rule.password.set"),
-  );
+  const passwordButton = h("button", { type: "submit", class: "quiet" }, t("rule.password.set"));
+  const setPassword = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    await change({ password: password.value });
+    password.value = "";
+  };
   const noPassword = h(
     "button",
     { type: "button", class: "quiet", onclick: () => void change({ password: "" }) },
@@ -75,7 +69,7 @@ export function showRules(parts) {
       capacity.value = String(policy.capacity);
     }
     locked.checked = policy.locked;
-    for (const input of [number, capacity, locked, password, setPassword]) {
+    for (const input of [number, capacity, locked, password, passwordButton]) {
       attribute(input, "disabled", !isHost);
     }
     attribute(noPassword, "hidden", !policy.has_password || !isHost);
@@ -102,8 +96,12 @@ export function showRules(parts) {
       ]),
       row(t("rule.capacity"), capacity),
       h("label", { class: "check" }, locked, h("span", null, t("rule.locked"))),
-      row(t("rule.password"), password),
-      h("div", { class: "dialog-foot" }, noPassword, setPassword),
+      h(
+        "form",
+        { onsubmit: (/** @type {Event} */ event) => void setPassword(event) },
+        row(t("rule.password"), password),
+        h("div", { class: "dialog-foot" }, noPassword, passwordButton),
+      ),
     ],
     { refresh, events: [[/** @type {EventTarget} */ (/** @type {unknown} */ (session)), "change"]] },
   );
