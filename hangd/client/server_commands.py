@@ -119,6 +119,7 @@ class ServerCommands:
             "room-kick": self._kick,
             "room-media": self._media_command,
             "room-start": self._start,
+            "room-invite": self._invite,
             "room-list": self._list,
             "server-connect": self._connect,
             "server-disconnect": self._disconnect,
@@ -374,6 +375,10 @@ class ServerCommands:
         if "reason" in arguments:
             message["reason"] = arguments["reason"]
         await self._request(msgspec.convert(message, messages.Kick))
+
+    async def _invite(self, arguments: Mapping[str, str]) -> None:
+        self._room()
+        await self._request(msgspec.convert({"name": arguments["name"]}, messages.PushInvite))
 
     def _member(self, given: str) -> str:
         """Return the id of the member that ``given`` names: its id, its name, or a name that looks alike."""

@@ -26,7 +26,7 @@ Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
 
 RoomCommand = Literal[
     "room-create", "room-join", "room-leave", "room-say", "room-ready", "room-set", "room-role", "room-kick",
-    "room-media", "room-start", "room-list", "server-connect", "server-disconnect",
+    "room-media", "room-start", "room-invite", "room-list", "server-connect", "server-disconnect",
 ]  # fmt: skip
 """hang's own commands that wait for an answer of the server."""
 

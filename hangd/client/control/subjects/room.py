@@ -62,6 +62,7 @@ COMMANDS: Final = (
     _room_command("room-start", "start the film although not everybody is ready; only the host may", moves_film=True),
     _room_command("room-role", "make a member viewer, controller or host", "member role"),
     _room_command("room-kick", "remove a member from the room", "member", "ban reason"),
+    _room_command("room-invite", "invite who gets invitations under this name, if there is anybody", "name"),
     _room_command("room-media", "change the room's film to this file", "file"),
     _room_command("room-list", "return the public rooms of the server"),
     _room_command("server-connect", "connect to this server", "url"),
