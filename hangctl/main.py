@@ -17,7 +17,9 @@ from hangctl.options import DEFAULT_TIMEOUT, Settings, shared_options
 from hangd.interrupt import interruptible
 
 _MODULES = (
-    ("room", "create join leave media"),
+    ("room", "create join"),
+    ("invite", "invite"),
+    ("room", "leave media"),
     ("open", "open"),
     ("playlist", "playlist"),
     ("playback", "play pause toggle stop next previous seek"),

@@ -44,7 +44,7 @@ MEANT = {
         ("password", "policy password"),
         ("lock", "policy locked yes"),
         ("unlock", "policy locked no"),
-        ("invite link url", "get room/invite"),
+        ("link url qr", "invite"),
         ("promote", "role"),
         ("remove-member", "kick"),
         ("property", "get, set"),

@@ -10,6 +10,9 @@ path is named. Two servers are the same if their URLs are equal.
 An invite is ``hang://HOST:PORT/ROOM`` for a ``ws://`` server, and ``hangs://`` for a ``wss://`` server. The port is
 always there. A path other than ``/ws`` stands before the room, and a query behind it. So it holds all of the URL:
 ``parse_invite(make_invite(url, room))`` is ``(room, url)``.
+
+A server may also show a page for browsers, in the folder of its ``/ws``: ``https://HOST/#ROOM`` is an invite for a
+browser as well as for hang (`page_link`).
 """
 
 import re
@@ -76,6 +79,28 @@ def make_invite(server: str, room: str) -> str:
     behind = f"?{quote(query, safe=_SAFE)}" if query else ""
     invite = "hangs" if scheme == "wss" else "hang"
     return f"{invite}://{host}:{port or _PORTS[scheme]}{folder}/{quote(room, safe='')}{behind}"
+
+
+def page_link(server: str, room: str) -> str | None:
+    """Return the address at which a browser shows the page of a server, with a room; None if there is no such address.
+
+    The page is in the folder of the server's ``/ws``. `parse_invite` leads back to ``server``, or from the URL of a
+    folder to the ``/ws`` in it, which is the same server. What stands behind ``#`` is not sent, so no log contains the
+    room.
+
+    Args:
+        server: the server's URL in its normal form.
+    """
+    from urllib.parse import quote
+
+    scheme, host, port, path, query, _ = _split(server)
+    assert scheme is not None and path is not None
+    folder, _, name = path.rpartition("/")
+    if name not in ("", _PATH[1:]) or "%" in host:  # Browsers know no zones of addresses.
+        return None
+    page = "https" if scheme == "wss" else "http"
+    place = f"{page}://{host}" + ("" if port is None else f":{port}")
+    return f"{place}{folder}/" + (f"?{query}" if query else "") + f"#{quote(room, safe='')}"
 
 
 def parse_invite(text: str) -> tuple[str, str | None]:

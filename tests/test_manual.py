@@ -113,7 +113,7 @@ def test_help_is_plain_text_in_a_pipe() -> None:
     assert run("hangd", "help").stdout == mdoc.text(SOURCES["hangd"], 78)
     assert run("hangd", "help", "server").stdout == mdoc.text(SOURCES["hangd-server"], 78)
     assert run("hangctl", "help", "server").stdout == run("hangd", "help", "server").stdout
-    assert "it is named in the help on 'create', 'join'" in run("hangctl", "help", "invite").stderr
+    assert "it is named in the help on 'create', 'join'" in run("hangctl", "help", "password").stderr
     assert run("hangd", "help", "replay").stdout.startswith("      replay\n            Play a trace again")
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from websockets.uri import parse_uri
 
 from hangd.protocol.names import room_name
-from hangd.urls import is_local, make_invite, parse_invite, server_url
+from hangd.urls import is_local, make_invite, page_link, parse_invite, server_url
 
 
 @pytest.mark.parametrize(
@@ -114,6 +114,37 @@ def test_an_invite_names_the_port_and_the_path(url: str, room: str, invite: str)
     assert parse_invite(invite) == (room, url)
 
 
+@pytest.mark.parametrize(
+    ("url", "room", "link"),
+    [
+        ("wss://films.example.org/ws", "friday", "https://films.example.org/#friday"),
+        ("wss://films.example.org/hang/ws", "friday", "https://films.example.org/hang/#friday"),
+        ("ws://127.0.0.1:3005/ws", "Fri day ün", "http://127.0.0.1:3005/#Fri%20day%20%C3%BCn"),
+        ("wss://h:8443/a/b/ws?a=b&c", "50% ?#", "https://h:8443/a/b/?a=b&c#50%25%20%3F%23"),
+        ("ws://[::1]:3005/ws", "friday", "http://[::1]:3005/#friday"),
+        ("ws://h:3005/", "friday", "http://h:3005/#friday"),
+        ("ws://h/rooms", "friday", None),
+        ("ws://[fe80::1%25eth0]:3005/ws", "friday", None),
+    ],
+)
+def test_the_link_for_browsers_is_beside_the_rooms(url: str, room: str, link: str | None) -> None:
+    assert page_link(url, room) == link
+    if link is not None:
+        assert parse_invite(link) == (room, url if url.partition("?")[0].endswith("/ws") else f"{url}ws")
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("https://films.example.org#Fri day", ("Fri day", "wss://films.example.org/ws")),
+        ("HTTPS://Films.Example.org/hang/#fri%20day", ("fri day", "wss://films.example.org/hang/ws")),
+        ("http://192.168.1.4:3005/#friday", ("friday", "ws://192.168.1.4:3005/ws")),
+    ],
+)
+def test_a_link_may_be_typed(typed: str, found: tuple[str, str]) -> None:
+    assert parse_invite(typed) == found
+
+
 labels = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,8}[a-zA-Z0-9])?", fullmatch=True)
 names = st.lists(labels, min_size=1, max_size=4).map(".".join) | st.text("aÄßж.-", min_size=1, max_size=9)
 zones = st.from_regex(r"(%(25)?[a-z0-9.]{1,6})?", fullmatch=True)
@@ -141,6 +172,22 @@ def test_an_invite_leads_back_for_every_url_that_server_takes(text: str, room: s
     assert not set(make_invite(url, room)) & set("&;|<>$`'\"()*! ^{}\\")  # which mean something to a shell
     dialed = parse_uri(url)  # what the client does with it
     assert dialed.resource_name == "/" + url.split("/", 3)[3]
+
+
+@given(typed, rooms)
+def test_a_link_leads_back_for_every_url_that_server_takes(text: str, room: str) -> None:
+    try:
+        url, room = server_url(text), room_name(room)
+    except ValueError:
+        return
+    link = page_link(url, room)
+    path, mark, query = url.partition("?")
+    if link is None:
+        assert "%25" in url or path.rpartition("/")[2] not in ("", "ws")
+        return
+    assert parse_invite(link) == (room, url if path.endswith("/ws") else f"{path}ws{mark}{query}")
+    assert page_link(parse_invite(link)[1] or "", room) == link
+    assert link.isascii()
 
 
 @given(rooms)

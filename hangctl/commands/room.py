@@ -37,6 +37,7 @@ _server = click.option("--server", metavar="URL", help="The room server: HOST, H
 @click.option("--wait", type=click.Choice(["everyone", "nobody"]), help="For whom a seek waits.")
 @click.option("--start", metavar="anyone|ready|N", help="Who must be ready before the film starts.")
 @_server
+@click.option("--qr", is_flag=True, help="Draw the invite as a QR code, for phones.")
 @click.pass_obj
 def create(
     settings: Settings,
@@ -50,6 +51,7 @@ def create(
     wait: str | None,
     start: str | None,
     server: str | None,
+    qr: bool,
 ) -> None:
     """Open a room to watch FILE in, and print its id.
 
@@ -74,9 +76,15 @@ def create(
         raise
     emit(str(room["room_id"]))
     _tell_of_picture(room)
+    invite, link = str(room.get("invite") or room["room_id"]), room.get("link")
+    if qr:
+        from hangctl.qr import draw_qr
+
+        draw_qr(str(link or invite), sys.stderr)  # stdout has the room's id alone
     if interactive():
-        invite = str(room.get("invite") or room["room_id"])
         note(f"invite: {invite}")
+        if link:
+            note(f"in a browser: {link}")
         if room.get("invite_local"):
             note("note: the invite works on this machine only, for that is where its server is")
         note(f"the others join with: hangctl join {'' if password is None else '--password '}{quote(invite)} FILE")
@@ -100,7 +108,8 @@ def join(
 ) -> None:
     """Join a room with your own copy of its film.
 
-    ROOM is its id, its name, or an invite: hang://HOST:PORT/ROOM or hangs://HOST:PORT/ROOM. Without FILE, your copy is
+    ROOM is its id, its name, an invite (hang://HOST:PORT/ROOM or hangs://HOST:PORT/ROOM), or the link to its page
+    (https://HOST/#ROOM). Without FILE, your copy is
     looked for: the file that is loaded, the playlist, the folders of --media-dir. If there is none, you are in the room
     without the film. Starts a daemon if there is none.
     """

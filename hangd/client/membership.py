@@ -144,7 +144,7 @@ class Membership:
         """Be a member of this room from now on. ``path``: this machine's copy of its film, if it is known by now."""
         if path is None:
             self._driver.close_file()  # What is open is another film, and must not follow this room.
-        view = RoomView(room, client_id, self._server())
+        view = RoomView(room, client_id, self._server(), has_page=self._connection.has_page)
         view.password, view.host_secret, view.return_secret = password, host_secret, return_secret
         self._state.room, self._state.departure, self._left = view, None, None
         self._entered(room, now, path, again=False)
@@ -155,7 +155,7 @@ class Membership:
         view = self._state.room
         if view is None:
             return
-        view.server = self._server()
+        view.server, view.has_page = self._server(), self._connection.has_page
         view.enter(room, client_id)
         self._entered(room, now, self._driver.follower.picture.open_path, again=True)
         self._playlists.room.films.catch_up()

@@ -119,6 +119,7 @@ class ServerCommands:
             "room-kick": self._kick,
             "room-media": self._media_command,
             "room-start": self._start,
+            "room-invite": self._invite,
             "room-list": self._list,
             "server-connect": self._connect,
             "server-disconnect": self._disconnect,
@@ -328,6 +329,7 @@ class ServerCommands:
             **({} if view.name is None else {"name": view.name}),
             "invite": view.invite,
             "invite_local": view.invite_local,
+            **({} if (link := view.link) is None else {"link": link}),
             "host": host,
             **({} if verifying is None else {"verifying": verifying}),
             **self._no_picture(),
@@ -373,6 +375,10 @@ class ServerCommands:
         if "reason" in arguments:
             message["reason"] = arguments["reason"]
         await self._request(msgspec.convert(message, messages.Kick))
+
+    async def _invite(self, arguments: Mapping[str, str]) -> None:
+        self._room()
+        await self._request(msgspec.convert({"name": arguments["name"]}, messages.PushInvite))
 
     def _member(self, given: str) -> str:
         """Return the id of the member that ``given`` names: its id, its name, or a name that looks alike."""

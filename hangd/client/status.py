@@ -148,6 +148,7 @@ _ROOM_PROPERTIES: Final[dict[str, Callable[[RoomView], Any]]] = {
     "room/timeline": lambda room: msgspec.to_builtins(room.timeline),
     "room/policy": lambda room: msgspec.structs.asdict(room.policy),
     "room/invite": lambda room: room.invite,
+    "room/link": lambda room: room.link,
 }
 
 

@@ -21,6 +21,8 @@ class HubSettings(Struct, frozen=True, kw_only=True):
     motd: str | None = None
     public_url: str | None = None
     """The server's URL for invites, in its normal form."""
+    features: tuple[str, ...] = ()
+    """What the server can do beside the protocol, for Welcome: "web" if it shows the page for browsers."""
     push_key: str | None = None
     """The public key that signs invitations by push. None: this server sends none."""
 
@@ -34,7 +36,7 @@ class HubSettings(Struct, frozen=True, kw_only=True):
             protocol=PROTOCOL,
             server=self.server,
             clock_id=clock_id,
-            features=() if self.push_key is None else ("push",),
+            features=self.features if self.push_key is None else (*self.features, "push"),
             limits=Limits(room_capacity=self.room.capacity),
             resumed=resumed,
             motd=self.motd,

@@ -183,6 +183,7 @@ def _hub_settings(settings: ServerSettings, store: Store, push_key: str | None) 
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
         public_url=settings.public_url,
+        features=("web",) if settings.web else (),
         push_key=push_key,
     )
 

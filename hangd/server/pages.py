@@ -37,7 +37,7 @@ _POLICY: Final = (
     "connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
-_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write", "web-share")
+_ALLOWED: Final = ("autoplay", "fullscreen", "picture-in-picture", "screen-wake-lock", "clipboard-write")
 _DENIED: Final = (
     "accelerometer",
     "camera",
@@ -57,14 +57,17 @@ _DENIED: Final = (
 FIELDS: Final[Fields] = (
     ("Cache-Control", "no-cache"),
     ("Content-Security-Policy", _POLICY),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Embedder-Policy", "require-corp"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
+)
+"""The header fields of every answer: what a page may load. docs/web.md says what each of them is for."""
+_DOCUMENT_FIELDS: Final[Fields] = (
+    ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", ", ".join([*(f"{name}=(self)" for name in _ALLOWED), *(f"{name}=()" for name in _DENIED)])),
 )
-"""The header fields of every answer: what a page may load and do. docs/web.md says what each of them is for."""
+"""Those that have a meaning for HTML only. The page has many parts, and these are not compressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class _File:
         if _knows(request.fields("If-None-Match"), sent.etag):
             return Answer(HTTPStatus.NOT_MODIFIED, fields=fields)
         fields.append(("Content-Type", self.type))
+        if self.type == _TYPES["html"]:
+            fields.extend(_DOCUMENT_FIELDS)
         if sent.encoding is not None:
             fields.append(("Content-Encoding", sent.encoding))
         return Answer(HTTPStatus.OK, sent.body, fields)

@@ -175,6 +175,10 @@ class HttpConnection:
         if event.method.decode("ascii") not in _METHODS:
             allow = ("Allow", ", ".join(_METHODS))
             self._answer(Answer.sentence(405, "Here one can only look: GET or HEAD.", allow, close=has_body))
+        elif len(self._raw) - len(self._http.trailing_data[0]) > _HEAD_MAX:
+            # h11 limits only what comes in pieces.
+            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            self._answer(Answer.sentence(status, "This request is too long.", close=True))
         elif has_body:
             self._answer(Answer.sentence(413, "A request must not have a body here.", close=True))
         else:
@@ -185,6 +189,7 @@ class HttpConnection:
             if answer is None and upgrades:
                 raw = bytes(self._raw)
                 self.stop()
+                self._transport.resume_reading()
                 self._upgrade(raw)
             else:
                 self._answer(answer or _UPGRADE)

@@ -67,6 +67,9 @@ class NullSocket(asyncio.Transport):
     def is_closing(self) -> bool:
         return False
 
+    def resume_reading(self) -> None:
+        pass
+
     def abort(self) -> None:
         pass
 

@@ -63,11 +63,25 @@ async def test_what_is_no_server_is_refused(watchers: list[Watcher], tmp_path: P
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("web", [True, False])
+async def test_there_is_a_link_for_browsers_where_the_server_shows_the_page(
+    watchers: list[Watcher], tmp_path: Path, web: bool
+) -> None:
+    async with running(msgspec.structs.replace(ServerSettings(), web=web)) as url:
+        ada = await join(watchers, tmp_path, "ada", url, "Fri day")
+        link = ada.viewer.hang_property("room/link")
+        assert link == (f"{url.replace('ws:', 'http:').removesuffix('ws')}#Fri%20day" if web else None)
+        assert ada.viewer.hang_property("room").get("link") == link
+        if link:
+            assert parse_invite(link) == ("Fri day", url)
+
+
 async def test_the_public_url_wins_over_what_the_creator_connected_to(watchers: list[Watcher], tmp_path: Path) -> None:
     settings = msgspec.structs.replace(ServerSettings(), public_url="wss://films.example.org/hang/ws")
     async with running(settings) as url:
         ada = await join(watchers, tmp_path, "ada", url, "friday")
         assert ada.viewer.hang_property("room/invite") == "hangs://films.example.org:443/hang/ws/friday"
+        assert ada.viewer.hang_property("room/link") == "https://films.example.org/hang/#friday"
         assert ada.viewer.hang_property("room")["invite_local"] is False
         assert ada.viewer.hang_property("server/url") == url
 

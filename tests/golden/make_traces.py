@@ -1,6 +1,7 @@
 """The golden traces: what one viewer's follower is told and does in a few short stories, see docs/traces.md.
 
-``python -m tests.golden.make_traces`` writes them again to tests/golden/traces. Do this after an intended change of the
+``python -m tests.golden.make_traces`` writes them again to tests/golden/traces, and those of `tests.golden.by_hand` to
+tests/golden/rare. Do this after an intended change of the
 follower's behaviour, and review the difference: it shows what has changed. The docstring of a story is its title in the
 trace.
 """
@@ -13,12 +14,15 @@ from typing import Final
 from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.state import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
+from tests.golden.by_hand import BY_HAND
+from tests.golden.hand import Hand
 from tests.sim.world import FILM_SECONDS, Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
 
-__all__ = ["STORIES", "TRACES", "make", "write"]
+__all__ = ["NAMES", "RARE", "STORIES", "TRACES", "make", "path", "write"]
 
 TRACES: Final = Path(__file__).parent / "traces"
+RARE: Final = Path(__file__).parent / "rare"
 
 _LAN: Final = Way(0.0005, 0.0005, 0.0002)
 _HOME: Final = Way(0.010, 0.010, 0.004)
@@ -206,25 +210,37 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
 }
 
 
+NAMES: Final = (*STORIES, *BY_HAND)
+"""Of all golden traces: of the simulated stories, and of those that are told by hand."""
+
+
 def make(name: str) -> list[bytes]:
     """Return the lines of one trace."""
-    story = STORIES[name]
-    # One segment that is never discarded. It begins with a new follower, so its snapshot is left out.
-    world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size_max=10**9, segment_span=1e9))
-    viewer = story(world)
-    header = Header(
-        format=FORMAT, hangd="golden", policies=Policies(), player="simulated", title=(story.__doc__ or "").strip()
-    )
-    return [encode(header), *list(viewer.recorder.lines())[1:]]
+    if name in STORIES:
+        # One segment that is never discarded. It begins with a new follower, so its snapshot is left out.
+        world = RecordedWorld(1, lambda follower: Recorder(follower, span=1e9, size_max=10**9, segment_span=1e9))
+        title, player, steps = STORIES[name].__doc__, "simulated", list(STORIES[name](world).recorder.lines())[1:]
+    else:
+        hand = Hand()
+        BY_HAND[name](hand)
+        title, player, steps = BY_HAND[name].__doc__, "by hand", list(hand.lines())
+    header = Header(format=FORMAT, hangd="golden", policies=Policies(), player=player, title=(title or "").strip())
+    return [encode(header), *steps]
+
+
+def path(name: str) -> Path:
+    """Return the file of a trace."""
+    return (TRACES if name in STORIES else RARE) / f"{name}.jsonl"
 
 
 def write() -> None:
     """Write all traces, and delete those that have no story any more."""
-    TRACES.mkdir(exist_ok=True)
-    for old in TRACES.glob("*.jsonl"):
-        old.unlink()
-    for name in STORIES:
-        (TRACES / f"{name}.jsonl").write_bytes(b"".join(make(name)))
+    for folder in (TRACES, RARE):
+        folder.mkdir(exist_ok=True)
+        for old in folder.glob("*.jsonl"):
+            old.unlink()
+    for name in NAMES:
+        path(name).write_bytes(b"".join(make(name)))
 
 
 if __name__ == "__main__":

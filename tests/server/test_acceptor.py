@@ -7,6 +7,7 @@ import pytest
 
 from hangd.server.acceptor import AddressLimit, HubAcceptor
 from hangd.server.app import allow_open_files
+from hangd.server.pages import Pages
 from hangd.server.proxies import TrustedProxies
 from hangd.transport.http import Request
 from tests.rooms.test_hub import make_hub
@@ -111,3 +112,79 @@ async def test_the_end_waits_for_clients_and_not_for_connections_that_had_a_plai
     acceptor.ended(client.transport)
     await acceptor.wait_empty(30.0)
     await hub.aclose()
+
+
+def status(acceptor: HubAcceptor, client: MemoryClient, request: Request) -> int | None:
+    """Return the status of the answer; None: it may have a WebSocket."""
+    answer = acceptor.requested(client.transport, request)
+    return None if answer is None else answer.status
+
+
+async def test_clients_are_counted_apart_from_other_connections() -> None:
+    """A browser that loads the page must not take the places of clients, nor they its own."""
+    acceptor = HubAcceptor(make_hub(), most=999, most_per_address=2, proxies=TrustedProxies([]))
+    browsers = [MemoryClient() for _ in range(64)]
+    for browser in browsers:
+        acceptor.accepted(browser.transport)
+        assert status(acceptor, browser, ask("/healthz")) == 200
+    clients = [MemoryClient() for _ in range(3)]
+    for client in clients:
+        acceptor.accepted(client.transport)
+    assert status(acceptor, clients[0], ask("/healthz")) == 429
+    assert [status(acceptor, client, ask("/ws", upgrades=True)) for client in clients] == [None, None, 429]
+    acceptor.ended(clients[0].transport)
+    another = MemoryClient()
+    acceptor.accepted(another.transport)
+    assert status(acceptor, another, ask("/ws", upgrades=True)) is None
+    acceptor.ended(browsers[0].transport)
+    late = MemoryClient()
+    acceptor.accepted(late.transport)
+    assert status(acceptor, late, ask("/healthz")) == 200
+
+
+async def test_a_connection_of_a_proxy_counts_for_whom_it_asks_last() -> None:
+    acceptor = HubAcceptor(make_hub(), most=999, most_per_address=1, proxies=TrustedProxies(["192.0.2.1"]))
+    proxies = [MemoryClient("192.0.2.1") for _ in range(80)]
+    for proxy in proxies:
+        acceptor.accepted(proxy.transport)
+        assert status(acceptor, proxy, ask("/healthz", X_Forwarded_For="203.0.113.7")) in (200, 429)
+    assert status(acceptor, proxies[0], ask("/ws", upgrades=True, X_Forwarded_For="203.0.113.8")) is None
+    assert status(acceptor, proxies[1], ask("/ws", upgrades=True, X_Forwarded_For="203.0.113.8")) == 429
+    assert status(acceptor, proxies[2], ask("/healthz", X_Forwarded_For="203.0.113.7")) == 200
+    for proxy in proxies:
+        acceptor.ended(proxy.transport)
+    assert acceptor._clients._counts == acceptor._others._counts == {}
+
+
+async def test_browsers_that_keep_their_connections_give_way_to_others() -> None:
+    acceptor = HubAcceptor(make_hub(), most=3, most_per_address=9, proxies=TrustedProxies([]))
+    client, first, second, third = (MemoryClient() for _ in range(4))
+    for one in (client, first, second):
+        acceptor.accepted(one.transport)
+    assert status(acceptor, client, ask("/ws", upgrades=True)) is None
+    acceptor.requested(first.transport, ask("/healthz"))
+    acceptor.requested(second.transport, ask("/healthz"))
+    acceptor.requested(first.transport, ask("/healthz"))
+    acceptor.accepted(third.transport)
+    assert [one.closed is None for one in (client, first, second, third)] == [True, True, False, True]
+    acceptor.ended(second.transport)
+    assert status(acceptor, third, ask("/ws", upgrades=True)) is None
+
+
+async def test_a_page_is_answered_and_a_websocket_of_another_page_is_not() -> None:
+    acceptor = HubAcceptor(
+        make_hub(), most=9, most_per_address=9, proxies=TrustedProxies([]), pages=Pages.load(), secure=True
+    )
+    browser = MemoryClient()
+    acceptor.accepted(browser.transport)
+    assert ("Strict-Transport-Security", "max-age=15552000") in acceptor.fields
+    assert [status(acceptor, browser, ask(path)) for path in ("/", "/?x", "/page/main.js", "/ws", "/nothing")] == [
+        200, 200, 200, None, 404,
+    ]  # fmt: skip
+    for path, origin, found in [
+        ("/ws", "https://h", None),
+        ("/", "https://h", None),
+        ("/ws", "https://evil.example", 403),
+        ("/page", "https://h", 404),
+    ]:
+        assert status(acceptor, browser, ask(path, upgrades=True, Origin=origin, Host="h")) == found

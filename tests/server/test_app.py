@@ -232,8 +232,18 @@ async def test_plain_http() -> None:
         assert await asyncio.to_thread(get, f"{base}/healthz") == (200, "ok\n")
         assert (await asyncio.to_thread(get, f"{base}/nothing"))[0] == 404
         assert (await asyncio.to_thread(get, f"{base}/ws?x=1"))[0] == 426
+        assert "<!doctype html>" in (await asyncio.to_thread(get, f"{base}/"))[1]
         with pytest.raises(InvalidStatus, match="404"):
             await typist(url + "/elsewhere")
+
+
+async def test_without_the_page_only_the_rooms_are_there() -> None:
+    async with running(ServerSettings(web=False)) as url:
+        base = url.replace("ws://", "http://").removesuffix("/ws")
+        assert await asyncio.to_thread(get, f"{base}/healthz") == (200, "ok\n")
+        assert (await asyncio.to_thread(get, f"{base}/"))[0] == 426
+        assert (await asyncio.to_thread(get, f"{base}/index.html"))[0] == 404
+        assert await (await typist(url)).create()
 
 
 async def test_connections_from_one_address_are_limited() -> None:

@@ -11,10 +11,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from hangd.client.control.port import CommandRefused
+from hangd.client.media.files import MediaFiles
+from hangd.client.settings import ClientSettings
+from hangd.client.viewer import Viewer
+from hangd.player.simulated import SimulatedPlayer
 from hangd.server.push import sending
 from hangd.server.push.files import load_book
 from hangd.server.push.keys import KeyUnusable, create_key, load_key
 from hangd.server.settings import ServerSettings
+from tests.support.party import CLIP
 from tests.support.push_service import Browser, PushServer, push_server, signed_claims
 from tests.support.server import running, typist
 
@@ -153,6 +159,29 @@ async def test_a_name_of_somebody_else_is_refused(tmp_path: Path, service: PushS
         assert (await answer(phone, "PushSubscribe", **stolen))["payload"]["code"] == "NameTaken"
         assert (await answer(phone, "PushUnsubscribe", name="Bob", secret=SECRET))["type"] == "Done"
         assert (await answer(phone, "PushSubscribe", **stolen))["type"] == "Done"
+
+
+async def test_a_member_with_hangd_invites_too(tmp_path: Path, service: PushServer) -> None:
+    create_key(tmp_path)
+    bob = Browser(service.host)
+    async with running(settings(tmp_path, service)) as url, await typist(url) as phone:
+        await phone.hello("Bob")
+        await answer(phone, "PushSubscribe", name="Bob", endpoint=bob.endpoint, keys=bob.keys, secret=SECRET)
+        await service.wait(1)
+        viewer = Viewer(
+            ClientSettings(name="ada", server=url), SimulatedPlayer, MediaFiles(None), version="0", quit=exit
+        )
+        try:
+            await viewer.room("room-create", {"file": str(CLIP), "name": "friday"})
+            assert await viewer.room("room-invite", {"name": "Bob"}) is None
+            assert await viewer.room("room-invite", {"name": "Nobody"}) is None
+            with pytest.raises(CommandRefused, match="at most 32"):
+                await viewer.room("room-invite", {"name": "x" * 33})
+        finally:
+            await viewer.close()
+        invitation = bob.read((await service.wait(2))[1])
+    assert invitation["title"] == "ada invites you to watch together"
+    assert invitation["room"] == "friday"
 
 
 @pytest.mark.parametrize("missing", ["key", "contact", "extra"])

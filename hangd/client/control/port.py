@@ -26,7 +26,7 @@ Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
 
 RoomCommand = Literal[
     "room-create", "room-join", "room-leave", "room-say", "room-ready", "room-set", "room-role", "room-kick",
-    "room-media", "room-start", "room-list", "server-connect", "server-disconnect",
+    "room-media", "room-start", "room-invite", "room-list", "server-connect", "server-disconnect",
 ]  # fmt: skip
 """hang's own commands that wait for an answer of the server."""
 
@@ -389,8 +389,8 @@ class ViewerPort(Protocol):
             room-leave                                      {"room_id"}
             room-list                                       [RoomSummary, ...]
 
-        Entered is {"room_id", "name"?, "invite", "invite_local", "host", "no_picture"?}; the last one says why the film
-        is played here without a picture. The other commands return None.
+        Entered is {"room_id", "name"?, "invite", "invite_local", "link"?, "host", "no_picture"?}; the last one says why
+        the film is played here without a picture. The other commands return None.
         """
 
     async def settle(self, awaited: Awaited) -> Any:

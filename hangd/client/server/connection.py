@@ -145,6 +145,8 @@ class Connection:
         self.client_id: str | None = None
         self.public_url: str | None = None
         """The server's URL for others, as it told in its last Welcome."""
+        self.has_page = False
+        """Whether the server shows a page for browsers, as it told in its last Welcome."""
 
     @property
     def state(self) -> LinkState:
@@ -377,6 +379,7 @@ class Connection:
             self.listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
         self.public_url = _public_url(welcome)
+        self.has_page = "web" in welcome.features
         self._feed(Welcomed(attempt))
         self.ask_the_time(at)
         self.listener.welcomed(welcome, at)

@@ -29,7 +29,7 @@ from hangd.protocol.messages import (
 )
 from hangd.protocol.model import FileInfo, Member, PendingStart, Policy, Queue, Role, Room, Timeline
 from hangd.protocol.names import room_key
-from hangd.urls import is_local, make_invite
+from hangd.urls import is_local, make_invite, page_link
 
 _SILENT_SECONDS: Final = 5.0
 _SILENT_SECONDS_PER_MEMBER: Final = 0.05
@@ -57,10 +57,12 @@ def check_control(room: "RoomView | None", refusal: Refusal, *, reachable: bool)
 class RoomView:
     """One room, as one of its members knows it."""
 
-    def __init__(self, room: Room, client_id: str, server: str) -> None:
+    def __init__(self, room: Room, client_id: str, server: str, *, has_page: bool = False) -> None:
         self.client_id = client_id
         self.server = server
         """URL of the room's server for others, in its normal form."""
+        self.has_page = has_page
+        """Whether that server shows a page for browsers."""
         self.seeks = Seeks()
         self.host_secret: str | None = None
         self.password: str | None = None
@@ -99,6 +101,11 @@ class RoomView:
     @property
     def invite(self) -> str:
         return make_invite(self.server, self.name or self.room_id)
+
+    @property
+    def link(self) -> str | None:
+        """The invite for browsers; None if the server shows no page."""
+        return page_link(self.server, self.name or self.room_id) if self.has_page else None
 
     @property
     def invite_local(self) -> bool:
@@ -277,6 +284,7 @@ class RoomView:
             "may_control": self.may_control,
             "invite": self.invite,
             "invite_local": self.invite_local,
+            **({} if (link := self.link) is None else {"link": link}),
             "policy": asdict(self.policy),
             "file_hash": self.file_hash,
             "film": self.film,

@@ -76,6 +76,25 @@
  * @typedef {{ok: true} | {ok: false, code: string, text: string}} Outcome
  *   `text` is one sentence in the page's language. No request throws or rejects.
  *
+ * @typedef {(options: {files: {get: (path: string) => File | null}, emit: (event: import("../player/base.js").PlayerEvent)
+ *   => void}) => import("../player/base.js").Player} MakePlayer
+ *
+ * @typedef {object} LocalFiles  Of hangd/web/files.
+ * @property {(file: File) => Promise<string>} quickHash
+ * @property {(file: File, onProgress: (share: number) => void, signal: AbortSignal) => Promise<string>} hashWhole
+ * @property {(file: File, quick: string) => Promise<string | null>} knownHash
+ * @property {(file: File, quick: string, hash: string) => Promise<void>} keepHash
+ * @property {(film: FileInfo, files: File[]) => Promise<File | null>} findCopy
+ * @property {(film: FileInfo) => Promise<File | null>} recall
+ *
+ * @typedef {object} SessionOptions  What page/main.js gives to `new Session`. It calls `session.begin()` once the page
+ *   listens: that goes back into the room in which this tab was before the page was loaded anew, if the address still
+ *   names it. `state.link` and `state.room` tell how it goes.
+ * @property {MakePlayer} makePlayer  Called once, in the constructor.
+ * @property {import("../engine/follower/state.js").Policies} policies  Of the browser: engine/policies.js.
+ * @property {LocalFiles} files
+ * @property {import("./kept.js").Kept} [kept]
+ *
  * @typedef {object} SessionPort  What `Session` offers, beside `state` and the events.
  * @property {SessionState} state
  * @property {(name: string) => void} setName  The viewer's own name, kept; counts from the next connection on.

@@ -3,12 +3,19 @@
  *
  * - `quickHash(file) => Promise<string>`  (quick_hash.js) docs/protocol.md, 64 hex digits; reads at most 3 MiB.
  * - `hashWhole(file, onProgress, signal) => Promise<string>`  (whole_hash.js) SHA-256 in a Worker; `onProgress(share)`.
+ * - `knownHash(file, quick) => Promise<string | null>`, `keepHash(file, quick, hash)`  (known_hashes.js) of whole files.
  * - `inspect(file) => Promise<Inspection>`  (inspect.js) what the container says: kind, video and audio codecs.
- * - `pickFiles({multiple}) => Promise<PickedFile[]>`, `pickFolder() => Promise<PickedFile[]>`  (picking.js)
- * - `filesOf(dataTransfer) => Promise<PickedFile[]>`  (dropping.js)
- * - `remember(picked)`, `recall({size, quick_hash}) => Promise<File | null>`  (handles.js) handles kept in IndexedDB.
- * - `subtitlesFor(picked, siblings) => Promise<SubtitleTrack[]>`, `toVtt(text) => string`  (subtitles.js)
- * - `findCopy(film, files) => Promise<File | null>`  (find.js) among files that were picked: by size, then quick hash.
+ * - `adviceOn(inspection) => Advice`  (advice.js) what is wrong with it in this browser, in words.
+ * - `pickFiles({multiple, kind}) => Promise<PickedFile[]>`, `pickFolder() => Promise<PickedFile[]>`,
+ *   `canPickFolders()`  (picking.js) Called while a click is handled.
+ * - `filesOf(dataTransfer) => Promise<PickedFile[]>`, `hasFiles(dataTransfer)`  (dropping.js)
+ * - `remember(picked, quick?)`, `recall({size, quick_hash}, {ask}) => Promise<PickedFile | null>`, `remembered(film)`,
+ *   `forgetAll()`  (handles.js) handles kept in IndexedDB.
+ * - `subtitlesFor(picked, siblings) => Promise<SubtitleTrack[]>`, `readSubtitles(file, filmName?)`,
+ *   `toVtt(text) => string`  (subtitles.js)
+ * - `findCopy(film, files, match?) => Promise<File | null>`  (find.js) among files that were picked: by size, then
+ *   quick hash.
+ * - `kindOf(name) => "film" | "subtitles" | null`  (names.js)
  *
  * @typedef {object} PickedFile
  * @property {File} file
@@ -22,6 +29,12 @@
  * @property {number | null} frameRate
  * @property {boolean | null} videoPlayable  By canPlayType or MediaCapabilities; null: only trying tells.
  * @property {boolean | null} audioPlayable
+ * @property {string | null} type  For canPlayType, with both codecs as far as they are known: `video/mp4; codecs="..."`.
+ *
+ * @typedef {object} Advice
+ * @property {string | null} problem  One sentence: this browser cannot play the film, or not its sound; null: it can, as
+ *   far as its header tells.
+ * @property {boolean} blocks  Nothing of it can be watched here.
  *
  * @typedef {object} SubtitleTrack
  * @property {string} label

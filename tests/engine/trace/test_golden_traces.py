@@ -1,11 +1,17 @@
 """The golden traces (tests/golden/make_traces.py): each comes out the same, and contains what its name says."""
 
+from typing import get_args
+
 import msgspec
 import pytest
 
+from hangd.engine.follower.drift import Correction
+from hangd.engine.follower.effects import AnnounceCorrection
+from hangd.engine.follower.inputs import FollowerInput
 from hangd.engine.trace.replay import replay
 from hangd.engine.trace.trace import Step, read
-from tests.golden.make_traces import STORIES, TRACES, make
+from tests.golden.by_hand import BY_HAND
+from tests.golden.make_traces import NAMES, RARE, STORIES, TRACES, make, path
 
 CONTENTS: dict[str, tuple[set[str], set[str]]] = {
     "start": ({"TimelineReceived", "Pinged", "Started"}, {"Resume", "SendReport"}),
@@ -31,7 +37,7 @@ CONTENTS: dict[str, tuple[set[str], set[str]]] = {
 
 
 def lines(name: str) -> list[bytes]:
-    return (TRACES / f"{name}.jsonl").read_bytes().splitlines(keepends=True)
+    return path(name).read_bytes().splitlines(keepends=True)
 
 
 def tag(struct: msgspec.Struct) -> str:
@@ -40,9 +46,11 @@ def tag(struct: msgspec.Struct) -> str:
 
 def test_there_is_a_trace_of_each_story_and_no_other() -> None:
     assert {path.stem for path in TRACES.iterdir()} == STORIES.keys() == CONTENTS.keys()
+    assert {path.stem for path in RARE.iterdir()} == BY_HAND.keys()
+    assert STORIES.keys().isdisjoint(BY_HAND)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_golden_trace_comes_out_the_same(name: str) -> None:
     difference = replay(lines(name)).difference
     assert difference is None, f"if intended, run python -m tests.golden.make_traces. {difference}"
@@ -68,3 +76,17 @@ def test_the_only_correction_is_the_one_in_the_name(name: str) -> None:
 @pytest.mark.parametrize("name", STORIES)
 def test_making_a_trace_twice_gives_the_same(name: str) -> None:
     assert make(name) == make(name)
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_trace_told_by_hand_is_the_one_that_is_kept(name: str) -> None:
+    """Also what can be read of the follower after each step, which a replay does not compare."""
+    assert make(name) == lines(name), "if intended, run python -m tests.golden.make_traces"
+
+
+def test_the_traces_told_by_hand_contain_every_input_and_effect_of_a_follower() -> None:
+    steps = [line for name in NAMES for _, line in read(lines(name)) if isinstance(line, Step)]
+    effects = [effect for step in steps for effect in step.effects]
+    corrections = {tag(effect.correction) for effect in effects if isinstance(effect, AnnounceCorrection)}
+    assert {tag(step.input) for step in steps} == {kind.__name__ for kind in get_args(FollowerInput)}
+    assert corrections == {kind.__name__ for kind in get_args(Correction)}

@@ -5,16 +5,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { replay } from "./traces.js";
 
-const TRACES = new URL("../../../golden/traces/", import.meta.url);
-const names = readdirSync(TRACES).filter((name) => name.endsWith(".jsonl"));
+const GOLDEN = new URL("../../../golden/", import.meta.url);
+const names = ["traces/", "rare/"].flatMap((folder) =>
+  readdirSync(new URL(folder, GOLDEN))
+    .filter((name) => name.endsWith(".jsonl"))
+    .map((name) => folder + name),
+);
 
 test("there are golden traces", () => {
-  assert.ok(names.length >= 16);
+  assert.ok(names.length >= 30);
 });
 
 for (const name of names) {
   test(`the golden trace ${name} comes out the same`, () => {
-    const { steps, difference } = replay(readFileSync(new URL(name, TRACES), "utf8"));
+    const { steps, difference } = replay(readFileSync(new URL(name, GOLDEN), "utf8"));
     assert.equal(difference, null);
     assert.ok(steps > 20);
   });

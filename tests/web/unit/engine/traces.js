@@ -10,7 +10,8 @@ const TOLERANCE = 1e-6;
  *   policies: import("../../../../hangd/web/engine/follower/state.js").Policies}} Header
  * @typedef {{type: "snapshot", state: import("../../../../hangd/web/engine/follower/state.js").FollowerState}} Snapshot
  * @typedef {{type: "step", now: number, input: import("../../../../hangd/web/engine/follower/inputs.js").FollowerInput,
- *   effects: unknown[], raised?: string}} Step
+ *   effects: unknown[], raised?: string, after?: object}} Step
+ *   `after`: what can be read of the follower afterwards; only traces that are told by hand have it.
  */
 
 /**
@@ -59,6 +60,32 @@ export function replay(text) {
       return { steps, difference };
     }
     follower.check();
+    const after = reading(follower, parsed.now);
+    if (parsed.after !== undefined && !same(parsed.after, after)) {
+      return { steps, difference: `line ${index + 1}: ${line}\nread: ${JSON.stringify(after)}` };
+    }
   }
   return { steps, difference: null };
+}
+
+/**
+ * Return what can be read of a follower, under the names that traces have.
+ *
+ * @param {Follower} follower
+ * @param {number} now
+ */
+function reading(follower, now) {
+  return {
+    deadline: follower.deadline(),
+    position: follower.position(now),
+    requested_position: follower.requestedPosition(now),
+    error: follower.error,
+    rate: follower.rate,
+    paused: follower.paused,
+    has_unsent_request: follower.hasUnsentRequest,
+    round_trip: follower.clock.roundTrip,
+    is_open: follower.picture.openPath !== null,
+    reaches_room: follower.onOwn.reachesRoom,
+    obeys_viewer: follower.onOwn.obeysViewer,
+  };
 }

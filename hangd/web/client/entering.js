@@ -1,0 +1,172 @@
+/**
+ * What leads into a room: connecting, opening the film, creating and joining.
+ *
+ * @typedef {import("./base.js").Outcome} Outcome
+ * @typedef {import("./base.js").RoomOptions} RoomOptions
+ *
+ * @typedef {object} EnteringParts  What this uses of the session.
+ * @property {import("./viewer.js").Viewer} viewer
+ * @property {import("./connection.js").Connection} connection
+ * @property {import("./driver.js").Driver} driver
+ * @property {import("./films/copy.js").LocalCopy} copy
+ * @property {import("./films/films.js").Films} films
+ * @property {import("./membership.js").Membership} membership
+ * @property {import("./kept.js").Kept} kept
+ * @property {import("./changes.js").Changes} changes
+ * @property {() => string} server  The URL of the server beside the page.
+ */
+
+import { LinkState } from "../engine/link/link.js";
+import { t } from "../page/texts/texts.js";
+import { errorText } from "./connection.js";
+import { isCopy } from "./films/comparing.js";
+
+/** @type {readonly string[]} */
+const TRYING = [LinkState.DIALING, LinkState.GREETING];
+
+export class Entering {
+  #parts;
+  /** The number of the file that is open in no room. */
+  #number = 0;
+
+  /** @param {EnteringParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Waits for a connection: the one that is there, or another one.
+   *
+   * @returns {Promise<Outcome>}
+   */
+  async connected() {
+    const { connection, changes, viewer, server } = this.#parts;
+    const url = server();
+    if (connection.isUp && connection.url === url) return { ok: true };
+    if (connection.state === LinkState.DOWN || connection.state === LinkState.WAITING) connection.want(url);
+    await changes.until(() => !TRYING.includes(connection.state));
+    if (connection.isUp) return { ok: true };
+    const text = connection.reason ?? t("error.NotConnected");
+    if (viewer.room === null && connection.state !== LinkState.DOWN) connection.unwant();
+    return { ok: false, code: "NotConnected", text };
+  }
+
+  /**
+   * Opens the viewer's copy of the room's film, or in no room the film to create one with.
+   *
+   * @param {File} file
+   * @returns {Promise<Outcome>}
+   */
+  async openFile(file) {
+    const { viewer, driver, copy, films } = this.#parts;
+    films.picked(file);
+    if (viewer.room === null || driver.file === null) copy.is("opening", { file, info: null });
+    const info = await copy.quick(file);
+    if (info === null) {
+      const text = t("error.Unreadable");
+      if (driver.file === null) copy.is("failed", { file, info: null, problem: text });
+      return { ok: false, code: "Unreadable", text };
+    }
+    if (viewer.room !== null) return films.take(file, info);
+    copy.is("opening", { file, info });
+    this.#number = films.newNumber();
+    driver.openFile(file, this.#number);
+    const opened = await driver.opened;
+    return opened.ok ? { ok: true } : { ok: false, code: opened.code, text: opened.text };
+  }
+
+  /** What is open in no room, or is being opened, once it stands ready. */
+  async #open() {
+    const { driver, copy } = this.#parts;
+    if (copy.file === null || copy.phase === "refused") return null;
+    await this.#parts.changes.until(() => copy.phase !== "opening");
+    const { file, info } = copy;
+    if (file === null || info === null || driver.file !== file) return null;
+    return {
+      file,
+      info: copy.shared(info, driver.follower.picture.state.duration),
+      whole: await copy.known(file, info),
+    };
+  }
+
+  /**
+   * @param {RoomOptions} options
+   * @returns {Promise<Outcome>}
+   */
+  async create({ name = "", password = "", policy = {} }) {
+    const { viewer, copy, connection, membership } = this.#parts;
+    if (viewer.room !== null) return refusal("AlreadyInRoom");
+    membership.stayHere();
+    const open = await this.#open();
+    if (open === null) return { ok: false, code: "NoFile", text: copy.problem ?? t("error.NoFile") };
+    const up = await this.connected();
+    if (!up.ok) return up;
+    const { file, info, whole } = open;
+    const payload = {
+      file_hash: whole,
+      file: info,
+      name: name.trim() || null,
+      password: password || null,
+      policy,
+    };
+    const answer = await connection.request({ type: "CreateRoom", payload }, (message, at) => {
+      if (message.type !== "RoomCreated") return;
+      const { room, client_id, host_secret, return_secret } = message.payload;
+      const secrets = { password: payload.password, host_secret, return_secret };
+      membership.enter(room, client_id, at, { file, info, brought: true, number: this.#number }, secrets);
+      copy.told(file, info, whole, { brought: true, duration: info.duration ?? null });
+    });
+    return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
+  }
+
+  /**
+   * @param {string} name  The room's name or id.
+   * @param {{password?: string}} [options]
+   * @returns {Promise<Outcome>}
+   */
+  async join(name, { password = "" } = {}) {
+    const { viewer, copy, connection, membership, kept, server } = this.#parts;
+    if (viewer.room !== null) return refusal("AlreadyInRoom");
+    membership.stayHere();
+    const open = await this.#open();
+    const up = await this.connected();
+    if (!up.ok) return up;
+    const keys = kept.keys(server(), name);
+    const payload = {
+      room_id: name,
+      file_hash: open?.whole ?? null,
+      file: open?.info ?? null,
+      password: password || null,
+      host_secret: keys?.host_secret ?? null,
+      return_secret: keys?.return_secret ?? null,
+    };
+    const answer = await connection.request({ type: "JoinRoom", payload }, (message, at) => {
+      if (message.type !== "RoomJoined") return;
+      const { room, client_id, return_secret } = message.payload;
+      const host_secret = keys?.room_id === room.room_id ? keys.host_secret : null;
+      const isOpen =
+        open !== null && isCopy(room.policy.match, room.file_hash, room.file, open.whole, open.info) !== false;
+      const mine = isOpen ? { file: open.file, info: open.info, brought: false, number: this.#number } : null;
+      membership.enter(room, client_id, at, mine, { password: payload.password, host_secret, return_secret });
+      if (isOpen) copy.told(open.file, open.info, open.whole, { duration: open.info.duration ?? null });
+    });
+    if (answer.ok) return { ok: true };
+    if (answer.code === "FileHashMismatch") {
+      this.#parts.driver.closeFile();
+      copy.is("refused", { problem: copy.mismatch });
+    }
+    const isAsking = answer.code === "WrongPassword" && password === "";
+    return isAsking
+      ? { ok: false, code: "WrongPassword", text: t("error.PasswordNeeded") }
+      : refusal(answer.code, answer.said);
+  }
+}
+
+/**
+ * @param {string} code
+ * @param {string | null} [said]
+ * @returns {Outcome & {ok: false}}
+ */
+export function refusal(code, said = null) {
+  return { ok: false, code, text: errorText(code, said) };
+}

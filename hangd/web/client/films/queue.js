@@ -1,0 +1,64 @@
+/**
+ * The room's queue, as the viewer edits it: docs/protocol.md, "The queue".
+ *
+ * @typedef {import("../../protocol/types.js").ClientMessage} ClientMessage
+ * @typedef {import("../base.js").Outcome} Outcome
+ *
+ * @typedef {object} QueueParts  What this uses of the session.
+ * @property {import("../viewer.js").Viewer} viewer
+ * @property {import("../driver.js").Driver} driver
+ * @property {import("./copy.js").LocalCopy} copy
+ * @property {import("./films.js").Films} films
+ * @property {(message: ClientMessage, arrived?: (message: import("../../protocol/types.js").ServerMessage) => void) => Promise<Outcome>} ask
+ */
+
+import { t } from "../../page/texts/texts.js";
+
+/** Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB. */
+const INSERTED_MAX = 30;
+/** No entry's id is ever this: it means the end of the queue. */
+const END = "end";
+
+/**
+ * Puts films into the queue, in their order, behind the entry `after`.
+ *
+ * Where they need more than one request and the room refuses one, those before it stay.
+ *
+ * @param {QueueParts} parts
+ * @param {readonly File[]} picked
+ * @param {string | null} [after]  null: to the beginning; undefined: to the end.
+ * @returns {Promise<Outcome>}
+ */
+export async function insert({ copy, films, ask }, picked, after = END) {
+  const read = await Promise.all(picked.map(async (file) => ({ file, info: await copy.quick(file) })));
+  const readable = read.flatMap(({ file, info }) => (info === null ? [] : [{ file, info }]));
+  if (readable.length === 0 || readable.length < picked.length) {
+    return { ok: false, code: "Unreadable", text: t(picked.length ? "error.Unreadable" : "error.NoFile") };
+  }
+  let behind = after;
+  for (let at = 0; at < readable.length; at += INSERTED_MAX) {
+    const some = readable.slice(at, at + INSERTED_MAX);
+    const entries = some.map(({ info }) => ({ file: info }));
+    const outcome = await ask({ type: "QueueInsert", payload: { after: behind, entries } }, (message) => {
+      if (message.type !== "QueueChanged") return;
+      message.payload.inserted.forEach((id, n) => {
+        if (some[n] !== undefined) films.found(id, { ...some[n], brought: true });
+        behind = id;
+      });
+    });
+    if (!outcome.ok) return outcome;
+  }
+  return { ok: true };
+}
+
+/**
+ * Moves the room on to this entry. What plays there plays on.
+ *
+ * @param {QueueParts} parts
+ * @param {string} id
+ * @returns {Promise<Outcome>}
+ */
+export function show({ viewer, driver, ask }, id) {
+  const start = viewer.room?.room.start ?? null;
+  return ask({ type: "SetMedia", payload: { entry: id, play: start !== null || !driver.follower.paused } });
+}

@@ -1,0 +1,228 @@
+/**
+ * What this client knows of the room that it is in. The membership gives it the server's messages; it sends nothing.
+ *
+ * `room` is never changed: each message that tells something new makes another object, whose other parts are the same.
+ *
+ * @typedef {import("../../protocol/types.js").Room} Room
+ * @typedef {import("../../protocol/types.js").Member} Member
+ * @typedef {import("../../protocol/types.js").Report} Report
+ * @typedef {import("../../protocol/types.js").ServerMessage} ServerMessage
+ * @typedef {import("../base.js").Notice} Notice
+ */
+
+import * as acts from "./notices.js";
+
+export class RoomView {
+  /**
+   * @param {Room} room
+   * @param {string} clientId
+   */
+  constructor(room, clientId) {
+    this.room = room;
+    this.clientId = clientId;
+    /** @type {string | null} */
+    this.password = null;
+    /** @type {string | null} */
+    this.hostSecret = null;
+    /** @type {string | null} Proves to the room, after an absence of any length, that this viewer was a member. */
+    this.returnSecret = null;
+  }
+
+  get roomId() {
+    return this.room.room_id;
+  }
+
+  get name() {
+    return this.room.name;
+  }
+
+  /** @returns {Member | null}  This client's member. */
+  get own() {
+    return this.member(this.clientId);
+  }
+
+  /** @returns {"host" | "controller" | "viewer"} */
+  get role() {
+    return this.own?.role ?? "viewer";
+  }
+
+  /** Whether this member may play, pause and seek. */
+  get mayControl() {
+    return this.roleMayControl(this.role);
+  }
+
+  /** @param {"host" | "controller" | "viewer"} role */
+  roleMayControl(role) {
+    const { control } = this.room.policy;
+    return control === "everyone" || role === "host" || (control === "controllers" && role === "controller");
+  }
+
+  /**
+   * @param {string} clientId
+   * @returns {Member | null}
+   */
+  member(clientId) {
+    return this.room.members.find((each) => each.client_id === clientId) ?? null;
+  }
+
+  /** @param {string} clientId */
+  nameOf(clientId) {
+    return this.member(clientId)?.name ?? acts.somebody();
+  }
+
+  /** How members are called now: who leaves afterwards keeps its name in what was said of it. @returns {acts.Names} */
+  get names() {
+    const { members } = this.room;
+    const of = (/** @type {string} */ id) => members.find((each) => each.client_id === id)?.name ?? acts.somebody();
+    return { own: this.clientId, of };
+  }
+
+  /** Whether the rule `start` would let the paused room start now, but nobody has asked for that. */
+  get awaitsPlay() {
+    const { policy, start, timeline, members } = this.room;
+    if (policy.start === "anyone" || start !== null || timeline.playing) return false;
+    const awaited = members.filter((member) => member.film);
+    const ready = awaited.filter((member) => member.ready).length;
+    return ready > 0 && ready >= (policy.start === "ready" ? awaited.length : policy.start);
+  }
+
+  /**
+   * Replaces all that is known by this snapshot of the room.
+   *
+   * @param {Room} room
+   * @param {string} clientId
+   */
+  enter(room, clientId) {
+    this.room = room;
+    this.clientId = clientId;
+  }
+
+  /**
+   * Takes over this member's own report: the room tells it to the others only.
+   *
+   * @param {Report} report
+   */
+  reported(report) {
+    const own = this.own;
+    if (own === null) return;
+    this.#setMember({
+      ...own,
+      state: report.state,
+      position: report.position,
+      error: report.error ?? null,
+      clock_error: report.clock_error ?? null,
+      film: own.file !== null || report.state !== "idle",
+      apart: report.apart ?? false,
+      heard_at: report.at,
+    });
+  }
+
+  /**
+   * Takes one message of the server.
+   *
+   * @param {ServerMessage} message
+   * @returns {Notice[]}  What people are told because of it.
+   */
+  learn(message) {
+    const before = this.room;
+    const names = this.names;
+    switch (message.type) {
+      case "RoomState":
+        this.room = message.payload.room;
+        return [];
+      case "SyncBroadcast": {
+        this.#change({ timeline: message.payload.timeline });
+        const changed = !sameTimeline(before.timeline, message.payload.timeline);
+        return changed ? acts.commanded(names, message.payload, before.timeline, before.policy.start) : [];
+      }
+      case "StartChanged": {
+        const { start } = message.payload;
+        this.#change({ start });
+        return start === null ? [] : [acts.startChanged(names, start, before.start, before.policy.start)];
+      }
+      case "MemberJoined":
+        this.#setMember(message.payload.member);
+        return [acts.joined(this.names, message.payload.member)];
+      case "MemberChanged":
+        return this.#memberChanged(message.payload.member);
+      case "MemberLeft": {
+        const { client_id, reason } = message.payload;
+        this.#change({ members: before.members.filter((each) => each.client_id !== client_id) });
+        return [acts.left(names, client_id, reason)];
+      }
+      case "PolicyChanged": {
+        const { policy, by } = message.payload;
+        this.#change({ policy });
+        return by === null ? [] : [acts.policyChanged(names, by, before.policy, policy)];
+      }
+      case "MediaChanged": {
+        const { file_hash, file, timeline, queue, by } = message.payload;
+        this.#change({ file_hash, file, timeline, queue, start: null });
+        return [acts.filmChanged(names, by, file)];
+      }
+      case "QueueChanged": {
+        const { queue, by } = message.payload;
+        this.#change({ queue });
+        return by === null ? [] : acts.queueChanged(names, by, before.queue, queue);
+      }
+      case "EntryChanged": {
+        const { entry } = message.payload;
+        const entries = before.queue.entries.map((each) => (each.id === entry.id ? entry : each));
+        this.#change({ queue: { ...before.queue, entries } });
+        if (entry.id === before.queue.current) this.#change({ file_hash: entry.file_hash, file: entry.file });
+        return [];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** @param {Member} member */
+  #memberChanged(member) {
+    const known = this.member(member.client_id);
+    this.#setMember(member);
+    if (known === null) return [];
+    const notices = [];
+    if (known.ready !== member.ready) {
+      notices.push(acts.readied(this.names, member, member.ready && this.awaitsPlay));
+    }
+    if (known.role !== member.role) {
+      const may = [known.role, member.role].map((role) => this.roleMayControl(role));
+      notices.push(acts.roleChanged(this.names, member, may[0], may[1]));
+    }
+    if (known.film && !member.film && member.client_id !== this.clientId) {
+      notices.push(acts.filmMissing(this.names, member.client_id));
+    }
+    return notices;
+  }
+
+  /** @param {Member} member */
+  #setMember(member) {
+    const members = this.room.members.slice();
+    const at = members.findIndex((each) => each.client_id === member.client_id);
+    if (at === -1) members.push(member);
+    else members[at] = member;
+    this.#change({ members });
+  }
+
+  /** @param {Partial<Room>} change */
+  #change(change) {
+    this.room = { ...this.room, ...change };
+  }
+}
+
+/**
+ * @param {import("../../protocol/types.js").Timeline} one
+ * @param {import("../../protocol/types.js").Timeline} other
+ */
+function sameTimeline(one, other) {
+  return (
+    one.epoch === other.epoch &&
+    one.rev === other.rev &&
+    one.playing === other.playing &&
+    one.position === other.position &&
+    one.rate === other.rate &&
+    one.at === other.at &&
+    one.gate === other.gate
+  );
+}

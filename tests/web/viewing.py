@@ -1,0 +1,189 @@
+"""Viewers in real Chromium: each opens a page of a real server in a browser context of its own, as a person would.
+
+`Chromium` runs the browser on a thread of its own, so tests need no event loop. A `WebViewer` has the page of
+the server with tests/web/browser/session.js in it, which is the session without the interface. (Only a script is
+replaced: Chromium counts a page that did not come from the network as one from far away, and asks before it lets that
+connect to this computer.)
+"""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+
+from tests.support.browser import chromium
+from tests.support.party import PATIENCE, wait_for
+
+_T = TypeVar("_T")
+
+_PAGES: Final = Path(__file__).parent / "browser"
+_OUTSIDE: Final = "../../../hangd/web/"
+"""Where the page's own modules are, as seen from `_PAGES`. In the browser the script is in their folder page."""
+
+
+class Chromium:
+    """A browser on an X display. Contexts of it share nothing, as two people's browsers do."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, browser: Browser) -> None:
+        self._loop = loop
+        self._browser = browser
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        future: Future[_T] = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result(2 * PATIENCE)
+
+    @contextlib.contextmanager
+    def viewer(self, server: str, name: str) -> Iterator["WebViewer"]:
+        """Provide a viewer that has opened the page of the server at this http:// URL, which ends with a slash."""
+        context = self.run(self._browser.new_context())
+        try:
+            viewer = WebViewer(self, context, server, name)
+            viewer.open()
+            yield viewer
+        finally:
+            self.run(context.close())
+
+
+@contextlib.contextmanager
+def running_chromium(display: str, *arguments: str) -> Iterator[Chromium]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name=f"chromium {display}", daemon=True)
+    thread.start()
+    stack = contextlib.AsyncExitStack()
+
+    def run(work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(2 * PATIENCE)
+
+    try:
+        yield Chromium(loop, run(stack.enter_async_context(chromium(display, *arguments))))
+    finally:
+        run(stack.aclose())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class WebViewer:
+    """One person with a page open."""
+
+    def __init__(self, browser: Chromium, context: BrowserContext, server: str, name: str) -> None:
+        self._browser = browser
+        self.context = context
+        self.server = server
+        self.name = name
+        self.console: list[str] = []
+        """What the page complained about: errors, warnings, and exceptions that nothing caught."""
+        self.page: Page = browser.run(context.new_page())
+        self.page.on(
+            "console", lambda said: self.console.append(said.text) if said.type in ("error", "warning") else None
+        )
+        self.page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(message.text)
+
+    def run(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return self._browser.run(work)
+
+    def open(self, room: str = "") -> None:
+        """Open the page; `room`: with this room in its address."""
+        self.run(self._open(room))
+
+    async def _open(self, room: str) -> None:
+        await self.page.route("**/page/main.js", _served)
+        await self.page.goto(self.server + ("#" + room if room else ""))
+        await self._ready()
+
+    async def _ready(self) -> None:
+        await self.page.wait_for_function("window.session !== undefined")
+        await self.page.evaluate("name => session.setName(name)", self.name)
+
+    def reload(self) -> None:
+        """Load the page anew, as F5 does."""
+
+        async def reload() -> None:
+            await self.page.reload()
+            await self._ready()
+
+        self.run(reload())
+
+    def tap(self) -> None:
+        """Click into the page: from then on it may play sound."""
+        self.run(self.page.click("button"))
+
+    def evaluate(self, code: str, *arguments: Any) -> Any:
+        """Call a JavaScript function in the page and return its value."""
+        return self.run(self.page.evaluate(f"(words) => ({code})(...words)", list(arguments)))
+
+    def do(self, method: str, *arguments: Any) -> Any:
+        """Call a method of the session, wait for its outcome, and return it."""
+        return self.evaluate("async (method, words) => session[method](...words)", method, list(arguments))
+
+    def done(self, method: str, *arguments: Any) -> None:
+        """Call a method of the session. Raises AssertionError if it is refused."""
+        outcome = self.do(method, *arguments)
+        assert outcome["ok"], (method, outcome)
+
+    def pick(self, film: Path) -> Any:
+        """Pick a film, and return the outcome once it stands ready or does not."""
+        self.run(self.page.set_input_files("input", [film]))
+        return self.evaluate("async () => session.openFile(input.files[0])")
+
+    @property
+    def state(self) -> Any:
+        return self.evaluate("() => JSON.parse(JSON.stringify(session.state))")
+
+    @property
+    def room(self) -> Any:
+        return self.state["room"]
+
+    @property
+    def own(self) -> Any:
+        """This viewer's own member of the room."""
+        state = self.state
+        return next(each for each in state["room"]["members"] if each["client_id"] == state["me"])
+
+    def member(self, name: str) -> Any:
+        """Return the member of this name; None if there is none."""
+        room = self.room
+        return next((each for each in room["members"] if each["name"] == name), None) if room else None
+
+    @property
+    def notices(self) -> list[str]:
+        """All sentences that the page would have shown."""
+        texts: list[str] = self.evaluate("() => notices.map((notice) => notice.text)")
+        return texts
+
+    def wait(self, condition: Callable[[Any], Any], what: str, timeout: float = PATIENCE) -> Any:
+        """Wait until a condition on the state holds, and return its value."""
+        try:
+            return wait_for(lambda: condition(self.state), f"{self.name}: {what}", timeout)
+        except AssertionError as error:
+            state = json.dumps(self.state, indent=1)
+            raise AssertionError(f"{error}\n{state}\n{self.notices}\n{self.console}") from None
+
+    def plays(self) -> None:
+        """Wait until the film plays, in step with the room as far as is known."""
+        self.wait(lambda state: state["playing"]["motion"] == "playing" and not state["playing"]["paused"], "plays")
+
+    def stands(self) -> None:
+        """Wait until the film is paused."""
+        self.wait(lambda state: state["playing"]["motion"] == "paused" and state["playing"]["paused"], "is paused")
+
+    def position(self) -> float:
+        position = self.evaluate("() => session.position()")
+        assert position is not None
+        return float(position)
+
+
+async def _served(route: Route) -> None:
+    """Answer with tests/web/browser/session.js in place of the page's own main.js."""
+    script = (_PAGES / "session.js").read_text(encoding="utf-8").replace(_OUTSIDE, "../")
+    await route.fulfill(body=script, content_type="text/javascript")
