@@ -13,6 +13,7 @@ from rich.console import Console
 from tests.bench.skew import clips
 from tests.bench.skew.report import machine
 from tests.bench.web.cases import CASES
+from tests.bench.web.loading import first_load, large_file
 from tests.bench.web.report import Row, print_rows
 from tests.bench.web.rig import KINDS, web_rig
 from tests.support.browser import CHROMIUM
@@ -33,6 +34,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-web ARGS=", description=__doc__)
     parser.add_argument("--pair", action="append", help=f"A+B of {', '.join(KINDS)}; all: {', '.join(_PAIRS)}")
     parser.add_argument("--case", action="append", choices=[*CASES], help="only this one; may be repeated")
+    parser.add_argument("--no-loading", action="store_true", help="without the first load and the large file")
     parser.add_argument("--film", default="mp4", choices=clips.NAMES)
     parser.add_argument("--hear", action="store_true", help="record the sound too, which makes all of it slower")
     options = parser.parse_args()
@@ -41,6 +43,10 @@ def main() -> int:
         sys.exit(missing)
     clip = clips.make(options.film)
     rows: list[Row] = []
+    if not options.no_loading and not options.case:
+        for found in (first_load(), large_file(clips.make("mp4"))):
+            rows += found
+            print_rows(console, found, {})
     for pair in options.pair or _PAIRS:
         one, other = pair.split("+")
         name = f"{one}, {other}"

@@ -143,7 +143,7 @@ class PageViewer:
         self.pick(film)
         self.request("create", {})
         room = wait_for(lambda: self.state(".room?.room_id"), "the room")
-        self._fill()
+        self.fill()
         return str(room)
 
     def join(self, room: str, film: Path, port: int) -> None:
@@ -151,9 +151,9 @@ class PageViewer:
         self.pick(film)
         self.request("join", room)
         wait_for(lambda: self.state(".room?.room_id"), "the room")
-        self._fill()
+        self.fill()
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
         """Show the picture in the whole window, so that it is known where it is."""
         wait_for(lambda: self.state(".playing.motion") not in ("empty", "loading"), "the film")
         self.tab.evaluate("() => document.activeElement?.blur()")
