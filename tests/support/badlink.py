@@ -1,4 +1,6 @@
-"""A TCP proxy that imitates a bad network: it delays, jitters, freezes and cuts the connections through it, and counts what they carry.
+"""A TCP proxy that imitates a bad network: it delays, jitters, freezes and cuts the connections through it.
+
+It also counts the bytes that they carry.
 
 Linux's netem would do the same, but it needs root and a kernel that has it. ::
 

@@ -94,14 +94,11 @@ class PageViewer:
         self.name = name
 
     def open(self, port: int, room: str = "") -> None:
-        """Load the page anew, and wait until it is connected."""
+        """Load the page anew. It connects to the server when it needs to."""
         # Another address than before: one that differs in its fragment only would not be loaded.
         self.tab.goto("about:blank")
         self.tab.goto(f"http://127.0.0.1:{port}/" + (f"#{room}" if room else ""))
-        wait_for(
-            lambda: self.tab.evaluate(f"() => document.querySelector('hang-page') && {_SESSION}.state.link.phase"),
-            "the page",
-        )
+        wait_for(lambda: self.tab.evaluate("() => document.querySelector('hang-page') !== null"), "the page")
 
     def pick(self, film: Path) -> None:
         """Pick the film, and wait until the page has opened it."""
