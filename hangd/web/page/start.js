@@ -1,5 +1,6 @@
 /** Starts the interface on a session. It joins nothing: page/main.js makes the parts, or a test makes others. */
 
+import { AppUpdate } from "../app/elements.js";
 import { Actions } from "./actions.js";
 import { Copies } from "./copies.js";
 import { HangPage } from "./hang_page.js";
@@ -20,5 +21,6 @@ export function startPage(session, video, app) {
   const parts = { session, video, app, preferences, actions, copies };
   const page = new HangPage(parts);
   document.body.append(page);
+  if (app !== null) document.body.append(new AppUpdate(app));
   return page;
 }

@@ -1,5 +1,6 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
+import { AppInstall } from "../app/elements.js";
 import { attribute, h, keep, say } from "./dom.js";
 import { drawing } from "./drawing.js";
 import { icon } from "./icons.js";
@@ -80,6 +81,7 @@ export class StartScreen extends View {
         this.newRoomBox,
         this.roomsBox,
         this.about,
+        this.parts.app !== null && new AppInstall(this.parts.app),
       ),
     );
     this.addEventListener("dragover", (event) => event.preventDefault());

@@ -1,5 +1,6 @@
 /** What this viewer likes: name, look, subtitles, and how late the sound is. */
 
+import { AppSettings } from "../../app/elements.js";
 import { h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { row, showDialog } from "./dialog.js";
@@ -8,7 +9,7 @@ import { row, showDialog } from "./dialog.js";
 const LATEST = 500;
 
 /** @param {import("../view.js").Parts} parts */
-export function showSettings({ actions, copies, preferences, session }) {
+export function showSettings({ actions, app, copies, preferences, session }) {
   const { values } = preferences;
   const name = h("input", {
     maxlength: 32,
@@ -57,6 +58,7 @@ export function showSettings({ actions, copies, preferences, session }) {
     ),
     h("h3", null, t("settings.sound")),
     h("div", { class: "with-value" }, row(t("settings.offset"), offset, t("settings.offsetHint")), offsetText),
+    app !== null && new AppSettings(app),
     h("h3", null, t("settings.more")),
     h(
       "div",
