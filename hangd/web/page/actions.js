@@ -12,6 +12,7 @@ import { clock } from "./words/clock.js";
  * @typedef {import("../client/base.js").SessionPort} SessionPort
  * @typedef {import("../client/base.js").Outcome} Outcome
  * @typedef {import("./preferences.js").Preferences} Preferences
+ * @typedef {import("./copies.js").Copies} Copies
  */
 
 /** Seconds of rest after which the seeks of a key that is held down are sent as one. */
@@ -22,6 +23,7 @@ const [SLOWEST, FASTEST] = [0.25, 2];
 export class Actions extends EventTarget {
   #session;
   #preferences;
+  #copies;
   /** Where the film was before the last seek of this viewer. @type {number | null} */
   #before = null;
   /** Where a held key wants to go. @type {number | null} */
@@ -32,11 +34,13 @@ export class Actions extends EventTarget {
   /**
    * @param {SessionPort} session
    * @param {Preferences} preferences
+   * @param {Copies} copies
    */
-  constructor(session, preferences) {
+  constructor(session, preferences, copies) {
     super();
     this.#session = session;
     this.#preferences = preferences;
+    this.#copies = copies;
   }
 
   /**
@@ -212,6 +216,17 @@ export class Actions extends EventTarget {
     const subtitles = !this.#preferences.values.subtitles;
     this.#preferences.set({ subtitles });
     this.toast(t(subtitles ? "subtitles.on" : "subtitles.off"));
+  }
+
+  /** Shows the next subtitles of the film; after the last ones: none. */
+  cycleSubtitles() {
+    if (this.#copies.tracks.length === 0) {
+      this.toast(t("subtitles.missing"));
+      return;
+    }
+    const track = this.#copies.cycle();
+    this.#preferences.set({ subtitles: true });
+    this.toast(track === null ? t("subtitles.off") : t("subtitles.are", { label: track.label }));
   }
 
   /** @param {number} seconds */

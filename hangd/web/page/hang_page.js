@@ -10,7 +10,7 @@ const TICK = 250;
 
 export class HangPage extends View {
   /** The room that the link names. @type {string | null} */
-  invited = null;
+  #invited = null;
   /** @type {StartScreen | RoomScreen | null} */
   #screen = null;
   #asked = false;
@@ -28,6 +28,23 @@ export class HangPage extends View {
   connectedCallback() {
     this.show(this.parts.session.state);
     setInterval(() => document.hidden || this.#screen?.tick(), TICK);
+  }
+
+  /**
+   * Shows what a link to this room leads to. In another room, that is left.
+   *
+   * @param {string | null} room  null: the link names none.
+   */
+  invite(room) {
+    this.#invited = room;
+    const { session } = this.parts;
+    const here = session.state.room;
+    if (here !== null && room !== null && room !== here.name && room !== here.room_id) {
+      void session.leave();
+    }
+    if (this.#screen instanceof StartScreen) {
+      this.#screen.invite(room);
+    }
   }
 
   #ask() {
@@ -57,7 +74,7 @@ export class HangPage extends View {
     before?.closed();
     const screen = room === null ? new StartScreen(this.parts) : new RoomScreen(this.parts);
     if (screen instanceof StartScreen) {
-      screen.invite(this.invited);
+      screen.invite(this.#invited);
     }
     this.#screen = screen;
     this.replaceChildren(screen);

@@ -37,6 +37,7 @@ export const BINDINGS = [
   { keys: ["0", "*"], text: "key.louder", where: "here", run: (a) => a.volumeBy(0.02) },
   { keys: ["m"], text: "key.mute", where: "here", run: (a, held) => held || a.toggleMute() },
   { keys: ["v"], text: "key.subtitles", where: "here", run: (a, held) => held || a.toggleSubtitles() },
+  { keys: ["j"], text: "key.subtitlesNext", where: "here", run: (a) => a.cycleSubtitles() },
   { keys: ["z"], text: "key.subtitlesEarlier", where: "here", run: (a) => a.subtitleDelayBy(-0.1) },
   { keys: ["x", "Z"], text: "key.subtitlesLater", where: "here", run: (a) => a.subtitleDelayBy(0.1) },
   { keys: ["G"], text: "key.subtitlesLarger", where: "here", run: (a) => a.subtitleSizeBy(0.1) },

@@ -5,7 +5,7 @@ export const chromium = {
   name: "chromium",
   reading: "clock",
   startLatency: 0.07,
-  pictureDelay: 0.005,
+  pictureDelay: 0.0055,
   sampleInterval: 0.4,
   trims: true,
   pitchWithin: 0.05,

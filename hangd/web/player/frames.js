@@ -8,7 +8,8 @@ const KEPT = 15;
 /**
  * @typedef {object} Frame  One picture that was shown.
  * @property {number} position  Its own time in the film, in seconds.
- * @property {number} at  The local time at which it is seen.
+ * @property {number} at  The local time at which it was given to the screen, in seconds. `expectedDisplayTime` is some
+ *   time after that, which in Chromium the screen does not keep.
  */
 
 /** Watches the pictures of one element for as long as it lives. Without frame callbacks nothing is known. */
@@ -88,7 +89,7 @@ export class Frames {
     if (!this.known) return;
     this.#handle = this.#video.requestVideoFrameCallback((_, metadata) => {
       this.#ask();
-      this.#shown({ position: metadata.mediaTime, at: metadata.expectedDisplayTime / 1000 });
+      this.#shown({ position: metadata.mediaTime, at: metadata.presentationTime / 1000 });
     });
   }
 

@@ -8,6 +8,8 @@
  * this one aims at the time in `Resume`, whatever the bias in it.
  */
 
+import { median } from "./line.js";
+
 /** Newest starts that count. Their median is right even if two of them had to wait for a busy machine. */
 const KEPT = 5;
 /** Seconds. A longer one is the delay of that one start. */
@@ -90,10 +92,4 @@ export class StartLatency {
     this.#learned.set(key, values);
     return values;
   }
-}
-
-/** @param {readonly number[]} values */
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor((sorted.length - 1) / 2)];
 }

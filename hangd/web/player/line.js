@@ -1,23 +1,28 @@
 /**
- * The line of a film that plays: where it is at which time. Read in the way that is exact in this browser.
+ * The line of a film that plays: where its picture is at which time.
  *
- * Chromium computes `currentTime` from the clock of the sound, afresh in each task. Several readings, each in a task of
- * its own, lie on a line to a few tenths of a millisecond; one that had to wait between its two halves lies beside it.
+ * Two things tell. In Chromium `currentTime` follows the clock of the sound and is computed afresh in each task: several
+ * readings, each in a task of its own, lie on a line to a few tenths of a millisecond. But the pictures are up to 35 ms
+ * beside that line, by another distance after each start. Frame callbacks tell exactly which picture was shown, and to
+ * a refresh of the screen when. So the clock gives the line, and the pictures of the last second its height.
  *
- * Firefox moves `currentTime` in steps of some 40 ms. There the pictures tell: one can be shown late, and never early,
- * so that the earliest of a second of them, compared with the rate, is on the line.
+ * Firefox moves `currentTime` in steps of some 40 ms, and Safari backwards after a start. There the pictures alone tell.
  */
 
 import { now } from "../engine/local_time.js";
 import { nextTask } from "./tasks.js";
 
-/** Readings for one point of the line. */
+/** Readings of the clock for one point of the line. */
 const READINGS = 5;
 /** Readings that are further apart than this, in seconds, are made again. */
 const SPREAD = 0.003;
 const TRIES = 3;
-/** Pictures for one point of the line. */
-const FRAMES_NEEDED = 4;
+/** Pictures for one point of the line. The first ones after a start may be late. */
+const FRAMES = 6;
+/** A picture this far from most others, in seconds, was late by chance. */
+const BESIDE = 0.02;
+/** Distances of the pictures from the clock that are kept: of two or three seconds. */
+const KEPT = 7;
 
 /**
  * @typedef {object} Point
@@ -25,8 +30,61 @@ const FRAMES_NEEDED = 4;
  * @property {number} at  Local time, seconds.
  */
 
+export class Line {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {import("./frames.js").Frames} frames
+   * @param {import("./policy.js").PlayerPolicy} policy
+   */
+  constructor(video, frames, policy) {
+    this.#video = video;
+    this.#frames = frames;
+    this.#policy = policy;
+  }
+
+  #video;
+  #frames;
+  #policy;
+  /** @type {number[]} By how much the pictures are ahead of the clock, since the last start. */
+  #distances = [];
+
+  /** Forget the last start: there is a new one. */
+  begin() {
+    this.#distances = [];
+    this.#frames.jump();
+  }
+
+  /** Whether it is known since the last start where the pictures are. */
+  get hasPictures() {
+    return this.#distances.length > 0 || this.#frames.recent.length >= FRAMES;
+  }
+
+  /**
+   * Return one point of the line.
+   *
+   * @param {AbortSignal} signal
+   * @returns {Promise<Point | null>}  null: aborted, or nothing to read it from.
+   */
+  async read(signal) {
+    const { reading, pictureDelay } = this.#policy;
+    const rate = this.#video.playbackRate;
+    const shown = readFrames(this.#frames.recent, rate);
+    if (reading === "frames" && shown !== null) {
+      return { position: shown.position - pictureDelay * rate, at: shown.at };
+    }
+    const clock = await readClock(this.#video, signal);
+    if (clock === null) return null;
+    if (shown !== null) {
+      this.#distances.push(shown.position - rate * shown.at - (clock.position - rate * clock.at));
+      if (this.#distances.length > KEPT) this.#distances.shift();
+    }
+    if (this.#distances.length === 0) return clock;
+    return { position: clock.position + median(this.#distances) - pictureDelay * rate, at: clock.at };
+  }
+}
+
 /**
- * Read one point of the line from `currentTime`.
+ * Read one point of the clock's line.
  *
  * @param {HTMLMediaElement} video
  * @param {AbortSignal} signal
@@ -46,23 +104,34 @@ export async function readClock(video, signal) {
       readings.push(position - rate * at);
     }
     readings.sort((one, other) => one - other);
-    const middle = readings[READINGS >> 1];
     // Two of five may be beside the line.
-    if (readings[3] - readings[1] < SPREAD) return { position: middle + rate * at, at };
+    if (readings[3] - readings[1] < SPREAD) return { position: readings[2] + rate * at, at };
   }
   return null;
 }
 
 /**
- * Compute one point of the line from the pictures that were shown since the last jump.
+ * Compute one point of the line from pictures that were shown one after the other.
  *
  * @param {readonly import("./frames.js").Frame[]} frames
  * @param {number} rate
  * @returns {Point | null}  null: too few pictures.
  */
 export function readFrames(frames, rate) {
-  if (frames.length < FRAMES_NEEDED) return null;
+  if (frames.length < FRAMES) return null;
   const at = frames[frames.length - 1].at;
-  const intercept = Math.max(...frames.map((frame) => frame.position - rate * frame.at));
-  return { position: intercept + rate * at, at };
+  const intercepts = frames.map((frame) => frame.position - rate * frame.at);
+  const middle = median(intercepts);
+  const close = intercepts.filter((intercept) => Math.abs(intercept - middle) < BESIDE);
+  const mean = close.reduce((sum, intercept) => sum + intercept, 0) / close.length;
+  return { position: mean + rate * at, at };
+}
+
+/**
+ * @param {readonly number[]} values  At least one.
+ * @returns {number}
+ */
+export function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[(sorted.length - 1) >> 1];
 }

@@ -3,9 +3,10 @@
  *
  * @typedef {object} PlayerPolicy
  * @property {string} name
- * @property {"clock" | "frames"} reading  What tells the position: `currentTime`, or the pictures.
+ * @property {"clock" | "frames"} reading  What tells the position: `currentTime` with the pictures, or the pictures
+ *   alone.
  * @property {number} startLatency  Seconds from `play()` until the film moves, until one has been measured.
- * @property {number} pictureDelay  Seconds by which the picture is seen later than its position says, on average.
+ * @property {number} pictureDelay  Seconds from a picture's `presentationTime` until it is seen.
  * @property {number} sampleInterval  Seconds between two samples.
  * @property {boolean} trims  Small changes of the rate are played, and without a gap in the sound.
  * @property {number} pitchWithin  Rates that differ from 1 by no more change the pitch: they are exact, and it is too

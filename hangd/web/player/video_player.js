@@ -12,14 +12,14 @@
  * more once it is aborted. So no event of an older command follows a newer one. The ordering rules are those of
  * hangd.player.base.
  *
- * Positions that are told while the film plays are those of the picture: `pictureDelay` after the element's own.
+ * Positions that are told while the film plays are those of the picture on the screen, not the element's own (line.js).
  */
 
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
 import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
-import { readClock, readFrames } from "./line.js";
+import { Line } from "./line.js";
 import { containerOf, failureOf, open } from "./opening.js";
 import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
@@ -30,6 +30,8 @@ import { nextEvent, nextTask, sleep, until } from "./tasks.js";
 const SEEK = 30;
 /** A film has started when it is this far from where it stood, in seconds. */
 const MOVED = 0.015;
+/** The longest to wait for the pictures that tell where the line is, in seconds. */
+const PICTURES = 0.4;
 /** Two points of the line of a start, this many seconds apart, agree to `AGREE`: then it is a line. */
 const APART = 0.04;
 const AGREE = 0.002;
@@ -63,6 +65,7 @@ export class VideoPlayer extends EventTarget {
     this.#emit = emit;
     this.#policy = policy;
     this.#frames = new Frames(video);
+    this.#line = new Line(video, this.#frames, policy);
     this.#latency = new StartLatency(policy.startLatency, store);
     video.preload = "auto";
     video.disableRemotePlayback = true;
@@ -84,6 +87,7 @@ export class VideoPlayer extends EventTarget {
   #emit;
   #policy;
   #frames;
+  #line;
   #latency;
   #life = new AbortController();
   #job = new AbortController();
@@ -395,8 +399,9 @@ export class VideoPlayer extends EventTarget {
     // A film that stands a little further on than where it is said to stand starts so much later.
     const ahead = (stood - position) / this.#rate;
     if (at !== null) await until(at - this.#latency.expected(key) + ahead, signal);
+    else await Promise.resolve(); // Not inside `do`, and still in the call of a tap.
     if (signal.aborted) return null;
-    this.#frames.jump();
+    this.#line.begin();
     this.#played = true;
     const called = now();
     this.#point = { position: stood, at: called };
@@ -430,6 +435,8 @@ export class VideoPlayer extends EventTarget {
   async #firstPoint(stood, signal) {
     const video = this.#video;
     while (!signal.aborted && video.currentTime < stood + MOVED * this.#rate) await sleep(0.005, signal);
+    const end = now() + PICTURES;
+    while (!signal.aborted && video.videoWidth > 0 && !this.#line.hasPictures && now() < end) await sleep(0.01, signal);
     /** @type {Point | null} */
     let before = null;
     while (!signal.aborted) {
@@ -451,13 +458,10 @@ export class VideoPlayer extends EventTarget {
    * @returns {Promise<Point | null>}
    */
   async #read(signal) {
-    const framed = this.#policy.reading === "frames" && this.#frames.known && this.#video.videoWidth > 0;
-    const unseen = document.visibilityState === "hidden";
-    const point =
-      framed && !unseen ? readFrames(this.#frames.recent, this.#rate) : await readClock(this.#video, signal);
+    const point = await this.#line.read(signal);
     if (point === null || signal.aborted) return null;
     this.#point = point;
-    return { position: point.position - this.#policy.pictureDelay * this.#rate, at: point.at };
+    return point;
   }
 
   // ---- playing -----------------------------------------------------------------------------------------------------
@@ -493,8 +497,7 @@ export class VideoPlayer extends EventTarget {
     if (signal.aborted) return;
     const stands = video.currentTime;
     const passed = point === null ? now() : point.at + (stands - point.position) / rate;
-    const position = stands - this.#policy.pictureDelay * rate;
-    const next = await this.#play(position, passed + this.#policy.pictureDelay + seconds, signal);
+    const next = await this.#play(stands, passed + seconds, signal);
     if (next === null) return;
     await this.#run(this.#begin("running"), next);
   }

@@ -20,7 +20,7 @@ export function showDialog(title, content, options = {}) {
   const dialog = h("dialog", { class: options.class, "aria-labelledby": id });
   const close = () => dialog.close();
   dialog.append(
-    h("div", { class: "dialog-head" }, h("h2", { id }, title), iconButton("close", t("close"), close)),
+    h("div", { class: "dialog-head" }, h("h2", { id, tabindex: -1 }, title), iconButton("close", t("close"), close)),
     h("div", { class: "dialog-body" }, ...content(close)),
   );
   const listening = new AbortController();
@@ -38,6 +38,9 @@ export function showDialog(title, content, options = {}) {
   }
   (document.querySelector("hang-page") ?? document.body).append(dialog);
   dialog.showModal();
+  if (dialog.querySelector("[autofocus]") === null) {
+    dialog.querySelector("h2")?.focus();
+  }
   return dialog;
 }
 
