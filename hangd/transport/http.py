@@ -16,7 +16,7 @@ Layers: ``h11`` provides the protocol without I/O. What a hostile or slow peer c
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -66,6 +66,8 @@ class Answer:
     """Header fields, beside those of all answers and those that HTTP itself needs."""
     close: bool = False
     """Whether the connection ends with it."""
+    without: Set[str] = frozenset()
+    """Names of header fields of all answers that this one has not."""
 
     @classmethod
     def sentence(cls, status: int, text: str, *fields: tuple[str, str], close: bool = False) -> "Answer":
@@ -235,7 +237,8 @@ class HttpConnection:
         # Otherwise it has a body, or asked for the end of the connection, or cannot be read any further.
         is_last = is_last or self._http.their_state in (h11.SEND_BODY, h11.MUST_CLOSE, h11.CLOSED, h11.ERROR)
         has_body = answer.status != HTTPStatus.NOT_MODIFIED
-        fields = [*answer.fields, *self._fields, ("Date", formatdate(usegmt=True))]
+        common = [field for field in self._fields if field[0] not in answer.without]
+        fields = [*answer.fields, *common, ("Date", formatdate(usegmt=True))]
         if has_body:
             fields.append(("Content-Length", str(len(answer.body))))
         if is_last:
