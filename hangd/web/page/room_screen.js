@@ -1,11 +1,6 @@
 /** The room: the stage with the film, the panel beside or below it, and the dialogs. Two shapes, made by the styles. */
 
-import { confirmLeave } from "./dialogs/confirm.js";
-import { showGoto } from "./dialogs/goto.js";
-import { showInvite } from "./dialogs/invite.js";
-import { showKeys } from "./dialogs/keys_help.js";
-import { showRules } from "./dialogs/rules_dialog.js";
-import { showSettings } from "./dialogs/settings.js";
+import { openDialog } from "./dialogs/open.js";
 import { attribute, h, say } from "./dom.js";
 import { bindingOf } from "./keys.js";
 import { Panel } from "./panel/panel.js";
@@ -55,6 +50,10 @@ export class RoomScreen extends View {
     this.unread = h("span", { class: "unread", hidden: true });
     this.panelButton.append(this.unread);
     this.stage.controls.append(this.panelButton);
+    const reload = () => parts.app?.reload();
+    this.update = h("button", { type: "button", class: "quiet", hidden: true, onclick: reload }, t("app.reload"));
+    this.update.title = t("app.outdated");
+    this.header.querySelector("nav")?.prepend(this.update);
     this.append(this.header, h("main", { class: "room-main" }, this.stage, this.panel));
     this.setAttribute("data-panel", narrow() ? "closed" : "open");
     this.classList.add("room");
@@ -101,6 +100,7 @@ export class RoomScreen extends View {
     }
     say(this.name, room.name ?? t("room.noName"));
     say(this.people, t("room.people", { count: room.members.length }));
+    attribute(this.update, "hidden", !this.parts.app?.state.outdated);
     this.stage.show(state);
     this.panel.show(state);
     const { unread } = this.panel;
@@ -164,23 +164,14 @@ export class RoomScreen extends View {
       case "chat":
         this.#setPanel(true);
         return this.panel.writeLine();
+      case "queue":
+        this.#setPanel(true);
+        return this.panel.choose("queue");
       case "fill":
         this.#filled = !this.#filled;
         return this.#shape();
-      case "keys":
-        return showKeys();
-      case "settings":
-        return showSettings(this.parts);
-      case "invite":
-        return showInvite(this.parts);
-      case "rules":
-        return showRules(this.parts);
-      case "goto":
-        return showGoto(this.parts);
-      case "leave":
-        return confirmLeave(this.parts);
       default:
-        return undefined;
+        return openDialog(what, this.parts);
     }
   }
 }

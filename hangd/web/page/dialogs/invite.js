@@ -6,7 +6,7 @@ import { iconButton } from "../view.js";
 import { row, showDialog } from "./dialog.js";
 
 /** @param {import("../view.js").Parts} parts */
-export function showInvite({ session }) {
+export function showInvite({ app, session }) {
   const link = session.state.invite ?? location.href;
   const field = h("input", { readonly: true, value: link, dir: "ltr", onfocus: () => field.select() });
   const done = h("p", { class: "hint", role: "status" });
@@ -31,6 +31,7 @@ export function showInvite({ session }) {
     row(t("invite.link"), field),
     done,
     h("div", { class: "dialog-foot" }, "share" in navigator && share, copy),
+    app !== null && session.state.pushKey !== null && inviteByName(app),
   ]);
 }
 
@@ -49,4 +50,27 @@ async function copyLink(field) {
     field.select();
     return document.execCommand("copy");
   }
+}
+
+/**
+ * Makes the form that invites somebody by the name under which they get invitations by push.
+ *
+ * @param {import("../../app/base.js").AppPort} app
+ */
+function inviteByName(app) {
+  const name = h("input", { maxlength: 32, autocomplete: "off", dir: "auto" });
+  const answer = h("p", { class: "hint", role: "status" });
+  const invite = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const outcome = await app.invite(name.value.trim());
+    say(answer, outcome.ok ? t("app.invited", { name: name.value.trim() }) : outcome.text);
+  };
+  return h(
+    "form",
+    { onsubmit: (/** @type {Event} */ event) => void invite(event) },
+    h("hr"),
+    row(t("app.push_name"), name),
+    answer,
+    h("div", { class: "dialog-foot" }, h("button", { type: "submit", class: "quiet" }, t("app.invite"))),
+  );
 }
