@@ -86,6 +86,7 @@ export class App extends EventTarget {
       installable: this.installation.prompt !== null,
       installed: isInstalled(),
       outdated: this.isOutdated,
+      invites: this.session.state.pushKey !== null,
       push: this.push.state,
     };
   }
