@@ -15,6 +15,8 @@ export class HangPage extends View {
   /** @type {StartScreen | RoomScreen | null} */
   #screen = null;
   #asked = false;
+  /** Makes the button that installs the page. @type {(() => HTMLElement) | null} */
+  #installing = null;
   /** The room's part of the page, which is loaded while the start is read. @type {(new (parts: import("./view.js").Parts) => RoomScreen) | null} */
   #room = null;
 
@@ -39,11 +41,15 @@ export class HangPage extends View {
    * Takes what the browser offers beside showing a page.
    *
    * @param {import("../app/base.js").AppPort} app
+   * @param {typeof import("../app/elements.js")} elements
    */
-  useApp(app) {
+  useApp(app, { AppInstall, AppUpdate }) {
     this.parts.app = app;
-    app.addEventListener("change", () => this.#ask());
-    this.#ask();
+    this.#installing = () => new AppInstall(app);
+    document.body.append(new AppUpdate(app));
+    if (this.#screen instanceof StartScreen) {
+      this.#screen.offerInstall(this.#installing());
+    }
   }
 
   /**
@@ -92,6 +98,9 @@ export class HangPage extends View {
     const screen = isRoom && this.#room !== null ? new this.#room(this.parts) : new StartScreen(this.parts);
     if (screen instanceof StartScreen) {
       screen.invite(this.#invited);
+      if (this.#installing !== null) {
+        screen.offerInstall(this.#installing());
+      }
     }
     this.#screen = screen;
     this.replaceChildren(screen);

@@ -49,4 +49,6 @@ window.addEventListener("hashchange", () => page.invite(roomIn(location.hash)));
 page.invite(roomIn(location.hash));
 session.begin();
 // After what a new viewer waits for: installing, media keys, a screen that stays on.
-void import("../app/app.js").then(({ startApp }) => page.useApp(startApp(session)));
+void Promise.all([import("../app/app.js"), import("../app/elements.js")]).then(([{ startApp }, elements]) =>
+  page.useApp(startApp(session), elements),
+);

@@ -50,10 +50,6 @@ export class RoomScreen extends View {
     this.unread = h("span", { class: "unread", hidden: true });
     this.panelButton.append(this.unread);
     this.stage.controls.append(this.panelButton);
-    const reload = () => parts.app?.reload();
-    this.update = h("button", { type: "button", class: "quiet", hidden: true, onclick: reload }, t("app.reload"));
-    this.update.title = t("app.outdated");
-    this.header.querySelector("nav")?.prepend(this.update);
     this.append(this.header, h("main", { class: "room-main" }, this.stage, this.panel));
     this.setAttribute("data-panel", narrow() ? "closed" : "open");
     this.classList.add("room");
@@ -100,7 +96,6 @@ export class RoomScreen extends View {
     }
     say(this.name, room.name ?? t("room.noName"));
     say(this.people, t("room.people", { count: room.members.length }));
-    attribute(this.update, "hidden", !this.parts.app?.state.outdated);
     this.stage.show(state);
     this.panel.show(state);
     const { unread } = this.panel;

@@ -1,5 +1,6 @@
 /** Inviting: the link, copied or shared. */
 
+import { AppInvite } from "../../app/elements.js";
 import { h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { iconButton } from "../view.js";
@@ -31,7 +32,7 @@ export function showInvite({ app, session }) {
     row(t("invite.link"), field),
     done,
     h("div", { class: "dialog-foot" }, "share" in navigator && share, copy),
-    app !== null && session.state.pushKey !== null && inviteByName(app),
+    app !== null && new AppInvite(app),
   ]);
 }
 
@@ -50,27 +51,4 @@ async function copyLink(field) {
     field.select();
     return document.execCommand("copy");
   }
-}
-
-/**
- * Makes the form that invites somebody by the name under which they get invitations by push.
- *
- * @param {import("../../app/base.js").AppPort} app
- */
-function inviteByName(app) {
-  const name = h("input", { maxlength: 32, autocomplete: "off", dir: "auto" });
-  const answer = h("p", { class: "hint", role: "status" });
-  const invite = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    const outcome = await app.invite(name.value.trim());
-    say(answer, outcome.ok ? t("app.invited", { name: name.value.trim() }) : outcome.text);
-  };
-  return h(
-    "form",
-    { onsubmit: (/** @type {Event} */ event) => void invite(event) },
-    h("hr"),
-    row(t("app.push_name"), name),
-    answer,
-    h("div", { class: "dialog-foot" }, h("button", { type: "submit", class: "quiet" }, t("app.invite"))),
-  );
 }

@@ -1,10 +1,10 @@
 /** What this viewer likes: name, look, subtitles, and how late the sound is. */
 
+import { AppSettings } from "../../app/elements.js";
 import { h, say } from "../dom.js";
 import { save } from "../save.js";
 import { t } from "../texts/texts.js";
 import { SPEEDS } from "../words/speeds.js";
-import { AppSettings } from "./app_settings.js";
 import { row, showDialog } from "./dialog.js";
 
 /** Milliseconds: headphones without a wire are at most so late. */
@@ -61,7 +61,7 @@ export function showSettings(parts) {
     h("div", { class: "with-value" }, row(t("settings.offset"), offset, t("settings.offsetHint")), offsetText),
     h("div", { class: "with-value" }, row(t("control.volume"), volume, t("settings.volumeHint")), volumeText),
     row(t("control.speed"), speedChoice(parts)),
-    ...(parts.app === null ? [] : [new AppSettings(parts, parts.app)]),
+    parts.app !== null && new AppSettings(parts.app),
     h("h3", null, t("settings.more")),
     h(
       "div",
