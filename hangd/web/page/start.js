@@ -1,6 +1,5 @@
 /** Starts the interface on a session. It joins nothing: page/main.js makes the parts, or a test makes others. */
 
-import { AppUpdate } from "../app/elements.js";
 import { Actions } from "./actions.js";
 import { Copies } from "./copies.js";
 import { HangPage } from "./hang_page.js";
@@ -11,16 +10,14 @@ import { Preferences, storage } from "./preferences.js";
  *
  * @param {import("./view.js").SessionPort} session
  * @param {HTMLVideoElement} video  The player's picture.
- * @param {import("../app/base.js").AppPort | null} app
  * @returns {HangPage}
  */
-export function startPage(session, video, app) {
+export function startPage(session, video) {
   const preferences = new Preferences(storage());
   const copies = new Copies(session);
   const actions = new Actions(session, preferences, copies);
-  const parts = { session, video, app, preferences, actions, copies };
+  const parts = { session, video, app: null, preferences, actions, copies };
   const page = new HangPage(parts);
   document.body.append(page);
-  if (app !== null) document.body.append(new AppUpdate(app));
   return page;
 }

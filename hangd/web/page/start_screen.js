@@ -1,6 +1,5 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
-import { AppInstall } from "../app/elements.js";
 import { attribute, h, keep, say } from "./dom.js";
 import { drawing } from "./drawing.js";
 import { icon } from "./icons.js";
@@ -81,7 +80,6 @@ export class StartScreen extends View {
         this.newRoomBox,
         this.roomsBox,
         this.about,
-        this.parts.app !== null && new AppInstall(this.parts.app),
       ),
     );
     this.addEventListener("dragover", (event) => event.preventDefault());
@@ -106,6 +104,11 @@ export class StartScreen extends View {
     const name = room === null ? [] : [" ", h("bdi", { class: "room-name" }, room)];
     this.heading.replaceChildren(t(room === null ? "start.title" : "start.invited"), ...name);
     say(this.lead, t(room === null ? "start.lead" : "start.invitedLead"));
+  }
+
+  /** @param {HTMLElement} element  Installs the page as an app, where the browser can. */
+  offerInstall(element) {
+    this.querySelector(".start")?.append(element);
   }
 
   opened() {
