@@ -117,6 +117,13 @@ def test_other_encodings_where_the_room_takes_them(viewer: Web, other_film: Path
     cy.done("leave")
     cy.done("join", "lengths")
     assert cy.state["copy"]["phase"] == "open"
+    # The next film has another name, and what cy has is the copy of the one before.
+    bob.done("setPolicy", {"match": "none"})
+    bob.run(bob.page.set_input_files("input", [other_film]))
+    assert bob.evaluate("() => session.queueInsert([...input.files])") == {"ok": True}
+    bob.done("showEntry", bob.room["queue"]["entries"][1]["id"])
+    bob.wait(lambda state: state["copy"]["info"] and state["copy"]["info"]["name"] == "other.mp4", "opens it")
+    cy.wait(lambda state: state["copy"]["phase"] == "open", "finds it too")
 
 
 # ---- in the room ----------------------------------------------------------------------------------------------------

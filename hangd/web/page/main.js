@@ -31,7 +31,7 @@ const session = new Session({
     hashWhole,
     knownHash,
     keepHash,
-    findCopy: (film, files) => findCopy(film, files),
+    findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
   },
 });
