@@ -89,10 +89,10 @@ export class Films {
   /**
    * More is known of an entry: a copy may be found by that which was not found before.
    *
-   * @param {string} id
+   * @param {string | null} id  null: the film is no entry of the queue.
    */
   learned(id) {
-    if (id === this.#parts.viewer.room?.room.queue.current) this.#searchAgain();
+    if (id === (this.#parts.viewer.room?.room.queue.current ?? null)) this.#searchAgain();
   }
 
   #searchAgain() {
