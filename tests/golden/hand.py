@@ -20,6 +20,7 @@ from hangd.engine.follower.inputs import (
     TimelineReceived,
 )
 from hangd.engine.follower.picture import Motion
+from hangd.engine.follower.state import Policies
 from hangd.engine.player_messages import (
     Ended,
     Load,
@@ -46,9 +47,9 @@ SERVER: Final = 1000.0
 class Hand:
     """A recorded follower, and the time. Each input comes ``after`` seconds after the one before it."""
 
-    def __init__(self) -> None:
+    def __init__(self, policies: Policies | None = None) -> None:
         self.now = 500.0
-        self.follower = Follower()
+        self.follower = Follower(policies)
         # One segment that is never discarded, as for the other golden traces.
         self.recorder = Recorder(self.follower, span=1e9, size_max=10**9, segment_span=1e9)
         self.rev = 0

@@ -1,9 +1,12 @@
 """For whom a proxy connects: what is believed, what is ignored and what is refused."""
 
 import asyncio
+import http.client
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from http.client import HTTPMessage
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -23,6 +26,8 @@ from tests.support.programs import listening, program
 from tests.support.server import PATIENCE, running
 
 CONTRIB = Path(__file__).parent.parent.parent / "contrib"
+WEB = CONTRIB.parent / "hangd" / "web"
+Proxy = Callable[[Path, int, str, str], AbstractContextManager[None]]
 PROXIES = TrustedProxies(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"])
 
 
@@ -279,22 +284,50 @@ async def test_the_proxy_protocol_in_front_of_http() -> None:
             writer.close()
 
 
+@contextmanager
+def nginx(folder: Path, port: int, server: str, path: str) -> Iterator[None]:
+    """Run nginx with the very file that contrib offers, before the server at this URL."""
+    location = (CONTRIB / "proxies" / "nginx.conf").read_text()
+    location = exchanged(location, "http://127.0.0.1:3005/;", f"{server}/;")
+    location = exchanged(location, "\nlocation / {", f"\nlocation {path} {{")
+    temporary = "".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; events {{}}"
+        f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}\n"
+    )
+    with listening(port, program("nginx"), "-p", folder, "-c", folder / "nginx.conf"):
+        yield
+
+
+@contextmanager
+def caddy(folder: Path, port: int, server: str, path: str) -> Iterator[None]:
+    """The same with Caddy, without TLS."""
+    site = (CONTRIB / "proxies" / "Caddyfile").read_text()
+    site = exchanged(site, "films.example.org {", f"http://127.0.0.1:{port} {{")
+    site = exchanged(site, "reverse_proxy 127.0.0.1:3005", f"reverse_proxy {server.removeprefix('http://')}")
+    if path != "/":
+        site = exchanged(site, "\thandle {", f"\tredir {path.rstrip('/')} {path}\n\thandle_path {path}* {{")
+    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {folder}\n}}\n{site}")
+    with listening(port, program("caddy"), "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"):
+        yield
+
+
+def exchanged(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+BEHIND = pytest.mark.parametrize("proxy", [nginx, caddy])
+
+
 @pytest.mark.real
-async def test_two_viewers_behind_nginx(tmp_path: Path) -> None:
-    """With the very file that contrib offers, and nginx itself."""
+@BEHIND
+async def test_two_viewers_behind_a_proxy(proxy: Proxy, tmp_path: Path) -> None:
     async with running(ServerSettings(max_per_address=1, trusted_proxies=("127.0.0.1",))) as url:
         port = free_port()
-        location = (CONTRIB / "proxies" / "nginx.conf").read_text()
-        assert "http://127.0.0.1:3005" in location
-        location = location.replace("http://127.0.0.1:3005", url.removesuffix("/ws").replace("ws://", "http://"))
-        temporary = "".join(
-            f"{kind}_temp_path {tmp_path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        )
-        (tmp_path / "nginx.conf").write_text(
-            f"daemon off; pid {tmp_path}/pid; error_log {tmp_path}/log; worker_processes 1; events {{}}"
-            f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}\n"
-        )
-        with listening(port, program("nginx"), "-p", tmp_path, "-c", tmp_path / "nginx.conf"):
+        with proxy(tmp_path, port, url.removesuffix("/ws").replace("ws://", "http://"), "/"):
             proxied = f"ws://127.0.0.1:{port}/ws"
             await open_from("127.0.0.2", proxied)
             await open_from("127.0.0.3", proxied)
@@ -302,5 +335,40 @@ async def test_two_viewers_behind_nginx(tmp_path: Path) -> None:
             assert (
                 await refusal("127.0.0.2", proxied, X_Forwarded_For="203.0.113.7", Forwarded="for=203.0.113.7") == 429
             )
-            await open_from("127.0.0.4", url, X_Forwarded_For="203.0.113.7")
-            assert await refusal("127.0.0.4", url, X_Forwarded_For="203.0.113.8") == 429
+            if proxy is nginx:  # It adds its client to what was written there; Caddy throws that away.
+                await open_from("127.0.0.4", url, X_Forwarded_For="203.0.113.7")
+                assert await refusal("127.0.0.4", url, X_Forwarded_For="203.0.113.8") == 429
+
+
+@pytest.mark.real
+@BEHIND
+@pytest.mark.parametrize("path", ["/", "/hang/"])
+async def test_the_page_behind_a_proxy(proxy: Proxy, path: str, tmp_path: Path) -> None:
+    """At the root of a site and under a path: its files, their tags, and its own WebSocket and nobody else's."""
+    async with running(ServerSettings(trusted_proxies=("127.0.0.1",))) as url:
+        port = free_port()
+        with proxy(tmp_path, port, url.removesuffix("/ws").replace("ws://", "http://"), path):
+
+            def get(path: str, **fields: str) -> tuple[int, HTTPMessage, bytes]:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+                connection.request("GET", path, headers={name.replace("_", "-"): fields[name] for name in fields})
+                answer = connection.getresponse()
+                return answer.status, answer.headers, answer.read()
+
+            status, fields, body = await asyncio.to_thread(get, path)
+            assert (status, body) == (200, (WEB / "index.html").read_bytes())
+            assert fields["Content-Security-Policy"].startswith("default-src 'none'")
+            status, fields, body = await asyncio.to_thread(get, f"{path}page/main.js", Accept_Encoding="gzip")
+            assert status == 200
+            again = await asyncio.to_thread(
+                get, f"{path}page/main.js", Accept_Encoding="gzip", If_None_Match=fields["ETag"]
+            )
+            assert (again[0], again[2]) == (304, b"")
+            if path != "/":
+                status, fields, _ = await asyncio.to_thread(get, path.rstrip("/"))
+                assert status in (301, 302) and fields["Location"].endswith(path)
+            proxied = f"ws://127.0.0.1:{port}{path}ws"
+            await open_from("127.0.0.2", proxied, Origin=f"http://127.0.0.1:{port}")
+            await open_from("127.0.0.2", proxied)
+            for other in (f"http://127.0.0.1:{port + 1}", "https://evil.example", url.replace("ws:", "http:")):
+                assert await refusal("127.0.0.2", proxied, Origin=other) == 403

@@ -5,13 +5,15 @@
  * the page is asked to show: "chat", "keys", "leave", "settings", "goto".
  */
 
+import { save } from "./save.js";
 import { t } from "./texts/texts.js";
-import { clock } from "./words/clock.js";
+import { clock, drift, lengthAndSize } from "./words/clock.js";
 
 /**
  * @typedef {import("../client/base.js").SessionPort} SessionPort
  * @typedef {import("../client/base.js").Outcome} Outcome
  * @typedef {import("./preferences.js").Preferences} Preferences
+ * @typedef {import("./copies.js").Copies} Copies
  */
 
 /** Seconds of rest after which the seeks of a key that is held down are sent as one. */
@@ -22,6 +24,7 @@ const [SLOWEST, FASTEST] = [0.25, 2];
 export class Actions extends EventTarget {
   #session;
   #preferences;
+  #copies;
   /** Where the film was before the last seek of this viewer. @type {number | null} */
   #before = null;
   /** Where a held key wants to go. @type {number | null} */
@@ -32,11 +35,13 @@ export class Actions extends EventTarget {
   /**
    * @param {SessionPort} session
    * @param {Preferences} preferences
+   * @param {Copies} copies
    */
-  constructor(session, preferences) {
+  constructor(session, preferences, copies) {
     super();
     this.#session = session;
     this.#preferences = preferences;
+    this.#copies = copies;
   }
 
   /**
@@ -49,7 +54,7 @@ export class Actions extends EventTarget {
     this.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
   }
 
-  /** @param {"chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
+  /** @param {"queue" | "chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
   open(what) {
     this.dispatchEvent(new CustomEvent("open", { detail: what }));
   }
@@ -168,6 +173,12 @@ export class Actions extends EventTarget {
     }
   }
 
+  /** Repeats the film at its end, or does not. */
+  toggleLoop() {
+    const loop = this.#session.state.room?.policy.loop === "film" ? "off" : "film";
+    void this.ask(this.#session.setPolicy({ loop }));
+  }
+
   /**
    * Moves the room on to the film after this one, or to the one before.
    *
@@ -214,6 +225,17 @@ export class Actions extends EventTarget {
     this.toast(t(subtitles ? "subtitles.on" : "subtitles.off"));
   }
 
+  /** Shows the next subtitles of the film; after the last ones: none. */
+  cycleSubtitles() {
+    if (this.#copies.tracks.length === 0) {
+      this.toast(t("subtitles.missing"));
+      return;
+    }
+    const track = this.#copies.cycle();
+    this.#preferences.set({ subtitles: true });
+    this.toast(track === null ? t("subtitles.off") : t("subtitles.are", { label: track.label }));
+  }
+
   /** @param {number} seconds */
   subtitleDelayBy(seconds) {
     const subtitleDelay = Math.round((this.#preferences.values.subtitleDelay + seconds) * 10) / 10;
@@ -241,6 +263,48 @@ export class Actions extends EventTarget {
 
   #fill() {
     this.dispatchEvent(new CustomEvent("open", { detail: "fill" }));
+  }
+
+  /**
+   * Writes on the picture what the film is, and how far this viewer is from the room.
+   *
+   * @param {HTMLVideoElement} video
+   */
+  tellFilm(video) {
+    const { copy, playing } = this.#session.state;
+    if (copy.info === null) {
+      this.toast(t("card.none"));
+      return;
+    }
+    const picture = video.videoWidth > 0 ? [`${video.videoWidth}×${video.videoHeight}`] : [];
+    const apart = playing.error === null ? [] : [t("film.apart", { drift: drift(playing.error, playing.bound) })];
+    this.toast([copy.info.name ?? t("film.noName"), lengthAndSize(copy.info), ...picture, ...apart].join(", "));
+  }
+
+  /** Writes on the picture where the film is. */
+  tellPosition() {
+    const { duration, position } = this;
+    const now = clock(position);
+    this.toast(duration === null ? now : t("timeline.of", { position: now, duration: clock(duration) }));
+  }
+
+  /**
+   * Saves the picture that is shown, as a file.
+   *
+   * @param {HTMLVideoElement} video
+   */
+  async savePicture(video) {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext("2d")?.drawImage(video, 0, 0);
+    const picture = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => canvas.toBlob(done));
+    if (picture === null) {
+      this.toast(t("picture.no"), "problem");
+      return;
+    }
+    const name = (this.#session.state.copy.info?.name ?? "hang").replace(/\.\w+$/, "");
+    save(picture, `${name} ${clock(this.position).replaceAll(":", ".")}.png`);
+    this.toast(t("picture.saved"));
   }
 
   /**

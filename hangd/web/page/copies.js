@@ -1,32 +1,74 @@
 /** Picking: this viewer's copy of the film, films for the queue, and subtitles; and what becomes of what was picked. */
 
-import { h } from "./dom.js";
+import { filesOf } from "../files/dropping.js";
+import { findCopy } from "../files/find.js";
+import { recall, remember, remembered } from "../files/handles.js";
+import { kindOf } from "../files/names.js";
+import { pickFiles, pickFolder } from "../files/picking.js";
 
 /**
  * @typedef {import("../client/base.js").SessionPort} SessionPort
+ * @typedef {import("../client/base.js").SessionState} SessionState
  * @typedef {import("../client/base.js").Outcome} Outcome
+ * @typedef {import("../files/base.js").PickedFile} PickedFile
+ * @typedef {import("../files/base.js").SubtitleTrack} SubtitleTrack
  */
 
-const FILMS = "video/*,audio/*,.mkv,.mp4,.m4v,.webm,.mov,.avi,.ts,.ogv";
-
-/** Dispatches "subtitles" with a list of SubtitleTracks as detail, for the film that is open now. */
+/** Dispatches "subtitles" when there are other subtitles, or others are chosen. */
 export class Copies extends EventTarget {
   #session;
+  /** What was picked in one go, with the subtitles in it. @type {readonly PickedFile[]} */
+  #picked = [];
+  /** The film whose subtitles these are: its name and size. */
+  #film = "";
+  /** @type {readonly SubtitleTrack[]} */
+  tracks = [];
+  /** Which of the tracks; null: none of them. @type {number | null} */
+  chosen = null;
 
   /** @param {SessionPort} session */
   constructor(session) {
     super();
     this.#session = session;
+    session.addEventListener("change", () => void this.#filmChanged(session.state));
+  }
+
+  /** @returns {SubtitleTrack | null} The subtitles that are chosen. */
+  get track() {
+    return this.chosen === null ? null : (this.tracks[this.chosen] ?? null);
+  }
+
+  /** @param {number | null} index */
+  choose(index) {
+    this.chosen = index;
+    this.dispatchEvent(new Event("subtitles"));
+  }
+
+  /** Chooses the next subtitles; after the last ones: none. @returns {SubtitleTrack | null} */
+  cycle() {
+    const next = this.chosen === null ? 0 : this.chosen + 1;
+    this.choose(next < this.tracks.length ? next : null);
+    return this.track;
   }
 
   /**
-   * Asks the viewer for their copy, and opens it.
+   * Asks the viewer for their copy, and opens it. Call it while a click is handled.
    *
    * @returns {Promise<Outcome | null>} null: nothing was picked.
    */
   async pick() {
-    const [file] = await ask({ multiple: false, accept: FILMS });
-    return file === undefined ? null : this.#session.openFile(file);
+    return this.use(await pickFiles());
+  }
+
+  /**
+   * Asks the viewer for a folder, and opens their copy of the room's film that is in it.
+   *
+   * The films of the queue are looked for in it later.
+   *
+   * @returns {Promise<Outcome | null>}
+   */
+  async pickFolder() {
+    return this.use(await pickFolder());
   }
 
   /**
@@ -34,40 +76,122 @@ export class Copies extends EventTarget {
    *
    * @returns {Promise<File[]>}
    */
-  pickForQueue() {
-    return ask({ multiple: true, accept: FILMS });
-  }
-
-  /** Asks the viewer for subtitles of the film that is open. */
-  async pickSubtitles() {
-    const [file] = await ask({ multiple: false, accept: ".vtt,.srt" });
-    if (file !== undefined) {
-      const track = { label: file.name, language: "", vtt: await file.text() };
-      this.dispatchEvent(new CustomEvent("subtitles", { detail: track }));
-    }
+  async pickForQueue() {
+    const picked = await pickFiles({ multiple: true });
+    await Promise.all(picked.map((one) => remember(one)));
+    return picked.map(({ file }) => file);
   }
 
   /**
-   * Opens a file that was dropped on the page.
+   * Asks the viewer for subtitles of the film that is open.
+   *
+   * @returns {Promise<string | null>} What is wrong with them, one sentence; null: nothing, or none were picked.
+   */
+  async pickSubtitles() {
+    const [picked] = await pickFiles({ kind: "subtitles" });
+    return picked === undefined ? null : this.#addSubtitles(picked.file);
+  }
+
+  /**
+   * Opens what was dropped on the page: films, folders, subtitles.
    *
    * @param {DataTransfer} data
    * @returns {Promise<Outcome | null>}
    */
   async drop(data) {
-    const [file] = data.files;
-    return file === undefined ? null : this.#session.openFile(file);
+    const picked = await filesOf(data);
+    const [first] = picked;
+    if (picked.length === 1 && first !== undefined && kindOf(first.file.name) === "subtitles") {
+      const problem = await this.#addSubtitles(first.file);
+      return problem === null ? null : { ok: false, code: "Subtitles", text: problem };
+    }
+    return this.use(picked);
+  }
+
+  /**
+   * Returns the name of this viewer's copy that was opened in an earlier visit; null: there is none.
+   *
+   * @param {import("../client/base.js").FileInfo} film
+   */
+  async remembered(film) {
+    return (await remembered(film))?.name ?? null;
+  }
+
+  /**
+   * Opens the copy of an earlier visit. The browser may ask the viewer: call it while a click is handled.
+   *
+   * @param {import("../client/base.js").FileInfo} film
+   * @returns {Promise<Outcome | null>}
+   */
+  async recall(film) {
+    const picked = await recall(film, { ask: true });
+    return picked === null ? null : this.use([picked]);
+  }
+
+  /**
+   * Opens the viewer's copy among these files, and keeps the others for later.
+   *
+   * @param {readonly PickedFile[]} picked
+   * @returns {Promise<Outcome | null>}
+   */
+  async use(picked) {
+    const films = picked.filter(({ file }) => kindOf(file.name) !== "subtitles");
+    if (films[0] === undefined) {
+      return null;
+    }
+    this.#picked = picked;
+    this.#film = "";
+    const files = films.map(({ file }) => file);
+    if (files.length > 1) {
+      this.#session.offerFiles(files);
+    }
+    const { room } = this.#session.state;
+    const copy = room?.file && files.length > 1 ? await findCopy(room.file, files, room.policy.match) : null;
+    const film = films.find(({ file }) => file === copy) ?? films[0];
+    const outcome = await this.#session.openFile(film.file);
+    if (outcome.ok) {
+      await remember(film, this.#session.state.copy.info?.quick_hash ?? undefined);
+    }
+    return outcome;
+  }
+
+  /** @param {SessionState} state */
+  async #filmChanged({ copy }) {
+    const { info } = copy;
+    const film = copy.phase === "open" && info !== null ? `${info.size} ${info.name}` : this.#film;
+    if (film === this.#film) {
+      return;
+    }
+    this.#film = film;
+    const picked = this.#picked.find(({ file }) => file.size === info?.size && file.name === info.name);
+    const hasOthers = picked !== undefined && this.#picked.some(({ file }) => kindOf(file.name) === "subtitles");
+    const tracks = hasOthers ? await (await import("../files/subtitles.js")).subtitlesFor(picked, this.#picked) : [];
+    if (film === this.#film) {
+      this.tracks = tracks;
+      this.choose(tracks.length > 0 ? preferred(tracks) : null);
+    }
+  }
+
+  /** @param {File} file */
+  async #addSubtitles(file) {
+    const { readSubtitles } = await import("../files/subtitles.js");
+    const read = await readSubtitles(file, this.#session.state.copy.info?.name ?? "");
+    if ("problem" in read) {
+      return read.problem;
+    }
+    this.tracks = [...this.tracks, read];
+    this.choose(this.tracks.length - 1);
+    return null;
   }
 }
 
 /**
- * @param {{multiple: boolean, accept: string}} options
- * @returns {Promise<File[]>}
+ * Returns which subtitles a viewer wants to read: those in a language of theirs, else the first.
+ *
+ * @param {readonly SubtitleTrack[]} tracks
  */
-function ask(options) {
-  return new Promise((resolve) => {
-    const input = h("input", { type: "file", ...options });
-    input.addEventListener("change", () => resolve([...(input.files ?? [])]));
-    input.addEventListener("cancel", () => resolve([]));
-    input.click();
-  });
+function preferred(tracks) {
+  const languages = navigator.languages.map((one) => one.slice(0, 2));
+  const own = tracks.findIndex(({ language }) => language !== "" && languages.includes(language.slice(0, 2)));
+  return Math.max(0, own);
 }

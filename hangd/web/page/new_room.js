@@ -18,12 +18,12 @@ export class NewRoom extends View {
     this.control = h(
       "select",
       { id: "new-control" },
-      ["everyone", "controllers", "host"].map((value) => h("option", { value }, t(`rule.control.${value}`))),
+      ["everyone", "controllers", "host"].map((value) => h("option", { value }, t(`choice.control.${value}`))),
     );
     this.begin = h(
       "select",
       { id: "new-start" },
-      ["anyone", "ready"].map((value) => h("option", { value }, t(`rule.start.${value}`))),
+      ["anyone", "ready"].map((value) => h("option", { value }, t(`choice.start.${value}`))),
     );
     this.password = h("input", { id: "new-password", type: "password", maxlength: 256, autocomplete: "new-password" });
     this.button = h("button", { type: "submit", class: "primary" }, t("new.open"));
@@ -40,8 +40,8 @@ export class NewRoom extends View {
           },
         },
         field("new-name", t("new.name"), this.nameField),
-        field("new-control", t("rule.control"), this.control),
-        field("new-start", t("rule.start"), this.begin),
+        field("new-control", t("choice.control"), this.control),
+        field("new-start", t("choice.start"), this.begin),
         field("new-password", t("new.password"), this.password),
         this.hint,
         this.button,

@@ -66,6 +66,32 @@ export function storage() {
 }
 
 /**
+ * Returns a table of numbers that the browser keeps: what the player learns of its outputs.
+ *
+ * @param {Storage | null} store
+ * @returns {import("../player/latency.js").Store}
+ */
+export function keptNumbers(store) {
+  return {
+    get: (key) => {
+      try {
+        const found = JSON.parse(store?.getItem(`hang.${key}`) ?? "null");
+        return Array.isArray(found) && found.every(Number.isFinite) ? found : null;
+      } catch {
+        return null;
+      }
+    },
+    set: (key, value) => {
+      try {
+        store?.setItem(`hang.${key}`, JSON.stringify(value));
+      } catch {
+        // Full, or forbidden: it is learned again.
+      }
+    },
+  };
+}
+
+/**
  * @param {Storage | null} store
  * @returns {Partial<Values>}  Only what has the type that it should have.
  */

@@ -10,15 +10,14 @@ import { Preferences, storage } from "./preferences.js";
  *
  * @param {import("./view.js").SessionPort} session
  * @param {HTMLVideoElement} video  The player's picture.
- * @param {string | null} invited  The room that the link names.
  * @returns {HangPage}
  */
-export function startPage(session, video, invited) {
+export function startPage(session, video) {
   const preferences = new Preferences(storage());
-  const actions = new Actions(session, preferences);
-  const parts = { session, video, preferences, actions, copies: new Copies(session) };
+  const copies = new Copies(session);
+  const actions = new Actions(session, preferences, copies);
+  const parts = { session, video, app: null, preferences, actions, copies };
   const page = new HangPage(parts);
-  page.invited = invited;
   document.body.append(page);
   return page;
 }

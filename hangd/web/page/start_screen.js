@@ -22,7 +22,7 @@ export class StartScreen extends View {
   constructor(parts) {
     super(parts);
     const { session } = this.parts;
-    this.title_ = h("h1", null, t("start.title"));
+    this.heading = h("h1", null, t("start.title"));
     this.lead = h("p", { class: "lead" }, t("start.lead"));
     this.nameField = h("input", {
       id: "name",
@@ -66,7 +66,7 @@ export class StartScreen extends View {
       h(
         "main",
         { class: "start" },
-        h("div", { class: "brand" }, drawing(), this.title_, this.lead),
+        h("div", { class: "brand" }, drawing(), this.heading, this.lead),
         h(
           "form",
           { class: "join card", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#submitted(event) },
@@ -101,10 +101,14 @@ export class StartScreen extends View {
     this.roomField.value = room ?? "";
     attribute(this.roomRow, "hidden", room !== null);
     attribute(this.newRoomBox, "open", room === null && this.parts.session.state.copy.phase === "open");
-    if (room !== null) {
-      this.title_.replaceChildren(t("start.invited"), " ", h("bdi", { class: "room-name" }, room));
-      say(this.lead, t("start.invitedLead"));
-    }
+    const name = room === null ? [] : [" ", h("bdi", { class: "room-name" }, room)];
+    this.heading.replaceChildren(t(room === null ? "start.title" : "start.invited"), ...name);
+    say(this.lead, t(room === null ? "start.lead" : "start.invitedLead"));
+  }
+
+  /** @param {HTMLElement} element  Installs the page as an app, where the browser can. */
+  offerInstall(element) {
+    this.querySelector(".start")?.append(element);
   }
 
   opened() {

@@ -14,6 +14,7 @@ import { icon } from "./icons.js";
  * @typedef {object} Parts  What the page is made for.
  * @property {SessionPort} session
  * @property {HTMLVideoElement} video  The player's; the page puts it into the stage and sets its volume.
+ * @property {import("../app/base.js").AppPort | null} app  What the browser offers beside showing a page; null: nothing.
  * @property {import("./preferences.js").Preferences} preferences
  * @property {import("./actions.js").Actions} actions
  * @property {import("./copies.js").Copies} copies

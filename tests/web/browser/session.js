@@ -6,9 +6,12 @@
 
 import { Session } from "../../../hangd/web/client/session.js";
 import * as policies from "../../../hangd/web/engine/policies.js";
+import { findCopy } from "../../../hangd/web/files/find.js";
+import { recall } from "../../../hangd/web/files/handles.js";
 import { keepHash, knownHash } from "../../../hangd/web/files/known_hashes.js";
 import { quickHash } from "../../../hangd/web/files/quick_hash.js";
 import { hashWhole } from "../../../hangd/web/files/whole_hash.js";
+import { missing } from "../../../hangd/web/page/texts/texts.js";
 import { VideoPlayer } from "../../../hangd/web/player/video_player.js";
 
 const video = document.createElement("video");
@@ -26,13 +29,8 @@ const session = new Session({
     hashWhole,
     knownHash,
     keepHash,
-    findCopy: async (film, files) => {
-      for (const file of files) {
-        if (file.size === film.size && (await quickHash(file)) === film.quick_hash) return file;
-      }
-      return null;
-    },
-    recall: async () => null,
+    findCopy,
+    recall: async (film) => (await recall(film))?.file ?? null,
   },
 });
 
@@ -43,4 +41,4 @@ session.addEventListener("notice", (event) => notices.push(/** @type {CustomEven
 button.addEventListener("click", () => session.tapped());
 session.begin();
 
-Object.assign(window, { session, notices, video, input });
+Object.assign(window, { session, notices, missing, video, input });

@@ -29,6 +29,7 @@
  * @typedef {{type: "SeekRequested", position: number}} SeekRequested
  *   The viewer asked to seek to this position in seconds. It may lie outside the media.
  * @typedef {{type: "SpeedRequested", rate: number}} SpeedRequested
+ *   The viewer asked for this speed, which is within RATE_MIN and RATE_MAX: the caller has seen to that.
  * @typedef {{type: "StopRequested"}} StopRequested  The viewer asked to stop, which unloads the file.
  *
  * @typedef {{type: "PlayerSaid", event: FollowedEvent}} PlayerSaid  The player sent an event.

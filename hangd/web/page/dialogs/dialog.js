@@ -17,10 +17,11 @@ let made = 0;
 export function showDialog(title, content, options = {}) {
   made += 1;
   const id = `dialog-${made}`;
+  /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[open]"))?.close();
   const dialog = h("dialog", { class: options.class, "aria-labelledby": id });
   const close = () => dialog.close();
   dialog.append(
-    h("div", { class: "dialog-head" }, h("h2", { id }, title), iconButton("close", t("close"), close)),
+    h("div", { class: "dialog-head" }, h("h2", { id, tabindex: -1 }, title), iconButton("close", t("close"), close)),
     h("div", { class: "dialog-body" }, ...content(close)),
   );
   const listening = new AbortController();
@@ -38,6 +39,9 @@ export function showDialog(title, content, options = {}) {
   }
   (document.querySelector("hang-page") ?? document.body).append(dialog);
   dialog.showModal();
+  if (dialog.querySelector("[autofocus]") === null) {
+    dialog.querySelector("h2")?.focus();
+  }
   return dialog;
 }
 

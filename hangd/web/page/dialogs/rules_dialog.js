@@ -16,7 +16,7 @@ export function showRules(parts) {
     const select = h(
       "select",
       { onchange: () => select.value === "NUMBER" || void change({ [rule.name]: select.value }) },
-      rule.values.map((value) => h("option", { value }, t(`rule.${rule.name}.${value}`))),
+      rule.values.map((value) => h("option", { value }, t(`choice.${rule.name}.${value}`))),
     );
     return { rule, select };
   });
@@ -26,7 +26,7 @@ export function showRules(parts) {
     max: 1000,
     onchange: () => void change({ start: Number(number.value) }),
   });
-  const numberRow = row(t("rule.start.count"), number);
+  const numberRow = row(t("choice.start.count"), number);
   const capacity = h("input", {
     type: "number",
     min: 1,
@@ -35,22 +35,16 @@ export function showRules(parts) {
   });
   const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
   const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
-  const setPassword = h(
-    "button",
-    {
-      type: "button",
-      class: "quiet",
-      onclick: () =>
-        void change({ password: password.value }).then(() => {
-          password.value = "";
-        }),
-    },
-    t("rule.password.set"),
-  );
+  const passwordButton = h("button", { type: "submit", class: "quiet" }, t("choice.password.set"));
+  const setPassword = async (/** @type {Event} */ event) => {
+    event.preventDefault();
+    await change({ password: password.value });
+    password.value = "";
+  };
   const noPassword = h(
     "button",
     { type: "button", class: "quiet", onclick: () => void change({ password: "" }) },
-    t("rule.password.none"),
+    t("choice.password.none"),
   );
   const note = h("p", { class: "hint" });
 
@@ -75,11 +69,11 @@ export function showRules(parts) {
       capacity.value = String(policy.capacity);
     }
     locked.checked = policy.locked;
-    for (const input of [number, capacity, locked, password, setPassword]) {
+    for (const input of [number, capacity, locked, password, passwordButton]) {
       attribute(input, "disabled", !isHost);
     }
     attribute(noPassword, "hidden", !policy.has_password || !isHost);
-    password.placeholder = t(policy.has_password ? "rule.password.is" : "rule.password.isNone");
+    password.placeholder = t(policy.has_password ? "choice.password.is" : "choice.password.isNone");
     note.textContent = t(isHost ? "rules.host" : "rules.others");
   };
   for (const { rule, select } of rules) {
@@ -97,13 +91,17 @@ export function showRules(parts) {
     () => [
       note,
       ...rules.flatMap(({ rule, select }) => [
-        row(t(`rule.${rule.name}`), select),
+        row(t(`choice.${rule.name}`), select),
         ...(rule.name === "start" ? [numberRow] : []),
       ]),
-      row(t("rule.capacity"), capacity),
-      h("label", { class: "check" }, locked, h("span", null, t("rule.locked"))),
-      row(t("rule.password"), password),
-      h("div", { class: "dialog-foot" }, noPassword, setPassword),
+      row(t("choice.capacity"), capacity),
+      h("label", { class: "check" }, locked, h("span", null, t("choice.locked"))),
+      h(
+        "form",
+        { onsubmit: (/** @type {Event} */ event) => void setPassword(event) },
+        row(t("choice.password"), password),
+        h("div", { class: "dialog-foot" }, noPassword, passwordButton),
+      ),
     ],
     { refresh, events: [[/** @type {EventTarget} */ (/** @type {unknown} */ (session)), "change"]] },
   );

@@ -65,7 +65,7 @@ export class Chat extends View {
 
   /** @param {import("../view.js").Notice} notice */
   notice(notice) {
-    if (notice.kind !== "said") {
+    if (!["said", "refused", "problem"].includes(notice.kind)) {
       this.#events = [...this.#events.slice(1 - KEPT), { happened: notice.text, at: new Date() }];
       this.show(this.parts.session.state);
     }

@@ -5,9 +5,8 @@ import { setIcon } from "../icons.js";
 import { t } from "../texts/texts.js";
 import { iconButton, setLabel, View } from "../view.js";
 import { clock } from "../words/clock.js";
+import { SPEEDS } from "../words/speeds.js";
 import { Timeline } from "./timeline.js";
-
-const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2];
 
 export class Controls extends View {
   /** @param {import("../view.js").Parts} parts */
@@ -19,12 +18,19 @@ export class Controls extends View {
     this.back = iconButton("back", t("control.back"), () => actions.seekBy(-10), { class: "jump" });
     this.forward = iconButton("forward", t("control.forward"), () => actions.seekBy(10), { class: "jump" });
     this.next = iconButton("next", t("control.next"), () => actions.moveOn(1), { class: "next" });
-    this.now = h("button", {
-      type: "button",
-      class: "time",
-      title: t("control.goto"),
-      onclick: () => actions.open("goto"),
-    });
+    this.now = h("span");
+    this.length = h("span", { class: "length" });
+    this.time = h(
+      "button",
+      {
+        type: "button",
+        class: "time",
+        title: t("control.goto"),
+        onclick: () => actions.open("goto"),
+      },
+      this.now,
+      this.length,
+    );
     this.mute = iconButton("volume", t("control.mute"), () => actions.toggleMute());
     this.volume = h("input", {
       type: "range",
@@ -62,7 +68,7 @@ export class Controls extends View {
       this.play,
       this.forward,
       this.next,
-      this.now,
+      this.time,
       h("span", { class: "sound" }, this.mute, this.volume),
       h("span", { class: "space" }),
       this.ready,
@@ -112,8 +118,8 @@ export class Controls extends View {
   tick() {
     const { actions } = this.parts;
     const duration = actions.duration;
-    const now = clock(actions.position);
-    say(this.now, duration === null ? now : `${now} / ${clock(duration)}`);
+    say(this.now, clock(actions.position));
+    say(this.length, duration === null ? "" : ` / ${clock(duration)}`);
     this.timeline.tick();
   }
 

@@ -16,9 +16,8 @@ export class Subtitles extends View {
     super(parts);
     const { copies, preferences, video } = this.parts;
     this.setAttribute("dir", "auto");
-    copies.addEventListener("subtitles", (event) => this.use(/** @type {CustomEvent} */ (event).detail));
+    copies.addEventListener("subtitles", () => this.use(copies.track));
     preferences.addEventListener("change", () => this.tick());
-    video.addEventListener("emptied", () => this.use(null));
     video.addEventListener("seeked", () => this.tick());
     video.addEventListener("timeupdate", () => this.tick());
   }

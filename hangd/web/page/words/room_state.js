@@ -67,7 +67,7 @@ function startState(state, room, server) {
   }
   if (start.missing === 0) {
     const left = start.at === null || server === null ? null : Math.ceil(start.at - server);
-    return left === null ? condition("countdown", t("start.soon")) : countdown(left);
+    return left === null ? condition("countdown", t("wait.soon")) : countdown(left);
   }
   const names = start.waiting_for.map((id) => nameOf(state, room, id));
   return { ...condition("start", startSentence(room, names, start.missing)), startNow: state.isHost };
@@ -76,7 +76,7 @@ function startState(state, room, server) {
 /** @param {number} left */
 function countdown(left) {
   const seconds = Math.max(0, left);
-  return { ...condition("countdown", t("start.soon")), count: seconds };
+  return { ...condition("countdown", t("wait.soon")), count: seconds };
 }
 
 /**
@@ -86,11 +86,11 @@ function countdown(left) {
  */
 function startSentence(room, names, missing) {
   if (room.policy.start === "ready" || missing === names.length) {
-    return names.length === 0 ? t("start.nobody") : t("start.waiting", { names: listed(names) });
+    return names.length === 0 ? t("wait.nobody") : t("wait.waiting", { names: listed(names) });
   }
   return missing < names.length
-    ? t("start.some", { names: listed(names), missing })
-    : t("start.more", { count: missing });
+    ? t("wait.some", { names: listed(names), missing })
+    : t("wait.more", { count: missing });
 }
 
 /**

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { en } from "../../../../hangd/web/page/texts/en.js";
+import { app } from "../../../../hangd/web/page/texts/en_app.js";
+import { client } from "../../../../hangd/web/page/texts/en_client.js";
+import { files } from "../../../../hangd/web/page/texts/en_files.js";
+import { page } from "../../../../hangd/web/page/texts/en_page.js";
+import { player } from "../../../../hangd/web/page/texts/en_player.js";
 import { listed, missing, t } from "../../../../hangd/web/page/texts/texts.js";
 
 test("values are filled in, and a number chooses the form", () => {
@@ -32,4 +37,10 @@ test("no text has a form that English does not use, and none is empty", () => {
       key,
     );
   }
+});
+
+test("no two parts have a text of the same key", () => {
+  const keys = [page, app, client, files, player].flatMap((part) => Object.keys(part));
+  const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
+  assert.deepEqual(twice, []);
 });

@@ -1,0 +1,140 @@
+"""The page on a scripted session (tests/web/browser/fake_session.js), served under the headers that the server sends."""
+
+import contextlib
+import functools
+import http.server
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, ConsoleMessage, Page
+
+ROOT: Final = Path(__file__).parents[2]
+AXE: Final = ROOT / "tests/web/node_modules/axe-core/axe.min.js"
+_PAGE: Final = "/tests/web/browser/page.html"
+_SERVED: Final = ("/hangd/web/", "/tests/web/browser/", "/tests/media/")
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'",
+    "Cache-Control": "no-store",
+}
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:  # noqa: N802: its name in the standard library
+        if self.path.startswith(_SERVED):
+            super().do_GET()
+        else:
+            self.send_error(404)
+
+    def end_headers(self) -> None:
+        for name, value in _HEADERS.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served() -> Iterator[int]:
+    """Serve the page and its scripted session; yield the port."""
+    handler = functools.partial(_Handler, directory=str(ROOT))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class DrawnPage:
+    """A page in a browser, on a scripted session.
+
+    Whatever the page complains about on the console is collected in ``complaints``: a mistake in it, or something that
+    its content security policy does not allow.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("console", self._heard)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    async def run(self, script: str, argument: object = None) -> Any:
+        """Run a function of the page's ``session`` and ``fake``, and return what it returns."""
+        return await self.page.evaluate(script, argument)
+
+    async def enter(self, *, film: bool = True) -> None:
+        """Go into the scripted room, with a copy of its film or without."""
+        await self.run(
+            """async (film) => {
+                session.setName("Ada");
+                await session.join("friday");
+                if (film) {
+                    video.poster = "scene.svg";
+                    session.set({copy: {...session.state.copy, phase: "open", info: session.state.room.file},
+                                 playing: {...session.state.playing, motion: "paused", duration: 6130}});
+                }
+                session.hear("bob", "Bob", "Evening everyone! Popcorn is ready.");
+                session.hear("me", "Ada", "Two minutes, I am still looking for my headphones.");
+                session.notice("joined", "Cem Şahin has joined", "cem");
+                session.hear("noa", "נועה", "שלום! אני רק מצטרפת לצ׳אט");
+            }""",
+            film,
+        )
+        await self.page.wait_for_selector("hang-room .said", state="attached")
+
+    async def asked(self) -> list[list[Any]]:
+        """Return what the page asked of its session, and forget it."""
+        asked: list[list[Any]] = await self.run("() => session.asked.splice(0)")
+        return asked
+
+    async def open(self, what: str) -> None:
+        """Open a dialog of the room."""
+        await self.run("what => document.querySelector('hang-room').parts.actions.open(what)", what)
+        await self.page.wait_for_selector("dialog[open]")
+
+    async def focused(self) -> str:
+        """Return the words of what has the keyboard."""
+        words: str = await self.run(
+            """() => {
+                const one = document.activeElement;
+                return one.getAttribute("aria-label") || one.labels?.[0]?.textContent || one.textContent;
+            }"""
+        )
+        return words.strip()
+
+
+@contextlib.asynccontextmanager
+async def drawn_page(
+    browser: Browser, url: str, *, width: int = 1280, height: int = 760, **context: Any
+) -> AsyncIterator[DrawnPage]:
+    """Open the page in a context of its own. ``context``: as of ``Browser.new_context``.
+
+    It ends with an error if the page complained, or asked for a text that there is none of.
+    """
+    opened = await browser.new_context(viewport={"width": width, "height": height}, **context)
+    try:
+        drawn = DrawnPage(await opened.new_page())
+        await drawn.page.goto(url)
+        await drawn.page.wait_for_selector("hang-start, hang-room")
+        yield drawn
+        missing = await drawn.run("() => [...missing]")
+        assert not (missing or drawn.complaints), f"no text: {missing}; complaints: {drawn.complaints}"
+    finally:
+        await opened.close()
+
+
+def page_url(port: int, room: str = "", host: str = "127.0.0.1") -> str:
+    """Return the URL of the page, as a link to a room if there is one."""
+    return f"http://{host}:{port}{_PAGE}{'#' if room else ''}{room}"
