@@ -1,12 +1,13 @@
 """A server that serves the page, a browser, and viewers in both kinds of clients: real processes all of them."""
 
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.support.party import Person, Server, person, room_server
+from tests.support.party import CLIP, Person, Server, person, room_server
 from tests.support.screen import private_display
 from tests.web.viewing import Chromium, WebViewer, running_chromium
 
@@ -45,6 +46,22 @@ def with_hangd(tmp_path: Path, display: str) -> Iterator[Callable[[str], Person]
     """Return a function that makes a person who has hangd and VLC."""
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(person(name, tmp_path, display=display))
+
+
+@pytest.fixture(scope="session")
+def other_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film that is another file than the clip, and plays as that does."""
+    path = tmp_path_factory.mktemp("films") / "other.mp4"
+    path.write_bytes(CLIP.read_bytes() + struct.pack(">I4s8s", 16, b"free", b"another "))
+    return path
+
+
+@pytest.fixture(scope="session")
+def no_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a film's name that no browser can play."""
+    path = tmp_path_factory.mktemp("films") / "broken.mp4"
+    path.write_bytes(bytes(range(256)) * 400)
+    return path
 
 
 def page_of(server: Server) -> str:

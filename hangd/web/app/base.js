@@ -8,6 +8,7 @@
  * @property {boolean} installable  The browser would install the page as an app now: offer `install()`.
  * @property {boolean} installed  It runs as an installed app, in a window of its own.
  * @property {boolean} outdated  The server has another version of the page than this one: offer `reload()`.
+ * @property {boolean} invites  The server sends invitations: offer `invite()`, also where this browser gets none.
  * @property {PushState} push
  *
  * @typedef {object} PushState  Invitations that arrive also while the page is closed.
@@ -26,6 +27,7 @@
  *   this name, to the room. It succeeds whether or not there is somebody of this name.
  * @property {() => void} close
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
+ * @property {(type: string, listener: (event: any) => void) => void} removeEventListener
  */
 
 export {};

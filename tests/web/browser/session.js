@@ -9,6 +9,7 @@ import * as policies from "../../../hangd/web/engine/policies.js";
 import { keepHash, knownHash } from "../../../hangd/web/files/known_hashes.js";
 import { quickHash } from "../../../hangd/web/files/quick_hash.js";
 import { hashWhole } from "../../../hangd/web/files/whole_hash.js";
+import { missing } from "../../../hangd/web/page/texts/texts.js";
 import { VideoPlayer } from "../../../hangd/web/player/video_player.js";
 
 const video = document.createElement("video");
@@ -43,4 +44,4 @@ session.addEventListener("notice", (event) => notices.push(/** @type {CustomEven
 button.addEventListener("click", () => session.tapped());
 session.begin();
 
-Object.assign(window, { session, notices, video, input });
+Object.assign(window, { session, notices, missing, video, input });

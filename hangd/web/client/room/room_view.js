@@ -70,9 +70,11 @@ export class RoomView {
     return this.member(clientId)?.name ?? acts.somebody();
   }
 
-  /** @returns {acts.Names} */
+  /** How members are called now: who leaves afterwards keeps its name in what was said of it. @returns {acts.Names} */
   get names() {
-    return { own: this.clientId, of: (clientId) => this.nameOf(clientId) };
+    const { members } = this.room;
+    const of = (/** @type {string} */ id) => members.find((each) => each.client_id === id)?.name ?? acts.somebody();
+    return { own: this.clientId, of };
   }
 
   /** Whether the rule `start` would let the paused room start now, but nobody has asked for that. */

@@ -7,8 +7,7 @@ export const app = {
   "app.outdated": "The server has a new version of this page.",
   "app.reload": "Reload",
   "app.push_title": "Invitations",
-  "app.push_explained":
-    "Friends who know this name can invite you to their room, also while this page is closed. Everybody on this server can use it who knows it.",
+  "app.push_explained": "Whoever knows this name and uses this server can invite you, also while this page is closed.",
   "app.push_name": "Name for invitations",
   "app.push_on": "Get invitations",
   "app.push_off": "Get no more invitations",
@@ -16,7 +15,9 @@ export const app = {
   "app.push_denied": "The browser was not allowed to show notifications.",
   "app.push_blocked": "Notifications are blocked for this page in the browser's settings.",
   "app.push_failed": "The browser's push service could not be reached.",
-  "app.invite_title": "Invite somebody",
+  "app.push_rename": "Change the name",
+  "app.invite_name": "Notify a friend",
+  "app.invite_explained": "The name under which they get invitations from this server.",
   "app.invite": "Invite",
   "app.invited": "If somebody gets invitations as {name}, they get one now.",
 };

@@ -1,0 +1,258 @@
+"""What the page's session does in rooms of pages alone: entering, being refused, roles, the queue, what is kept."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.party import BIN, CLIP, Server, room_server, wait_for
+from tests.web.conftest import page_of
+from tests.web.viewing import Chromium, WebViewer
+
+pytestmark = pytest.mark.real
+
+Web = Callable[[str], WebViewer]
+
+
+def host(viewer: WebViewer, room: str, film: Path = CLIP, **options: Any) -> None:
+    """Let this viewer create a room with its film."""
+    viewer.tap()
+    assert viewer.pick(film) == {"ok": True}
+    viewer.done("create", {"name": room, **options})
+
+
+def client_id(viewer: WebViewer, name: str) -> str:
+    found: str = wait_for(lambda: viewer.member(name), f"{name} is there")["client_id"]
+    return found
+
+
+def refused(viewer: WebViewer, method: str, *arguments: Any) -> tuple[str, str]:
+    outcome = viewer.do(method, *arguments)
+    assert not outcome["ok"], (method, outcome)
+    return outcome["code"], outcome["text"]
+
+
+# ---- entering -------------------------------------------------------------------------------------------------------
+
+
+def test_refusals_on_the_way_in_say_what_to_do(viewer: Web, other_film: Path) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    assert refused(cy, "join", "nowhere")[0] == "RoomNotFound"
+    assert refused(cy, "create", {"name": "no film"})[0] == "NoFile"
+    host(bob, "private", password="sesame")
+    assert refused(cy, "join", "private") == ("WrongPassword", "The room has a password.")
+    assert refused(cy, "join", "private", {"password": "open"}) == ("WrongPassword", "The password is wrong.")
+    assert cy.pick(other_film) == {"ok": True}
+    assert refused(cy, "join", "private", {"password": "sesame"})[0] == "FileHashMismatch"
+    assert cy.state["copy"]["phase"] == "refused"
+    assert cy.state["copy"]["problem"] == "This file is not the film of this room."
+    # With a file that is no copy, one can still be there without the film.
+    cy.done("join", "private", {"password": "sesame"})
+    assert cy.own["film"] is False
+    bob.done("setPolicy", {"locked": True})
+    dan = viewer("dan")
+    assert refused(dan, "join", "private", {"password": "sesame"})[0] == "RoomLocked"
+    bob.done("setPolicy", {"locked": False, "capacity": 2, "password": ""})
+    assert refused(dan, "join", "private")[0] == "RoomFull"
+    assert dan.pick(CLIP) == {"ok": True}
+    assert refused(dan, "create", {"name": "Private"})[0] == "NameTaken"
+    assert refused(bob, "join", "private")[0] == "AlreadyInRoom"
+
+
+def test_a_server_that_is_not_there_or_full_says_so(viewer: Web, web_browser: Chromium) -> None:
+    with room_server("--max-clients", "1") as small, web_browser.viewer(page_of(small), "bob") as bob:
+        assert refused(bob, "join", "nowhere")[0] == "RoomNotFound"
+        with web_browser.viewer(page_of(small), "cy") as cy:
+            outcome = refused(cy, "join", "nowhere")
+            assert outcome[0] == "NotConnected", outcome
+        small.kill()
+        bob.wait(lambda state: state["link"]["phase"] != "up", "notices")
+        outcome = refused(bob, "join", "nowhere")
+        assert outcome == ("NotConnected", "The server cannot be reached.")
+        assert bob.state["link"]["phase"] == "off"
+
+
+def test_a_file_that_cannot_be_played_is_named_and_holds_nobody(viewer: Web, no_film: Path) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "broken")
+    cy.tap()
+    outcome = cy.pick(no_film)
+    assert not outcome["ok"]
+    assert cy.state["copy"]["phase"] == "failed"
+    assert cy.state["copy"]["problem"] == outcome["text"] != ""
+    cy.done("join", "broken")
+    assert cy.own["film"] is False
+    bob.do("setPaused", False)
+    bob.plays()
+    cy.wait(lambda state: state["room"]["timeline"]["playing"], "sees that it plays")
+    cy.do("setPaused", True)  # who has not got the film controls the room all the same
+    bob.stands()
+
+
+def test_without_the_film_one_picks_it_later(viewer: Web) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "later")
+    bob.do("setPaused", False)
+    bob.plays()
+    cy.tap()
+    cy.done("join", "later")
+    assert cy.own["film"] is False
+    assert cy.room["file"]["name"] == "clip.mp4"
+    assert cy.pick(CLIP) == {"ok": True}
+    cy.plays()
+    cy.wait(lambda state: not cy.own["verifying"], "is proven")
+    assert cy.state["copy"]["info"]["duration"] == pytest.approx(60, abs=0.1)
+    cy.wait(lambda state: abs(cy.evaluate("() => session.position() - session.roomPosition()")) < 0.1, "is in step")
+
+
+def test_other_encodings_where_the_room_takes_them(viewer: Web, other_film: Path) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "lengths", policy={"match": "duration"})
+    cy.done("join", "lengths")
+    assert cy.pick(other_film) == {"ok": True}
+    assert cy.own["file"]["name"] == "other.mp4"
+    cy.done("leave")
+    cy.done("join", "lengths")
+    assert cy.state["copy"]["phase"] == "open"
+
+
+# ---- in the room ----------------------------------------------------------------------------------------------------
+
+
+def test_being_put_out_and_coming_again(viewer: Web) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "door")
+    cy.done("join", "door")
+    bob.done("kick", client_id(bob, "cy"), {"reason": "<i>noise</i>"})
+    cy.wait(lambda state: state["room"] is None, "is out")
+    assert cy.state["left"] == "The host put you out of the room: <i>noise</i>"
+    assert "cy was removed by the host" in wait_for(lambda: bob.notices, "bob is told")
+    cy.done("join", "door")
+    bob.done("kick", client_id(bob, "cy"), {"ban": True})
+    cy.wait(lambda state: state["room"] is None, "is out again")
+    assert refused(cy, "join", "door")[0] == "Banned"
+    assert refused(cy, "say", "hello") == ("NotInRoom", "You are in no room.")
+
+
+def test_a_start_that_waits_and_is_forced(viewer: Web) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "together", policy={"start": "ready"})
+    cy.tap()
+    assert cy.pick(CLIP) == {"ok": True}
+    cy.done("join", "together")
+    bob.done("setReady", True)
+    bob.do("setPaused", False)
+    bob.wait(lambda state: state["room"]["start"], "waits")
+    assert any(text.endswith("waiting for cy to be ready") for text in bob.notices)
+    assert cy.do("startNow")["code"] == "Forbidden"
+    bob.done("setReady", False, cy.state["me"])
+    bob.done("startNow")
+    cy.plays()
+    bob.plays()
+    cy.do("seekBy", 20)
+    bob.wait(lambda state: bob.position() > 19, "goes along")
+    bob.do("setPaused", True)
+    cy.stands()
+    before = cy.position()
+    cy.do("step", 1)
+    bob.wait(lambda state: 0.02 < bob.position() - before < 0.05, "steps too")
+    cy.wait(lambda state: cy.position() == pytest.approx(bob.position(), abs=0.001), "stands there as well")
+
+
+def test_the_queue_is_edited_and_plays_on(viewer: Web, other_film: Path) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "queue")
+    cy.tap()
+    assert cy.pick(CLIP) == {"ok": True}
+    cy.done("join", "queue")
+    for each in (bob, cy):
+        each.run(each.page.set_input_files("input", [other_film]))
+    assert bob.evaluate("() => session.queueInsert([...input.files])") == {"ok": True}
+    assert bob.evaluate("() => session.queueInsert([...input.files], null)") == {"ok": True}
+    names = [entry["file"]["name"] for entry in bob.room["queue"]["entries"]]
+    assert names == ["other.mp4", "clip.mp4", "other.mp4"]
+    first, second, third = [entry["id"] for entry in bob.room["queue"]["entries"]]
+    cy.done("queueMove", [third], None)
+    cy.done("queueRemove", [first])
+    bob.wait(lambda state: [each["id"] for each in state["room"]["queue"]["entries"]] == [third, second], "sees it")
+    cy.evaluate("() => session.offerFiles([...input.files])")
+    bob.do("setPaused", False)
+    bob.plays()
+    cy.plays()
+    cy.done("showEntry", third)
+    for each in (bob, cy):
+        each.wait(
+            lambda state: state["copy"]["phase"] == "open" and state["room"]["queue"]["current"] == third, "has it"
+        )
+        assert each.state["copy"]["info"]["name"] == "other.mp4"
+        each.plays()
+    bob.wait(lambda state: state["room"]["file_hash"], "tells the hash of that film too")
+    bob.wait(lambda state: not any(each["verifying"] for each in state["room"]["members"]), "all are proven")
+    assert refused(bob, "showEntry", first)[0] == "NoSuchEntry"
+
+
+# ---- what is kept ---------------------------------------------------------------------------------------------------
+
+
+def test_a_former_member_comes_back_by_its_secret(viewer: Web) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "kept")
+    cy.done("join", "kept")
+    bob.done("setRole", client_id(bob, "cy"), "controller")
+    bob.done("setPolicy", {"locked": True})
+    cy.done("leave")
+    cy.done("join", "KEPT")
+    assert cy.own["role"] == "controller"
+    bob.done("leave")
+    bob.done("join", "kept")
+    assert bob.state["isHost"]  # by the host's secret
+
+
+def test_without_storage_it_works_all_the_same(viewer: Web) -> None:
+    bob = viewer("bob")
+    script = """for (const name of ["localStorage", "sessionStorage", "indexedDB"]) {
+        Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } });
+    }"""
+    bob.run(bob.page.add_init_script(script))
+    bob.reload()
+    host(bob, "nothing kept")
+    bob.do("setPaused", False)
+    bob.plays()
+    bob.wait(lambda state: state["room"]["file_hash"], "tells the whole hash")
+    assert not [line for line in bob.console if "uncaught" in line]
+
+
+def test_its_trace_is_replayed_by_hangd(viewer: Web, tmp_path: Path) -> None:
+    bob = viewer("bob")
+    host(bob, "traced")
+    bob.do("setPaused", False)
+    bob.plays()
+    bob.do("seek", 20)
+    bob.wait(lambda state: bob.position() > 20.5, "plays on")
+    trace = tmp_path / "page.trace"
+    trace.write_text(bob.do("dumpTrace"))
+    assert "clip" not in trace.read_text()
+    replayed = json.loads(
+        subprocess.run([BIN / "hangd", "replay", trace, "--json"], capture_output=True, check=False).stdout
+    )
+    assert replayed["steps"] > 20
+    assert replayed["difference"] is None
+
+
+def test_every_sentence_is_in_the_table(viewer: Web) -> None:
+    """A sentence without a text would show its key."""
+    bob = viewer("bob")
+    host(bob, "texts")
+    bob.done("setPolicy", {"start": 2, "wait": "everyone", "match": "none", "stall": "pause", "leave": "pause"})
+    bob.done("setPolicy", {"start": "anyone", "loop": "queue", "control": "controllers", "capacity": 7})
+    assert bob.evaluate("() => [...missing]") == []
+    assert any(text.startswith("You changed the rules: ") and "repeats the queue" in text for text in bob.notices)
+
+
+def test_the_link_of_a_room(viewer: Web, server: Server) -> None:
+    bob = viewer("bob")
+    host(bob, "ciné ☕")
+    assert bob.state["invite"] == f"http://127.0.0.1:{server.port}/#cin%C3%A9%20%E2%98%95"
