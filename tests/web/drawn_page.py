@@ -116,7 +116,9 @@ class DrawnPage:
 
 
 @contextlib.asynccontextmanager
-async def drawn_page(browser: Browser, url: str, *, width: int = 1280, height: int = 760, **context: Any) -> AsyncIterator[DrawnPage]:
+async def drawn_page(
+    browser: Browser, url: str, *, width: int = 1280, height: int = 760, **context: Any
+) -> AsyncIterator[DrawnPage]:
     """Open the page in a context of its own. ``context``: as of ``Browser.new_context``.
 
     It ends with an error if the page complained, or asked for a text that there is none of.
