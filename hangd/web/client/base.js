@@ -84,7 +84,7 @@
  * @property {(file: File, onProgress: (share: number) => void, signal: AbortSignal) => Promise<string>} hashWhole
  * @property {(file: File, quick: string) => Promise<string | null>} knownHash
  * @property {(file: File, quick: string, hash: string) => Promise<void>} keepHash
- * @property {(film: FileInfo, files: File[]) => Promise<File | null>} findCopy
+ * @property {(film: FileInfo, files: File[], match?: Policy["match"]) => Promise<File | null>} findCopy
  * @property {(film: FileInfo) => Promise<File | null>} recall
  *
  * @typedef {object} SessionOptions  What page/main.js gives to `new Session`. It calls `session.begin()` once the page

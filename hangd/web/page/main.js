@@ -30,7 +30,7 @@ const session = new Session({
       (await import("../files/whole_hash.js")).hashWhole(file, onProgress, signal),
     knownHash,
     keepHash,
-    findCopy: (film, files) => findCopy(film, files),
+    findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
   },
 });
