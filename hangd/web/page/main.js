@@ -22,7 +22,14 @@ const video = document.createElement("video");
 const browser = policyOfThisBrowser();
 const session = new Session({
   makePlayer: ({ files, emit }) =>
-    new VideoPlayer({ video, files, emit, policy: browser, store: keptNumbers(storage()) }),
+    new VideoPlayer({
+      video,
+      files,
+      emit,
+      policy: browser,
+      store: keptNumbers(storage()),
+      inspect: async (file) => (await import("../files/inspect.js")).inspect(file),
+    }),
   policies: OF_BROWSER[browser.name],
   files: {
     quickHash,
@@ -30,8 +37,9 @@ const session = new Session({
       (await import("../files/whole_hash.js")).hashWhole(file, onProgress, signal),
     knownHash,
     keepHash,
-    findCopy: (film, files) => findCopy(film, files),
+    findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
+    explain: async (file) => (await import("../files/advice.js")).explain(file),
   },
 });
 const page = startPage(session, video);
