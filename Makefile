@@ -18,7 +18,7 @@ PAGES := $(wildcard man/*.[1-8])
 # More than there are cores, since most tests wait: for a process, a player or a timer.
 WORKERS := $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help setup setup-all demo test lint house bench bench-skew bench-rest memory damaged man clean
+.PHONY: help setup setup-all demo test lint house bench bench-skew bench-rest bench-web memory damaged man clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
@@ -27,6 +27,7 @@ help:
 	@echo 'make bench  the benchmarks, with their numbers'
 	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
 	@echo 'make bench-rest  do two viewers show the same picture in 200 pauses of a heavy film (ARGS="--count 40"): 20 minutes'
+	@echo 'make bench-web  the page beside hangd and other browsers, and what loading and joining cost: 15 minutes'
 	@echo 'make memory  what the daemon needs after 500 films and 2,000 seeks: 15 minutes'
 	@echo 'make damaged  2,000 damaged films: what becomes of the daemon (ARGS="--count 100 --seed 7"): 40 minutes'
 	@echo 'make man    the manual pages as HTML, in build/man'
@@ -67,6 +68,9 @@ bench-skew: setup-all
 
 bench-rest: setup-all
 	$(RUN) -m tests.bench.rest $(ARGS)
+
+bench-web: setup-all
+	$(RUN) -m tests.bench.web $(ARGS)
 
 memory: setup-all
 	$(RUN) -m tests.bench.memory $(ARGS)

@@ -1,19 +1,20 @@
 """The page for browsers: the files of `hangd.web`, read and compressed when the server starts, and answers with them.
 
-They are served as they are. Browsers keep them, and ask each time whether they have changed (ETag), so that a new
-version of the server is a new version of the page at once.
+They are served as they are, but for comments (`hangd.server.page_text`). Browsers keep them, and ask each time whether
+they have changed (ETag), so that a new version of the server is a new version of the page at once.
 """
 
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Final
 
+from hangd.server.page_text import with_parts_announced, without_comments
 from hangd.transport.http import Answer, Fields, Request
 
 _TYPES: Final = {
@@ -29,6 +30,8 @@ _TYPES: Final = {
 _INDEX: Final = "index.html"
 _NOT_SERVED: Final = ("package.json",)
 _LISTING: Final = "files.json"
+_WORKER: Final = "worker"
+"""A part of the names of all scripts that run as workers, and of no others."""
 _SERVICE_WORKER: Final = "service_worker.js"
 """Browsers keep it themselves."""
 
@@ -62,12 +65,14 @@ FIELDS: Final[Fields] = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
 )
-"""The header fields of every answer: what a page may load. docs/web.md says what each of them is for."""
+"""The header fields of every answer. docs/web.md says what each of them is for."""
+_NOT_FOR_PARTS: Final = frozenset({"Content-Security-Policy", "Cross-Origin-Embedder-Policy", "Referrer-Policy"})
+"""But these mean nothing for scripts and styles of the page. It has more than a hundred, most of which are smaller."""
 _DOCUMENT_FIELDS: Final[Fields] = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", ", ".join([*(f"{name}=(self)" for name in _ALLOWED), *(f"{name}=()" for name in _DENIED)])),
 )
-"""Those that have a meaning for HTML only. The page has many parts, and these are not compressed."""
+"""Those that have a meaning for HTML only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,10 @@ class _File:
     plain: _Variant
     small: _Variant | None
     """With gzip, where that is smaller."""
+    fields: Fields = ()
+    """Beside those of all files."""
+    without: Set[str] = frozenset()
+    """Header fields of all answers that this one has not."""
 
     def answer(self, request: Request) -> Answer:
         takes_gzip = _takes_gzip(request.fields("Accept-Encoding"))
@@ -99,13 +108,12 @@ class _File:
         if self.small is not None:
             fields.append(("Vary", "Accept-Encoding"))
         if _knows(request.fields("If-None-Match"), sent.etag):
-            return Answer(HTTPStatus.NOT_MODIFIED, fields=fields)
+            return Answer(HTTPStatus.NOT_MODIFIED, fields=fields, without=self.without)
         fields.append(("Content-Type", self.type))
-        if self.type == _TYPES["html"]:
-            fields.extend(_DOCUMENT_FIELDS)
+        fields.extend(self.fields)
         if sent.encoding is not None:
             fields.append(("Content-Encoding", sent.encoding))
-        return Answer(HTTPStatus.OK, sent.body, fields)
+        return Answer(HTTPStatus.OK, sent.body, fields, without=self.without)
 
 
 class Pages:
@@ -122,15 +130,9 @@ class Pages:
             for path, file in sorted(_walk(resources.files("hangd.web")))
             if path.rpartition(".")[2] in _TYPES and path not in _NOT_SERVED
         }
+        _shorten(bodies)
         bodies[_LISTING] = _listing(bodies)
-        files = {}
-        for path, body in bodies.items():
-            small = gzip.compress(body, 9, mtime=0)
-            files[f"/{path}"] = _File(
-                _TYPES[path.rpartition(".")[2]],
-                _Variant.of(body),
-                _Variant.of(small, "gzip") if len(small) < len(body) else None,
-            )
+        files = {f"/{path}": _file(path, body) for path, body in bodies.items()}
         if index := files.get(f"/{_INDEX}"):
             files["/"] = index
         return cls(files)
@@ -144,6 +146,29 @@ class Pages:
     def paths(self) -> Sequence[str]:
         """The paths of all files, each with a slash in front."""
         return tuple(self._files)
+
+
+def _file(path: str, body: bytes) -> _File:
+    name, ending = path.rpartition("/")[2], path.rpartition(".")[2]
+    small = gzip.compress(body, 9, mtime=0)
+    is_part = ending in ("js", "css") and _WORKER not in name
+    return _File(
+        _TYPES[ending],
+        _Variant.of(body),
+        _Variant.of(small, "gzip") if len(small) < len(body) else None,
+        _DOCUMENT_FIELDS if ending == "html" else (),
+        _NOT_FOR_PARTS if is_part else frozenset(),
+    )
+
+
+def _shorten(bodies: dict[str, bytes]) -> None:
+    """Do what `hangd.server.page_text` does to these files, by their paths."""
+    for path, body in bodies.items():
+        if path.endswith((".js", ".css")):
+            bodies[path] = without_comments(body.decode(), script=path.endswith(".js")).encode()
+    scripts = {path: body.decode() for path, body in bodies.items() if path.endswith(".js")}
+    if _INDEX in bodies:
+        bodies[_INDEX] = with_parts_announced(bodies[_INDEX].decode(), scripts).encode()
 
 
 def _listing(bodies: Mapping[str, bytes]) -> bytes:

@@ -19,7 +19,7 @@ from websockets.server import ServerProtocol
 
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport.base import Listener, Transport
-from hangd.transport.http import Answer, Fields, HttpConnection, Request
+from hangd.transport.http import Answer, Fields, HttpConnection, Request, Turns
 from hangd.transport.preface import BadPreface, read_preface
 from hangd.transport.wire import QUIET_LOGGER, Wire
 
@@ -53,10 +53,11 @@ class Acceptor(Protocol):
 class ServerTransport(Wire):
     """A `Transport` over a WebSocket that was accepted."""
 
-    def __init__(self, acceptor: Acceptor) -> None:
+    def __init__(self, acceptor: Acceptor, turns: Turns) -> None:
         self._server = ServerProtocol(max_size=FRAME_BYTES_MAX, logger=QUIET_LOGGER)
         super().__init__(self._server)
         self._acceptor = acceptor
+        self._turns = turns
         self._preface: bytes | None = None
         """The first bytes of a trusted proxy's connection, until its header is whole; None if none is expected."""
         self._http: HttpConnection | None = None
@@ -75,6 +76,7 @@ class ServerTransport(Wire):
             decide=lambda request: self._acceptor.requested(self, request),
             upgrade=self._upgrade,
             fields=self._acceptor.fields,
+            turns=self._turns,
         )
         if self._acceptor.accepted(self):
             self._preface = b""
@@ -149,10 +151,11 @@ async def listen(
 ) -> list[asyncio.Server]:
     """Accept WebSocket connections on these bound sockets. Close the returned servers to stop accepting."""
     loop = asyncio.get_running_loop()
+    turns = Turns()
     timeout = _TLS_TIMEOUT if tls is not None else None
     return [
         await loop.create_server(
-            lambda: ServerTransport(acceptor),
+            lambda: ServerTransport(acceptor, turns),
             sock=sock,
             ssl=tls,
             backlog=_BACKLOG,

@@ -8,13 +8,15 @@ Layers: ``h11`` provides the protocol without I/O. What a hostile or slow peer c
 
 - Memory: a request's head has at most `_HEAD_MAX` bytes, and a body is refused unread. Nothing more is read while an
   answer is being written. Bodies of answers are shared, and written in slices of which one at most waits.
-- Time: the next request of a connection is handled in a turn of the event loop of its own. After `_REQUESTS_MAX`
-  requests the connection is closed.
+- Time: one request is handled in a turn of the event loop, of whichever connection (`Turns`), so that a page that is
+  loaded, or a flood of requests, delays no room by more than one of them takes, a third of a millisecond. After
+  `_REQUESTS_MAX` requests a connection is closed.
 - A connection: there are deadlines for the head of a request, for the next request, and for taking an answer.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
@@ -64,11 +66,34 @@ class Answer:
     """Header fields, beside those of all answers and those that HTTP itself needs."""
     close: bool = False
     """Whether the connection ends with it."""
+    without: Set[str] = frozenset()
+    """Names of header fields of all answers that this one has not."""
 
     @classmethod
     def sentence(cls, status: int, text: str, *fields: tuple[str, str], close: bool = False) -> "Answer":
         """Answer with a text for a person."""
         return cls(status, f"{text}\n".encode(), (("Content-Type", "text/plain; charset=utf-8"), *fields), close)
+
+
+class Turns:
+    """Lets connections do their work one after the other, each in a turn of the event loop of its own."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def ask(self, work: Callable[[], None]) -> None:
+        """Have ``work`` called soon."""
+        self._waiting.append(work)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _next(self) -> None:
+        try:
+            self._waiting[0]()
+        finally:
+            self._waiting.popleft()
+            if self._waiting:
+                asyncio.get_running_loop().call_soon(self._next)
 
 
 class HttpConnection:
@@ -79,6 +104,7 @@ class HttpConnection:
         upgrade: called at most once, with the bytes of a request that becomes a WebSocket and all that followed it.
             Nothing else of this object is to be called then, except `stop`.
         fields: are added to every answer.
+        turns: shared by all connections.
     """
 
     def __init__(
@@ -87,12 +113,14 @@ class HttpConnection:
         *,
         decide: Callable[[Request], Answer | None],
         upgrade: Callable[[bytes], None],
-        fields: Fields = (),
+        fields: Fields,
+        turns: Turns,
     ) -> None:
         self._transport = transport
         self._decide = decide
         self._upgrade = upgrade
         self._fields = fields
+        self._turns = turns
         self._loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_MAX)
         self._raw = bytearray()
@@ -100,7 +128,7 @@ class HttpConnection:
         self._left: memoryview = memoryview(b"")
         """What is not written yet of the answer's body."""
         self._busy = False
-        """Whether an answer is being written, or the next request waits for its turn."""
+        """Whether an answer is being written, or what has arrived waits for its turn."""
         self._writable = True
         self._no_more = False
         """Whether the peer has said that it sends no more."""
@@ -109,7 +137,6 @@ class HttpConnection:
         self._requests = 0
         self._unsent = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._turn: asyncio.Handle | None = None
         self._due(_HEAD_TIMEOUT)
 
     # ---- what happens to the connection ------------------------------------------------------------------------------
@@ -123,7 +150,7 @@ class HttpConnection:
         self._raw += data
         self._http.receive_data(data)
         if not self._busy:
-            self._next()
+            self._ask()
 
     def eof(self) -> bool:
         """The peer sends no more. Return whether something is still to be written to it."""
@@ -143,14 +170,19 @@ class HttpConnection:
         """Do nothing more: the connection is over, or is somebody else's."""
         self._closing = True
         self._left = memoryview(b"")
-        for handle in (self._timer, self._turn):
-            if handle is not None:
-                handle.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
+    def _ask(self) -> None:
+        self._busy = True
+        self._turns.ask(self._next)
+
     def _next(self) -> None:
-        self._busy, self._turn = False, None
+        if self._closing:
+            return
+        self._busy = False
         try:
             event = self._http.next_event()
             if isinstance(event, h11.Request):
@@ -186,7 +218,9 @@ class HttpConnection:
             answer = self._decide(request)
             if self._closing:  # It was decided to cut the connection off.
                 return
-            if answer is None and upgrades:
+            if answer is None and upgrades and self._no_more:
+                self._close()
+            elif answer is None and upgrades:
                 raw = bytes(self._raw)
                 self.stop()
                 self._transport.resume_reading()
@@ -203,7 +237,8 @@ class HttpConnection:
         # Otherwise it has a body, or asked for the end of the connection, or cannot be read any further.
         is_last = is_last or self._http.their_state in (h11.SEND_BODY, h11.MUST_CLOSE, h11.CLOSED, h11.ERROR)
         has_body = answer.status != HTTPStatus.NOT_MODIFIED
-        fields = [*answer.fields, *self._fields, ("Date", formatdate(usegmt=True))]
+        common = [field for field in self._fields if field[0] not in answer.without]
+        fields = [*answer.fields, *common, ("Date", formatdate(usegmt=True))]
         if has_body:
             fields.append(("Content-Length", str(len(answer.body))))
         if is_last:
@@ -227,7 +262,7 @@ class HttpConnection:
             self._http.start_next_cycle()
             self._raw = bytearray(self._http.trailing_data[0])
             self._due(_IDLE_TIMEOUT)
-            self._turn = self._loop.call_soon(self._next)
+            self._ask()
         else:
             self._close()
 

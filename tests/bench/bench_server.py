@@ -33,7 +33,7 @@ from hangd.server.settings import ServerSettings
 from hangd.store.memory import MemoryStore
 from hangd.transport.accepting import ServerTransport
 from hangd.transport.base import Listener, Transport
-from hangd.transport.http import Answer, Fields, Request
+from hangd.transport.http import Answer, Fields, Request, Turns
 from tests.support.dialed import DialedClient
 from tests.support.server import HASH, PATIENCE, process
 
@@ -115,12 +115,13 @@ async def turns(size: int) -> list[float]:
         clock=ServerClock(),
         store=MemoryStore(),
     )
-    acceptor = Open(hub)
-    members = [(ServerTransport(acceptor), NullSocket()) for _ in range(size)]
+    acceptor, turn = Open(hub), Turns()
+    members = [(ServerTransport(acceptor, turn), NullSocket()) for _ in range(size)]
     room = ""
     for number, (member, sock) in enumerate(members):
         member.connection_made(sock)
         member.data_received(UPGRADE)
+        await asyncio.sleep(0)
         member.data_received(frame("Hello", protocol=1, name=f"member {number}", client="bench"))
         if number == 0:
             member.data_received(frame("CreateRoom", file_hash=HASH))

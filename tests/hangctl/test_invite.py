@@ -41,6 +41,12 @@ def test_the_link_is_below_the_invite(daemon: ScriptedDaemon, hangctl: Hangctl) 
     assert json.loads(hangctl("invite", "--json").stdout)["link"] is None
 
 
+def test_a_friend_is_notified_under_a_name(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    assert hangctl("invite", "--to", "Bob", "--to", "Zoë").stdout == ""
+    assert daemon.received == [["room-invite", "Bob"], ["room-invite", "Zoë"]]
+    assert "exclude each other" in hangctl("invite", "--to", "Bob", "--qr").stderr
+
+
 def test_outside_a_room_there_is_no_invite(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties.update({"room": None, "room/id": None})
     done = hangctl("invite", "--qr")

@@ -1,14 +1,17 @@
 """The page as it is served: which files, how they are compressed and kept, and their header fields."""
 
 import gzip
+import json
 import posixpath
 import re
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from hangd.server.page_text import imported, without_comments
 from hangd.server.pages import FIELDS, Pages
 from hangd.transport.http import Answer, Request
 
@@ -31,7 +34,7 @@ def get(path: str, **fields: str) -> tuple[int, bytes, dict[str, str]]:
 
 def test_the_index_is_the_page_itself() -> None:
     assert get("/") == get("/index.html")
-    assert get("/")[1] == (WEB / "index.html").read_bytes()
+    assert get("/")[1].startswith((WEB / "index.html").read_bytes().partition(b"  </head>")[0])
     assert get("/?x=y")[0] == 200
 
 
@@ -56,7 +59,8 @@ def test_every_file_of_the_page_is_served_and_nothing_else() -> None:
 def test_a_file_has_its_type_and_its_tag(path: str) -> None:
     status, body, fields = get(path)
     assert status == 200
-    assert body == (WEB / (path[1:] or "index.html")).read_bytes()
+    if not path.endswith((".js", ".css", ".html", "/")):
+        assert body == (WEB / path[1:]).read_bytes()
     ending = (path if path != "/" else "index.html").rpartition(".")[2]
     assert ("charset=utf-8" in fields["Content-Type"]) is (ending in ("html", "js", "css"))
     assert get(path, If_None_Match=fields["ETag"])[:2] == (304, b"")
@@ -126,39 +130,100 @@ def test_no_address_in_the_page_leaves_its_folder() -> None:
 
 def first_load() -> list[str]:
     """Return the paths of the page, and of all that it loads before it runs."""
-    found, waiting = [], ["/"]
-    while waiting:
-        path = waiting.pop()
-        if path in found:
-            continue
-        found.append(path)
-        text = get(path)[1].decode()
-        if path == "/":
-            named = re.findall(r'(?:src|href)="([^"#]+\.(?:js|css|svg|webmanifest))"', text)
-        elif path.endswith(".js"):
-            named = re.findall(r'^(?:import|export|\}) ?[^"\';]*"(\.[^"]+)";?$', text, re.MULTILINE)
-        else:
-            named = re.findall(r'@import (?:url\()?"([^"]+)"', text) if path.endswith(".css") else []
-        waiting += [posixpath.normpath(posixpath.join(posixpath.dirname(path), name)) for name in named]
-    return found
+    index = get("/")[1].decode()
+    styles = re.findall(r'<link rel="(?:stylesheet|icon|manifest)" href="([^"]+)"', index)
+    scripts = {path[1:]: get(path)[1].decode() for path in PAGES.paths if path.endswith(".js")}
+    return ["/", *(f"/{path}" for path in [*styles, *imported("page/main.js", scripts)])]
 
 
 def test_the_first_load_is_small() -> None:
-    """Compressed, and with the fields of the answers, which are not."""
     bodies = heads = 0
     paths = first_load()
     for path in paths:
-        _, body, own = get(path, Accept_Encoding="gzip")
-        bodies += len(body)
-        heads += sum(len(name) + len(value) + 4 for name, value in [*FIELDS, *own.items()]) + 80
+        answer = ask(path, Accept_Encoding="gzip")
+        assert answer is not None
+        bodies += len(answer.body)
+        common = [field for field in FIELDS if field[0] not in answer.without]
+        heads += sum(len(name) + len(value) + 4 for name, value in [*common, *answer.fields]) + 80
     print(f"first load: {len(paths)} files, {bodies / 1024:.1f} KiB, and {heads / 1024:.1f} KiB of header fields")
-    assert bodies + heads <= FIRST_LOAD_MAX
+    assert bodies <= FIRST_LOAD_MAX
+
+
+def test_every_script_that_is_needed_at_first_is_announced() -> None:
+    index = get("/")[1].decode()
+    announced = re.findall(r'<link rel="modulepreload" href="([^"]+)" />', index)
+    needed = {path[1:] for path in first_load() if path.endswith(".js")}
+    assert set(announced) == needed - {"page/main.js"}
+    assert len(announced) == len(set(announced)) > 50
+
+
+def test_workers_are_named_so() -> None:
+    """They are documents of a kind, and need the fields of such."""
+    for path in PAGES.paths:
+        if path.endswith(".js"):
+            text = get(path)[1].decode()
+            if "new Worker(" in text or ".register(" in text:
+                assert re.findall(r'"[./\w]+\.js"', text)
+                assert all("worker" in name for name in re.findall(r'new URL\("([./\w]+\.js)"', text))
+            answer = ask(path)
+            assert answer is not None
+            assert ("Content-Security-Policy" in answer.without) is ("worker" not in path.rpartition("/")[2])
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("  // all", ""),
+        ("/* all */", ""),
+        ("  /** @type {X} */", ""),
+        ("  /** @type {X} */ (y);", "  /** @type {X} */ (y);"),
+        ("/** some\n * lines\n */", "\n\n"),
+        ("/* some\n   lines */ code();", "\n code();"),
+        ("code(); // all", "code(); // all"),
+        ("code(); /* all */", "code(); /* all */"),
+        ("/* one */ code(); /* two */", "/* one */ code(); /* two */"),
+        ("a = b\n  / c", "a = b\n  / c"),
+    ],
+)
+def test_comments_with_lines_of_their_own_are_left_out(line: str, kept: str) -> None:
+    assert without_comments(f"a();\n{line}\nb();", script=True) == f"a();\n{kept}\nb();"
+    assert without_comments("// x", script=False) == "// x"
+
+
+def test_scripts_mean_the_same_without_comments(tmp_path: Path) -> None:
+    """Both texts are parsed, with the parser that node contains."""
+    pairs = []
+    for path in PAGES.paths:
+        if path.endswith(".js"):
+            served = get(path)[1].decode()
+            assert served.count("\n") == (WEB / path[1:]).read_text(encoding="utf-8").count("\n")
+            pairs.append([path, (WEB / path[1:]).read_text(encoding="utf-8"), served])
+    code = """
+    const { parse } = require("internal/deps/acorn/acorn/dist/acorn");
+    const plain = (text) => JSON.stringify(
+      parse(text, { ecmaVersion: "latest", sourceType: "module" }),
+      (key, value) => (key === "start" || key === "end" ? undefined : typeof value === "bigint" ? `${value}n` : value));
+    const pairs = JSON.parse(require("fs").readFileSync(0, "utf8"));
+    const wrong = pairs.filter(([, one, other]) => plain(one) !== plain(other)).map(([path]) => path);
+    if (wrong.length || plain("f(`a`)") === plain("f(`\\n`)")) throw new Error(`not the same: ${wrong}`);
+    const sources = (text) => parse(text, { ecmaVersion: "latest", sourceType: "module" }).body
+      .map((node) => node.source?.value).filter(Boolean);
+    console.log(JSON.stringify(Object.fromEntries(pairs.map(([path, one]) => [path, sources(one)]))));
+    """
+    done = subprocess.run(
+        ["node", "--expose-internals", "-e", code], input=json.dumps(pairs), capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    # The same parser tells whether all static imports are found.
+    names = json.loads(done.stdout)
+    for path, _, served in pairs:
+        wanted = {posixpath.normpath(posixpath.join(posixpath.dirname(path), name))[1:] for name in names[path]}
+        scripts = {path[1:]: served} | dict.fromkeys(wanted, "")
+        assert set(imported(path[1:], scripts)) == wanted | {path[1:]}
 
 
 @pytest.mark.real
 def test_a_wheel_contains_the_page(tmp_path: Path) -> None:
-    import subprocess
-
     words = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(words, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")

@@ -1,5 +1,7 @@
 """A TCP proxy that imitates a bad network: it delays, jitters, freezes and cuts the connections through it.
 
+It also counts the bytes that they carry.
+
 Linux's netem would do the same, but it needs root and a kernel that has it. ::
 
     with BadLink(server_port, out=0.100, back=0.100, jitter=0.030) as link:
@@ -86,6 +88,11 @@ class BadLink:
         """
         self._command({"freeze": seconds})
 
+    def carried(self) -> dict[str, int]:
+        """Return how many bytes arrived from each side so far: "out" from the clients, "back" from the server."""
+        count: dict[str, int] = json.loads(self._command({"carried": True}))
+        return count
+
     def close(self) -> None:
         """Close every connection and end the proxy's process."""
         for pipe in (self._process.stdin, self._process.stdout):
@@ -102,11 +109,11 @@ class BadLink:
     ) -> None:
         self.close()
 
-    def _command(self, command: dict[str, Any]) -> None:
+    def _command(self, command: dict[str, Any]) -> str:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
-        self._answer()
+        return self._answer()
 
     def _answer(self) -> str:
         assert self._process.stdout is not None
@@ -123,6 +130,7 @@ class _Proxy:
         self._target_port = target_port
         self._random = random.Random(seed)
         self._delays = {"out": 0.0, "back": 0.0, "jitter": 0.0}
+        self._carried = {"out": 0, "back": 0}
         self._group: asyncio.TaskGroup
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
@@ -151,6 +159,7 @@ class _Proxy:
             await self._listen()
             print(self.port, flush=True)
             while line := await commands.readline():
+                answer = "done"
                 match json.loads(line):
                     case {"set": delays}:
                         self._delays.update(delays)
@@ -160,7 +169,9 @@ class _Proxy:
                     case {"freeze": seconds}:
                         self._freeze()
                         self._start(self._end_freeze(seconds))
-                print("done", flush=True)
+                    case {"carried": _}:
+                        answer = json.dumps(self._carried)
+                print(answer, flush=True)
             self._cut()
             for task in tuple(self._tasks):
                 task.cancel()
@@ -241,6 +252,7 @@ class _Proxy:
                 data = await reader.read(_CHUNK)
             except OSError:  # a reset is forwarded as an end
                 data = b""
+            self._carried[direction] += len(data)
             jitter = self._delays["jitter"]
             delay = max(0.0, self._delays[direction] + self._random.uniform(-jitter, jitter))
             due = max(due, loop.time() + delay)

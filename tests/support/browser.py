@@ -72,6 +72,9 @@ class Tab(Protocol):
     def type(self, selector: str, text: str) -> None:
         """Write text into a field, in place of what was there."""
 
+    def group(self) -> int:
+        """Return the group of the browser's processes."""
+
 
 class ChromiumTab:
     """A `Tab` of Chromium. Playwright runs on a thread of its own, so the caller needs no event loop."""
@@ -81,6 +84,7 @@ class ChromiumTab:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self.page: Page
+        self.profile = ""
         self.console: list[str] = []
         """What the page wrote to its console, and errors that nothing caught."""
 
@@ -118,6 +122,14 @@ class ChromiumTab:
     def type(self, selector: str, text: str) -> None:
         self.run(self.page.locator(selector).first.fill(text))
 
+    def group(self) -> int:
+        """Return the group of the browser's processes, by the folder of its profile."""
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if f"--user-data-dir={self.profile}".encode() in (process / "cmdline").read_bytes():
+                    return os.getpgid(int(process.name))
+        raise RuntimeError("Chromium does not run")
+
     def screenshot(self, path: Path) -> None:
         self.run(self.page.screenshot(path=path))
 
@@ -137,7 +149,8 @@ def chromium_tab(
 
     async def begin() -> None:
         playwright = await stack.enter_async_context(async_playwright())
-        profile = stack.enter_context(tempfile.TemporaryDirectory(prefix="hang-chromium-"))
+        profile = stack.enter_context(tempfile.TemporaryDirectory(prefix="hang-chromium-", ignore_cleanup_errors=True))
+        tab.profile = profile
         # Only the window that the browser opens by itself is a kiosk's: one of a new context would have a toolbar.
         context = await playwright.chromium.launch_persistent_context(
             profile,

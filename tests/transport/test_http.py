@@ -5,6 +5,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from hangd.transport import http, wire
 from hangd.transport.base import Transport
-from hangd.transport.http import Answer, Fields, Request
+from hangd.transport.http import Answer, Fields, Request, Turns
 from tests.transport.test_websocket import PATIENCE, UPGRADE, Porter, door, ended, masked, until
 
 BIG = b"0123456789abcdef" * 64 * 1024
@@ -349,3 +350,37 @@ def test_any_bytes_are_answered_or_end_the_connection(pieces: Sequence[bytes]) -
             await until(lambda: len(ours.gone) == len(ours.here))
 
     asyncio.run(run())
+
+
+async def test_a_turn_of_the_loop_has_one_request_however_many_wait() -> None:
+    """So rooms wait for one request at most, whoever loads the page."""
+    done: list[int] = []
+    turns = Turns()
+    for number in range(5):
+        turns.ask(lambda number=number: done.append(number))  # type: ignore[misc]
+    seen = []
+    while len(done) < 5:
+        await asyncio.sleep(0)
+        seen.append(len(done))
+        assert len(seen) < 50
+    assert done == [0, 1, 2, 3, 4]
+    assert all(later - earlier <= 1 for earlier, later in pairwise([0, *seen]))
+
+
+async def test_work_that_fails_ends_no_other_work(caplog: pytest.LogCaptureFixture) -> None:
+    done: list[int] = []
+    turns = Turns()
+    turns.ask(lambda: done.append(1 // 0))
+    turns.ask(lambda: done.append(2))
+    await until(lambda: done == [2])
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_who_asks_for_a_websocket_and_hangs_up_is_let_go() -> None:
+    async with shop() as (ours, come):
+        for before in (b"", b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n"):
+            browser = await come()
+            browser.writer.write(before + UPGRADE)
+            browser.writer.write_eof()
+            await ended(browser.reader)
+        await until(lambda: len(ours.gone) == 2)

@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from tests.support.browser import chromium
 
-__all__ = ["PLAIN", "WEB", "files_page", "served"]
+__all__ = ["PLAIN", "WEB", "choose", "files_page", "served"]
 
 WEB: Final = Path(__file__).parents[2] / "hangd" / "web"
 
@@ -48,6 +48,16 @@ async def files_page(host: str = "127.0.0.1") -> AsyncIterator[Page]:
             await page.goto(f"http://{host}:{port}/empty.html")
             yield page
     assert not problems, problems
+
+
+async def choose(page: Page, path: Path) -> None:
+    """Choose a file in the page's only `<input type=file>`, and make that one first."""
+    await page.evaluate("""() => {
+      const input = document.createElement("input");
+      input.type = "file";
+      document.body.replaceChildren(input);
+    }""")
+    await page.set_input_files("input", str(path))
 
 
 @contextlib.contextmanager

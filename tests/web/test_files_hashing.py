@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
-from tests.web.files_page import PLAIN, files_page
+from tests.web.files_page import PLAIN, choose, files_page
 
 pytestmark = pytest.mark.real
 
@@ -40,7 +40,7 @@ _QUICK = """async () => {
 async def test_a_worker_hashes_two_gigabytes_and_tells_how_far_it_is(tmp_path: Path) -> None:
     path = _large(tmp_path)
     async with files_page() as page:
-        await _choose(page, path)
+        await choose(page, path)
         found = await page.evaluate(_HASH)
     print(f"{found['size'] / found['seconds'] / 1e6:.0f} MB/s")
     with path.open("rb") as file:
@@ -55,7 +55,7 @@ async def test_hashes_are_those_of_hashlib(tmp_path: Path, host: str) -> None:
     chance = random.Random(21)
     path = tmp_path / "film.mkv"
     async with files_page(host) as page:
-        await _choose(page, path := _write(path, b""))
+        await choose(page, path := _write(path, b""))
         for length in (0, 1, 63, 64, 8 << 20, (8 << 20) + 1, chance.randrange(20 << 20)):
             content = chance.randbytes(length)
             await page.set_input_files("input", str(_write(path, content)))
@@ -67,7 +67,7 @@ async def test_hashes_are_those_of_hashlib(tmp_path: Path, host: str) -> None:
 
 async def test_a_hash_is_given_up(tmp_path: Path) -> None:
     async with files_page() as page:
-        await _choose(page, _large(tmp_path))
+        await choose(page, _large(tmp_path))
         await page.evaluate(_BEGIN)
         await _title(page, "at ")
         await page.evaluate("window.control.abort()")
@@ -78,7 +78,7 @@ async def test_a_hash_is_given_up(tmp_path: Path) -> None:
 async def test_a_file_that_shrinks_while_it_is_hashed_is_told(tmp_path: Path) -> None:
     path = _large(tmp_path)
     async with files_page() as page:
-        await _choose(page, path)
+        await choose(page, path)
         await page.evaluate(_BEGIN)
         await _title(page, "at ")
         with path.open("r+b") as file:
@@ -88,15 +88,6 @@ async def test_a_file_that_shrinks_while_it_is_hashed_is_told(tmp_path: Path) ->
 
 async def _title(page: Page, beginning: str) -> None:
     await page.wait_for_function("(beginning) => document.title.startsWith(beginning)", arg=beginning, timeout=60_000)
-
-
-async def _choose(page: Page, path: Path) -> None:
-    await page.evaluate("""() => {
-      const input = document.createElement("input");
-      input.type = "file";
-      document.body.append(input);
-    }""")
-    await page.set_input_files("input", str(path))
 
 
 def _large(folder: Path) -> Path:

@@ -51,7 +51,7 @@ def test_refusals_on_the_way_in_say_what_to_do(viewer: Web, other_film: Path) ->
     assert cy.state["copy"]["problem"] == "This file is not the film of this room."
     # With a file that is no copy, one can still be there without the film.
     cy.done("join", "private", {"password": "sesame"})
-    assert cy.own["film"] is False
+    cy.wait(lambda state: not cy.own["film"], "says that it has not got it")
     bob.done("setPolicy", {"locked": True})
     dan = viewer("dan")
     assert refused(dan, "join", "private", {"password": "sesame"})[0] == "RoomLocked"
@@ -84,7 +84,7 @@ def test_a_file_that_cannot_be_played_is_named_and_holds_nobody(viewer: Web, no_
     assert cy.state["copy"]["phase"] == "failed"
     assert cy.state["copy"]["problem"] == outcome["text"] != ""
     cy.done("join", "broken")
-    assert cy.own["film"] is False
+    cy.wait(lambda state: not cy.own["film"], "says that it has not got it")
     bob.do("setPaused", False)
     bob.plays()
     cy.wait(lambda state: state["room"]["timeline"]["playing"], "sees that it plays")
@@ -99,7 +99,7 @@ def test_without_the_film_one_picks_it_later(viewer: Web) -> None:
     bob.plays()
     cy.tap()
     cy.done("join", "later")
-    assert cy.own["film"] is False
+    cy.wait(lambda state: not cy.own["film"], "says that it has not got it")
     assert cy.room["file"]["name"] == "clip.mp4"
     assert cy.pick(CLIP) == {"ok": True}
     cy.plays()
@@ -117,6 +117,13 @@ def test_other_encodings_where_the_room_takes_them(viewer: Web, other_film: Path
     cy.done("leave")
     cy.done("join", "lengths")
     assert cy.state["copy"]["phase"] == "open"
+    # The next film has another name, and what cy has is the copy of the one before.
+    bob.done("setPolicy", {"match": "none"})
+    bob.run(bob.page.set_input_files("input", [other_film]))
+    assert bob.evaluate("() => session.queueInsert([...input.files])") == {"ok": True}
+    bob.done("showEntry", bob.room["queue"]["entries"][1]["id"])
+    bob.wait(lambda state: state["copy"]["info"] and state["copy"]["info"]["name"] == "other.mp4", "opens it")
+    cy.wait(lambda state: state["copy"]["phase"] == "open", "finds it too")
 
 
 # ---- in the room ----------------------------------------------------------------------------------------------------

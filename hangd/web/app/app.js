@@ -20,7 +20,6 @@ import { startWakeLock } from "./wake_lock.js";
  * @returns {App}
  */
 export function startApp(session, { openFiles = (files) => session.openFile(files[0]) } = {}) {
-  linkManifest();
   takeLaunchedFiles(openFiles);
   return new App(session);
 }
@@ -103,13 +102,4 @@ export class App extends EventTarget {
       this.dispatchEvent(new Event("change"));
     });
   }
-}
-
-/** Only a document that is a page of the app names the manifest: here, where the app begins. */
-function linkManifest() {
-  if (document.querySelector("link[rel=manifest]") !== null) return;
-  const link = document.createElement("link");
-  link.rel = "manifest";
-  link.href = new URL("../manifest.webmanifest", import.meta.url).href;
-  document.head.append(link);
 }

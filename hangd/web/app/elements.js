@@ -29,12 +29,28 @@ class AppElement extends HTMLElement {
   show(_state) {}
 }
 
+/** A button that installs the page as an app. Empty where the browser does not offer that now. */
+export class AppInstall extends AppElement {
+  connectedCallback() {
+    const install = () => void this.app.install();
+    this.button = h("button", { type: "button", class: "quiet", onclick: install }, t("app.install"));
+    this.replaceChildren(this.button);
+    super.connectedCallback();
+  }
+
+  /** @param {AppState} state */
+  show({ installable }) {
+    if (this.button !== undefined) this.button.hidden = !installable;
+  }
+}
+customElements.define("app-install", AppInstall);
+
 /** The part of the settings: installing, and getting invitations. Empty where there is none of it. */
 export class AppSettings extends AppElement {
   /** @param {AppPort} app */
   constructor(app) {
     super(app);
-    this.install = h("button", { type: "button", class: "quiet", onclick: () => void app.install() }, t("app.install"));
+    this.install = new AppInstall(app);
     this.name = h("input", { maxlength: 32, dir: "auto", autocomplete: "off", value: app.state.push.name ?? "" });
     this.status = h("p", { class: "hint", role: "status" });
     this.on = h("button", { type: "button", class: "quiet", onclick: () => this.subscribe() }, t("app.push_on"));
@@ -54,7 +70,7 @@ export class AppSettings extends AppElement {
   }
 
   connectedCallback() {
-    this.replaceChildren(h("div", { class: "dialog-foot" }, this.install), this.push);
+    this.replaceChildren(this.install, this.push);
     super.connectedCallback();
   }
 

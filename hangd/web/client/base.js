@@ -84,8 +84,10 @@
  * @property {(file: File, onProgress: (share: number) => void, signal: AbortSignal) => Promise<string>} hashWhole
  * @property {(file: File, quick: string) => Promise<string | null>} knownHash
  * @property {(file: File, quick: string, hash: string) => Promise<void>} keepHash
- * @property {(film: FileInfo, files: File[]) => Promise<File | null>} findCopy
+ * @property {(film: FileInfo, files: File[], match?: Policy["match"]) => Promise<File | null>} findCopy
  * @property {(film: FileInfo) => Promise<File | null>} recall
+ * @property {(file: File) => Promise<string | null>} [explain]  What this browser leaves out of it, and who does not: one
+ *   sentence; null: its header does not tell.
  *
  * @typedef {object} SessionOptions  What page/main.js gives to `new Session`. It calls `session.begin()` once the page
  *   listens: that goes back into the room in which this tab was before the page was loaded anew, if the address still

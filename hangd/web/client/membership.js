@@ -358,6 +358,9 @@ export class Membership {
       case "EntryChanged":
         films.learned(message.payload.entry.id);
         break;
+      case "PolicyChanged":
+        films.learned(view.room.queue.current); // The room may take other encodings now.
+        break;
       case "Said":
         said(message.payload);
         break;

@@ -29,6 +29,10 @@ import { StateBuilder } from "./state.js";
 
 const CLIENT = "hang web";
 const CHAT_MAX = 500;
+/** Milliseconds, at least, from one "change" to the next: a large room tells hundreds of things a second. */
+const CHANGE_MS = 30;
+/** Seconds. After so long in the background, what is known of the server's clock, and of the connection, is old. */
+const LONG_HIDDEN = 10;
 const RATES = { min: 0.25, max: 2 };
 
 /** @implements {SessionPort} */
@@ -46,15 +50,21 @@ export class Session extends EventTarget {
   #builder;
   /** @type {readonly import("./base.js").ChatLine[]} */
   #chat = [];
-  #isTold = true;
+  /** The room in which that was said. @type {string | null} */
+  #chatRoom = null;
+  /** Whether a change is still to be told. */
+  #isChanged = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
-  /** @type {SessionState} */
-  state;
+  /** The state that was told last. @type {SessionState | null} */
+  #told = null;
+  #explain;
 
   /** @param {import("./base.js").SessionOptions} options */
   constructor({ makePlayer, policies, files, kept = Kept.ofBrowser() }) {
     super();
     this.#kept = kept;
+    this.#explain = files.explain;
     const parts = { viewer: this.#viewer, changes: this.#changes, kept, files };
     const tell = (/** @type {Notice} */ notice) => this.#tell(notice);
     /** @type {Membership} */
@@ -96,7 +106,12 @@ export class Session extends EventTarget {
     connection.name = this.ownName() || t("member.guest");
     driver.tell({ type: "OffsetSet", seconds: kept.setting("offset", 0) });
     this.#hearPlayer();
-    this.state = this.#builder.build(this.#chat);
+    this.#told = this.state;
+  }
+
+  /** As of now, also where that is still to be told. @returns {SessionState} */
+  get state() {
+    return this.#builder.build(this.#chat);
   }
 
   /** Goes back into the room in which this tab was before the page was loaded anew, if the address still names it. */
@@ -104,9 +119,16 @@ export class Session extends EventTarget {
     const kept = this.#kept;
     watchForAbsence((at) => this.#membership.woke(at));
     window.addEventListener("pagehide", () => this.#membership.keepPlace());
+    let hiddenAt = now();
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.#membership.keepPlace();
-      else kept.keepPlace(null);
+      if (document.visibilityState === "hidden") {
+        hiddenAt = now();
+        this.#membership.keepPlace();
+      } else {
+        kept.keepPlace(null);
+        this.#connection.hurry();
+        if (now() - hiddenAt > LONG_HIDDEN) this.#connection.askTheTime();
+      }
     });
     window.addEventListener("pageshow", (event) => {
       if (event.persisted) kept.keepPlace(null);
@@ -121,16 +143,20 @@ export class Session extends EventTarget {
   // ---- what has changed ---------------------------------------------------------------------------------------------
 
   #changed() {
-    if (!this.#isTold) return;
-    this.#isTold = false;
-    // A macrotask would let the page show what was before for longer; several changes of one task are told once.
-    queueMicrotask(() => {
-      this.#isTold = true;
-      const state = this.#builder.build(this.#chat);
-      if (state === this.state) return;
-      this.state = state;
-      this.dispatchEvent(new CustomEvent("change"));
-    });
+    if (this.#isChanged) return;
+    this.#isChanged = true;
+    const wait = this.#toldAt + CHANGE_MS - performance.now();
+    if (wait > 0) setTimeout(() => this.#tellChange(), wait);
+    else queueMicrotask(() => this.#tellChange());
+  }
+
+  #tellChange() {
+    this.#isChanged = false;
+    this.#toldAt = performance.now();
+    const { state } = this;
+    if (state === this.#told) return;
+    this.#told = state;
+    this.dispatchEvent(new CustomEvent("change"));
   }
 
   /** @param {Notice} notice */
@@ -144,7 +170,9 @@ export class Session extends EventTarget {
     if (view === null) return;
     const name = view.nameOf(from);
     const line = { from, name, text, at: new Date(), own: from === view.clientId };
-    this.#chat = [...this.#chat, line].slice(-CHAT_MAX);
+    const before = this.#chatRoom === view.roomId ? this.#chat : [];
+    this.#chatRoom = view.roomId;
+    this.#chat = [...before, line].slice(-CHAT_MAX);
     this.#tell({ kind: "said", text: t("act.said", { name, text }), about: from });
   }
 
@@ -160,8 +188,17 @@ export class Session extends EventTarget {
     player.addEventListener("needs-tap", () => this.#builder.tapNeeded(true, this.#changes));
     player.addEventListener("tapped", () => this.#builder.tapNeeded(false, this.#changes));
     for (const kind of ["silent", "no-picture"]) {
-      player.addEventListener(kind, () => this.#copy.is(this.#copy.phase, { problem: t(`copy.${kind}`) }));
+      player.addEventListener(kind, () => void this.#leftOut(t(`copy.${kind}`)));
     }
+  }
+
+  /** @param {string} problem  What the film is shown without. Its header may tell more. */
+  async #leftOut(problem) {
+    const copy = this.#copy;
+    const { file } = copy;
+    copy.is(copy.phase, { problem });
+    const more = file === null ? null : await this.#explain?.(file).catch(() => null);
+    if (more != null && copy.file === file && copy.problem === problem) copy.is(copy.phase, { problem: more });
   }
 
   // ---- entering and leaving -----------------------------------------------------------------------------------------
@@ -195,6 +232,7 @@ export class Session extends EventTarget {
 
   /** @param {import("./base.js").RoomOptions} options */
   create(options) {
+    this.#forgetChat();
     return this.#entering.create(options);
   }
 
@@ -203,14 +241,22 @@ export class Session extends EventTarget {
    * @param {{password?: string}} [options]
    */
   join(room, options) {
+    this.#forgetChat();
     return this.#entering.join(room, options);
   }
 
   /** @returns {Promise<Outcome>} */
   async leave() {
     this.#membership.leave(null, now());
-    this.#chat = [];
+    this.#forgetChat();
     return { ok: true };
+  }
+
+  /** What was said in the room of before is shown until another one is entered, and when the viewer has left it. */
+  #forgetChat() {
+    if (this.#viewer.room !== null || this.#chat.length === 0) return;
+    this.#chat = [];
+    this.#changed();
   }
 
   async listRooms() {
@@ -257,7 +303,7 @@ export class Session extends EventTarget {
   /** Whether this viewer may control what plays here. Says why not, if not. */
   #mayControl() {
     const view = this.#viewer.room;
-    if (this.state.mayControl || view === null) return true;
+    if (view === null || view.mayControl || this.#driver.follower.onOwn.obeysViewer) return true;
     const key = view.room.policy.control === "host" ? "error.OnlyHost" : "error.OnlyControllers";
     this.#tell({ kind: "refused", text: t(key), about: null });
     return false;

@@ -6,6 +6,7 @@
  * - `knownHash(file, quick) => Promise<string | null>`, `keepHash(file, quick, hash)`  (known_hashes.js) of whole files.
  * - `inspect(file) => Promise<Inspection>`  (inspect.js) what the container says: kind, video and audio codecs.
  * - `adviceOn(inspection) => Advice`  (advice.js) what is wrong with it in this browser, in words.
+ * - `explain(file) => Promise<string | null>`  (advice.js) the sentence of both.
  * - `pickFiles({multiple, kind}) => Promise<PickedFile[]>`, `pickFolder() => Promise<PickedFile[]>`,
  *   `canPickFolders()`  (picking.js) Called while a click is handled.
  * - `filesOf(dataTransfer) => Promise<PickedFile[]>`, `hasFiles(dataTransfer)`  (dropping.js)
@@ -23,12 +24,15 @@
  * @property {string} folder  Its folder within the one that was picked; "" for a file alone.
  *
  * @typedef {object} Inspection
- * @property {"mp4" | "matroska" | "webm" | "ogg" | "mpeg-ts" | "avi" | "audio" | "unknown"} container
+ * @property {"mp4" | "matroska" | "webm" | "ogg" | "mpeg-ts" | "mpeg-ps" | "avi" | "flv" | "asf" | "audio"
+ *   | "unknown"} container
+ * @property {boolean | null} containerPlayable  False: whatever is in it; null: it depends on that.
  * @property {string | null} video  A name for people: "H.264", "HEVC", "AV1", ...
  * @property {string | null} audio  "AAC", "AC-3", "DTS", ...
  * @property {number | null} frameRate
  * @property {boolean | null} videoPlayable  By canPlayType or MediaCapabilities; null: only trying tells.
  * @property {boolean | null} audioPlayable
+ * @property {boolean} incomplete  The file ends before what its header announces: it was not copied to its end.
  * @property {string | null} type  For canPlayType, with both codecs as far as they are known: `video/mp4; codecs="..."`.
  *
  * @typedef {object} Advice

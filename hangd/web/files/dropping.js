@@ -40,7 +40,10 @@ export async function filesOf(dataTransfer) {
 function begin(item) {
   const file = item.getAsFile();
   const entry = item.webkitGetAsEntry?.() ?? null;
-  const promised = /** @type {WithHandle} */ (item).getAsFileSystemHandle?.().catch(() => null);
+  // Over plain http Chromium 150 has it too, and ends the page when it is called.
+  const promised = isSecureContext
+    ? /** @type {WithHandle} */ (item).getAsFileSystemHandle?.().catch(() => null)
+    : undefined;
   return async (budget) => {
     const handle = (await promised) ?? null;
     if (handle?.kind === "directory") {

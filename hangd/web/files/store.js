@@ -73,6 +73,9 @@ class Store {
    * @param {number} kept
    */
   async evict(kept) {
+    if ((await this.#do("readonly", (table) => table.count(), 0)) <= kept) {
+      return;
+    }
     const rows = await this.all();
     rows.sort((a, b) => b.usedAt - a.usedAt);
     for (const row of rows.slice(kept)) {

@@ -5,8 +5,9 @@
  * the page is asked to show: "chat", "keys", "leave", "settings", "goto".
  */
 
+import { save } from "./save.js";
 import { t } from "./texts/texts.js";
-import { clock } from "./words/clock.js";
+import { clock, drift, lengthAndSize } from "./words/clock.js";
 
 /**
  * @typedef {import("../client/base.js").SessionPort} SessionPort
@@ -53,7 +54,7 @@ export class Actions extends EventTarget {
     this.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
   }
 
-  /** @param {"chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
+  /** @param {"queue" | "chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
   open(what) {
     this.dispatchEvent(new CustomEvent("open", { detail: what }));
   }
@@ -172,6 +173,12 @@ export class Actions extends EventTarget {
     }
   }
 
+  /** Repeats the film at its end, or does not. */
+  toggleLoop() {
+    const loop = this.#session.state.room?.policy.loop === "film" ? "off" : "film";
+    void this.ask(this.#session.setPolicy({ loop }));
+  }
+
   /**
    * Moves the room on to the film after this one, or to the one before.
    *
@@ -256,6 +263,48 @@ export class Actions extends EventTarget {
 
   #fill() {
     this.dispatchEvent(new CustomEvent("open", { detail: "fill" }));
+  }
+
+  /**
+   * Writes on the picture what the film is, and how far this viewer is from the room.
+   *
+   * @param {HTMLVideoElement} video
+   */
+  tellFilm(video) {
+    const { copy, playing } = this.#session.state;
+    if (copy.info === null) {
+      this.toast(t("card.none"));
+      return;
+    }
+    const picture = video.videoWidth > 0 ? [`${video.videoWidth}×${video.videoHeight}`] : [];
+    const apart = playing.error === null ? [] : [t("film.apart", { drift: drift(playing.error, playing.bound) })];
+    this.toast([copy.info.name ?? t("film.noName"), lengthAndSize(copy.info), ...picture, ...apart].join(", "));
+  }
+
+  /** Writes on the picture where the film is. */
+  tellPosition() {
+    const { duration, position } = this;
+    const now = clock(position);
+    this.toast(duration === null ? now : t("timeline.of", { position: now, duration: clock(duration) }));
+  }
+
+  /**
+   * Saves the picture that is shown, as a file.
+   *
+   * @param {HTMLVideoElement} video
+   */
+  async savePicture(video) {
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    canvas.getContext("2d")?.drawImage(video, 0, 0);
+    const picture = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => canvas.toBlob(done));
+    if (picture === null) {
+      this.toast(t("picture.no"), "problem");
+      return;
+    }
+    const name = (this.#session.state.copy.info?.name ?? "hang").replace(/\.\w+$/, "");
+    save(picture, `${name} ${clock(this.position).replaceAll(":", ".")}.png`);
+    this.toast(t("picture.saved"));
   }
 
   /**

@@ -5,7 +5,6 @@ import { findCopy } from "../files/find.js";
 import { recall, remember, remembered } from "../files/handles.js";
 import { kindOf } from "../files/names.js";
 import { pickFiles, pickFolder } from "../files/picking.js";
-import { readSubtitles, subtitlesFor } from "../files/subtitles.js";
 
 /**
  * @typedef {import("../client/base.js").SessionPort} SessionPort
@@ -165,7 +164,8 @@ export class Copies extends EventTarget {
     }
     this.#film = film;
     const picked = this.#picked.find(({ file }) => file.size === info?.size && file.name === info.name);
-    const tracks = picked === undefined ? [] : await subtitlesFor(picked, this.#picked);
+    const hasOthers = picked !== undefined && this.#picked.some(({ file }) => kindOf(file.name) === "subtitles");
+    const tracks = hasOthers ? await (await import("../files/subtitles.js")).subtitlesFor(picked, this.#picked) : [];
     if (film === this.#film) {
       this.tracks = tracks;
       this.choose(tracks.length > 0 ? preferred(tracks) : null);
@@ -174,6 +174,7 @@ export class Copies extends EventTarget {
 
   /** @param {File} file */
   async #addSubtitles(file) {
+    const { readSubtitles } = await import("../files/subtitles.js");
     const read = await readSubtitles(file, this.#session.state.copy.info?.name ?? "");
     if ("problem" in read) {
       return read.problem;

@@ -1,12 +1,13 @@
 /** The page: the start, or the room. Draws each new state once a picture of the screen, however many there were. */
 
 import { attribute } from "./dom.js";
-import { RoomScreen } from "./room_screen.js";
 import { StartScreen } from "./start_screen.js";
 import { t } from "./texts/texts.js";
 import { View } from "./view.js";
 
 const TICK = 250;
+
+/** @typedef {import("./room_screen.js").RoomScreen} RoomScreen */
 
 export class HangPage extends View {
   /** The room that the link names. @type {string | null} */
@@ -14,20 +15,44 @@ export class HangPage extends View {
   /** @type {StartScreen | RoomScreen | null} */
   #screen = null;
   #asked = false;
+  /** Makes the button that installs the page. @type {(() => HTMLElement) | null} */
+  #installing = null;
+  /** The room's part of the page, which is loaded while the start is read. @type {(new (parts: import("./view.js").Parts) => RoomScreen) | null} */
+  #room = null;
 
   /** @param {import("./view.js").Parts} parts */
   constructor(parts) {
     super(parts);
     const { session, preferences } = this.parts;
     session.addEventListener("change", () => this.#ask());
-    session.addEventListener("notice", (event) => this.#screen?.notice(event.detail));
+    session.addEventListener("notice", (event) => {
+      this.#screen?.notice(event.detail);
+      this.#ask();
+    });
     preferences.addEventListener("change", () => this.#settle());
     this.#settle();
   }
 
   connectedCallback() {
     this.show(this.parts.session.state);
+    // After the start can be seen: it is what a new viewer waits for.
+    requestAnimationFrame(() => void this.#loadRoom());
     setInterval(() => document.hidden || this.#screen?.tick(), TICK);
+  }
+
+  /**
+   * Takes what the browser offers beside showing a page.
+   *
+   * @param {import("../app/base.js").AppPort} app
+   * @param {typeof import("../app/elements.js")} elements
+   */
+  useApp(app, { AppInstall, AppUpdate }) {
+    this.parts.app = app;
+    this.#installing = () => new AppInstall(app);
+    document.body.append(new AppUpdate(app));
+    if (this.#screen instanceof StartScreen) {
+      this.#screen.offerInstall(this.#installing());
+    }
   }
 
   /**
@@ -68,18 +93,32 @@ export class HangPage extends View {
   /** @param {import("./view.js").SessionState} state */
   #screenFor({ room }) {
     const before = this.#screen;
-    if (before !== null && before instanceof RoomScreen === (room !== null)) {
+    const isRoom = room !== null && this.#room !== null;
+    if (before !== null && before instanceof StartScreen !== isRoom) {
       return before;
     }
     before?.closed();
-    const screen = room === null ? new StartScreen(this.parts) : new RoomScreen(this.parts);
+    const screen = isRoom && this.#room !== null ? new this.#room(this.parts) : new StartScreen(this.parts);
     if (screen instanceof StartScreen) {
       screen.invite(this.#invited);
+      if (this.#installing !== null) {
+        screen.offerInstall(this.#installing());
+      }
     }
     this.#screen = screen;
     this.replaceChildren(screen);
     screen.opened();
     return screen;
+  }
+
+  async #loadRoom() {
+    try {
+      const { RoomScreen } = await import("./room_screen.js");
+      this.#room = RoomScreen;
+      this.show(this.parts.session.state);
+    } catch {
+      this.#screen?.notice({ kind: "problem", text: t("page.broken"), about: null });
+    }
   }
 
   /** Applies what this viewer likes to the whole page. */

@@ -1,6 +1,5 @@
 /** Joins the parts of the page: the session, the player, the viewer's files, the app, and what is drawn of them. */
 
-import { startApp } from "../app/app.js";
 import { roomIn } from "../client/invites.js";
 import { Session } from "../client/session.js";
 import * as policies from "../engine/policies.js";
@@ -8,7 +7,6 @@ import { findCopy } from "../files/find.js";
 import { recall } from "../files/handles.js";
 import { keepHash, knownHash } from "../files/known_hashes.js";
 import { quickHash } from "../files/quick_hash.js";
-import { hashWhole } from "../files/whole_hash.js";
 import { policyOfThisBrowser } from "../player/policy.js";
 import { VideoPlayer } from "../player/video_player.js";
 import { keptNumbers, storage } from "./preferences.js";
@@ -24,19 +22,27 @@ const video = document.createElement("video");
 const browser = policyOfThisBrowser();
 const session = new Session({
   makePlayer: ({ files, emit }) =>
-    new VideoPlayer({ video, files, emit, policy: browser, store: keptNumbers(storage()) }),
+    new VideoPlayer({
+      video,
+      files,
+      emit,
+      policy: browser,
+      store: keptNumbers(storage()),
+      inspect: async (file) => (await import("../files/inspect.js")).inspect(file),
+    }),
   policies: OF_BROWSER[browser.name],
   files: {
     quickHash,
-    hashWhole,
+    hashWhole: async (file, onProgress, signal) =>
+      (await import("../files/whole_hash.js")).hashWhole(file, onProgress, signal),
     knownHash,
     keepHash,
-    findCopy: (film, files) => findCopy(film, files),
+    findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
+    explain: async (file) => (await import("../files/advice.js")).explain(file),
   },
 });
-const app = startApp(session);
-const page = startPage(session, video, app);
+const page = startPage(session, video);
 
 /** Names the room in the address, so that a page that is loaded anew comes back, and the address can be given on. */
 function nameRoom() {
@@ -50,3 +56,7 @@ session.addEventListener("change", nameRoom);
 window.addEventListener("hashchange", () => page.invite(roomIn(location.hash)));
 page.invite(roomIn(location.hash));
 session.begin();
+// After what a new viewer waits for: installing, media keys, a screen that stays on.
+void Promise.all([import("../app/app.js"), import("../app/elements.js")]).then(([{ startApp }, elements]) =>
+  page.useApp(startApp(session), elements),
+);

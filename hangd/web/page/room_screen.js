@@ -1,11 +1,6 @@
 /** The room: the stage with the film, the panel beside or below it, and the dialogs. Two shapes, made by the styles. */
 
-import { confirmLeave } from "./dialogs/confirm.js";
-import { showGoto } from "./dialogs/goto.js";
-import { showInvite } from "./dialogs/invite.js";
-import { showKeys } from "./dialogs/keys_help.js";
-import { showRules } from "./dialogs/rules_dialog.js";
-import { showSettings } from "./dialogs/settings.js";
+import { openDialog } from "./dialogs/open.js";
 import { attribute, h, say } from "./dom.js";
 import { bindingOf } from "./keys.js";
 import { Panel } from "./panel/panel.js";
@@ -164,23 +159,14 @@ export class RoomScreen extends View {
       case "chat":
         this.#setPanel(true);
         return this.panel.writeLine();
+      case "queue":
+        this.#setPanel(true);
+        return this.panel.choose("queue");
       case "fill":
         this.#filled = !this.#filled;
         return this.#shape();
-      case "keys":
-        return showKeys();
-      case "settings":
-        return showSettings(this.parts);
-      case "invite":
-        return showInvite(this.parts);
-      case "rules":
-        return showRules(this.parts);
-      case "goto":
-        return showGoto(this.parts);
-      case "leave":
-        return confirmLeave(this.parts);
       default:
-        return undefined;
+        return openDialog(what, this.parts);
     }
   }
 }

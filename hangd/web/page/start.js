@@ -10,14 +10,13 @@ import { Preferences, storage } from "./preferences.js";
  *
  * @param {import("./view.js").SessionPort} session
  * @param {HTMLVideoElement} video  The player's picture.
- * @param {import("../app/base.js").AppPort | null} app
  * @returns {HangPage}
  */
-export function startPage(session, video, app) {
+export function startPage(session, video) {
   const preferences = new Preferences(storage());
   const copies = new Copies(session);
   const actions = new Actions(session, preferences, copies);
-  const parts = { session, video, app, preferences, actions, copies };
+  const parts = { session, video, app: null, preferences, actions, copies };
   const page = new HangPage(parts);
   document.body.append(page);
   return page;

@@ -106,6 +106,11 @@ export class StartScreen extends View {
     say(this.lead, t(room === null ? "start.lead" : "start.invitedLead"));
   }
 
+  /** @param {HTMLElement} element  Installs the page as an app, where the browser can. */
+  offerInstall(element) {
+    this.querySelector(".start")?.append(element);
+  }
+
   opened() {
     const first =
       this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;

@@ -4,9 +4,9 @@
 export const chromium = {
   name: "chromium",
   reading: "clock",
-  startLatency: 0.07,
+  startLatency: { warm: 0.065, cold: 0.065, held: 0.02 },
   pictureDelay: 0.0055,
-  sampleInterval: 0.4,
+  sampleInterval: 0.5,
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,

@@ -4,9 +4,9 @@
 export const firefox = {
   name: "firefox",
   reading: "frames",
-  startLatency: 0.05,
+  startLatency: { warm: 0.05, cold: 0.05, held: 0.05 },
   pictureDelay: 0,
-  sampleInterval: 0.4,
+  sampleInterval: 0.5,
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,

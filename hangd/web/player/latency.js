@@ -18,6 +18,11 @@ const MAX = 0.4;
 const WARM = 8;
 
 /**
+ * @typedef {object} Usual  Seconds that are usual in a browser, by the kind of start: see `StartLatency.key`.
+ * @property {number} warm
+ * @property {number} cold
+ * @property {number} held
+ *
  * @typedef {object} Store  Keeps a few numbers from one visit to the next.
  * @property {(key: string) => number[] | null} get
  * @property {(key: string, value: number[]) => void} set
@@ -25,15 +30,15 @@ const WARM = 8;
 
 export class StartLatency {
   /**
-   * @param {number} initial  Seconds, until one has been measured.
+   * @param {Usual} usual  Expected until one has been measured.
    * @param {Store | null} store
    */
-  constructor(initial, store) {
-    this.#initial = initial;
+  constructor(usual, store) {
+    this.#usual = usual;
     this.#store = store;
   }
 
-  #initial;
+  #usual;
   #store;
   /** @type {Map<string, number[]>} */
   #learned = new Map();
@@ -45,10 +50,12 @@ export class StartLatency {
    *
    * @param {string} output  Which output the sound goes to.
    * @param {string} container
+   * @param {boolean} sought  The film was moved since it played. Otherwise its sound is still in the queue.
    * @param {number} idle  Seconds since the film stood still; Infinity: it has not played.
    */
-  static key(output, container, idle) {
-    return `start-latency/${output}/${container}/${idle < WARM ? "warm" : "cold"}`;
+  static key(output, container, sought, idle) {
+    const kind = idle >= WARM ? "cold" : sought ? "warm" : "held";
+    return `start-latency/${output}/${container}/${kind}`;
   }
 
   /**
@@ -59,9 +66,8 @@ export class StartLatency {
   expected(key) {
     const values = this.#values(key);
     if (values.length > 0) return median(values);
-    // A start of the other kind is a better guess than the browser's usual value.
-    const other = this.#values(key.endsWith("warm") ? key.replace(/warm$/, "cold") : key.replace(/cold$/, "warm"));
-    return other.length > 0 ? median(other) : this.#initial;
+    const kind = /** @type {keyof Usual} */ (key.slice(key.lastIndexOf("/") + 1));
+    return this.#usual[kind];
   }
 
   /**

@@ -5,7 +5,7 @@
  * @property {string} name
  * @property {"clock" | "frames"} reading  What tells the position: `currentTime` with the pictures, or the pictures
  *   alone.
- * @property {number} startLatency  Seconds from `play()` until the film moves, until one has been measured.
+ * @property {import("./latency.js").Usual} startLatency  Seconds from `play()` until the film moves, until measured.
  * @property {number} pictureDelay  Seconds from a picture's `presentationTime` until it is seen.
  * @property {number} sampleInterval  Seconds between two samples.
  * @property {boolean} trims  Small changes of the rate are played, and without a gap in the sound.

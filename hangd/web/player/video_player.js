@@ -21,6 +21,7 @@ import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
 import { Line } from "./line.js";
 import { containerOf, failureOf, open } from "./opening.js";
+import { Pace } from "./pace.js";
 import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
 import { isSilent } from "./sound.js";
@@ -53,17 +54,20 @@ const SHORT = 3;
  * @property {(event: PlayerEvent) => void} emit  Called where the event happened, never inside `do`.
  * @property {import("./policy.js").PlayerPolicy} [policy]
  * @property {import("./latency.js").Store | null} [store]
+ * @property {(file: File) => Promise<{video: string | null, audio: string | null}>} [inspect]  What the container says
+ *   that is in it. Without it, a film without sound cannot be told from one whose sound this browser does not decode.
  */
 
 /** See the module's comment. Dispatches the notices of base.js. */
 export class VideoPlayer extends EventTarget {
   /** @param {Options} options */
-  constructor({ video, files, emit, policy = policyOfThisBrowser(), store = null }) {
+  constructor({ video, files, emit, policy = policyOfThisBrowser(), store = null, inspect }) {
     super();
     this.#video = video;
     this.#files = files;
     this.#emit = emit;
     this.#policy = policy;
+    this.#inspect = inspect;
     this.#frames = new Frames(video);
     this.#line = new Line(video, this.#frames, policy);
     this.#latency = new StartLatency(policy.startLatency, store);
@@ -86,9 +90,11 @@ export class VideoPlayer extends EventTarget {
   #files;
   #emit;
   #policy;
+  #inspect;
   #frames;
   #line;
   #latency;
+  #pace = new Pace();
   #life = new AbortController();
   #job = new AbortController();
   /** @type {Phase} */
@@ -106,6 +112,8 @@ export class VideoPlayer extends EventTarget {
   #resume = null;
   /** @type {Point | null} The newest point of the line, by the element's own positions. */
   #point = null;
+  /** The film was moved since it played. */
+  #sought = true;
   #stalled = false;
   /** `play()` was called for the present phase. */
   #played = false;
@@ -218,7 +226,7 @@ export class VideoPlayer extends EventTarget {
     this.#applyRate();
     this.#duration = Number.isFinite(video.duration) ? video.duration : null;
     this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
-    if (video.videoWidth === 0) this.dispatchEvent(new Event("no-picture"));
+    if (video.videoWidth === 0) void this.#notice("no-picture", "video", file);
     // Commands that came meanwhile have left their target and their Resume.
     if (!signal.aborted) await this.#seek(signal);
   }
@@ -263,6 +271,7 @@ export class VideoPlayer extends EventTarget {
     this.#video.pause();
     await nextTask();
     if (signal.aborted) return;
+    this.#sought = true;
     const sought = await seekExactly(this.#video, this.#frames, this.#position, signal, SEEK);
     if (signal.aborted) return;
     if (sought === null) {
@@ -311,6 +320,7 @@ export class VideoPlayer extends EventTarget {
    * @param {AbortSignal} signal
    */
   async #step(back, signal) {
+    this.#sought = true;
     const shown = this.#frames.last?.position ?? this.#video.currentTime;
     const duration = this.#frames.duration;
     /** @type {number | null} */
@@ -394,7 +404,7 @@ export class VideoPlayer extends EventTarget {
    */
   async #play(position, at, signal) {
     const video = this.#video;
-    const key = StartLatency.key("default", containerOf(this.#file), now() - this.#stoodAt);
+    const key = StartLatency.key("default", containerOf(this.#file), this.#sought, now() - this.#stoodAt);
     const stood = video.currentTime;
     // A film that stands a little further on than where it is said to stand starts so much later.
     const ahead = (stood - position) / this.#rate;
@@ -405,6 +415,7 @@ export class VideoPlayer extends EventTarget {
     this.#played = true;
     const called = now();
     this.#point = { position: stood, at: called };
+    this.#sought = false;
     if (video.ended) {
       // `play()` would begin the film anew. It is so too where a seek led behind the end of an incomplete file.
       this.#ended();
@@ -476,9 +487,10 @@ export class VideoPlayer extends EventTarget {
     let played = 0;
     while (!signal.aborted) {
       if (point !== null && !this.#stalled && !this.#video.ended) {
+        if (this.#video.preservesPitch && this.#pace.observe(this.#rate, point)) this.#applyRate();
         this.#tell({ type: "Sampled", generation: this.#generation, ...point, rate: this.#rate });
       }
-      if (++played === 5 && isSilent(this.#video)) this.dispatchEvent(new Event("silent"));
+      if (++played === 5 && isSilent(this.#video)) void this.#notice("silent", "audio", this.#file);
       await sleep(this.#policy.sampleInterval, signal);
       if (!signal.aborted) point = await this.#read(signal);
     }
@@ -507,15 +519,17 @@ export class VideoPlayer extends EventTarget {
     if (rate === this.#rate) return;
     this.#rate = rate;
     this.#applyRate();
-    this.#frames.jump();
   }
 
   #applyRate() {
     const video = this.#video;
-    // Written only where it changes: each write makes the sound's path anew.
     const keeps = Math.abs(this.#rate - 1) > this.#policy.pitchWithin;
+    const written = keeps ? this.#pace.written(this.#rate) : this.#rate;
+    // Written only where it changes: each write makes the sound's path anew.
     if (video.preservesPitch !== keeps) video.preservesPitch = keeps;
-    if (video.playbackRate !== this.#rate) video.playbackRate = this.#rate;
+    if (video.playbackRate !== written) video.playbackRate = written;
+    this.#pace.begin(now());
+    this.#frames.jump();
   }
 
   // ---- what the element says ---------------------------------------------------------------------------------------
@@ -552,6 +566,7 @@ export class VideoPlayer extends EventTarget {
     if (this.#phase !== "running" || stalled === this.#stalled) return;
     this.#stalled = stalled;
     this.#frames.jump();
+    this.#pace.begin(now());
     this.#tell({ type: "Stalled", generation: this.#generation, stalled, at: now() });
   }
 
@@ -586,6 +601,19 @@ export class VideoPlayer extends EventTarget {
     this.#video.play().catch(() => undefined);
   }
 
+  /**
+   * Dispatch a notice about what this browser leaves out, if it is in the file at all.
+   *
+   * @param {"silent" | "no-picture"} type
+   * @param {"video" | "audio"} part
+   * @param {File | null} file
+   */
+  async #notice(type, part, file) {
+    const inside = file === null ? undefined : await this.#inspect?.(file).catch(() => undefined);
+    if (file !== this.#file || this.#life.signal.aborted || inside?.[part] === null) return;
+    this.dispatchEvent(new Event(type));
+  }
+
   // ---- jobs --------------------------------------------------------------------------------------------------------
 
   /**
@@ -602,6 +630,7 @@ export class VideoPlayer extends EventTarget {
     this.#resume = resume;
     this.#stalled = this.#played = this.#pausedUnseen = false;
     if (phase !== "running") this.#frames.jump();
+    this.#pace.begin(now());
     if (phase !== "starting") this.#needsTap = false;
     return this.#job.signal;
   }

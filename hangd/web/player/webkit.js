@@ -5,9 +5,9 @@ export const webkit = {
   name: "webkit",
   // `currentTime` may step backwards after a start, so it is no line; pictures are never early.
   reading: "frames",
-  startLatency: 0.05,
+  startLatency: { warm: 0.05, cold: 0.05, held: 0.05 },
   pictureDelay: 0,
-  sampleInterval: 0.4,
+  sampleInterval: 0.5,
   // The sound stutters at each change of the rate.
   trims: false,
   pitchWithin: 0.05,

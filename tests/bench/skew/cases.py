@@ -20,11 +20,11 @@ from typing import Final
 from msgspec import Struct
 
 from tests.bench.skew.cost import Usage, between, plain_players, used_by
-from tests.bench.skew.rig import Rig
+from tests.bench.skew.rig import Judge, Rig
 from tests.support.figures import percentile
 from tests.support.skew import Distance
 
-__all__ = ["CASES", "FAR", "SPECIAL", "Case", "Row"]
+__all__ = ["CASES", "FAR", "SPECIAL", "Case", "Row", "Trials"]
 
 FAR: Final = "one viewer at 100 +- 30 ms each way"
 _REACHED: Final = 0.5
@@ -58,10 +58,10 @@ class Row(Struct):
     heard: list[tuple[float, float]] = []
 
 
-class _Trials:
+class Trials:
     """Collects the results of several trials of one step."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Judge) -> None:
         self._rig = rig
         self.apart: list[Distance] = []
         self._spells: list[tuple[float, float]] = []
@@ -106,7 +106,7 @@ def same_machine(rig: Rig) -> list[Row]:
     """Start, seek, pause and play, a minute of playback, and its cost in processor time and memory."""
     rig.link.set(out=0, back=0, jitter=0)
     rig.together()
-    starts, seeks, resumes, minute = (_Trials(rig) for _ in range(4))
+    starts, seeks, resumes, minute = (Trials(rig) for _ in range(4))
     for trial in range(_TRIALS):
         _restart(rig, 2 + 3 * trial)
         starts.watch(rig.do(trial % 2, "play"))
@@ -157,7 +157,7 @@ def far(name: str, limit: float, out: float, back: float, jitter: float, rig: Ri
     """One viewer has a bad link."""
     rig.link.set(out=out, back=back, jitter=jitter)
     rig.together()
-    trials = _Trials(rig)
+    trials = Trials(rig)
     for trial in range(2):
         _restart(rig, 2 + 3 * trial)
         trials.watch(rig.do(trial % 2, "play"))
@@ -174,7 +174,7 @@ def speed(rig: Rig) -> list[Row]:
     rig.together()
     rig.do(0, "play")
     rig.rest(2)
-    faster, back = _Trials(rig), _Trials(rig)
+    faster, back = Trials(rig), Trials(rig)
     faster.watch(rig.do(0, "speed", "1.5"), seconds=61.5, settling=_CHANGING_SPEED)
     back.watch(rig.do(1, "speed", "1"), seconds=6, settling=_CHANGING_SPEED)
     return [faster.row("speed 1.5 for 60 s", 0.008), back.row("speed 1 again", 0.008)]
@@ -186,7 +186,7 @@ def correction(rig: Rig) -> list[Row]:
     config = rig.people[1].folder / "home" / ".config" / "hang" / "config.toml"
     rig.do(0, "play")
     rig.rest(4)
-    trials = _Trials(rig)
+    trials = Trials(rig)
     for _ in range(2):
         for offset in (25, 0):
             config.parent.mkdir(parents=True, exist_ok=True)
@@ -313,7 +313,7 @@ def slow_file(rig: Rig) -> list[Row]:
     os.kill(pid, signal.SIGCONT)
     returned = time.monotonic()
     rig.rest(31)
-    trials = _Trials(rig)
+    trials = Trials(rig)
     trials.apart = rig.apart(returned + 26, returned + 31)
     resyncs = _corrections(rig.people[1].log).count("resync")
     row = trials.row("behind, with a key frame every 10 s", 0.010, note=f"{resyncs} resyncs")
@@ -338,7 +338,7 @@ def busy(rig: Rig) -> list[Row]:
             claims.append([viewer.get("sync/error") or 0.0 for viewer in rig.people])
             rig.rest(0.5)
         end = time.monotonic()
-    trials = _Trials(rig)
+    trials = Trials(rig)
     trials.apart = rig.apart(begin, end)
     row = trials.row("both cores busy", frame)
     row.goal = "p95 one frame, or said to be more"
@@ -357,7 +357,7 @@ def undisturbed(rig: Rig, minutes: float = 10) -> list[Row]:
     began = rig.do(0, "play")
     rig.rest(5)
     before = [_corrections(viewer.log) for viewer in rig.people]
-    trials = _Trials(rig)
+    trials = Trials(rig)
     trials.watch(began, seconds=60 * minutes + 5, settling=5)
     made = [_corrections(viewer.log)[len(had) :] for viewer, had in zip(rig.people, before, strict=True)]
     row = trials.row(f"{minutes:g} min undisturbed", 0.005, note=", ".join(f"{len(some)} trims" for some in made))

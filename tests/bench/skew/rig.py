@@ -25,7 +25,7 @@ from tests.support.framebuffer import FrameBuffer, virtual_screen
 from tests.support.party import Person, Server, person, room_server, wait_for
 from tests.support.skew import Appearance, Distance, Watch, distances, watching
 
-__all__ = ["NAMES", "Rig", "rig"]
+__all__ = ["NAMES", "Judge", "Rig", "rig"]
 
 NAMES: Final = ("ada", "bob")
 
@@ -35,20 +35,48 @@ class _Network(NamedTuple):
     link: BadLink
 
 
-class Rig:
+class Judge:
+    """What measures two viewers: their screens, and the recording of their sound if there is one."""
+
+    def __init__(self, clip: Clip, watches: tuple[Watch, Watch]) -> None:
+        self.clip = clip
+        self.watches = watches
+        self.sound: Recording | None = None
+
+    def rest(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0.0))
+
+    def apart(self, begin: float, end: float) -> list[Distance]:
+        """Return how far apart the pictures were between two times."""
+        one, other = self.watches
+        return distances(one, other, begin, end)
+
+    def heard(self, begin: float, end: float) -> list[Heard]:
+        return [] if self.sound is None else self.sound.apart(begin, end)
+
+    def seen(self, by: int, begin: float, end: float) -> list[Appearance]:
+        return self.watches[by].between(begin, end)
+
+    def first_moving(self, since: float) -> float:
+        """Return when the first of two consecutive pictures was seen, on either screen."""
+        for watch in self.watches:
+            shown = watch.between(since, since + 10)
+            for before, after in itertools.pairwise(shown):
+                if after.number == before.number + 1 and after.at - before.at < 0.1:
+                    return before.at
+        raise AssertionError("nothing moved")
+
+
+class Rig(Judge):
     """Two viewers and what measures them. Viewer 0 connects to the server directly, viewer 1 through the link."""
 
     def __init__(
         self, clip: Clip, people: tuple[Person, Person], watches: tuple[Watch, Watch], network: _Network
     ) -> None:
-        self.clip = clip
+        super().__init__(clip, watches)
         self.people = people
-        self.watches = watches
         self.server, self.link = network
-        self.sound: Recording | None = None
         self._room = ""
-
-    # ---- acting ---------------------------------------------------------------------------------------------------
 
     def together(self, position: float = 2.0) -> None:
         """Bring both into one room, paused at ``position``. The link keeps its present settings.
@@ -78,31 +106,6 @@ class Rig:
         moment = time.monotonic()
         self.people[by].ctl(*command)
         return moment
-
-    def rest(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-    # ---- looking --------------------------------------------------------------------------------------------------
-
-    def apart(self, begin: float, end: float) -> list[Distance]:
-        """Return how far apart the pictures were between two times."""
-        one, other = self.watches
-        return distances(one, other, begin, end)
-
-    def heard(self, begin: float, end: float) -> list[Heard]:
-        return [] if self.sound is None else self.sound.apart(begin, end)
-
-    def seen(self, by: int, begin: float, end: float) -> list[Appearance]:
-        return self.watches[by].between(begin, end)
-
-    def first_moving(self, since: float) -> float:
-        """Return when the first of two consecutive pictures was seen, on either screen."""
-        for watch in self.watches:
-            shown = watch.between(since, since + 10)
-            for before, after in itertools.pairwise(shown):
-                if after.number == before.number + 1 and after.at - before.at < 0.1:
-                    return before.at
-        raise AssertionError("nothing moved")
 
 
 @contextlib.contextmanager

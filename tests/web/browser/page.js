@@ -8,4 +8,4 @@ const session = new fake.FakeSession();
 const video = document.createElement("video");
 const invited = location.hash === "" ? null : decodeURIComponent(location.hash.slice(1));
 Object.assign(window, { session, video, missing, fake });
-startPage(session, video, null).invite(invited);
+startPage(session, video).invite(invited);

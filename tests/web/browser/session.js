@@ -6,6 +6,9 @@
 
 import { Session } from "../../../hangd/web/client/session.js";
 import * as policies from "../../../hangd/web/engine/policies.js";
+import { explain } from "../../../hangd/web/files/advice.js";
+import { findCopy } from "../../../hangd/web/files/find.js";
+import { recall } from "../../../hangd/web/files/handles.js";
 import { keepHash, knownHash } from "../../../hangd/web/files/known_hashes.js";
 import { quickHash } from "../../../hangd/web/files/quick_hash.js";
 import { hashWhole } from "../../../hangd/web/files/whole_hash.js";
@@ -27,13 +30,9 @@ const session = new Session({
     hashWhole,
     knownHash,
     keepHash,
-    findCopy: async (film, files) => {
-      for (const file of files) {
-        if (file.size === film.size && (await quickHash(file)) === film.quick_hash) return file;
-      }
-      return null;
-    },
-    recall: async () => null,
+    findCopy,
+    recall: async (film) => (await recall(film))?.file ?? null,
+    explain,
   },
 });
 

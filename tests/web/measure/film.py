@@ -7,8 +7,6 @@ from playwright.async_api import Page
 
 Event = dict[str, Any]
 
-_READY: Final = "document.title === 'ready'"
-
 
 class Film:
     """The page of `film_page` in a browser, and how many of its player's events have been read."""
@@ -21,16 +19,19 @@ class Film:
     @classmethod
     async def open(cls, page: Page, url: str) -> "Film":
         await page.goto(url)
-        await page.wait_for_function(_READY)
         return cls(page)
+
+    async def call(self, function: str, argument: Any = None) -> Any:
+        """Call a JavaScript function in the page, and return what it returns or resolves to."""
+        return await self.page.evaluate(function, argument)
 
     async def do(self, *commands: Event) -> float:
         """Give commands, all in one task. Return the page's local time afterwards."""
-        now: float = await self.page.evaluate("(commands) => film.do(...commands)", list(commands))
+        now: float = await self.call("(commands) => film.do(...commands)", list(commands))
         return now
 
     async def now(self) -> float:
-        now: float = await self.page.evaluate("film.now()")
+        now: float = await self.call("() => film.now()")
         return now
 
     async def next(self, kind: str, unless: tuple[str, ...] = (), seconds: float = 20) -> Event:
@@ -40,28 +41,32 @@ class Film:
             playwright.async_api.Error: an event of another kind came first, or none came in time.
         """
         arguments = [kind, self._read, list(unless), seconds]
-        event: Event = await self.page.evaluate("(a) => film.next(...a)", arguments)
+        event: Event = await self.call("(a) => film.next(...a)", arguments)
         self._read = event["index"] + 1
         return event
 
     async def events(self) -> list[Event]:
-        events: list[Event] = await self.page.evaluate("film.events")
+        events: list[Event] = await self.call("() => film.events")
         return events
 
+    async def notice(self, kind: str) -> None:
+        """Wait until the player has dispatched this notice."""
+        await self.call("(kind) => film.notice(kind)", kind)
+
     async def notices(self) -> list[str]:
-        notices: list[str] = await self.page.evaluate("film.notices")
+        notices: list[str] = await self.call("() => film.notices")
         return notices
 
     async def media(self, name: str, known_as: str | None = None, size: int | None = None) -> str:
         """Let the page have a file of tests/media, or its first bytes. Return the path for `Load`."""
-        path: str = await self.page.evaluate(
+        path: str = await self.call(
             "(a) => film.open(...a)", [f"/media/{name}", known_as or name, size] if size else [f"/media/{name}"]
         )
         return path
 
     async def extra(self, name: str) -> str:
         """Let the page have a file that `film_page` was given. Return the path for `Load`."""
-        path: str = await self.page.evaluate("(a) => film.open(...a)", [f"/extra/{name}"])
+        path: str = await self.call("(a) => film.open(...a)", [f"/extra/{name}"])
         return path
 
     async def load(self, path: str, start: float = 0.0) -> Event:

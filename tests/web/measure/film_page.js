@@ -11,10 +11,14 @@ const kept = new Map();
 let wake = () => undefined;
 let insideDo = false;
 
+/** What is in a file, as the page would find out: here by its name. */
+const contents = new Map();
+
 const player = new VideoPlayer({
   video,
   files,
   store: { get: (key) => kept.get(key) ?? null, set: (key, value) => kept.set(key, value) },
+  inspect: async (file) => contents.get(file.name) ?? { video: "?", audio: "?" },
   emit: (event) => {
     events.push({ ...event, insideDo });
     wake();
@@ -34,6 +38,7 @@ globalThis.film = {
   events,
   notices,
   kept,
+  contents,
   now,
 
   /** Make a file known under its own name. */
@@ -50,6 +55,15 @@ globalThis.film = {
       insideDo = false;
     }
     return now();
+  },
+
+  /** Wait until the player has dispatched this notice. */
+  async notice(type, seconds = 20) {
+    const end = now() + seconds;
+    while (!notices.includes(type)) {
+      if (now() > end) throw new Error(`no ${type}; there were ${JSON.stringify(notices)}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   },
 
   /** Wait for an event of this type from the index `from` on; fails if one of `unless` comes first, or none in time. */
@@ -70,4 +84,3 @@ globalThis.film = {
     }
   },
 };
-document.title = "ready";

@@ -19,10 +19,7 @@
 
 import { t } from "../../page/texts/texts.js";
 import { filmMissing } from "../room/notices.js";
-import { isCopy, mayBeSame } from "./comparing.js";
-
-/** Files of one film's name that are opened in order to learn their durations. */
-const TRIED_MAX = 4;
+import { isCopy } from "./comparing.js";
 
 export class Films {
   #parts;
@@ -92,10 +89,10 @@ export class Films {
   /**
    * More is known of an entry: a copy may be found by that which was not found before.
    *
-   * @param {string} id
+   * @param {string | null} id  null: the film is no entry of the queue.
    */
   learned(id) {
-    if (id === this.#parts.viewer.room?.room.queue.current) this.#searchAgain();
+    if (id === (this.#parts.viewer.room?.room.queue.current ?? null)) this.#searchAgain();
   }
 
   #searchAgain() {
@@ -266,43 +263,40 @@ export class Films {
    * @returns {Promise<Copy | null>}
    */
   async #find(signal) {
-    const { viewer, files, copy } = this.#parts;
+    const { viewer, files } = this.#parts;
     const room = viewer.room?.room;
     if (room === undefined || room.file === null) return null;
+    const { file: film, policy } = room;
+    // Where every file is a copy, one that is the copy of another film is not meant.
+    const others = new Set([...this.#copies].flatMap(([id, { file }]) => (id === room.queue.current ? [] : [file])));
     const mine = [...this.#picked, ...this.#offered];
-    const file = (await files.findCopy(room.file, mine)) ?? (await files.recall(room.file));
+    const same = (await files.findCopy(film, mine)) ?? (await files.recall(film));
     if (signal.aborted) return null;
-    const info = file === null ? null : await copy.quick(file);
-    if (file !== null && info !== null && mayBeSame(info, room.file)) return { file, info, brought: false };
-    return room.policy.match === "hash" ? null : this.#findEncoding(mine, room.file, signal);
+    if (same !== null) return this.#tried(same, signal);
+    if (policy.match === "hash") return null;
+    const free = mine.filter((file) => !others.has(file));
+    const like = await files.findCopy(film, free, policy.match);
+    return like === null || signal.aborted ? null : this.#tried(like, signal);
   }
 
   /**
-   * Returns another encoding of the film, where the room takes those: files are opened to learn how long they are.
+   * Returns this file if it is a copy of the film that is shown. Where durations are compared, it is opened for that.
    *
-   * @param {File[]} mine
-   * @param {FileInfo} film
+   * @param {File} file
    * @param {AbortSignal} signal
    * @returns {Promise<Copy | null>}
    */
-  async #findEncoding(mine, film, signal) {
+  async #tried(file, signal) {
     const { driver, copy } = this.#parts;
-    const stem = stemOf(film.name ?? "");
-    const named = stem === "" ? [] : mine.filter((file) => stemOf(file.name) === stem).slice(0, TRIED_MAX);
-    for (const file of named) {
-      const info = await copy.quick(file);
-      if (signal.aborted) return null;
-      if (info === null) continue;
-      let fits = this.#fits(info);
-      if (fits === null) {
-        driver.changeFilm(file, this.#number(), null);
-        const opened = await driver.opened;
-        if (signal.aborted) return null;
-        fits = opened.ok && this.#fits({ ...info, duration: opened.duration });
-      }
-      if (fits) return { file, info, brought: false };
+    const info = await copy.quick(file);
+    if (info === null || signal.aborted) return null;
+    let fits = this.#fits(info);
+    if (fits === null) {
+      driver.changeFilm(file, this.#number(), null);
+      const opened = await driver.opened;
+      fits = opened.ok && this.#fits({ ...info, duration: opened.duration });
     }
-    return null;
+    return fits && !signal.aborted ? { file, info, brought: false } : null;
   }
 
   #lack() {
@@ -314,9 +308,4 @@ export class Films {
     if (isNews && viewer.room !== null) tell(filmMissing(viewer.room.names, viewer.room.clientId));
     changes.announce();
   }
-}
-
-/** @param {string} name */
-function stemOf(name) {
-  return name.replace(/\.[^.]*$/, "").toLowerCase();
 }

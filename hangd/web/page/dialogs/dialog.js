@@ -17,6 +17,7 @@ let made = 0;
 export function showDialog(title, content, options = {}) {
   made += 1;
   const id = `dialog-${made}`;
+  /** @type {HTMLDialogElement | null} */ (document.querySelector("dialog[open]"))?.close();
   const dialog = h("dialog", { class: options.class, "aria-labelledby": id });
   const close = () => dialog.close();
   dialog.append(

@@ -1,12 +1,13 @@
 /** Inviting: the link, copied or shared. */
 
+import { AppInvite } from "../../app/elements.js";
 import { h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { iconButton } from "../view.js";
 import { row, showDialog } from "./dialog.js";
 
 /** @param {import("../view.js").Parts} parts */
-export function showInvite({ session }) {
+export function showInvite({ app, session }) {
   const link = session.state.invite ?? location.href;
   const field = h("input", { readonly: true, value: link, dir: "ltr", onfocus: () => field.select() });
   const done = h("p", { class: "hint", role: "status" });
@@ -31,6 +32,7 @@ export function showInvite({ session }) {
     row(t("invite.link"), field),
     done,
     h("div", { class: "dialog-foot" }, "share" in navigator && share, copy),
+    app !== null && new AppInvite(app),
   ]);
 }
 

@@ -1,14 +1,18 @@
 /** What this viewer likes: name, look, subtitles, and how late the sound is. */
 
+import { AppSettings } from "../../app/elements.js";
 import { h, say } from "../dom.js";
+import { save } from "../save.js";
 import { t } from "../texts/texts.js";
+import { SPEEDS } from "../words/speeds.js";
 import { row, showDialog } from "./dialog.js";
 
 /** Milliseconds: headphones without a wire are at most so late. */
 const LATEST = 500;
 
 /** @param {import("../view.js").Parts} parts */
-export function showSettings({ actions, copies, preferences, session }) {
+export function showSettings(parts) {
+  const { actions, copies, preferences, session } = parts;
   const { values } = preferences;
   const name = h("input", {
     maxlength: 32,
@@ -43,6 +47,8 @@ export function showSettings({ actions, copies, preferences, session }) {
     preferences.set({ soundOffset: Number(offset.value) / 1000 });
     session.setOffset(Number(offset.value) / 1000);
   });
+  const [volume, volumeText] = slider(0, 100, 2, values.volume * 100, (percent) => t("percent", { percent }));
+  volume.addEventListener("input", () => preferences.set({ volume: Number(volume.value) / 100, muted: false }));
   showDialog(t("settings.title"), (close) => [
     row(t("start.name"), name, t("settings.nameHint")),
     row(t("settings.theme"), theme),
@@ -50,18 +56,21 @@ export function showSettings({ actions, copies, preferences, session }) {
     h("label", { class: "check" }, subtitles, h("span", null, t("settings.subtitlesOn"))),
     h("div", { class: "with-value" }, row(t("settings.subtitleSize"), size), sizeText),
     row(t("settings.subtitleDelay"), delay, t("settings.subtitleDelayHint")),
-    h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => void copies.pickSubtitles() },
-      t("settings.pickSubtitles"),
-    ),
+    subtitleChoice(parts),
     h("h3", null, t("settings.sound")),
     h("div", { class: "with-value" }, row(t("settings.offset"), offset, t("settings.offsetHint")), offsetText),
+    h("div", { class: "with-value" }, row(t("control.volume"), volume, t("settings.volumeHint")), volumeText),
+    row(t("control.speed"), speedChoice(parts)),
+    parts.app !== null && new AppSettings(parts.app),
     h("h3", null, t("settings.more")),
     h(
       "div",
       { class: "dialog-foot" },
-      h("button", { type: "button", class: "quiet", onclick: () => saveTrace(session) }, t("settings.trace")),
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: () => save(new Blob([session.dumpTrace()]), "hang-trace.jsonl") },
+        t("settings.trace"),
+      ),
       h(
         "button",
         { type: "button", class: "quiet", onclick: () => instead(close, () => actions.open("keys")) },
@@ -93,21 +102,49 @@ function slider(min, max, step, value, words) {
 }
 
 /**
- * Saves what this page was told and did, for whoever looks for a mistake.
- *
- * @param {import("../view.js").SessionPort} session
- */
-function saveTrace(session) {
-  const href = URL.createObjectURL(new Blob([session.dumpTrace()], { type: "application/jsonl" }));
-  h("a", { href, download: "hang-trace.jsonl" }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 60_000);
-}
-
-/**
  * @param {() => void} close
  * @param {() => void} what
  */
 function instead(close, what) {
   close();
   what();
+}
+
+/**
+ * Makes the choice among the film's subtitles, with a button for others. It says what is wrong with those.
+ *
+ * @param {import("../view.js").Parts} parts
+ */
+function subtitleChoice({ copies }) {
+  const select = h("select", { onchange: () => copies.choose(select.value === "" ? null : Number(select.value)) });
+  const problem = h("p", { class: "problem", role: "alert" });
+  const fill = () => {
+    const options = copies.tracks.map(({ label }, index) => h("option", { value: String(index) }, label));
+    select.replaceChildren(h("option", { value: "" }, t("subtitles.none")), ...options);
+    select.value = copies.chosen === null ? "" : String(copies.chosen);
+  };
+  const pick = async () => {
+    say(problem, (await copies.pickSubtitles()) ?? "");
+    fill();
+  };
+  fill();
+  return h(
+    "div",
+    { class: "group" },
+    row(t("settings.subtitleTrack"), select),
+    problem,
+    h("button", { type: "button", class: "quiet", onclick: () => void pick() }, t("settings.pickSubtitles")),
+  );
+}
+
+/** @param {import("../view.js").Parts} parts */
+function speedChoice({ actions, session }) {
+  const rate = session.state.room?.timeline.rate ?? 1;
+  const select = h(
+    "select",
+    { onchange: () => actions.setSpeed(Number(select.value)) },
+    SPEEDS.map((speed) => h("option", { value: String(speed) }, `${speed}×`)),
+  );
+  select.value = String(SPEEDS.find((speed) => Math.abs(speed - rate) < 0.004) ?? "");
+  return select;
 }

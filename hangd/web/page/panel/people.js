@@ -1,6 +1,6 @@
 /** The members: who they are, how far their picture is from the room, whether they are ready; and what the host may do. */
 
-import { showMember } from "../dialogs/member.js";
+import { openDialog } from "../dialogs/open.js";
 import { attribute, h, keep, say } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../texts/texts.js";
@@ -56,7 +56,7 @@ export class People extends View {
 
   /** @param {string} id */
   #make(id) {
-    const row = new Row(() => showMember(this.parts, id));
+    const row = new Row(() => void openDialog("member", this.parts, id));
     this.#rows.set(row.element, row);
     return row.element;
   }

@@ -1,14 +1,19 @@
 /** What stands in the middle of the stage: no copy of the film, one that is opened or cannot be played, a tap wanted. */
 
+import { canPickFolders } from "../../files/picking.js";
 import { attribute, h, say } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../texts/texts.js";
 import { iconButton, View } from "../view.js";
 import { lengthAndSize } from "../words/clock.js";
 
+/** @typedef {import("../../client/base.js").FileInfo} FileInfo */
+
 export class Card extends View {
   /** The problem of a film that plays, which the viewer has read. @type {string | null} */
   #read = null;
+  /** The film whose copy of an earlier visit was looked for. @type {FileInfo | null} */
+  #film = null;
 
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
@@ -17,21 +22,31 @@ export class Card extends View {
     this.heading = h("h2");
     this.film = h("p", { class: "film", dir: "auto" });
     this.detail = h("p", { class: "detail" });
+    const opens = (/** @type {() => Promise<import("../view.js").Outcome | null>} */ open) => async () => {
+      const outcome = await open();
+      if (outcome?.ok === false) {
+        actions.toast(outcome.text, "problem");
+      }
+    };
+    this.againWords = h("span", { class: "words" });
+    this.again = h(
+      "button",
+      { type: "button", class: "primary", hidden: true, onclick: opens(() => this.#recall()) },
+      icon("film"),
+      this.againWords,
+    );
     this.pick = h(
       "button",
-      {
-        type: "button",
-        class: "primary",
-        onclick: async () => {
-          const outcome = await copies.pick();
-          if (outcome?.ok === false) {
-            actions.toast(outcome.text, "problem");
-          }
-        },
-      },
+      { type: "button", class: "primary", onclick: opens(() => copies.pick()) },
       icon("film"),
       h("span", { class: "words" }, t("card.pick")),
     );
+    this.folder = h(
+      "button",
+      { type: "button", class: "quiet", hidden: !canPickFolders(), onclick: opens(() => copies.pickFolder()) },
+      t("card.folder"),
+    );
+    this.picks = h("div", { class: "picks" }, this.again, this.pick, this.folder);
     this.tap = h(
       "button",
       { type: "button", class: "primary tap", onclick: () => session.tapped() },
@@ -44,7 +59,33 @@ export class Card extends View {
     });
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", t("card.label"));
-    this.append(this.heading, this.film, this.detail, this.pick, this.tap, this.dismiss);
+    this.append(this.heading, this.film, this.detail, this.picks, this.tap, this.dismiss);
+  }
+
+  /** Opens the copy of an earlier visit; where it is gone, the viewer picks one. */
+  async #recall() {
+    const { copies } = this.parts;
+    const outcome = this.#film === null ? null : await copies.recall(this.#film);
+    attribute(this.again, "hidden", true);
+    return outcome;
+  }
+
+  /** @param {FileInfo | null} film */
+  #lookForRemembered(film) {
+    if (film === this.#film || (film !== null && film.quick_hash === this.#film?.quick_hash)) {
+      return;
+    }
+    this.#film = film;
+    attribute(this.again, "hidden", true);
+    if (film !== null) {
+      void this.parts.copies.remembered(film).then((name) => {
+        if (name !== null && film === this.#film) {
+          say(this.againWords, t("card.again", { name }));
+          attribute(this.again, "hidden", null);
+          attribute(this.pick, "class", "quiet");
+        }
+      });
+    }
   }
 
   /** @param {import("../view.js").SessionState} state */
@@ -63,7 +104,8 @@ export class Card extends View {
       this.detail,
       kind === "none" ? (file === null ? t("card.noFilmYet") : lengthAndSize(file)) : (copy.problem ?? ""),
     );
-    attribute(this.pick, "hidden", kind === "opening" || kind === "tap" || kind === "problem");
+    this.#lookForRemembered(kind === "opening" ? null : room.file);
+    attribute(this.picks, "hidden", kind === "opening" || kind === "tap" || kind === "problem");
     attribute(this.tap, "hidden", kind !== "tap");
     attribute(this.dismiss, "hidden", kind !== "problem");
   }

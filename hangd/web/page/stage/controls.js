@@ -5,9 +5,8 @@ import { setIcon } from "../icons.js";
 import { t } from "../texts/texts.js";
 import { iconButton, setLabel, View } from "../view.js";
 import { clock } from "../words/clock.js";
+import { SPEEDS } from "../words/speeds.js";
 import { Timeline } from "./timeline.js";
-
-const SPEEDS = [0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2];
 
 export class Controls extends View {
   /** @param {import("../view.js").Parts} parts */
