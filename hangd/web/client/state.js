@@ -63,7 +63,7 @@ export class StateBuilder {
       link: same(last?.link, this.#link()),
       server: welcome?.server ?? null,
       features: welcome?.features ?? none,
-      pushKey: pushKeyOf(welcome),
+      pushKey: welcome?.push_key ?? null,
       motd: welcome?.motd ?? null,
       me: view?.clientId ?? null,
       room: view?.room ?? null,
@@ -141,10 +141,4 @@ function same(before, after) {
   const known = /** @type {Record<string, unknown>} */ (before);
   const isSame = Object.entries(after).every(([name, value]) => Object.is(known[name], value));
   return isSame ? /** @type {NonNullable<T>} */ (before) : after;
-}
-
-/** @param {import("../protocol/types.js").Welcome | null} welcome */
-function pushKeyOf(welcome) {
-  const key = /** @type {{push_key?: unknown} | null} */ (welcome)?.push_key;
-  return typeof key === "string" ? key : null;
 }

@@ -25,7 +25,10 @@ export class HangPage extends View {
     super(parts);
     const { session, preferences } = this.parts;
     session.addEventListener("change", () => this.#ask());
-    session.addEventListener("notice", (event) => this.#screen?.notice(event.detail));
+    session.addEventListener("notice", (event) => {
+      this.#screen?.notice(event.detail);
+      this.#ask();
+    });
     preferences.addEventListener("change", () => this.#settle());
     this.#settle();
   }

@@ -258,25 +258,13 @@ function films(entries) {
  * @returns {Notice}
  */
 export function policyChanged(names, by, before, after) {
-  const changes = /** @type {(keyof Policy)[]} */ (Object.keys(after))
-    .filter((rule) => after[rule] !== before[rule] && POLICY_RULES.has(rule))
-    .map((rule) => ruleInWords(rule, after[rule]));
+  const changes = RULES.filter((rule) => after[rule] !== before[rule]).map((rule) => ruleInWords(rule, after[rule]));
   const key = changes.length ? "act.policy" : "act.policy.anew";
   return act(names, by, "policy", key, { changes: changes.join(", ") });
 }
 
-const POLICY_RULES = new Set([
-  "control",
-  "match",
-  "wait",
-  "capacity",
-  "locked",
-  "has_password",
-  "start",
-  "stall",
-  "leave",
-  "loop",
-]);
+/** In the order in which people are told of them. @type {readonly (keyof Policy)[]} */
+const RULES = ["control", "match", "wait", "capacity", "locked", "has_password", "start", "stall", "leave", "loop"];
 
 /**
  * @param {string} rule

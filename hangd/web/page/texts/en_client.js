@@ -162,7 +162,6 @@ export const client = {
   "out.unreached": "the server cannot be reached",
 
   motd: "The server says: {text}",
-  "copy.gone": "You have not picked your copy of this film yet.",
   "copy.silent": "This browser does not play the sound of this film.",
   "copy.no-picture": "This browser does not show the picture of this film.",
   "copy.mismatch": "This file is not the film of this room.",

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inviteTo, roomIn, roomTyped, sameRoom, serverOf } from "../../../../hangd/web/client/invites.js";
+
+test("the rooms are beside the page, under any path", () => {
+  const pairs = {
+    "http://127.0.0.1:3005/": "ws://127.0.0.1:3005/ws",
+    "https://films.example.org/hang/": "wss://films.example.org/hang/ws",
+    "https://films.example.org/hang/#friday": "wss://films.example.org/hang/ws",
+    "https://films.example.org/hang/index.html?x=1#friday": "wss://films.example.org/hang/ws",
+    "http://[fd00::1]:3005/": "ws://[fd00::1]:3005/ws",
+  };
+  for (const [page, server] of Object.entries(pairs)) assert.equal(serverOf(page), server);
+});
+
+test("a link leads to the page that others reach", () => {
+  const page = "http://192.168.0.7:3005/hang/index.html#old";
+  assert.equal(inviteTo(page, "friday"), "http://192.168.0.7:3005/hang/#friday");
+  assert.equal(inviteTo(page, "friday", "wss://films.example.org/ws"), "https://films.example.org/#friday");
+  assert.equal(inviteTo(page, "friday", "wss://films.example.org/hang/ws"), "https://films.example.org/hang/#friday");
+  assert.equal(inviteTo(page, "friday", "wss://films.example.org:8443/"), "https://films.example.org:8443/#friday");
+  // Beside such an address there is no page.
+  for (const odd of ["wss://films.example.org/rooms", "javascript:alert(1)", "no url", "https://x/ws"]) {
+    assert.equal(inviteTo(page, "friday", odd), "http://192.168.0.7:3005/hang/#friday");
+  }
+});
+
+test("every room's name comes back out of its link", () => {
+  for (const room of ["friday", "ciné ☕ 50 %", "a#b?c&d", "غرفة", "%41", "x".repeat(64), "a'b\"c<d>"]) {
+    assert.equal(roomIn(new URL(inviteTo("https://h/", room)).hash), room);
+    assert.equal(roomTyped(inviteTo("https://h/p/", room)), room);
+  }
+});
+
+test("what is no room's name is none", () => {
+  for (const hash of ["", "#", "#%20", "#a/b", "#%E0%A4%A", `#${"x".repeat(65)}`]) assert.equal(roomIn(hash), null);
+});
+
+test("links and names are understood as they are pasted", () => {
+  const typed = {
+    " friday ": "friday",
+    "https://h/#friday": "friday",
+    "https://h/": "",
+    "hang://h:3005/friday": "friday",
+    "hangs://h:443/hang/ws/cin%C3%A9": "ciné",
+    "hangs://h:443/friday?key=1": "friday",
+    "ab829fac-86a2-48bb-ad60-e07c6946be8a": "ab829fac-86a2-48bb-ad60-e07c6946be8a",
+  };
+  for (const [text, room] of Object.entries(typed)) assert.equal(roomTyped(text), room);
+});
+
+test("names of rooms are the same as the server compares them", () => {
+  assert.ok(sameRoom("CINÉ ☕", "cine\u0301 ☕\ufe0f"));
+  assert.ok(sameRoom("a\u00a0b", "A b"));
+  assert.ok(!sameRoom("a", "b"));
+  assert.ok(!sameRoom("a", null));
+});
