@@ -185,9 +185,10 @@ def test_a_start_that_waits_and_is_forced(viewer: Web) -> None:
     bob.wait(lambda state: bob.position() > 19, "goes along")
     bob.do("setPaused", True)
     cy.stands()
+    cy.wait(lambda state: cy.position() == pytest.approx(bob.position(), abs=0.001), "stands there as well")
     before = cy.position()
-    cy.do("step", 1)
-    bob.wait(lambda state: 0.02 < bob.position() - before < 0.05, "steps too")
+    cy.evaluate("() => { session.step(1); session.step(1); }")
+    bob.wait(lambda state: bob.position() - before == pytest.approx(2 / 30, abs=0.01), "steps twice too")
     cy.wait(lambda state: cy.position() == pytest.approx(bob.position(), abs=0.001), "stands there as well")
 
 

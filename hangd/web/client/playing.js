@@ -5,15 +5,24 @@
  * @property {import("./viewer.js").Viewer} viewer
  * @property {import("./driver.js").Driver} driver
  * @property {import("./kept.js").Kept} kept
+ * @property {import("./changes.js").Changes} changes
  * @property {(notice: import("./base.js").Notice) => void} tell
  */
 
+import { Motion } from "../engine/follower/picture.js";
 import { now } from "../engine/local_time.js";
 import { positionAt, RATE_MAX, RATE_MIN } from "../engine/timeline.js";
 import { t } from "../page/texts/texts.js";
 
+/** Steps that wait at most: a key that is held down asks for more than there can be. */
+const STEPS_MAX = 3;
+
 export class Playing {
   #parts;
+  /** Steps that were asked for and are not done. */
+  #steps = 0;
+  /** @type {Promise<unknown>} */
+  #stepped = Promise.resolve();
 
   /** @param {PlayingParts} parts */
   constructor(parts) {
@@ -49,8 +58,31 @@ export class Playing {
   /** @param {-1 | 1} frames */
   step(frames) {
     if (!this.#mayControl()) return;
-    if (!this.#parts.driver.follower.paused) this.setPaused(true);
-    else this.#parts.driver.player.do({ type: "StepFrame", back: frames < 0 });
+    if (!this.#parts.driver.follower.paused) {
+      this.setPaused(true);
+    } else if (this.#steps < STEPS_MAX) {
+      this.#steps++;
+      this.#stepped = this.#stepped.then(() => this.#stepOnce(frames)).then(() => this.#steps--);
+    }
+  }
+
+  /**
+   * Steps once the picture stands where the room does, and waits until it has stepped.
+   *
+   * A player takes no step while it seeks, and the room's answer to the step before leads to a seek.
+   *
+   * @param {-1 | 1} frames
+   */
+  async #stepOnce(frames) {
+    const { driver, changes } = this.#parts;
+    const { picture, state } = driver.follower;
+    const isOver = () => !driver.follower.paused || picture.state.motion === Motion.EMPTY;
+    const isAnswered = () => state.pending_input.wanted === null && state.pending_input.unanswered.length === 0;
+    await changes.until(() => isOver() || (isAnswered() && picture.isSettledAt(state.timeline.position)));
+    if (isOver()) return;
+    const { at } = picture.state;
+    driver.player.do({ type: "StepFrame", back: frames < 0 });
+    await changes.until(() => isOver() || picture.state.at !== at);
   }
 
   /** Whether this viewer may control what plays here. Says why not, if not. */
