@@ -177,6 +177,9 @@ async function checked(path, digest) {
 
 // ---- which window has which version ---------------------------------------------------------------------------------
 
+/** What is in the cache, for as long as this worker runs. @type {Map<string, string>} */
+const known = new Map();
+
 /** @param {string} client */
 const keyOf = (client) => `${scope}window/${encodeURIComponent(client)}`;
 
@@ -185,6 +188,7 @@ const keyOf = (client) => `${scope}window/${encodeURIComponent(client)}`;
  * @param {string} version
  */
 async function bind(client, version) {
+  known.set(client, version);
   await (await caches.open(windows)).put(keyOf(client), new Response(version));
 }
 
@@ -193,8 +197,13 @@ async function bind(client, version) {
  * @returns {Promise<string | null>} null: it was opened from the network.
  */
 async function boundTo(client) {
+  const remembered = known.get(client);
+  if (remembered !== undefined) return remembered;
   const kept = await (await caches.open(windows)).match(keyOf(client));
-  return kept === undefined ? null : await kept.text();
+  if (kept === undefined) return null;
+  const version = await kept.text();
+  known.set(client, version);
+  return version;
 }
 
 /**

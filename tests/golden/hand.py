@@ -40,6 +40,9 @@ __all__ = ["DURATION", "SERVER", "Hand"]
 DURATION: Final = 100.0
 """Of the film, in seconds."""
 
+_STATE_EVERY: Final = 25
+"""After so many steps, and after the last one, the whole state is a part of what can be read of a follower."""
+
 SERVER: Final = 1000.0
 """Seconds by which the server's clock is ahead of the local one."""
 
@@ -65,6 +68,8 @@ class Hand:
             self.load = next((effect for effect in effects if isinstance(effect, Load)), self.load)
             self.follower.check()
             self._readings.append(self._read())
+            if len(self._readings) % _STATE_EVERY == 0:
+                self._add_state()
         return effects
 
     def _read(self) -> dict[str, Any]:
@@ -84,8 +89,15 @@ class Hand:
             "obeys_viewer": own.obeys_viewer,
         }
 
+    def _add_state(self) -> None:
+        """Add all that the follower knows to the newest reading, but for the path, which is another one in a trace."""
+        state: dict[str, Any] = msgspec.to_builtins(self.follower.snapshot())
+        del state["picture"]["path"]
+        self._readings[-1]["state"] = state
+
     def lines(self) -> Iterator[bytes]:
         """Yield the recorded steps. Each has what can be read of the follower afterwards as ``after``."""
+        self._add_state()
         # The first line is the snapshot of a new follower, and is left out.
         for line, after in zip(list(self.recorder.lines())[1:], self._readings, strict=True):
             yield msgspec.json.encode(msgspec.json.decode(line) | {"after": after}) + b"\n"

@@ -1,6 +1,6 @@
 """The golden traces: what one viewer's follower is told and does in a few short stories, see docs/traces.md.
 
-``python -m tests.golden.make_traces`` writes them again to tests/golden/traces, and those of `tests.golden.by_hand` to
+``python -m tests.golden.make_traces`` writes them again to tests/golden/traces, and those that are told by hand to
 tests/golden/rare. Do this after an intended change of the
 follower's behaviour, and review the difference: it shows what has changed. The docstring of a story is its title in the
 trace.
@@ -14,12 +14,13 @@ from typing import Final
 from hangd.client.follower.trace_recorder import Recorder
 from hangd.engine.follower.state import Policies
 from hangd.engine.trace.trace import FORMAT, Header, encode
-from tests.golden.by_hand import BY_HAND
+from tests.golden.by_hand_player import BY_PLAYER
+from tests.golden.by_hand_room import BY_ROOM
 from tests.golden.hand import Hand
 from tests.sim.world import FILM_SECONDS, Way
 from tests.support.recorded import RecordedViewer, RecordedWorld
 
-__all__ = ["NAMES", "RARE", "STORIES", "TRACES", "make", "path", "write"]
+__all__ = ["BY_HAND", "NAMES", "RARE", "STORIES", "TRACES", "make", "path", "write"]
 
 TRACES: Final = Path(__file__).parent / "traces"
 RARE: Final = Path(__file__).parent / "rare"
@@ -210,6 +211,7 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
 }
 
 
+BY_HAND: Final = BY_ROOM | BY_PLAYER
 NAMES: Final = (*STORIES, *BY_HAND)
 """Of all golden traces: of the simulated stories, and of those that are told by hand."""
 

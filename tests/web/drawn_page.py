@@ -1,9 +1,11 @@
-"""The page on a scripted session (tests/web/browser/fake_session.js), served under the headers that the server sends."""
+"""The page on a scripted session (tests/web/browser/fake_session.js), served under the server's own rules."""
 
+import asyncio
 import contextlib
 import functools
 import http.server
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +14,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "tests/web/node_modules/axe-core/axe.min.js"
+PATIENCE: Final = 30.0
+"""Seconds within which what has to come has come, on a busy machine."""
 _PAGE: Final = "/tests/web/browser/page.html"
 _SERVED: Final = ("/hangd/web/", "/tests/web/browser/", "/tests/media/")
 _HEADERS: Final = {
@@ -23,7 +27,7 @@ _HEADERS: Final = {
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802: its name in the standard library
+    def do_GET(self) -> None:
         if self.path.startswith(_SERVED):
             super().do_GET()
         else:
@@ -93,6 +97,13 @@ class DrawnPage:
             film,
         )
         await self.page.wait_for_selector("hang-room .said", state="attached")
+
+    async def until(self, condition: str) -> None:
+        """Wait until a function of the page returns what is true. Playwright's own waiting needs ``eval`` there."""
+        deadline = time.monotonic() + PATIENCE
+        while not await self.run(condition):
+            assert time.monotonic() < deadline, f"it never came that {condition}"
+            await asyncio.sleep(0.05)
 
     async def asked(self) -> list[list[Any]]:
         """Return what the page asked of its session, and forget it."""

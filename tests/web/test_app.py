@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from hangd.server.push.keys import create_key
+from tests.support.bus import message_bus
 from tests.support.party import CLIP, PATIENCE, TRACKS, Server, room_server, wait_for
 from tests.support.push_service import Browser, PushServer, push_server
 from tests.web.conftest import page_of
@@ -229,3 +230,28 @@ def test_a_browser_is_invited_under_the_name_that_it_chose(
 def wait_in(service: PushServer, number: int) -> Any:
     wait_for(lambda: len(service.messages) >= number, "a message at the push service", PATIENCE)
     return service.messages[number - 1]
+
+
+def test_a_desktops_media_keys_reach_the_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, display: str, server: Server
+) -> None:
+    """Through the system's own way, as far as it goes here: Chromium tells the desktop, and the desktop Chromium."""
+    with message_bus(tmp_path) as bus:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+        with running_chromium(display) as browser, browser.viewer(page_of(server), "ada") as ada:
+            started(ada)
+            assert ada.pick(CLIP) == {"ok": True}
+            ada.done("create", {})
+            ada.do("setPaused", False)
+            ada.plays()
+            wait_for(lambda: "chromium" in bus.run("playerctl", "-l").stdout, "the film on the desktop")
+            wait_for(lambda: bus.playerctl("chromium", "metadata", "xesam:title") == "clip.mp4", "its name")
+            bus.playerctl("chromium", "pause")
+            ada.stands()
+            wait_for(lambda: bus.playerctl("chromium", "status") == "Paused", "that it is paused")
+            bus.playerctl("chromium", "position", "30")
+            ada.wait(lambda state: abs(state["room"]["timeline"]["position"] - 30) < 0.1, "seeks")
+            wait_for(lambda: abs(float(bus.playerctl("chromium", "position")) - 30) < 0.1, "the new position")
+            bus.playerctl("chromium", "play")
+            ada.plays()
+            wait_for(lambda: bus.playerctl("chromium", "status") == "Playing", "that it plays")

@@ -36,7 +36,8 @@ async def axe(drawn: DrawnPage) -> list[str]:
             await Promise.all(document.getAnimations().map((one) => one.finished));
             const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
             const {violations} = await axe.run(document, {runOnly: tags});
-            return violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`));
+            const told = (one, node) => `${one.id}: ${node.html.slice(0, 120)} ${node.failureSummary}`;
+            return violations.flatMap((one) => one.nodes.map((node) => told(one, node)));
         }"""
     )
     return found
@@ -89,7 +90,7 @@ async def test_axe_finds_nothing_on_a_phone_without_the_film(browser: Browser, p
         assert await axe(drawn) == []
         for phase in ("opening", "failed", "refused"):
             await drawn.run(
-                "(phase) => session.set({copy: {...session.state.copy, phase, problem: 'This is a film of another length.'}})",
+                "(phase) => session.set({copy: {...session.state.copy, phase, problem: 'It has another length.'}})",
                 phase,
             )
             await drawn.page.wait_for_selector(f"hang-card[data-kind={phase}]")
@@ -130,7 +131,7 @@ async def test_an_evening_by_keyboard_alone(browser: Browser, port: int) -> None
         await page.wait_for_selector("#page-queue:not([hidden])")
         await tab_to(drawn, "Move The Second Lighthouse.mp4")
         await keys.press("ArrowUp")
-        await page.wait_for_function("document.querySelector('.entry').dataset.id === 'q2'")
+        await drawn.until("() => document.querySelector('.entry').dataset.id === 'q2'")
         assert (await drawn.focused()).startswith("Move The Second Lighthouse.mp4")  # it moved with its row
         assert ["queueMove", ["q2"], None] in await drawn.asked()
         await tab_to(drawn, "The Second Lighthouse.mp4")
@@ -237,4 +238,4 @@ async def test_plain_http_lacks_only_what_needs_more(browser: Browser, port: int
         await drawn.enter()
         await drawn.open("invite")
         await drawn.page.click("dialog .primary")
-        await drawn.page.wait_for_function("document.querySelector('dialog [role=status]').textContent !== ''")
+        await drawn.until("() => document.querySelector('dialog [role=status]').textContent !== ''")

@@ -38,6 +38,17 @@ export function isInstalled() {
   );
 }
 
+/**
+ * Name the manifest. From then on the browser may say that the page can be installed, and it says so once: where the
+ * document itself names the manifest, that is often before the modules have come, and nobody hears it.
+ */
+function linkManifest() {
+  const link = document.createElement("link");
+  link.rel = "manifest";
+  link.href = new URL("../manifest.webmanifest", import.meta.url).href;
+  document.head.append(link);
+}
+
 /** What the browser says of installing. */
 export class Installation {
   /** @param {() => void} changed */
@@ -48,6 +59,7 @@ export class Installation {
     this.isInstalled = isInstalled();
     addEventListener("beforeinstallprompt", this);
     addEventListener("appinstalled", this);
+    linkManifest();
   }
 
   /** @param {Event} event */

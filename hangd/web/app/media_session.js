@@ -6,7 +6,7 @@ import { t } from "../page/texts/texts.js";
 
 const SKIP_SECONDS = 10;
 /** Seconds. The system extrapolates by itself; this far off, it is told again. */
-const TOLERANCE = 1;
+const TOLERANCE = { moving: 1, still: 0.05 };
 
 /**
  * Give the system's controls to the session, and show there what the room shows. Does nothing where there are none.
@@ -137,7 +137,7 @@ function differs(told, next) {
     told.duration !== next.duration ||
     told.rate !== next.rate ||
     told.moving !== next.moving ||
-    Math.abs(expected - next.position) > TOLERANCE
+    Math.abs(expected - next.position) > (next.moving ? TOLERANCE.moving : TOLERANCE.still)
   );
 }
 

@@ -38,7 +38,7 @@ export class Push {
     if (!this.isSupported || this.session.state.pushKey === null) return "missing";
     if (this.isBusy) return "busy";
     if (Notification.permission === "denied") return "blocked";
-    return this.kept === null ? "off" : "on";
+    return this.kept !== null && Notification.permission === "granted" ? "on" : "off";
   }
 
   /** Tell the server after each connecting that this browser is still there: it may have another address by now. */
@@ -59,7 +59,11 @@ export class Push {
       const subscription = await this.subscription();
       const { endpoint, keys } = subscription.toJSON();
       const outcome = await this.session.ask("PushSubscribe", { name, endpoint, keys, secret });
-      if (!outcome.ok) return outcome.text;
+      if (!outcome.ok) {
+        // The server has lost its subscriptions, and somebody else was first.
+        if (outcome.code === "NameTaken" && this.kept?.name === name) this.keep(null);
+        return outcome.text;
+      }
       this.keep({ name, secret });
       return null;
     });
@@ -85,8 +89,9 @@ export class Push {
     const key = bytesOf(this.session.state.pushKey);
     const manager = registration.pushManager;
     const old = await manager.getSubscription();
-    // One that was made for another key of the server is of no use to this one.
-    if (old !== null && !isSame(old.options.applicationServerKey, key)) await old.unsubscribe();
+    // One that was made for another key of the server is of no use, and one whose secret is lost is refused.
+    const isUsable = this.kept !== null && isSame(old?.options.applicationServerKey ?? null, key);
+    if (old !== null && !isUsable) await old.unsubscribe();
     const made = manager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     return Promise.race([made, timeout(SUBSCRIBE_MS)]);
   }

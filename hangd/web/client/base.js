@@ -86,6 +86,8 @@
  * @property {(file: File, quick: string, hash: string) => Promise<void>} keepHash
  * @property {(film: FileInfo, files: File[], match?: Policy["match"]) => Promise<File | null>} findCopy
  * @property {(film: FileInfo) => Promise<File | null>} recall
+ * @property {(file: File) => Promise<string | null>} [explain]  What this browser leaves out of it, and who does not: one
+ *   sentence; null: its header does not tell.
  *
  * @typedef {object} SessionOptions  What page/main.js gives to `new Session`. It calls `session.begin()` once the page
  *   listens: that goes back into the room in which this tab was before the page was loaded anew, if the address still

@@ -58,11 +58,13 @@ export class Session extends EventTarget {
 
   /** The state that was told last. @type {SessionState | null} */
   #told = null;
+  #explain;
 
   /** @param {import("./base.js").SessionOptions} options */
   constructor({ makePlayer, policies, files, kept = Kept.ofBrowser() }) {
     super();
     this.#kept = kept;
+    this.#explain = files.explain;
     const parts = { viewer: this.#viewer, changes: this.#changes, kept, files };
     const tell = (/** @type {Notice} */ notice) => this.#tell(notice);
     /** @type {Membership} */
@@ -188,8 +190,17 @@ export class Session extends EventTarget {
     player.addEventListener("needs-tap", () => this.#builder.tapNeeded(true, this.#changes));
     player.addEventListener("tapped", () => this.#builder.tapNeeded(false, this.#changes));
     for (const kind of ["silent", "no-picture"]) {
-      player.addEventListener(kind, () => this.#copy.is(this.#copy.phase, { problem: t(`copy.${kind}`) }));
+      player.addEventListener(kind, () => void this.#leftOut(t(`copy.${kind}`)));
     }
+  }
+
+  /** @param {string} problem  What the film is shown without. Its header may tell more. */
+  async #leftOut(problem) {
+    const copy = this.#copy;
+    const { file } = copy;
+    copy.is(copy.phase, { problem });
+    const more = file === null ? null : await this.#explain?.(file).catch(() => null);
+    if (more != null && copy.file === file && copy.problem === problem) copy.is(copy.phase, { problem: more });
   }
 
   // ---- entering and leaving -----------------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ const SAMPLES = 0.4;
  * write the rate two to four times, and each write may be heard. Simulated: starts that are up to 30 ms off are right to
  * 1 ms 1.5 s later; with a `sample_interval` of 2 s they are off by up to 6 ms then, and it takes up to eight writes.
  *
+ * `play()` takes effect 45-84 ms later, which the player starts it earlier by: a seek leaves time for that.
+ *
  * A hold would stop and start the player, and a start is tens of milliseconds off: trims correct pictures that are ahead
  * as far as those that are behind.
  *
@@ -28,7 +30,7 @@ const SAMPLES = 0.4;
  */
 export const CHROMIUM = Object.freeze({
   ...POLICIES,
-  follower: Object.freeze({ ...POLICIES.follower, late_start_max: 0.1 }),
+  follower: Object.freeze({ ...POLICIES.follower, seek_margin: 0.15 }),
   drift: Object.freeze({
     ...POLICIES.drift,
     threshold: 0.004,

@@ -2,6 +2,7 @@
 
 import { t } from "../page/texts/texts.js";
 import { engineHere } from "./inspect/browser.js";
+import { inspect } from "./inspect.js";
 
 /** @typedef {import("./base.js").Inspection} Inspection */
 /** @typedef {import("./base.js").Advice} Advice */
@@ -23,6 +24,18 @@ const SAFARI = new Set(["HEVC", "AC-3", "E-AC-3", "ALAC", "ProRes", "Dolby Visio
 
 /** What Chrome plays, and not every Safari. */
 const CHROME = new Set(["AV1", "VP8", "VP9", "Vorbis", "Opus", "FLAC"]);
+
+/**
+ * Returns why this browser does not play a film, or not all of it: one sentence in the page's language.
+ *
+ * Null: by its header the browser plays it. Never rejects.
+ *
+ * @param {File} file
+ * @returns {Promise<string | null>}
+ */
+export async function explain(file) {
+  return adviceOn(await inspect(file)).problem;
+}
 
 /**
  * Returns what a viewer has to know before this film is opened here, by what its header says.

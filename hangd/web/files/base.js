@@ -6,6 +6,7 @@
  * - `knownHash(file, quick) => Promise<string | null>`, `keepHash(file, quick, hash)`  (known_hashes.js) of whole files.
  * - `inspect(file) => Promise<Inspection>`  (inspect.js) what the container says: kind, video and audio codecs.
  * - `adviceOn(inspection) => Advice`  (advice.js) what is wrong with it in this browser, in words.
+ * - `explain(file) => Promise<string | null>`  (advice.js) the sentence of both.
  * - `pickFiles({multiple, kind}) => Promise<PickedFile[]>`, `pickFolder() => Promise<PickedFile[]>`,
  *   `canPickFolders()`  (picking.js) Called while a click is handled.
  * - `filesOf(dataTransfer) => Promise<PickedFile[]>`, `hasFiles(dataTransfer)`  (dropping.js)

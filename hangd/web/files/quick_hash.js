@@ -1,6 +1,6 @@
 /** The quick hash of a file (docs/protocol.md): whether two files are the same, as far as 3 MiB of each can tell. */
 
-import { Sha256 } from "./sha256.js";
+import { Sha256 } from "./hashing/sha256.js";
 
 const PART = 1 << 20;
 

@@ -25,7 +25,7 @@ const policy = trustedTypes?.createPolicy("hang-hash-worker", { createScriptURL:
 export function hashWhole(file, onProgress = () => {}, signal) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const url = new URL("./hash_worker.js", import.meta.url).href;
+    const url = new URL("./hashing/hash_worker.js", import.meta.url).href;
     const worker = new Worker(policy?.createScriptURL(url) ?? url, { type: "module", name: "hash" });
     const abort = () => end(() => reject(signal?.reason));
     /** @param {() => void} settle */
@@ -36,7 +36,7 @@ export function hashWhole(file, onProgress = () => {}, signal) {
     };
     signal?.addEventListener("abort", abort);
     worker.addEventListener("message", ({ data }) => {
-      const told = /** @type {import("./hash_worker.js").Told} */ (data);
+      const told = /** @type {import("./hashing/hash_worker.js").Told} */ (data);
       if ("share" in told) {
         onProgress(told.share);
       } else if ("hash" in told) {

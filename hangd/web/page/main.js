@@ -22,7 +22,14 @@ const video = document.createElement("video");
 const browser = policyOfThisBrowser();
 const session = new Session({
   makePlayer: ({ files, emit }) =>
-    new VideoPlayer({ video, files, emit, policy: browser, store: keptNumbers(storage()) }),
+    new VideoPlayer({
+      video,
+      files,
+      emit,
+      policy: browser,
+      store: keptNumbers(storage()),
+      inspect: async (file) => (await import("../files/inspect.js")).inspect(file),
+    }),
   policies: OF_BROWSER[browser.name],
   files: {
     quickHash,
@@ -32,6 +39,7 @@ const session = new Session({
     keepHash,
     findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
+    explain: async (file) => (await import("../files/advice.js")).explain(file),
   },
 });
 const page = startPage(session, video);

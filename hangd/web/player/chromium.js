@@ -6,7 +6,7 @@ export const chromium = {
   reading: "clock",
   startLatency: { warm: 0.065, cold: 0.065, held: 0.02 },
   pictureDelay: 0.0055,
-  sampleInterval: 0.5,
+  sampleInterval: 0.4,
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,

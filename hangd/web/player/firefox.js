@@ -1,12 +1,12 @@
-/** Firefox: `currentTime` moves in steps, so that the pictures tell where the film is. */
+/** Firefox: `currentTime` moves in steps, and is right just after each. Measured with 140 on a busy machine. */
 
 /** @type {import("./policy.js").PlayerPolicy} */
 export const firefox = {
   name: "firefox",
-  reading: "frames",
-  startLatency: { warm: 0.05, cold: 0.05, held: 0.05 },
-  pictureDelay: 0,
-  sampleInterval: 0.5,
+  reading: "steps",
+  startLatency: { warm: 0.04, cold: 0.04, held: 0.04 },
+  pictureDelay: 0.022,
+  sampleInterval: 0.4,
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,

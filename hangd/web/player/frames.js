@@ -10,6 +10,8 @@ const KEPT = 15;
  * @property {number} position  Its own time in the film, in seconds.
  * @property {number} at  The local time at which it was given to the screen, in seconds. `expectedDisplayTime` is some
  *   time after that, which in Chromium the screen does not keep.
+ * @property {number} clock  The element's `currentTime` when the picture was told,
+ * @property {number} clockAt  and the local time then.
  */
 
 /** Watches the pictures of one element for as long as it lives. Without frame callbacks nothing is known. */
@@ -89,7 +91,8 @@ export class Frames {
     if (!this.known) return;
     this.#handle = this.#video.requestVideoFrameCallback((_, metadata) => {
       this.#ask();
-      this.#shown({ position: metadata.mediaTime, at: metadata.presentationTime / 1000 });
+      const clock = this.#video.currentTime;
+      this.#shown({ position: metadata.mediaTime, at: metadata.presentationTime / 1000, clock, clockAt: now() });
     });
   }
 

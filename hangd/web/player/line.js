@@ -6,7 +6,11 @@
  * beside that line, by another distance after each start. Frame callbacks tell exactly which picture was shown, and to
  * a refresh of the screen when. So the clock gives the line, and the pictures of the last second its height.
  *
- * Firefox moves `currentTime` in steps of some 40 ms, and Safari backwards after a start. There the pictures alone tell.
+ * Firefox moves `currentTime` in steps of some 40 ms, one at each picture. It is right just after a step, and behind
+ * until the next one: the foremost of the readings at the pictures of a second is on the line, to a millisecond. Its
+ * pictures are late by a constant, and each for itself by up to 30 ms more on a busy machine, so they do not tell.
+ *
+ * Safari moves `currentTime` backwards after a start. There the pictures alone tell.
  */
 
 import { now } from "../engine/local_time.js";
@@ -69,12 +73,11 @@ export class Line {
     const { reading, pictureDelay } = this.#policy;
     const rate = this.#video.playbackRate;
     const shown = readFrames(this.#frames.recent, rate);
-    if (reading === "frames" && shown !== null) {
-      return { position: shown.position - pictureDelay * rate, at: shown.at };
-    }
+    const told = reading === "frames" ? shown : reading === "steps" ? readSteps(this.#frames.recent, rate) : null;
+    if (told !== null) return { position: told.position - pictureDelay * rate, at: told.at };
     const clock = await readClock(this.#video, signal);
     if (clock === null) return null;
-    if (shown !== null) {
+    if (shown !== null && reading === "clock") {
       this.#distances.push(shown.position - rate * shown.at - (clock.position - rate * clock.at));
       if (this.#distances.length > KEPT) this.#distances.shift();
     }
@@ -125,6 +128,19 @@ export function readFrames(frames, rate) {
   const close = intercepts.filter((intercept) => Math.abs(intercept - middle) < BESIDE);
   const mean = close.reduce((sum, intercept) => sum + intercept, 0) / close.length;
   return { position: mean + rate * at, at };
+}
+
+/**
+ * Compute one point of the line of a clock that is right at pictures only, and behind otherwise.
+ *
+ * @param {readonly import("./frames.js").Frame[]} frames
+ * @param {number} rate
+ * @returns {Point | null}  null: too few pictures.
+ */
+export function readSteps(frames, rate) {
+  if (frames.length < FRAMES) return null;
+  const at = frames[frames.length - 1].clockAt;
+  return { position: Math.max(...frames.map((frame) => frame.clock - rate * frame.clockAt)) + rate * at, at };
 }
 
 /**

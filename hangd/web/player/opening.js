@@ -48,7 +48,19 @@ export async function failureOf(file, error) {
   if (error !== null && error.code === MediaError.MEDIA_ERR_DECODE) {
     return { code: "unrecognized", message: t("player.broken", { name }) };
   }
-  return { code: "unrecognized", message: t("player.unrecognized", { name }) };
+  return { code: "unrecognized", message: (await explained(file)) ?? t("player.unrecognized", { name }) };
+}
+
+/**
+ * @param {File} file
+ * @returns {Promise<string | null>}  What its header says of it; null: nothing, or there is no server to ask for more.
+ */
+async function explained(file) {
+  try {
+    return await (await import("../files/advice.js")).explain(file);
+  } catch {
+    return null;
+  }
 }
 
 /**

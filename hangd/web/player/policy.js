@@ -3,10 +3,10 @@
  *
  * @typedef {object} PlayerPolicy
  * @property {string} name
- * @property {"clock" | "frames"} reading  What tells the position: `currentTime` with the pictures, or the pictures
- *   alone.
+ * @property {"clock" | "steps" | "frames"} reading  What tells the position (line.js): `currentTime` and the pictures,
+ *   `currentTime` at the pictures, or the pictures alone.
  * @property {import("./latency.js").Usual} startLatency  Seconds from `play()` until the film moves, until measured.
- * @property {number} pictureDelay  Seconds from a picture's `presentationTime` until it is seen.
+ * @property {number} pictureDelay  Seconds by which the picture is seen later than what was read says.
  * @property {number} sampleInterval  Seconds between two samples.
  * @property {boolean} trims  Small changes of the rate are played, and without a gap in the sound.
  * @property {number} pitchWithin  Rates that differ from 1 by no more change the pitch: they are exact, and it is too
@@ -24,10 +24,10 @@ import { webkit } from "./webkit.js";
  * @returns {PlayerPolicy}
  */
 export function policyOfThisBrowser() {
-  const video = HTMLMediaElement.prototype;
-  if ("mozHasAudio" in video || "mozPreservesPitch" in video) return firefox;
-  // Every browser on an iPhone is WebKit, whatever it calls itself. WebKit has both of these, and Chromium one.
-  if ("webkitShowPlaybackTargetPicker" in video || "webkitSupportsPresentationMode" in HTMLVideoElement.prototype) {
+  const video = HTMLVideoElement.prototype;
+  if ("mozHasAudio" in video) return firefox;
+  // Every browser on an iPhone is WebKit, whatever it calls itself. WebKit has these, and Chromium has not.
+  if ("webkitShowPlaybackTargetPicker" in video || "webkitSupportsPresentationMode" in video) {
     return webkit;
   }
   return chromium;

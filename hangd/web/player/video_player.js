@@ -21,21 +21,16 @@ import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
 import { Line } from "./line.js";
 import { containerOf, failureOf, open } from "./opening.js";
-import { Pace } from "./pace.js";
 import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
 import { isSilent } from "./sound.js";
-import { nextEvent, nextTask, sleep, until } from "./tasks.js";
+import { Speed } from "./speed.js";
+import { lastPicture, pictureShown, step } from "./standing.js";
+import { Starter } from "./starting.js";
+import { nextTask, sleep } from "./tasks.js";
 
 /** Seconds that a seek may take before the file counts as one that cannot be read: a disk may have to start. */
 const SEEK = 30;
-/** A film has started when it is this far from where it stood, in seconds. */
-const MOVED = 0.015;
-/** The longest to wait for the pictures that tell where the line is, in seconds. */
-const PICTURES = 0.4;
-/** Two points of the line of a start, this many seconds apart, agree to `AGREE`: then it is a line. */
-const APART = 0.04;
-const AGREE = 0.002;
 /** A film that ends by more than this before its duration is not complete, in seconds. Durations are not exact. */
 const SHORT = 3;
 
@@ -70,7 +65,9 @@ export class VideoPlayer extends EventTarget {
     this.#inspect = inspect;
     this.#frames = new Frames(video);
     this.#line = new Line(video, this.#frames, policy);
-    this.#latency = new StartLatency(policy.startLatency, store);
+    const latency = new StartLatency(policy.startLatency, store);
+    this.#starter = new Starter(video, this.#line, latency);
+    this.#speed = new Speed(video, policy);
     video.preload = "auto";
     video.disableRemotePlayback = true;
     const { signal } = this.#life;
@@ -83,7 +80,7 @@ export class VideoPlayer extends EventTarget {
     video.addEventListener("durationchange", () => this.#durationChanged(), { signal });
     document.addEventListener("visibilitychange", () => this.#seen(), { signal });
     globalThis.addEventListener("pageshow", () => this.#seen(), { signal });
-    navigator.mediaDevices?.addEventListener?.("devicechange", () => this.#latency.doubt(), { signal });
+    navigator.mediaDevices?.addEventListener?.("devicechange", () => latency.doubt(), { signal });
   }
 
   #video;
@@ -93,8 +90,8 @@ export class VideoPlayer extends EventTarget {
   #inspect;
   #frames;
   #line;
-  #latency;
-  #pace = new Pace();
+  #starter;
+  #speed;
   #life = new AbortController();
   #job = new AbortController();
   /** @type {Phase} */
@@ -103,24 +100,22 @@ export class VideoPlayer extends EventTarget {
   /** @type {File | null} */
   #file = null;
   #url = "";
+  /** Loaded was told of this file. */
+  #loaded = false;
   /** @type {number | null} The duration that was told. */
   #duration = null;
   /** Where a load or a seek leads, and where the settled film goes on. */
   #position = 0;
-  #rate = 1;
   /** @type {import("./base.js").Resume | null} A Resume that waits for Settled. */
   #resume = null;
   /** @type {Point | null} The newest point of the line, by the element's own positions. */
   #point = null;
-  /** The film was moved since it played. */
-  #sought = true;
   #stalled = false;
   /** `play()` was called for the present phase. */
   #played = false;
   #needsTap = false;
   /** The browser paused a film that nobody sees. */
   #pausedUnseen = false;
-  #stoodAt = -Infinity;
 
   /** The name of the browser's policy. */
   get policy() {
@@ -167,7 +162,10 @@ export class VideoPlayer extends EventTarget {
         this.#seekTo(command.position);
         break;
       case "SetRate":
-        this.#setRate(command.rate);
+        if (command.rate === this.#speed.rate) break;
+        this.#speed.rate = command.rate;
+        this.#speed.apply();
+        this.#frames.jump();
         break;
       case "StepFrame":
         if (this.#phase === "settled") void this.#step(command.back, this.#begin("seeking"));
@@ -223,8 +221,9 @@ export class VideoPlayer extends EventTarget {
       this.#fail(failure);
       return;
     }
-    this.#applyRate();
+    this.#speed.apply();
     this.#duration = Number.isFinite(video.duration) ? video.duration : null;
+    this.#loaded = true;
     this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
     if (video.videoWidth === 0) void this.#notice("no-picture", "video", file);
     // Commands that came meanwhile have left their target and their Resume.
@@ -242,9 +241,10 @@ export class VideoPlayer extends EventTarget {
     }
     this.#url = "";
     this.#file = null;
+    this.#loaded = false;
     this.#duration = null;
-    this.#rate = 1;
-    this.#stoodAt = -Infinity;
+    this.#speed.rate = 1;
+    this.#starter.stoodAt = -Infinity;
     this.#frames.forget();
   }
 
@@ -261,9 +261,8 @@ export class VideoPlayer extends EventTarget {
   #seekTo(position) {
     this.#position = Math.max(0, position);
     this.#resume = null;
-    if (this.#phase !== "loading" || this.#duration !== null || this.#video.readyState > 0) {
-      void this.#seek(this.#begin("seeking"));
-    }
+    // Before that the load leads there by itself.
+    if (this.#phase !== "loading" || this.#loaded) void this.#seek(this.#begin("seeking"));
   }
 
   /** @param {AbortSignal} signal */
@@ -271,7 +270,7 @@ export class VideoPlayer extends EventTarget {
     this.#video.pause();
     await nextTask();
     if (signal.aborted) return;
-    this.#sought = true;
+    this.#starter.sought = true;
     const sought = await seekExactly(this.#video, this.#frames, this.#position, signal, SEEK);
     if (signal.aborted) return;
     if (sought === null) {
@@ -297,22 +296,9 @@ export class VideoPlayer extends EventTarget {
     const video = this.#video;
     video.pause();
     await nextTask();
-    if (position === null) {
-      // The pictures that are on their way to the screen come first.
-      for (let frame = 0; frame < this.#policy.pauseFrames && !signal.aborted; frame++) await this.#repainted(signal);
-    }
-    if (signal.aborted) return;
-    const last = this.#frames.last;
-    const shown = last !== null && Math.abs(last.position - video.currentTime) < 0.25 ? last.position : null;
-    this.#stand(position ?? shown ?? video.currentTime, shown);
-  }
-
-  /** @param {AbortSignal} signal */
-  async #repainted(signal) {
-    const painted = new EventTarget();
-    const handle = requestAnimationFrame(() => painted.dispatchEvent(new Event("painted")));
-    await nextEvent(painted, ["painted"], signal, 0.05);
-    cancelAnimationFrame(handle);
+    const repaints = position === null ? this.#policy.pauseFrames : 0;
+    const shown = await lastPicture(video, this.#frames, repaints, signal);
+    if (!signal.aborted) this.#stand(position ?? shown ?? video.currentTime, shown);
   }
 
   /**
@@ -320,20 +306,10 @@ export class VideoPlayer extends EventTarget {
    * @param {AbortSignal} signal
    */
   async #step(back, signal) {
-    this.#sought = true;
-    const shown = this.#frames.last?.position ?? this.#video.currentTime;
-    const duration = this.#frames.duration;
-    /** @type {number | null} */
-    let reached = null;
-    // Where it is not known how long a picture lasts, the next one is felt for.
-    for (let tries = 1; tries <= 10 && reached === null && !signal.aborted; tries++) {
-      const target = back ? shown - 0.002 : shown + (duration ?? tries / 60);
-      const sought = await seekExactly(this.#video, this.#frames, Math.max(0, target), signal, SEEK);
-      if (sought === null) break;
-      const position = sought.frame?.position ?? target;
-      if (back || duration !== null || position > shown) reached = position;
-    }
-    if (!signal.aborted) this.#stand(reached ?? shown, reached ?? shown);
+    this.#starter.sought = true;
+    await nextTask();
+    const position = await step(this.#video, this.#frames, back, signal, SEEK);
+    if (!signal.aborted) this.#stand(position, pictureShown(this.#video, this.#frames));
   }
 
   /**
@@ -380,7 +356,7 @@ export class VideoPlayer extends EventTarget {
     const point = await this.#play(position, at, signal);
     if (point === null) return;
     const running = this.#begin("running");
-    const since = (point.position - position) / this.#rate;
+    const since = (point.position - position) / this.#speed.rate;
     this.#tell({ type: "Started", generation: this.#generation, position, at: point.at - since });
     await this.#run(running, point);
   }
@@ -395,39 +371,27 @@ export class VideoPlayer extends EventTarget {
   }
 
   /**
-   * Call `play()` so that the film passes `position` at the local time `at`, and wait until it plays.
+   * Let the film pass `position` at the local time `at`, and wait until it plays.
    *
    * @param {number} position
    * @param {number | null} at
    * @param {AbortSignal} signal
-   * @returns {Promise<Point | null>}  Of the picture, while it plays; null: aborted, or not allowed.
+   * @returns {Promise<Point | null>}  Of the picture, while it plays; null: aborted, at the end, or not allowed.
    */
-  async #play(position, at, signal) {
-    const video = this.#video;
-    const key = StartLatency.key("default", containerOf(this.#file), this.#sought, now() - this.#stoodAt);
-    const stood = video.currentTime;
-    // A film that stands a little further on than where it is said to stand starts so much later.
-    const ahead = (stood - position) / this.#rate;
-    if (at !== null) await until(at - this.#latency.expected(key) + ahead, signal);
-    else await Promise.resolve(); // Not inside `do`, and still in the call of a tap.
-    if (signal.aborted) return null;
-    this.#line.begin();
-    this.#played = true;
-    const called = now();
-    this.#point = { position: stood, at: called };
-    this.#sought = false;
-    if (video.ended) {
-      // `play()` would begin the film anew. It is so too where a seek led behind the end of an incomplete file.
-      this.#ended();
-      return null;
-    }
-    video.play().catch((reason) => {
-      if (!signal.aborted && reason?.name === "NotAllowedError") this.#refusedToPlay();
-    });
-    const point = await this.#firstPoint(stood, signal);
-    if (point === null) return null;
-    this.#latency.learn(key, point.at - (point.position - position) / this.#rate - called + ahead);
-    return point;
+  #play(position, at, signal) {
+    const start = {
+      position,
+      at,
+      rate: this.#speed.rate,
+      container: containerOf(this.#file),
+      called: (/** @type {number} */ called) => {
+        this.#played = true;
+        this.#point = { position: this.#video.currentTime, at: called };
+      },
+      refused: () => this.#refusedToPlay(),
+      ended: () => this.#ended(),
+    };
+    return this.#starter.start(start, signal);
   }
 
   #refusedToPlay() {
@@ -435,44 +399,6 @@ export class VideoPlayer extends EventTarget {
     this.#needsTap = true;
     this.#played = false;
     this.dispatchEvent(new Event("needs-tap"));
-  }
-
-  /**
-   * Wait until the film moves from where it stood, evenly.
-   *
-   * @param {number} stood
-   * @param {AbortSignal} signal
-   */
-  async #firstPoint(stood, signal) {
-    const video = this.#video;
-    while (!signal.aborted && video.currentTime < stood + MOVED * this.#rate) await sleep(0.005, signal);
-    const end = now() + PICTURES;
-    while (!signal.aborted && video.videoWidth > 0 && !this.#line.hasPictures && now() < end) await sleep(0.01, signal);
-    /** @type {Point | null} */
-    let before = null;
-    while (!signal.aborted) {
-      const point = await this.#read(signal);
-      if (point !== null && before !== null) {
-        const moved = (point.position - before.position) / this.#rate;
-        if (Math.abs(moved - (point.at - before.at)) < AGREE) return point;
-      }
-      before = point;
-      await sleep(APART, signal);
-    }
-    return null;
-  }
-
-  /**
-   * Read where the picture is.
-   *
-   * @param {AbortSignal} signal
-   * @returns {Promise<Point | null>}
-   */
-  async #read(signal) {
-    const point = await this.#line.read(signal);
-    if (point === null || signal.aborted) return null;
-    this.#point = point;
-    return point;
   }
 
   // ---- playing -----------------------------------------------------------------------------------------------------
@@ -487,12 +413,13 @@ export class VideoPlayer extends EventTarget {
     let played = 0;
     while (!signal.aborted) {
       if (point !== null && !this.#stalled && !this.#video.ended) {
-        if (this.#video.preservesPitch && this.#pace.observe(this.#rate, point)) this.#applyRate();
-        this.#tell({ type: "Sampled", generation: this.#generation, ...point, rate: this.#rate });
+        this.#point = point;
+        this.#speed.observe(point);
+        this.#tell({ type: "Sampled", generation: this.#generation, ...point, rate: this.#speed.rate });
       }
       if (++played === 5 && isSilent(this.#video)) void this.#notice("silent", "audio", this.#file);
       await sleep(this.#policy.sampleInterval, signal);
-      if (!signal.aborted) point = await this.#read(signal);
+      if (!signal.aborted) point = await this.#line.read(signal);
     }
   }
 
@@ -502,7 +429,7 @@ export class VideoPlayer extends EventTarget {
    */
   async #delay(seconds, signal) {
     const point = this.#point;
-    const rate = this.#rate;
+    const rate = this.#speed.rate;
     const video = this.#video;
     video.pause();
     await nextTask();
@@ -514,24 +441,6 @@ export class VideoPlayer extends EventTarget {
     await this.#run(this.#begin("running"), next);
   }
 
-  /** @param {number} rate */
-  #setRate(rate) {
-    if (rate === this.#rate) return;
-    this.#rate = rate;
-    this.#applyRate();
-  }
-
-  #applyRate() {
-    const video = this.#video;
-    const keeps = Math.abs(this.#rate - 1) > this.#policy.pitchWithin;
-    const written = keeps ? this.#pace.written(this.#rate) : this.#rate;
-    // Written only where it changes: each write makes the sound's path anew.
-    if (video.preservesPitch !== keeps) video.preservesPitch = keeps;
-    if (video.playbackRate !== written) video.playbackRate = written;
-    this.#pace.begin(now());
-    this.#frames.jump();
-  }
-
   // ---- what the element says ---------------------------------------------------------------------------------------
 
   #ended() {
@@ -539,7 +448,7 @@ export class VideoPlayer extends EventTarget {
     const position = this.#video.currentTime;
     // Chromium names the duration also where the file was cut off: only the line knows how far the film has come.
     const point = this.#point;
-    const reached = point === null ? position : point.position + (now() - point.at) * this.#rate;
+    const reached = point === null ? position : point.position + (now() - point.at) * this.#speed.rate;
     if (this.#duration !== null && Math.min(position, reached) < this.#duration - SHORT) {
       this.#fail({ code: "truncated", message: t("player.truncated", { name: this.#file?.name ?? "" }) });
       return;
@@ -554,7 +463,7 @@ export class VideoPlayer extends EventTarget {
 
   #broke() {
     const file = this.#file;
-    if (file === null || this.#phase === "empty" || (this.#phase === "loading" && this.#video.readyState === 0)) return;
+    if (file === null || !this.#loaded) return;
     const signal = this.#begin("loading");
     void failureOf(file, this.#video.error).then((failure) => {
       if (!signal.aborted) this.#fail(failure);
@@ -566,7 +475,7 @@ export class VideoPlayer extends EventTarget {
     if (this.#phase !== "running" || stalled === this.#stalled) return;
     this.#stalled = stalled;
     this.#frames.jump();
-    this.#pace.begin(now());
+    this.#speed.interrupted();
     this.#tell({ type: "Stalled", generation: this.#generation, stalled, at: now() });
   }
 
@@ -623,14 +532,14 @@ export class VideoPlayer extends EventTarget {
    * @param {import("./base.js").Resume | null} [resume]  Still to be done.
    */
   #begin(phase, resume = null) {
-    if (this.#phase === "running" || this.#phase === "delaying") this.#stoodAt = now();
+    if (this.#phase === "running" || this.#phase === "delaying") this.#starter.stoodAt = now();
     this.#job.abort();
     this.#job = new AbortController();
     this.#phase = phase;
     this.#resume = resume;
     this.#stalled = this.#played = this.#pausedUnseen = false;
     if (phase !== "running") this.#frames.jump();
-    this.#pace.begin(now());
+    this.#speed.interrupted();
     if (phase !== "starting") this.#needsTap = false;
     return this.#job.signal;
   }

@@ -7,7 +7,7 @@ export const webkit = {
   reading: "frames",
   startLatency: { warm: 0.05, cold: 0.05, held: 0.05 },
   pictureDelay: 0,
-  sampleInterval: 0.5,
+  sampleInterval: 0.4,
   // The sound stutters at each change of the rate.
   trims: false,
   pitchWithin: 0.05,

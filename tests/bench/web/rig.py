@@ -51,6 +51,18 @@ class WebRig(Judge):
         step()
         return began
 
+    def first_moving(self, since: float) -> float:
+        """As a `Judge`'s, and wait for it: a browser on a busy computer needs seconds for a seek."""
+
+        def found() -> float | None:
+            try:
+                return super(WebRig, self).first_moving(since)
+            except AssertionError:
+                return None
+
+        moment: float = wait_for(found, "a picture that moves")
+        return moment
+
     def numbers(self) -> tuple[int | None, int | None]:
         """Return the numbers of the pictures that are on the screens."""
         one, other = self.watches

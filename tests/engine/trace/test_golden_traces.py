@@ -10,8 +10,7 @@ from hangd.engine.follower.effects import AnnounceCorrection
 from hangd.engine.follower.inputs import FollowerInput
 from hangd.engine.trace.replay import replay
 from hangd.engine.trace.trace import Step, read
-from tests.golden.by_hand import BY_HAND
-from tests.golden.make_traces import NAMES, RARE, STORIES, TRACES, make, path
+from tests.golden.make_traces import BY_HAND, NAMES, RARE, STORIES, TRACES, make, path
 
 CONTENTS: dict[str, tuple[set[str], set[str]]] = {
     "start": ({"TimelineReceived", "Pinged", "Started"}, {"Resume", "SendReport"}),

@@ -167,7 +167,7 @@ export class FakeSession extends EventTarget {
 
   /** @param {string} name */
   setName(name) {
-    this.#ask("setName", name);
+    this.asked.push(["setName", name]);
     this.name = name;
   }
 
@@ -195,7 +195,7 @@ export class FakeSession extends EventTarget {
 
   /** @param {File[]} files */
   offerFiles(files) {
-    this.#ask("offerFiles", files.length);
+    this.asked.push(["offerFiles", files.length]);
   }
 
   async listRooms() {
@@ -393,7 +393,7 @@ export class FakeSession extends EventTarget {
 
   /** @param {number} seconds */
   setOffset(seconds) {
-    this.#ask("setOffset", seconds);
+    this.asked.push(["setOffset", seconds]);
   }
 
   position() {

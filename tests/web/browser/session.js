@@ -6,6 +6,7 @@
 
 import { Session } from "../../../hangd/web/client/session.js";
 import * as policies from "../../../hangd/web/engine/policies.js";
+import { explain } from "../../../hangd/web/files/advice.js";
 import { findCopy } from "../../../hangd/web/files/find.js";
 import { recall } from "../../../hangd/web/files/handles.js";
 import { keepHash, knownHash } from "../../../hangd/web/files/known_hashes.js";
@@ -31,6 +32,7 @@ const session = new Session({
     keepHash,
     findCopy,
     recall: async (film) => (await recall(film))?.file ?? null,
+    explain,
   },
 });
 

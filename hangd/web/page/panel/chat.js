@@ -67,7 +67,6 @@ export class Chat extends View {
   notice(notice) {
     if (!["said", "refused", "problem"].includes(notice.kind)) {
       this.#events = [...this.#events.slice(1 - KEPT), { happened: notice.text, at: new Date() }];
-      this.show(this.parts.session.state);
     }
   }
 

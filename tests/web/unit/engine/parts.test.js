@@ -78,6 +78,39 @@ test("each browser's numbers have the same names as hangd's", () => {
   }
 });
 
+test("a trim rounds a half to the even number of steps, as hangd's own does", () => {
+  const policy = { ...POLICIES.drift, read_ahead: 0, sample_interval: 2 };
+  for (const [error, steps] of [
+    [0.0125, 12],
+    [0.0115, 12],
+    [-0.0125, -12],
+    [0.0124, 12],
+    [0.0126, 13],
+  ]) {
+    const drift = new DriftController(policy);
+    drift.restart(0);
+    drift.observe(error, 0.1, 1);
+    assert.equal(drift.rate, 1000 / (1000 + steps), `${error}`);
+  }
+});
+
+test("fields that an input leaves out are false or 0", () => {
+  const follower = new Follower();
+  assert.deepEqual(follower.handle({ type: "FileOpened", path: "a" }, 1), [
+    { type: "Load", path: "a", generation: 1, start: 0, entry: 0 },
+  ]);
+  assert.deepEqual(follower.handle({ type: "TimelineReceived", timeline: RUNNING }, 2), []);
+  assert.ok(!follower.follows, "only a timeline with `entering` leads into a room");
+  const paused = { ...RUNNING, playing: false };
+  follower.handle({ type: "TimelineReceived", timeline: paused, entering: true }, 3);
+  assert.ok(follower.follows);
+  follower.handle({ type: "SeekRequested", position: 5 }, 4);
+  assert.deepEqual(follower.handle({ type: "TimelineReceived", timeline: paused }, 4.1), []);
+  assert.equal(follower.requestedPosition(4.1), 5, "it was no answer");
+  const effects = follower.handle({ type: "TimelineReceived", timeline: { ...paused, rev: 4 } }, 4.2);
+  assert.ok(effects.every((effect) => effect.type !== "Unload"));
+});
+
 /** @type {[string, {check: () => void}][]} */
 const broken = [
   ["a link that waits without a time", Object.assign(new Link(), { state: "waiting", url: "wss://hang.example/ws" })],

@@ -60,8 +60,9 @@ export function replay(text) {
       return { steps, difference };
     }
     follower.check();
-    const after = reading(follower, parsed.now);
-    if (parsed.after !== undefined && !same(parsed.after, after)) {
+    if (parsed.after === undefined) continue;
+    const after = reading(follower, parsed.now, "state" in parsed.after);
+    if (!same(parsed.after, after)) {
       return { steps, difference: `line ${index + 1}: ${line}\nread: ${JSON.stringify(after)}` };
     }
   }
@@ -73,9 +74,11 @@ export function replay(text) {
  *
  * @param {Follower} follower
  * @param {number} now
+ * @param {boolean} all  Also its state.
  */
-function reading(follower, now) {
+function reading(follower, now, all) {
   return {
+    ...(all ? { state: withoutPath(follower.snapshot()) } : {}),
     deadline: follower.deadline(),
     position: follower.position(now),
     requested_position: follower.requestedPosition(now),
@@ -88,4 +91,14 @@ function reading(follower, now) {
     reaches_room: follower.onOwn.reachesRoom,
     obeys_viewer: follower.onOwn.obeysViewer,
   };
+}
+
+/**
+ * Leave out the path of the film, which is another one in a trace.
+ *
+ * @param {import("../../../../hangd/web/engine/follower/state.js").FollowerState} state
+ */
+function withoutPath(state) {
+  const { path: _, ...picture } = state.picture;
+  return { ...state, picture };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { Sha256 } from "../../../../hangd/web/files/sha256.js";
+import { Sha256 } from "../../../../hangd/web/files/hashing/sha256.js";
 
 const VECTORS = /** @type {const} */ ([
   ["", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
