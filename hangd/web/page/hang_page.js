@@ -87,7 +87,8 @@ export class HangPage extends View {
     const screen = this.#screenFor(state);
     screen.show(state);
     screen.tick();
-    document.title = state.room === null ? t("page.title") : t("page.inRoom", { room: roomName(state.room) });
+    const title = state.room === null ? t("page.title") : t("page.inRoom", { room: roomName(state.room) });
+    document.title = screen.unseen > 0 ? t("page.unread", { count: screen.unseen, title }) : title;
   }
 
   /** @param {import("./view.js").SessionState} state */

@@ -115,6 +115,11 @@ export class RoomScreen extends View {
     this.panel.tick();
   }
 
+  /** How many lines of chat this viewer has not seen. */
+  get unseen() {
+    return this.panel.unread;
+  }
+
   /** Shows the panel beside the film, or takes it away. */
   togglePanel() {
     this.#setPanel(!this.panel.seen);

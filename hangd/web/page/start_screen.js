@@ -15,6 +15,8 @@ export class StartScreen extends View {
   /** @type {string | null} */
   #invited = null;
   #busy = false;
+  /** There is no chat here. */
+  unseen = 0;
   /** The rooms of the server were asked for. */
   #listed = false;
 

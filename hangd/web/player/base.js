@@ -6,6 +6,8 @@
  * tracks, subtitles and full screen are settings of the page and do not pass the engine.
  *
  * Times (`at`) are local: `now()` of engine/local_time.js, seconds. `position` is in seconds into the film.
+ * A follower ignores samples whose `at` is before the time at which it was given Started: one that is to correct a late
+ * start at once is read after Started was told, not together with it.
  *
  * @typedef {{type: "Load", path: string, generation: number, start: number, entry: number}} Load
  *   `path` is a key of the driver's table of files (`FileTable`), never a path on a disk.

@@ -39,7 +39,8 @@ export class Stage extends View {
     this.tabIndex = -1;
     this.setAttribute("role", "region");
     this.setAttribute("aria-label", t("stage.label"));
-    this.append(video, this.subtitles, this.condition, this.card, this.toasts, this.controls);
+    const above = h("div", { class: "above" }, this.condition, this.toasts);
+    this.append(video, this.subtitles, above, this.card, this.controls);
     listenToTaps(this, actions, video);
     this.addEventListener("dragover", (event) => event.preventDefault());
     this.addEventListener("drop", (event) => {

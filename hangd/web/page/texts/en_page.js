@@ -15,6 +15,7 @@ export const page = {
   "room.noName": "Room without a name",
   "room.people": { one: "{count} person", other: "{count} people" },
   "room.nav": "Room",
+  "page.unread": "({count}) {title}",
   "page.broken": "A part of this page could not be loaded. Load the page again.",
   "picture.saved": "The picture is saved.",
   "picture.no": "There is no picture to save.",
