@@ -1,15 +1,15 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
-import { attribute, h, keep, say } from "./dom.js";
+import { attribute, h, keep, say } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../texts/texts.js";
+import { View } from "../view.js";
+import { lengthAndSize } from "../words/clock.js";
+import { linkState } from "../words/room_state.js";
 import { drawing } from "./drawing.js";
-import { icon } from "./icons.js";
 import { NewRoom } from "./new_room.js";
-import { t } from "./texts/texts.js";
-import { View } from "./view.js";
-import { lengthAndSize } from "./words/clock.js";
-import { linkState } from "./words/room_state.js";
 
-/** @typedef {import("../protocol/types.js").RoomSummary} RoomSummary */
+/** @typedef {import("../../protocol/types.js").RoomSummary} RoomSummary */
 
 export class StartScreen extends View {
   /** @type {string | null} */
@@ -20,7 +20,7 @@ export class StartScreen extends View {
   /** The rooms of the server were asked for. */
   #listed = false;
 
-  /** @param {import("./view.js").Parts} parts */
+  /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
     const { session } = this.parts;
@@ -121,14 +121,14 @@ export class StartScreen extends View {
 
   closed() {}
 
-  /** @param {import("./view.js").Notice} notice */
+  /** @param {import("../view.js").Notice} notice */
   notice(notice) {
     if (notice.kind === "problem" || notice.kind === "refused" || notice.kind === "kicked") {
       say(this.problem, notice.text);
     }
   }
 
-  /** @param {import("./view.js").SessionState} state */
+  /** @param {import("../view.js").SessionState} state */
   show(state) {
     const { copy, left } = state;
     const has = copy.phase === "open" || copy.phase === "opening";
@@ -153,7 +153,7 @@ export class StartScreen extends View {
     }
   }
 
-  /** @param {import("./view.js").SessionState} state */
+  /** @param {import("../view.js").SessionState} state */
   #list(state) {
     if (!this.#listed && state.link.phase === "up") {
       this.#listed = true;
@@ -199,7 +199,7 @@ export class StartScreen extends View {
     await this.#opened(this.parts.copies.pick());
   }
 
-  /** @param {Promise<import("./view.js").Outcome | null>} request */
+  /** @param {Promise<import("../view.js").Outcome | null>} request */
   async #opened(request) {
     const outcome = await request;
     say(this.problem, outcome === null || outcome.ok ? "" : outcome.text);
@@ -219,7 +219,7 @@ export class StartScreen extends View {
     await this.#ask(() => this.parts.session.create(this.newRoom.options));
   }
 
-  /** @param {() => Promise<import("./view.js").Outcome>} request */
+  /** @param {() => Promise<import("../view.js").Outcome>} request */
   async #ask(request) {
     if (this.#busy) {
       return;
@@ -241,7 +241,7 @@ export class StartScreen extends View {
 }
 customElements.define("hang-start", StartScreen);
 
-/** @param {import("../client/base.js").CopyState} copy */
+/** @param {import("../../client/base.js").CopyState} copy */
 function copyDetail(copy) {
   if (copy.phase === "failed" || copy.phase === "refused") {
     return copy.problem ?? t("copy.failed");
