@@ -5,6 +5,7 @@ export const firefox = {
   name: "firefox",
   reading: "steps",
   startLatency: { warm: 0.04, cold: 0.04, held: 0.04 },
+  pictureAhead: 0,
   pictureDelay: 0.022,
   sampleInterval: 0.4,
   trims: true,
