@@ -38,6 +38,7 @@ _QUICK = """async () => {
 }"""
 
 
+@pytest.mark.timeout(600)
 async def test_a_worker_hashes_two_gigabytes_and_tells_how_far_it_is(tmp_path: Path) -> None:
     path = _large(tmp_path)
     async with files_page() as page:

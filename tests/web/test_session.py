@@ -1,6 +1,7 @@
 """What the page's session does in rooms of pages alone: entering, being refused, roles, the queue, what is kept."""
 
 import json
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -126,6 +127,27 @@ def test_other_encodings_where_the_room_takes_them(viewer: Web, other_film: Path
     cy.wait(lambda state: state["copy"]["phase"] == "open", "finds it too")
 
 
+def test_a_file_that_differs_where_the_quick_hash_does_not_look(viewer: Web, tmp_path: Path) -> None:
+    sizes, films = 5 << 20, []
+    for name in ("one.mp4", "two.mp4"):
+        films.append(tmp_path / name)
+        filling = bytearray(sizes)
+        filling[1 << 20] = len(films)  # between the first MiB and the one in the middle
+        films[-1].write_bytes(CLIP.read_bytes() + struct.pack(">I4s", sizes + 8, b"free") + filling)
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "damaged", films[0])
+    bob.wait(lambda state: state["room"]["file_hash"], "tells the whole hash")
+    cy.tap()
+    assert cy.pick(films[1]) == {"ok": True}
+    cy.done("join", "damaged")
+    cy.wait(lambda state: state["room"] is None, "is put out")
+    assert cy.state["left"] == "You are out of the room, because your file is not its film."
+    assert cy.state["copy"]["phase"] == "refused"
+    assert bob.room["members"][0]["verifying"] is False
+    bob.wait(lambda state: len(state["room"]["members"]) == 1, "is alone")
+    assert "cy is out: that file is not the room’s film" in bob.notices
+
+
 # ---- in the room ----------------------------------------------------------------------------------------------------
 
 
@@ -163,9 +185,10 @@ def test_a_start_that_waits_and_is_forced(viewer: Web) -> None:
     bob.wait(lambda state: bob.position() > 19, "goes along")
     bob.do("setPaused", True)
     cy.stands()
+    cy.wait(lambda state: cy.position() == pytest.approx(bob.position(), abs=0.001), "stands there as well")
     before = cy.position()
-    cy.do("step", 1)
-    bob.wait(lambda state: 0.02 < bob.position() - before < 0.05, "steps too")
+    cy.evaluate("() => { session.step(1); session.step(1); }")
+    bob.wait(lambda state: bob.position() - before == pytest.approx(2 / 30, abs=0.01), "steps twice too")
     cy.wait(lambda state: cy.position() == pytest.approx(bob.position(), abs=0.001), "stands there as well")
 
 

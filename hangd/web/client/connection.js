@@ -36,6 +36,7 @@ import { PingSchedule } from "../engine/link/pings.js";
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
 import { decode } from "../protocol/decode.js";
+import { BROKE_OFF, closedBecause, errorText } from "./refusals.js";
 import { DeadlineTimer } from "./timer.js";
 
 const PROTOCOL = 1;
@@ -43,27 +44,6 @@ const PROTOCOL = 1;
 const ANSWER_TIMEOUT = 8;
 /** Seconds, at least, before the link dials again after a message whose handling failed: it may come again. */
 const FAULT_PAUSE = 5;
-/** The close code of a connection that broke off (RFC 6455, section 7.4.1). */
-const BROKE_OFF = 1006;
-
-const CLOSES = /** @type {Record<number, string>} */ ({
-  1013: "error.ServerFull",
-  4001: "link.going-down",
-  4002: "link.too-slow",
-  4003: "link.idle",
-  4500: "link.protocol",
-  4501: "link.unauthorized",
-  4502: "link.banned",
-  4503: "link.rate-limited",
-  4504: "link.replaced",
-});
-
-/** Refusals of which the page has a sentence of its own. */
-const KNOWN = new Set(
-  "FileHashMismatch RoomNotFound RoomFull RoomLocked WrongPassword Banned NotInRoom AlreadyInRoom Forbidden Unauthorized "
-    .concat("RateLimited UnsupportedProtocol NameTaken NoSuchEntry TooLarge ServerFull Internal NotConnected TimedOut")
-    .split(" "),
-);
 
 export class Connection {
   #listener;
@@ -384,26 +364,6 @@ export class Connection {
  */
 function refused(code, said = null) {
   return { ok: false, code, retry: true, said };
-}
-
-/**
- * Returns a refusal as a sentence in the page's language, or in the server's words where the page has none for it.
- *
- * @param {string} code
- * @param {string | null} said
- */
-export function errorText(code, said) {
-  return KNOWN.has(code) ? t(`error.${code}`) : (said ?? t("error.Internal"));
-}
-
-/**
- * @param {number} code
- * @param {string} reason
- */
-function closedBecause(code, reason) {
-  const key = CLOSES[code];
-  if (key !== undefined) return t(key);
-  return code === BROKE_OFF ? t("link.broke-off") : reason || t("link.closed", { code });
 }
 
 /** @param {WebSocket} socket */

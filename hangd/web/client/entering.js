@@ -18,8 +18,8 @@
 
 import { LinkState } from "../engine/link/link.js";
 import { t } from "../page/texts/texts.js";
-import { errorText } from "./connection.js";
 import { isCopy } from "./films/comparing.js";
+import { refusal } from "./refusals.js";
 
 /** @type {readonly string[]} */
 const TRYING = [LinkState.DIALING, LinkState.GREETING];
@@ -96,7 +96,7 @@ export class Entering {
   async create({ name = "", password = "", policy = {} }) {
     const { viewer, copy, connection, membership } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
-    membership.stayHere();
+    membership.returning.stayHere();
     const open = await this.#open();
     if (open === null) return { ok: false, code: "NoFile", text: copy.problem ?? t("error.NoFile") };
     const up = await this.connected();
@@ -127,7 +127,7 @@ export class Entering {
   async join(name, { password = "" } = {}) {
     const { viewer, copy, connection, membership, kept, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
-    membership.stayHere();
+    membership.returning.stayHere();
     const open = await this.#open();
     const up = await this.connected();
     if (!up.ok) return up;
@@ -160,13 +160,4 @@ export class Entering {
       ? { ok: false, code: "WrongPassword", text: t("error.PasswordNeeded") }
       : refusal(answer.code, answer.said);
   }
-}
-
-/**
- * @param {string} code
- * @param {string | null} [said]
- * @returns {Outcome & {ok: false}}
- */
-export function refusal(code, said = null) {
-  return { ok: false, code, text: errorText(code, said) };
 }

@@ -4,11 +4,6 @@
  * It listens to the connection: what the server says goes into the room view, to the follower as inputs, and to the
  * room's films. It enters rooms, leaves them, and comes back after an absence.
  *
- * Coming back. A server that kept this member's place says so in its Welcome. Otherwise `#rejoin` asks to be let in
- * again, with the password and the secrets of before. What passes (a full room, a server that is still starting) is
- * tried again; a refusal that does not pass means that the room is lost. A page that is loaded anew comes back the same
- * way: its tab keeps the place.
- *
  * @typedef {import("../protocol/types.js").ServerMessage} ServerMessage
  * @typedef {import("../protocol/types.js").Welcome} Welcome
  * @typedef {import("../protocol/types.js").Pong} Pong
@@ -16,8 +11,6 @@
  * @typedef {import("../protocol/types.js").FileInfo} FileInfo
  * @typedef {import("../protocol/types.js").Report} Report
  * @typedef {import("../engine/follower/effects.js").SyncCommand} SyncCommand
- * @typedef {import("./connection.js").Answer} Answer
- * @typedef {import("./base.js").Outcome} Outcome
  *
  * @typedef {object} MembershipParts  What this uses of the session.
  * @property {import("./viewer.js").Viewer} viewer
@@ -29,42 +22,39 @@
  * @property {import("./changes.js").Changes} changes
  * @property {(notice: import("./base.js").Notice) => void} tell
  * @property {(message: import("../protocol/types.js").Said) => void} said
- *
- * @typedef {object} Secrets
- * @property {string | null} password
- * @property {string | null} host_secret
- * @property {string | null} return_secret
  */
 
 import { LinkState } from "../engine/link/link.js";
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
-import { errorText } from "./connection.js";
+import { errorText } from "./refusals.js";
+import { Returning } from "./room/returning.js";
 import { RoomView } from "./room/room_view.js";
-
-/** Seconds between tries to get back into a room that refuses for now. */
-const REJOIN_PAUSES = [0.2, 0.5, 1, 2];
 
 export class Membership {
   #parts;
+  #returning;
   /** Ids of the follower's requests to the room. @type {Set<string | number>} */
   #unanswered = new Set();
   /** Epoch and rev of the timeline for which the room was asked last, because they were not known. */
   #caughtUp = "";
-  /** The room that the viewer left while the server could not be told. @type {string | null} */
-  #leftUntold = null;
-  /** Where this tab was before it was loaded anew, until it is back there. @type {import("./kept.js").Place | null} */
-  #returning = null;
   /** The message of the day that was told last. */
   #motd = "";
 
   /** @param {MembershipParts} parts */
   constructor(parts) {
     this.#parts = parts;
+    this.#returning = new Returning(parts, {
+      enter: (...entered) => this.enter(...entered),
+      enterAgain: (...entered) => this.#enterAgain(...entered),
+      keepKeys: (view) => this.#keepKeys(view),
+      leave: (why, at) => this.leave(why, at),
+    });
   }
 
-  get isReturning() {
-    return this.#returning !== null;
+  /** @returns {Returning}  What leads back into the room. */
+  get returning() {
+    return this.#returning;
   }
 
   // ---- what the follower orders -------------------------------------------------------------------------------------
@@ -104,7 +94,7 @@ export class Membership {
    * @param {number} at
    * @param {{file: File, info: FileInfo, brought: boolean, number: number} | null} copy
    *   This browser's copy of the room's film, if it is open already.
-   * @param {Secrets} secrets
+   * @param {import("./room/returning.js").Secrets} secrets
    */
   enter(room, clientId, at, copy, secrets) {
     const { viewer, films, driver } = this.#parts;
@@ -115,7 +105,7 @@ export class Membership {
     view.returnSecret = secrets.return_secret;
     viewer.room = view;
     viewer.left = null;
-    this.#leftUntold = this.#returning = null;
+    this.#returning.arrived();
     if (copy !== null) films.keepNumber(copy.number);
     driver.tell({ type: "TimelineReceived", timeline: room.timeline, entering: true }, at);
     if (copy === null) films.show(null);
@@ -159,11 +149,11 @@ export class Membership {
    */
   leave(why, at, { isMismatch = false } = {}) {
     const { viewer, films, copy, driver, connection, kept, changes, tell } = this.#parts;
-    this.#returning = null;
+    this.#returning.stayHere();
     kept.keepPlace(null);
     if (viewer.room === null) return;
     const untold = why === null && !connection.send({ type: "LeaveRoom", payload: {} });
-    this.#leftUntold = untold ? viewer.room.roomId : null;
+    this.#returning.leftUntold = untold ? viewer.room.roomId : null;
     viewer.room = null;
     viewer.left = why;
     this.#unanswered.clear();
@@ -175,125 +165,6 @@ export class Membership {
     }
     if (why !== null) tell({ kind: "problem", text: why, about: null });
     changes.announce();
-  }
-
-  // ---- coming back --------------------------------------------------------------------------------------------------
-
-  /**
-   * Goes back to where this tab was before the page was loaded anew.
-   *
-   * @param {import("./kept.js").Place} place
-   */
-  goBack(place) {
-    this.#returning = place;
-    this.#parts.connection.want(place.server, { client_id: place.client_id, secret: place.secret });
-  }
-
-  /** Gives up going back: the viewer wants something else. */
-  stayHere() {
-    this.#returning = null;
-  }
-
-  /** Keeps where this tab is: the page may be about to go. */
-  keepPlace() {
-    const { viewer, connection, kept } = this.#parts;
-    const { resume, url } = connection;
-    const view = viewer.room;
-    if (this.#returning !== null) {
-      kept.keepPlace(this.#returning);
-    } else if (view !== null && resume !== null && url !== null) {
-      const { client_id, secret } = resume;
-      const { roomId: room_id, name, password } = view;
-      kept.keepPlace({ server: url, room_id, name, password, client_id, secret });
-    }
-  }
-
-  /** @param {import("./kept.js").Place} place */
-  #secrets(place) {
-    const keys = this.#parts.kept.keys(place.server, place.room_id);
-    return {
-      password: place.password,
-      host_secret: keys?.host_secret ?? null,
-      return_secret: keys?.return_secret ?? null,
-    };
-  }
-
-  /** @param {import("./kept.js").Place} place */
-  async #joinAgain(place) {
-    const { viewer } = this.#parts;
-    const secrets = this.#secrets(place);
-    const answer = await this.#patiently(
-      () => this.#returning === place && viewer.room === null,
-      () => ({ room_id: place.room_id, ...secrets }),
-      (message, at) => {
-        const { room, client_id, return_secret } = message.payload;
-        this.enter(room, client_id, at, null, { ...secrets, return_secret });
-      },
-    );
-    if (answer.ok || answer.code === "NotConnected" || this.#returning !== place) return;
-    this.#returning = null;
-    viewer.left = outBecause(answer);
-    this.#parts.changes.announce();
-  }
-
-  /** Gets back into the room after an absence for which the server did not keep this member's place. */
-  async #rejoin() {
-    const { viewer, driver, copy } = this.#parts;
-    const view = viewer.room;
-    if (view === null) return;
-    const { file } = driver;
-    let info = file === null ? null : await copy.quick(file);
-    if (info !== null) info = copy.shared(info, driver.follower.picture.state.duration);
-    const answer = await this.#patiently(
-      (last) => {
-        // The room may have moved on to another film. Its copy is looked for once it is known.
-        if (last?.code === "FileHashMismatch" && info !== null) info = null;
-        return viewer.room === view;
-      },
-      () => ({
-        room_id: view.roomId,
-        file_hash: info === null ? null : copy.hash,
-        file: info,
-        password: view.password,
-        host_secret: view.hostSecret,
-        return_secret: view.returnSecret,
-      }),
-      (message, at) => {
-        view.returnSecret = message.payload.return_secret;
-        this.#enterAgain(message.payload.room, message.payload.client_id, at);
-        this.#keepKeys(view);
-      },
-    );
-    if (answer.ok || answer.code === "NotConnected" || viewer.room !== view) return;
-    this.leave(outBecause(answer), now());
-  }
-
-  /**
-   * Joins a room, and tries again for a while where it refuses for now.
-   *
-   * @param {(last: (Answer & {ok: false}) | null) => boolean} goesOn  Whether it is still wanted.
-   * @param {() => import("../protocol/types.js").JoinRoom} asks
-   * @param {(message: ServerMessage & {type: "RoomJoined"}, at: number) => void} joined
-   * @returns {Promise<Answer>}
-   */
-  async #patiently(goesOn, asks, joined) {
-    /** @type {(Answer & {ok: false}) | null} */
-    let last = null;
-    for (const pause of [...REJOIN_PAUSES, null]) {
-      if (!goesOn(last)) break;
-      const answer = await this.#parts.connection.request({ type: "JoinRoom", payload: asks() }, (message, at) => {
-        if (message.type !== "RoomJoined") return;
-        if (goesOn(null)) joined(message, at);
-        else this.#parts.connection.send({ type: "LeaveRoom", payload: {} }); // The viewer has left it meanwhile.
-      });
-      if (answer.ok || answer.code === "NotConnected") return answer;
-      const isMismatch = answer.code === "FileHashMismatch" && last?.code !== answer.code;
-      last = answer;
-      if (isMismatch) continue;
-      if (pause === null || !answer.retry) return answer;
-      await new Promise((done) => setTimeout(done, pause * 1000));
-    }
-    return last ?? { ok: false, code: "NotConnected", retry: false, said: null };
   }
 
   // ---- what the connection tells ------------------------------------------------------------------------------------
@@ -309,14 +180,15 @@ export class Membership {
       tell({ kind: "problem", text: t("motd", { text: welcome.motd }), about: null });
     }
     const { room } = welcome;
+    const returning = this.#returning;
+    const { place } = returning;
     if (viewer.room !== null) {
       if (room !== null && room.room_id === viewer.room.roomId) this.#enterAgain(room, welcome.client_id, at);
-      else this.#rejoin();
-    } else if (this.#returning !== null) {
-      const place = this.#returning;
-      if (room?.room_id === place.room_id) this.enter(room, welcome.client_id, at, null, this.#secrets(place));
-      else this.#joinAgain(place);
-    } else if (room !== null && room.room_id === this.#leftUntold) {
+      else returning.rejoin();
+    } else if (place !== null) {
+      if (room?.room_id === place.room_id) this.enter(room, welcome.client_id, at, null, returning.secretsOf(place));
+      else returning.joinAgain(place);
+    } else if (room !== null && room.room_id === returning.leftUntold) {
       connection.send({ type: "LeaveRoom", payload: {} }); // The server could not be told when the viewer left.
     }
     this.#parts.changes.announce();
@@ -378,7 +250,7 @@ export class Membership {
     if (state === LinkState.DOWN && viewer.room !== null) {
       this.leave(t("out.lost", { why: connection.reason ?? t("out.unreached") }), now());
     }
-    if (state === LinkState.DOWN) this.#returning = null;
+    if (state === LinkState.DOWN) this.#returning.stayHere();
     changes.announce();
   }
 
@@ -409,14 +281,6 @@ export class Membership {
     connection.askTheTime();
     connection.hurry();
   }
-}
-
-/**
- * @param {Answer & {ok: false}} answer
- * @returns {string}
- */
-function outBecause({ code, said }) {
-  return t("out.lost", { why: errorText(code, said) });
 }
 
 /**

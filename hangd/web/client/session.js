@@ -8,23 +8,22 @@
  * @typedef {import("./base.js").Outcome} Outcome
  * @typedef {import("./base.js").Notice} Notice
  * @typedef {import("../protocol/types.js").ClientMessage} ClientMessage
- * @typedef {import("../protocol/types.js").ServerMessage} ServerMessage
  */
 
 import { now } from "../engine/local_time.js";
-import { positionAt } from "../engine/timeline.js";
 import { t } from "../page/texts/texts.js";
 import { watchForAbsence } from "./absence.js";
 import { Changes } from "./changes.js";
 import { Connection } from "./connection.js";
 import { Driver } from "./driver.js";
-import { Entering, refusal } from "./entering.js";
+import { Entering } from "./entering.js";
 import { LocalCopy } from "./films/copy.js";
 import { Films } from "./films/films.js";
-import * as queue from "./films/queue.js";
 import { roomIn, sameRoom, serverOf } from "./invites.js";
 import { Kept } from "./kept.js";
 import { Membership } from "./membership.js";
+import { Playing } from "./playing.js";
+import { Requests } from "./room/requests.js";
 import { StateBuilder } from "./state.js";
 
 const CLIENT = "hang web";
@@ -33,7 +32,6 @@ const CHAT_MAX = 500;
 const CHANGE_MS = 30;
 /** Seconds. After so long in the background, what is known of the server's clock, and of the connection, is old. */
 const LONG_HIDDEN = 10;
-const RATES = { min: 0.25, max: 2 };
 
 /** @implements {SessionPort} */
 export class Session extends EventTarget {
@@ -47,6 +45,8 @@ export class Session extends EventTarget {
   #films;
   #membership;
   #entering;
+  #playing;
+  #requests;
   #builder;
   /** @type {readonly import("./base.js").ChatLine[]} */
   #chat = [];
@@ -102,6 +102,8 @@ export class Session extends EventTarget {
     this.#membership = membership;
     const server = () => serverOf(document.baseURI);
     this.#entering = new Entering({ ...parts, connection, driver, copy, films, membership, server });
+    this.#playing = new Playing({ ...parts, driver, tell });
+    this.#requests = new Requests({ ...parts, connection, driver, copy, films });
     this.#builder = new StateBuilder({ viewer: this.#viewer, connection, driver, copy });
     connection.name = this.ownName() || t("member.guest");
     driver.tell({ type: "OffsetSet", seconds: kept.setting("offset", 0) });
@@ -118,12 +120,12 @@ export class Session extends EventTarget {
   begin() {
     const kept = this.#kept;
     watchForAbsence((at) => this.#membership.woke(at));
-    window.addEventListener("pagehide", () => this.#membership.keepPlace());
+    window.addEventListener("pagehide", () => this.#membership.returning.keepPlace());
     let hiddenAt = now();
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") {
         hiddenAt = now();
-        this.#membership.keepPlace();
+        this.#membership.returning.keepPlace();
       } else {
         kept.keepPlace(null);
         this.#connection.hurry();
@@ -137,7 +139,7 @@ export class Session extends EventTarget {
     const named = roomIn(location.hash);
     if (place === null || place.server !== serverOf(document.baseURI)) return;
     if (named !== null && named !== place.room_id && !sameRoom(named, place.name)) return;
-    this.#membership.goBack(place);
+    this.#membership.returning.goBack(place);
   }
 
   // ---- what has changed ---------------------------------------------------------------------------------------------
@@ -267,198 +269,75 @@ export class Session extends EventTarget {
 
   // ---- playing ------------------------------------------------------------------------------------------------------
 
-  togglePause() {
-    this.setPaused(!this.#driver.follower.paused);
-  }
+  togglePause = () => this.#playing.togglePause();
 
-  /** @param {boolean} paused */
-  setPaused(paused) {
-    if (this.#mayControl()) this.#driver.tell({ type: "PauseRequested", paused });
-  }
+  /** @type {SessionPort["setPaused"]} */
+  setPaused = (paused) => this.#playing.setPaused(paused);
 
-  /** @param {number} position */
-  seek(position) {
-    if (this.#mayControl()) this.#driver.tell({ type: "SeekRequested", position });
-  }
+  /** @type {SessionPort["seek"]} */
+  seek = (position) => this.#playing.seek(position);
 
-  /** @param {number} seconds */
-  seekBy(seconds) {
-    const from = this.#driver.follower.requestedPosition(now()) ?? this.roomPosition();
-    if (from !== null) this.seek(Math.max(0, from + seconds));
-  }
+  /** @type {SessionPort["seekBy"]} */
+  seekBy = (seconds) => this.#playing.seekBy(seconds);
 
-  /** @param {number} rate */
-  setSpeed(rate) {
-    const within = Math.min(Math.max(rate, RATES.min), RATES.max);
-    if (this.#mayControl()) this.#driver.tell({ type: "SpeedRequested", rate: within });
-  }
+  /** @type {SessionPort["setSpeed"]} */
+  setSpeed = (rate) => this.#playing.setSpeed(rate);
 
-  /** @param {-1 | 1} frames */
-  step(frames) {
-    if (!this.#mayControl()) return;
-    if (!this.#driver.follower.paused) this.setPaused(true);
-    else this.#driver.player.do({ type: "StepFrame", back: frames < 0 });
-  }
+  /** @type {SessionPort["step"]} */
+  step = (frames) => this.#playing.step(frames);
 
-  /** Whether this viewer may control what plays here. Says why not, if not. */
-  #mayControl() {
-    const view = this.#viewer.room;
-    if (view === null || view.mayControl || this.#driver.follower.onOwn.obeysViewer) return true;
-    const key = view.room.policy.control === "host" ? "error.OnlyHost" : "error.OnlyControllers";
-    this.#tell({ kind: "refused", text: t(key), about: null });
-    return false;
-  }
+  /** @type {SessionPort["setOffset"]} */
+  setOffset = (seconds) => this.#playing.setOffset(seconds);
 
-  /** @param {number} seconds */
-  setOffset(seconds) {
-    this.#kept.keepSetting("offset", seconds);
-    this.#driver.tell({ type: "OffsetSet", seconds });
-  }
+  tapped = () => this.#playing.tapped();
 
-  tapped() {
-    /** @type {{tapped?: () => void}} */ (this.#driver.player).tapped?.();
-  }
+  position = () => this.#playing.position();
 
-  position() {
-    return this.#driver.follower.position(now());
-  }
+  roomPosition = () => this.#playing.roomPosition();
 
-  roomPosition() {
-    const view = this.#viewer.room;
-    const at = this.serverNow();
-    return view === null || at === null ? null : positionAt(view.room.timeline, at);
-  }
+  /** @type {SessionPort["memberPosition"]} */
+  memberPosition = (member) => this.#playing.memberPosition(member);
 
-  /** @param {string} clientId */
-  memberPosition(clientId) {
-    const view = this.#viewer.room;
-    const member = view?.member(clientId) ?? null;
-    if (view === null || member === null || member.position === null) return null;
-    if (clientId === view.clientId) return this.position();
-    const at = this.serverNow();
-    if (member.state !== "playing" || member.heard_at === null || at === null) return member.position;
-    const end = view.room.file?.duration ?? Number.POSITIVE_INFINITY;
-    return Math.min(end, member.position + Math.max(0, at - member.heard_at) * view.room.timeline.rate);
-  }
-
-  serverNow() {
-    const { clock } = this.#driver.follower;
-    return clock.locked ? clock.toServer(now()) : null;
-  }
+  serverNow = () => this.#playing.serverNow();
 
   dumpTrace() {
     return this.#driver.dumpTrace();
   }
 
-  // ---- requests to the room -----------------------------------------------------------------------------------------
+  // ---- requests -----------------------------------------------------------------------------------------------------
 
-  startNow() {
-    const timeline = this.#viewer.room?.room.timeline;
-    if (timeline === undefined) return Promise.resolve(refusal("NotInRoom"));
-    if (timeline.playing) return Promise.resolve(/** @type {Outcome} */ ({ ok: true }));
-    return this.#ask({ type: "SyncCommand", payload: { action: "Play", timestamp: timeline.position, force: true } });
-  }
+  startNow = () => this.#requests.startNow();
 
-  /**
-   * @param {boolean} ready
-   * @param {string} [member]
-   */
-  setReady(ready, member) {
-    return this.#ask({ type: "SetReady", payload: { ready, client_id: member ?? null } });
-  }
+  /** @type {SessionPort["setReady"]} */
+  setReady = (ready, member) => this.#requests.setReady(ready, member);
 
-  /** @param {string} text */
-  say(text) {
-    const line = text.replace(/\p{Cc}+/gu, " ").trim();
-    if (line === "") return Promise.resolve(/** @type {Outcome} */ ({ ok: true }));
-    return this.#ask({ type: "Say", payload: { text: line } });
-  }
+  /** @type {SessionPort["say"]} */
+  say = (text) => this.#requests.say(text);
 
-  /** @param {object} change */
-  setPolicy(change) {
-    return this.#ask({ type: "SetPolicy", payload: change });
-  }
+  /** @type {SessionPort["setPolicy"]} */
+  setPolicy = (change) => this.#requests.setPolicy(change);
 
-  /**
-   * @param {string} member
-   * @param {"host" | "controller" | "viewer"} role
-   */
-  setRole(member, role) {
-    return this.#ask({ type: "SetRole", payload: { client_id: member, role } });
-  }
+  /** @type {SessionPort["setRole"]} */
+  setRole = (member, role) => this.#requests.setRole(member, role);
 
-  /**
-   * @param {string} member
-   * @param {{ban?: boolean, reason?: string}} [options]
-   */
-  kick(member, { ban = false, reason } = {}) {
-    return this.#ask({ type: "Kick", payload: { client_id: member, ban, reason: reason?.trim() || null } });
-  }
+  /** @type {SessionPort["kick"]} */
+  kick = (member, options) => this.#requests.kick(member, options);
 
-  /**
-   * @param {File[]} files
-   * @param {string | null} [after]
-   */
-  queueInsert(files, after) {
-    return queue.insert(this.#queueParts, files, after);
-  }
+  /** @type {SessionPort["queueInsert"]} */
+  queueInsert = (files, after) => this.#requests.queueInsert(files, after);
 
-  /** @param {string[]} ids */
-  queueRemove(ids) {
-    return this.#ask({ type: "QueueRemove", payload: { ids } });
-  }
+  /** @type {SessionPort["queueRemove"]} */
+  queueRemove = (ids) => this.#requests.queueRemove(ids);
 
-  /**
-   * @param {string[]} ids
-   * @param {string | null} after
-   */
-  queueMove(ids, after) {
-    return this.#ask({ type: "QueueMove", payload: { ids, after } });
-  }
+  /** @type {SessionPort["queueMove"]} */
+  queueMove = (ids, after) => this.#requests.queueMove(ids, after);
 
-  /** @param {string} id */
-  showEntry(id) {
-    return queue.show(this.#queueParts, id);
-  }
+  /** @type {SessionPort["showEntry"]} */
+  showEntry = (id) => this.#requests.showEntry(id);
 
-  get #queueParts() {
-    return {
-      viewer: this.#viewer,
-      driver: this.#driver,
-      copy: this.#copy,
-      films: this.#films,
-      ask: this.#ask.bind(this),
-    };
-  }
-
-  /**
-   * @param {string} type
-   * @param {object} payload
-   * @returns {Promise<Outcome>}
-   */
-  async ask(type, payload) {
+  /** @type {SessionPort["ask"]} */
+  ask = async (type, payload) => {
     const up = await this.#entering.connected();
-    if (!up.ok) return up;
-    return outcome(await this.#connection.request(/** @type {ClientMessage} */ ({ type, payload })));
-  }
-
-  /**
-   * Asks the room for something.
-   *
-   * @param {ClientMessage} message
-   * @param {(message: ServerMessage) => void} [arrived]
-   * @returns {Promise<Outcome>}
-   */
-  async #ask(message, arrived) {
-    if (this.#viewer.room === null) return refusal("NotInRoom");
-    return outcome(await this.#connection.request(message, arrived));
-  }
-}
-
-/**
- * @param {import("./connection.js").Answer} answer
- * @returns {Outcome}
- */
-function outcome(answer) {
-  return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
+    return up.ok ? this.#requests.ask(/** @type {ClientMessage} */ ({ type, payload })) : up;
+  };
 }

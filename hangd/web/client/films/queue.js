@@ -5,8 +5,6 @@
  * @typedef {import("../base.js").Outcome} Outcome
  *
  * @typedef {object} QueueParts  What this uses of the session.
- * @property {import("../viewer.js").Viewer} viewer
- * @property {import("../driver.js").Driver} driver
  * @property {import("./copy.js").LocalCopy} copy
  * @property {import("./films.js").Films} films
  * @property {(message: ClientMessage, arrived?: (message: import("../../protocol/types.js").ServerMessage) => void) => Promise<Outcome>} ask
@@ -49,16 +47,4 @@ export async function insert({ copy, films, ask }, picked, after = END) {
     if (!outcome.ok) return outcome;
   }
   return { ok: true };
-}
-
-/**
- * Moves the room on to this entry. What plays there plays on.
- *
- * @param {QueueParts} parts
- * @param {string} id
- * @returns {Promise<Outcome>}
- */
-export function show({ viewer, driver, ask }, id) {
-  const start = viewer.room?.room.start ?? null;
-  return ask({ type: "SetMedia", payload: { entry: id, play: start !== null || !driver.follower.paused } });
 }

@@ -15,6 +15,8 @@ export class StartScreen extends View {
   /** @type {string | null} */
   #invited = null;
   #busy = false;
+  /** What is written as the problem is that of the connection, and goes with it. */
+  #saysLink = false;
   /** There is no chat here. */
   unseen = 0;
   /** The rooms of the server were asked for. */
@@ -51,7 +53,7 @@ export class StartScreen extends View {
       h("label", { for: "password" }, t("start.password")),
       this.password,
     );
-    this.joinButton = h("button", { type: "submit", class: "primary" }, t("start.join"));
+    this.joinButton = h("button", { type: "submit", class: "quiet" }, t("start.join"));
     this.problem = h("p", { class: "problem", role: "alert" });
     this.rooms = h("ul", { class: "rooms" });
     this.roomsBox = h(
@@ -114,6 +116,9 @@ export class StartScreen extends View {
   }
 
   opened() {
+    if (window.matchMedia("(pointer: coarse)").matches) {
+      return; // A keyboard on the screen would cover what there is to read.
+    }
     const first =
       this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;
     first.focus();
@@ -147,10 +152,14 @@ export class StartScreen extends View {
   }
 
   tick() {
-    const link = linkState(this.parts.session.state, performance.now() / 1000);
-    if (link !== null && this.parts.session.state.link.phase !== "connecting") {
+    const { state } = this.parts.session;
+    const link = state.link.phase === "connecting" ? null : linkState(state, performance.now() / 1000);
+    if (link !== null) {
       say(this.problem, link.text);
+    } else if (this.#saysLink && state.link.phase === "up") {
+      say(this.problem, "");
     }
+    this.#saysLink = link !== null || (this.#saysLink && state.link.phase !== "up");
   }
 
   /** @param {import("../view.js").SessionState} state */
