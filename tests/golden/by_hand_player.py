@@ -140,6 +140,34 @@ def _late_starts(hand: Hand) -> None:
     hand.receives(hand.timeline(DURATION - 0.02, playing=True))
 
 
+def _offset(hand: Hand) -> None:
+    """The screen shows later than the player believes: the player is kept ahead of the room by as much."""
+    hand.in_step()
+    hand.tell(OffsetSet(0.2))
+    hand.samples(0.2, count=4)
+    hand.receives(hand.timeline(20.0))
+    hand.settles()
+    hand.receives(hand.timeline(20.0, playing=True, soon=0.5))
+    hand.starts()
+    hand.samples(0.2, count=4)
+    hand.receives(hand.timeline(hand.expected(hand.now) + 0.4, playing=True))
+    hand.samples(0.2, count=4)
+    hand.receives(hand.timeline(hand.expected(hand.now) - 0.4, playing=True))
+    hand.catches_up()
+    hand.samples(0.2)
+    hand.receives(hand.timeline(hand.expected(hand.now) + 0.8, playing=True))
+    hand.catches_up()
+    hand.tell(ClockFlushed())
+    hand.receives(hand.timeline(50.0, playing=True))
+    hand.pings()
+    hand.samples(0.2, count=2)
+    hand.pauses()
+    hand.opens("/other")
+    hand.catches_up()
+    hand.tell(LeftRoom())
+    hand.samples(0.3, count=3)
+
+
 def _corrections(hand: Hand) -> None:
     """Large and small errors, ahead and behind, one after the other: trims, holds, and resyncs, which are rationed."""
     hand.in_step()
@@ -266,6 +294,7 @@ BY_PLAYER: Final[dict[str, Callable[[Hand], None]]] = {
     "files": _files,
     "starts-learned": _starts_learned,
     "late-starts": _late_starts,
+    "offset": _offset,
     "corrections": _corrections,
     "resyncs": _resyncs,
     "clocks": _clocks,

@@ -135,14 +135,22 @@ def _comes_up(link: RecordedLink) -> None:
 
 
 def _backs_off(link: RecordedLink) -> None:
-    """The server cannot be reached for five minutes: the delays grow, to 1 s first and to 15 s later."""
+    """The server cannot be reached for five minutes: the delays grow, to 1 s and then to 15 s, and begin anew twice."""
     link.tell(Wanted(_URL))
     began, chance = link.now, Random(1)
     while link.now < began + 300.0:
         link.tell(DialFailed(link.attempt, "refused"), jitter=chance.random())
         link.expire_when_due()
-    link.tell(Dialed(link.attempt), Welcomed(link.attempt), Lost(link.attempt, 1006, "the connection broke off"))
+    link.tell(Wanted(_URL))
+    for _ in range(6):
+        link.tell(DialFailed(link.attempt, "refused"))
+        link.expire_when_due()
+    link.tell(Dialed(link.attempt), Welcomed(link.attempt))
+    link.tell(Lost(link.attempt, 1006, "the connection broke off"), after=200.0)
     link.expire_when_due()
+    for _ in range(6):
+        link.tell(DialFailed(link.attempt, "refused"))
+        link.expire_when_due()
 
 
 def _goodbye(link: RecordedLink) -> None:

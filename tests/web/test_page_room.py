@@ -78,6 +78,16 @@ async def test_who_is_removed_is_told_so_at_the_start(room: DrawnPage) -> None:
     assert await text(room, ".join .problem") == "The host has removed you."
 
 
+async def test_a_server_that_cannot_be_reached_is_told_at_the_start_until_it_can(browser: Browser, port: int) -> None:
+    async with drawn_page(browser, page_url(port)) as drawn:
+        await drawn.run(
+            "() => session.set({link: {phase: 'waiting', retryAt: performance.now() / 1000 + 60, problem: null}})"
+        )
+        await drawn.until("() => /The connection broke/.test(document.querySelector('.join .problem').textContent)")
+        await drawn.run("() => session.set({link: {phase: 'up', retryAt: null, problem: null}})")
+        await drawn.until("() => document.querySelector('.join .problem').textContent === ''")
+
+
 # ---- the room's state -----------------------------------------------------------------------------------------------
 
 

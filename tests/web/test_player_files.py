@@ -145,17 +145,3 @@ async def test_a_missing_picture_is_told(film: Film) -> None:
     await film.do(load(await film.extra("sound.m4a"), 1))  # as far as its name says, there is a picture
     await film.notice("no-picture")
     await film.next("Settled")
-
-
-async def test_a_film_that_is_hidden_plays_on(film: Film) -> None:
-    await _tapped(film)
-    await film.load(await film.media("clip.mp4"))
-    await film.do(resume())
-    await film.next("Sampled")
-    other = await film.page.context.new_page()
-    await other.bring_to_front()
-    for _ in range(3):
-        sample = await film.next("Sampled", unless=("Settled", "Ended"))
-    await film.page.bring_to_front()
-    later = await film.next("Sampled", unless=("Settled", "Ended"))
-    assert later["position"] - sample["position"] == pytest.approx(later["at"] - sample["at"], abs=0.25)

@@ -79,11 +79,14 @@ class WebViewer:
         self.name = name
         self.console: list[str] = []
         """What the page complained about: errors, warnings, and exceptions that nothing caught."""
-        self.page: Page = browser.run(context.new_page())
-        self.page.on(
-            "console", lambda said: self.console.append(said.text) if said.type in ("error", "warning") else None
-        )
-        self.page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        self.page: Page = browser.run(self._new_page())
+
+    async def _new_page(self) -> Page:
+        page = await self.context.new_page()
+        # On the browser's own loop: the thread of the test may have none any more.
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+        return page
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

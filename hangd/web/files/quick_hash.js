@@ -1,7 +1,5 @@
 /** The quick hash of a file (docs/protocol.md): whether two files are the same, as far as 3 MiB of each can tell. */
 
-import { Sha256 } from "./hashing/sha256.js";
-
 const PART = 1 << 20;
 
 /**
@@ -17,6 +15,7 @@ export async function quickHash(file) {
   const bytes = new Uint8Array(await new Blob([sizeOf(file), ...partsOf(file)]).arrayBuffer());
   const subtle = globalThis.crypto?.subtle; // not over plain http
   if (subtle === undefined) {
+    const { Sha256 } = await import("./hashing/sha256.js"); // large for what is not needed with https
     const hash = new Sha256();
     hash.update(bytes);
     return hash.hex();

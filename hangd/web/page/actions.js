@@ -1,11 +1,6 @@
-/**
- * What buttons and keys do. What moves the film goes to the room; volume, subtitles and full screen stay here.
- *
- * Dispatches "toast" with `{kind, text}` as detail for what is written on the picture, and "open" with the name of what
- * the page is asked to show: "chat", "keys", "leave", "settings", "goto".
- */
+/** What buttons and keys do. What moves the film goes to the room; the rest stays here: local_actions.js. */
 
-import { save } from "./save.js";
+import { LocalActions } from "./local_actions.js";
 import { t } from "./texts/texts.js";
 import { clock, drift, lengthAndSize } from "./words/clock.js";
 
@@ -21,10 +16,8 @@ const SEEK_REST = 0.3;
 /** Speeds of a room: the protocol's. */
 const [SLOWEST, FASTEST] = [0.25, 2];
 
-export class Actions extends EventTarget {
+export class Actions extends LocalActions {
   #session;
-  #preferences;
-  #copies;
   /** Where the film was before the last seek of this viewer. @type {number | null} */
   #before = null;
   /** Where a held key wants to go. @type {number | null} */
@@ -38,25 +31,8 @@ export class Actions extends EventTarget {
    * @param {Copies} copies
    */
   constructor(session, preferences, copies) {
-    super();
+    super(preferences, copies);
     this.#session = session;
-    this.#preferences = preferences;
-    this.#copies = copies;
-  }
-
-  /**
-   * Writes this on the picture for some seconds.
-   *
-   * @param {string} text
-   * @param {string} [kind]  As of a Notice; "value" for what a key has set.
-   */
-  toast(text, kind = "value") {
-    this.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
-  }
-
-  /** @param {"queue" | "chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
-  open(what) {
-    this.dispatchEvent(new CustomEvent("open", { detail: what }));
   }
 
   /**
@@ -82,6 +58,12 @@ export class Actions extends EventTarget {
   /** @returns {number} Where the film is for this viewer, in seconds. */
   get position() {
     return this.#wanted ?? this.#session.position() ?? this.#session.roomPosition() ?? 0;
+  }
+
+  /** @returns {string} How a picture that is saved now is called: the film, and where in it. */
+  get pictureName() {
+    const film = (this.#session.state.copy.info?.name ?? "hang").replace(/\.\w+$/, "");
+    return `${film} ${clock(this.position).replaceAll(":", ".")}`;
   }
 
   /** Whether this viewer may control the room; if not, says so. */
@@ -201,70 +183,6 @@ export class Actions extends EventTarget {
     void this.ask(this.#session.setReady(!own?.ready));
   }
 
-  /** @param {number} step  0 to 1. */
-  volumeBy(step) {
-    this.setVolume(this.#preferences.values.volume + step);
-  }
-
-  /** @param {number} volume  0 to 1. */
-  setVolume(volume) {
-    const within = Math.round(Math.max(0, Math.min(volume, 1)) * 100) / 100;
-    this.#preferences.set({ volume: within, muted: false });
-    this.toast(t("volume.is", { percent: Math.round(within * 100) }));
-  }
-
-  toggleMute() {
-    const muted = !this.#preferences.values.muted;
-    this.#preferences.set({ muted });
-    this.toast(t(muted ? "volume.off" : "volume.on"));
-  }
-
-  toggleSubtitles() {
-    const subtitles = !this.#preferences.values.subtitles;
-    this.#preferences.set({ subtitles });
-    this.toast(t(subtitles ? "subtitles.on" : "subtitles.off"));
-  }
-
-  /** Shows the next subtitles of the film; after the last ones: none. */
-  cycleSubtitles() {
-    if (this.#copies.tracks.length === 0) {
-      this.toast(t("subtitles.missing"));
-      return;
-    }
-    const track = this.#copies.cycle();
-    this.#preferences.set({ subtitles: true });
-    this.toast(track === null ? t("subtitles.off") : t("subtitles.are", { label: track.label }));
-  }
-
-  /** @param {number} seconds */
-  subtitleDelayBy(seconds) {
-    const subtitleDelay = Math.round((this.#preferences.values.subtitleDelay + seconds) * 10) / 10;
-    this.#preferences.set({ subtitleDelay });
-    this.toast(t("subtitles.delay", { seconds: subtitleDelay }));
-  }
-
-  /** @param {number} step */
-  subtitleSizeBy(step) {
-    const size = Math.round(Math.max(0.5, Math.min(this.#preferences.values.subtitleSize + step, 2.5)) * 10) / 10;
-    this.#preferences.set({ subtitleSize: size });
-    this.toast(t("subtitles.size", { percent: Math.round(size * 100) }));
-  }
-
-  /** Enters full screen, or leaves it. Where a browser has none for pages (iPhone), the page fills the window. */
-  async toggleFull() {
-    if (document.fullscreenElement !== null) {
-      await document.exitFullscreen();
-    } else if (document.fullscreenEnabled) {
-      await document.documentElement.requestFullscreen().catch(() => this.#fill());
-    } else {
-      this.#fill();
-    }
-  }
-
-  #fill() {
-    this.dispatchEvent(new CustomEvent("open", { detail: "fill" }));
-  }
-
   /**
    * Writes on the picture what the film is, and how far this viewer is from the room.
    *
@@ -286,39 +204,5 @@ export class Actions extends EventTarget {
     const { duration, position } = this;
     const now = clock(position);
     this.toast(duration === null ? now : t("timeline.of", { position: now, duration: clock(duration) }));
-  }
-
-  /**
-   * Saves the picture that is shown, as a file.
-   *
-   * @param {HTMLVideoElement} video
-   */
-  async savePicture(video) {
-    const canvas = document.createElement("canvas");
-    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-    canvas.getContext("2d")?.drawImage(video, 0, 0);
-    const picture = await new Promise((/** @type {(blob: Blob | null) => void} */ done) => canvas.toBlob(done));
-    if (picture === null) {
-      this.toast(t("picture.no"), "problem");
-      return;
-    }
-    const name = (this.#session.state.copy.info?.name ?? "hang").replace(/\.\w+$/, "");
-    save(picture, `${name} ${clock(this.position).replaceAll(":", ".")}.png`);
-    this.toast(t("picture.saved"));
-  }
-
-  /**
-   * Shows the film in a small window above all others, or back in the page.
-   *
-   * @param {HTMLVideoElement} video
-   */
-  async togglePictureInPicture(video) {
-    try {
-      await (document.pictureInPictureElement === video
-        ? document.exitPictureInPicture()
-        : video.requestPictureInPicture());
-    } catch {
-      this.toast(t("pip.no"), "problem");
-    }
   }
 }

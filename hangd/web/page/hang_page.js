@@ -1,7 +1,7 @@
 /** The page: the start, or the room. Draws each new state once a picture of the screen, however many there were. */
 
 import { attribute } from "./dom.js";
-import { StartScreen } from "./start_screen.js";
+import { StartScreen } from "./entrance/start_screen.js";
 import { t } from "./texts/texts.js";
 import { View } from "./view.js";
 

@@ -55,7 +55,12 @@ export const BINDINGS = [
     where: "here",
     run: (a, held, video) => held || void a.togglePictureInPicture(video),
   },
-  { keys: ["s"], text: "key.picture", where: "here", run: (a, held, video) => held || void a.savePicture(video) },
+  {
+    keys: ["s"],
+    text: "key.picture",
+    where: "here",
+    run: (a, held, video) => held || void a.savePicture(video, a.pictureName),
+  },
   { keys: ["i"], text: "key.film", where: "here", run: (a, _held, video) => a.tellFilm(video) },
   { keys: ["o", "P"], text: "key.position", where: "here", run: (a) => a.tellPosition() },
   { keys: ["?"], text: "key.keys", where: "here", run: (a) => a.open("keys") },

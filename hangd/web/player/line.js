@@ -2,9 +2,12 @@
  * The line of a film that plays: where its picture is at which time.
  *
  * Two things tell. In Chromium `currentTime` follows the clock of the sound and is computed afresh in each task: several
- * readings, each in a task of its own, lie on a line to a few tenths of a millisecond. But the pictures are up to 35 ms
- * beside that line, by another distance after each start. Frame callbacks tell exactly which picture was shown, and to
- * a refresh of the screen when. So the clock gives the line, and the pictures of the last second its height.
+ * readings, each in a task of its own, lie on a line to a few tenths of a millisecond. The pictures are ahead of that
+ * line, by another distance after each start, which frame callbacks tell: a picture of a 30 fps film is shown for two
+ * refreshes of the screen, and whether it begins with this refresh or the next is luck. A change of the rate does not
+ * move the pictures either: Chromium lets them drift by 17 to 33 ms, and then leaves one out. So within one start the
+ * line is the clock's, at a height that is the median of the last starts: whoever followed the pictures themselves would
+ * correct for ever.
  *
  * Firefox moves `currentTime` in steps of some 40 ms, one at each picture. It is right just after a step, and behind
  * until the next one: the foremost of the readings at the pictures of a second is on the line, to a millisecond. Its
@@ -25,8 +28,15 @@ const TRIES = 3;
 const FRAMES = 6;
 /** A picture this far from most others, in seconds, was late by chance. */
 const BESIDE = 0.02;
-/** Distances of the pictures from the clock that are kept: of two or three seconds. */
-const KEPT = 7;
+/** Distances of the pictures from the clock that are kept of one start, and how many of them tell anything. */
+const KEPT = 30;
+const ENOUGH = 3;
+/** Starts whose median is the height of the line. */
+const STARTS = 9;
+/** The key under which they are kept. */
+const AHEAD = "pictures-ahead";
+/** A larger distance, in seconds, is a machine that could not follow. */
+const FAR = 0.06;
 
 /**
  * @typedef {object} Point
@@ -39,11 +49,16 @@ export class Line {
    * @param {HTMLVideoElement} video
    * @param {import("./frames.js").Frames} frames
    * @param {import("./policy.js").PlayerPolicy} policy
+   * @param {import("./latency.js").Store | null} store
    */
-  constructor(video, frames, policy) {
+  constructor(video, frames, policy, store) {
     this.#video = video;
     this.#frames = frames;
     this.#policy = policy;
+    this.#store = store;
+    const kept = store?.get(AHEAD) ?? [];
+    this.#starts = Array.isArray(kept) ? kept.filter((value) => Math.abs(value) < FAR).slice(-STARTS) : [];
+    this.#ahead = this.#height();
   }
 
   #video;
@@ -52,15 +67,34 @@ export class Line {
   /** @type {number[]} By how much the pictures are ahead of the clock, since the last start. */
   #distances = [];
 
-  /** Forget the last start: there is a new one. */
+  /** @type {number[]} The same of the last starts, newest last. */
+  #starts;
+  /** Seconds by which the pictures are taken to be ahead of the clock, in the present start. */
+  #ahead;
+  #store;
+  #rate = 1;
+  /** The local time since when the rate is the present one, as far as was looked. */
+  #steadyFrom = -Infinity;
+
+  /** There is a new start. */
   begin() {
+    const last = this.#distances.length < ENOUGH ? null : median(this.#distances);
+    if (last !== null && Math.abs(last) < FAR) {
+      this.#starts = [...this.#starts, last].slice(-STARTS);
+      this.#store?.set(AHEAD, this.#starts);
+    }
     this.#distances = [];
+    this.#ahead = this.#height();
     this.#frames.jump();
   }
 
-  /** Whether it is known since the last start where the pictures are. */
-  get hasPictures() {
-    return this.#distances.length > 0 || this.#frames.recent.length >= FRAMES;
+  #height() {
+    return this.#starts.length === 0 ? this.#policy.pictureAhead : median(this.#starts);
+  }
+
+  /** Whether a point can be read now. */
+  get isReadable() {
+    return this.#policy.reading === "clock" || this.#frames.recent.length >= FRAMES;
   }
 
   /**
@@ -77,12 +111,16 @@ export class Line {
     if (told !== null) return { position: told.position - pictureDelay * rate, at: told.at };
     const clock = await readClock(this.#video, signal);
     if (clock === null) return null;
-    if (shown !== null && reading === "clock") {
+    if (rate !== this.#rate) {
+      this.#rate = rate;
+      this.#steadyFrom = clock.at;
+    }
+    // Pictures of two rates do not lie on one line.
+    if (shown !== null && reading === "clock" && this.#frames.recent[0].at > this.#steadyFrom) {
       this.#distances.push(shown.position - rate * shown.at - (clock.position - rate * clock.at));
       if (this.#distances.length > KEPT) this.#distances.shift();
     }
-    if (this.#distances.length === 0) return clock;
-    return { position: clock.position + median(this.#distances) - pictureDelay * rate, at: clock.at };
+    return { position: clock.position + (this.#ahead - pictureDelay) * rate, at: clock.at };
   }
 }
 

@@ -6,6 +6,8 @@
  * @property {"clock" | "steps" | "frames"} reading  What tells the position (line.js): `currentTime` and the pictures,
  *   `currentTime` at the pictures, or the pictures alone.
  * @property {import("./latency.js").Usual} startLatency  Seconds from `play()` until the film moves, until measured.
+ * @property {number} pictureAhead  Seconds by which the pictures are ahead of `currentTime`, until that was measured. It
+ *   is measured where the reading is "clock".
  * @property {number} pictureDelay  Seconds by which the picture is seen later than what was read says.
  * @property {number} sampleInterval  Seconds between two samples.
  * @property {boolean} trims  Small changes of the rate are played, and without a gap in the sound.
@@ -14,9 +16,9 @@
  * @property {number} pauseFrames  Pictures to wait for after `pause()`, before the one that is shown is the last.
  */
 
-import { chromium } from "./chromium.js";
-import { firefox } from "./firefox.js";
-import { webkit } from "./webkit.js";
+import { chromium } from "./browsers/chromium.js";
+import { firefox } from "./browsers/firefox.js";
+import { webkit } from "./browsers/webkit.js";
 
 /**
  * Return the policy of the browser that runs this page. What it can do decides, where that tells it apart.

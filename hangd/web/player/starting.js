@@ -95,7 +95,7 @@ export class Starter {
       await sleep(0.005, signal);
     }
     const end = now() + PICTURES;
-    while (!signal.aborted && video.videoWidth > 0 && !this.#line.hasPictures && now() < end) await sleep(0.01, signal);
+    while (!signal.aborted && video.videoWidth > 0 && !this.#line.isReadable && now() < end) await sleep(0.01, signal);
     /** @type {Point | null} */
     let before = null;
     while (!signal.aborted) {

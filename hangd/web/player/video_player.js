@@ -64,7 +64,7 @@ export class VideoPlayer extends EventTarget {
     this.#policy = policy;
     this.#inspect = inspect;
     this.#frames = new Frames(video);
-    this.#line = new Line(video, this.#frames, policy);
+    this.#line = new Line(video, this.#frames, policy, store);
     const latency = new StartLatency(policy.startLatency, store);
     this.#starter = new Starter(video, this.#line, latency);
     this.#speed = new Speed(video, policy);

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from rich.console import Console
 
-from tests.bench.skew import clips
+from tests.bench.skew import clips, sound
 from tests.bench.skew.report import machine
 from tests.bench.web.cases import CASES
 from tests.bench.web.loading import first_load, large_file
@@ -36,11 +36,13 @@ def main() -> int:
     parser.add_argument("--case", action="append", choices=[*CASES], help="only this one; may be repeated")
     parser.add_argument("--no-loading", action="store_true", help="without the first load and the large file")
     parser.add_argument("--film", default="mp4", choices=clips.NAMES)
-    parser.add_argument("--hear", action="store_true", help="record the sound too, which makes all of it slower")
+    parser.add_argument("--silent", action="store_true", help="without PulseAudio: browsers then start less exactly")
     options = parser.parse_args()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
     if missing := clips.available():
         sys.exit(missing)
+    if not options.silent and (missing := sound.available()):
+        console.print(f"left out: {missing}")
     clip = clips.make(options.film)
     rows: list[Row] = []
     if not options.no_loading and not options.case:
@@ -51,7 +53,7 @@ def main() -> int:
         one, other = pair.split("+")
         name = f"{one}, {other}"
         console.print(f"[bold]{name}[/]")
-        with web_rig(clip, (one, other), hear=options.hear) as rig:
+        with web_rig(clip, (one, other), hear=not options.silent) as rig:
             for case, measure in CASES.items():
                 if options.case and case not in options.case:
                     continue

@@ -1,9 +1,9 @@
-"""Measure how exactly a browser plays: the table behind the numbers of hangd/web/player/chromium.js and its like.
+"""Measure how exactly a browser plays: the table behind the numbers of hangd/web/player/browsers.
 
-    python -m tests.web.measure.browsers
+    python -m tests.web.measure.browsers [--browser firefox] [line starts ...]
 
-Everything is measured with the page's own player on the sample clip, in Chromium on an X display of its own; pictures
-are read from the display's memory. A busy machine measures itself: run it alone.
+Everything is measured with the page's own player on the sample clip, on an X display of its own; pictures are read from
+the display's memory. A busy machine measures itself: run it alone.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from tests.support.browser import chromium
 from tests.support.framebuffer import FrameBuffer, virtual_screen
 from tests.web.measure.film import PAUSE, Event, Film, pause_for, rate, resume, seek
 from tests.web.measure.film_page import film_page
+from tests.web.measure.firefox import firefox
 
 _FRAME: Final = 1 / 30
 _ARGUMENTS: Final = ("--kiosk", "--autoplay-policy=no-user-gesture-required")
@@ -135,7 +136,7 @@ async def starts(bench: Bench, warm: int, cold: int) -> None:
             await bench.samples(0.5)
         bench.table.row(f"starts, {kind}: later than asked for", late[1:])
         await bench.pause()
-    kept: list[tuple[str, list[float]]] = await bench.film.page.evaluate("[...film.kept]")
+    kept: list[tuple[str, list[float]]] = await bench.film.call("() => [...film.kept]")
     for key, values in kept:
         bench.table.row(f"  learned: {key}", values)
 
@@ -144,14 +145,14 @@ async def rates(bench: Bench, speeds: Sequence[float]) -> None:
     for speed in speeds:
         for keeps in (False, True):
             await bench.plays(2.0)
-            await bench.film.page.evaluate(
+            await bench.film.call(
                 "([speed, keeps]) => { film.video.preservesPitch = keeps; film.video.playbackRate = speed; }",
                 [speed, keeps],
             )
             await asyncio.sleep(1.0)
-            points: list[list[float]] = await bench.film.page.evaluate(_CURRENT_TIMES, 4.0)
+            points: list[list[float]] = await bench.film.call(_CURRENT_TIMES, 4.0)
             await bench.pause()
-            await bench.film.page.evaluate("() => { film.video.playbackRate = 1; film.video.preservesPitch = false; }")
+            await bench.film.call("() => { film.video.playbackRate = 1; film.video.preservesPitch = false; }")
             bench.table.row(f"rate {speed:.5f}, {'keeps' if keeps else 'changes'} the pitch", [_slope(points)], "")
 
 
@@ -258,29 +259,47 @@ _MEASUREMENTS: Final[dict[str, Callable[[Bench], Coroutine[None, None, None]]]] 
 
 
 @contextlib.asynccontextmanager
-async def _bench(table: Table) -> AsyncIterator[Bench]:
+async def _in_chromium(url: str, display: str) -> AsyncIterator[Film]:
+    async with chromium(display, *_ARGUMENTS) as browser:
+        context = await browser.new_context(no_viewport=True)
+        page = await context.new_page()
+        # Windows of a new context have a toolbar, in a kiosk too.
+        devtools = await context.new_cdp_session(page)
+        window = await devtools.send("Browser.getWindowForTarget")
+        bounds = {"windowId": window["windowId"], "bounds": {"windowState": "fullscreen"}}
+        await devtools.send("Browser.setWindowBounds", bounds)
+        print(f"Chromium {browser.version}, load {os.getloadavg()[0]:.1f}")
+        yield await Film.open(page, url)
+
+
+@contextlib.asynccontextmanager
+async def _in_firefox(url: str, display: str) -> AsyncIterator[Film]:
+    async with firefox(display) as film:
+        print(f"{await film.begin(url)}, load {os.getloadavg()[0]:.1f}")
+        yield film
+
+
+_BROWSERS: Final[dict[str, Callable[[str, str], contextlib.AbstractAsyncContextManager[Film]]]] = {
+    "chromium": _in_chromium,
+    "firefox": _in_firefox,
+}
+
+
+@contextlib.asynccontextmanager
+async def _bench(table: Table, browser: str = "chromium") -> AsyncIterator[Bench]:
     with virtual_screen() as screen, film_page() as url:
-        async with chromium(screen.display, *_ARGUMENTS) as browser:
-            context = await browser.new_context(no_viewport=True)
-            page = await context.new_page()
-            film = await Film.open(page, url)
-            # Windows of a new context have a toolbar, in a kiosk too.
-            devtools = await context.new_cdp_session(page)
-            window = await devtools.send("Browser.getWindowForTarget")
-            bounds = {"windowId": window["windowId"], "bounds": {"windowState": "fullscreen"}}
-            await devtools.send("Browser.setWindowBounds", bounds)
+        async with _BROWSERS[browser](url, screen.display) as film:
             await film.load(await film.media("clip.mp4"))
-            bench = Bench(film, screen, table)
-            print(f"Chromium {browser.version}, load {os.getloadavg()[0]:.1f}")
-            yield bench
+            yield Bench(film, screen, table)
 
 
 async def _main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("what", nargs="*", choices=[*_MEASUREMENTS, []], help="only these; all of them by default")
-    wanted: list[str] = parser.parse_args().what or [*_MEASUREMENTS]
-    for name in wanted:
-        async with _bench(Table()) as bench:
+    parser.add_argument("--browser", choices=[*_BROWSERS], default="chromium")
+    arguments = parser.parse_args()
+    for name in arguments.what or _MEASUREMENTS:
+        async with _bench(Table(), arguments.browser) as bench:
             await _MEASUREMENTS[name](bench)
 
 

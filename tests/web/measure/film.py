@@ -11,8 +11,8 @@ Event = dict[str, Any]
 class Film:
     """The page of `film_page` in a browser, and how many of its player's events have been read."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
+    def __init__(self, page: Page | None) -> None:
+        self._page = page
         self._read = 0
         self._generations = itertools.count(1)
 
@@ -20,6 +20,11 @@ class Film:
     async def open(cls, page: Page, url: str) -> "Film":
         await page.goto(url)
         return cls(page)
+
+    @property
+    def page(self) -> Page:
+        assert self._page is not None, "this browser is not driven by Playwright"
+        return self._page
 
     async def call(self, function: str, argument: Any = None) -> Any:
         """Call a JavaScript function in the page, and return what it returns or resolves to."""

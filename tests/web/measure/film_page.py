@@ -21,7 +21,7 @@ _CSP: Final = (
 
 _PAGE: Final = b"""<!doctype html>
 <html><head><meta charset="utf-8"><title>film</title><link rel="stylesheet" href="/film.css">
-<script type="module" src="/film.js"></script></head><body><video id="film"></video></body></html>
+<script type="module" src="/film.js"></script></head><body><video></video></body></html>
 """
 
 _STYLE: Final = b"html, body, video { margin: 0; width: 100%; height: 100%; background: black; overflow: hidden; }"

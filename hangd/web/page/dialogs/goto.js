@@ -13,6 +13,10 @@ export function showGoto({ actions }) {
     close();
     actions.undoSeek();
   };
+  const stop = (/** @type {() => void} */ close) => {
+    close();
+    actions.stop();
+  };
   showDialog(t("goto.title"), (close) => [
     h(
       "form",
@@ -34,6 +38,7 @@ export function showGoto({ actions }) {
       h(
         "div",
         { class: "dialog-foot" },
+        h("button", { type: "button", class: "quiet", onclick: () => stop(close) }, t("goto.stop")),
         h("button", { type: "button", class: "quiet", onclick: () => undo(close) }, t("goto.undo")),
         h("button", { type: "submit", class: "primary" }, t("goto.go")),
       ),

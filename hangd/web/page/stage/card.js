@@ -66,8 +66,15 @@ export class Card extends View {
   async #recall() {
     const { copies } = this.parts;
     const outcome = this.#film === null ? null : await copies.recall(this.#film);
-    attribute(this.again, "hidden", true);
+    this.#offerAgain(null);
     return outcome;
+  }
+
+  /** @param {string | null} name  Of the copy of an earlier visit; null: there is none. */
+  #offerAgain(name) {
+    say(this.againWords, name === null ? "" : t("card.again", { name }));
+    attribute(this.again, "hidden", name === null);
+    attribute(this.pick, "class", name === null ? "primary" : "quiet");
   }
 
   /** @param {FileInfo | null} film */
@@ -76,13 +83,11 @@ export class Card extends View {
       return;
     }
     this.#film = film;
-    attribute(this.again, "hidden", true);
+    this.#offerAgain(null);
     if (film !== null) {
       void this.parts.copies.remembered(film).then((name) => {
-        if (name !== null && film === this.#film) {
-          say(this.againWords, t("card.again", { name }));
-          attribute(this.again, "hidden", null);
-          attribute(this.pick, "class", "quiet");
+        if (film === this.#film) {
+          this.#offerAgain(name);
         }
       });
     }

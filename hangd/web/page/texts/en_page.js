@@ -259,6 +259,7 @@ export const page = {
   "goto.label": "Position",
   "goto.hint": "For example 1:02:03, 90, +10, -10 or 50%.",
   "goto.wrong": "This is no position. Write for example 1:02:03.",
+  "goto.stop": "Stop: pause at the beginning",
   "goto.undo": "Back to before the last jump",
   "goto.go": "Go",
 

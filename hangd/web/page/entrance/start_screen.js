@@ -1,26 +1,28 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
-import { attribute, h, keep, say } from "./dom.js";
+import { attribute, h, keep, say } from "../dom.js";
+import { icon } from "../icons.js";
+import { t } from "../texts/texts.js";
+import { View } from "../view.js";
+import { lengthAndSize } from "../words/clock.js";
+import { linkState } from "../words/room_state.js";
 import { drawing } from "./drawing.js";
-import { icon } from "./icons.js";
 import { NewRoom } from "./new_room.js";
-import { t } from "./texts/texts.js";
-import { View } from "./view.js";
-import { lengthAndSize } from "./words/clock.js";
-import { linkState } from "./words/room_state.js";
 
-/** @typedef {import("../protocol/types.js").RoomSummary} RoomSummary */
+/** @typedef {import("../../protocol/types.js").RoomSummary} RoomSummary */
 
 export class StartScreen extends View {
   /** @type {string | null} */
   #invited = null;
   #busy = false;
+  /** What is written as the problem is that of the connection, and goes with it. */
+  #saysLink = false;
   /** There is no chat here. */
   unseen = 0;
   /** The rooms of the server were asked for. */
   #listed = false;
 
-  /** @param {import("./view.js").Parts} parts */
+  /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
     const { session } = this.parts;
@@ -51,7 +53,7 @@ export class StartScreen extends View {
       h("label", { for: "password" }, t("start.password")),
       this.password,
     );
-    this.joinButton = h("button", { type: "submit", class: "primary" }, t("start.join"));
+    this.joinButton = h("button", { type: "submit", class: "quiet" }, t("start.join"));
     this.problem = h("p", { class: "problem", role: "alert" });
     this.rooms = h("ul", { class: "rooms" });
     this.roomsBox = h(
@@ -114,6 +116,9 @@ export class StartScreen extends View {
   }
 
   opened() {
+    if (window.matchMedia("(pointer: coarse)").matches) {
+      return; // A keyboard on the screen would cover what there is to read.
+    }
     const first =
       this.nameField.value === "" ? this.nameField : this.#invited === null ? this.roomField : this.pickButton;
     first.focus();
@@ -121,14 +126,14 @@ export class StartScreen extends View {
 
   closed() {}
 
-  /** @param {import("./view.js").Notice} notice */
+  /** @param {import("../view.js").Notice} notice */
   notice(notice) {
     if (notice.kind === "problem" || notice.kind === "refused" || notice.kind === "kicked") {
       say(this.problem, notice.text);
     }
   }
 
-  /** @param {import("./view.js").SessionState} state */
+  /** @param {import("../view.js").SessionState} state */
   show(state) {
     const { copy, left } = state;
     const has = copy.phase === "open" || copy.phase === "opening";
@@ -147,13 +152,17 @@ export class StartScreen extends View {
   }
 
   tick() {
-    const link = linkState(this.parts.session.state, performance.now() / 1000);
-    if (link !== null && this.parts.session.state.link.phase !== "connecting") {
+    const { state } = this.parts.session;
+    const link = state.link.phase === "connecting" ? null : linkState(state, performance.now() / 1000);
+    if (link !== null) {
       say(this.problem, link.text);
+    } else if (this.#saysLink && state.link.phase === "up") {
+      say(this.problem, "");
     }
+    this.#saysLink = link !== null || (this.#saysLink && state.link.phase !== "up");
   }
 
-  /** @param {import("./view.js").SessionState} state */
+  /** @param {import("../view.js").SessionState} state */
   #list(state) {
     if (!this.#listed && state.link.phase === "up") {
       this.#listed = true;
@@ -199,7 +208,7 @@ export class StartScreen extends View {
     await this.#opened(this.parts.copies.pick());
   }
 
-  /** @param {Promise<import("./view.js").Outcome | null>} request */
+  /** @param {Promise<import("../view.js").Outcome | null>} request */
   async #opened(request) {
     const outcome = await request;
     say(this.problem, outcome === null || outcome.ok ? "" : outcome.text);
@@ -219,7 +228,7 @@ export class StartScreen extends View {
     await this.#ask(() => this.parts.session.create(this.newRoom.options));
   }
 
-  /** @param {() => Promise<import("./view.js").Outcome>} request */
+  /** @param {() => Promise<import("../view.js").Outcome>} request */
   async #ask(request) {
     if (this.#busy) {
       return;
@@ -241,7 +250,7 @@ export class StartScreen extends View {
 }
 customElements.define("hang-start", StartScreen);
 
-/** @param {import("../client/base.js").CopyState} copy */
+/** @param {import("../../client/base.js").CopyState} copy */
 function copyDetail(copy) {
   if (copy.phase === "failed" || copy.phase === "refused") {
     return copy.problem ?? t("copy.failed");

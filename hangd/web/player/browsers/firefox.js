@@ -1,10 +1,11 @@
 /** Firefox: `currentTime` moves in steps, and is right just after each. Measured with 140 on a busy machine. */
 
-/** @type {import("./policy.js").PlayerPolicy} */
+/** @type {import("../policy.js").PlayerPolicy} */
 export const firefox = {
   name: "firefox",
   reading: "steps",
   startLatency: { warm: 0.04, cold: 0.04, held: 0.04 },
+  pictureAhead: 0,
   pictureDelay: 0.022,
   sampleInterval: 0.4,
   trims: true,

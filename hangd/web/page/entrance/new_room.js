@@ -1,11 +1,11 @@
 /** What is asked before a room is opened: its name, who may control it, a password. It dispatches "create". */
 
-import { attribute, h, say } from "./dom.js";
-import { t } from "./texts/texts.js";
-import { View } from "./view.js";
+import { attribute, h, say } from "../dom.js";
+import { t } from "../texts/texts.js";
+import { View } from "../view.js";
 
 export class NewRoom extends View {
-  /** @param {import("./view.js").Parts} parts */
+  /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
     this.nameField = h("input", {
@@ -49,20 +49,20 @@ export class NewRoom extends View {
     );
   }
 
-  /** @returns {import("../client/base.js").RoomOptions} */
+  /** @returns {import("../../client/base.js").RoomOptions} */
   get options() {
     const [name, password] = [this.nameField.value.trim(), this.password.value];
     return {
       ...(name === "" ? {} : { name }),
       ...(password === "" ? {} : { password }),
-      policy: /** @type {Partial<import("../protocol/types.js").Policy>} */ ({
+      policy: /** @type {Partial<import("../../protocol/types.js").Policy>} */ ({
         control: this.control.value,
         start: this.begin.value,
       }),
     };
   }
 
-  /** @param {import("./view.js").SessionState} state */
+  /** @param {import("../view.js").SessionState} state */
   show(state) {
     const open = state.copy.phase === "open";
     attribute(this.button, "disabled", !open);
