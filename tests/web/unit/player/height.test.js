@@ -6,6 +6,13 @@ import { now } from "../../../../hangd/web/engine/local_time.js";
 import { chromium } from "../../../../hangd/web/player/browsers/chromium.js";
 import { Line } from "../../../../hangd/web/player/line.js";
 
+/** Node would wait for a message of the real one for ever. */
+class Channel {
+  port1 = { onmessage: () => {} };
+  port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) };
+}
+Object.assign(globalThis, { MessageChannel: Channel });
+
 const { signal } = new AbortController();
 const KNOWN = chromium.pictureAhead - chromium.pictureDelay;
 
