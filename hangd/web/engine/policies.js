@@ -9,7 +9,7 @@
 
 import { POLICIES } from "./follower/state.js";
 
-/** Seconds between two samples of a browser's player, on average (player/chromium.js and its like). */
+/** Seconds between two samples of a browser's player, on average (player/browsers). */
 const SAMPLES = 0.4;
 
 /**

@@ -16,9 +16,9 @@
  * @property {number} pauseFrames  Pictures to wait for after `pause()`, before the one that is shown is the last.
  */
 
-import { chromium } from "./chromium.js";
-import { firefox } from "./firefox.js";
-import { webkit } from "./webkit.js";
+import { chromium } from "./browsers/chromium.js";
+import { firefox } from "./browsers/firefox.js";
+import { webkit } from "./browsers/webkit.js";
 
 /**
  * Return the policy of the browser that runs this page. What it can do decides, where that tells it apart.

@@ -1,4 +1,4 @@
-"""Measure how exactly a browser plays: the table behind the numbers of hangd/web/player/chromium.js and its like.
+"""Measure how exactly a browser plays: the table behind the numbers of hangd/web/player/browsers.
 
     python -m tests.web.measure.browsers [--browser firefox] [line starts ...]
 

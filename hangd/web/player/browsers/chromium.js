@@ -1,6 +1,6 @@
 /** Chromium, Chrome, Edge, Brave, Opera, Samsung Internet; not on iPhones. */
 
-/** @type {import("./policy.js").PlayerPolicy} */
+/** @type {import("../policy.js").PlayerPolicy} */
 export const chromium = {
   name: "chromium",
   reading: "clock",

@@ -1,6 +1,6 @@
 /** Firefox: `currentTime` moves in steps, and is right just after each. Measured with 140 on a busy machine. */
 
-/** @type {import("./policy.js").PlayerPolicy} */
+/** @type {import("../policy.js").PlayerPolicy} */
 export const firefox = {
   name: "firefox",
   reading: "steps",

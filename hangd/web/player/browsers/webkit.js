@@ -1,6 +1,6 @@
 /** Safari, and every browser on an iPhone. Nothing here is measured: no WebKit was at hand. */
 
-/** @type {import("./policy.js").PlayerPolicy} */
+/** @type {import("../policy.js").PlayerPolicy} */
 export const webkit = {
   name: "webkit",
   // `currentTime` may step backwards after a start, so it is no line; pictures are never early.
