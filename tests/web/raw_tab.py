@@ -49,10 +49,14 @@ class RawTab:
 
     def pick(self, film: Path) -> Any:
         """Pick a film, and return the outcome once it stands ready or does not."""
+        self.choose(film)
+        return self.evaluate("session.openFile(input.files[0])")
+
+    def choose(self, film: Path) -> None:
+        """Choose a file in the page's input, and do nothing with it."""
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         node = self.call("DOM.querySelector", nodeId=root, selector="input")["nodeId"]
         self.call("DOM.setFileInputFiles", nodeId=node, files=[str(film)])
-        return self.evaluate("session.openFile(input.files[0])")
 
     def tap(self) -> None:
         """Click on the button."""

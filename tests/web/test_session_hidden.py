@@ -74,3 +74,17 @@ def test_a_hidden_tab_plays_on_in_step(viewer: Web, tab: RawTab) -> None:
     tab.show()
     wait_for(lambda: tab.evaluate("document.visibilityState") == "visible", "it is shown")
     wait_for(lambda: in_step(tab), "it is in step")
+
+
+def test_a_film_that_is_opened_while_nobody_looks_is_there_afterwards(tab: RawTab) -> None:
+    """Chromium opens no film in a hidden page that has played none yet."""
+    tab.hide()
+    wait_for(lambda: tab.evaluate("document.visibilityState") == "hidden", "it is hidden")
+    tab.choose(CLIP)
+    tab.evaluate("session.openFile(input.files[0]).then((outcome) => { window.outcome = outcome; }) && null")
+    begun = tab.evaluate("performance.now()")
+    wait_for(lambda: tab.evaluate("performance.now()") > begun + 6000, "more time than a film may take")
+    assert tab.evaluate("session.state.copy.phase") == "opening"
+    tab.show()
+    wait_for(lambda: tab.evaluate("window.outcome?.ok"), "it is opened")
+    assert tab.evaluate("session.state.copy.phase") == "open"

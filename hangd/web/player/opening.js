@@ -23,11 +23,24 @@ const OPEN = 5;
  */
 export async function open(video, url, file, signal) {
   if (file.size === 0) return { code: "empty", message: t("player.empty", { name: file.name }) };
-  const came = nextEvent(video, ["loadedmetadata", "error"], signal, OPEN);
+  let came = nextEvent(video, ENDS, signal, OPEN);
   video.src = url;
-  const type = await came;
-  if (signal.aborted || type === "loadedmetadata") return null;
+  // Chromium opens no film in a page that nobody sees and that has played none: then it is opened later.
+  while ((await came) === null && isUnseen(video) && !signal.aborted) came = nextEvent(video, ENDS, signal, OPEN);
+  if (signal.aborted || video.readyState >= HTMLMediaElement.HAVE_METADATA) return null;
   return await failureOf(file, video.error);
+}
+
+const ENDS = ["loadedmetadata", "error"];
+
+/**
+ * Whether the film is not open yet, and may be as soon as the page is seen.
+ *
+ * @param {HTMLVideoElement} video
+ */
+function isUnseen(video) {
+  const isWaiting = video.error === null && video.readyState < HTMLMediaElement.HAVE_METADATA;
+  return isWaiting && document.visibilityState === "hidden";
 }
 
 /**
