@@ -6,7 +6,7 @@
  * line, by another distance after each start, which frame callbacks tell: a picture of a 30 fps film is shown for two
  * refreshes of the screen, and whether it begins with this refresh or the next is luck. A change of the rate does not
  * move the pictures either: Chromium lets them drift by 17 to 33 ms, and then leaves one out. So within one start the
- * line is the clock's, at a height that is the median of the last starts: whoever followed the pictures themselves would
+ * line is the clock's, at a height that most of the last starts had: whoever followed the pictures themselves would
  * correct for ever.
  *
  * Firefox moves `currentTime` in steps of some 40 ms, one at each picture. It is right just after a step, and behind
@@ -31,8 +31,10 @@ const BESIDE = 0.02;
 /** Distances of the pictures from the clock that are kept of one start, and how many of them tell anything. */
 const KEPT = 30;
 const ENOUGH = 3;
-/** Starts whose median is the height of the line. */
-const STARTS = 9;
+/** Starts that tell the height of the line: each is up to 8 ms beside it, evenly. */
+const STARTS = 25;
+/** For so many starts counts what is known of the browser, so that the first few do not decide alone. */
+const KNOWN = 4;
 /** The key under which they are kept. */
 const AHEAD = "pictures-ahead";
 /** A larger distance, in seconds, is a machine that could not follow. */
@@ -89,7 +91,12 @@ export class Line {
   }
 
   #height() {
-    return this.#starts.length === 0 ? this.#policy.pictureAhead : median(this.#starts);
+    const sorted = [...new Array(KNOWN).fill(this.#policy.pictureAhead), ...this.#starts].sort(
+      (one, other) => one - other,
+    );
+    // The mean of the middle half: a start of a busy machine does not count.
+    const middle = sorted.slice(sorted.length >> 2, sorted.length - (sorted.length >> 2));
+    return middle.reduce((sum, distance) => sum + distance, 0) / middle.length;
   }
 
   /** Whether a point can be read now. */

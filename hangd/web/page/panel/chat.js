@@ -16,6 +16,8 @@ const LONGEST = 500;
 export class Chat extends View {
   /** @type {Event[]} */
   #events = [];
+  /** What was shown last. @type {readonly unknown[]} */
+  #shown = [];
   /** @type {Date} */
   #latest = new Date(0);
 
@@ -72,6 +74,10 @@ export class Chat extends View {
 
   /** @param {import("../view.js").SessionState} state */
   show(state) {
+    if (state.chat === this.#shown[0] && this.#events === this.#shown[1]) {
+      return;
+    }
+    this.#shown = [state.chat, this.#events];
     const all = [...state.chat, ...this.#events].sort((one, other) => one.at.getTime() - other.at.getTime());
     attribute(this.empty, "hidden", all.length > 0);
     const { scroller } = this;

@@ -9,9 +9,15 @@ import { distance, doing, nearness, where } from "../words/member_words.js";
 
 /** @typedef {import("../../protocol/types.js").Member} Member */
 
+/** So many rows are ticked at a time; with more members, each row is ticked less often. */
+const TICKED = 100;
+const RANKS = { host: 1, controller: 2, viewer: 3 };
+
 export class People extends View {
-  /** Rows whose member is this object show it already. @type {WeakMap<HTMLElement, Row>} */
+  /** @type {WeakMap<HTMLElement, Row>} */
   #rows = new WeakMap();
+  /** The row that is ticked next. */
+  #next = 0;
 
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
@@ -45,8 +51,10 @@ export class People extends View {
     const { session } = this.parts;
     const server = session.serverNow?.() ?? null;
     const { copy, me } = session.state;
-    for (const element of this.list.children) {
-      const row = this.#rows.get(/** @type {HTMLElement} */ (element));
+    const { children } = this.list;
+    for (let left = Math.min(TICKED, children.length); left > 0; left -= 1) {
+      const row = this.#rows.get(/** @type {HTMLElement} */ (children[this.#next % children.length]));
+      this.#next = (this.#next + 1) % children.length;
       if (row !== undefined) {
         const own = row.member?.client_id === me;
         row.tick(server, session.memberPosition(row.member?.client_id ?? ""), own ? copy.hashed : null);
@@ -66,6 +74,8 @@ customElements.define("hang-people", People);
 class Row {
   /** @type {Member | null} */
   member = null;
+  /** What else it was shown with. */
+  #shown = "";
 
   /** @param {() => void} manage */
   constructor(manage) {
@@ -95,7 +105,12 @@ class Row {
    * @param {boolean} isHost  Whether this viewer is the host.
    */
   show(member, own, isHost) {
+    const shown = `${own} ${isHost}`;
+    if (member === this.member && shown === this.#shown) {
+      return;
+    }
     this.member = member;
+    this.#shown = shown;
     say(this.name, own ? t("member.own", { name: member.name }) : member.name);
     say(this.role, member.role === "viewer" ? "" : t(`role.${member.role}`));
     attribute(this.element, "data-state", member.state);
@@ -130,5 +145,5 @@ class Row {
  * @param {string | null} me
  */
 function rank(member, me) {
-  return member.client_id === me ? 0 : { host: 1, controller: 2, viewer: 3 }[member.role];
+  return member.client_id === me ? 0 : RANKS[member.role];
 }

@@ -12,6 +12,9 @@ import { dragRows } from "./drag_rows.js";
 export class QueueList extends View {
   /** @type {readonly Entry[]} */
   #entries = [];
+  /** What was shown last. @type {import("../../protocol/types.js").Queue | null} */
+  #shown = null;
+  #mayControl = false;
 
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
@@ -49,6 +52,11 @@ export class QueueList extends View {
     if (room === null) {
       return;
     }
+    if (room.queue === this.#shown && mayControl === this.#mayControl) {
+      return; // A member has reported, as a rule: a large room tells hundreds of these a second.
+    }
+    this.#shown = room.queue;
+    this.#mayControl = mayControl;
     this.#entries = room.queue.entries;
     attribute(this.empty, "hidden", room.queue.entries.length > 0);
     attribute(this.add, "aria-disabled", mayControl ? null : "true");

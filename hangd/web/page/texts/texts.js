@@ -21,6 +21,9 @@ export const missing = /** @type {Set<string>} */ (new Set());
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 const MARKS_OF_DIRECTION = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Text in which all marks of direction are isolates that are closed, as `listed` makes them: harmless, and kept. */
+const WELL_ISOLATED =
+  /^(?:[^\u200e\u200f\u202a-\u202e\u2066-\u2069]|\u2068[^\u200e\u200f\u202a-\u202e\u2066-\u2069]*\u2069)*$/u;
 
 /**
  * Returns the text of `key` with each `{name}` in it replaced by the value of that name.
@@ -65,8 +68,9 @@ function fill(text, values) {
 
 /** @param {string} value */
 function isolated(value) {
-  const plain = value.replace(MARKS_OF_DIRECTION, "");
-  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
+  const plain = WELL_ISOLATED.test(value) ? value : value.replace(MARKS_OF_DIRECTION, "");
+  const outside = plain.replace(/\u2068[^\u2069]*\u2069/gu, "");
+  return RIGHT_TO_LEFT.test(outside) ? `\u2068${plain}\u2069` : plain;
 }
 
 /**

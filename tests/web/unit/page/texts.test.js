@@ -22,6 +22,12 @@ test("a name that is written from right to left is isolated, and cannot end its 
   assert.equal(text, "\u2068\u05d0\u2069 and bob");
 });
 
+test("in a list, each name that is written from right to left is isolated by itself", () => {
+  const names = listed(["\u05d0", "bob", "\u05d1"]);
+  assert.equal(names, "\u2068\u05d0\u2069, bob and \u2068\u05d1\u2069");
+  assert.equal(t("list.more", { names, count: 2 }), `${names} and 2 more`);
+});
+
 test("names are listed in words", () => {
   assert.equal(listed([]), "");
   assert.equal(listed(["ann"]), "ann");
