@@ -24,6 +24,8 @@ const READINGS = 5;
 /** Readings that are further apart than this, in seconds, are made again. */
 const SPREAD = 0.003;
 const TRIES = 3;
+/** Seconds without a point of the line after which readings that do not agree are better than none. */
+const ROUGH = 2;
 /** Pictures for one point of the line. The first ones after a start may be late. */
 const FRAMES = 6;
 /** A picture this far from most others, in seconds, was late by chance. */
@@ -75,6 +77,8 @@ export class Line {
   #ahead;
   #store;
   #rate = 1;
+  /** The local time of the last point from the clock, or of the start. */
+  #readAt = now();
   /** The local time since when the rate is the present one, as far as was looked. */
   #steadyFrom = -Infinity;
 
@@ -87,6 +91,7 @@ export class Line {
     }
     this.#distances = [];
     this.#ahead = this.#height();
+    this.#readAt = now();
     this.#frames.jump();
   }
 
@@ -116,8 +121,10 @@ export class Line {
     const shown = readFrames(this.#frames.recent, rate);
     const told = reading === "frames" ? shown : reading === "steps" ? readSteps(this.#frames.recent, rate) : null;
     if (told !== null) return { position: told.position - pictureDelay * rate, at: told.at };
-    const clock = await readClock(this.#video, signal);
+    // On a machine that is too busy to play evenly no readings agree, and a film far behind has to be noticed there too.
+    const clock = await readClock(this.#video, signal, now() > this.#readAt + ROUGH);
     if (clock === null) return null;
+    this.#readAt = clock.at;
     if (rate !== this.#rate) {
       this.#rate = rate;
       this.#steadyFrom = clock.at;
@@ -136,9 +143,10 @@ export class Line {
  *
  * @param {HTMLMediaElement} video
  * @param {AbortSignal} signal
+ * @param {boolean} [rough]  Return the median of readings that do not agree either.
  * @returns {Promise<Point | null>}  null: aborted, or this machine is too busy to read.
  */
-export async function readClock(video, signal) {
+export async function readClock(video, signal, rough = false) {
   for (let tries = 0; tries < TRIES; tries++) {
     const rate = video.playbackRate;
     /** @type {number[]} */
@@ -153,7 +161,8 @@ export async function readClock(video, signal) {
     }
     readings.sort((one, other) => one - other);
     // Two of five may be beside the line.
-    if (readings[3] - readings[1] < SPREAD) return { position: readings[2] + rate * at, at };
+    const agree = readings[3] - readings[1] < SPREAD;
+    if (agree || (rough && tries === TRIES - 1)) return { position: readings[2] + rate * at, at };
   }
   return null;
 }

@@ -21,8 +21,11 @@ class Film {
   ahead = 0;
   playbackRate = 1;
 
+  uneven = 0;
+  #readings = 0;
+
   get currentTime() {
-    return now();
+    return now() + this.uneven * (this.#readings++ % 5);
   }
 
   /** The pictures of the last second. */
@@ -90,4 +93,14 @@ test("many starts tell the height, and a few of a busy machine among them do not
   assert.ok(Math.abs(first - (0.012 - chromium.pictureDelay)) < 0.002, `${first}`);
   const again = await start(film, lineOf(film, { get: () => kept, set: () => {} }), 0.012);
   assert.ok(Math.abs(again.first - first) < 0.002, `${again.first}`);
+});
+
+test("readings that do not agree count when there was no other for two seconds", async () => {
+  const film = new Film();
+  const line = lineOf(film);
+  line.begin();
+  film.uneven = 0.01;
+  assert.equal(await line.read(signal), null);
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  assert.notEqual(await line.read(signal), null);
 });
