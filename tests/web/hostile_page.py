@@ -105,7 +105,9 @@ class WatchedPage:
 
     async def run(self, script: str, argument: object = None) -> Any:
         """Call a function in the page, in which ``session`` is the page's own."""
-        return await self.page.evaluate(f"(given) => {{ const session = {SESSION}; return ({script})(given); }}", argument)
+        return await self.page.evaluate(
+            f"(given) => {{ const session = {SESSION}; return ({script})(given); }}", argument
+        )
 
     async def until(self, condition: str) -> None:
         """Wait until a function of the page returns what is true. Playwright's own waiting needs ``eval`` there."""
