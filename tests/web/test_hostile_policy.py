@@ -74,7 +74,7 @@ async def test_an_evening_violates_nothing(watched: WatchedPage, tmp_path: Path)
         await watched.until("() => document.querySelector('dialog .hint').textContent !== ''")
         await page.keyboard.press("Escape")
         await page.click("[data-icon=settings]")
-        await picked(watched, "dialog button:has-text('subtitles')", subtitles)
+        await picked(watched, "dialog button:has-text('subtitle')", subtitles)
         await watched.until("() => document.querySelector('hang-subtitles p i') !== null")
         await page.click("dialog app-settings button:visible >> nth=0")  # invitations by push, in this browser
         await page.keyboard.press("Escape")
@@ -92,7 +92,7 @@ async def test_an_evening_violates_nothing(watched: WatchedPage, tmp_path: Path)
 
 INLINE: Final = '<script>window.ran = 1</script><p style="color: red" onclick="window.ran = 1">x</p></body>'
 SMUGGLED: Final = {
-    "eval": ("() => { setTimeout(() => { try { eval('window.ran = 1'); } catch {} }); }", "script-src"),
+    "eval": ("() => { setTimeout(() => { try { eval('window.ran = 1'); } catch {} }); }", "require-trusted-types-for"),
     "a string as a timer": ("() => { try { setTimeout('window.ran = 1'); } catch {} }", "require-trusted-types-for"),
     "innerHTML": (
         "() => { try { document.body.innerHTML = '<img src=x onerror=window.ran=1>'; } catch {} }",
