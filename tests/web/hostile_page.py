@@ -162,7 +162,7 @@ class WatchedPage:
             for tab in ("people", "queue", "chat"):
                 await self.page.click(f"#tab-{tab}")
                 layout = await self.page.evaluate(_LAYOUT)
-                assert layout == {"wide": False, "hidden": False, "foreign": 0}, (width, tab)
+                assert layout == {"wide": False, "hidden": False, "foreign": 0}, f"{width} {tab}: {layout}"
 
 
 @contextlib.asynccontextmanager
