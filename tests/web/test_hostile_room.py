@@ -23,9 +23,9 @@ from tests.web.hostile_page import WRITTEN, WatchedPage, cut, film, film_hash, w
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
-CROWD: Final = 120
+CROWD: Final = 64
 """Members who have come and gone, and are away."""
-FLOOD: Final = 3.0
+FLOOD: Final = 1.5
 """Seconds."""
 
 
@@ -127,7 +127,13 @@ async def flood(eve: Typist, number: int, until: float) -> None:
             await eve.say("SyncCommand", **command)
             await eve.say("Say", text=named(number * 100 + done, 500))
             await eve.say("SetReady", ready=done % 2 == 0)
-            report = {"state": "buffering", "position": position, "at": 0.0, "clock_error": 1e8, "rev": done}
+            report: dict[str, Any] = {
+                "state": "buffering",
+                "position": position,
+                "at": 0.0,
+                "clock_error": 1e8,
+                "rev": done,
+            }
             await eve.say("Report", **report, error=-1e8 if done % 2 else 1e8)
             done += 1
             await asyncio.sleep(0.15)
