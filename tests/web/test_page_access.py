@@ -179,11 +179,13 @@ async def tab_to(drawn: DrawnPage, words: str, *, back: bool = False) -> None:
     pytest.fail(f"Tab does not come to {words!r}: {passed}")
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 800), (640, 380), (844, 390), (1280, 760)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(320, 640), (320, 256), (390, 800), (640, 400), (667, 375), (700, 450), (1280, 760)]
+)
 async def test_nothing_is_outside_and_everything_is_large_enough_for_a_finger(
     browser: Browser, port: int, width: int, height: int
 ) -> None:
-    # 640 x 380 is also what a window of 1280 x 760 is at a zoom of 200 %.
+    # 640 x 400 is also what a window of 1280 x 800 is at a zoom of 200 %, and 320 x 256 that of 1280 x 1024 at 400 %.
     async with drawn_page(browser, page_url(port), width=width, height=height, has_touch=True) as drawn:
         await drawn.run("() => document.querySelector('details').open = true")
         assert await misfits(drawn) == []
@@ -212,6 +214,14 @@ async def misfits(drawn: DrawnPage) -> list[str]:
                 const box = target.getBoundingClientRect();
                 if (box.height < 43.5 || box.width < 43.5) wrong.push(`small: ${name(one)} ${box.width}x${box.height}`);
                 if (box.left < -0.5 || box.right > innerWidth + 0.5) wrong.push(`outside: ${name(one)}`);
+            }
+            if (within === document.body) {
+                for (const one of document.querySelectorAll(".bar button, [role=tablist] button")) {
+                    one.scrollIntoView({block: "nearest"});
+                    const {left, right, top, width, height} = one.getBoundingClientRect();
+                    const seen = [left + 3, right - 3].map((x) => document.elementFromPoint(x, top + height / 2));
+                    if (width > 0 && !seen.every((other) => one.contains(other))) wrong.push(`covered: ${name(one)}`);
+                }
             }
             if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
             return wrong;
