@@ -72,6 +72,93 @@ async def test_a_refusal_is_a_sentence_and_a_password_is_asked_for(browser: Brow
         assert ["join", "friday", {"password": "secret"}] in await drawn.asked()
 
 
+async def test_a_link_is_typed_like_a_name_and_one_of_another_server_leads_there(browser: Browser, port: int) -> None:
+    async with drawn_page(browser, page_url(port)) as drawn:
+        for invite, words in (
+            ("http://films.test/#friday", "This link is for another server. Go to films.test"),
+            ("hang://films.test:3005/friday", "hangctl join hang://films.test:3005/friday"),
+        ):
+            await drawn.page.fill("#room", invite)
+            await drawn.page.keyboard.press("Enter")
+            assert words in await text(drawn, ".join .problem")
+        assert await drawn.asked() == []
+        await drawn.page.fill("#room", f"{page_url(port)}#caf%C3%A9%20night")
+        await drawn.page.keyboard.press("Enter")
+        await drawn.page.wait_for_selector("hang-room")
+        assert ["join", "café night", {}] in await drawn.asked()
+
+
+async def test_another_film_is_said_once_with_the_one_that_is_wanted(browser: Browser, port: int) -> None:
+    async with drawn_page(browser, page_url(port)) as drawn:
+        await drawn.run(
+            """() => {
+                const info = {name: "Night.mkv", size: 5, duration: 3, quick_hash: null};
+                session.set({copy: {...session.state.copy, phase: "open", info, problem: "There is no sound."}});
+            }"""
+        )
+        await drawn.page.wait_for_selector(".pick[data-flawed]")
+        assert await drawn.page.locator(".join button.primary").count() == 0
+        await drawn.run(
+            """() => {
+                const problem = "This is another film.";
+                session.set({copy: {...session.state.copy, phase: "refused", problem}});
+                session.answer = {ok: false, code: "FileHashMismatch", text: `${problem} Pick yours.`};
+            }"""
+        )
+        await drawn.page.fill("#room", "SUNDAY")
+        await drawn.page.keyboard.press("Enter")
+        await drawn.page.wait_for_selector(".wanted:not(:empty)")
+        assert await text(drawn, ".wanted") == "The film of the room is Old Harbour.mkv."
+        assert (await text(drawn, ".join")).count("This is another film.") == 1
+
+
+async def test_the_link_of_another_room_is_asked_about(room: DrawnPage) -> None:
+    await room.run("() => document.querySelector('hang-page').invite('Friday')")
+    await room.run("() => document.querySelector('hang-page').invite('sunday')")
+    await room.page.wait_for_selector("dialog[open]")
+    assert await text(room, "dialog h2") == "Leave this room for sunday?"
+    await room.page.keyboard.press("Enter")
+    await room.page.wait_for_selector("dialog", state="detached")
+    assert await room.asked() == []
+    await room.run("() => document.querySelector('hang-page').invite('sunday')")
+    await room.page.click("dialog .danger")
+    await room.page.wait_for_selector("hang-start")
+    assert "sunday" in await text(room, "h1")
+
+
+async def test_a_number_that_is_none_is_not_asked_for(room: DrawnPage) -> None:
+    await room.open("rules")
+    field = room.page.get_by_label("How many people may be here")
+    for wrong in ("0", "1001", "2.5", ""):
+        await field.fill(wrong)
+        await field.blur()
+        assert await text(room, "dialog .problem:not(:empty)") == "Write a whole number from 1 to 1000."
+    assert await room.asked() == []
+    await field.fill("7")
+    await field.blur()
+    assert await room.asked() == [["setPolicy", {"capacity": 7}]]
+    assert await room.page.locator("dialog .problem:not(:empty)").count() == 0
+
+
+async def test_notices_and_the_card_do_not_cover_one_another(browser: Browser, port: int) -> None:
+    for width, height, film in ((390, 800, False), (1280, 760, True)):
+        async with drawn_page(browser, page_url(port), width=width, height=height) as drawn:
+            await drawn.enter(film=film)
+            if film:
+                await drawn.run("() => session.set({copy: {...session.state.copy, problem: 'There is no sound.'}})")
+            for count in range(3):
+                await drawn.run("(n) => session.notice('joined', `A guest with a long name, number ${n}`)", count)
+            await drawn.until(
+                """() => {
+                    const shown = [...document.querySelectorAll(".toast")].map((one) => one.getBoundingClientRect());
+                    const card = document.querySelector("hang-card").getBoundingClientRect();
+                    const apart = ({left, right, bottom, width}) =>
+                        width < 2 || bottom <= card.top || right <= card.left || left >= card.right;
+                    return shown.length >= 3 && card.width > 0 && shown.every(apart);
+                }"""
+            )
+
+
 async def test_who_is_removed_is_told_so_at_the_start(room: DrawnPage) -> None:
     await room.run("() => session.set({room: null, left: 'The host has removed you.'})")
     await room.page.wait_for_selector("hang-start")
