@@ -4,7 +4,6 @@ The server, the page and the members are real: each member is a WebSocket client
 """
 
 import asyncio
-import itertools
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any

@@ -19,8 +19,12 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from tests.support.browser import chromium
 from tests.support.party import PATIENCE, wait_for
+from tests.web.waiting import until
 
 _T = TypeVar("_T")
+
+PLAIN_HOSTS: Final = "--host-resolver-rules=MAP *.test 127.0.0.1"
+"""Hosts that the browser takes for some of a home network: plain http, and no secure context."""
 
 _PAGES: Final = Path(__file__).parent / "browser"
 _OUTSIDE: Final = "../../../hangd/web/"
@@ -105,7 +109,7 @@ class WebViewer:
         await self._ready()
 
     async def _ready(self) -> None:
-        await self.page.wait_for_function("window.session !== undefined")
+        await until(self.page, "() => window.session !== undefined")
         await self.page.evaluate("name => session.setName(name)", self.name)
 
     def reload(self) -> None:
