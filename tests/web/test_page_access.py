@@ -1,6 +1,7 @@
 """The page for everybody: what axe finds, the keyboard alone, narrow screens, large type, targets for fingers."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser
@@ -8,6 +9,8 @@ from playwright.async_api import Browser
 from tests.web.drawn_page import AXE, DrawnPage, drawn_page, page_url, served
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+Theme = Literal["dark", "light"]
 
 DIALOGS = ("rules", "settings", "invite", "keys", "goto", "leave")
 
@@ -34,7 +37,7 @@ async def axe(drawn: DrawnPage) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_at_the_start(headless: Browser, port: int, theme: str) -> None:
+async def test_axe_finds_nothing_at_the_start(headless: Browser, port: int, theme: Theme) -> None:
     for room in ("", "friday"):
         async with drawn_page(headless, page_url(port, room), color_scheme=theme) as drawn:
             await drawn.run("() => document.querySelector('details').open = true")
@@ -45,7 +48,7 @@ async def test_axe_finds_nothing_at_the_start(headless: Browser, port: int, them
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_in_the_room(headless: Browser, port: int, theme: str) -> None:
+async def test_axe_finds_nothing_in_the_room(headless: Browser, port: int, theme: Theme) -> None:
     async with drawn_page(headless, page_url(port), color_scheme=theme) as drawn:
         await drawn.enter()
         for tab in ("chat", "people", "queue"):
@@ -63,7 +66,7 @@ async def test_axe_finds_nothing_in_the_room(headless: Browser, port: int, theme
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_in_the_dialogs(headless: Browser, port: int, theme: str) -> None:
+async def test_axe_finds_nothing_in_the_dialogs(headless: Browser, port: int, theme: Theme) -> None:
     async with drawn_page(headless, page_url(port), color_scheme=theme) as drawn:
         await drawn.enter()
         for dialog in DIALOGS:
@@ -74,7 +77,7 @@ async def test_axe_finds_nothing_in_the_dialogs(headless: Browser, port: int, th
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_on_a_phone_without_the_film(headless: Browser, port: int, theme: str) -> None:
+async def test_axe_finds_nothing_on_a_phone_without_the_film(headless: Browser, port: int, theme: Theme) -> None:
     async with drawn_page(headless, page_url(port), width=390, height=800, color_scheme=theme, has_touch=True) as drawn:
         await drawn.enter(film=False)
         assert await axe(drawn) == []
