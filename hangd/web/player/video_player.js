@@ -358,7 +358,8 @@ export class VideoPlayer extends EventTarget {
     const running = this.#begin("running");
     const since = (point.position - position) / this.#speed.rate;
     this.#tell({ type: "Started", generation: this.#generation, position, at: point.at - since });
-    await this.#run(running, point);
+    // The point that told of the start was read before it was told, and a follower ignores such samples.
+    await this.#run(running, await this.#line.read(running));
   }
 
   /** @param {AbortSignal} signal */
