@@ -69,11 +69,6 @@ export class Frames {
     return (this.#share(usual) >= STEADY && usual < 1.2 * lasts) || this.#isThinned(lasts);
   }
 
-  /** Whether pictures were seen that last differently, and are not what a busy machine leaves of a steady film. */
-  get isUneven() {
-    return this.#durations.length >= 3 && !this.isSteady;
-  }
-
   /** @param {number} lasted */
   #share(lasted) {
     const same = this.#durations.filter((duration) => Math.abs(duration - lasted) < ROUNDED);

@@ -11,8 +11,6 @@ const INTO_FRAME = 0.001;
 const ROUNDED = 0.0015;
 /** A picture that begins this much after the target is the one that is meant: its time was rounded down. */
 const MEANT = 0.0006;
-/** So many pictures further on one is looked for that begins at the target. */
-const FURTHER = 2;
 /** Seconds to wait for the picture after `seeked`. It is mostly there by then, and late on a busy machine. */
 const PICTURE = 1;
 /** No seek goes closer to the end: the film would end there. */
@@ -43,40 +41,13 @@ export async function seekExactly(video, frames, target, signal, seconds) {
   if (first === null || first.frame === null || !frames.seekTells) return first;
   // The target is in the last millisecond of the picture before.
   if (first.frame.position > target + MEANT) return await showPicture(video, frames, target, signal, seconds);
-  if (frames.isUneven && first.frame.position < target - MEANT) {
-    return await furtherOn({ video, frames, target, signal, seconds }, { frame: first.frame });
-  }
   const aside = framesAside(first.frame.position, target, frames.duration);
   if (aside === 0) return first;
   // The middle of the picture is safe from every rounding, and is needed only where the beginning was not.
-  return await showPicture(video, frames, target + (frames.duration ?? 0) / 2, signal, seconds);
-}
-
-/**
- * Look for a picture that begins at the target, or nearer before it than the one that is shown.
- *
- * Chromium shows a picture of an uneven film longer than it lasts, if pictures were stored in another order than they are
- * shown in. The next one is shown later then.
- *
- * @param {{video: HTMLVideoElement, frames: import("./frames.js").Frames, target: number, signal: AbortSignal,
- *   seconds: number}} film
- * @param {Sought} found
- * @returns {Promise<Sought | null>}
- */
-async function furtherOn({ video, frames, target, signal, seconds }, found) {
-  let shownAt = target + intoFrame(frames);
-  for (let further = 1; further <= FURTHER; further++) {
-    const aim = target + further * (frames.duration ?? 0);
-    const seen = await showPicture(video, frames, aim, signal, seconds);
-    if (seen === null || seen.frame === null) return seen;
-    if (seen.frame.position > target + MEANT) break;
-    shownAt = aim;
-    found = seen;
-    if (seen.frame.position > target - MEANT) return found;
-  }
-  return shownAt === target + FURTHER * (frames.duration ?? 0)
-    ? found
-    : await showPicture(video, frames, shownAt, signal, seconds);
+  const second = await showPicture(video, frames, target + (frames.duration ?? 0) / 2, signal, seconds);
+  if (second === null || second.frame === null || second.frame.position <= target + MEANT) return second;
+  // Pictures do not last equally long, and that was the next one.
+  return await showPicture(video, frames, target + intoFrame(frames), signal, seconds);
 }
 
 /**
