@@ -25,9 +25,8 @@ import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
 import { isSilent } from "./sound.js";
 import { Speed } from "./speed.js";
-import { lastPicture } from "./standing.js";
+import { lastPicture, step } from "./standing.js";
 import { Starter } from "./starting.js";
-import { step } from "./stepping.js";
 import { nextTask, sleep } from "./tasks.js";
 
 /** Seconds that a seek may take before the file counts as one that cannot be read: a disk may have to start. */
