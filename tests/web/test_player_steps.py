@@ -1,4 +1,4 @@
-"""Steps by one picture, and seeks to one picture, judged by the pictures themselves: each has its number in a bar code."""
+"""Steps by one picture, and seeks to one, judged by the pictures themselves: each has its number in a bar code."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -127,7 +127,9 @@ async def test_a_step_back_from_the_first_picture_stays_there(film: Film) -> Non
 
 
 @pytest.mark.parametrize("name", FILMS)
-@pytest.mark.parametrize("aside", [-0.002, -0.0009, -0.0001, 0.0, 0.0004, 0.02], ids=lambda aside: f"{1000 * aside:g} ms")
+@pytest.mark.parametrize(
+    "aside", [-0.002, -0.0009, -0.0001, 0.0, 0.0004, 0.02], ids=lambda aside: f"{1000 * aside:g} ms"
+)
 async def test_a_seek_shows_the_picture_of_its_target(film: Film, name: str, aside: float) -> None:
     if name.endswith(".mkv") and aside == -0.0009:
         pytest.skip("Matroska rounds times to a millisecond, so this may be either")

@@ -17,6 +17,7 @@
 
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
+import { Contents } from "./contents.js";
 import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
 import { Line } from "./line.js";
@@ -39,30 +40,18 @@ const SHORT = 3;
  * @typedef {import("./base.js").PlayerEvent} PlayerEvent
  * @typedef {import("./line.js").Point} Point
  * @typedef {"empty" | "loading" | "settled" | "starting" | "running" | "delaying" | "pausing" | "seeking" | "ended"} Phase
- *
- * @typedef {object} FileTable  The driver's files, by the `path` of Load.
- * @property {(path: string) => File | null | undefined} get
- *
- * @typedef {object} Options
- * @property {HTMLVideoElement} video
- * @property {FileTable} files
- * @property {(event: PlayerEvent) => void} emit  Called where the event happened, never inside `do`.
- * @property {import("./policy.js").PlayerPolicy} [policy]
- * @property {import("./latency.js").Store | null} [store]
- * @property {(file: File) => Promise<{video: string | null, audio: string | null, frameRate?: number | null}>} [inspect]
- *   What the container says that is in it. Without it, a film without sound cannot be told from one whose sound this browser does not decode.
  */
 
 /** See the module's comment. Dispatches the notices of base.js. */
 export class VideoPlayer extends EventTarget {
-  /** @param {Options} options */
+  /** @param {import("./base.js").PlayerOptions} options */
   constructor({ video, files, emit, policy = policyOfThisBrowser(), store = null, inspect }) {
     super();
     this.#video = video;
     this.#files = files;
     this.#emit = emit;
     this.#policy = policy;
-    this.#inspect = inspect;
+    this.#contents = new Contents(inspect);
     this.#frames = new Frames(video, policy.seekTells);
     this.#line = new Line(video, this.#frames, policy, store);
     const latency = new StartLatency(policy.startLatency, store);
@@ -87,7 +76,7 @@ export class VideoPlayer extends EventTarget {
   #files;
   #emit;
   #policy;
-  #inspect;
+  #contents;
   #frames;
   #line;
   #starter;
@@ -226,7 +215,9 @@ export class VideoPlayer extends EventTarget {
     this.#speed.apply();
     this.#duration = Number.isFinite(video.duration) ? video.duration : null;
     this.#loaded = true;
-    void this.#expectRate(file);
+    void this.#contents.frameRate(file).then((rate) => {
+      if (file === this.#file) this.#frames.expect(rate);
+    });
     this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
     if (video.videoWidth === 0) void this.#notice("no-picture", "video", file);
     // Commands that came meanwhile have left their target and their Resume.
@@ -516,12 +507,6 @@ export class VideoPlayer extends EventTarget {
     this.#video.play().catch(() => undefined);
   }
 
-  /** @param {File} file */
-  async #expectRate(file) {
-    const inside = await this.#inspect?.(file).catch(() => undefined);
-    if (file === this.#file) this.#frames.expect(inside?.frameRate ?? null);
-  }
-
   /**
    * Dispatch a notice about what this browser leaves out, if it is in the file at all.
    *
@@ -530,9 +515,8 @@ export class VideoPlayer extends EventTarget {
    * @param {File | null} file
    */
   async #notice(type, part, file) {
-    const inside = file === null ? undefined : await this.#inspect?.(file).catch(() => undefined);
-    if (file !== this.#file || this.#life.signal.aborted || inside?.[part] === null) return;
-    this.dispatchEvent(new Event(type));
+    const isInside = file !== null && (await this.#contents.mayHave(file, part));
+    if (isInside && file === this.#file && !this.#life.signal.aborted) this.dispatchEvent(new Event(type));
   }
 
   // ---- jobs --------------------------------------------------------------------------------------------------------
