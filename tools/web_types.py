@@ -1,7 +1,8 @@
 """Make the page's view of the protocol from its JSON Schema: ``python -m tools.web_types``.
 
 It writes two modules into hangd/web/protocol. types.js has a JSDoc type for each definition. defaults.js has, for each
-definition that a server sends, what a field that was left out stands for, and where definitions are within others.
+definition that a server sends, what a field that was left out stands for, where definitions are within others, and what
+kinds of values the fields have.
 
 A type that a client may send has optional fields. A type that only a server sends has all its fields, because the
 page fills in what was left out as soon as a message arrives.
@@ -152,6 +153,16 @@ def _defaults(definitions: dict[str, Schema], from_server: frozenset[str]) -> st
                 if name in from_server and (fields := _objects(definitions, schema))
             },
         ),
+        (
+            "KINDS",
+            "The kinds of values that each field may have, by the name of the type that it is in.",
+            "Record<string, Record<string, string>>",
+            {
+                name: {field: _kinds(definitions, part) for field, part in schema["properties"].items()}
+                for name, schema in definitions.items()
+                if name in from_server and schema.get("properties")
+            },
+        ),
     ]
     text = "/** What messages leave out. Made from docs/protocol.schema.json by tools/web_types.py: do not edit. */\n"
     for name, about, kind, table in tables:
@@ -178,6 +189,24 @@ def _objects(definitions: dict[str, Schema], schema: Schema) -> dict[str, str]:
         if len(names) == 1:  # More than one: the commands, of which no field has to be filled in.
             found[field] = names[0]
     return found
+
+
+def _kinds(definitions: dict[str, Schema], schema: Schema) -> str:
+    """Return the kinds of JSON values that a schema allows, such as "number null"; "strings": an array of strings."""
+    match schema:
+        case {"$ref": _}:
+            return _kinds(definitions, definitions[_name(schema)])
+        case {"anyOf": parts} | {"oneOf": parts}:
+            return " ".join(dict.fromkeys(_kinds(definitions, part) for part in parts))
+        case {"enum": [value, *_]} | {"const": value}:
+            return "string" if isinstance(value, str) else "number"
+        case {"type": "array", "items": items}:
+            return "strings" if _kinds(definitions, items) == "string" else "array"
+        case {"type": "integer"}:
+            return "number"
+        case {"type": kind}:
+            return str(kind)
+    return "object"
 
 
 def _literal(value: Any) -> str:

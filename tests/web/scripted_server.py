@@ -1,7 +1,7 @@
 """A room server of the test's own: the page as the real one serves it, and whatever the test says over the WebSocket.
 
-Left alone it greets whoever comes, has one room, lets everybody in, and answers pings. A test changes ``room``, or
-``answers`` by the type of what it answers, and sends to the page what no real server would.
+Left alone it greets whoever comes, has one room, lets everybody in, and answers pings. A test changes ``room``, and
+says to the page what no real server would.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import contextlib
 import http
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from websockets.asyncio.server import ServerConnection, serve
@@ -66,8 +66,13 @@ class ScriptedServer:
             "timeline": timeline(),
             "queue": queue,
         }
-        self.answers: dict[str, Callable[[Message], list[str | bytes]]] = {}
-        """What is sent in answer to a message of a type, as frames."""
+        self.early: list[str] = []
+        """What is said before the Welcome, as frames."""
+
+    def welcome(self, client_id: str) -> Message:
+        """Return the payload of a Welcome."""
+        known = {"client_id": client_id, "resume_secret": "s" * 32, "protocol": 1, "server": "test", "clock_id": "c"}
+        return known | {"features": ["web"], "limits": {}, "resumed": False}
 
     async def say(self, *frames: str | bytes) -> None:
         """Send frames to the page, as they are. Its connection may have ended."""
@@ -82,6 +87,13 @@ class ScriptedServer:
             assert time.monotonic() < deadline, "the page did not come"
             await asyncio.sleep(0.02)
         return self._here
+
+    async def another_than(self, connection: ServerConnection) -> None:
+        """Wait until the page has come back over another connection."""
+        deadline = time.monotonic() + PATIENCE
+        while self._here in (None, connection):
+            assert time.monotonic() < deadline, "the page did not come back"
+            await asyncio.sleep(0.02)
 
     @property
     def here(self) -> ServerConnection:
@@ -119,15 +131,12 @@ class ScriptedServer:
         if self._here is connection:
             self._here = None
 
-    def _answers(self, said: Message) -> list[str | bytes]:
-        if (own := self.answers.get(said["type"])) is not None:
-            return own(said)
+    def _answers(self, said: Message) -> list[str]:
         payload: Message
         match said["type"]:
             case "Hello":
-                known = {"client_id": ME, "resume_secret": "s" * 32, "protocol": 1, "server": "test", "clock_id": "c"}
-                payload = known | {"features": ["web"], "limits": {}, "resumed": False}
-                return [json.dumps({"type": "Welcome", "re": said["id"], "payload": payload})]
+                welcome = json.dumps({"type": "Welcome", "re": said["id"], "payload": self.welcome(ME)})
+                return [*self.early, welcome]
             case "JoinRoom":
                 payload = {"room_id": ROOM, "client_id": ME, "is_host": True, "room": self.room}
                 return [json.dumps({"type": "RoomJoined", "re": said["id"], "payload": payload})]

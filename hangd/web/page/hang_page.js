@@ -6,6 +6,9 @@ import { t } from "./texts/texts.js";
 import { View } from "./view.js";
 
 const TICK = 250;
+/** Milliseconds. After a picture that took longer than SLOW, nothing is drawn for as long, and for REST at most. */
+const SLOW = 50;
+const REST = 500;
 
 /** @typedef {import("./room_screen.js").RoomScreen} RoomScreen */
 
@@ -15,6 +18,8 @@ export class HangPage extends View {
   /** @type {StartScreen | RoomScreen | null} */
   #screen = null;
   #asked = false;
+  /** When the next picture may be drawn, by `performance.now()`. */
+  #restsUntil = 0;
   /** Makes the button that installs the page. @type {(() => HTMLElement) | null} */
   #installing = null;
   /** The room's part of the page, which is loaded while the start is read. @type {(new (parts: import("./view.js").Parts) => RoomScreen) | null} */
@@ -75,11 +80,26 @@ export class HangPage extends View {
   #ask() {
     if (!this.#asked) {
       this.#asked = true;
-      requestAnimationFrame(() => {
-        this.#asked = false;
-        this.show(this.parts.session.state);
-      });
+      const rest = this.#restsUntil - performance.now();
+      if (rest > 0) {
+        setTimeout(() => this.#draw(), rest);
+      } else {
+        this.#draw();
+      }
     }
+  }
+
+  /** Draws at the next picture of the screen. In a flood, messages get at least as much time as what is drawn of them. */
+  #draw() {
+    requestAnimationFrame((begun) => {
+      this.#asked = false;
+      this.show(this.parts.session.state);
+      setTimeout(() => {
+        const ended = performance.now();
+        const took = ended - begun;
+        this.#restsUntil = took > SLOW ? ended + Math.min(took, REST) : 0;
+      });
+    });
   }
 
   /** @param {import("./view.js").SessionState} state */

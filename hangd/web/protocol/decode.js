@@ -6,7 +6,7 @@
  * @typedef {import("./types.js").ServerMessage} ServerMessage
  */
 
-import { DEFAULTS, WITHIN } from "./defaults.js";
+import { DEFAULTS, KINDS, WITHIN } from "./defaults.js";
 
 /**
  * The types of messages that a server sends. A newer server may send others, which are passed over.
@@ -39,7 +39,8 @@ const TYPES = {
 /**
  * Returns the message in a text frame; null: of a type that this page does not know.
  *
- * Throws SyntaxError or TypeError for what is no message.
+ * Throws SyntaxError or TypeError for what is no message, also where a field has a value of another kind than it should:
+ * the page would fail later, when it draws it, and each time.
  *
  * @param {unknown} data
  * @returns {ServerMessage | null}
@@ -64,10 +65,24 @@ export function decode(data) {
 export function completed(name, value) {
   if (typeof value !== "object" || value === null) throw new TypeError(`a ${name} that is no object`);
   const complete = { ...DEFAULTS[name], ...value };
+  for (const [field, kinds] of Object.entries(KINDS[name] ?? {})) {
+    if (!fits(complete[field], kinds)) throw new TypeError(`a ${name} whose ${field} is no ${kinds}`);
+  }
   for (const [field, type] of Object.entries(WITHIN[name] ?? {})) {
     const part = complete[field];
     if (Array.isArray(part)) complete[field] = part.map((each) => completed(type, each));
     else if (part !== null && part !== undefined) complete[field] = completed(type, part);
   }
   return complete;
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} kinds
+ */
+function fits(value, kinds) {
+  if (kinds === "strings") return Array.isArray(value) && value.every((each) => typeof each === "string");
+  if (value === null) return kinds.includes("null");
+  if (typeof value === "number") return kinds.includes("number") && Number.isFinite(value);
+  return kinds.includes(Array.isArray(value) ? "array" : typeof value);
 }

@@ -12,6 +12,7 @@ import { View } from "../view.js";
 
 const KEPT = 200;
 const LONGEST = 500;
+const HOURS = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" });
 
 export class Chat extends View {
   /** @type {Event[]} */
@@ -20,6 +21,8 @@ export class Chat extends View {
   #shown = [];
   /** @type {Date} */
   #latest = new Date(0);
+  /** Whether the newest line is seen. Asked for where lines come, this would lay the page out once more each time. */
+  #atEnd = true;
 
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
@@ -27,7 +30,16 @@ export class Chat extends View {
     this.lines = h("ol", { class: "lines" });
     this.scroller = h(
       "div",
-      { class: "scroller takes-arrows", role: "log", tabindex: 0, "aria-label": t("chat.log") },
+      {
+        class: "scroller takes-arrows",
+        role: "log",
+        tabindex: 0,
+        "aria-label": t("chat.log"),
+        onscroll: () => {
+          const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+          this.#atEnd = scrollHeight - scrollTop - clientHeight < 40;
+        },
+      },
       this.lines,
     );
     this.empty = h("p", { class: "empty" }, t("chat.empty"));
@@ -80,8 +92,6 @@ export class Chat extends View {
     this.#shown = [state.chat, this.#events];
     const all = [...state.chat, ...this.#events].sort((one, other) => one.at.getTime() - other.at.getTime());
     attribute(this.empty, "hidden", all.length > 0);
-    const { scroller } = this;
-    const atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
     keep(
       this.lines,
       all,
@@ -91,8 +101,8 @@ export class Chat extends View {
     const latest = all[all.length - 1];
     if (latest !== undefined && latest.at !== this.#latest) {
       this.#latest = latest.at;
-      if (atEnd || ("own" in latest && latest.own)) {
-        scroller.scrollTop = scroller.scrollHeight;
+      if (this.#atEnd || ("own" in latest && latest.own)) {
+        this.scroller.scrollTop = this.scroller.scrollHeight;
       }
     }
   }
@@ -137,5 +147,5 @@ function chatLine(line) {
 
 /** @param {Date} at */
 function hour(at) {
-  return at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return HOURS.format(at);
 }

@@ -19,6 +19,9 @@ export class Panel extends View {
   /** @type {readonly import("../../client/base.js").ChatLine[]} */
   #chat = [];
 
+  /** Whether the panel was on the screen lately: to ask for each line of a flood would make styles anew each time. */
+  #seen = false;
+
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
@@ -69,7 +72,7 @@ export class Panel extends View {
 
   /** Whether the viewer sees the chat. */
   get showsChat() {
-    return this.#tab === "chat" && this.seen && !document.hidden;
+    return this.#tab === "chat" && this.#seen && !document.hidden;
   }
 
   /** How many lines of chat others have written since the viewer last saw it. */
@@ -103,6 +106,7 @@ export class Panel extends View {
 
   /** @param {import("../view.js").SessionState} state */
   show(state) {
+    this.#seen = this.seen;
     // The last 500 lines are kept: what was read moves up with them.
     const lost = this.#chat.length > 0 ? this.#chat.indexOf(state.chat[0] ?? this.#chat[0]) : 0;
     this.#read = Math.max(0, Math.min(this.#read - Math.max(0, lost), state.chat.length));
@@ -119,7 +123,8 @@ export class Panel extends View {
   }
 
   tick() {
-    if (this.seen) {
+    this.#seen = this.seen;
+    if (this.#seen) {
       this.tabs.find(({ name }) => name === this.#tab)?.page.tick();
     }
   }

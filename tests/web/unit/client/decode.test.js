@@ -9,8 +9,8 @@ test("what a message leaves out is filled in, also in what is within it", () => 
     room_id: "r",
     file_hash: null,
     file: { size: 3 },
-    policy: { control: "host" },
-    members: [{ client_id: "a", name: "ada", role: "host" }],
+    policy: { control: "host", match: "hash", wait: "nobody", capacity: 100, locked: false, has_password: false },
+    members: [{ client_id: "a", name: "ada", role: "host", state: "idle", ready: false, verifying: false }],
     timeline: TIMELINE,
   };
   const message = decode(JSON.stringify({ type: "RoomState", payload: { room } }));
@@ -33,4 +33,30 @@ test("what is no message is refused", () => {
     assert.throws(() => decode(text), text);
   }
   assert.throws(() => decode(new ArrayBuffer(3)));
+});
+
+test("a value of another kind than it should be is refused, and one that is missing", () => {
+  const said = (/** @type {object} */ other) =>
+    decode(
+      JSON.stringify({
+        type: "SyncBroadcast",
+        payload: { from_client: "a", command: {}, timeline: TIMELINE, ...other },
+      }),
+    );
+  assert.ok(said({}));
+  assert.ok(said({ about: null }));
+  for (const rate of ["1", null, {}, [], true]) {
+    assert.throws(() => said({ timeline: { ...TIMELINE, rate } }), /a Timeline whose rate is no number/);
+  }
+  assert.throws(
+    () => decode('{"type": "Said", "payload": {"from_client": "a", "text": "b", "at": 1e999}}'),
+    /at is no/,
+  );
+  assert.throws(() => decode('{"type": "Said", "payload": {"from_client": "a", "at": 1}}'), /text is no string/);
+  assert.throws(() => said({ from_client: { toString: 1 } }), TypeError);
+  const start = { by: "a", waiting_for: ["b", 1], missing: 1 };
+  assert.throws(
+    () => decode(JSON.stringify({ type: "StartChanged", payload: { start } })),
+    /waiting_for is no strings/,
+  );
 });
