@@ -58,6 +58,18 @@ def test_from_the_link_to_the_picture_in_two_clicks_and_a_file(
         web_browser.run(page.wait_for_selector("hang-room hang-card[data-kind=none]"))  # back in its place
         web_browser.run(pick(page, "hang-card button:visible"))
         web_browser.run(page.wait_for_selector("hang-stage[data-copy=open]"))
+
+        # The address of another room, typed over this one: nothing is left before the viewer says so.
+        web_browser.run(page.evaluate("() => { location.hash = 'sunday'; }"))
+        web_browser.run(page.wait_for_selector("dialog[open] .danger"))
+        assert web_browser.run(page.evaluate("() => location.hash")) == "#friday"
+        web_browser.run(page.click("dialog .danger"))
+        web_browser.run(page.wait_for_selector("hang-start .pick[data-phase=open]"))  # the film is kept
+        assert web_browser.run(page.evaluate("() => location.hash")) == "#sunday"
+        web_browser.run(page.evaluate("() => { location.hash = ''; }"))
+        web_browser.run(page.fill("#room", page_of(server) + "#Friday"))
+        web_browser.run(page.click(".join button[type=submit]"))
+        web_browser.run(page.wait_for_selector("hang-room hang-stage[data-copy=open]"))
         assert complaints == []
     finally:
         web_browser.run(context.close())
