@@ -13,6 +13,8 @@
  * @property {import("./membership.js").Membership} membership
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
+ * @property {import("./other_tabs.js").OtherTabs} tabs
+ * @property {(notice: import("./base.js").Notice) => void} tell
  * @property {() => string} server  The URL of the server beside the page.
  */
 
@@ -125,13 +127,15 @@ export class Entering {
    * @returns {Promise<Outcome>}
    */
   async join(name, { password = "" } = {}) {
-    const { viewer, copy, connection, membership, kept, server } = this.#parts;
+    const { viewer, copy, connection, membership, kept, tabs, tell, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
     const up = await this.connected();
     if (!up.ok) return up;
-    const keys = kept.keys(server(), name);
+    const known = kept.keys(server(), name);
+    const isSecond = known !== null && (await tabs.areIn(server(), known.room_id));
+    const keys = isSecond ? null : known;
     const payload = {
       room_id: name,
       file_hash: open?.whole ?? null,
@@ -147,7 +151,9 @@ export class Entering {
       const isOpen =
         open !== null && isCopy(room.policy.match, room.file_hash, room.file, open.whole, open.info) !== false;
       const mine = isOpen ? { file: open.file, info: open.info, brought: false, number: this.#number } : null;
-      membership.enter(room, client_id, at, mine, { password: payload.password, host_secret, return_secret });
+      const secrets = { password: payload.password, host_secret, return_secret, isSecond };
+      membership.enter(room, client_id, at, mine, secrets);
+      if (isSecond) tell({ kind: "problem", text: t("tabs.second"), about: null });
       if (isOpen) copy.told(open.file, open.info, open.whole, { duration: open.info.duration ?? null });
     });
     if (answer.ok) return { ok: true };

@@ -161,6 +161,8 @@ export const client = {
   "out.lost": "You are out of the room: {why}",
   "out.unreached": "the server cannot be reached",
 
+  "tabs.second": "You are in this room in another tab, too. This tab is another member.",
+
   motd: "The server says: {text}",
   "copy.silent": "This browser does not play the sound of this film.",
   "copy.no-picture": "This browser does not show the picture of this film.",
