@@ -21,6 +21,7 @@
 import { LinkState } from "../engine/link/link.js";
 import { t } from "../page/texts/texts.js";
 import { isCopy } from "./films/comparing.js";
+import { sameRoom } from "./invites.js";
 import { refusal } from "./refusals.js";
 
 /** @type {readonly string[]} */
@@ -121,6 +122,22 @@ export class Entering {
     return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
   }
 
+  /** Returns the rooms of the server; null: it does not tell. */
+  async list() {
+    const answer = await this.#parts.connection.request({ type: "ListRooms", payload: {} });
+    return answer.ok && answer.message.type === "Rooms" ? [...answer.message.payload.rooms] : null;
+  }
+
+  /**
+   * Returns the name of the film that a room shows, if the server publishes its rooms.
+   *
+   * @param {string} name  The room's name or id.
+   */
+  async #filmOf(name) {
+    const rooms = (await this.list()) ?? [];
+    return rooms.find((room) => room.room_id === name || sameRoom(name, room.name))?.media ?? null;
+  }
+
   /**
    * @param {string} name  The room's name or id.
    * @param {{password?: string}} [options]
@@ -160,6 +177,10 @@ export class Entering {
     if (answer.code === "FileHashMismatch") {
       this.#parts.driver.closeFile();
       copy.is("refused", { problem: copy.mismatch });
+      const film = await this.#filmOf(name);
+      if (film !== null) {
+        return { ok: false, code: answer.code, text: t("error.FileHashMismatch.named", { film }) };
+      }
     }
     const isAsking = answer.code === "WrongPassword" && password === "";
     return isAsking

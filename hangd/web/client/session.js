@@ -268,8 +268,7 @@ export class Session extends EventTarget {
 
   async listRooms() {
     if (!(await this.#entering.connected()).ok) return null;
-    const answer = await this.#connection.request({ type: "ListRooms", payload: {} });
-    return answer.ok && answer.message.type === "Rooms" ? [...answer.message.payload.rooms] : null;
+    return this.#entering.list();
   }
 
   // ---- playing ------------------------------------------------------------------------------------------------------
