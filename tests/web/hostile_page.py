@@ -158,7 +158,8 @@ class WatchedPage:
         assert await self.page.evaluate("() => window.ran") is None
         assert await self.violations() == []
         assert self.dialogs == []
-        assert [line for line in self.console if not allowed(line)] == []
+        complaints = [line for line in self.console if not allowed(line)]
+        assert not complaints, complaints
 
     async def holds(self) -> None:
         """Check that the room can be used on a phone and on a desk: no scrolling sideways, buttons on top."""

@@ -236,13 +236,12 @@ async def test_a_seek_while_playing_pauses_and_no_sample_comes_before_settled(fi
     await film.do(resume())
     await film.next("Sampled")
     heard = len(await film.events())
-    await film.do(seek(40.0))
-    await film.next("Settled", unless=("Sampled",))
+    asked = await film.do(seek(40.0))
+    await film.next("Settled")
     await asyncio.sleep(0.6)
-    assert [event["type"] for event in (await film.events())[heard:] if event["type"] != "Sampled"] == [
-        "Settled",
-        "Shown",
-    ]
+    # Until the seek was given, the film may have played on, or been held up by a busy machine.
+    told = [event["type"] for event in (await film.events())[heard:] if event.get("at", asked) >= asked]
+    assert [kind for kind in told if kind != "Stalled"] == ["Settled", "Shown"]
     assert (await film.events())[-1]["type"] == "Shown"
 
 

@@ -89,6 +89,8 @@ def commanded(names: Names, message: SyncBroadcast, before: Timeline, start: Sta
 def _by_the_room(names: Names, message: SyncBroadcast, gate_before: Gate | None, start: Start) -> ControlEvent | None:
     line, about, position = message.timeline, message.about or ROOM_ITSELF, clock(message.timeline.position)
     match message.reason, message.command:
+        case None, Pause() if gate_before == "seeking":
+            action, text = "pause", f"paused at {position}: nobody has the film yet"
         case "waiting", _:
             return None  # StartChanged says what it waits for.
         case (("settled" | None), Play()):

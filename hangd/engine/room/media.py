@@ -6,7 +6,8 @@ about on time.
 To move on means that every member needs another file. A member that has it opens it and sends SetFile. A basic member
 that has not got it cannot follow, and is put out. Where the room is to play the new film, it waits at a gate until all
 members that have the film stand at its start (`Schedule.start_over`). It does not wait for a member that reports to
-show nothing, and it waits for none longer than a gate may be closed.
+show nothing, and it waits for none longer than a gate may be closed. If no member has the film by then, the room
+pauses at its start (`Room` reviews the gate): a clock that runs for nobody would end the film before anybody saw it.
 
 The whole hash of the film that is shown may be unknown: reading a file takes minutes. It is told by SetEntry, or it is
 that of the host's copy. Then, and when the film's quick hash or duration are told, every member that is verifying is
@@ -31,12 +32,17 @@ from hangd.protocol.model import ROOM_ITSELF, FileHash, FileInfo, Queue, QueueEn
 def settle(room: RoomData, now: float) -> None:
     """Compare the files of verifying members. Where the film has run out by ``now``, play it again or move on.
 
-    A room that was paused at the end, or sent there while it was paused, stays: only a film that plays runs out.
+    A room that was paused at the end, or sent there while it was paused, stays: only a film that plays runs out. A
+    film that nobody has played is not over because its length becomes known when the room is past it: the room pauses
+    at 0.
     """
     if room.file_hash is None or any(member.verifying for member in room.roster):
         while _compare_first(room):
             pass
     schedule = room.schedule
+    if schedule.overran(now) and not any(member.may_have_played for member in room.roster):
+        room.broadcast(schedule.pause(now, at=0.0))
+        return
     ends_at = schedule.ends_at
     # Files can be shorter than they say, so their players know best.
     is_due = ends_at is not None and ends_at <= now

@@ -4,10 +4,12 @@ A room is given inputs and returns effects (``inputs``, ``effects``). By itself,
 `Room.expire` is called:
 
 - it removes a member that was away for too long; another one becomes host if that was the host
-- it opens a gate when every member has settled, or when the gate has been closed for as long as it may be
+- it opens a gate when every member has settled, or when the gate has been closed for as long as it may be; it pauses
+  instead if that gate is before another film, which no member has
 - it closes the gate for a stall that is half a second old, or pauses, if its policy says so
 - it pauses if nobody follows it any more, because all have paused while it was out of reach
-- it pauses at the end of the film, plays it again, or moves on to the next entry of its queue
+- it pauses at the end of the film, plays it again, or moves on to the next entry of its queue; at 0, if it learns
+  that the film was over long ago
 - it starts when the countdown of a start that had to wait is over
 - it compares the files of members that are verifying with what it has learned of its film
 - it announces the position of a member, if that was held back so as not to flood the others
@@ -318,6 +320,9 @@ class Room:
         # After a restart of the server all members are away. The room waits for them until its time is up.
         opens = opens and any(member.present for member in room.roster)
         if not opens and _is_due(schedule.gate_until, now):
+            if schedule.loading and not any(member.has_film for member in room.roster):
+                room.broadcast(schedule.pause(now))  # An older client knows this, but would not know a new reason.
+                return
             opens = True
             if schedule.gate == "buffering":
                 room.roster.ignore_stalls()

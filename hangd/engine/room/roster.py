@@ -61,6 +61,8 @@ class RoomMember(Struct):
     """It is back on another connection, and has neither told of a file nor shown a picture since."""
     had_film: bool = False
     """Whether it had the film before, so that it is expected to have this one too."""
+    has_played: bool = False
+    """Whether its player played the room's film, or stood at its end, after it said that it has it."""
     announced_at: float = float("-inf")
     """When the other members were last told the state of this one."""
     unannounced: bool = False
@@ -137,6 +139,7 @@ class RoomMember(Struct):
         self.state = report.state
         self.report = report
         self.returned = self.returned and report.state == "idle"
+        self.has_played |= self.has_film and report.state in ("playing", "ended")
         changed = before != (self.state, self.apart, self.lacks_film)
         if report.state != "buffering":
             self.buffering_since = None
@@ -168,6 +171,11 @@ class RoomMember(Struct):
         )
 
     @property
+    def may_have_played(self) -> bool:
+        """Whether it may have shown the room's film to somebody. Basic members do not report what they play."""
+        return self.has_played or (self.has_film and not self.full)
+
+    @property
     def may_bring_film(self) -> bool:
         """Whether it may be opening its copy of the film that the room has changed to."""
         return self.present and self.full and not self.apart and self.had_film and not self.lacks_film
@@ -176,7 +184,7 @@ class RoomMember(Struct):
         """The room changes to another film on its timeline ``rev``. ``has_it``: its file is that film already."""
         self.had_film = self.has_film or (self.had_film and not self.lacks_film)
         self.film_rev = rev
-        self.ready, self.verifying = False, verifying
+        self.ready, self.verifying, self.has_played = False, verifying, False
         if not has_it:
             self.file_hash = self.file = None
 

@@ -50,12 +50,25 @@ class Schedule(Struct, kw_only=True):
     timeline: Timeline
     duration: float | None = None
     """The film's, in seconds, if it is known."""
+    just_measured: bool = False
+    """Whether the duration became known in this turn, while the film was shown."""
     loading: bool = False
     """Whether the gate is closed because the players open another film. On the wire it is a gate for seeking."""
     gate_rev: int = 0
     """The rev that closed the gate. Reports on this rev or a later one are about this gate."""
     gate_until: float | None = None
     """When the gate opens at the latest. None: it is not closed."""
+
+    def learn_duration(self, duration: float | None) -> None:
+        """Take in how long the film that is shown lasts. `overran` tells afterwards whether that came too late."""
+        if self.duration is None and duration is not None:
+            self.just_measured = True
+        self.duration = duration
+
+    def overran(self, now: float) -> bool:
+        """Tell, once, whether the duration that became known in this turn was over long before ``now``."""
+        measured, self.just_measured = self.just_measured, False
+        return measured and self.duration is not None and position_at(self.timeline, now) > self.duration + _PAST_END
 
     def restore(self, timeline: Timeline, now: float) -> None:
         """Continue a timeline from before a restart. A gate that was closed gets its full time again."""

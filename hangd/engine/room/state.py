@@ -206,7 +206,7 @@ class RoomData(Struct, kw_only=True):
     def set_first_film(self, file_hash: str | None, file: FileInfo | None) -> None:
         """Make this the room's film, and put it into the queue if it is described."""
         self.file_hash, self.file = file_hash, file
-        self.schedule.duration = known_duration(file)
+        self.schedule.learn_duration(known_duration(file))
         self.queue = queues.begun(self.queue, file_hash, file)
 
     def is_film(self, file_hash: str | None, file: FileInfo | None) -> bool:
@@ -227,7 +227,7 @@ class RoomData(Struct, kw_only=True):
     def describe(self, file_hash: str | None, file: FileInfo) -> None:
         """Take in what is known by now of the film that is shown."""
         self.file_hash, self.file = file_hash, file
-        self.schedule.duration = known_duration(file)
+        self.schedule.learn_duration(known_duration(file))
         self.queue = queues.described(self.queue, file_hash, file)
 
     def learn(self, file_hash: str | None, file: FileInfo) -> None:

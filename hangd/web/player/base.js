@@ -39,6 +39,18 @@
  * What the page learns of a film beside the engine's events: `PlayerNotices`, by DOM events on the player's own
  * EventTarget: "needs-tap" (the browser wants a tap before it plays), "tapped", "silent" (the film has a sound track
  * that this browser does not decode), "no-picture".
+ *
+ * @typedef {object} FileTable  The driver's files, by the `path` of Load.
+ * @property {(path: string) => File | null | undefined} get
+ *
+ * @typedef {object} PlayerOptions  What the player of the page is made of.
+ * @property {HTMLVideoElement} video
+ * @property {FileTable} files
+ * @property {(event: PlayerEvent) => void} emit  Called where the event happened, never inside `do`.
+ * @property {import("./policy.js").PlayerPolicy} [policy]
+ * @property {import("./latency.js").Store | null} [store]
+ * @property {import("./contents.js").Inspect} [inspect]  What the container says that is in it. Without it, a film without
+ *   sound cannot be told from one whose sound this browser does not decode.
  */
 
 export {};

@@ -4,6 +4,12 @@ import { now } from "../engine/local_time.js";
 
 /** How many durations of pictures are kept. */
 const KEPT = 15;
+/** Seconds by which times of pictures are rounded in files, twice: Matroska has milliseconds. */
+const ROUNDED = 0.0015;
+/** A film is steady if so many of its pictures last as long as the median: some are left out by busy machines. */
+const STEADY = 0.8;
+/** Of a steady film on a busy machine so many are seen, if the file's header tells how long they last. */
+const THINNED = 0.3;
 
 /**
  * @typedef {object} Frame  One picture that was shown.
@@ -16,9 +22,13 @@ const KEPT = 15;
 
 /** Watches the pictures of one element for as long as it lives. Without frame callbacks nothing is known. */
 export class Frames {
-  /** @param {HTMLVideoElement} video */
-  constructor(video) {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {boolean} [seekTells]  A picture that a seek led to is told with its own time, and not with the target's.
+   */
+  constructor(video, seekTells = true) {
     this.#video = video;
+    this.seekTells = seekTells;
     /** Whether this browser tells of pictures. */
     this.known = typeof video.requestVideoFrameCallback === "function";
     this.#ask();
@@ -26,23 +36,80 @@ export class Frames {
 
   /** @type {Frame | null} The newest picture since `forget`. */
   last = null;
-  /** How many pictures were shown. */
-  count = 0;
   /** @type {Frame[]} The pictures of the last second or so, oldest first; empty after each jump. */
   recent = [];
 
   #video;
   #handle = 0;
+  /** @type {number | null} By the file's header, which may be wrong, or a mean. */
+  #header = null;
+  /** @type {number | null} The time of a picture that was shown while the film played. */
+  #played = null;
   /** @type {number[]} */
   #durations = [];
   /** @type {Set<(frame: Frame | null) => void>} */
   #waiters = new Set();
 
-  /** Seconds that a picture lasts; null: unknown so far. */
+  /** Whether a picture that is shown now is told. Nothing is painted in a page that nobody sees. */
+  get tells() {
+    return this.known && this.#video.videoWidth > 0 && document.visibilityState !== "hidden";
+  }
+
+  /** Seconds that most pictures last; null: unknown so far. */
   get duration() {
-    if (this.#durations.length < 3) return null;
-    const sorted = [...this.#durations].sort((one, other) => one - other);
-    return sorted[Math.floor(sorted.length / 2)];
+    return this.#durations.length < 3 ? this.#header : median(this.#durations);
+  }
+
+  /** Whether all pictures last equally long, as far as they were seen. */
+  get isSteady() {
+    if (this.#durations.length < 3) return false;
+    const usual = median(this.#durations);
+    const lasts = this.#header ?? usual;
+    // A screen that shows every second picture only makes them look twice as long.
+    return (this.#share(usual) >= STEADY && usual < 1.2 * lasts) || this.#isThinned(lasts);
+  }
+
+  /** @param {number} lasted */
+  #share(lasted) {
+    const same = this.#durations.filter((duration) => Math.abs(duration - lasted) < ROUNDED);
+    return same.length / this.#durations.length;
+  }
+
+  /** @param {number} lasts  What a picture lasts by the header. */
+  #isThinned(lasts) {
+    if (this.#header === null || this.#share(lasts) < THINNED) return false;
+    return this.#durations.every((lasted) => Math.abs(lasted - Math.round(lasted / lasts) * lasts) < ROUNDED);
+  }
+
+  /**
+   * Take the rate of the pictures from the file's header.
+   *
+   * @param {number | null} rate  Pictures a second; null: it does not say.
+   */
+  expect(rate) {
+    this.#header = rate === null ? null : 1 / exactRate(rate);
+  }
+
+  /**
+   * Note how long a picture lasts that stood still.
+   *
+   * @param {number} seconds
+   */
+  learn(seconds) {
+    this.#durations.push(seconds);
+    this.#durations.splice(0, this.#durations.length - KEPT);
+  }
+
+  /**
+   * Return the time of the picture at `position`, where pictures last equally long; `position` if that is not known.
+   *
+   * @param {number} position
+   */
+  beginOf(position) {
+    const duration = this.#header ?? this.duration;
+    if (duration === null) return position;
+    const first = (this.#played ?? 0) % duration;
+    return Math.max(0, first + Math.floor((position - first + ROUNDED / 3) / duration) * duration);
   }
 
   /** Forget what is shown: another film. */
@@ -50,6 +117,7 @@ export class Frames {
     this.last = null;
     this.recent = [];
     this.#durations = [];
+    this.#header = this.#played = null;
   }
 
   /** Forget the series of pictures, because the film jumps or stands. */
@@ -58,17 +126,23 @@ export class Frames {
   }
 
   /**
-   * Wait for the next picture, from now on. Ask before the film is moved: a picture that is there already is not told.
+   * Wait for a picture that was given to the screen at the local time `since` or later.
    *
+   * One of before may be told afterwards, where the machine is busy. Ask before the film is moved, as a picture that is
+   * there already is not told.
+   *
+   * @param {number} since
    * @param {AbortSignal} signal
    * @param {number} seconds  The most to wait.
    * @returns {Promise<Frame | null>}  null: none came.
    */
-  next(signal, seconds) {
+  shownSince(since, signal, seconds) {
     if (!this.known || signal.aborted) return Promise.resolve(null);
+    if (this.last !== null && this.last.at >= since) return Promise.resolve(this.last);
     return new Promise((resolve) => {
       /** @param {Frame | null} frame */
       const end = (frame) => {
+        if (frame !== null && frame.at < since) return;
         clearTimeout(timer);
         this.#waiters.delete(end);
         signal.removeEventListener("abort", aborted);
@@ -102,16 +176,31 @@ export class Frames {
     if (before !== undefined) {
       const lasted = frame.position - before.position;
       // Pictures that were left out make one look twice as long; the median does not mind a few.
-      if (lasted > 0.002 && lasted < 0.2) {
-        this.#durations.push(lasted);
-        this.#durations.splice(0, this.#durations.length - KEPT);
+      if (lasted > 0.002 && lasted < 0.2 && !this.#video.paused) {
+        this.learn(lasted);
+        this.#played = frame.position;
       }
     }
     this.last = frame;
-    this.count++;
     this.recent.push(frame);
     const since = now() - 1.2;
     while (this.recent.length > 0 && this.recent[0].at < since) this.recent.shift();
     for (const end of [...this.#waiters]) end(frame);
   }
+}
+
+/**
+ * Return the rate that is meant by a rounded one: 29.97 means 30000 / 1001, which two hours make a difference of.
+ *
+ * @param {number} rate  Pictures a second.
+ */
+function exactRate(rate) {
+  const ntsc = Math.round(rate * 1.001) / 1.001;
+  return Math.abs(rate - ntsc) < 0.001 ? ntsc : rate;
+}
+
+/** @param {readonly number[]} values  At least one. */
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[sorted.length >> 1];
 }

@@ -118,8 +118,9 @@ export class Line {
   async read(signal) {
     const { reading, pictureDelay } = this.#policy;
     const rate = this.#video.playbackRate;
-    const shown = readFrames(this.#frames.recent, rate);
-    const told = reading === "frames" ? shown : reading === "steps" ? readSteps(this.#frames.recent, rate) : null;
+    const recent = [...this.#frames.recent]; // They may be forgotten meanwhile: the film stalls.
+    const shown = readFrames(recent, rate);
+    const told = reading === "frames" ? shown : reading === "steps" ? readSteps(recent, rate) : null;
     if (told !== null) return { position: told.position - pictureDelay * rate, at: told.at };
     // On a machine that is too busy to play evenly no readings agree, and a film far behind has to be noticed there too.
     const clock = await readClock(this.#video, signal, now() > this.#readAt + ROUGH);
@@ -130,7 +131,7 @@ export class Line {
       this.#steadyFrom = clock.at;
     }
     // Pictures of two rates do not lie on one line.
-    if (shown !== null && reading === "clock" && this.#frames.recent[0].at > this.#steadyFrom) {
+    if (shown !== null && reading === "clock" && recent[0].at > this.#steadyFrom) {
       this.#distances.push(shown.position - rate * shown.at - (clock.position - rate * clock.at));
       if (this.#distances.length > KEPT) this.#distances.shift();
     }

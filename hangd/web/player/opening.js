@@ -61,7 +61,9 @@ export async function failureOf(file, error) {
   if (error !== null && error.code === MediaError.MEDIA_ERR_DECODE) {
     return { code: "unrecognized", message: t("player.broken", { name }) };
   }
-  return { code: "unrecognized", message: (await explained(file)) ?? t("player.unrecognized", { name }) };
+  const why = await explained(file);
+  const message = why === null ? t("player.unrecognized", { name }) : t("player.explained", { name, why });
+  return { code: "unrecognized", message };
 }
 
 /**

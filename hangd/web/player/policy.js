@@ -14,6 +14,7 @@
  * @property {number} pitchWithin  Rates that differ from 1 by no more change the pitch: they are exact, and it is too
  *   little to be heard. Others keep the pitch.
  * @property {number} pauseFrames  Pictures to wait for after `pause()`, before the one that is shown is the last.
+ * @property {boolean} seekTells  A picture that a seek led to is told with its own time.
  */
 
 import { chromium } from "./browsers/chromium.js";

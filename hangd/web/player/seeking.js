@@ -1,5 +1,7 @@
 /** Seeks that end on the picture of their target. */
 
+import { now } from "../engine/local_time.js";
+
 /**
  * Added to a target, in seconds: a browser that rounds the time down would show the picture before.
  * A quarter of a picture is the most, for films with very many of them.
@@ -7,8 +9,10 @@
 const INTO_FRAME = 0.001;
 /** Times of pictures in files are rounded, to a millisecond in Matroska. */
 const ROUNDED = 0.0015;
-/** Seconds to wait for the picture after `seeked`. It is mostly there by then. */
-const PICTURE = 0.5;
+/** A picture that begins this much after the target is the one that is meant: its time was rounded down. */
+const MEANT = 0.0006;
+/** Seconds to wait for the picture after `seeked`. It is mostly there by then, and late on a busy machine. */
+const PICTURE = 1;
 /** No seek goes closer to the end: the film would end there. */
 const END = 0.001;
 
@@ -28,12 +32,22 @@ const END = 0.001;
  * @returns {Promise<Sought | null>}  null: aborted, or the browser does not come to the place in this time.
  */
 export async function seekExactly(video, frames, target, signal, seconds) {
-  const first = await seekOnce(video, frames, target + intoFrame(frames), signal, seconds);
-  if (first === null || first.frame === null) return first;
+  if (!frames.seekTells && frames.duration !== null) {
+    const begin = frames.beginOf(target);
+    const middle = begin + frames.duration / 2;
+    return await showPicture(video, frames, middle, signal, seconds);
+  }
+  const first = await showPicture(video, frames, target + intoFrame(frames), signal, seconds);
+  if (first === null || first.frame === null || !frames.seekTells) return first;
+  // The target is in the last millisecond of the picture before.
+  if (first.frame.position > target + MEANT) return await showPicture(video, frames, target, signal, seconds);
   const aside = framesAside(first.frame.position, target, frames.duration);
   if (aside === 0) return first;
   // The middle of the picture is safe from every rounding, and is needed only where the beginning was not.
-  return await seekOnce(video, frames, target + (frames.duration ?? 0) / 2, signal, seconds);
+  const second = await showPicture(video, frames, target + (frames.duration ?? 0) / 2, signal, seconds);
+  if (second === null || second.frame === null || second.frame.position <= target + MEANT) return second;
+  // Pictures do not last equally long, and that was the next one.
+  return await showPicture(video, frames, target + intoFrame(frames), signal, seconds);
 }
 
 /**
@@ -59,22 +73,26 @@ export function framesAside(position, target, duration) {
 }
 
 /**
+ * Seek once, paused, to the time `aim`, and find out which picture is shown there.
+ *
  * @param {HTMLVideoElement} video
  * @param {import("./frames.js").Frames} frames
  * @param {number} aim
  * @param {AbortSignal} signal
- * @param {number} seconds
- * @returns {Promise<Sought | null>}
+ * @param {number} seconds  The most to wait.
+ * @returns {Promise<Sought | null>}  null: aborted, or the browser does not come to the place in this time.
  */
-async function seekOnce(video, frames, aim, signal, seconds) {
+export async function showPicture(video, frames, aim, signal, seconds) {
   const end = Number.isFinite(video.duration) ? Math.max(0, video.duration - END) : Infinity;
-  const before = frames.count;
-  video.currentTime = Math.min(Math.max(0, aim), end);
+  const since = now();
+  const there = Math.min(Math.max(0, aim), end);
+  video.currentTime = there;
   if (!(await seeked(video, signal, seconds))) return null;
-  if (!frames.known || video.videoWidth === 0 || document.visibilityState === "hidden") return { frame: null };
-  // A picture of before the seek may still arrive after it was asked for, so the newest is taken, not the first.
-  const frame = frames.count > before ? frames.last : await frames.next(signal, PICTURE);
-  return signal.aborted ? null : { frame };
+  if (!frames.tells) return { frame: null };
+  const frame = await frames.shownSince(since, signal, PICTURE);
+  if (signal.aborted) return null;
+  if (frame === null || frames.seekTells) return { frame };
+  return { frame: { ...frame, position: frames.beginOf(there) } };
 }
 
 /**

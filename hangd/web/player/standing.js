@@ -1,14 +1,27 @@
-/** What a film shows that stands still: the last picture before a pause, and the next one of a step. */
+/**
+ * What a film shows that stands still: the last picture before a pause, and the next one of a step.
+ *
+ * Where all pictures last equally long, the next one begins so much later. Elsewhere it is searched for: by seeks further
+ * and further on until another picture is shown, and by one to just before that, as there may be another between. The
+ * picture before is the one that is shown just before this one begins, however long it lasts.
+ *
+ * Chromium cannot seek to each picture of an uneven mp4 whose pictures are stored in another order than they are shown in:
+ * it takes the one before for longer than it is. Such a picture is left out.
+ */
 
-import { seekExactly } from "./seeking.js";
+import { seekExactly, showPicture } from "./seeking.js";
 import { nextEvent } from "./tasks.js";
 
 /** A picture this far from the element's position belongs to another place, in seconds. */
 const ELSEWHERE = 0.25;
-/** Where it is not known how long a picture lasts, the next one is felt for in steps of this many seconds, */
-const FEEL = 1 / 60;
-/** and so many of them. */
-const FEELS = 10;
+/** Where it is not known how long a picture lasts, the first distance to look at, in seconds. */
+const FEEL = 1 / 30;
+/** Distances are doubled so often at most: a picture of a series of slides stands for minutes. */
+const DOUBLED = 12;
+/** Pictures that are looked for between this one and one that was found. */
+const BETWEEN = 8;
+/** Just before a picture, in seconds: times in files are rounded to milliseconds. */
+const BEFORE = 0.002;
 
 /**
  * Wait, after `pause()`, until the picture that is shown is the last one.
@@ -36,26 +49,75 @@ export function pictureShown(video, frames) {
 }
 
 /**
+ * @typedef {object} Film
+ * @property {HTMLVideoElement} video
+ * @property {import("./frames.js").Frames} frames
+ * @property {AbortSignal} signal
+ * @property {number} seconds  The most to wait for each seek.
+ */
+
+/**
  * Show the next picture, or the one before.
  *
- * @param {HTMLVideoElement} video
- * @param {import("./frames.js").Frames} frames
+ * @param {Film} film
+ * @param {number} shown  The time of the picture that is shown now.
  * @param {boolean} back
- * @param {AbortSignal} signal
- * @param {number} seconds  The most to wait for each seek.
- * @returns {Promise<number>}  The position of the picture that is shown then.
+ * @returns {Promise<number>}  The time of the picture that is shown then; `shown`: there is none.
  */
-export async function step(video, frames, back, signal, seconds) {
-  const shown = pictureShown(video, frames) ?? video.currentTime;
-  const duration = frames.duration;
-  for (let tries = 1; tries <= FEELS && !signal.aborted; tries++) {
-    const target = back ? shown - 0.002 : shown + (duration ?? tries * FEEL);
-    const sought = await seekExactly(video, frames, Math.max(0, target), signal, seconds);
-    if (sought === null) break;
-    const position = sought.frame?.position ?? target;
-    if (back || duration !== null || position > shown) return position;
+export async function step(film, shown, back) {
+  const { frames } = film;
+  if (back && frames.seekTells && frames.tells) return await before(film, shown);
+  const { duration } = frames;
+  if (duration !== null && (frames.isSteady || !frames.seekTells || !frames.tells)) {
+    const target = Math.max(0, shown + (back ? -duration : duration));
+    const reached = await look(film, target, seekExactly);
+    if (reached === null || back || reached > shown) return reached ?? target;
   }
-  return shown;
+  return back ? await before(film, shown) : await after(film, shown);
+}
+
+/**
+ * @param {Film} film
+ * @param {number} shown
+ */
+async function before(film, shown) {
+  const aim = Math.max(0, shown - BEFORE);
+  return (await look(film, aim)) ?? aim;
+}
+
+/**
+ * @param {Film} film
+ * @param {number} shown
+ */
+async function after(film, shown) {
+  const { frames, signal, video } = film;
+  let found = shown;
+  let distance = Math.min(frames.duration ?? FEEL, FEEL);
+  for (let doubled = 0; found <= shown && doubled <= DOUBLED; doubled++, distance *= 2) {
+    const seen = await look(film, shown + distance + BEFORE);
+    if (seen === null || signal.aborted) return shown + distance;
+    found = seen;
+    if (shown + distance > video.duration) break;
+  }
+  for (let between = 0; found - shown > 2 * BEFORE && between < BETWEEN; between++) {
+    const seen = await look(film, found - BEFORE);
+    if (seen === null || signal.aborted) return found;
+    if (seen <= shown || seen >= found) break;
+    found = seen;
+  }
+  if (found > shown) frames.learn(found - shown);
+  return (await look(film, found, seekExactly)) ?? found;
+}
+
+/**
+ * Return the time of the picture that is shown after a seek; null: it is not told.
+ *
+ * @param {Film} film
+ * @param {number} aim
+ * @param {typeof showPicture} [seek]
+ */
+async function look({ video, frames, signal, seconds }, aim, seek = showPicture) {
+  return (await seek(video, frames, aim, signal, seconds))?.frame?.position ?? null;
 }
 
 /** @param {AbortSignal} signal */

@@ -17,6 +17,7 @@
 
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
+import { Contents } from "./contents.js";
 import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
 import { Line } from "./line.js";
@@ -25,7 +26,7 @@ import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
 import { isSilent } from "./sound.js";
 import { Speed } from "./speed.js";
-import { lastPicture, pictureShown, step } from "./standing.js";
+import { lastPicture, step } from "./standing.js";
 import { Starter } from "./starting.js";
 import { nextTask, sleep } from "./tasks.js";
 
@@ -39,31 +40,19 @@ const SHORT = 3;
  * @typedef {import("./base.js").PlayerEvent} PlayerEvent
  * @typedef {import("./line.js").Point} Point
  * @typedef {"empty" | "loading" | "settled" | "starting" | "running" | "delaying" | "pausing" | "seeking" | "ended"} Phase
- *
- * @typedef {object} FileTable  The driver's files, by the `path` of Load.
- * @property {(path: string) => File | null | undefined} get
- *
- * @typedef {object} Options
- * @property {HTMLVideoElement} video
- * @property {FileTable} files
- * @property {(event: PlayerEvent) => void} emit  Called where the event happened, never inside `do`.
- * @property {import("./policy.js").PlayerPolicy} [policy]
- * @property {import("./latency.js").Store | null} [store]
- * @property {(file: File) => Promise<{video: string | null, audio: string | null}>} [inspect]  What the container says
- *   that is in it. Without it, a film without sound cannot be told from one whose sound this browser does not decode.
  */
 
 /** See the module's comment. Dispatches the notices of base.js. */
 export class VideoPlayer extends EventTarget {
-  /** @param {Options} options */
+  /** @param {import("./base.js").PlayerOptions} options */
   constructor({ video, files, emit, policy = policyOfThisBrowser(), store = null, inspect }) {
     super();
     this.#video = video;
     this.#files = files;
     this.#emit = emit;
     this.#policy = policy;
-    this.#inspect = inspect;
-    this.#frames = new Frames(video);
+    this.#contents = new Contents(inspect);
+    this.#frames = new Frames(video, policy.seekTells);
     this.#line = new Line(video, this.#frames, policy, store);
     const latency = new StartLatency(policy.startLatency, store);
     this.#starter = new Starter(video, this.#line, latency);
@@ -87,7 +76,7 @@ export class VideoPlayer extends EventTarget {
   #files;
   #emit;
   #policy;
-  #inspect;
+  #contents;
   #frames;
   #line;
   #starter;
@@ -106,6 +95,8 @@ export class VideoPlayer extends EventTarget {
   #duration = null;
   /** Where a load or a seek leads, and where the settled film goes on. */
   #position = 0;
+  /** @type {number | null} The time of the picture that is shown, where the film stands; null: not known. */
+  #shown = null;
   /** @type {import("./base.js").Resume | null} A Resume that waits for Settled. */
   #resume = null;
   /** @type {Point | null} The newest point of the line, by the element's own positions. */
@@ -224,6 +215,9 @@ export class VideoPlayer extends EventTarget {
     this.#speed.apply();
     this.#duration = Number.isFinite(video.duration) ? video.duration : null;
     this.#loaded = true;
+    void this.#contents.frameRate(file).then((rate) => {
+      if (file === this.#file) this.#frames.expect(rate);
+    });
     this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
     if (video.videoWidth === 0) void this.#notice("no-picture", "video", file);
     // Commands that came meanwhile have left their target and their Resume.
@@ -285,20 +279,19 @@ export class VideoPlayer extends EventTarget {
     if (this.#phase === "loading" || this.#phase === "seeking" || this.#phase === "pausing") return;
     const stands =
       this.#phase === "settled" || this.#phase === "ended" || (this.#phase === "starting" && !this.#played);
-    void this.#settle(stands ? this.#position : null, this.#begin("pausing"));
+    void this.#settle(stands, this.#begin("pausing"));
   }
 
   /**
-   * @param {number | null} position  Where the film stands; null: it has to be found out.
+   * @param {boolean} stands  It stands already, and nothing has to be found out.
    * @param {AbortSignal} signal
    */
-  async #settle(position, signal) {
+  async #settle(stands, signal) {
     const video = this.#video;
     video.pause();
     await nextTask();
-    const repaints = position === null ? this.#policy.pauseFrames : 0;
-    const shown = await lastPicture(video, this.#frames, repaints, signal);
-    if (!signal.aborted) this.#stand(position ?? shown ?? video.currentTime, shown);
+    const shown = stands ? this.#shown : await lastPicture(video, this.#frames, this.#policy.pauseFrames, signal);
+    if (!signal.aborted) this.#stand(stands ? this.#position : (shown ?? video.currentTime), shown);
   }
 
   /**
@@ -308,8 +301,9 @@ export class VideoPlayer extends EventTarget {
   async #step(back, signal) {
     this.#starter.sought = true;
     await nextTask();
-    const position = await step(this.#video, this.#frames, back, signal, SEEK);
-    if (!signal.aborted) this.#stand(position, pictureShown(this.#video, this.#frames));
+    const film = { video: this.#video, frames: this.#frames, signal, seconds: SEEK };
+    const position = await step(film, this.#shown ?? this.#video.currentTime, back);
+    if (!signal.aborted) this.#stand(position, this.#frames.tells ? position : null);
   }
 
   /**
@@ -319,6 +313,7 @@ export class VideoPlayer extends EventTarget {
   #stand(position, shown) {
     const signal = this.#begin("settled", this.#resume);
     this.#position = position;
+    this.#shown = shown;
     this.#tell({ type: "Settled", generation: this.#generation, position, at: now() });
     if (signal.aborted) return;
     this.#tell({ type: "Shown", generation: this.#generation, position: shown });
@@ -358,7 +353,8 @@ export class VideoPlayer extends EventTarget {
     const running = this.#begin("running");
     const since = (point.position - position) / this.#speed.rate;
     this.#tell({ type: "Started", generation: this.#generation, position, at: point.at - since });
-    await this.#run(running, point);
+    // The point that told of the start was read before it was told, and a follower ignores such samples.
+    await this.#run(running, await this.#line.read(running));
   }
 
   /** @param {AbortSignal} signal */
@@ -446,6 +442,7 @@ export class VideoPlayer extends EventTarget {
   #ended() {
     if (this.#phase !== "running" && this.#phase !== "starting" && this.#phase !== "delaying") return;
     const position = this.#video.currentTime;
+    this.#shown = this.#frames.last?.position ?? null;
     // Chromium names the duration also where the file was cut off: only the line knows how far the film has come.
     const point = this.#point;
     const reached = point === null ? position : point.position + (now() - point.at) * this.#speed.rate;
@@ -493,7 +490,7 @@ export class VideoPlayer extends EventTarget {
     const video = this.#video;
     if (this.#phase !== "running" || !video.paused || video.ended) return;
     if (document.visibilityState === "hidden") this.#pausedUnseen = true;
-    else void this.#settle(null, this.#begin("pausing"));
+    else void this.#settle(false, this.#begin("pausing"));
   }
 
   #playedOutside() {
@@ -518,9 +515,8 @@ export class VideoPlayer extends EventTarget {
    * @param {File | null} file
    */
   async #notice(type, part, file) {
-    const inside = file === null ? undefined : await this.#inspect?.(file).catch(() => undefined);
-    if (file !== this.#file || this.#life.signal.aborted || inside?.[part] === null) return;
-    this.dispatchEvent(new Event(type));
+    const isInside = file !== null && (await this.#contents.mayHave(file, part));
+    if (isInside && file === this.#file && !this.#life.signal.aborted) this.dispatchEvent(new Event(type));
   }
 
   // ---- jobs --------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """One film after the other: the gate before a film, and what comes at its end."""
 
 import pytest
+from msgspec.structs import replace
 
+from hangd.engine.timeline import position_at
 from hangd.protocol.messages import (
     Kick,
     MediaChanged,
@@ -18,7 +20,7 @@ from hangd.protocol.messages import (
     Stop,
     SyncBroadcast,
 )
-from hangd.protocol.model import ROOM_ITSELF, PolicyChange
+from hangd.protocol.model import ROOM_ITSELF, FileInfo, PolicyChange
 from tests.support import films
 from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, queue, starts
 from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
@@ -93,8 +95,44 @@ def test_the_room_waits_five_seconds_for_somebody_to_have_the_film(two: Stage) -
     two.reports("bob", "idle")
     two.passes(4.9)
     assert is_gated(two)
-    two.passes(0.2)
+    has(two, "ann")
     assert two.timeline.playing and not is_gated(two)
+
+
+def test_a_film_that_nobody_has_is_not_played(two: Stage) -> None:
+    """The room pauses at its start, in a form that clients of hang 1 know, and a film that comes late is not over."""
+    adds(two, "ann", file=replace(NEXT, duration=None))
+    adds(two, "bob", THIRD_HASH, THIRD)
+    two.says("ann", SetMedia(entry=queue(two).entries[1].id, play=True, start=2.0))
+    two.reports("ann", "idle")
+    two.reports("bob", "idle")
+    two.goes_on()
+    two.passes(5.1)
+    assert (two.timeline.playing, two.timeline.gate, two.timeline.position) == (False, None, 2.0)
+    assert two.sync("bob").command == Pause(timestamp=2.0)
+    two.passes(500.0)
+    has(two, "ann")
+    assert (two.room.view().file, two.timeline.position) == (NEXT, 2.0)
+    two.says("ann", Play(timestamp=2.0))
+    two.passes(10.0)
+    assert two.timeline.playing
+
+
+@pytest.mark.parametrize(("ran", "film", "position"), [(95.0, NEXT, 0.0), (90.5, THIRD, 0.0), (80.0, NEXT, 80.0)])
+def test_a_length_that_is_told_too_late_does_not_end_the_film(
+    two: Stage, ran: float, film: FileInfo, position: float
+) -> None:
+    """A member played it though nobody had it. Within a second of its end it ends as ever."""
+    adds(two, "ann", file=replace(NEXT, duration=None))
+    adds(two, "bob", THIRD_HASH, THIRD)
+    two.says("ann", SetMedia(entry=queue(two).entries[1].id))
+    two.says("bob", Play(timestamp=0.0))
+    two.passes(ran + LEAD)
+    two.goes_on()
+    two.says("ann", SetFile(file=NEXT, file_hash=OTHER_HASH))
+    assert two.room.view().file == film
+    assert position_at(two.timeline, two.now) == pytest.approx(position)
+    assert two.timeline.playing == (ran != 95.0)
 
 
 def test_nobody_is_waited_for_longer_than_five_seconds(two: Stage) -> None:
@@ -206,7 +244,11 @@ def test_one_film_after_the_other(two: Stage) -> None:
     adds(two, "ann")
     adds(two, "bob", THIRD_HASH, THIRD)
     two.says("ann", Play(timestamp=0.0))
-    two.passes(60.1 + 5.1 + 90.1 + 5.1)
+    two.passes(60.1)
+    has(two, "ann")
+    two.passes(5.1 + 90.1)
+    has(two, "bob", THIRD_HASH, THIRD)
+    two.passes(5.1)
     assert (two.room.view().file, two.timeline.playing, two.timeline.gate) == (THIRD, True, None)
 
 

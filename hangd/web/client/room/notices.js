@@ -119,6 +119,7 @@ function byTheRoom(names, message, before, start) {
         // After a seek it is the second half of that, which has been told.
         return before.gate === "buffering" ? [room("played", "room.goes-on", { at })] : [];
       }
+      if (command.action === "Pause" && before.gate === "seeking") return [room("paused", "room.nobody-has", { at })];
       return [room("sought", "room.changed", { at })];
   }
 }

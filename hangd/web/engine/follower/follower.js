@@ -1,6 +1,7 @@
 /**
  * Follower: keeps one player at the position of a timeline, and turns the viewer's actions into requests to the room. (A
- * port of hangd/engine/follower/follower.py, held to the same golden traces.)
+ * port of hangd/engine/follower/follower.py, held to the same golden traces. What the viewer asks for, and what happens
+ * where the room does not answer, is in requests.js.)
  *
  * Theory of operation. There is a *timeline*, which says where the media has to be, and a `Picture`, which says where it
  * is. `Steering` is the one place that compares the two and gives the next command. It runs after every input, and gives
@@ -31,11 +32,12 @@ import { earliest, isNewer, isRunning, positionAt } from "../timeline.js";
 import { ClockFilter } from "./clock.js";
 import { DriftController } from "./drift.js";
 import { StartBias } from "./learned.js";
-import { applied, initial } from "./local_timeline.js";
+import { initial } from "./local_timeline.js";
 import { OnOwn } from "./on_own.js";
 import { PendingInput } from "./pending_input.js";
 import { Motion, Picture } from "./picture.js";
-import { follows, newFollowerState, POLICIES } from "./state.js";
+import { Requests } from "./requests.js";
+import { follows, isPaused, newFollowerState, POLICIES, rateOf } from "./state.js";
 import { Steering } from "./steering.js";
 
 /** See the module's description. `now` is always the local monotonic time in seconds. */
@@ -45,6 +47,7 @@ export class Follower {
   #pendingInput;
   #startBias;
   #steering;
+  #requests;
 
   /**
    * @param {Readonly<import("./state.js").Policies>} [policies]
@@ -66,6 +69,13 @@ export class Follower {
       drift: this.#drift,
       pendingInput: this.#pendingInput,
       startBias: this.#startBias,
+    });
+    this.#requests = new Requests(state, {
+      picture: this.picture,
+      pendingInput: this.#pendingInput,
+      onOwn: this.onOwn,
+      steering: this.#steering,
+      setTimeline: (timeline, now) => this.#setTimeline(timeline, now),
     });
   }
 
@@ -108,18 +118,18 @@ export class Follower {
         break;
       case "LeftRoom":
         if (!state.in_room) return [];
-        this.#leaveRoom(now);
+        this.#requests.leaveRoom(now);
         break;
       case "RoomRefused": // The timeline controls the player again, so a pause is undone.
         this.#pendingInput.clear();
         if (state.on_own.link === "silent" && state.on_own.room !== null) {
           this.onOwn.reach();
-          effects = this.#followAgain(state.on_own.room, now);
+          effects = this.#requests.followAgain(state.on_own.room, now);
         }
         break;
       case "LinkLost":
         if (!state.in_room || state.on_own.link === "down") return [];
-        effects = this.#loseLink("down", now);
+        effects = this.#requests.loseLink("down", now);
         break;
       case "ClockFlushed":
         this.clock.flush();
@@ -131,19 +141,19 @@ export class Follower {
         state.absence_unchecked = true;
         break;
       case "PauseRequested":
-        effects = this.#pauseRequested(input.paused, now);
+        effects = this.#requests.pauseRequested(input.paused, now);
         break;
       case "SeekRequested": {
         const position = this.picture.clamp(input.position);
         if (this.#pendingInput.merge(position, now)) return [];
-        effects = this.#requestSeek(position, now);
+        effects = this.#requests.requestSeek(position, now);
         break;
       }
       case "SpeedRequested":
-        effects = this.#request({ action: "Speed", rate: input.rate }, now);
+        effects = this.#requests.request({ action: "Speed", rate: input.rate }, now);
         break;
       case "StopRequested":
-        effects = this.#request({ action: "Stop" }, now);
+        effects = this.#requests.request({ action: "Stop" }, now);
         break;
       case "TimingsRecalled":
         state.picture.seek_cost = input.timings.seek_cost;
@@ -180,10 +190,10 @@ export class Follower {
     if (state.scheduled !== null && this.clock.toLocal(state.scheduled.at) <= now) {
       effects.push(...this.#setTimeline(state.scheduled, now));
     }
-    if (this.#pendingInput.isOverdue(now)) effects.push(...this.#answerMissing(now));
+    if (this.#pendingInput.isOverdue(now)) effects.push(...this.#requests.answerMissing(now));
     this.#drift.expire(now);
     const position = this.#pendingInput.expire(now);
-    if (position !== null) effects.push(...this.#requestSeek(position, now));
+    if (position !== null) effects.push(...this.#requests.requestSeek(position, now));
     // `#report` makes a report again, with the error of now.
     if (state.report_due !== null && state.report_due <= now) state.reported = state.report_due = null;
     return [...effects, ...this.#steerAndReport(now)];
@@ -215,13 +225,12 @@ export class Follower {
 
   /** @returns {number} The speed, including a change that takes effect in a moment. */
   get rate() {
-    return (this.state.scheduled ?? this.state.timeline).rate;
+    return rateOf(this.state);
   }
 
   /** @returns {boolean} Whether the media has to be paused. At a gate it has not: the room goes on by itself. */
   get paused() {
-    const wanted = this.state.pending_input.wanted;
-    return wanted === null ? !(this.state.scheduled ?? this.state.timeline).playing : wanted === "paused";
+    return isPaused(this.state);
   }
 
   /**
@@ -340,7 +349,7 @@ export class Follower {
       if (newer) own.room = timeline;
       return [];
     }
-    if (own.room !== null) return this.#followAgain(newer ? timeline : own.room, now);
+    if (own.room !== null) return this.#requests.followAgain(newer ? timeline : own.room, now);
     if (!newer) return [];
     const changesSpeed = isRunning(timeline) && isRunning(state.timeline) && !entering;
     if (changesSpeed && this.clock.locked) {
@@ -370,177 +379,6 @@ export class Follower {
     return this.#steering.seekIfFar(now);
   }
 
-  /**
-   * Continue in no room, from where the picture is.
-   *
-   * @param {number} now
-   */
-  #leaveRoom(now) {
-    if (this.follows) this.#takeOwnTimeline(now);
-    this.state.in_room = false;
-    this.onOwn.forget();
-    this.#pendingInput.clear();
-  }
-
-  /**
-   * Go by a timeline of its own, from where the picture is.
-   *
-   * @param {number} now
-   */
-  #takeOwnTimeline(now) {
-    const state = this.state;
-    const motion = state.picture.motion;
-    const moves = motion === Motion.RUNNING || motion === Motion.STARTING;
-    const playing = moves || ((motion === Motion.LOADING || motion === Motion.SEEKING) && !this.paused);
-    state.timeline = initial(now, this.picture.position(now), { playing, rate: this.rate, waits: !moves });
-    state.scheduled = null;
-    state.pending_input.wanted_at_rev = state.timeline.rev;
-  }
-
-  // ---- the room that does not answer --------------------------------------------------------------------------------
-
-  /**
-   * Note that the room cannot be asked, and do alone what it was asked for.
-   *
-   * @param {"silent" | "down"} link
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #loseLink(link, now) {
-    this.onOwn.lose(link, now);
-    const commands = this.state.pending_input.unanswered;
-    this.#pendingInput.answered({ keepWanted: this.state.picture.motion === Motion.PAUSING });
-    this.state.pending_input.requested = null;
-    if (commands.length > 0) this.#goOnOwn(now);
-    return commands.flatMap((command) => [...this.#doAlone(command, now), ...this.#steering.steer(now)]);
-  }
-
-  /**
-   * Find the room silent, because it has not answered in time.
-   *
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #answerMissing(now) {
-    const own = this.state.on_own;
-    if (own.room !== null && own.link === "silent") {
-      // It has answered a later ping, so it will not answer the request.
-      this.onOwn.reach();
-      this.#pendingInput.clear();
-      return this.#followAgain(own.room, now);
-    }
-    if (this.state.pending_input.unanswered.length > 0) return this.#loseLink("silent", now);
-    this.#pendingInput.clearWanted();
-    return [];
-  }
-
-  /** @param {number} now */
-  #goOnOwn(now) {
-    this.onOwn.begin(this.state.scheduled ?? this.state.timeline);
-    this.#takeOwnTimeline(now);
-  }
-
-  /**
-   * @param {Timeline} room
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #followAgain(room, now) {
-    this.onOwn.end();
-    this.state.reported = null;
-    return this.#setTimeline(room, now);
-  }
-
-  // ---- the viewer's requests ----------------------------------------------------------------------------------------
-
-  /**
-   * @param {boolean} paused
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #pauseRequested(paused, now) {
-    const { picture, pending_input: pending } = this.state;
-    if (picture.motion === Motion.PAUSING && pending.wanted !== null) {
-      // Decided when the picture has settled. A pause that is taken back before then is never requested.
-      pending.wanted = paused ? "paused" : "playing";
-      return [];
-    }
-    const room = this.onOwn.left;
-    if (!paused && room !== null) return this.#followAgain(room, now);
-    // A seek that the room has not answered yet takes effect first. Another position would undo it.
-    const requested = this.#pendingInput.seekPosition;
-    let position = requested ?? this.#steering.timelinePosition(now);
-    if (!paused) {
-      // A pause that the room has not answered yet: the picture, not the timeline, knows where it goes on.
-      if (pending.wanted === "paused" && requested === null) {
-        position = this.picture.clamp(this.picture.position(now));
-      }
-      return this.#request({ action: "Play", timestamp: position }, now);
-    }
-    if (picture.motion === Motion.RUNNING || picture.motion === Motion.STARTING) {
-      this.#pendingInput.want("paused", this.state.timeline.rev, now);
-      return this.picture.pause();
-    }
-    return this.#request({ action: "Pause", timestamp: position }, now);
-  }
-
-  /**
-   * @param {number} position
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #requestSeek(position, now) {
-    const effects = this.#request({ action: "Seek", timestamp: position }, now);
-    if (this.follows) this.state.pending_input.requested = position; // else it is done already
-    return effects;
-  }
-
-  /**
-   * Send a request to the room; do it alone in no room, and where the room does not answer or cannot be asked.
-   *
-   * @param {SyncCommand} command
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #request(command, now) {
-    const own = this.state.on_own;
-    if (this.follows && own.link === "up") {
-      this.#pendingInput.asked(command, now);
-      return [this.#ask(command)];
-    }
-    if (this.follows) this.#goOnOwn(now);
-    if (own.link !== "silent") return this.#doAlone(command, now);
-    own.requested_at = now;
-    return [this.#ask(command), ...this.#doAlone(command, now)];
-  }
-
-  /**
-   * @param {SyncCommand} command
-   * @returns {FollowerEffect}
-   */
-  #ask(command) {
-    this.state.requests += 1;
-    return { type: "SendRequest", command: { ...command, command_id: String(this.state.requests) } };
-  }
-
-  /**
-   * @param {SyncCommand} command
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #doAlone(command, now) {
-    const state = this.state;
-    const motion = state.picture.motion;
-    if (state.in_room) this.onOwn.obeyed(command);
-    this.#pendingInput.clearWanted();
-    state.timeline = applied(state.timeline, command, now, {
-      loaded: state.picture.path !== null,
-      moves: motion === Motion.RUNNING || motion === Motion.STARTING,
-      atEnd: command.action === "Play" && this.picture.isAtEnd(command.timestamp),
-    });
-    return command.action === "Stop" ? this.picture.unload() : [];
-  }
-
   // ---- the player's events ------------------------------------------------------------------------------------------
 
   /**
@@ -564,7 +402,7 @@ export class Follower {
         this.#shown(now);
         return [];
       case "Settled":
-        return this.#settled(before, this.picture.clamp(event.position), now);
+        return this.#requests.settled(before, this.picture.clamp(event.position), now);
       case "Started":
         return this.#started(before, event.position, event.at, now);
       case "Ended":
@@ -577,41 +415,6 @@ export class Follower {
         const { path } = state.picture;
         return path !== null && before !== Motion.ENDED ? this.#steering.load(path, now) : [];
       }
-      default:
-        return [];
-    }
-  }
-
-  /**
-   * @param {MotionName} before
-   * @param {number} settled
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #settled(before, settled, now) {
-    const { timeline, pending_input: pending } = this.state;
-    switch (before) {
-      case Motion.PAUSING:
-      case Motion.RUNNING:
-      case Motion.STARTING: {
-        if (before === Motion.PAUSING && pending.wanted === "playing") {
-          // The room was not told of the pause, and need not be, unless it has paused meanwhile.
-          this.#pendingInput.clearWanted();
-          if (timeline.playing) return [];
-          return this.#request({ action: "Play", timestamp: this.#steering.timelinePosition(now) }, now);
-        }
-        // The viewer paused, through the follower or at the player itself. If the room's timeline has changed since, the
-        // viewer wants a pause there.
-        const changed = before === Motion.PAUSING && pending.wanted_at_rev !== timeline.rev;
-        this.#pendingInput.want("paused", timeline.rev, now);
-        const timestamp = changed ? this.#steering.timelinePosition(now) : settled;
-        return this.#request({ action: "Pause", timestamp }, now);
-      }
-      case Motion.SETTLED:
-        if (this.picture.isSettledAt(timeline.position)) return [];
-        // A frame step at the player itself. In a room that is paused all members take it.
-        this.#pendingInput.want("paused", timeline.rev, now);
-        return this.#request({ action: "Seek", timestamp: settled }, now);
       default:
         return [];
     }
@@ -642,13 +445,7 @@ export class Follower {
     state.seeks = 0;
     state.error = null;
     this.#drift.restart(now);
-    if (before === Motion.SETTLED) {
-      // The viewer started the player itself.
-      const room = this.onOwn.left;
-      if (room !== null) return this.#followAgain(room, now);
-      this.#pendingInput.want("playing", state.timeline.rev, now);
-      return this.#request({ action: "Play", timestamp: this.picture.clamp(position) }, now);
-    }
+    if (before === Motion.SETTLED) return this.#requests.started(position, now);
     // If the player resumed late and knows it, the error is known before the first sample.
     const error = this.#steering.errorAt(position, at);
     const late = error === null ? 0 : -error - state.start_bias.bias;

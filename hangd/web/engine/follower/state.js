@@ -101,6 +101,25 @@ export function newFollowerState() {
 }
 
 /**
+ * Return the speed, including a change that takes effect in a moment.
+ *
+ * @param {FollowerState} state
+ */
+export function rateOf(state) {
+  return (state.scheduled ?? state.timeline).rate;
+}
+
+/**
+ * Return whether the media has to be paused. At a gate it has not: the room goes on by itself.
+ *
+ * @param {FollowerState} state
+ */
+export function isPaused(state) {
+  const wanted = state.pending_input.wanted;
+  return wanted === null ? !(state.scheduled ?? state.timeline).playing : wanted === "paused";
+}
+
+/**
  * Return whether `timeline` is the room's.
  *
  * @param {FollowerState} state

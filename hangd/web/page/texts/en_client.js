@@ -71,6 +71,7 @@ export const client = {
   "room.again": "The film has ended and begins again",
   "room.end": "The film has ended",
   "room.goes-on": "Going on at {at}",
+  "room.nobody-has": "Paused at {at}: nobody has the film yet",
   "room.changed": "The room changed to {at}",
 
   "start.soon": "starting in a moment",

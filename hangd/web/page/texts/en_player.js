@@ -6,6 +6,7 @@ export const player = {
   "player.empty": "“{name}” is empty.",
   "player.unrecognized":
     "This browser cannot play “{name}”. Another browser may, or hangd, which plays nearly everything.",
+  "player.explained": "“{name}” cannot be played here. {why}",
   "player.broken": "“{name}” is damaged, or its picture is made in a way that this browser cannot show.",
   "player.vanished": "“{name}” cannot be read any more: it was moved, changed or deleted. Pick it again.",
   "player.truncated": "“{name}” ends long before the end of the film: the file is not complete.",

@@ -11,4 +11,5 @@ export const chromium = {
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,
+  seekTells: true,
 };

@@ -11,4 +11,6 @@ export const firefox = {
   trims: true,
   pitchWithin: 0.05,
   pauseFrames: 2,
+  // The time of the seek is told in place of the time of the picture.
+  seekTells: false,
 };

@@ -13,4 +13,5 @@ export const webkit = {
   trims: false,
   pitchWithin: 0.05,
   pauseFrames: 2,
+  seekTells: true,
 };

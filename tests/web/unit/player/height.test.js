@@ -104,3 +104,21 @@ test("readings that do not agree count when there was no other for two seconds",
   await new Promise((resolve) => setTimeout(resolve, 2100));
   assert.notEqual(await line.read(signal), null);
 });
+
+test("a film that stalls while its line is read is read all the same", async () => {
+  class Stalling extends Film {
+    get currentTime() {
+      this.stalled = true; // the player forgets the pictures then
+      return super.currentTime;
+    }
+    stalled = false;
+    get recent() {
+      return this.stalled ? [] : super.recent;
+    }
+  }
+  const film = new Stalling();
+  const line = lineOf(film);
+  line.begin();
+  const point = await line.read(signal);
+  assert.ok(point !== null && Math.abs(point.position - point.at - KNOWN) < 0.002);
+});
