@@ -393,3 +393,92 @@ async def test_five_hundred_members_and_films_and_a_flood_leave_it_usable(room: 
     await room.run("() => document.querySelector('hang-stage').focus()")
     await room.page.keyboard.press("Space")
     assert ["setPaused", False] in await room.asked()
+
+
+# ---- what is refused, and asked -------------------------------------------------------------------------------------
+
+
+async def test_who_has_not_got_the_film_cannot_be_ready(room: DrawnPage) -> None:
+    await room.run("() => session.setRoom({members: session.state.room.members.map(m => ({...m, ready: false}))})")
+    assert await room.page.locator(".ready[aria-disabled]").count() == 0
+    await room.run("() => session.set({copy: {...session.state.copy, phase: 'none', info: null}})")
+    ready = room.page.locator(".ready[aria-disabled=true]")
+    reason = "Pick your copy of the film first. Then you can be ready."
+    assert await ready.get_attribute("title") == reason
+    await ready.click(force=True)
+    await room.page.wait_for_selector(f"text={reason}")
+    assert await room.asked() == []
+
+
+async def test_a_wrong_film_leaves_the_wanted_one_on_the_card(room: DrawnPage) -> None:
+    refused = {"ok": False, "code": "FileHashMismatch", "text": "This is another film."}
+    await room.run("() => { delete window.showOpenFilePicker; }")
+    await room.run(
+        """(answer) => {
+            session.set({copy: {...session.state.copy, phase: "none", info: null}});
+            const closed = {...session.state.copy, phase: "none", info: null, problem: null};
+            session.closeFile = () => session.set({copy: closed});
+            session.openFile = async (file) => {
+                const info = {name: file.name, size: file.size};
+                session.set({copy: {...session.state.copy, phase: "refused", info, problem: answer.text}});
+                return answer;
+            };
+        }""",
+        refused,
+    )
+    async with room.page.expect_file_chooser() as chooser:
+        await room.page.click("text=Pick a file")
+    await (await chooser.value).set_files({"name": "Other.mp4", "mimeType": "video/mp4", "buffer": b"abc"})
+    await room.page.wait_for_selector("hang-card[data-kind=refused]")
+    card = await text(room, "hang-card")
+    assert "The room's film: Night of the Long Trains.mkv" in card
+    assert "1:42:10" in card
+    assert "This is another film." in card
+    assert await room.page.locator(".toast").count() == 0
+    await room.page.click("text=Add Other.mp4 to the queue")
+    await room.page.wait_for_selector("hang-card[data-kind=none]")
+    assert ["queueInsert", 1] in await room.asked()
+
+
+async def test_subtitles_are_no_film_and_are_picked_by_their_button(room: DrawnPage) -> None:
+    srt = {
+        "name": "film.srt",
+        "mimeType": "application/x-subrip",
+        "buffer": b"1\n00:00:00,000 --> 01:00:00,000\nHello\n",
+    }
+    await room.run("() => { delete window.showOpenFilePicker; }")
+    button = room.page.locator(".subs")
+    assert await button.get_attribute("aria-pressed") == "false"
+    async with room.page.expect_file_chooser() as chooser:
+        await button.click()
+    await (await chooser.value).set_files(srt)
+    await room.page.wait_for_selector("hang-subtitles p")
+    assert await button.get_attribute("aria-pressed") == "true"
+    await button.click()
+    await room.page.wait_for_selector("hang-subtitles", state="hidden")
+    assert await button.get_attribute("aria-pressed") == "false"
+    await room.run("() => session.set({copy: {...session.state.copy, phase: 'none', info: null}})")
+    async with room.page.expect_file_chooser() as chooser:
+        await room.page.click("text=Pick a file")
+    await (await chooser.value).set_files(srt)
+    await room.page.wait_for_selector("text=film.srt is no film.")
+    assert await room.asked() == []
+
+
+async def test_a_ban_is_asked_about(room: DrawnPage) -> None:
+    await room.page.click("#tab-people")
+    await room.page.click("text=Bob >> xpath=ancestor::li >> button")
+    await room.page.click("dialog >> text=Ban")
+    assert await room.asked() == []
+    assert "The page cannot undo a ban." in await text(room, ".ask-ban")
+    await room.page.click("text=Do not ban")
+    await room.page.click("dialog >> text=Ban")
+    await room.page.click("text=Ban Bob >> nth=-1")
+    await room.page.wait_for_selector("dialog", state="detached")
+    assert await room.asked() == [["kick", "bob", {"ban": True}]]
+
+
+async def test_a_double_click_shows_a_film_once(room: DrawnPage) -> None:
+    await room.page.click("#tab-queue")
+    await room.page.dblclick(".entry[data-id=q2] .show")
+    assert [what for what, *_ in await room.asked()] == ["showEntry"]
