@@ -63,8 +63,8 @@ async def test_a_refusal_is_a_sentence_and_a_password_is_asked_for(headless: Bro
         assert ["join", "friday", {"password": "secret"}] in await drawn.asked()
 
 
-async def test_a_link_is_typed_like_a_name_and_one_of_another_server_leads_there(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port)) as drawn:
+async def test_a_link_is_typed_like_a_name_and_one_of_another_server_leads_there(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
         for invite, words in (
             ("http://films.test/#friday", "This link is for another server. Go to films.test"),
             ("hang://films.test:3005/friday", "hangctl join hang://films.test:3005/friday"),
@@ -79,8 +79,8 @@ async def test_a_link_is_typed_like_a_name_and_one_of_another_server_leads_there
         assert ["join", "café night", {}] in await drawn.asked()
 
 
-async def test_another_film_is_said_once_with_the_one_that_is_wanted(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port)) as drawn:
+async def test_another_film_is_said_once_with_the_one_that_is_wanted(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
         await drawn.run(
             """() => {
                 const info = {name: "Night.mkv", size: 5, duration: 3, quick_hash: null};
@@ -131,9 +131,9 @@ async def test_a_number_that_is_none_is_not_asked_for(room: DrawnPage) -> None:
     assert await room.page.locator("dialog .problem:not(:empty)").count() == 0
 
 
-async def test_notices_and_the_card_do_not_cover_one_another(browser: Browser, port: int) -> None:
+async def test_notices_and_the_card_do_not_cover_one_another(headless: Browser, port: int) -> None:
     for width, height, film in ((390, 800, False), (1280, 760, True)):
-        async with drawn_page(browser, page_url(port), width=width, height=height) as drawn:
+        async with drawn_page(headless, page_url(port), width=width, height=height) as drawn:
             await drawn.enter(film=film)
             if film:
                 await drawn.run("() => session.set({copy: {...session.state.copy, problem: 'There is no sound.'}})")
