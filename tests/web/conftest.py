@@ -1,27 +1,49 @@
-"""A server that serves the page, a browser, and viewers in both kinds of clients: real processes all of them."""
+"""A server that serves the page, browsers, and viewers in both kinds of clients: real processes all of them.
+
+Each worker has one browser with a window and one without, for all of its tests: a start costs more than most tests.
+What must not be shared, each test has in a browser context of its own.
+"""
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext
 
+from tests.support.browser import chromium
 from tests.support.party import CLIP, Person, Server, person, room_server
 from tests.support.screen import private_display
-from tests.web.viewing import Chromium, WebViewer, running_chromium
+from tests.web.viewing import PLAIN_HOSTS, Chromium, WebViewer, running_chromium
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def display() -> Iterator[str]:
     with private_display() as display:
         yield display
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def web_browser(display: str) -> Iterator[Chromium]:
-    with running_chromium(display) as browser:
+    """The browser with a window."""
+    with running_chromium(display, PLAIN_HOSTS) as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session", scope="session")
+async def headless() -> AsyncIterator[Browser]:
+    """The browser without a window, for tests of the session's event loop."""
+    async with chromium(":none", PLAIN_HOSTS, headless=True) as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(headless: Browser) -> AsyncIterator[BrowserContext]:
+    context = await headless.new_context()
+    yield context
+    await context.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
+from weakref import WeakKeyDictionary
 
-from playwright.async_api import Browser, ConsoleMessage, Page
+from playwright.async_api import Browser, ConsoleMessage, Error, Page
 
 ROOT: Final = Path(__file__).parents[2]
 AXE: Final = ROOT / "tests/web/node_modules/axe-core/axe.min.js"
@@ -22,7 +23,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'",
-    "Cache-Control": "no-store",
+    "Cache-Control": "max-age=600",
 }
 
 
@@ -67,8 +68,16 @@ class DrawnPage:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("pageerror", self._failed)
         page.on("console", self._heard)
+
+    def leave(self) -> None:
+        """Listen no longer to what the page complains about."""
+        self.page.remove_listener("pageerror", self._failed)
+        self.page.remove_listener("console", self._heard)
+
+    def _failed(self, error: Error) -> None:
+        self.complaints.append(str(error))
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
@@ -126,24 +135,44 @@ class DrawnPage:
         return words.strip()
 
 
+_kept: WeakKeyDictionary[Browser, dict[bool, Page]] = WeakKeyDictionary()
+"""A page of each browser, by whether it is touched. Loading in a new one takes three times as long."""
+
+
 @contextlib.asynccontextmanager
 async def drawn_page(
-    browser: Browser, url: str, *, width: int = 1280, height: int = 760, **context: Any
+    browser: Browser,
+    url: str,
+    *,
+    width: int = 1280,
+    height: int = 760,
+    has_touch: bool = False,
+    color_scheme: Literal["dark", "light"] | None = None,
+    reduced_motion: Literal["reduce"] | None = None,
 ) -> AsyncIterator[DrawnPage]:
-    """Open the page in a context of its own. ``context``: as of ``Browser.new_context``.
+    """Open the page, in which nothing is left of what was done in it before.
 
     It ends with an error if the page complained, or asked for a text that there is none of.
     """
-    opened = await browser.new_context(viewport={"width": width, "height": height}, **context)
+    kept = _kept.setdefault(browser, {})
+    if has_touch not in kept:
+        kept[has_touch] = await (await browser.new_context(has_touch=has_touch)).new_page()
+    drawn = DrawnPage(kept[has_touch])
     try:
-        drawn = DrawnPage(await opened.new_page())
+        await drawn.page.set_viewport_size({"width": width, "height": height})
+        await drawn.page.emulate_media(color_scheme=color_scheme or "null", reduced_motion=reduced_motion or "null")
         await drawn.page.goto(url)
         await drawn.page.wait_for_selector("hang-start, hang-room")
         yield drawn
         missing = await drawn.run("() => [...missing]")
         assert not (missing or drawn.complaints), f"no text: {missing}; complaints: {drawn.complaints}"
-    finally:
-        await opened.close()
+        await drawn.run("() => { localStorage.clear(); sessionStorage.clear(); }")
+        await drawn.page.goto("about:blank")
+        drawn.leave()
+    except BaseException:
+        del kept[has_touch]
+        await drawn.page.context.close()
+        raise
 
 
 def page_url(port: int, room: str = "", host: str = "127.0.0.1") -> str:

@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Page
-
-from tests.support.browser import chromium
+from playwright.async_api import Browser, Page
 
 __all__ = ["PLAIN", "WEB", "choose", "files_page", "served"]
 
@@ -36,17 +34,18 @@ _EMPTY: Final = b'<!doctype html><title>files</title><link rel="icon" href="data
 
 
 @contextlib.asynccontextmanager
-async def files_page(host: str = "127.0.0.1") -> AsyncIterator[Page]:
-    """Open the empty page in a Chromium without a window. What goes wrong in the page is raised at the end."""
+async def files_page(browser: Browser, host: str = "127.0.0.1") -> AsyncIterator[Page]:
+    """Open the empty page in a context of its own. What goes wrong in the page is raised at the end."""
     problems: list[str] = []
     with served() as port:
-        rules = f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1"
-        async with chromium("", rules, headless=True) as browser:
-            page = await browser.new_page()
+        page = await browser.new_page()
+        try:
             page.on("pageerror", lambda error: problems.append(str(error)))
             page.on("console", lambda told: problems.append(told.text) if told.type == "error" else None)
             await page.goto(f"http://{host}:{port}/empty.html")
             yield page
+        finally:
+            await page.close()
     assert not problems, problems
 
 

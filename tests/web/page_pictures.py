@@ -57,8 +57,7 @@ async def _wide(browser: Browser, port: int, theme: Any) -> None:
 
 
 async def _phone(browser: Browser, port: int, theme: Any) -> None:
-    size = {"width": 390, "height": 780}
-    async with drawn_page(browser, page_url(port), **size, color_scheme=theme, has_touch=True) as drawn:
+    async with drawn_page(browser, page_url(port), width=390, height=780, color_scheme=theme, has_touch=True) as drawn:
         await drawn.enter(film=theme == "dark")
         if theme == "light":
             await drawn.page.click("#tab-queue")

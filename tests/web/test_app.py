@@ -155,11 +155,8 @@ def test_a_page_says_when_the_server_has_a_newer_one(tmp_path: Path, web_browser
         wait_for(lambda: ada.evaluate("() => app.state.outdated"), "that it is out of date")
 
 
-def test_over_plain_http_all_of_it_is_absent_without_errors(display: str, server: Server) -> None:
-    with (
-        running_chromium(display, "--host-resolver-rules=MAP home.test 127.0.0.1") as browser,
-        browser.viewer(f"http://home.test:{server.port}/", "ada") as ada,
-    ):
+def test_over_plain_http_all_of_it_is_absent_without_errors(web_browser: Chromium, server: Server) -> None:
+    with web_browser.viewer(f"http://home.test:{server.port}/", "ada") as ada:
         assert ada.evaluate("() => isSecureContext") is False
         started(ada)
         assert ada.pick(CLIP) == {"ok": True}

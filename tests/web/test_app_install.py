@@ -19,15 +19,17 @@ from hangd.server import pages
 from tests.support.browser import CHROMIUM
 from tests.web.served_page import ServedPage
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def browser(tmp_path: Path) -> AsyncIterator[BrowserContext]:
+@pytest_asyncio.fixture(loop_scope="session", scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrowserContext]:
     """A browser with a profile of its own: one without does not install anything."""
     async with async_playwright() as playwright:
         context = await playwright.chromium.launch_persistent_context(
-            tmp_path / "profile", executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--test-type"]
+            tmp_path_factory.mktemp("profile"),
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--test-type"],
         )
         yield context
         await context.close()

@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Worker, expect
+from playwright.async_api import BrowserContext, Page, Worker, expect
 
-from tests.support.browser import chromium
 from tests.web.served_page import ServedPage
+from tests.web.waiting import until
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 INSTALL: Final = """async () => {
   const { registerWorker } = await import("./app/installation.js");
@@ -25,19 +23,6 @@ DOCUMENT: Final = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8" /><title>{version}</title>
 <link rel="icon" href="data:," /><script type="module" src="probe.js"></script></head><body></body></html>"""
 PROBE: Final = """globalThis.probe = "{version}"; globalThis.later = () => import("./later.js");"""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium(":none", headless=True) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context()
-    yield context
-    await context.close()
 
 
 @pytest.fixture
@@ -57,7 +42,7 @@ def write(site: ServedPage, version: str) -> None:
 async def opened(context: BrowserContext, url: str) -> Page:
     page = await context.new_page()
     await page.goto(url)
-    await page.wait_for_function("() => globalThis.probe !== undefined")
+    await until(page, "() => globalThis.probe !== undefined")
     return page
 
 
@@ -165,12 +150,9 @@ async def test_what_is_not_the_pages_own_passes_by(context: BrowserContext, site
         assert answers == [200, 405]
 
 
-async def test_nothing_is_registered_or_fails_over_plain_http(site: ServedPage) -> None:
-    async with (
-        chromium(":none", "--host-resolver-rules=MAP home.test 127.0.0.1", headless=True) as browser,
-        site.server(),
-    ):
-        page = await browser.new_page()
+async def test_nothing_is_registered_or_fails_over_plain_http(context: BrowserContext, site: ServedPage) -> None:
+    async with site.server():
+        page = await context.new_page()
         await page.goto(site.plain_url)
         assert not await page.evaluate("isSecureContext")
         assert await page.evaluate("async () => (await import('./app/installation.js')).registerWorker()") is None

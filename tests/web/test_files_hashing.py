@@ -6,14 +6,17 @@ import random
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.web.files_page import PLAIN, choose, files_page
+from tests.web.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 _LARGE = (2 << 30) + 3
-"""A number that does not fit into 32 bits with a sign."""
+"""A number that does not fit into 32 bits with a sign. Nobody waits here until so much is hashed."""
+_HASHED = (512 << 20) + 3
+"""The number of its bits does not fit into 32 bits."""
 
 _HASH = """async () => {
   const {hashWhole} = await import("/files/whole_hash.js");
@@ -38,10 +41,9 @@ _QUICK = """async () => {
 }"""
 
 
-@pytest.mark.timeout(600)
-async def test_a_worker_hashes_two_gigabytes_and_tells_how_far_it_is(tmp_path: Path) -> None:
-    path = _large(tmp_path)
-    async with files_page() as page:
+async def test_a_worker_hashes_a_large_film_and_tells_how_far_it_is(headless: Browser, tmp_path: Path) -> None:
+    path = _large(tmp_path, _HASHED)
+    async with files_page(headless) as page:
         await choose(page, path)
         found = await page.evaluate(_HASH)
     print(f"{found['size'] / found['seconds'] / 1e6:.0f} MB/s")
@@ -53,10 +55,10 @@ async def test_a_worker_hashes_two_gigabytes_and_tells_how_far_it_is(tmp_path: P
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", PLAIN])
-async def test_hashes_are_those_of_hashlib(tmp_path: Path, host: str) -> None:
+async def test_hashes_are_those_of_hashlib(headless: Browser, tmp_path: Path, host: str) -> None:
     chance = random.Random(21)
     path = tmp_path / "film.mkv"
-    async with files_page(host) as page:
+    async with files_page(headless, host) as page:
         await choose(page, path := _write(path, b""))
         for length in (0, 1, 63, 64, 8 << 20, (8 << 20) + 1, chance.randrange(20 << 20)):
             content = chance.randbytes(length)
@@ -67,8 +69,8 @@ async def test_hashes_are_those_of_hashlib(tmp_path: Path, host: str) -> None:
             assert quick == _quick_hash(content)
 
 
-async def test_a_hash_is_given_up(tmp_path: Path) -> None:
-    async with files_page() as page:
+async def test_a_hash_is_given_up(headless: Browser, tmp_path: Path) -> None:
+    async with files_page(headless) as page:
         await choose(page, _large(tmp_path))
         await page.evaluate(_BEGIN)
         await _title(page, "at ")
@@ -80,9 +82,9 @@ async def test_a_hash_is_given_up(tmp_path: Path) -> None:
         await asyncio.wait_for(closed.wait(), 60)
 
 
-async def test_a_file_that_shrinks_while_it_is_hashed_is_told(tmp_path: Path) -> None:
+async def test_a_file_that_shrinks_while_it_is_hashed_is_told(headless: Browser, tmp_path: Path) -> None:
     path = _large(tmp_path)
-    async with files_page() as page:
+    async with files_page(headless) as page:
         await choose(page, path)
         await page.evaluate(_BEGIN)
         await _title(page, "at ")
@@ -92,13 +94,13 @@ async def test_a_file_that_shrinks_while_it_is_hashed_is_told(tmp_path: Path) ->
 
 
 async def _title(page: Page, beginning: str) -> None:
-    await page.wait_for_function("(beginning) => document.title.startsWith(beginning)", arg=beginning, timeout=60_000)
+    await until(page, "(beginning) => document.title.startsWith(beginning)", beginning)
 
 
-def _large(folder: Path) -> Path:
+def _large(folder: Path, size: int = _LARGE) -> Path:
     path = folder / "large.mkv"
     with path.open("wb") as file:
-        file.truncate(_LARGE)
+        file.truncate(size)
     return path
 
 

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser
 
 from tests.support.odd_films import ffmpeg
 from tests.web.files_page import choose, files_page
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 _FILMS = {
     "usual.mp4": "-c:v libx264 -c:a aac",
@@ -48,8 +49,8 @@ _PLAY = """async () => {
 }"""
 
 
-async def test_what_is_said_of_a_film_is_what_happens(tmp_path: Path) -> None:
-    async with files_page() as page:
+async def test_what_is_said_of_a_film_is_what_happens(headless: Browser, tmp_path: Path) -> None:
+    async with files_page(headless) as page:
         for name, encode in _FILMS.items():
             await choose(page, _film(tmp_path / name, encode))
             said = await page.evaluate(_INSPECT)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.web.files_page import PLAIN, files_page
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 # No program can answer showOpenFilePicker's dialog. Files of the origin's own disk have handles of the same kind.
 _WRITE = """async ([name, text]) => {
@@ -57,8 +57,8 @@ _HASHES = """async (change) => {
 }"""
 
 
-async def test_a_film_is_found_again_after_a_reload() -> None:
-    async with files_page() as page:
+async def test_a_film_is_found_again_after_a_reload(headless: Browser) -> None:
+    async with files_page(headless) as page:
         film = await _remembered(page, "film.mkv", "a film")
         other = await _remembered(page, "other.mkv", "another")
         await page.reload()
@@ -71,8 +71,8 @@ async def test_a_film_is_found_again_after_a_reload() -> None:
         assert await page.evaluate(_RECALL, {"size": film["size"]}) == [None, None]
 
 
-async def test_a_film_that_was_changed_or_deleted_is_not_the_same() -> None:
-    async with files_page() as page:
+async def test_a_film_that_was_changed_or_deleted_is_not_the_same(headless: Browser) -> None:
+    async with files_page(headless) as page:
         film = await _remembered(page, "film.mkv", "a film")
         await page.evaluate(_WRITE, ["film.mkv", "b film"])
         assert (await page.evaluate(_RECALL, film))[1] is None
@@ -80,8 +80,8 @@ async def test_a_film_that_was_changed_or_deleted_is_not_the_same() -> None:
         assert (await page.evaluate(_RECALL, film))[1] is None
 
 
-async def test_the_films_of_long_ago_are_forgotten() -> None:
-    async with files_page() as page:
+async def test_the_films_of_long_ago_are_forgotten(headless: Browser) -> None:
+    async with files_page(headless) as page:
         await page.evaluate(_WRITE, ["film.mkv", "a film"])
         assert await page.evaluate(_MANY, 203) == [False] * 3 + [True] * 200
         assert (
@@ -94,8 +94,8 @@ async def test_the_films_of_long_ago_are_forgotten() -> None:
         )
 
 
-async def test_whole_hashes_are_kept() -> None:
-    async with files_page() as page:
+async def test_whole_hashes_are_kept(headless: Browser) -> None:
+    async with files_page(headless) as page:
         assert await page.evaluate(_HASHES, False) == [None, None, None]
         assert await page.evaluate(_HASHES, True) == ["whole", None, None]
         await page.reload()
@@ -103,8 +103,8 @@ async def test_whole_hashes_are_kept() -> None:
 
 
 @pytest.mark.parametrize("broken", ["undefined", "{ open() { throw new DOMException('no', 'SecurityError'); } }"])
-async def test_a_browser_that_keeps_nothing(broken: str) -> None:
-    async with files_page(PLAIN) as page:
+async def test_a_browser_that_keeps_nothing(headless: Browser, broken: str) -> None:
+    async with files_page(headless, PLAIN) as page:
         await page.evaluate(f"() => {{ Object.defineProperty(window, 'indexedDB', {{value: {broken}}}); }}")
         assert await page.evaluate(_HASHES, True) == [None, None, None]
         assert await page.evaluate(_RECALL, {"size": 6, "quick_hash": "00" * 32}) == [None, None]

@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.web.files_page import PLAIN, files_page
+from tests.web.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 _BUTTON = """(call) => {
   const button = document.createElement("button");
@@ -38,18 +39,18 @@ _LISTEN = """() => {
 }"""
 
 
-async def test_files_are_picked_by_an_input_over_plain_http(tmp_path: Path) -> None:
+async def test_files_are_picked_by_an_input_over_plain_http(headless: Browser, tmp_path: Path) -> None:
     films = _films(tmp_path)
-    async with files_page(PLAIN) as page:
+    async with files_page(headless, PLAIN) as page:
         assert await _picked(page, {}, films / "2.mkv") == [["", "2.mkv", 200, False]]
         several = await _picked(page, {"multiple": True}, films / "2.mkv", films / "10.mkv")
         assert sorted(several) == [["", "10.mkv", 10, False], ["", "2.mkv", 200, False]]
         assert await _picked(page, {"kind": "subtitles"}, films / "2.en.srt") == [["", "2.en.srt", 3, False]]
 
 
-async def test_a_folder_gives_films_and_subtitles_as_people_count(tmp_path: Path) -> None:
+async def test_a_folder_gives_films_and_subtitles_as_people_count(headless: Browser, tmp_path: Path) -> None:
     films = _films(tmp_path)
-    async with files_page(PLAIN) as page:
+    async with files_page(headless, PLAIN) as page:
         found = await _picked(page, "folder", films)
     assert found == [
         ["", "2.en.srt", 3, False],
@@ -59,23 +60,23 @@ async def test_a_folder_gives_films_and_subtitles_as_people_count(tmp_path: Path
     ]
 
 
-async def test_a_dialog_that_is_closed_picks_nothing(tmp_path: Path) -> None:
-    async with files_page(PLAIN) as page:
+async def test_a_dialog_that_is_closed_picks_nothing(headless: Browser, tmp_path: Path) -> None:
+    async with files_page(headless, PLAIN) as page:
         await page.evaluate(_BUTTON, {})
         async with page.expect_file_chooser() as chooser:
             await page.click("button")
         await page.evaluate("document.querySelector('input').dispatchEvent(new Event('cancel'))")
-        await page.wait_for_function("window.picked !== undefined")
+        await until(page, "() => window.picked !== undefined")
         assert await page.evaluate("window.picked") == []
         assert await page.locator("input").count() == 0
         assert not (await chooser.value).is_multiple()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", PLAIN])
-async def test_files_and_folders_are_dropped(tmp_path: Path, host: str) -> None:
+async def test_files_and_folders_are_dropped(headless: Browser, tmp_path: Path, host: str) -> None:
     films = _films(tmp_path)
     has_handles = host != PLAIN
-    async with files_page(host) as page:
+    async with files_page(headless, host) as page:
         await page.evaluate(_LISTEN)
         dropped = await _dropped(page, films / "10.mkv", films / "2.mkv", films / "Series")
     assert dropped == [
@@ -106,7 +107,7 @@ async def _picked(page: Page, call: Any, *paths: Path) -> list[list[Any]]:
     async with page.expect_file_chooser() as chooser:
         await page.click("button")
     await (await chooser.value).set_files([str(path) for path in paths] if len(paths) > 1 else str(paths[0]))
-    await page.wait_for_function("window.picked !== undefined")
+    await until(page, "() => window.picked !== undefined")
     found: list[list[Any]] = await page.evaluate("window.picked")
     return found
 
@@ -116,6 +117,6 @@ async def _dropped(page: Page, *paths: Path) -> list[list[Any]]:
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
     for kind in ("dragEnter", "dragOver", "drop"):
         await session.send("Input.dispatchDragEvent", {"type": kind, "x": 50, "y": 50, "data": data})
-    await page.wait_for_function("window.picked !== undefined")
+    await until(page, "() => window.picked !== undefined")
     found: list[list[Any]] = await page.evaluate("window.picked")
     return found

@@ -1,16 +1,16 @@
 """The page for everybody: what axe finds, the keyboard alone, narrow screens, large type, targets for fingers."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
+from typing import Literal
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.browser import chromium
-from tests.support.screen import private_display
 from tests.web.drawn_page import AXE, DrawnPage, drawn_page, page_url, served
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
+
+Theme = Literal["dark", "light"]
 
 DIALOGS = ("rules", "settings", "invite", "keys", "goto", "leave")
 
@@ -19,13 +19,6 @@ DIALOGS = ("rules", "settings", "invite", "keys", "goto", "leave")
 def port() -> Iterator[int]:
     with served() as port:
         yield port
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display, "--host-resolver-rules=MAP films.test 127.0.0.1") as browser:
-            yield browser
 
 
 async def axe(drawn: DrawnPage) -> list[str]:
@@ -44,9 +37,9 @@ async def axe(drawn: DrawnPage) -> list[str]:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_at_the_start(browser: Browser, port: int, theme: str) -> None:
+async def test_axe_finds_nothing_at_the_start(headless: Browser, port: int, theme: Theme) -> None:
     for room in ("", "friday"):
-        async with drawn_page(browser, page_url(port, room), color_scheme=theme) as drawn:
+        async with drawn_page(headless, page_url(port, room), color_scheme=theme) as drawn:
             await drawn.run("() => document.querySelector('details').open = true")
             assert await axe(drawn) == []
             await drawn.run("() => session.openFile(new File(['x'], 'Night.mkv'))")
@@ -55,8 +48,8 @@ async def test_axe_finds_nothing_at_the_start(browser: Browser, port: int, theme
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_in_the_room(browser: Browser, port: int, theme: str) -> None:
-    async with drawn_page(browser, page_url(port), color_scheme=theme) as drawn:
+async def test_axe_finds_nothing_in_the_room(headless: Browser, port: int, theme: Theme) -> None:
+    async with drawn_page(headless, page_url(port), color_scheme=theme) as drawn:
         await drawn.enter()
         for tab in ("chat", "people", "queue"):
             await drawn.page.click(f"#tab-{tab}")
@@ -73,8 +66,8 @@ async def test_axe_finds_nothing_in_the_room(browser: Browser, port: int, theme:
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_in_the_dialogs(browser: Browser, port: int, theme: str) -> None:
-    async with drawn_page(browser, page_url(port), color_scheme=theme) as drawn:
+async def test_axe_finds_nothing_in_the_dialogs(headless: Browser, port: int, theme: Theme) -> None:
+    async with drawn_page(headless, page_url(port), color_scheme=theme) as drawn:
         await drawn.enter()
         for dialog in DIALOGS:
             await drawn.open(dialog)
@@ -84,8 +77,8 @@ async def test_axe_finds_nothing_in_the_dialogs(browser: Browser, port: int, the
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_axe_finds_nothing_on_a_phone_without_the_film(browser: Browser, port: int, theme: str) -> None:
-    async with drawn_page(browser, page_url(port), width=390, height=800, color_scheme=theme, has_touch=True) as drawn:
+async def test_axe_finds_nothing_on_a_phone_without_the_film(headless: Browser, port: int, theme: Theme) -> None:
+    async with drawn_page(headless, page_url(port), width=390, height=800, color_scheme=theme, has_touch=True) as drawn:
         await drawn.enter(film=False)
         assert await axe(drawn) == []
         for phase in ("opening", "failed", "refused"):
@@ -97,8 +90,8 @@ async def test_axe_finds_nothing_on_a_phone_without_the_film(browser: Browser, p
             assert await axe(drawn) == [], phase
 
 
-async def test_an_evening_by_keyboard_alone(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port)) as drawn:
+async def test_an_evening_by_keyboard_alone(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
         keys, page = drawn.page.keyboard, drawn.page
         assert await drawn.focused() == "Your name"
         await keys.type("Ada")
@@ -179,12 +172,14 @@ async def tab_to(drawn: DrawnPage, words: str, *, back: bool = False) -> None:
     pytest.fail(f"Tab does not come to {words!r}: {passed}")
 
 
-@pytest.mark.parametrize(("width", "height"), [(320, 640), (390, 800), (640, 380), (844, 390), (1280, 760)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(320, 640), (320, 256), (390, 800), (640, 400), (667, 375), (700, 450), (1280, 760)]
+)
 async def test_nothing_is_outside_and_everything_is_large_enough_for_a_finger(
-    browser: Browser, port: int, width: int, height: int
+    headless: Browser, port: int, width: int, height: int
 ) -> None:
-    # 640 x 380 is also what a window of 1280 x 760 is at a zoom of 200 %.
-    async with drawn_page(browser, page_url(port), width=width, height=height, has_touch=True) as drawn:
+    # 640 x 400 is also what a window of 1280 x 800 is at a zoom of 200 %, and 320 x 256 that of 1280 x 1024 at 400 %.
+    async with drawn_page(headless, page_url(port), width=width, height=height, has_touch=True) as drawn:
         await drawn.run("() => document.querySelector('details').open = true")
         assert await misfits(drawn) == []
         await drawn.enter()
@@ -213,6 +208,14 @@ async def misfits(drawn: DrawnPage) -> list[str]:
                 if (box.height < 43.5 || box.width < 43.5) wrong.push(`small: ${name(one)} ${box.width}x${box.height}`);
                 if (box.left < -0.5 || box.right > innerWidth + 0.5) wrong.push(`outside: ${name(one)}`);
             }
+            if (within === document.body) {
+                for (const one of document.querySelectorAll(".bar button, [role=tablist] button")) {
+                    one.scrollIntoView({block: "nearest"});
+                    const {left, right, top, width, height} = one.getBoundingClientRect();
+                    const seen = [left + 3, right - 3].map((x) => document.elementFromPoint(x, top + height / 2));
+                    if (width > 0 && !seen.every((other) => one.contains(other))) wrong.push(`covered: ${name(one)}`);
+                }
+            }
             if (document.documentElement.scrollWidth > innerWidth) wrong.push("the page is wider than the screen");
             return wrong;
         }"""
@@ -220,8 +223,8 @@ async def misfits(drawn: DrawnPage) -> list[str]:
     return found
 
 
-async def test_motion_is_reduced_for_whom_it_is_harmful(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port), reduced_motion="reduce") as drawn:
+async def test_motion_is_reduced_for_whom_it_is_harmful(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port), reduced_motion="reduce") as drawn:
         await drawn.enter()
         moving = await drawn.run(
             """() => [...document.querySelectorAll("*")].filter((one) => {
@@ -232,8 +235,8 @@ async def test_motion_is_reduced_for_whom_it_is_harmful(browser: Browser, port: 
         assert moving == 0
 
 
-async def test_plain_http_lacks_only_what_needs_more(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port, "friday", "films.test")) as drawn:
+async def test_plain_http_lacks_only_what_needs_more(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port, "friday", "films.test")) as drawn:
         assert await drawn.run("() => window.isSecureContext") is False
         await drawn.enter()
         await drawn.open("invite")

@@ -6,11 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.browser import chromium
-from tests.support.screen import private_display
 from tests.web.drawn_page import DrawnPage, drawn_page, page_url, served
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 PLAYS = "() => session.set({playing: {...session.state.playing, motion: 'playing', paused: false}})"
 
@@ -21,16 +19,9 @@ def port() -> Iterator[int]:
         yield port
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display) as browser:
-            yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def room(browser: Browser, port: int) -> AsyncIterator[DrawnPage]:
-    async with drawn_page(browser, page_url(port)) as drawn:
+@pytest_asyncio.fixture(loop_scope="session")
+async def room(headless: Browser, port: int) -> AsyncIterator[DrawnPage]:
+    async with drawn_page(headless, page_url(port)) as drawn:
         await drawn.enter()
         await drawn.asked()
         yield drawn
@@ -44,8 +35,8 @@ async def text(drawn: DrawnPage, selector: str) -> str:
 # ---- the start ------------------------------------------------------------------------------------------------------
 
 
-async def test_a_link_needs_a_name_a_copy_and_one_button(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port, "caf%C3%A9%20night")) as drawn:
+async def test_a_link_needs_a_name_a_copy_and_one_button(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port, "caf%C3%A9%20night")) as drawn:
         assert "café night" in await text(drawn, "h1")
         assert await drawn.page.locator("#room").is_hidden()
         assert await text(drawn, ".join button[type=submit]") == "Join without the film"
@@ -60,8 +51,8 @@ async def test_a_link_needs_a_name_a_copy_and_one_button(browser: Browser, port:
         assert asked == [["openFile", "Film.mp4"], ["setName", "Guest"], ["join", "café night", {}]]
 
 
-async def test_a_refusal_is_a_sentence_and_a_password_is_asked_for(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port, "friday")) as drawn:
+async def test_a_refusal_is_a_sentence_and_a_password_is_asked_for(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port, "friday")) as drawn:
         await drawn.run("() => session.answer = {ok: false, code: 'WrongPassword', text: 'This room has a password.'}")
         await drawn.page.click(".join button[type=submit]")
         await drawn.page.wait_for_selector("#password:focus")
@@ -72,14 +63,101 @@ async def test_a_refusal_is_a_sentence_and_a_password_is_asked_for(browser: Brow
         assert ["join", "friday", {"password": "secret"}] in await drawn.asked()
 
 
+async def test_a_link_is_typed_like_a_name_and_one_of_another_server_leads_there(browser: Browser, port: int) -> None:
+    async with drawn_page(browser, page_url(port)) as drawn:
+        for invite, words in (
+            ("http://films.test/#friday", "This link is for another server. Go to films.test"),
+            ("hang://films.test:3005/friday", "hangctl join hang://films.test:3005/friday"),
+        ):
+            await drawn.page.fill("#room", invite)
+            await drawn.page.keyboard.press("Enter")
+            assert words in await text(drawn, ".join .problem")
+        assert await drawn.asked() == []
+        await drawn.page.fill("#room", f"{page_url(port)}#caf%C3%A9%20night")
+        await drawn.page.keyboard.press("Enter")
+        await drawn.page.wait_for_selector("hang-room")
+        assert ["join", "café night", {}] in await drawn.asked()
+
+
+async def test_another_film_is_said_once_with_the_one_that_is_wanted(browser: Browser, port: int) -> None:
+    async with drawn_page(browser, page_url(port)) as drawn:
+        await drawn.run(
+            """() => {
+                const info = {name: "Night.mkv", size: 5, duration: 3, quick_hash: null};
+                session.set({copy: {...session.state.copy, phase: "open", info, problem: "There is no sound."}});
+            }"""
+        )
+        await drawn.page.wait_for_selector(".pick[data-flawed]")
+        assert await drawn.page.locator(".join button.primary").count() == 0
+        await drawn.run(
+            """() => {
+                const problem = "This is another film.";
+                session.set({copy: {...session.state.copy, phase: "refused", problem}});
+                session.answer = {ok: false, code: "FileHashMismatch", text: `${problem} Pick yours.`};
+            }"""
+        )
+        await drawn.page.fill("#room", "SUNDAY")
+        await drawn.page.keyboard.press("Enter")
+        await drawn.page.wait_for_selector(".wanted:not(:empty)")
+        assert await text(drawn, ".wanted") == "The film of the room is Old Harbour.mkv."
+        assert (await text(drawn, ".join")).count("This is another film.") == 1
+
+
+async def test_the_link_of_another_room_is_asked_about(room: DrawnPage) -> None:
+    await room.run("() => document.querySelector('hang-page').invite('Friday')")
+    await room.run("() => document.querySelector('hang-page').invite('sunday')")
+    await room.page.wait_for_selector("dialog[open]")
+    assert await text(room, "dialog h2") == "Leave this room for sunday?"
+    await room.page.keyboard.press("Enter")
+    await room.page.wait_for_selector("dialog", state="detached")
+    assert await room.asked() == []
+    await room.run("() => document.querySelector('hang-page').invite('sunday')")
+    await room.page.click("dialog .danger")
+    await room.page.wait_for_selector("hang-start")
+    assert "sunday" in await text(room, "h1")
+
+
+async def test_a_number_that_is_none_is_not_asked_for(room: DrawnPage) -> None:
+    await room.open("rules")
+    field = room.page.get_by_label("How many people may be here")
+    for wrong in ("0", "1001", "2.5", ""):
+        await field.fill(wrong)
+        await field.blur()
+        assert await text(room, "dialog .problem:not(:empty)") == "Write a whole number from 1 to 1000."
+    assert await room.asked() == []
+    await field.fill("7")
+    await field.blur()
+    assert await room.asked() == [["setPolicy", {"capacity": 7}]]
+    assert await room.page.locator("dialog .problem:not(:empty)").count() == 0
+
+
+async def test_notices_and_the_card_do_not_cover_one_another(browser: Browser, port: int) -> None:
+    for width, height, film in ((390, 800, False), (1280, 760, True)):
+        async with drawn_page(browser, page_url(port), width=width, height=height) as drawn:
+            await drawn.enter(film=film)
+            if film:
+                await drawn.run("() => session.set({copy: {...session.state.copy, problem: 'There is no sound.'}})")
+            for count in range(3):
+                await drawn.run("(n) => session.notice('joined', `A guest with a long name, number ${n}`)", count)
+            await drawn.until(
+                """() => {
+                    const shown = [...document.querySelectorAll(".toast")].map((one) => one.getBoundingClientRect());
+                    const card = document.querySelector("hang-card").getBoundingClientRect();
+                    const apart = ({left, right, bottom, width}) =>
+                        width < 2 || bottom <= card.top || right <= card.left || left >= card.right;
+                    return shown.length >= 3 && card.width > 0 && shown.every(apart);
+                }"""
+            )
+
+
 async def test_who_is_removed_is_told_so_at_the_start(room: DrawnPage) -> None:
     await room.run("() => session.set({room: null, left: 'The host has removed you.'})")
     await room.page.wait_for_selector("hang-start")
     assert await text(room, ".join .problem") == "The host has removed you."
 
 
-async def test_a_server_that_cannot_be_reached_is_told_at_the_start_until_it_can(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port)) as drawn:
+async def test_a_server_that_cannot_be_reached_is_told_at_the_start_until_it_can(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
         await drawn.run(
             "() => session.set({link: {phase: 'waiting', retryAt: performance.now() / 1000 + 60, problem: null}})"
         )
@@ -165,8 +243,8 @@ async def test_a_key_that_is_held_down_is_one_seek_when_it_rests(room: DrawnPage
     assert await room.asked() == [["seekBy", 5], ["seek", 754 + 50]]
 
 
-async def test_two_taps_seek_ten_seconds(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port), width=844, height=390, has_touch=True) as drawn:
+async def test_two_taps_seek_ten_seconds(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port), width=844, height=390, has_touch=True) as drawn:
         await drawn.enter()
         await drawn.asked()
         for x in (100, 740):
@@ -191,8 +269,8 @@ async def test_the_queue_is_moved_by_a_drag(room: DrawnPage) -> None:
     await room.until("() => document.querySelectorAll('.entry')[1].dataset.id === 'q3'")
 
 
-async def test_chat_that_is_not_seen_is_counted(browser: Browser, port: int) -> None:
-    async with drawn_page(browser, page_url(port), width=844, height=390) as drawn:
+async def test_chat_that_is_not_seen_is_counted(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port), width=844, height=390) as drawn:
         await drawn.enter()
         await drawn.until("() => document.querySelector('.unread').textContent === '2'")
         await drawn.run("() => session.hear('bob', 'Bob', 'still there?')")
@@ -279,6 +357,7 @@ async def test_five_hundred_members_and_films_and_a_flood_leave_it_usable(room: 
             const film = (i) => ({id: `e${i}`, file: {size: i, name: `Film ${i}`}, file_hash: null});
             const queue = {rev: 9, current: "e1", entries: Array.from({length: 500}, (_, i) => film(i))};
             session.setRoom({members: [...session.state.room.members, ...members], queue});
+            for (let i = 0; i < 800; i += 1) session.hear("m1", "Member", `line ${i}`);
         }"""
     )
     slowest = 0.0
@@ -289,9 +368,9 @@ async def test_five_hundred_members_and_films_and_a_flood_leave_it_usable(room: 
             await room.run(
                 """async () => {
                     let slowest = 0;
-                    for (let round = 0; round < 20; round += 1) {
+                    for (let round = 0; round < 4; round += 1) {
                         for (let i = 0; i < 25; i += 1) {
-                            const id = `m${round * 25 + i}`;
+                            const id = `m${round * 125 + i}`;
                             session.setRoom({members: session.state.room.members.map((one) =>
                                 one.client_id === id ? {...one, state: "playing", error: 0.001 * i} : one)});
                             session.hear(id, "Member", `line ${round} ${i}`);
@@ -314,3 +393,92 @@ async def test_five_hundred_members_and_films_and_a_flood_leave_it_usable(room: 
     await room.run("() => document.querySelector('hang-stage').focus()")
     await room.page.keyboard.press("Space")
     assert ["setPaused", False] in await room.asked()
+
+
+# ---- what is refused, and asked -------------------------------------------------------------------------------------
+
+
+async def test_who_has_not_got_the_film_cannot_be_ready(room: DrawnPage) -> None:
+    await room.run("() => session.setRoom({members: session.state.room.members.map(m => ({...m, ready: false}))})")
+    assert await room.page.locator(".ready[aria-disabled]").count() == 0
+    await room.run("() => session.set({copy: {...session.state.copy, phase: 'none', info: null}})")
+    ready = room.page.locator(".ready[aria-disabled=true]")
+    reason = "Pick your copy of the film first. Then you can be ready."
+    assert await ready.get_attribute("title") == reason
+    await ready.click(force=True)
+    await room.page.wait_for_selector(f"text={reason}")
+    assert await room.asked() == []
+
+
+async def test_a_wrong_film_leaves_the_wanted_one_on_the_card(room: DrawnPage) -> None:
+    refused = {"ok": False, "code": "FileHashMismatch", "text": "This is another film."}
+    await room.run("() => { delete window.showOpenFilePicker; }")
+    await room.run(
+        """(answer) => {
+            session.set({copy: {...session.state.copy, phase: "none", info: null}});
+            const closed = {...session.state.copy, phase: "none", info: null, problem: null};
+            session.closeFile = () => session.set({copy: closed});
+            session.openFile = async (file) => {
+                const info = {name: file.name, size: file.size};
+                session.set({copy: {...session.state.copy, phase: "refused", info, problem: answer.text}});
+                return answer;
+            };
+        }""",
+        refused,
+    )
+    async with room.page.expect_file_chooser() as chooser:
+        await room.page.click("text=Pick a file")
+    await (await chooser.value).set_files({"name": "Other.mp4", "mimeType": "video/mp4", "buffer": b"abc"})
+    await room.page.wait_for_selector("hang-card[data-kind=refused]")
+    card = await text(room, "hang-card")
+    assert "The room's film: Night of the Long Trains.mkv" in card
+    assert "1:42:10" in card
+    assert "This is another film." in card
+    assert await room.page.locator(".toast").count() == 0
+    await room.page.click("text=Add Other.mp4 to the queue")
+    await room.page.wait_for_selector("hang-card[data-kind=none]")
+    assert ["queueInsert", 1] in await room.asked()
+
+
+async def test_subtitles_are_no_film_and_are_picked_by_their_button(room: DrawnPage) -> None:
+    srt = {
+        "name": "film.srt",
+        "mimeType": "application/x-subrip",
+        "buffer": b"1\n00:00:00,000 --> 01:00:00,000\nHello\n",
+    }
+    await room.run("() => { delete window.showOpenFilePicker; }")
+    button = room.page.locator(".subs")
+    assert await button.get_attribute("aria-pressed") == "false"
+    async with room.page.expect_file_chooser() as chooser:
+        await button.click()
+    await (await chooser.value).set_files(srt)
+    await room.page.wait_for_selector("hang-subtitles p")
+    assert await button.get_attribute("aria-pressed") == "true"
+    await button.click()
+    await room.page.wait_for_selector("hang-subtitles", state="hidden")
+    assert await button.get_attribute("aria-pressed") == "false"
+    await room.run("() => session.set({copy: {...session.state.copy, phase: 'none', info: null}})")
+    async with room.page.expect_file_chooser() as chooser:
+        await room.page.click("text=Pick a file")
+    await (await chooser.value).set_files(srt)
+    await room.page.wait_for_selector("text=film.srt is no film.")
+    assert await room.asked() == []
+
+
+async def test_a_ban_is_asked_about(room: DrawnPage) -> None:
+    await room.page.click("#tab-people")
+    await room.page.click("text=Bob >> xpath=ancestor::li >> button")
+    await room.page.click("dialog >> text=Ban")
+    assert await room.asked() == []
+    assert "The page cannot undo a ban." in await text(room, ".ask-ban")
+    await room.page.click("text=Do not ban")
+    await room.page.click("dialog >> text=Ban")
+    await room.page.click("text=Ban Bob >> nth=-1")
+    await room.page.wait_for_selector("dialog", state="detached")
+    assert await room.asked() == [["kick", "bob", {"ban": True}]]
+
+
+async def test_a_double_click_shows_a_film_once(room: DrawnPage) -> None:
+    await room.page.click("#tab-queue")
+    await room.page.dblclick(".entry[data-id=q2] .show")
+    assert [what for what, *_ in await room.asked()] == ["showEntry"]

@@ -1,22 +1,21 @@
 """The page as a real browser gets it: from the server, and behind proxies and paths; what it may not do, nor others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page
 
 from hangd.server.settings import ServerSettings
 from tests.server.test_proxies import Proxy, caddy, nginx
-from tests.support.browser import chromium
 from tests.support.party import free_port
 from tests.support.server import running
+from tests.web.waiting import until
 
-pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 OPEN_SOCKET: Final = """async (url) => {
   const socket = new WebSocket(url ?? new URL("ws", document.baseURI).href.replace(/^http/, "ws"));
@@ -60,19 +59,6 @@ def direct(_folder: Path, _port: int, server: str, path: str) -> Iterator[None]:
     yield
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with chromium(":none", headless=True) as browser:
-        yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    context = await browser.new_context()
-    yield context
-    await context.close()
-
-
 async def opened(context: BrowserContext, url: str) -> tuple[Page, list[str]]:
     """Open the page, and return it with all that it complains about, from then on too."""
     page = await context.new_page()
@@ -82,7 +68,7 @@ async def opened(context: BrowserContext, url: str) -> tuple[Page, list[str]]:
     page.on("requestfailed", lambda request: complaints.append(request.url))
     page.on("response", lambda got: complaints.append(f"{got.status} {got.url}") if got.status >= 400 else None)
     await page.goto(url)
-    await page.wait_for_function("() => [...document.body.children].some((one) => one.tagName !== 'NOSCRIPT')")
+    await until(page, "() => [...document.body.children].some((one) => one.tagName !== 'NOSCRIPT')")
     return page, complaints
 
 
@@ -137,9 +123,9 @@ async def test_a_page_of_another_site_gets_no_connection(context: BrowserContext
                 assert await page.evaluate(OPEN_SOCKET, url) == outcome
 
 
-async def test_at_a_second_visit_every_part_is_as_it_was(browser: Browser) -> None:
+async def test_at_a_second_visit_every_part_is_as_it_was(headless: Browser) -> None:
     """Without the service worker, as over plain http: each part is asked about, and none is sent again."""
-    context = await browser.new_context(service_workers="block")
+    context = await headless.new_context(service_workers="block")
     async with running() as url:
         address = url.removesuffix("ws").replace("ws://", "http://")
         sent = []

@@ -114,6 +114,20 @@ def test_without_the_film_one_picks_it_later(viewer: Web) -> None:
     cy.wait(lambda state: abs(cy.evaluate("() => session.position() - session.roomPosition()")) < 0.1, "is in step")
 
 
+def test_who_loads_the_page_anew_is_without_the_film(viewer: Web) -> None:
+    bob, cy = viewer("bob"), viewer("cy")
+    host(bob, "anew")
+    cy.tap()
+    assert cy.pick(CLIP) == {"ok": True}
+    cy.done("join", "anew")
+    cy.wait(lambda state: cy.own["state"] == "paused", "shows it")
+    cy.reload()
+    bob.wait(lambda state: not bob.member("cy")["film"], "sees that cy has not got it")
+    cy.tap()
+    assert cy.pick(CLIP) == {"ok": True}
+    bob.wait(lambda state: bob.member("cy")["film"], "sees that cy has it")
+
+
 def test_other_encodings_where_the_room_takes_them(viewer: Web, other_film: Path) -> None:
     bob, cy = viewer("bob"), viewer("cy")
     host(bob, "lengths", policy={"match": "duration"})
@@ -248,6 +262,35 @@ def test_a_former_member_comes_back_by_its_secret(viewer: Web) -> None:
     bob.done("leave")
     bob.done("join", "kept")
     assert bob.state["isHost"]  # by the host's secret
+
+
+def test_a_second_tab_leaves_the_first_one_its_role(viewer: Web) -> None:
+    bob = viewer("bob")
+    host(bob, "tabs")
+
+    script = bob.evaluate("async () => (await fetch('page/main.js')).text()")
+
+    async def second() -> Any:
+        page = await bob.context.new_page()
+        await page.route("**/page/main.js", lambda route: route.fulfill(body=script, content_type="text/javascript"))
+        await page.goto(bob.server)
+        await page.wait_for_function("window.session !== undefined")
+        told = await page.evaluate(
+            """async () => {
+                await session.join("TABS");
+                return [session.state.isHost, notices.map((notice) => notice.text)];
+            }"""
+        )
+        await page.close()
+        return told
+
+    is_host, notices = bob.run(second())
+    assert not is_host
+    assert "You are in this room in another tab, too. This tab is another member." in notices
+    assert bob.state["isHost"]
+    bob.done("leave")
+    bob.done("join", "tabs")
+    assert bob.state["isHost"], "no other tab is there, and what is kept was the first tab's"
 
 
 def test_without_storage_it_works_all_the_same(viewer: Web) -> None:

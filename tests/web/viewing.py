@@ -7,6 +7,7 @@ connect to this computer.)
 """
 
 import asyncio
+import base64
 import contextlib
 import json
 import threading
@@ -15,12 +16,17 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page
 
+from hangd.tasks import Tasks
 from tests.support.browser import chromium
 from tests.support.party import PATIENCE, wait_for
+from tests.web.waiting import until
 
 _T = TypeVar("_T")
+
+PLAIN_HOSTS: Final = "--host-resolver-rules=MAP *.test 127.0.0.1"
+"""Hosts that the browser takes for some of a home network: plain http, and no secure context."""
 
 _PAGES: Final = Path(__file__).parent / "browser"
 _OUTSIDE: Final = "../../../hangd/web/"
@@ -41,13 +47,50 @@ class Chromium:
     @contextlib.contextmanager
     def viewer(self, server: str, name: str) -> Iterator["WebViewer"]:
         """Provide a viewer that has opened the page of the server at this http:// URL, which ends with a slash."""
-        context = self.run(self._browser.new_context())
+        tab = self.run(Tab.new(self._browser))
         try:
-            viewer = WebViewer(self, context, server, name)
+            viewer = WebViewer(self, tab, server, name)
             viewer.open()
             yield viewer
         finally:
-            self.run(context.close())
+            self.run(tab.context.close())
+
+
+class Tab:
+    """A tab in a browser context of its own. tests/web/browser/session.js comes in place of the page's own main.js."""
+
+    def __init__(self, context: BrowserContext, page: Page, devtools: CDPSession) -> None:
+        self.context = context
+        self.page = page
+        self.console: list[str] = []
+        self._devtools = devtools
+        self._tasks = Tasks()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
+
+    @classmethod
+    async def new(cls, browser: Browser) -> "Tab":
+        context = await browser.new_context()
+        page = await context.new_page()
+        # Playwright's own way, `route`, holds each request of the page, and switches the browser's cache off.
+        devtools = await context.new_cdp_session(page)
+        tab = cls(context, page, devtools)
+        devtools.on(
+            "Fetch.requestPaused", lambda event: tab._tasks.start(tab._fulfil(event["requestId"]), name="script")
+        )
+        await devtools.send("Fetch.enable", {"patterns": [{"urlPattern": "*/page/main.js"}]})
+        return tab
+
+    async def _fulfil(self, request: str) -> None:
+        script = (_PAGES / "session.js").read_text(encoding="utf-8").replace(_OUTSIDE, "../")
+        headers = [{"name": "Content-Type", "value": "text/javascript"}]
+        body = base64.b64encode(script.encode()).decode()
+        answer = {"requestId": request, "responseCode": 200, "responseHeaders": headers, "body": body}
+        await self._devtools.send("Fetch.fulfillRequest", answer)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.console.append(message.text)
 
 
 @contextlib.contextmanager
@@ -72,25 +115,16 @@ def running_chromium(display: str, *arguments: str) -> Iterator[Chromium]:
 class WebViewer:
     """One person with a page open."""
 
-    def __init__(self, browser: Chromium, context: BrowserContext, server: str, name: str) -> None:
+    def __init__(self, browser: Chromium, tab: Tab, server: str, name: str) -> None:
         self._browser = browser
-        self.context = context
+        self.tab = tab
+        self.context = tab.context
+        self.page: Page = tab.page
         self.server = server
         self.name = name
         self.console: list[str] = []
         """What the page complained about: errors, warnings, and exceptions that nothing caught."""
-        self.page: Page = browser.run(self._new_page())
-
-    async def _new_page(self) -> Page:
-        page = await self.context.new_page()
-        # On the browser's own loop: the thread of the test may have none any more.
-        page.on("console", self._said)
-        page.on("pageerror", lambda error: self.console.append(f"uncaught: {error}"))
-        return page
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.console.append(message.text)
+        tab.console = self.console
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return self._browser.run(work)
@@ -100,12 +134,11 @@ class WebViewer:
         self.run(self._open(room))
 
     async def _open(self, room: str) -> None:
-        await self.page.route("**/page/main.js", _served)
         await self.page.goto(self.server + ("#" + room if room else ""))
         await self._ready()
 
     async def _ready(self) -> None:
-        await self.page.wait_for_function("window.session !== undefined")
+        await until(self.page, "() => window.session !== undefined")
         await self.page.evaluate("name => session.setName(name)", self.name)
 
     def reload(self) -> None:
@@ -184,9 +217,3 @@ class WebViewer:
         position = self.evaluate("() => session.position()")
         assert position is not None
         return float(position)
-
-
-async def _served(route: Route) -> None:
-    """Answer with tests/web/browser/session.js in place of the page's own main.js."""
-    script = (_PAGES / "session.js").read_text(encoding="utf-8").replace(_OUTSIDE, "../")
-    await route.fulfill(body=script, content_type="text/javascript")

@@ -118,6 +118,7 @@ def set_file(room: RoomData, sender: RoomMember, message: messages.SetFile, re: 
     if not same:
         sender.file_hash = message.file_hash
     sender.file = message.file
+    sender.returned = False
     room.learn_file(sender.file_hash, sender.file)
     room.announce(messages.MemberChanged(sender.as_member()), sender=sender.client_id, re=re)
 
@@ -132,6 +133,7 @@ def _set_media(
     room.schedule.start_over(known_duration(entry.file), message.start, now, play=message.play and not waits)
     if message.file is not None:
         sender.file_hash, sender.file = message.file_hash, message.file
+        sender.returned = False
     _show(room, entry.file_hash, entry.file, queue, sender, re)
     if waits:
         readiness.wait(room, sender.client_id, now)
@@ -155,7 +157,7 @@ def _compare_first(room: RoomData) -> bool:
         if not member.verifying:
             continue
         try:
-            member.verifying = member.has_film and compare_files(room, member.file_hash, member.file)
+            member.verifying = member.told_file and compare_files(room, member.file_hash, member.file)
         except RequestRefused as refused:
             room.remove(member, "mismatch", detail=refused.message)
             return True

@@ -57,6 +57,8 @@ class RoomMember(Struct):
     """The room does not wait for the current stall: it has waited long enough, or somebody pressed Play."""
     film_rev: int = 0
     """The timeline's rev when the room changed to its film: what was reported before is about another film."""
+    returned: bool = False
+    """It is back on another connection, and has neither told of a file nor shown a picture since."""
     had_film: bool = False
     """Whether it had the film before, so that it is expected to have this one too."""
     has_played: bool = False
@@ -83,9 +85,18 @@ class RoomMember(Struct):
         return self.away_until is None
 
     @property
-    def has_film(self) -> bool:
-        """Whether it said that it has the room's film. When the film changes, it has to say so again."""
+    def told_file(self) -> bool:
+        """Whether it said which file it has, be that open now or not."""
         return self.file_hash is not None or self.file is not None
+
+    @property
+    def has_film(self) -> bool:
+        """Whether it said that it has the room's film. When the film changes, it has to say so again.
+
+        A page that was loaded anew is back as the same member, but without the file that it had.
+        """
+        is_empty = self.returned and self.report is not None and self.report.state == "idle"
+        return self.told_file and not is_empty
 
     @property
     def stalls(self) -> bool:
@@ -127,6 +138,7 @@ class RoomMember(Struct):
         before = self.state, self.apart, self.lacks_film
         self.state = report.state
         self.report = report
+        self.returned = self.returned and report.state == "idle"
         self.has_played |= self.has_film and report.state in ("playing", "ended")
         changed = before != (self.state, self.apart, self.lacks_film)
         if report.state != "buffering":
@@ -144,6 +156,7 @@ class RoomMember(Struct):
     def resume(self, now: float) -> None:
         """Mark as present again. What the player does is unknown until the next report."""
         self._forget_player("idle")
+        self.returned = True
         self.heard_at = now
         self.away_until = None
 

@@ -13,12 +13,15 @@
  * @property {import("./membership.js").Membership} membership
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
+ * @property {import("./other_tabs.js").OtherTabs} tabs
+ * @property {(notice: import("./base.js").Notice) => void} tell
  * @property {() => string} server  The URL of the server beside the page.
  */
 
 import { LinkState } from "../engine/link/link.js";
 import { t } from "../page/texts/texts.js";
 import { isCopy } from "./films/comparing.js";
+import { sameRoom } from "./invites.js";
 import { refusal } from "./refusals.js";
 
 /** @type {readonly string[]} */
@@ -119,19 +122,37 @@ export class Entering {
     return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
   }
 
+  /** Returns the rooms of the server; null: it does not tell. */
+  async list() {
+    const answer = await this.#parts.connection.request({ type: "ListRooms", payload: {} });
+    return answer.ok && answer.message.type === "Rooms" ? [...answer.message.payload.rooms] : null;
+  }
+
+  /**
+   * Returns the name of the film that a room shows, if the server publishes its rooms.
+   *
+   * @param {string} name  The room's name or id.
+   */
+  async #filmOf(name) {
+    const rooms = (await this.list()) ?? [];
+    return rooms.find((room) => room.room_id === name || sameRoom(name, room.name))?.media ?? null;
+  }
+
   /**
    * @param {string} name  The room's name or id.
    * @param {{password?: string}} [options]
    * @returns {Promise<Outcome>}
    */
   async join(name, { password = "" } = {}) {
-    const { viewer, copy, connection, membership, kept, server } = this.#parts;
+    const { viewer, copy, connection, membership, kept, tabs, tell, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
     const up = await this.connected();
     if (!up.ok) return up;
-    const keys = kept.keys(server(), name);
+    const known = kept.keys(server(), name);
+    const isSecond = known !== null && (await tabs.areIn(server(), known.room_id));
+    const keys = isSecond ? null : known;
     const payload = {
       room_id: name,
       file_hash: open?.whole ?? null,
@@ -147,13 +168,19 @@ export class Entering {
       const isOpen =
         open !== null && isCopy(room.policy.match, room.file_hash, room.file, open.whole, open.info) !== false;
       const mine = isOpen ? { file: open.file, info: open.info, brought: false, number: this.#number } : null;
-      membership.enter(room, client_id, at, mine, { password: payload.password, host_secret, return_secret });
+      const secrets = { password: payload.password, host_secret, return_secret, isSecond };
+      membership.enter(room, client_id, at, mine, secrets);
+      if (isSecond) tell({ kind: "problem", text: t("tabs.second"), about: null });
       if (isOpen) copy.told(open.file, open.info, open.whole, { duration: open.info.duration ?? null });
     });
     if (answer.ok) return { ok: true };
     if (answer.code === "FileHashMismatch") {
       this.#parts.driver.closeFile();
       copy.is("refused", { problem: copy.mismatch });
+      const film = await this.#filmOf(name);
+      if (film !== null) {
+        return { ok: false, code: answer.code, text: t("error.FileHashMismatch.named", { film }) };
+      }
     }
     const isAsking = answer.code === "WrongPassword" && password === "";
     return isAsking

@@ -73,29 +73,75 @@ export function roomIn(hash) {
 }
 
 /**
- * Returns the room that somebody typed or pasted: its name, its id, or a link to it.
+ * @typedef {object} Invitation  What somebody typed or pasted to say which room they mean.
+ * @property {string} room  Its name or id; "": none is named, or what was pasted cannot be read.
+ * @property {boolean} here  Whether it is a room of this page's server.
+ * @property {string | null} link  Where a browser finds a room of another server; null: the invite names no page.
+ */
+
+/**
+ * Returns the room that somebody typed or pasted: its name, its id, the link to it, or its invite (`hang://`).
  *
  * @param {string} text
- * @returns {string}  What to ask the server for; "" if nothing was typed.
+ * @param {string} page  The address of this page.
+ * @returns {Invitation}
  */
-export function roomTyped(text) {
+export function invitation(text, page) {
   const typed = text.trim();
-  if (/^https?:\/\//i.test(typed)) {
-    const at = typed.indexOf("#");
-    return at === -1 ? "" : (roomIn(typed.slice(at)) ?? "");
+  const link = /^https?:\/\//i.test(typed) ? typed : linkWithoutScheme(typed, page);
+  const invite = /^(hangs?):\/\/([^/?#]*)(\/.*?)(?:\?[\w.~/:@+,=%-]+)?$/i.exec(typed);
+  if (link === null && invite === null) {
+    return { room: /^hangs?:/i.test(typed) ? "" : typed, here: true, link: null };
   }
-  if (/^hangs?:\/\//i.test(typed)) {
-    return (
-      roomIn(
-        typed
-          .replace(/\?[\w.~/:@+,=%-]*$/, "")
-          .replace(/\/+$/, "")
-          .split("/")
-          .pop() ?? "",
-      ) ?? ""
-    );
+  try {
+    const [room, server] = link === null ? readInvite(invite ?? []) : readLink(link);
+    const here = folderOf(server) === folderOf(serverOf(page));
+    return { room, here, link: here || room === "" ? null : link };
+  } catch {
+    return { room: "", here: true, link: null };
   }
-  return typed;
+}
+
+/**
+ * People copy an address without its scheme. No name of a room has a slash.
+ *
+ * @param {string} typed
+ * @param {string} page
+ */
+function linkWithoutScheme(typed, page) {
+  return /^[^\s/#]+(\/[^#\s]*)?\/#./.test(typed) && !typed.includes("://")
+    ? `${new URL(page).protocol}//${typed}`
+    : null;
+}
+
+/**
+ * @param {string} link
+ * @returns {[room: string, server: string]}
+ */
+function readLink(link) {
+  return [roomIn(new URL(link).hash) ?? "", serverOf(link)];
+}
+
+/**
+ * @param {readonly string[]} found  The invite, and in it the scheme, the host with the port, and the path.
+ * @returns {[room: string, server: string]}
+ */
+function readInvite([, scheme = "", authority = "", path = ""]) {
+  const isSecure = scheme.toLowerCase() === "hangs";
+  const parts = path.replace(/\/+$/, "").split("/");
+  const room = roomIn(parts.pop() ?? "") ?? "";
+  const port = /:\d+$/.test(authority) ? "" : isSecure ? ":443" : ":3005";
+  return [room, `${isSecure ? "wss" : "ws"}://${authority}${port}${parts.join("/") || "/ws"}`];
+}
+
+/**
+ * Two servers with this in common are the same: its folder and the `ws` in it lead to the same rooms.
+ *
+ * @param {string} server
+ */
+function folderOf(server) {
+  const url = new URL(server);
+  return `${url.protocol}//${url.host}${url.pathname.replace(/(^|\/)ws$/, "$1")}`;
 }
 
 /**

@@ -18,6 +18,7 @@
  * @property {string | null} password
  * @property {string} client_id
  * @property {string} secret  Of the connection: `Hello {resume}`.
+ * @property {boolean} [isSecond]  Another tab of this browser was in the room first.
  */
 
 import { sameRoom } from "./invites.js";

@@ -103,6 +103,7 @@ export class Membership {
     view.password = secrets.password;
     view.hostSecret = secrets.host_secret;
     view.returnSecret = secrets.return_secret;
+    view.isSecond = secrets.isSecond ?? false;
     viewer.room = view;
     viewer.left = null;
     this.#returning.arrived();
@@ -131,6 +132,7 @@ export class Membership {
   /** @param {RoomView} view */
   #keepKeys(view) {
     const { connection, kept } = this.#parts;
+    if (view.isSecond) return; // What is kept is the other tab's.
     kept.keepKeys({
       server: connection.url ?? "",
       room_id: view.roomId,

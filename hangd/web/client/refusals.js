@@ -62,3 +62,13 @@ export function refusal(code, said = null) {
 export function outcomeOf(answer) {
   return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
 }
+
+/**
+ * Returns the refusal of a file that was picked as a film and is none.
+ *
+ * @param {File} file
+ * @returns {import("./base.js").Outcome & {ok: false}}
+ */
+export function notAFilm({ name }) {
+  return { ok: false, code: "NotAFilm", text: t("error.NotAFilm", { name }) };
+}

@@ -22,6 +22,7 @@ import { Films } from "./films/films.js";
 import { roomIn, sameRoom, serverOf } from "./invites.js";
 import { Kept } from "./kept.js";
 import { Membership } from "./membership.js";
+import { OtherTabs } from "./other_tabs.js";
 import { Playing } from "./playing.js";
 import { Requests } from "./room/requests.js";
 import { StateBuilder } from "./state.js";
@@ -101,7 +102,11 @@ export class Session extends EventTarget {
     this.#films = films;
     this.#membership = membership;
     const server = () => serverOf(document.baseURI);
-    this.#entering = new Entering({ ...parts, connection, driver, copy, films, membership, server });
+    const tabs = new OtherTabs(() => {
+      const view = this.#viewer.room;
+      return view === null ? null : { server: connection.url ?? "", room_id: view.roomId, name: view.name };
+    });
+    this.#entering = new Entering({ ...parts, connection, driver, copy, films, membership, tabs, tell, server });
     this.#playing = new Playing({ ...parts, driver, tell });
     this.#requests = new Requests({ ...parts, connection, driver, copy, films });
     this.#builder = new StateBuilder({ viewer: this.#viewer, connection, driver, copy });
@@ -263,8 +268,7 @@ export class Session extends EventTarget {
 
   async listRooms() {
     if (!(await this.#entering.connected()).ok) return null;
-    const answer = await this.#connection.request({ type: "ListRooms", payload: {} });
-    return answer.ok && answer.message.type === "Rooms" ? [...answer.message.payload.rooms] : null;
+    return this.#entering.list();
   }
 
   // ---- playing ------------------------------------------------------------------------------------------------------

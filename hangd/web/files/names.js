@@ -31,6 +31,18 @@ export function kindOf(name) {
 }
 
 /**
+ * Tells whether a file may be a film: by its name, else by what the browser takes it for, which is "" as a rule.
+ *
+ * @param {File} file
+ */
+export function isFilm({ name, type }) {
+  const kind = kindOf(name);
+  return (
+    kind === "film" || (kind === null && !/^(?:text|image|font)\/|^application\/(?:pdf|json|zip|x-zip)/.test(type))
+  );
+}
+
+/**
  * Returns the ending of a name with its dot, in lower case: "" where it has none.
  * @param {string} name
  */

@@ -178,8 +178,12 @@ export class Actions extends LocalActions {
   }
 
   toggleReady() {
-    const { room, me } = this.#session.state;
+    const { copy, room, me } = this.#session.state;
     const own = room?.members.find((member) => member.client_id === me);
+    if (own?.ready !== true && copy.phase !== "open") {
+      this.toast(t("ready.noFilm"), "refused"); // The room would start, and this viewer would see nothing.
+      return;
+    }
     void this.ask(this.#session.setReady(!own?.ready));
   }
 

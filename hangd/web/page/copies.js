@@ -1,9 +1,10 @@
 /** Picking: this viewer's copy of the film, films for the queue, and subtitles; and what becomes of what was picked. */
 
+import { notAFilm } from "../client/refusals.js";
 import { filesOf } from "../files/dropping.js";
 import { findCopy } from "../files/find.js";
 import { recall, remember, remembered } from "../files/handles.js";
-import { kindOf } from "../files/names.js";
+import { isFilm, kindOf } from "../files/names.js";
 import { pickFiles, pickFolder } from "../files/picking.js";
 
 /**
@@ -14,7 +15,7 @@ import { pickFiles, pickFolder } from "../files/picking.js";
  * @typedef {import("../files/base.js").SubtitleTrack} SubtitleTrack
  */
 
-/** Dispatches "subtitles" when there are other subtitles, or others are chosen. */
+/** Dispatches "subtitles" when there are other subtitles, or others are chosen, and "added" when the viewer gave some. */
 export class Copies extends EventTarget {
   #session;
   /** What was picked in one go, with the subtitles in it. @type {readonly PickedFile[]} */
@@ -26,6 +27,9 @@ export class Copies extends EventTarget {
   /** Which of the tracks; null: none of them. @type {number | null} */
   chosen = null;
 
+  /** What the viewer picked last, where it was another film than the room's. @type {File | null} */
+  refused = null;
+
   /** @param {SessionPort} session */
   constructor(session) {
     super();
@@ -36,6 +40,11 @@ export class Copies extends EventTarget {
   /** @returns {SubtitleTrack | null} The subtitles that are chosen. */
   get track() {
     return this.chosen === null ? null : (this.tracks[this.chosen] ?? null);
+  }
+
+  /** Whether a copy is open, which subtitles could be for. */
+  get hasFilm() {
+    return this.#session.state.copy.phase === "open";
   }
 
   /** @param {number | null} index */
@@ -78,7 +87,7 @@ export class Copies extends EventTarget {
    */
   async pickForQueue() {
     const picked = await pickFiles({ multiple: true });
-    await Promise.all(picked.map((one) => remember(one)));
+    await Promise.all(picked.filter(({ file }) => isFilm(file)).map((one) => remember(one)));
     return picked.map(({ file }) => file);
   }
 
@@ -100,11 +109,6 @@ export class Copies extends EventTarget {
    */
   async drop(data) {
     const picked = await filesOf(data);
-    const [first] = picked;
-    if (picked.length === 1 && first !== undefined && kindOf(first.file.name) === "subtitles") {
-      const problem = await this.#addSubtitles(first.file);
-      return problem === null ? null : { ok: false, code: "Subtitles", text: problem };
-    }
     return this.use(picked);
   }
 
@@ -135,9 +139,10 @@ export class Copies extends EventTarget {
    * @returns {Promise<Outcome | null>}
    */
   async use(picked) {
-    const films = picked.filter(({ file }) => kindOf(file.name) !== "subtitles");
+    const films = picked.filter(({ file }) => isFilm(file));
+    const [other] = picked;
     if (films[0] === undefined) {
-      return null;
+      return other === undefined ? null : this.#useOther(other.file);
     }
     this.#picked = picked;
     this.#film = "";
@@ -149,10 +154,25 @@ export class Copies extends EventTarget {
     const copy = room?.file && files.length > 1 ? await findCopy(room.file, files, room.policy.match) : null;
     const film = films.find(({ file }) => file === copy) ?? films[0];
     const outcome = await this.#session.openFile(film.file);
+    this.refused = !outcome.ok && outcome.code === "FileHashMismatch" ? film.file : null;
     if (outcome.ok) {
       await remember(film, this.#session.state.copy.info?.quick_hash ?? undefined);
     }
     return outcome;
+  }
+
+  /**
+   * Takes what was picked where a film was asked for and is none: subtitles of the film that is open, or a mistake.
+   *
+   * @param {File} file
+   * @returns {Promise<Outcome | null>}
+   */
+  async #useOther(file) {
+    if (kindOf(file.name) !== "subtitles" || !this.hasFilm) {
+      return notAFilm(file);
+    }
+    const problem = await this.#addSubtitles(file);
+    return problem === null ? null : { ok: false, code: "Subtitles", text: problem };
   }
 
   /** @param {SessionState} state */
@@ -181,6 +201,7 @@ export class Copies extends EventTarget {
     }
     this.tracks = [...this.tracks, read];
     this.choose(this.tracks.length - 1);
+    this.dispatchEvent(new Event("added"));
     return null;
   }
 }

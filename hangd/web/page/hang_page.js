@@ -1,5 +1,6 @@
 /** The page: the start, or the room. Draws each new state once a picture of the screen, however many there were. */
 
+import { sameRoom } from "../client/invites.js";
 import { attribute } from "./dom.js";
 import { StartScreen } from "./entrance/start_screen.js";
 import { t } from "./texts/texts.js";
@@ -61,19 +62,39 @@ export class HangPage extends View {
   }
 
   /**
-   * Shows what a link to this room leads to. In another room, that is left.
+   * Shows what a link to this room leads to. Who is in another room is asked first.
    *
    * @param {string | null} room  null: the link names none.
    */
   invite(room) {
-    this.#invited = room;
-    const { session } = this.parts;
-    const here = session.state.room;
-    if (here !== null && room !== null && room !== here.name && room !== here.room_id) {
-      void session.leave();
+    const here = this.parts.session.state.room;
+    if (here === null) {
+      this.#invite(room);
+    } else if (room !== null && room !== here.room_id && !sameRoom(room, here.name)) {
+      void this.#askToLeaveFor(room);
     }
+  }
+
+  /** @param {string | null} room */
+  #invite(room) {
+    this.#invited = room;
     if (this.#screen instanceof StartScreen) {
       this.#screen.invite(room);
+    }
+  }
+
+  /** @param {string} room */
+  async #askToLeaveFor(room) {
+    const { session } = this.parts;
+    try {
+      const { confirmOtherRoom } = await import("./dialogs/other_room.js");
+      confirmOtherRoom(this.parts, room, () => {
+        this.#invite(room);
+        history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+        void session.leave();
+      });
+    } catch {
+      this.#screen?.notice({ kind: "problem", text: t("page.broken"), about: null });
     }
   }
 

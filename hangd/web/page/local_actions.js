@@ -59,10 +59,33 @@ export class LocalActions extends EventTarget {
     this.toast(t(muted ? "volume.off" : "volume.on"));
   }
 
-  toggleSubtitles() {
-    const subtitles = !this.#preferences.values.subtitles;
+  /** Shows the subtitles or hides them; where the film has none, the viewer picks some. */
+  async toggleSubtitles() {
+    const copies = this.#copies;
+    if (copies.tracks.length === 0) {
+      await this.#pickSubtitles();
+      return;
+    }
+    const subtitles = copies.track === null || !this.#preferences.values.subtitles;
+    if (copies.track === null) {
+      copies.choose(0);
+    }
     this.#preferences.set({ subtitles });
     this.toast(t(subtitles ? "subtitles.on" : "subtitles.off"));
+  }
+
+  async #pickSubtitles() {
+    if (!this.#copies.hasFilm) {
+      this.toast(t("card.none"));
+      return;
+    }
+    const problem = await this.#copies.pickSubtitles();
+    const { track } = this.#copies;
+    if (problem !== null) {
+      this.toast(problem, "problem");
+    } else if (track !== null) {
+      this.toast(t("subtitles.are", { label: track.label }));
+    }
   }
 
   /** Shows the next subtitles of the film; after the last ones: none. */

@@ -53,7 +53,11 @@ function nameRoom() {
 }
 
 session.addEventListener("change", nameRoom);
-window.addEventListener("hashchange", () => page.invite(roomIn(location.hash)));
+window.addEventListener("hashchange", () => {
+  const room = roomIn(location.hash);
+  nameRoom(); // The viewer is in the room of before still, and may stay there.
+  page.invite(room);
+});
 page.invite(roomIn(location.hash));
 session.begin();
 // After what a new viewer waits for: installing, media keys, a screen that stays on.

@@ -205,6 +205,25 @@ def test_a_film_that_only_the_quick_hash_names_is_the_same_after_a_restart() -> 
     assert stage.room.view().file_hash == HASH
 
 
+def test_who_is_back_with_nothing_open_has_not_got_the_film_until_it_is_opened() -> None:
+    stage = by_quick_hash()
+    stage.join("bob", file_hash=None)
+    for returning in ("reload", "reload again"):
+        stage.reports("bob", "paused")
+        assert stage.member("bob").film, returning
+        stage.loses("bob")
+        stage.resumes("bob")
+        assert stage.member("bob").film, "it has not said yet what it shows"
+        stage.reports("bob", "idle")
+        assert not stage.member("bob").film
+        assert stage.member("bob").verifying, "what it has told is not proven by closing it"
+    stage.says("bob", SetFile(file=FILE, entry=ids(stage)[0]))
+    assert stage.member("bob").film
+    stage.reports("bob", "paused")
+    stage.reports("bob", "idle")
+    assert stage.member("bob").film, "a player that was stopped opens the film again"
+
+
 # ---- another encoding -----------------------------------------------------------------------------------------------
 
 OTHER = FileInfo(size=700, duration=61.5, name="other.avi", quick_hash="03" * 32)

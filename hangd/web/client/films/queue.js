@@ -10,7 +10,9 @@
  * @property {(message: ClientMessage, arrived?: (message: import("../../protocol/types.js").ServerMessage) => void) => Promise<Outcome>} ask
  */
 
+import { isFilm } from "../../files/names.js";
 import { t } from "../../page/texts/texts.js";
+import { notAFilm } from "../refusals.js";
 
 /** Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB. */
 const INSERTED_MAX = 30;
@@ -18,7 +20,7 @@ const INSERTED_MAX = 30;
 const END = "end";
 
 /**
- * Puts films into the queue, in their order, behind the entry `after`.
+ * Puts films into the queue, in their order, behind the entry `after`. Subtitles among them are left out.
  *
  * Where they need more than one request and the room refuses one, those before it stay.
  *
@@ -28,9 +30,12 @@ const END = "end";
  * @returns {Promise<Outcome>}
  */
 export async function insert({ copy, films, ask }, picked, after = END) {
-  const read = await Promise.all(picked.map(async (file) => ({ file, info: await copy.quick(file) })));
+  const fit = picked.filter(isFilm);
+  const [other] = picked;
+  if (fit.length === 0 && other !== undefined) return notAFilm(other);
+  const read = await Promise.all(fit.map(async (file) => ({ file, info: await copy.quick(file) })));
   const readable = read.flatMap(({ file, info }) => (info === null ? [] : [{ file, info }]));
-  if (readable.length === 0 || readable.length < picked.length) {
+  if (readable.length === 0 || readable.length < fit.length) {
     return { ok: false, code: "Unreadable", text: t(picked.length ? "error.Unreadable" : "error.NoFile") };
   }
   let behind = after;

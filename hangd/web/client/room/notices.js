@@ -164,7 +164,8 @@ export function pending(names, start, policy) {
 export function startChanged(names, start, before, policy) {
   if (!start.missing) return room("countdown", policy === "ready" ? "start.countdown.all" : "start.countdown");
   const what = pending(names, start, policy);
-  if (before !== null || start.by === ROOM_ITSELF) return { kind: "waiting", text: what, about: null };
+  if (before !== null || start.by === ROOM_ITSELF)
+    return { kind: "waiting", text: what.charAt(0).toUpperCase() + what.slice(1), about: null };
   return act(names, start.by, "waiting", "act.start", { what });
 }
 

@@ -15,6 +15,7 @@
  * @property {string | null} password
  * @property {string | null} host_secret
  * @property {string | null} return_secret
+ * @property {boolean} [isSecond]  Another tab of this browser is in the room, and what is kept for it belongs to that.
  *
  * @typedef {object} ReturningPort  What it has the membership do.
  * @property {(room: Room, clientId: string, at: number, copy: null, secrets: Secrets) => void} enter
@@ -82,15 +83,17 @@ export class Returning {
       kept.keepPlace(this.#place);
     } else if (view !== null && resume !== null && url !== null) {
       const { client_id, secret } = resume;
-      const { roomId: room_id, name, password } = view;
-      kept.keepPlace({ server: url, room_id, name, password, client_id, secret });
+      const { roomId: room_id, name, password, isSecond } = view;
+      kept.keepPlace({ server: url, room_id, name, password, client_id, secret, isSecond });
     }
   }
 
   /** @param {Place} place */
   secretsOf(place) {
-    const keys = this.#parts.kept.keys(place.server, place.room_id);
+    const isSecond = place.isSecond ?? false;
+    const keys = isSecond ? null : this.#parts.kept.keys(place.server, place.room_id);
     return {
+      isSecond,
       password: place.password,
       host_secret: keys?.host_secret ?? null,
       return_secret: keys?.return_secret ?? null,
@@ -100,13 +103,13 @@ export class Returning {
   /** @param {Place} place */
   async joinAgain(place) {
     const { viewer } = this.#parts;
-    const secrets = this.secretsOf(place);
+    const { isSecond, ...keys } = this.secretsOf(place);
     const answer = await this.#patiently(
       () => this.#place === place && viewer.room === null,
-      () => ({ room_id: place.room_id, ...secrets }),
+      () => ({ room_id: place.room_id, ...keys }),
       (message, at) => {
         const { room, client_id, return_secret } = message.payload;
-        this.#port.enter(room, client_id, at, null, { ...secrets, return_secret });
+        this.#port.enter(room, client_id, at, null, { ...keys, return_secret, isSecond });
       },
     );
     if (answer.ok || answer.code === "NotConnected" || this.#place !== place) return;

@@ -26,6 +26,8 @@ export class RoomView {
     this.hostSecret = null;
     /** @type {string | null} Proves to the room, after an absence of any length, that this viewer was a member. */
     this.returnSecret = null;
+    /** Whether another tab of this browser was in the room first: that is who the secrets that are kept belong to. */
+    this.isSecond = false;
   }
 
   get roomId() {

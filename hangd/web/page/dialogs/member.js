@@ -29,6 +29,54 @@ export function showMember({ actions, session }, id) {
     };
     const remove = (/** @type {boolean} */ ban) =>
       does(session.kick(id, { ban, ...(reason.value.trim() === "" ? {} : { reason: reason.value.trim() }) }));
+    const ban = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet danger",
+        onclick: () => {
+          first.hidden = true;
+          question.hidden = false;
+          keep.focus();
+        },
+      },
+      t("manage.ban"),
+    );
+    const first = h(
+      "div",
+      { class: "dialog-foot" },
+      ban,
+      h("button", { type: "button", class: "quiet danger", onclick: () => remove(false) }, t("manage.kick")),
+    );
+    const keep = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () => {
+          question.hidden = true;
+          first.hidden = false;
+          ban.focus();
+        },
+      },
+      t("manage.banNo"),
+    );
+    const { name } = member;
+    const question = h(
+      "div",
+      { class: "ask-ban", role: "alert", hidden: true },
+      h("p", null, t("manage.banAsk", { name })),
+      h(
+        "div",
+        { class: "dialog-foot" },
+        keep,
+        h(
+          "button",
+          { type: "button", class: "quiet danger", onclick: () => remove(true) },
+          t("manage.banYes", { name }),
+        ),
+      ),
+    );
     return [
       row(t("manage.role"), role),
       h(
@@ -51,12 +99,8 @@ export function showMember({ actions, session }, id) {
       ),
       h("hr"),
       row(t("manage.reason"), reason, t("manage.reasonHint")),
-      h(
-        "div",
-        { class: "dialog-foot" },
-        h("button", { type: "button", class: "quiet danger", onclick: () => remove(true) }, t("manage.ban")),
-        h("button", { type: "button", class: "quiet danger", onclick: () => remove(false) }, t("manage.kick")),
-      ),
+      first,
+      question,
     ];
   });
 }

@@ -1,9 +1,43 @@
 /** The room's rules: everyone reads them, the host changes them. A change counts at once. */
 
-import { attribute, h } from "../dom.js";
+import { attribute, h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { chosen, RULES } from "../words/rules.js";
 import { row, showDialog } from "./dialog.js";
+
+/** The protocol's, for members of a room. */
+const [LEAST, MOST] = [1, 1000];
+
+/**
+ * A field for a number of people. What is no such number is said beside it, and not asked of the server.
+ *
+ * @param {string} label
+ * @param {(value: number) => void} changed
+ */
+function numberField(label, changed) {
+  const wrong = h("p", { class: "problem", role: "alert" });
+  const input = h("input", {
+    type: "number",
+    required: true,
+    min: LEAST,
+    max: MOST,
+    step: 1,
+    onchange: () => {
+      const { valid } = input.validity;
+      say(wrong, valid ? "" : t("rules.number", { least: LEAST, most: MOST }));
+      attribute(input, "aria-invalid", valid ? null : "true");
+      if (valid) {
+        changed(input.valueAsNumber);
+      }
+    },
+  });
+  return { input, field: h("div", null, row(label, input), wrong) };
+}
+
+/** @param {HTMLInputElement} input  Nobody writes in it, or has to correct what is in it. */
+function isLeftAlone(input) {
+  return document.activeElement !== input && !input.hasAttribute("aria-invalid");
+}
 
 /** @param {import("../view.js").Parts} parts */
 export function showRules(parts) {
@@ -20,19 +54,11 @@ export function showRules(parts) {
     );
     return { rule, select };
   });
-  const number = h("input", {
-    type: "number",
-    min: 1,
-    max: 1000,
-    onchange: () => void change({ start: Number(number.value) }),
-  });
-  const numberRow = row(t("choice.start.count"), number);
-  const capacity = h("input", {
-    type: "number",
-    min: 1,
-    max: 1000,
-    onchange: () => void change({ capacity: Number(capacity.value) }),
-  });
+  const { input: number, field: numberRow } = numberField(t("choice.start.count"), (start) => void change({ start }));
+  const { input: capacity, field: capacityRow } = numberField(
+    t("choice.capacity"),
+    (capacity) => void change({ capacity }),
+  );
   const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
   const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
   const passwordButton = h("button", { type: "submit", class: "quiet" }, t("choice.password.set"));
@@ -62,10 +88,10 @@ export function showRules(parts) {
     }
     const counts = rules.find(({ rule }) => rule.name === "start")?.select.value === "NUMBER";
     attribute(numberRow, "hidden", !counts);
-    if (document.activeElement !== number) {
+    if (isLeftAlone(number)) {
       number.value = typeof policy.start === "number" ? String(policy.start) : "2";
     }
-    if (document.activeElement !== capacity) {
+    if (isLeftAlone(capacity)) {
       capacity.value = String(policy.capacity);
     }
     locked.checked = policy.locked;
@@ -80,8 +106,8 @@ export function showRules(parts) {
     if (rule.name === "start") {
       select.addEventListener("change", () => {
         attribute(numberRow, "hidden", select.value !== "NUMBER");
-        if (select.value === "NUMBER") {
-          void change({ start: Number(number.value) });
+        if (select.value === "NUMBER" && number.validity.valid) {
+          void change({ start: number.valueAsNumber });
         }
       });
     }
@@ -94,11 +120,13 @@ export function showRules(parts) {
         row(t(`choice.${rule.name}`), select),
         ...(rule.name === "start" ? [numberRow] : []),
       ]),
-      row(t("choice.capacity"), capacity),
+      capacityRow,
       h("label", { class: "check" }, locked, h("span", null, t("choice.locked"))),
       h(
         "form",
         { onsubmit: (/** @type {Event} */ event) => void setPassword(event) },
+        // A keeper of passwords keeps it under the room's name.
+        h("input", { hidden: true, autocomplete: "username", value: session.state.room?.name ?? "" }),
         row(t("choice.password"), password),
         h("div", { class: "dialog-foot" }, noPassword, passwordButton),
       ),

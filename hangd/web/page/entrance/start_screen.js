@@ -1,5 +1,6 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
+import { invitation, sameRoom } from "../../client/invites.js";
 import { attribute, h, keep, say } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../texts/texts.js";
@@ -64,6 +65,7 @@ export class StartScreen extends View {
     );
     this.newRoom = new NewRoom(this.parts);
     this.newRoom.addEventListener("create", () => void this.#create());
+    this.wanted = h("p", { class: "wanted", role: "status", dir: "auto" });
     this.newRoomBox = h("details", { class: "new-room" }, h("summary", null, t("start.create")), this.newRoom);
     this.about = h("p", { class: "about" });
     this.append(
@@ -79,6 +81,7 @@ export class StartScreen extends View {
           this.roomRow,
           this.passwordRow,
           this.problem,
+          this.wanted,
           this.joinButton,
         ),
         this.newRoomBox,
@@ -139,9 +142,13 @@ export class StartScreen extends View {
     const has = copy.phase === "open" || copy.phase === "opening";
     attribute(this.pickButton, "data-phase", copy.phase);
     say(this.pickWords, copy.info?.name ?? t("start.pick"));
-    say(this.pickDetail, copyDetail(copy));
-    say(this.joinButton, t(has ? "start.join" : "start.joinWithout"));
-    this.joinButton.className = has ? "primary" : "quiet";
+    const isFlawed = copy.phase === "open" && copy.problem !== null;
+    attribute(this.pickButton, "data-flawed", isFlawed);
+    // What is wrong with it is said once: here, or below for who cannot see this.
+    const isSaid = copy.problem !== null && this.problem.textContent?.startsWith(copy.problem) === true;
+    say(this.pickDetail, isSaid ? t("start.pickOther") : copyDetail(copy));
+    say(this.joinButton, t(isFlawed ? "start.joinAnyway" : has ? "start.join" : "start.joinWithout"));
+    this.joinButton.className = has && !isFlawed ? "primary" : "quiet";
     attribute(this.joinButton, "aria-busy", this.#busy);
     if (left !== null && !this.#busy && this.problem.textContent === "") {
       say(this.problem, left);
@@ -195,13 +202,25 @@ export class StartScreen extends View {
   /** @param {Event} event */
   #submitted(event) {
     event.preventDefault();
-    const room = this.#invited ?? this.roomField.value.trim();
+    if (this.#invited !== null) {
+      void this.#join(this.#invited);
+      return;
+    }
+    const typed = this.roomField.value;
+    const { room, here, link } = invitation(typed, document.baseURI);
+    if (room !== "" && here) {
+      void this.#join(room);
+      return;
+    }
     if (room === "") {
       say(this.problem, t("start.noRoom"));
-      this.roomField.focus();
+    } else if (link === null) {
+      say(this.problem, t("start.otherInvite", { invite: typed.trim() }));
     } else {
-      void this.#join(room);
+      const there = h("a", { href: link, rel: "noreferrer" }, t("start.goThere", { place: new URL(link).host }));
+      this.problem.replaceChildren(t("start.otherServer"), " ", there);
     }
+    this.roomField.focus();
   }
 
   async #pick() {
@@ -212,6 +231,8 @@ export class StartScreen extends View {
   async #opened(request) {
     const outcome = await request;
     say(this.problem, outcome === null || outcome.ok ? "" : outcome.text);
+    say(this.wanted, "");
+    this.show(this.parts.session.state);
     if (outcome?.ok && this.#invited === null) {
       attribute(this.newRoomBox, "open", true);
     }
@@ -221,7 +242,21 @@ export class StartScreen extends View {
   async #join(room) {
     const password = this.password.value === "" ? {} : { password: this.password.value };
     this.roomField.value = room;
-    await this.#ask(() => this.parts.session.join(room, password));
+    const outcome = await this.#ask(() => this.parts.session.join(room, password));
+    if (outcome?.ok === false && outcome.code === "FileHashMismatch") {
+      await this.#sayWhichFilm(room);
+    }
+  }
+
+  /**
+   * Names the film of a room whose film the viewer's file is not: where the server tells of its rooms, it is known here.
+   *
+   * @param {string} asked
+   */
+  async #sayWhichFilm(asked) {
+    const rooms = (await this.parts.session.listRooms?.()) ?? [];
+    const film = rooms.find(({ room_id, name }) => room_id === asked || sameRoom(asked, name ?? null))?.media ?? null;
+    say(this.wanted, film === null ? t("start.wantedUnknown") : t("start.wanted", { film }));
   }
 
   async #create() {
@@ -231,10 +266,11 @@ export class StartScreen extends View {
   /** @param {() => Promise<import("../view.js").Outcome>} request */
   async #ask(request) {
     if (this.#busy) {
-      return;
+      return null;
     }
     this.#busy = true;
     say(this.problem, "");
+    say(this.wanted, "");
     this.parts.session.setName(this.nameField.value.trim() || t("start.guest"));
     const outcome = await request();
     this.#busy = false;
@@ -246,6 +282,7 @@ export class StartScreen extends View {
       }
     }
     this.show(this.parts.session.state);
+    return outcome;
   }
 }
 customElements.define("hang-start", StartScreen);

@@ -92,7 +92,9 @@ export class QueueList extends View {
         {
           type: "button",
           class: "show",
-          onclick: () => actions.mayControl() && void actions.ask(session.showEntry(id)),
+          // Of a double click, the second one would start the film once more.
+          onclick: (/** @type {MouseEvent} */ { detail }) =>
+            detail < 2 && actions.mayControl() && void actions.ask(session.showEntry(id)),
         },
         h("bdi", { class: "name" }),
         h("span", { class: "detail" }),

@@ -24,7 +24,7 @@ export class Card extends View {
     this.detail = h("p", { class: "detail" });
     const opens = (/** @type {() => Promise<import("../view.js").Outcome | null>} */ open) => async () => {
       const outcome = await open();
-      if (outcome?.ok === false) {
+      if (outcome?.ok === false && outcome.text !== session.state.copy.problem) {
         actions.toast(outcome.text, "problem");
       }
     };
@@ -46,7 +46,8 @@ export class Card extends View {
       { type: "button", class: "quiet", hidden: !canPickFolders(), onclick: opens(() => copies.pickFolder()) },
       t("card.folder"),
     );
-    this.picks = h("div", { class: "picks" }, this.again, this.pick, this.folder);
+    this.queueIt = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => void this.#queueIt() });
+    this.picks = h("div", { class: "picks" }, this.again, this.pick, this.folder, this.queueIt);
     this.tap = h(
       "button",
       { type: "button", class: "primary tap", onclick: () => session.tapped() },
@@ -68,6 +69,17 @@ export class Card extends View {
     const outcome = this.#film === null ? null : await copies.recall(this.#film);
     this.#offerAgain(null);
     return outcome;
+  }
+
+  /** Adds the film that is not the room's to the queue. */
+  async #queueIt() {
+    const { actions, copies, session } = this.parts;
+    const file = copies.refused;
+    if (file !== null && (await actions.ask(session.queueInsert([file], "end")))) {
+      copies.refused = null;
+      session.closeFile(); // What was picked is for later: the card asks for the copy again.
+      this.show(session.state);
+    }
   }
 
   /** @param {string | null} name  Of the copy of an earlier visit; null: there is none. */
@@ -103,12 +115,19 @@ export class Card extends View {
       return;
     }
     say(this.heading, heading(kind, room.file !== null));
-    const file = kind === "none" ? room.file : kind === "opening" ? copy.info : null;
-    say(this.film, file === null ? "" : (file.name ?? t("film.noName")));
-    say(
-      this.detail,
-      kind === "none" ? (file === null ? t("card.noFilmYet") : lengthAndSize(file)) : (copy.problem ?? ""),
-    );
+    const file = kind === "opening" ? copy.info : kind === "none" || kind === "refused" ? room.file : null;
+    const name = file === null ? "" : (file.name ?? t("film.noName"));
+    say(this.film, kind === "refused" && file !== null ? t("card.wanted", { name }) : name);
+    const described = file === null ? "" : lengthAndSize(file);
+    const details = {
+      none: file === null ? t("card.noFilmYet") : described,
+      refused: [described, copy.problem].filter(Boolean).join(". "),
+    };
+    say(this.detail, kind === "none" || kind === "refused" ? details[kind] : (copy.problem ?? ""));
+    const { refused } = this.parts.copies;
+    const maybe = kind === "refused" && state.mayControl && refused !== null && refused.name === copy.info?.name;
+    attribute(this.queueIt, "hidden", !maybe);
+    say(this.queueIt, maybe ? t("card.queue", { name: refused.name }) : "");
     this.#lookForRemembered(kind === "opening" ? null : room.file);
     attribute(this.picks, "hidden", kind === "opening" || kind === "tap" || kind === "problem");
     attribute(this.tap, "hidden", kind !== "tap");

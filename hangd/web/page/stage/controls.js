@@ -12,7 +12,7 @@ export class Controls extends View {
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
-    const { actions, preferences, video } = this.parts;
+    const { actions, copies, preferences, video } = this.parts;
     this.timeline = new Timeline(this.parts);
     this.play = iconButton("play", t("control.play"), () => actions.togglePause(), { class: "play" });
     this.back = iconButton("back", t("control.back"), () => actions.seekBy(-10), { class: "jump" });
@@ -55,7 +55,7 @@ export class Controls extends View {
       "aria-pressed": "false",
       onclick: () => actions.toggleReady(),
     });
-    this.subtitles = iconButton("subtitles", t("control.subtitles"), () => actions.toggleSubtitles(), {
+    this.subtitles = iconButton("subtitles", t("control.subtitles"), () => void actions.toggleSubtitles(), {
       class: "subs",
     });
     this.pip = iconButton("pip", t("control.pip"), () => void actions.togglePictureInPicture(video), { class: "pip" });
@@ -81,6 +81,7 @@ export class Controls extends View {
     this.setAttribute("aria-label", t("control.label"));
     super.append(this.timeline, this.buttons);
     preferences.addEventListener("change", () => this.#settle());
+    copies.addEventListener("subtitles", () => this.#settle());
     this.#settle();
   }
 
@@ -111,6 +112,9 @@ export class Controls extends View {
     const own = room.members.find((member) => member.client_id === me);
     attribute(this.ready, "aria-pressed", String(own?.ready ?? false));
     say(this.ready, t(own?.ready ? "ready.yes" : "ready.no"));
+    const mayBeReady = own?.ready === true || state.copy.phase === "open";
+    attribute(this.ready, "aria-disabled", mayBeReady ? null : "true");
+    attribute(this.ready, "title", mayBeReady ? null : t("ready.noFilm"));
     this.timeline.show(state);
     this.#settle();
   }
@@ -124,14 +128,16 @@ export class Controls extends View {
   }
 
   #settle() {
-    const { values } = this.parts.preferences;
+    const { copies, preferences } = this.parts;
+    const { values } = preferences;
     const silent = values.muted || values.volume === 0;
     setIcon(this.mute, silent ? "muted" : "volume");
     setLabel(this.mute, t(silent ? "control.unmute" : "control.mute"));
     if (document.activeElement !== this.volume) {
       this.volume.value = String(values.volume);
     }
-    attribute(this.subtitles, "aria-pressed", String(values.subtitles));
+    attribute(this.subtitles, "aria-pressed", String(values.subtitles && copies.track !== null));
+    setLabel(this.subtitles, t(copies.tracks.length > 0 ? "control.subtitles" : "control.subtitles.pick"));
     const isFull = document.fullscreenElement !== null || this.closest("[data-full]") !== null;
     setIcon(this.full, isFull ? "unfull" : "full");
     setLabel(this.full, t(isFull ? "control.unfull" : "control.full"));

@@ -17,6 +17,7 @@ export class Subtitles extends View {
     const { copies, preferences, video } = this.parts;
     this.setAttribute("dir", "auto");
     copies.addEventListener("subtitles", () => this.use(copies.track));
+    copies.addEventListener("added", () => preferences.set({ subtitles: true })); // Who picks them wants to read them.
     preferences.addEventListener("change", () => this.tick());
     video.addEventListener("seeked", () => this.tick());
     video.addEventListener("timeupdate", () => this.tick());

@@ -113,7 +113,10 @@ export const client = {
   "rule.loop.film": "repeats the film",
   "rule.loop.queue": "repeats the queue",
 
-  "error.FileHashMismatch": "This file is not the film of this room. Pick your copy of that film, or join without one.",
+  "error.FileHashMismatch":
+    "This file is not the film of this room. Pick your copy of that film, or join without one: the room then says which film it is.",
+  "error.FileHashMismatch.named":
+    "This file is not the film of this room, which is {film}. Pick your copy of that film, or join without one.",
   "error.RoomNotFound":
     "There is no such room on this server. Is the link complete? Its host may have to create it again.",
   "error.RoomFull": "The room is full. Try again later, or ask its host to make more places.",
@@ -135,6 +138,7 @@ export const client = {
   "error.NotConnected": "The server cannot be reached now.",
   "error.TimedOut": "The server did not answer in time.",
   "error.NoFile": "Pick a film first.",
+  "error.NotAFilm": "{name} is no film. Pick the film first, and then its subtitles.",
   "error.OtherFilm": "This is another film than the one of the room. To watch it together, add it to the queue.",
   "error.OnlyHost": "Only the host may control this room.",
   "error.OnlyControllers": "Only the host and controllers may control this room.",
@@ -161,6 +165,8 @@ export const client = {
   "out.mismatch": "You are out of the room, because your file is not its film.",
   "out.lost": "You are out of the room: {why}",
   "out.unreached": "the server cannot be reached",
+
+  "tabs.second": "You are in this room in another tab, too. This tab is another member.",
 
   motd: "The server says: {text}",
   "copy.silent": "This browser does not play the sound of this film.",

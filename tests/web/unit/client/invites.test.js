@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inviteTo, roomIn, roomTyped, sameRoom, serverOf } from "../../../../hangd/web/client/invites.js";
+import { invitation, inviteTo, roomIn, sameRoom, serverOf } from "../../../../hangd/web/client/invites.js";
 
 test("the rooms are beside the page, under any path", () => {
   const pairs = {
@@ -28,7 +28,7 @@ test("a link leads to the page that others reach", () => {
 test("every room's name comes back out of its link", () => {
   for (const room of ["friday", "ciné ☕ 50 %", "a#b?c&d", "غرفة", "%41", "x".repeat(64), "a'b\"c<d>"]) {
     assert.equal(roomIn(new URL(inviteTo("https://h/", room)).hash), room);
-    assert.equal(roomTyped(inviteTo("https://h/p/", room)), room);
+    assert.deepEqual(invitation(inviteTo("https://h/p/", room), "https://h/p/"), { room, here: true, link: null });
   }
 });
 
@@ -39,14 +39,38 @@ test("what is no room's name is none", () => {
 test("links and names are understood as they are pasted", () => {
   const typed = {
     " friday ": "friday",
-    "https://h/#friday": "friday",
-    "https://h/": "",
+    "http://h:3005/#friday": "friday",
+    "HTTP://H:3005/#cin%C3%A9": "ciné",
+    "h:3005/#friday": "friday",
+    "http://h:3005/": "",
     "hang://h:3005/friday": "friday",
-    "hangs://h:443/hang/ws/cin%C3%A9": "ciné",
-    "hangs://h:443/friday?key=1": "friday",
+    "hang://h/friday": "friday",
+    "hang://h:3005//friday": "friday",
+    "hang://h:3005/friday?key=1": "friday",
+    "hang://h:3005/": "",
+    "hang://": "",
+    "http://[": "",
+    "what? #1": "what? #1",
     "ab829fac-86a2-48bb-ad60-e07c6946be8a": "ab829fac-86a2-48bb-ad60-e07c6946be8a",
   };
-  for (const [text, room] of Object.entries(typed)) assert.equal(roomTyped(text), room);
+  for (const [text, room] of Object.entries(typed)) {
+    assert.deepEqual(invitation(text, "http://h:3005/#other"), { room, here: true, link: null }, text);
+  }
+  assert.ok(invitation("hangs://h:443/hang/ws/ciné", "https://h/hang/").here);
+});
+
+test("a link of another server is told apart, also one of another path, port or scheme", () => {
+  for (const link of [
+    "http://g:3005/#friday",
+    "http://h:3005/hang/#friday",
+    "http://h/#friday",
+    "https://h:3005/#friday",
+  ]) {
+    assert.deepEqual(invitation(link, "http://h:3005/"), { room: "friday", here: false, link }, link);
+  }
+  for (const invite of ["hang://g:3005/friday", "hangs://h/friday", "hang://h:3005/hang/ws/friday"]) {
+    assert.deepEqual(invitation(invite, "http://h:3005/"), { room: "friday", here: false, link: null }, invite);
+  }
 });
 
 test("names of rooms are the same as the server compares them", () => {

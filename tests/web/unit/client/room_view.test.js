@@ -108,7 +108,7 @@ test("a start says whom it waits for, and its countdown", () => {
   const start = { by: "1", waiting_for: ["2", "3"], missing: 2 };
   assert.deepEqual(heard("StartChanged", { start }), ["ada wants to start: waiting for you and cy to be ready"]);
   assert.deepEqual(heard("StartChanged", { start: { ...start, waiting_for: ["3"], missing: 1 } }), [
-    "waiting for cy to be ready",
+    "Waiting for cy to be ready",
   ]);
   assert.deepEqual(heard("StartChanged", { start: { by: "1", waiting_for: [], missing: 0, at: 9 } }), [
     "Everybody is ready: starting in 3 s",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { en } from "../../../../hangd/web/page/texts/en.js";
 import { app } from "../../../../hangd/web/page/texts/en_app.js";
 import { client } from "../../../../hangd/web/page/texts/en_client.js";
+import { entrance } from "../../../../hangd/web/page/texts/en_entrance.js";
 import { files } from "../../../../hangd/web/page/texts/en_files.js";
 import { page } from "../../../../hangd/web/page/texts/en_page.js";
 import { player } from "../../../../hangd/web/page/texts/en_player.js";
@@ -46,7 +47,7 @@ test("no text has a form that English does not use, and none is empty", () => {
 });
 
 test("no two parts have a text of the same key", () => {
-  const keys = [page, app, client, files, player].flatMap((part) => Object.keys(part));
+  const keys = [page, app, client, entrance, files, player].flatMap((part) => Object.keys(part));
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
   assert.deepEqual(twice, []);
 });
