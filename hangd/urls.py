@@ -5,7 +5,7 @@ because a key press starts hangctl.
 
 A server's URL is ``ws://HOST[:PORT]/PATH`` or ``wss://``, perhaps with a query. `server_url` also reads what people
 type instead, and returns the normal form: lower case, without the scheme's own port (80 or 443), with ``/ws`` where no
-path is named. Two servers are the same if their URLs are equal.
+path is named, and behind the folder of a page. Two servers are the same if their URLs are equal.
 
 An invite is ``hang://HOST:PORT/ROOM`` for a ``ws://`` server, and ``hangs://`` for a ``wss://`` server. The port is
 always there. A path other than ``/ws`` stands before the room, and a query behind it. So it holds all of the URL:
@@ -58,6 +58,9 @@ def server_url(text: str) -> str:
     ``http://`` means ``ws://``, and ``https://`` means ``wss://``. Without a scheme, a public name without a port means
     ``wss://``, and port 443 too; all else means ``ws://``, at port 3005 if none is named.
 
+    The path of a ``ws://`` URL is taken as it is. Else, a path that does not end with ``/ws`` is that of a page, with
+    or without a slash at its end, and the rooms are at the ``/ws`` in that folder.
+
     Raises:
         ValueError: ``str()`` is the end of a sentence that begins with the name of the setting.
     """
@@ -93,6 +96,16 @@ def page_link(server: str, room: str) -> str | None:
     """
     from urllib.parse import quote
 
+    page = page_address(server)
+    return None if page is None else f"{page}#{quote(room, safe='')}"
+
+
+def page_address(server: str) -> str | None:
+    """Return the address of the page of a server, without a room; None if there is none.
+
+    Args:
+        server: the server's URL in its normal form.
+    """
     scheme, host, port, path, query, _ = _split(server)
     assert scheme is not None and path is not None
     folder, _, name = path.rpartition("/")
@@ -100,7 +113,7 @@ def page_link(server: str, room: str) -> str | None:
         return None
     page = "https" if scheme == "wss" else "http"
     place = f"{page}://{host}" + ("" if port is None else f":{port}")
-    return f"{place}{folder}/" + (f"?{query}" if query else "") + f"#{quote(room, safe='')}"
+    return f"{place}{folder}/" + (f"?{query}" if query else "")
 
 
 def parse_invite(text: str) -> tuple[str, str | None]:
@@ -181,12 +194,13 @@ def _normal(parts: _Parts) -> str:
     from urllib.parse import quote
 
     scheme, host, port, path, query, _ = parts
+    is_page = scheme in (None, "http", "https")
     if scheme is None:
         scheme = "hangs" if port == 443 or (port is None and _is_public(host)) else "hang"
     if path is None:
         path = _PATH
-    elif scheme in ("http", "https") and path.endswith("/"):
-        path += _PATH[1:]  # of the page beside which the rooms are
+    elif is_page and not path.endswith(_PATH):
+        path = path.removesuffix("/") + _PATH  # of the page beside which the rooms are
     port = port or _PORTS[scheme]
     scheme = _SCHEMES[scheme]
     url = f"{scheme}://{host}" + ("" if port == _PORTS[scheme] else f":{port}") + quote(path, safe=_SAFE + "%")

@@ -36,6 +36,7 @@ from hangd.server.settings import ServerSettings
 from hangd.server.storage import data_folder, open_store, room_ttl
 from hangd.store.base import Store
 from hangd.transport.accepting import listen
+from hangd.urls import page_address
 
 _log = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ async def serve(
         for server in servers:
             cleanup.callback(server.close)
         _log.info("listening on %s", ", ".join(urls))
+        if settings.web:
+            _tell_pages(urls, settings.public_url)
         ready(urls)
         await stop.wait()
         _log.info("going down: %d clients in %d rooms are told", hub.client_count, hub.room_count)
@@ -169,6 +172,20 @@ async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> N
         sockets=sockets,
         tls=tls,
     )
+
+
+def _tell_pages(urls: list[str], public_url: str | None) -> None:
+    """Log where browsers find the page: at the public address, if one is set, else where this process listens."""
+    served = (
+        [public_url] if public_url is not None else [url for url in urls if not url.partition(":")[0].endswith("+unix")]
+    )
+    pages = [page for page in map(page_address, served) if page is not None]
+    if pages:
+        _log.info("the page for browsers is at %s", ", ".join(pages))
+    elif public_url is not None:
+        _log.warning(
+            "invites have no link for browsers: the path of %s (--public-url) does not end with /ws", public_url
+        )
 
 
 def _hub_settings(settings: ServerSettings, store: Store, push_key: str | None) -> HubSettings:

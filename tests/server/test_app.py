@@ -18,6 +18,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.frames import Frame, Opcode
 
+from hangd.server.app import _tell_pages
 from hangd.server.settings import ServerSettings
 from tests.support.server import HASH, PATIENCE, process, running, typist
 
@@ -176,6 +177,23 @@ def test_sighup_reloads_the_certificate_unless_the_new_one_is_bad(tmp_path: Path
         while "the old certificate stays" not in server.log():
             assert time.monotonic() < deadline
         assert ssl.get_server_certificate(place, timeout=PATIENCE) == second
+
+
+@pytest.mark.parametrize(
+    ("public", "told"),
+    [
+        (None, "the page for browsers is at http://127.0.0.1:3005/, https://[::1]:443/"),
+        ("wss://films.example.org/hang/ws", "the page for browsers is at https://films.example.org/hang/"),
+        (
+            "ws://h/rooms",
+            "invites have no link for browsers: the path of ws://h/rooms (--public-url) does not end with /ws",
+        ),
+    ],
+)
+def test_the_log_says_where_the_page_is(public: str | None, told: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    _tell_pages(["ws://127.0.0.1:3005/ws", "wss://[::1]:443/ws", "ws+unix:/run/hang.socket"], public)
+    assert caplog.messages == [told]
 
 
 @pytest.mark.real

@@ -81,6 +81,18 @@ def test_a_server_that_is_not_there_or_full_says_so(viewer: Web, web_browser: Ch
         assert bob.state["link"]["phase"] == "off"
 
 
+def test_a_server_that_publishes_its_rooms_names_the_film_that_is_wanted(
+    web_browser: Chromium, other_film: Path
+) -> None:
+    with room_server("--publish-rooms") as published, web_browser.viewer(page_of(published), "bob") as bob:
+        host(bob, "named")
+        with web_browser.viewer(page_of(published), "cy") as cy:
+            assert cy.pick(other_film) == {"ok": True}
+            code, text = refused(cy, "join", "NAMED")
+            assert code == "FileHashMismatch"
+            assert "which is clip.mp4." in text
+
+
 def test_a_file_that_cannot_be_played_is_named_and_holds_nobody(viewer: Web, no_film: Path) -> None:
     bob, cy = viewer("bob"), viewer("cy")
     host(bob, "broken")

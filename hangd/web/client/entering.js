@@ -13,7 +13,7 @@
  * @property {import("./membership.js").Membership} membership
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
- * @property {import("./other_tabs.js").OtherTabs} tabs
+ * @property {import("./room/other_tabs.js").OtherTabs} tabs
  * @property {(notice: import("./base.js").Notice) => void} tell
  * @property {() => string} server  The URL of the server beside the page.
  */

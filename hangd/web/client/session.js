@@ -22,8 +22,8 @@ import { Films } from "./films/films.js";
 import { roomIn, sameRoom, serverOf } from "./invites.js";
 import { Kept } from "./kept.js";
 import { Membership } from "./membership.js";
-import { OtherTabs } from "./other_tabs.js";
 import { Playing } from "./playing.js";
+import { OtherTabs } from "./room/other_tabs.js";
 import { Requests } from "./room/requests.js";
 import { StateBuilder } from "./state.js";
 

@@ -8,7 +8,7 @@
  * @typedef {{ask: string, server: string, room: string}} Question
  */
 
-import { sameRoom } from "./invites.js";
+import { sameRoom } from "../invites.js";
 
 const CHANNEL = "hang.tabs";
 /** Milliseconds within which another tab answers. One that is held still does not, and counts as gone. */
@@ -50,10 +50,15 @@ export class OtherTabs {
     const isIn = await new Promise((/** @type {(isIn: boolean) => void} */ done) => {
       this.#waiting.set(ask, done);
       this.#channel?.postMessage({ ask, server, room });
-      setTimeout(() => done(false), ANSWERED_WITHIN);
+      setTimeout(done, ANSWERED_WITHIN, false);
     });
     this.#waiting.delete(ask);
     return isIn;
+  }
+
+  /** Neither asks nor answers any more. */
+  close() {
+    this.#channel?.close();
   }
 }
 
