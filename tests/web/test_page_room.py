@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FilePayload
 
 from tests.web.drawn_page import DrawnPage, drawn_page, page_url, served
 
@@ -441,7 +441,7 @@ async def test_a_wrong_film_leaves_the_wanted_one_on_the_card(room: DrawnPage) -
 
 
 async def test_subtitles_are_no_film_and_are_picked_by_their_button(room: DrawnPage) -> None:
-    srt = {
+    srt: FilePayload = {
         "name": "film.srt",
         "mimeType": "application/x-subrip",
         "buffer": b"1\n00:00:00,000 --> 01:00:00,000\nHello\n",
