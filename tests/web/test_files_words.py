@@ -20,7 +20,7 @@ def test_a_film_of_a_kind_that_no_browser_plays(viewer: Callable[[str], WebViewe
     assert outcome == {
         "ok": False,
         "code": "unrecognized",
-        "text": "This browser does not play AVI files. hang on a computer does.",
+        "text": "“film.avi” cannot be played here. This browser does not play AVI files. hang on a computer does.",
     }
     assert bob.state["copy"]["problem"] == outcome["text"]
 

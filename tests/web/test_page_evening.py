@@ -14,6 +14,11 @@ pytestmark = pytest.mark.real
 PICTURE = "() => document.querySelector('video').currentTime"
 
 
+async def listen(page: Page, complaints: list[str]) -> None:
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+
+
 async def link(page: Page, address: str) -> None:
     # A file dialog of the system cannot be driven; the browser's own way to pick files can.
     await page.add_init_script("delete window.showOpenFilePicker; delete window.showDirectoryPicker;")
@@ -35,8 +40,7 @@ def test_from_the_link_to_the_picture_in_two_clicks_and_a_file(
     context = web_browser.run(web_browser._browser.new_context())
     page = web_browser.run(context.new_page())
     complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    web_browser.run(listen(page, complaints))
     try:
         web_browser.run(link(page, page_of(server) + "#friday"))
         web_browser.run(pick(page, ".pick"))  # the first click, and the file
