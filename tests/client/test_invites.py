@@ -87,7 +87,7 @@ async def test_the_public_url_wins_over_what_the_creator_connected_to(watchers: 
 
 
 async def test_a_public_url_that_is_none_is_passed_over(watchers: list[Watcher], tmp_path: Path) -> None:
-    async with running(msgspec.structs.replace(ServerSettings(), public_url="ws://ada@evil/")) as url:
+    async with running(msgspec.structs.replace(ServerSettings(), public_url="ws://ada@evil/", web=False)) as url:
         ada = await join(watchers, tmp_path, "ada", url, "friday")
         assert parse_invite(ada.viewer.hang_property("room/invite")) == ("friday", url)
 
