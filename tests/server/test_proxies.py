@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPMessage
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -26,7 +27,6 @@ from tests.support.programs import listening, program
 from tests.support.server import PATIENCE, running
 
 CONTRIB = Path(__file__).parent.parent.parent / "contrib"
-WEB = CONTRIB.parent / "hangd" / "web"
 Proxy = Callable[[Path, int, str, str], AbstractContextManager[None]]
 PROXIES = TrustedProxies(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"])
 
@@ -349,14 +349,16 @@ async def test_the_page_behind_a_proxy(proxy: Proxy, path: str, tmp_path: Path) 
         port = free_port()
         with proxy(tmp_path, port, url.removesuffix("/ws").replace("ws://", "http://"), path):
 
-            def get(path: str, **fields: str) -> tuple[int, HTTPMessage, bytes]:
-                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            def get(path: str, at: int | None = port, **fields: str) -> tuple[int, HTTPMessage, bytes]:
+                connection = http.client.HTTPConnection("127.0.0.1", at, timeout=PATIENCE)
                 connection.request("GET", path, headers={name.replace("_", "-"): fields[name] for name in fields})
                 answer = connection.getresponse()
                 return answer.status, answer.headers, answer.read()
 
             status, fields, body = await asyncio.to_thread(get, path)
-            assert (status, body) == (200, (WEB / "index.html").read_bytes())
+            direct = await asyncio.to_thread(get, "/", urlsplit(url).port)
+            assert (status, body) == (200, direct[2])
+            assert b"<title>hang</title>" in body
             assert fields["Content-Security-Policy"].startswith("default-src 'none'")
             status, fields, body = await asyncio.to_thread(get, f"{path}page/main.js", Accept_Encoding="gzip")
             assert status == 200

@@ -13,7 +13,7 @@ from tests.support.recording_viewer import RecordingViewer
 
 __all__ = ["PATIENCE", "ControlClient", "control_server", "until"]
 
-PATIENCE = 30.0
+PATIENCE = 75.0
 """Seconds to wait for anything; the machine may be busy."""
 
 

@@ -25,7 +25,7 @@ MEDIA: Final = Path(__file__).parent.parent / "media"
 CLIP: Final = MEDIA / "clip.mp4"
 TRACKS: Final = MEDIA / "tracks.mkv"
 
-PATIENCE: Final = 30.0
+PATIENCE: Final = 75.0
 """Seconds to wait for something that has to happen, on a busy machine."""
 
 BIN: Final = Path(sys.executable).parent

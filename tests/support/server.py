@@ -22,7 +22,7 @@ from hangd.server.settings import ServerSettings
 __all__ = ["HASH", "PATIENCE", "Process", "Typist", "process", "running", "typist"]
 
 HASH = "a" * 64
-PATIENCE = 30.0
+PATIENCE = 75.0
 """Seconds to wait for something that has to happen, on a busy machine."""
 
 _CODE = """

@@ -18,7 +18,7 @@ __all__ = ["APPEND", "PATIENCE", "Watcher"]
 
 APPEND = Loading("append")
 
-PATIENCE = 30.0
+PATIENCE = 75.0
 """Seconds to wait for something that has to happen, on a busy machine."""
 
 
