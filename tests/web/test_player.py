@@ -283,7 +283,7 @@ async def test_rate_after_a_seek(film: Film, speed: float) -> None:
     while _passed(first, later := await film.next("Sampled")) < 1.0:
         pass
     assert later["rate"] == speed
-    assert _moved(first, later) / _passed(first, later) == pytest.approx(speed, rel=0.05)
+    assert _moved(first, later) / _passed(first, later) == pytest.approx(speed, rel=0.15)
 
 
 async def test_rate_while_it_plays(film: Film) -> None:
