@@ -93,7 +93,8 @@ async def test_another_film_is_said_once_with_the_one_that_is_wanted(headless: B
             """() => {
                 const problem = "This is another film.";
                 session.set({copy: {...session.state.copy, phase: "refused", problem}});
-                session.answer = {ok: false, code: "FileHashMismatch", text: `${problem} Pick yours.`};
+                const text = `${problem} Pick yours.`;
+                session.answer = {ok: false, code: "FileHashMismatch", text, film: "Old Harbour.mkv"};
             }"""
         )
         await drawn.page.fill("#room", "SUNDAY")

@@ -73,8 +73,9 @@
  * @property {string} [password]
  * @property {Partial<Policy>} [policy]
  *
- * @typedef {{ok: true} | {ok: false, code: string, text: string}} Outcome
- *   `text` is one sentence in the page's language. No request throws or rejects.
+ * @typedef {{ok: true} | {ok: false, code: string, text: string, film?: string}} Outcome
+ *   `text` is one sentence in the page's language. No request throws or rejects. `film`: the name of the film that the
+ *   room shows, where the file is another one and the server publishes its rooms.
  *
  * @typedef {(options: {files: {get: (path: string) => File | null}, emit: (event: import("../player/base.js").PlayerEvent)
  *   => void}) => import("../player/base.js").Player} MakePlayer

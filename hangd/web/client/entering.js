@@ -179,7 +179,7 @@ export class Entering {
       copy.is("refused", { problem: copy.mismatch });
       const film = await this.#filmOf(name);
       if (film !== null) {
-        return { ok: false, code: answer.code, text: t("error.FileHashMismatch.named", { film }) };
+        return { ok: false, code: answer.code, text: t("error.FileHashMismatch.named", { film }), film };
       }
     }
     const isAsking = answer.code === "WrongPassword" && password === "";

@@ -1,6 +1,6 @@
 /** Before there is a room: the viewer's name, their copy of the film, and the room that they join or open. */
 
-import { invitation, sameRoom } from "../../client/invites.js";
+import { invitation } from "../../client/invites.js";
 import { attribute, h, keep, say } from "../dom.js";
 import { icon } from "../icons.js";
 import { t } from "../texts/texts.js";
@@ -244,19 +244,9 @@ export class StartScreen extends View {
     this.roomField.value = room;
     const outcome = await this.#ask(() => this.parts.session.join(room, password));
     if (outcome?.ok === false && outcome.code === "FileHashMismatch") {
-      await this.#sayWhichFilm(room);
+      const { film } = outcome;
+      say(this.wanted, film === undefined ? t("start.wantedUnknown") : t("start.wanted", { film }));
     }
-  }
-
-  /**
-   * Names the film of a room whose film the viewer's file is not: where the server tells of its rooms, it is known here.
-   *
-   * @param {string} asked
-   */
-  async #sayWhichFilm(asked) {
-    const rooms = (await this.parts.session.listRooms?.()) ?? [];
-    const film = rooms.find(({ room_id, name }) => room_id === asked || sameRoom(asked, name ?? null))?.media ?? null;
-    say(this.wanted, film === null ? t("start.wantedUnknown") : t("start.wanted", { film }));
   }
 
   async #create() {
