@@ -16,6 +16,7 @@ from playwright.async_api import Browser, BrowserContext
 from tests.support.browser import chromium
 from tests.support.party import CLIP, Person, Server, person, room_server
 from tests.support.screen import private_display
+from tests.web.hostile_page import WatchedPage, watched_page
 from tests.web.viewing import PLAIN_HOSTS, Chromium, WebViewer, running_chromium
 
 
@@ -37,6 +38,28 @@ async def headless() -> AsyncIterator[Browser]:
     """The browser without a window, for tests of the session's event loop."""
     async with chromium(":none", PLAIN_HOSTS, headless=True) as browser:
         yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser with a window on a display of its own, for the event loop of one file's tests."""
+    with private_display() as display:
+        async with chromium(display) as browser:
+            yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def kiosk() -> AsyncIterator[Browser]:
+    """The same with a page that fills the display, where films play without a click."""
+    with private_display() as display:
+        async with chromium(display, "--kiosk", "--autoplay-policy=no-user-gesture-required") as browser:
+            yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def watched(browser: Browser) -> AsyncIterator[WatchedPage]:
+    async with watched_page(browser) as page:
+        yield page
 
 
 @pytest_asyncio.fixture(loop_scope="session")

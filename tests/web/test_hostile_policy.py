@@ -1,35 +1,18 @@
 """The content security policy forbids nothing that the page does, and everything that somebody smuggles into it."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Route
+from playwright.async_api import Route
 
 from hangd.server.push.keys import create_key
-from tests.support.browser import chromium
 from tests.support.party import CLIP, Server, room_server
-from tests.support.screen import private_display
-from tests.web.hostile_page import WatchedPage, watched_page
+from tests.web.hostile_page import WatchedPage
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
 SUBTITLES: Final = "1\n00:00:00,000 --> 00:00:50,000\n<i>Good</i> <script>window.ran=1</script>\n"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display) as browser:
-            yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def watched(browser: Browser) -> AsyncIterator[WatchedPage]:
-    async with watched_page(browser) as page:
-        yield page
 
 
 def url_of(server: Server) -> str:

@@ -6,20 +6,16 @@ The server, the page and the members are real: each member is a WebSocket client
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser
 from websockets.exceptions import ConnectionClosed
 
-from tests.support.browser import chromium
 from tests.support.party import Server, room_server
-from tests.support.screen import private_display
 from tests.support.server import Typist, typist
 from tests.web.conftest import page_of
-from tests.web.hostile_page import WRITTEN, WatchedPage, cut, film, film_hash, watched_page
+from tests.web.hostile_page import WRITTEN, WatchedPage, cut, film, film_hash
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 
@@ -33,19 +29,6 @@ FLOOD: Final = 1.5
 def large_server() -> Iterator[Server]:
     with room_server("--room-capacity", "600", "--max-per-address", "1000", "--max-clients", "1000") as server:
         yield server
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display) as browser:
-            yield browser
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def watched(browser: Browser) -> AsyncIterator[WatchedPage]:
-    async with watched_page(browser) as page:
-        yield page
 
 
 async def member(server: Server, name: str, room: str) -> Typist:

@@ -7,11 +7,8 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any, Final
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.browser import chromium
-from tests.support.screen import private_display
 from tests.web.hostile_page import WRITTEN, WatchedPage, cut, watched_page
 from tests.web.scripted_server import ROOM, Message, ScriptedServer, entry, member, message, scripted_server, timeline
 
@@ -22,13 +19,6 @@ FAILED: Final = "handling what the server said failed"
 
 
 MARKUP: Final = "<img src=x onerror=window.ran=1>"
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display) as browser:
-            yield browser
 
 
 @contextlib.asynccontextmanager

@@ -8,8 +8,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.browser import chromium
-from tests.support.screen import private_display
 from tests.web.measure.film import PAUSE, UNLOAD, Event, Film, load, pause_for, rate, resume, seek, step
 from tests.web.measure.film_page import film_page
 
@@ -18,13 +16,6 @@ pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
 FRAME = 1 / 30
 LATE = 0.5
 """Seconds by which a busy machine may be late with something that is otherwise exact to some milliseconds."""
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display, "--kiosk", "--autoplay-policy=no-user-gesture-required") as browser:
-            yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -42,8 +33,8 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def film(browser: Browser, url: str) -> AsyncIterator[Film]:
-    context = await browser.new_context(no_viewport=True)
+async def film(kiosk: Browser, url: str) -> AsyncIterator[Film]:
+    context = await kiosk.new_context(no_viewport=True)
     try:
         film = await Film.open(await context.new_page(), url)
         await film.media("clip.mp4")

@@ -10,9 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Page
 
-from tests.support.browser import chromium
 from tests.support.odd_films import ffmpeg, piped_mkv
-from tests.support.screen import private_display
 from tests.web.measure.film import Film, load, resume, seek
 from tests.web.measure.film_page import MEDIA, film_page
 
@@ -30,13 +28,6 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ffmpeg("-i", CLIP, "-t", "12", "-c:a", "copy", "-vn", made["sound.m4a"])
     piped_mkv(made["piped.mkv"])
     return made
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display) as browser:
-            yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -9,9 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.support.barcode import decode
-from tests.support.browser import chromium
 from tests.support.odd_films import ffmpeg
-from tests.support.screen import private_display
 from tests.web.measure.film import PAUSE, Film, resume, seek, step
 from tests.web.measure.film_page import MEDIA, film_page
 
@@ -44,16 +42,9 @@ def _numbers(name: str) -> list[int]:
     return [number for number in range(360) if name == "steady.mp4" or number not in _LEFT_OUT]
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    with private_display() as display:
-        async with chromium(display, "--kiosk", "--autoplay-policy=no-user-gesture-required") as browser:
-            yield browser
-
-
 @pytest_asyncio.fixture(loop_scope="module")
-async def film(browser: Browser, films: dict[str, Path]) -> AsyncIterator[Film]:
-    context = await browser.new_context(no_viewport=True)
+async def film(kiosk: Browser, films: dict[str, Path]) -> AsyncIterator[Film]:
+    context = await kiosk.new_context(no_viewport=True)
     try:
         with film_page(films) as url:
             yield await Film.open(await context.new_page(), url)
