@@ -27,26 +27,15 @@ from hangd.engine.room.session import Session
 from hangd.log import LimitLog
 from hangd.protocol.codec import decode_client, encode_server
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW, RemoteProtocolError, RequestRefused
-from hangd.protocol.messages import (
-    Done,
-    Error,
-    Goodbye,
-    Pong,
-    PushInvite,
-    PushSubscribe,
-    PushUnsubscribe,
-    RequestId,
-    RoomLeft,
-    Rooms,
-    ServerMessage,
-)
+from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
 from hangd.rooms.clients import Client, Clients, new_secret
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.directory import Directory, Hosted, creation, new_room, restored_room
+from hangd.rooms.invitations import Invitations, ask_push
 from hangd.rooms.outbox import state_key
 from hangd.rooms.peer import Peer
 from hangd.rooms.persistence import RoomPersistence
-from hangd.rooms.settings import HubSettings, Invitation, Invitations, Passwords
+from hangd.rooms.settings import HubSettings, Passwords
 from hangd.store.base import KeptRoom, Store
 from hangd.tasks import Tasks
 from hangd.transport.base import Encoded, Transport
@@ -266,7 +255,8 @@ class Hub:
                         peer, Error.of(RequestRefused("Forbidden", "this server does not publish its rooms")), re
                     )
             case effects.AskPush():
-                self._ask_push(peer, effect, now)
+                hosted = self._rooms.get(peer.session.room_id)
+                self._send(peer, ask_push(self._invitations, effect, hosted, now), effect.re)
             case effects.Close(code=code, reason=reason):
                 self._close(peer, code, reason)
             case _:
@@ -308,25 +298,6 @@ class Hub:
         if hosted is not None:
             self._carry_out_in(hosted, room_effects, now)
             self._tell_latencies(client, hosted, now)
-
-    def _ask_push(self, peer: Peer, effect: effects.AskPush, now: float) -> None:
-        try:
-            if self._invitations is None:
-                raise RequestRefused("Forbidden", "this server sends no invitations by push")
-            match effect.message:
-                case PushSubscribe() as message:
-                    self._invitations.subscribe(message, now)
-                case PushUnsubscribe() as message:
-                    self._invitations.unsubscribe(message)
-                case PushInvite(name=name):
-                    hosted = self._rooms.get(peer.session.room_id)
-                    if hosted is None:
-                        raise RequestRefused("NotInRoom", "you are in no room")
-                    room, film = hosted.alias or hosted.room.room_id, hosted.room.summary().media
-                    self._invitations.invite(name, Invitation(effect.name, room, film), now)
-        except RequestRefused as refused:
-            return self._send(peer, Error.of(refused), effect.re)
-        self._send(peer, Done(), effect.re)
 
     # ---- entering rooms ---------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What a hub is given: its settings, the hashing of passwords, and the sending of invitations."""
+"""What a hub is given: its settings, and the hashing of passwords."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from hangd.engine.room.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
-from hangd.protocol.messages import PushSubscribe, PushUnsubscribe, Welcome
+from hangd.protocol.messages import Welcome
 from hangd.protocol.model import PROTOCOL, Limits, Room
 
 
@@ -52,26 +52,3 @@ class Passwords(Protocol):
     async def hash(self, password: str) -> str: ...
 
     async def matches(self, password: str, password_hash: str) -> bool: ...
-
-
-class Invitation(Struct, frozen=True):
-    """Who invites to where. All of it is text from clients."""
-
-    by: str
-    """The member's name."""
-    room: str
-    """The room's name, or its id if it has none: what JoinRoom takes."""
-    film: str | None
-    """The film's name, if it is known."""
-
-
-class Invitations(Protocol):
-    """Sends invitations by push. Nothing here waits."""
-
-    def subscribe(self, message: PushSubscribe, now: float) -> None:
-        """Raises RequestRefused: the name is another client's, the endpoint is of no known service, and the like."""
-
-    def unsubscribe(self, message: PushUnsubscribe) -> None: ...
-
-    def invite(self, name: str, invitation: Invitation, now: float) -> None:
-        """Send it if somebody has subscribed under this name. The caller does not learn whether."""

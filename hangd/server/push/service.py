@@ -18,7 +18,7 @@ from hangd.log import LimitLog
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import PushSubscribe, PushUnsubscribe
 from hangd.protocol.names import member_key
-from hangd.rooms.settings import Invitation
+from hangd.rooms.invitations import Invitation
 from hangd.server.push.book import Book, Subscription
 from hangd.server.push.endpoints import check_endpoint
 from hangd.server.push.files import load_book, write_book
