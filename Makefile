@@ -18,18 +18,25 @@ PAGES := $(wildcard man/*.[1-8])
 # More than there are cores, since most tests wait: for a process, a player or a timer.
 WORKERS := $(shell echo $$((3 * $$(nproc))))
 
-.PHONY: help setup setup-all demo test lint house bench bench-skew bench-rest bench-web memory damaged man clean
+# Where this machine forbids it, each process that a test starts would compile hangd anew.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup setup-all demo demo-cluster test lint house bench bench-server bench-skew bench-rest bench-web bench-cluster memory damaged abuse man clean
 
 help:
-	@sed -n 's/^# //p' $(MAKEFILE_LIST)
+	@sed -n '1,/^$$/s/^# //p' $(MAKEFILE_LIST)
+	@echo 'make demo-cluster  the same with three servers, of which one after the other is killed in mid-film'
 	@echo 'make lint   ruff, mypy, import-linter, mandoc, and tsc and biome for the page'
 	@echo 'make house  how large each folder is, and which folder imports from which (ARGS="--compare REV")'
 	@echo 'make bench  the benchmarks, with their numbers'
+	@echo 'make bench-server  what the room server costs, beside other servers (ARGS=--quick: a minute): 25 minutes'
 	@echo 'make bench-skew  how far apart two viewers are, in picture and sound, beside Syncplay: 45 minutes'
 	@echo 'make bench-rest  do two viewers show the same picture in 200 pauses of a heavy film (ARGS="--count 40"): 20 minutes'
 	@echo 'make bench-web  the page beside hangd and other browsers, and what loading and joining cost: 15 minutes'
+	@echo 'make bench-cluster  several servers beside one: how long a command takes, and what 5,000 clients cost: 10 minutes'
 	@echo 'make memory  what the daemon needs after 500 films and 2,000 seeks: 15 minutes'
 	@echo 'make damaged  2,000 damaged films: what becomes of the daemon (ARGS="--count 100 --seed 7"): 40 minutes'
+	@echo 'make abuse  attack a server with the whole numbers of docs/security.md, and a million mutated frames (ARGS="--seed 8")'
 	@echo 'make man    the manual pages as HTML, in build/man'
 	@echo 'make clean  remove what was built'
 
@@ -41,6 +48,9 @@ setup-all:
 
 demo: setup
 	@$(RUN) -m tests.demo
+
+demo-cluster: setup-all
+	@$(RUN) -m tests.demo_cluster
 
 test: setup-all
 ifdef ARGS
@@ -63,6 +73,9 @@ house: setup
 bench: setup
 	@for bench in tests/bench/bench_*.py; do echo "== $$bench"; $(RUN) -m "$$(echo "$${bench%.py}" | tr / .)" || exit 1; done
 
+bench-server: setup-all
+	$(RUN) -m tests.bench.server $(ARGS)
+
 bench-skew: setup-all
 	$(RUN) -m tests.bench.skew $(ARGS)
 
@@ -72,11 +85,18 @@ bench-rest: setup-all
 bench-web: setup-all
 	$(RUN) -m tests.bench.web $(ARGS)
 
+bench-cluster: setup-all
+	$(RUN) -m tests.bench.cluster $(ARGS)
+
 memory: setup-all
 	$(RUN) -m tests.bench.memory $(ARGS)
 
 damaged: setup-all
 	$(RUN) -m tests.bench.damaged $(ARGS)
+
+abuse: setup-all
+	HANG_ABUSE=full $(RUN) -m pytest -rP tests/abuse
+	$(RUN) -m tests.abuse.mutated $(ARGS)
 
 man: setup
 	@mkdir -p build/man

@@ -45,7 +45,9 @@ def ensure_daemon(settings: Settings) -> Connection:
         return settings.connect()
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(os.open(f"{path}.start", os.O_RDWR | os.O_CREAT, 0o600), "rb") as lock:
+        with open(
+            os.open(f"{path}.start", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600), "rb"
+        ) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # closing the file releases it
             return _start(settings, path)
     except OSError as error:

@@ -10,8 +10,10 @@ again may drop such events.
 """
 
 import json
+import os
 import select
 import socket
+import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
@@ -48,9 +50,10 @@ _EXIT_OF_CODE = {
 """The exit code for each error code of the daemon that has one of its own. All others exit with ``REFUSED``."""
 
 HINTS = {
-    "Banned": "a ban lasts as long as the room: ask the host to open another one",
+    "Banned": "the host of a room lifts a ban from it with `hangctl unban NAME`",
     "FileHashMismatch": "everyone plays the same file, byte for byte: compare `sha256sum FILE`; other copies of the "
     "same length may come after the host's `hangctl policy match duration`",
+    "InvalidInvite": "who is in the room makes an invite with `hangctl invite`",
     "List": "`hangctl playlist load FILE` plays the films that it lists, `hangctl playlist add FILE` adds them",
     "NameTaken": "`hangctl join NAME` goes into that room, also if everyone has left it; or choose another name with "
     "--name",
@@ -58,13 +61,16 @@ HINTS = {
     "`hangctl open FILE`",
     "NoServer": "`hangctl join` and `hangctl create` take one with --server; to run one: `hangd server`",
     "NotConnected": "`hangctl get server/url` tells which server is tried; `hangctl status` whether it is reached",
+    "NotLoggedIn": "`hangctl login` logs you in",
     "NotInRoom": "join one with `hangctl join ROOM FILE`, or open one with `hangctl create FILE`; to watch alone, "
     "`hangctl open FILE`",
     "RoomNotFound": "a room is named by its id, its name, or the invite that `hangctl create` prints",
-    "Unauthorized": "this server wants a token: set it in the daemon's configuration",
+    "Unauthorized": "`hangctl login` logs you in; `hangctl register` makes an account where the server lets you",
     "WrongPassword": "--password asks for the room's password, --password-file FILE reads it",
 }
 """What the user can do about an error code of the daemon."""
+
+_NEEDS_PASSWORD = "in a terminal it is asked for; `hangctl connect URL --password-stdin` reads it from standard input"
 
 
 _ERRORS = {
@@ -100,10 +106,17 @@ class Refused(ControlError):
         """mpv's error string, such as "property unavailable"."""
         self.code: str | None = details.get("code")
         """The daemon's error code, such as "NotInRoom"; None for errors that mpv has too."""
+        self.needs: str | None = details.get("need")
+        """What the server wants to be told first: its own "password"."""
         message = details.get("message") or _ERRORS.get(self.error, self.error)
+        self.reason = str(message)
+        """Why, without what was asked for."""
         # Where the message goes on after "not in a room", it says why and what to do about that.
         advises = self.code == "NotInRoom" and ": " in message
-        super().__init__(f"cannot {action}: {message}", None if advises else HINTS.get(self.code or ""))
+        hint = _NEEDS_PASSWORD if self.needs == "password" else HINTS.get(self.code or "")
+        if self.code == "Banned" and details.get("of") != "room":
+            hint = None  # Only the server's admin can lift it, as the message says.
+        super().__init__(f"cannot {action}: {message}", None if advises else hint)
         self.exit_code = _EXIT_OF_CODE.get(self.code or "", Exit.REFUSED)
 
 
@@ -144,6 +157,9 @@ class Connection:
                 has_failed = isinstance(error, ConnectionRefusedError)
                 raise NoDaemon(f"no daemon is listening on {path}", has_failed=has_failed) from None
             raise NoDaemon(f"cannot reach the daemon on {path}: {error.strerror or error}") from None
+        if (user := _other_user(self._socket)) is not None:
+            self.close()
+            raise ControlError(f"{path} belongs to a process of user {user}: hangctl tells it nothing")
 
     def close(self) -> None:
         self._socket.close()
@@ -288,7 +304,7 @@ class Connection:
         import fcntl
 
         try:
-            with open(f"{self._path}.lock", "rb") as lock:
+            with open(os.open(f"{self._path}.lock", os.O_RDONLY | os.O_NONBLOCK), "rb") as lock:
                 try:
                     fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -297,6 +313,17 @@ class Connection:
         except OSError:
             pass
         return None
+
+
+def _other_user(connected: socket.socket) -> int | None:
+    """Return the user whose process is at the other end, if that is another one, who could read what is sent.
+
+    Root may use the daemons of others, and everybody those of root. None also where the system does not tell.
+    """
+    if not hasattr(socket, "SO_PEERCRED") or os.geteuid() == 0:
+        return None
+    _pid, user, _group = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return None if user in (0, os.geteuid()) else int(user)
 
 
 def wait_readable(output: int, source: socket.socket | None, timeout: float | None) -> bool:

@@ -1,16 +1,17 @@
-"""Shell completion of names that only the daemon knows: properties, members, tracks and audio devices.
+"""Shell completion of names that only the daemon knows: properties, members, bans, tracks and audio devices.
 
 If no daemon answers quickly, the shell is offered nothing and no error is printed. Members choose their names freely,
 and bash inserts a completion without quoting it. So a name is only offered if it is harmless in every shell.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hangctl.client import ControlError
+from hangctl.client import Command, ControlError
 from hangctl.options import Settings
 
 if TYPE_CHECKING:
@@ -31,12 +32,18 @@ def property_names(context: click.Context, parameter: click.Parameter, incomplet
 
 def member_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
     """Offer the room's members by name. A member whose name is not harmless is offered by id, with the name as help."""
-    offers: list[tuple[str, str | None]] = []
-    for member in _list_property(context, "room/members"):
-        if isinstance(member, dict):
-            name, client_id = str(member.get("name")), str(member.get("client_id"))
-            offers.append((name, None) if _HARMLESS.fullmatch(name) else (client_id, name))
-    return _items(offers, incomplete)
+    return _items(_named(_list_property(context, "room/members"), "client_id"), incomplete)
+
+
+def ban_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Offer who is banned from the room, as `member_names` offers members."""
+    return _items(_named(_list_answer(context, ["room-bans"]), "id"), incomplete)
+
+
+def invite_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> "list[CompletionItem[str]]":
+    """Offer the ids of the signed invites to the room, with who made them as help."""
+    invites = [each for each in _list_answer(context, ["room-invites"]) if isinstance(each, dict)]
+    return _items([(str(each.get("id")), f"{each.get('role')}, by {each.get('by')}") for each in invites], incomplete)
 
 
 def device_names(context: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
@@ -70,13 +77,24 @@ def _items(offers: Iterable[tuple[str, str | None]], incomplete: str) -> "list[C
     ]
 
 
-def _list_property(context: click.Context, name: str) -> list[Any]:
-    """Return the value of a property, if it is a list. Else, or if there is no daemon, return an empty list."""
+def _named(found: Iterable[Any], id_key: str) -> Iterator[tuple[str, str | None]]:
+    """Return the names in these objects. Where a name is not harmless, the id stands for it."""
+    for each in found:
+        if isinstance(each, dict):
+            name = str(each.get("name"))
+            yield (name, None) if _HARMLESS.fullmatch(name) else (str(each.get(id_key)), name)
+
+
+def _list_answer(context: click.Context, command: Command) -> list[Any]:
+    """Return the answer to a command, if it is a list. Else, or if there is no daemon, return an empty list."""
     settings = context.find_object(Settings) or Settings()
     settings.timeout = _TIMEOUT
-    try:
-        with settings.connect() as connection:
-            value = connection.get_properties(name)[name]
-    except ControlError:
-        return []
-    return value if isinstance(value, list) else []
+    with suppress(ControlError):
+        answer = settings.request(command, action="complete this")
+        return answer if isinstance(answer, list) else []
+    return []
+
+
+def _list_property(context: click.Context, name: str) -> list[Any]:
+    """Return the value of a property, as `_list_answer` returns answers."""
+    return _list_answer(context, ["get_property", name])

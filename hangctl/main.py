@@ -17,22 +17,27 @@ from hangctl.options import DEFAULT_TIMEOUT, Settings, shared_options
 from hangd.interrupt import interruptible
 
 _MODULES = (
-    ("room", "create join"),
-    ("invite", "invite"),
-    ("room", "leave media"),
+    ("room.entering", "create join"),
+    ("room.invite", "invite"),
+    ("room.entering", "leave media"),
     ("open", "open"),
-    ("playlist", "playlist"),
-    ("playback", "play pause toggle stop next previous seek"),
-    ("chapters", "chapter"),
-    ("playback", "speed step undo"),
+    ("film.playlist", "playlist"),
+    ("film.playback", "play pause toggle stop next previous seek"),
+    ("film.chapters", "chapter"),
+    ("film.playback", "speed step undo"),
+    ("history", "history"),
     ("status", "status"),
     ("watch", "watch"),
-    ("members", "members say ready kick ban role"),
-    ("room", "policy rooms"),
-    ("player", "volume mute audio subs"),
-    ("delays", "audio-delay sub-delay picture-offset sound-offset"),
-    ("player", "fullscreen window"),
-    ("keys", "keys"),
+    ("room.members", "members say ready kick"),
+    ("room.bans", "ban unban bans"),
+    ("room.members", "role"),
+    ("room.policy", "policy"),
+    ("room.entering", "rooms"),
+    ("account", "connect login register logout whoami pair"),
+    ("film.player", "volume mute audio subs"),
+    ("film.delays", "audio-delay sub-delay picture-offset sound-offset"),
+    ("film.player", "fullscreen window"),
+    ("film.keys", "keys"),
     ("ipc", "get set cycle observe events wait ipc"),
     ("daemon", "daemon"),
     ("debug", "debug"),
@@ -125,7 +130,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.DONE
     except click.UsageError as error:
-        return _report_usage_error(error)
+        return _report_usage_error(error, arguments)
     except Exception as error:
         if debugging:
             raise
@@ -133,7 +138,7 @@ def run(arguments: Sequence[str]) -> int:
     return Exit.DONE
 
 
-def _report_usage_error(usage: click.UsageError) -> int:
+def _report_usage_error(usage: click.UsageError, arguments: Sequence[str]) -> int:
     from hangctl.output import error
 
     if isinstance(usage, click.exceptions.NoArgsIsHelpError):
@@ -145,7 +150,10 @@ def _report_usage_error(usage: click.UsageError) -> int:
     # click puts the choices below one another.
     message = re.sub(r"\. Choose from:\s*", ": choose from ", usage.format_message().rstrip("."))
     message = re.sub(r"\s*\n\s*", " ", message)
-    error(message[:1].lower() + message[1:], f"`{path} --help` shows what there is")
+    hint = f"`{path} --help` shows what there is"
+    if usage.message.startswith("Got unexpected extra argument") and "--password" in arguments:
+        hint = "--password takes no value: it asks for the password; --password-file FILE reads it"
+    error(message[:1].lower() + message[1:], hint)
     return Exit.USAGE
 
 

@@ -72,9 +72,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> "Table":
     from rich.text import Text
 
     drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="")
-    for heading in headings:
-        drawn.add_column(heading, no_wrap=True)
-    for row in rows:
+    cells = [tuple(row) for row in rows]
+    for number, heading in enumerate(headings):
+        # An id that is cut off is of no use.
+        least = max((len(str(row[number])) for row in cells), default=0) if heading == "id" else None
+        drawn.add_column(heading, no_wrap=True, min_width=least)
+    for row in cells:
         drawn.add_row(*(Text("" if cell is None else escape(str(cell))) for cell in row))
     return drawn
 

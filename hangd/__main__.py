@@ -3,15 +3,19 @@
 import os
 import sys
 
+# Not in `main`: an interruption of an import is lost where Python is in a callback of its own, and the process goes on.
+try:
+    from hangd.interrupt import end_at_once
+except KeyboardInterrupt:
+    os._exit(130)
+
 
 def main() -> None:
     """Run the process."""
     try:
-        from hangd.interrupt import end_at_once
-
         end_at_once()
         _take_names_for_utf8()
-        from hangd.cli import main as run
+        from hangd.cli.main import main as run
 
         run()
     except KeyboardInterrupt:  # before SIGINT was handled, or after the event loop gave it up

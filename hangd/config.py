@@ -29,17 +29,21 @@ from hangd.server.settings import ServerSettings
 
 
 class SharedSettings(Struct, frozen=True, kw_only=True):
+    """The settings of the daemon and of the server."""
+
     log_level: Level = "info"
+    """The least important lines that are logged."""
     log_format: Format = "text"
+    """How a line of the log looks: as text, or as a JSON object."""
 
 
-_SECTIONS: Final[dict[str, type[Struct]]] = {
+SECTIONS: Final[dict[str, type[Struct]]] = {
     "shared": SharedSettings,
     "client": ClientSettings,
     "server": ServerSettings,
 }
 _FIELDS: Final = {
-    field.name: (section, field) for section, kind in _SECTIONS.items() for field in msgspec.structs.fields(kind)
+    field.name: (section, field) for section, kind in SECTIONS.items() for field in msgspec.structs.fields(kind)
 }
 
 # Variables that are read by hangctl, or before the settings: they are not settings, but not misspelt either.
@@ -80,7 +84,7 @@ class Config(Struct, frozen=True):
     def show(self) -> str:
         """Return the settings as TOML, with the origin of each value as a comment. Passwords are masked."""
         blocks = []
-        for section in _SECTIONS:
+        for section in SECTIONS:
             lines = [f"[{section}]"]
             for name, value in msgspec.structs.asdict(getattr(self, section)).items():
                 setting = f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
@@ -91,7 +95,7 @@ class Config(Struct, frozen=True):
 
 def variables() -> tuple[str, ...]:
     """Return the names of the environment variables of all settings, and of the config file."""
-    return ("HANG_CONFIG", *map(_variable, _FIELDS))
+    return ("HANG_CONFIG", *map(variable, _FIELDS))
 
 
 def config_path(given: str | None = None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -111,7 +115,7 @@ def load(
         ConfigError: with all errors.
     """
     problems: list[str] = []
-    values: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    values: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
     origins: dict[str, str] = {}
 
     def take(name: str, raw: object, origin: str, spoken: str, *, text: bool = False) -> None:
@@ -127,8 +131,8 @@ def load(
     for section, name, raw in _read(path, required, problems):
         take(name, raw, str(path), f"{path}: [{section}] {name}")
     for name in _FIELDS:
-        if raw := environment.get(_variable(name)):
-            take(name, raw, _variable(name), _variable(name), text=True)
+        if raw := environment.get(variable(name)):
+            take(name, raw, variable(name), variable(name), text=True)
     for name, given in (flags or {}).items():
         take(name, given.value, given.option, given.option, text=True)
     if problems:
@@ -159,8 +163,8 @@ def _read(path: Path, required: bool, problems: list[str]) -> list[tuple[str, st
         return []
     found = []
     for section, table in document.items():
-        if section not in _SECTIONS:
-            problems.append(f"{path}: {_unknown(section, 'section', f'[{section}]', _SECTIONS)}")
+        if section not in SECTIONS:
+            problems.append(f"{path}: {_unknown(section, 'section', f'[{section}]', SECTIONS)}")
         elif not isinstance(table, dict):
             problems.append(f"{path}: [{section}] must be a section, not a value")
         else:
@@ -168,7 +172,7 @@ def _read(path: Path, required: bool, problems: list[str]) -> list[tuple[str, st
                 if name in _FIELDS and _FIELDS[name][0] == section:
                     found.append((section, name, value))
                 else:
-                    known = _SECTIONS[section].__struct_fields__
+                    known = SECTIONS[section].__struct_fields__
                     problems.append(f"{path}: [{section}] {_unknown(name, 'setting', name, known)}")
     return found
 
@@ -188,7 +192,8 @@ def _misspelt(environment: Mapping[str, str]) -> Iterable[str]:
                 yield f"{name} is not read by hangd; did you mean {near[0]}?"
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """Return the name of the environment variable of a setting."""
     return f"HANG_{name.upper()}"
 
 

@@ -52,6 +52,11 @@ _ADDRESS: Final = re.compile(r" @ 0x[0-9a-f]+")
 """What FFmpeg writes after the name of a decoder. It differs between threads, so lines that are alike would not be."""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 room", or "3 rooms"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def escape(text: str) -> str:
     r"""Replace all characters that are not printable by escapes: ``\n``, ``\x1b``, ``\u202e``, a file name's ``\xff``.
 
@@ -112,6 +117,31 @@ class LimitLog:
             self._logger.warning(sentence, *values)
 
 
+class FailureLog:
+    """Logs that something fails, once until it works, and then that it works again. ``failing``: which of both it is.
+
+    ``fails`` and ``works`` are the sentences; the first one is followed by the error.
+    """
+
+    def __init__(self, logger: logging.Logger, fails: str, works: str) -> None:
+        self.failing = False
+        self._logger = logger
+        self._fails = fails
+        self._works = works
+
+    def failed(self, error: BaseException, *, expected: type[BaseException]) -> None:
+        """It has failed. An error of another kind than the ``expected`` one is logged with its trace."""
+        if not self.failing:
+            self.failing = True
+            trace = None if isinstance(error, expected) else error
+            self._logger.error("%s: %s", self._fails, error, exc_info=trace)
+
+    def worked(self) -> None:
+        if self.failing:
+            self.failing = False
+            self._logger.info(self._works)
+
+
 def _log_lines(source: int) -> None:
     logger = logging.getLogger("hangd.libraries")
     rest = b""
@@ -142,7 +172,8 @@ class _Merging(logging.StreamHandler[TextIO]):
     def _write_repetitions(self) -> None:
         if self._first is not None and self._repetitions:
             times = "once" if self._repetitions == 1 else f"{self._repetitions} times"
-            first, message = self._first, f"the line before was repeated {times}"
+            first = self._first
+            message = f"repeated {times}: {first.getMessage()}"
             super().emit(logging.LogRecord(first.name, first.levelno, "", 0, message, (), None))
         self._repetitions = 0
 

@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
 _log = logging.getLogger(__name__)
@@ -98,6 +98,17 @@ class Tasks:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s failed", task.get_name(), exc_info=error)
+
+
+async def all_of(*steps: Callable[[], Awaitable[None] | None]) -> None:
+    """Run all of these steps, one after the other. A failure is logged and ends that step only."""
+    for step in steps:
+        try:
+            awaitable = step()
+            if awaitable is not None:
+                await awaitable
+        except Exception:
+            _log.exception("ending: %s failed", getattr(step, "__qualname__", step))
 
 
 class DeadlineTimer:

@@ -9,10 +9,13 @@ path is named, and behind the folder of a page. Two servers are the same if thei
 
 An invite is ``hang://HOST:PORT/ROOM`` for a ``ws://`` server, and ``hangs://`` for a ``wss://`` server. The port is
 always there. A path other than ``/ws`` stands before the room, and a query behind it. So it holds all of the URL:
-``parse_invite(make_invite(url, room))`` is ``(room, url)``.
+``parse_invite(make_invite(url, room))`` is ``(room, url, None)``.
 
 A server may also show a page for browsers, in the folder of its ``/ws``: ``https://HOST/#ROOM`` is an invite for a
 browser as well as for hang (`page_link`).
+
+A signed invite, which lets in where not everybody may come, stands at the end: ``hang://HOST:PORT/ROOM#invite=TOKEN``
+and ``https://HOST/#ROOM&invite=TOKEN``. It is behind ``#`` in both, so that no browser sends it and no log holds it.
 """
 
 import re
@@ -31,6 +34,9 @@ _INVITE = re.compile(
 )
 """Its groups are scheme, address and room of a web page's address, or scheme, host, path and query of an invite. Such a
 query is what `make_invite` writes: all else after a question mark is part of the room's name."""
+_SIGNED = re.compile(r"(?:((?i:hangs?)://.*)#|((?i:https?)://[^#]*#.*)&)invite=([A-Za-z0-9._-]+)", re.DOTALL)
+"""Its groups are what stands before the token in an invite, and in a web page's address, and the token."""
+_TOKEN_MAX = 1024
 _AUTHORITY = re.compile(r"(\[[^][]*\]|[^][:]*)(?::([0-9]{1,5}))?")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
@@ -39,6 +45,17 @@ _SAFE = "/:@+,="
 invites into shells, and a server tells its URL as it likes."""
 _HOME_NETWORKS = (".local", ".localhost", ".lan", ".internal", ".home.arpa")
 """Ends of names that exist in a home network only, where servers have no certificates."""
+
+
+class Invited(NamedTuple):
+    """What an invite says."""
+
+    room: str
+    """The room's name or id."""
+    server: str | None
+    """The server's URL in its normal form. None: a room was named, without its server."""
+    token: str | None
+    """The signed invite, for JoinRoom. Nobody has looked at it so far."""
 
 
 class _Parts(NamedTuple):
@@ -72,32 +89,40 @@ def server_url(text: str) -> str:
     return _normal(parts)
 
 
-def make_invite(server: str, room: str) -> str:
-    """Return the invite to the room with this name or id. ``server``: the server's URL in its normal form."""
+def make_invite(server: str, room: str, token: str | None = None) -> str:
+    """Return the invite to the room with this name or id.
+
+    Args:
+        server: the server's URL in its normal form.
+        token: the signed invite that is to be in it.
+    """
     from urllib.parse import quote
 
     scheme, host, port, path, query, _ = _split(server)
     assert scheme is not None
     folder = "" if path in (None, _PATH) else path
     behind = f"?{quote(query, safe=_SAFE)}" if query else ""
+    signed = "" if token is None else f"#invite={token}"
     invite = "hangs" if scheme == "wss" else "hang"
-    return f"{invite}://{host}:{port or _PORTS[scheme]}{folder}/{quote(room, safe='')}{behind}"
+    return f"{invite}://{host}:{port or _PORTS[scheme]}{folder}/{quote(room, safe='')}{behind}{signed}"
 
 
-def page_link(server: str, room: str) -> str | None:
+def page_link(server: str, room: str, token: str | None = None) -> str | None:
     """Return the address at which a browser shows the page of a server, with a room; None if there is no such address.
 
     The page is in the folder of the server's ``/ws``. `parse_invite` leads back to ``server``, or from the URL of a
     folder to the ``/ws`` in it, which is the same server. What stands behind ``#`` is not sent, so no log contains the
-    room.
+    room or the token.
 
     Args:
         server: the server's URL in its normal form.
+        token: the signed invite that is to be in it.
     """
     from urllib.parse import quote
 
     page = page_address(server)
-    return None if page is None else f"{page}#{quote(room, safe='')}"
+    signed = "" if token is None else f"&invite={token}"
+    return None if page is None else f"{page}#{quote(room, safe='')}{signed}"
 
 
 def page_address(server: str) -> str | None:
@@ -116,22 +141,27 @@ def page_address(server: str) -> str | None:
     return f"{place}{folder}/" + (f"?{query}" if query else "")
 
 
-def parse_invite(text: str) -> tuple[str, str | None]:
-    """Return the room in ``text``, and the server's URL; None for the latter if ``text`` is only a room's name or id.
+def parse_invite(text: str) -> Invited:
+    """Return what ``text`` says: a room's name or id alone, or an invite with the server's URL and perhaps a token.
 
     A web page's address is an invite too: ``https://HOST/#ROOM``. The room may be typed as it is called, with spaces
     and signs, except that ``%41`` means A, and that ``?`` begins a query where all that follows it may stand in one.
+    Whatever looks like a token at the end of an invite is one, and no part of the room's name.
 
     Raises:
         ValueError: ``text`` is a URL, but not an invite. ``str()`` is a sentence.
     """
     if "://" not in text:
-        return text, None
+        return Invited(text, None, None)
     from urllib.parse import unquote
 
+    signed = _SIGNED.fullmatch(text)
+    plain, token = (text, None) if signed is None else (signed[1] or signed[2], signed[3])
     try:
-        found = _INVITE.fullmatch(text)
-        if found is None or len(text) > 2 * _LENGTH_MAX or not all(map(_may_be_typed, text)):
+        found = _INVITE.fullmatch(plain)
+        if found is None or len(plain) > 2 * _LENGTH_MAX or not all(map(_may_be_typed, plain)):
+            raise ValueError
+        if token is not None and len(token) > _TOKEN_MAX:
             raise ValueError
         page, page_address, room, scheme, address, path, query = found.groups()
         if page is not None:
@@ -145,7 +175,7 @@ def parse_invite(text: str) -> tuple[str, str | None]:
         room = unquote(room, errors="strict")
         if not room or "/" in room:
             raise ValueError
-        return room, _normal(parts)
+        return Invited(room, _normal(parts), token)
     except ValueError:
         raise ValueError(f"'{text[:200]}' is no invite: hang://HOST:PORT/ROOM or hangs://HOST:PORT/ROOM") from None
 
@@ -160,12 +190,36 @@ def place(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def address_of(url: str) -> str:
+    """Return ``HOST:PORT`` of a server's URL in its normal form. The port is always there."""
+    scheme, host, port, *_ = _split(url)
+    assert scheme is not None
+    return f"{host}:{port or _PORTS[scheme]}"
+
+
 def is_local(url: str) -> bool:
     """Tell whether only this machine reaches the server. ``url``: the server's URL in its normal form."""
     host = _split(url).host
     if host[-1].isdigit():
         return host.startswith("127.") or host == "0.0.0.0"
     return host in ("localhost", "[::1]", "[::]") or host.endswith(".localhost")
+
+
+def is_private(url: str) -> bool:
+    """Tell whether nobody reads what is sent to this server on the way: it is this machine, or there is TLS.
+
+    Stricter than `is_local`: 0.0.0.0 and names that end with .localhost do not count as this machine.
+    ``url``: the server's URL in its normal form.
+    """
+    if url.startswith("wss://"):
+        return True
+    from ipaddress import ip_address
+
+    host = address_of(url).rpartition(":")[0]
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:  # It is a name. One that begins like such an address may be any machine's.
+        return host == "localhost"
 
 
 def _split(text: str) -> _Parts:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from hangd.cli import main
+from hangd.cli.main import main
 from hangd.client.settings import ClientSettings
 from hangd.config import SharedSettings
 from hangd.engine.follower.inputs import DeadlineReached, FileOpened
@@ -129,7 +129,36 @@ def test_where_to_listen_is_checked_with_the_other_settings(place: str, tmp_path
 def test_tls_files_that_are_wrong_are_wrong_settings(tmp_path: Path) -> None:
     result = hangd("server", "--tls-cert", str(tmp_path / "none.pem"), "--listen", "127.0.0.1:0")
     assert result.exit_code == 2
-    assert f"cannot read {tmp_path}/none.pem" in result.output
+    assert f"cannot read {tmp_path}/none.pem (--tls-cert)" in result.output
+
+
+def test_config_check_looks_at_what_the_server_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "c.toml"
+
+    def checked(*lines: str) -> tuple[int, str]:
+        file.write_text("\n".join(("[server]", *lines)))
+        done = hangd("config", "check", "--config", str(file))
+        return done.exit_code, done.stderr
+
+    code, said = checked(f'tls_cert = "{tmp_path}/none.pem"', f'server_password_file = "{tmp_path}/none"')
+    assert code == 1 and said.splitlines() == [
+        f"hangd: error: cannot read {tmp_path}/none.pem (--tls-cert): No such file or directory",
+        f"hangd: error: cannot read {tmp_path}/none (--password-file): No such file or directory",
+    ]
+    assert checked(f'tls_key = "{tmp_path}/none.pem"') == (
+        1,
+        "hangd: error: a TLS key needs its certificate (--tls-cert)\n",
+    )
+    credentials = "/run/credentials/hang-server.service"
+    only_there = ("tls_cert", "tls_key", "server_password_file")
+    assert checked(*(f'{name} = "{credentials}/none"' for name in only_there)) == (0, ""), "only the service sees these"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, said = checked('metrics = "9464"', 'register = "open"', 'database = "postgresql://hang@localhost/hang"')
+    assert code == 1 and [line[-27:].partition("hang-sync")[2] for line in said.splitlines()] == [
+        "[accounts]",
+        "[metrics]",
+        "[postgres]",
+    ]
 
 
 def test_config_path(tmp_path: Path) -> None:
@@ -202,7 +231,8 @@ def test_the_version() -> None:
 
 def test_help_imports_neither_an_event_loop_nor_a_library() -> None:
     """What a command needs is imported when it runs."""
-    code = "import sys, hangd.cli; print([m for m in ('asyncio', 'msgspec', 'websockets', 'vlc') if m in sys.modules])"
+    loaded = "[m for m in ('asyncio', 'msgspec', 'websockets', 'vlc') if m in sys.modules]"
+    code = f"import sys, hangd.cli.main; print({loaded})"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "[]\n"
 
@@ -401,7 +431,7 @@ def test_replaying_needs_neither_a_player_nor_a_loop(tmp_path: Path) -> None:
     path = tmp_path / "trace.jsonl"
     path.write_text(trace(Step(1.0, DeadlineReached(), [])))
     probe = (
-        "import sys; from hangd.cli import main; main(['replay', sys.argv[1]], standalone_mode=False);"
+        "import sys; from hangd.cli.main import main; main(['replay', sys.argv[1]], standalone_mode=False);"
         " print(sorted({'vlc', 'asyncio', 'websockets', 'uvloop'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", probe, path], cwd=ROOT, capture_output=True, text=True, timeout=60)

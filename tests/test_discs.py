@@ -14,7 +14,7 @@ from hangd.discs import disc_folder, disc_image
 from hangd.engine.player_messages import Load, Loaded, LoadFailed
 from hangd.player.files import MediaUnusable, examine_film
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 MAKE_ONE = "make a file of its film, for example with MakeMKV or HandBrake"
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangd.log import Format, Level, escape, set_up
+from hangd.log import FailureLog, Format, Level, escape, set_up
 
 ROOT = Path(__file__).parent.parent
 HOSTILE = "friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
@@ -24,16 +24,11 @@ HOSTILE = "friend\x1b[2J\n2026-01-01 root: gone \u202egnorw\x9b\u2028"
 
 @pytest.fixture(autouse=True)
 def own_logging() -> Iterator[None]:
-    """Restore pytest's handlers and levels."""
+    """Restore pytest's handlers."""
     root = logging.getLogger()
-    names = ("asyncio", "websockets")
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in names}
+    handlers = root.handlers[:]
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
-    for name in names:
-        logging.getLogger(name).setLevel(levels[name])
 
 
 def logged(stream: TextIO, format: Format = "text", level: Level = "info") -> logging.Logger:
@@ -172,15 +167,14 @@ def test_a_line_that_repeats_is_written_once_with_the_number_of_its_repetitions(
     say("other", at=1060.0)
     logging.getLogger().handlers[0].close()
     written = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
-    repeated = "the line before was repeated"
     assert written == [
         "no frame!",
-        f"{repeated} 40 times",
+        "repeated 40 times: no frame!",
         "no frame!",
         "other",
-        f"{repeated} once",
+        "repeated once: other",
         "other",
-        f"{repeated} once",
+        "repeated once: other",
     ]
 
 
@@ -221,3 +215,21 @@ def test_what_libraries_write_to_stderr_is_logged_at_level_debug() -> None:
 @pytest.mark.real
 def test_a_crash_says_where() -> None:
     assert "Segmentation fault" in noise("info", "crash")
+
+
+def test_a_failure_is_logged_once_until_it_works_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    log = FailureLog(logging.getLogger("hangd.sample"), "rooms cannot be kept", "rooms are kept again")
+    log.worked()
+    for _ in range(3):
+        log.failed(OSError("the disk is full"), expected=OSError)
+    assert log.failing
+    log.worked()
+    log.worked()
+    log.failed(ValueError("a bug"), expected=OSError)
+    assert caplog.messages == [
+        "rooms cannot be kept: the disk is full",
+        "rooms are kept again",
+        "rooms cannot be kept: a bug",
+    ]
+    assert [record.exc_info is not None for record in caplog.records] == [False, False, True]

@@ -52,9 +52,9 @@ def test_a_program_of_two_words_is_called_so_everywhere_on_its_page(viewer: list
     name = "hangd server" if page == "hangd-server" else page
     for text in (re.sub(".\b", "", done.stdout), mdoc.text(SOURCES[page], 78)):
         synopsis = text.partition("SYNOPSIS\n")[2].partition("DESCRIPTION\n")[0]
-        assert page.startswith("hang-") or synopsis.split("[")[0].strip().startswith(name)
+        assert page.startswith(("hang-", "hang.")) or synopsis.split("[")[0].strip().startswith(name)
         description = " ".join(text.partition("\nDESCRIPTION\n")[2].split())
-        assert page.startswith("hang-") or description.startswith(f"{name} ")
+        assert page.startswith(("hang-", "hang.")) or description.startswith(f"{name} ")
 
 
 @pytest.mark.parametrize("width", [40, 78, 120])
@@ -110,6 +110,9 @@ def test_help_is_plain_text_in_a_pipe() -> None:
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout == mdoc.text(SOURCES["hangctl"], 78)
     assert run("hangctl", "help", "hangctl(1)").stdout == whole.stdout
+    assert run("hangd", "help", "hang.toml(5)").stdout == mdoc.text(SOURCES["hang.toml"], 78)
+    assert run("hangd", "help", "config.toml").stdout == mdoc.text(SOURCES["hang.toml"], 78)
+    assert run("hangctl", "help", "hang-protocol").stdout == mdoc.text(SOURCES["hang-protocol"], 78)
     assert run("hangd", "help").stdout == mdoc.text(SOURCES["hangd"], 78)
     assert run("hangd", "help", "server").stdout == mdoc.text(SOURCES["hangd-server"], 78)
     assert run("hangctl", "help", "server").stdout == run("hangd", "help", "server").stdout

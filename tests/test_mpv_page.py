@@ -12,7 +12,7 @@ from hangd.client.control.properties import PROPERTIES
 from hangd.client.control.tables.placeholders import CONSTANTS, REFUSED, UNAVAILABLE
 
 PAGE = (Path(__file__).parents[1] / "docs" / "mpv.md").read_text(encoding="utf-8")
-_OWN = ("hang", "room", "server", "sync", "media", "player", "window")
+_OWN = ("hang", "history", "room", "server", "sync", "media", "player", "window")
 """What hang's own commands and properties begin with."""
 
 

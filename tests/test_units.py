@@ -11,28 +11,19 @@ from pathlib import Path
 import click
 import pytest
 
-from hangd.cli import main
+from hangd.cli.main import main
+from hangd.client.settings import ClientSettings
 from hangd.config import variables
 from hangd.systemd import UNITS, command, unit, unreachable
+from tests.support.servers.unit_files import exposure, needs_systemd, root_folder, run, verified
 
 ROOT = Path(__file__).parent.parent
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 needs_mandoc = pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
 
 # systemd's own scale goes from 0 (sealed) to 10. What is left is the network, which a server needs.
 EXPOSURE_MAX = 1.5
-
-
-def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        list(map(str, arguments)),
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
-    )
+EXPOSURE_WITHOUT_NETWORK = 0.4
 
 
 @needs_systemd
@@ -47,12 +38,49 @@ def test_systemd_finds_nothing_wrong(role: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def installed(folder: Path, way: str) -> Path:
+    """Return the root of a machine on which hang has come by a package, or by pipx for all users."""
+    root = folder / way
+    programs = ["usr/bin/kill", "usr/bin/hangd"]
+    command = ["/usr/bin/hangd"]
+    if way == "pipx":
+        programs[1] = "opt/pipx/venvs/hang-sync/bin/hangd"
+        command = ["/usr/local/bin/hangd"]
+    units = root_folder(root, *programs, units="usr/lib" if way == "package" else "etc")
+    if way == "pipx":
+        (root / "usr/local/bin").mkdir(parents=True)
+        (root / "usr/local/bin/hangd").symlink_to("/opt/pipx/venvs/hang-sync/bin/hangd")
+    for name in ("system", "system-socket"):
+        (units / Path(UNITS[name]).name).write_text(unit(name, command))
+    return root
+
+
 @needs_systemd
-def test_the_servers_unit_is_sandboxed() -> None:
-    done = run("systemd-analyze", "security", "--offline=true", ROOT / "contrib/systemd" / UNITS["system"])
-    found = re.search(r"Overall exposure level for hang-server\.service: (\d+\.\d)", done.stdout)
-    assert found is not None, done.stdout
-    assert float(found[1]) < EXPOSURE_MAX
+@pytest.mark.parametrize("way", ["package", "pipx"])
+def test_the_servers_units_are_valid_where_they_are_installed(way: str, tmp_path: Path) -> None:
+    root = installed(tmp_path, way)
+    units = [Path(UNITS[name]).name for name in ("system", "system-socket")]
+    assert verified(root, *units) == ""
+    (root / "usr/bin/hangd").unlink(missing_ok=True)
+    (root / "usr/local/bin/hangd").unlink(missing_ok=True)
+    assert "hangd is not executable" in verified(root, *units), "it looks into this root"
+
+
+@needs_systemd
+@pytest.mark.parametrize("way", ["package", "pipx"])
+def test_the_servers_unit_is_sandboxed(way: str, tmp_path: Path) -> None:
+    (unit_file,) = installed(tmp_path, way).glob("*/**/hang-server.service")
+    assert exposure(unit_file) <= EXPOSURE_MAX
+
+
+@needs_systemd
+def test_a_server_that_gets_its_socket_needs_no_network(tmp_path: Path) -> None:
+    """As the comment in the socket's unit says."""
+    comment = re.findall(r"^#   (.*)$", (ROOT / "contrib/systemd" / UNITS["system-socket"]).read_text(), re.MULTILINE)
+    assert comment[0] == "[Service]"
+    unit_file = tmp_path / "hang-server.service"
+    unit_file.write_text("\n".join((unit("system", ["/usr/bin/hangd"]), *comment, "")))
+    assert exposure(unit_file) <= EXPOSURE_WITHOUT_NETWORK
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -145,8 +173,23 @@ def options(*commands: click.Command) -> set[str]:
         option
         for command in commands
         for parameter in command.get_params(context)
+        if isinstance(parameter, click.Option)
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
+
+
+def with_subcommands(command: click.Command) -> list[click.Command]:
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    return [command, *(one for each in below for one in with_subcommands(each))]
+
+
+BESIDE = [
+    one
+    for name, command in main.commands.items()
+    if name not in ("run", "config", "server", "help", "replay", "protocol-schema")
+    for one in with_subcommands(command)
+]
+"""The commands beside a server. Their page is that of the server."""
 
 
 def told(page: str) -> set[str]:
@@ -157,7 +200,7 @@ def told(page: str) -> set[str]:
 
 def test_each_option_is_described() -> None:
     assert told("hangd.1") == options(main, main.commands["run"], main.commands["config"])
-    assert told("hangd-server.8") == options(main.commands["server"])
+    assert told("hangd-server.8") == options(main.commands["server"], *BESIDE)
 
 
 def test_each_command_is_described() -> None:
@@ -167,12 +210,16 @@ def test_each_command_is_described() -> None:
     assert set(re.findall(r"^\.It Cm (.*)", PAGES["hangd.1"], re.MULTILINE)) == names
 
 
-def test_each_variable_is_described() -> None:
+def test_each_variable_that_is_named_exists() -> None:
+    """hang.toml(5) has all of them (tests/tools/test_toml_manual.py)."""
     text = "".join(PAGES.values())
-    assert set(re.findall(r"HANG_[A-Z_]+", text)) == set(variables())
+    assert set(re.findall(r"HANG_[A-Z_]+", text)) - {"HANG_"} <= set(variables())
+    assert all(".Xr hang.toml 5" in page for page in PAGES.values())
 
 
-def test_each_setting_without_an_option_is_described() -> None:
-    for setting in ("share_file_name", "allow_quit"):
-        assert f".It Va {setting}\n" in PAGES["hangd.1"]
+def test_each_setting_without_an_option_is_named() -> None:
+    given = {parameter.name for parameter in main.commands["run"].params}
+    without = [name for name in ClientSettings.__struct_fields__ if name not in given]
+    named = re.findall(r"sub_\w+|\w+", PAGES["hangd.1"].partition("These keys have no option:")[2].partition(".Ss ")[0])
+    assert without and [name for name in without if name not in named] == []
     assert "motd" in PAGES["hangd-server.8"]

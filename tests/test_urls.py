@@ -1,5 +1,7 @@
 """URLs of servers, and invites: what is understood, and that an invite leads to the server that it was made for."""
 
+import json
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 from websockets.uri import parse_uri
 
 from hangd.protocol.names import room_name
-from hangd.urls import is_local, make_invite, page_link, parse_invite, server_url
+from hangd.urls import Invited, is_local, is_private, make_invite, page_link, parse_invite, server_url
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_a_wrong_url_is_refused(text: str) -> None:
 )
 def test_an_invite_names_the_port_and_the_path(url: str, room: str, invite: str) -> None:
     assert make_invite(url, room) == invite
-    assert parse_invite(invite) == (room, url)
+    assert parse_invite(invite) == (room, url, None)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_an_invite_names_the_port_and_the_path(url: str, room: str, invite: str)
 def test_the_link_for_browsers_is_beside_the_rooms(url: str, room: str, link: str | None) -> None:
     assert page_link(url, room) == link
     if link is not None:
-        assert parse_invite(link) == (room, url if url.partition("?")[0].endswith("/ws") else f"{url}ws")
+        assert parse_invite(link) == (room, url if url.partition("?")[0].endswith("/ws") else f"{url}ws", None)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_the_link_for_browsers_is_beside_the_rooms(url: str, room: str, link: st
     ],
 )
 def test_a_link_may_be_typed(typed: str, found: tuple[str, str]) -> None:
-    assert parse_invite(typed) == found
+    assert parse_invite(typed) == (*found, None)
 
 
 labels = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9_-]{0,8}[a-zA-Z0-9])?", fullmatch=True)
@@ -160,37 +162,42 @@ paths = st.sampled_from(["", "/", "//", "/ws", "/ws/", "/hang/ws"]) | st.text("/
 )
 schemes = st.sampled_from(["", "ws://", "wss://", "http://", "https://", "hang://", "hangs://", "WS://"])
 typed = st.tuples(schemes, hosts, ports, paths).map("".join)
-rooms = st.uuids().map(str) | st.text(min_size=1, max_size=64)
+
+signs = st.sampled_from(["#invite=a.b.c", "&invite=a.b.c", "#", "?", "&", "invite=", "%26invite%3D", "a", " "])
+rooms = st.uuids().map(str) | st.text(min_size=1, max_size=64) | st.lists(signs, min_size=1, max_size=4).map("".join)
+tokens = st.none() | st.from_regex(r"[A-Za-z0-9._-]{1,1024}", fullmatch=True)
 
 
-@given(typed, rooms)
-def test_an_invite_leads_back_for_every_url_that_server_takes(text: str, room: str) -> None:
+@given(typed, rooms, tokens)
+def test_an_invite_leads_back_for_every_url_that_server_takes(text: str, room: str, token: str | None) -> None:
     try:
         url, room = server_url(text), room_name(room)
     except ValueError as error:
         assert str(error).startswith("must ")
         return
-    assert parse_invite(make_invite(url, room)) == (room, url)
+    invite = make_invite(url, room, token)
+    assert parse_invite(invite) == Invited(room, url, token)
+    assert invite == make_invite(url, room) + ("" if token is None else f"#invite={token}")
     assert server_url(url) == url
     assert url.isascii()
-    assert not set(make_invite(url, room)) & set("&;|<>$`'\"()*! ^{}\\")  # which mean something to a shell
+    assert not set(invite) & set("&;|<>$`'\"()*! ^{}\\")  # which mean something to a shell
     dialed = parse_uri(url)  # what the client does with it
     assert dialed.resource_name == "/" + url.split("/", 3)[3]
 
 
-@given(typed, rooms)
-def test_a_link_leads_back_for_every_url_that_server_takes(text: str, room: str) -> None:
+@given(typed, rooms, tokens)
+def test_a_link_leads_back_for_every_url_that_server_takes(text: str, room: str, token: str | None) -> None:
     try:
         url, room = server_url(text), room_name(room)
     except ValueError:
         return
-    link = page_link(url, room)
+    link = page_link(url, room, token)
     path, mark, query = url.partition("?")
     if link is None:
         assert "%25" in url or path.rpartition("/")[2] not in ("", "ws")
         return
-    assert parse_invite(link) == (room, url if path.endswith("/ws") else f"{path}ws{mark}{query}")
-    assert page_link(parse_invite(link)[1] or "", room) == link
+    assert parse_invite(link) == (room, url if path.endswith("/ws") else f"{path}ws{mark}{query}", token)
+    assert page_link(parse_invite(link).server or "", room, token) == link
     assert link.isascii()
 
 
@@ -200,8 +207,11 @@ def test_a_room_may_be_typed_as_it_is_called(room: str) -> None:
         room_name(room)
     except ValueError:
         return
-    if "?" not in room and "%" not in room:  # Before letters and digits these have a meaning in an invite.
-        assert parse_invite(f"hang://127.0.0.1:4105/{room}") == (room, "ws://127.0.0.1:4105/ws")
+    if "?" in room or "%" in room or "invite=" in room:  # Before letters and digits these have a meaning in an invite.
+        return
+    assert parse_invite(f"hang://127.0.0.1:4105/{room}") == (room, "ws://127.0.0.1:4105/ws", None)
+    assert parse_invite(f"hang://127.0.0.1:4105/{room}#invite=a.b") == (room, "ws://127.0.0.1:4105/ws", "a.b")
+    assert parse_invite(f"http://127.0.0.1:4105/#{room}&invite=a.b") == (room, "ws://127.0.0.1:4105/ws", "a.b")
 
 
 @given(st.text(max_size=40) | typed)
@@ -237,7 +247,22 @@ def test_any_text_is_a_url_or_refused(text: str) -> None:
     ],
 )
 def test_what_people_type_is_an_invite(text: str, room: str, server: str | None) -> None:
-    assert parse_invite(text) == (room, server)
+    assert parse_invite(text) == (room, server, None)
+
+
+LINKS = [json.loads(line) for line in (Path(__file__).parent / "golden" / "links.jsonl").read_text().splitlines()]
+"""Links and what they say. The page reads the same list: what is a link here is one there."""
+
+
+@pytest.mark.parametrize("link", LINKS, ids=lambda link: str(link["text"]))
+def test_links_say_what_they_always_said(link: dict[str, str]) -> None:
+    invited = Invited(link["room"], link["server"], link.get("token"))
+    assert parse_invite(link["text"]) == invited
+    match link.get("made_by"):
+        case "make_invite":
+            assert make_invite(link["server"], link["room"], link.get("token")) == link["text"]
+        case "page_link":
+            assert page_link(link["server"], link["room"], link.get("token")) == link["text"]
 
 
 @pytest.mark.parametrize(
@@ -247,6 +272,10 @@ def test_what_people_type_is_an_invite(text: str, room: str, server: str | None)
         "https://films.example/#",
         "hang://films.example#friday",
         "ws://films.example/friday",
+        "hang://films.example/#invite=a.b.c",
+        "https://films.example/#&invite=a.b.c",
+        "https://films.example/#friday&invite=" + 1025 * "a",
+        "hang://films.example/friday#invite=" + 1025 * "a",
     ],
 )
 def test_other_urls_are_no_invites(text: str) -> None:
@@ -263,6 +292,25 @@ def test_other_urls_are_no_invites(text: str) -> None:
 )
 def test_which_servers_only_this_machine_reaches(text: str, local: bool) -> None:
     assert is_local(server_url(text)) is local
+
+
+@pytest.mark.parametrize(
+    ("server", "private"),
+    [
+        ("wss://films.test/ws", True),
+        ("ws://127.0.0.1:3005/ws", True),
+        ("ws://127.1.2.3/ws", True),
+        ("ws://localhost/ws", True),
+        ("ws://[::1]:3005/ws", True),
+        ("ws://[::2]:3005/ws", False),
+        ("ws://localhost.test/ws", False),
+        ("ws://128.0.0.1/ws", False),
+        ("ws://127.films.test1/ws", False),
+        ("ws://127.0.0.1.films4/ws", False),
+    ],
+)
+def test_which_servers_are_private(server: str, private: bool) -> None:
+    assert is_private(server) is private
 
 
 def test_quoting_keeps_what_is_quoted() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from playwright.async_api import Browser
 
-from tests.support.browser import chromium
+from tests.support.browsers.browser import chromium
 
 _ROOT: Final = Path(__file__).parent.parent
 _SOURCE: Final = _ROOT / "contrib/desktop/hang.svg"

@@ -20,7 +20,8 @@ def _topics() -> Completer:
 def help_(topic: tuple[str, ...]) -> None:
     """Show the manual, or the part on one command.
 
-    TOPIC is a command, or one of the manual's pages: hangctl, hangd, hangd-server, hang-input, hang-ipc.
+    TOPIC is a command, or one of the manual's pages: hangctl, hangd, hangd-server, hang.toml,
+    hang-input, hang-ipc, hang-protocol.
     """
     from hangd.manual.show import NoSuchTopic, show
 

@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from hangctl.client import Command, ControlError, Refused
-from hangctl.commands.player import show_window
-from hangctl.commands.room import join
+from hangctl.commands.film.player import show_window
+from hangctl.commands.room.entering import join
 from hangctl.options import FILE, Settings, subcommand
 from hangctl.output import escape, film_text, markup, missing_text, remark
 from hangd.file_names import path_of
@@ -50,6 +50,10 @@ def _join(context: click.Context, settings: Settings, invite: str, *, notify: bo
             from shlex import quote
 
             error.hint = f"in a terminal: hangctl join --password {quote(invite)}"
+        elif error.needs == "password":
+            from shlex import quote
+
+            error.hint = f"in a terminal: hangctl join {quote(invite)}"
         raise
     if notify:
         with settings.connect() as connection:

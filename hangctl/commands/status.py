@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import click
 
 from hangctl.client import Connection
-from hangctl.commands.members import UNKNOWN_ERROR, error_text, member_json, member_line, role_text
-from hangctl.commands.playlist import arranged, shown_name
+from hangctl.commands.film.playlist import arranged, shown_name
+from hangctl.commands.room.members import UNKNOWN_ERROR, error_text, member_json, member_line, role_text
 from hangctl.follow import follow, next_event
 from hangctl.options import Settings, subcommand
 from hangctl.output import (
@@ -33,7 +33,7 @@ _CHANGES = (
 PROPERTIES = (
     *_CHANGES,
     *("time-pos", "media-title", "playlist", "room", "room/left", "sync/error", "sync/away", "media/hash-progress"),
-    *("server/url", "server/rtt", "server/clock-error"),
+    *("server/url", "server/rtt", "server/clock-error", "server/account", "server/reason"),
 )
 """The properties that make up a status."""
 
@@ -172,7 +172,7 @@ def status_json(values: dict[str, Any]) -> dict[str, Any]:
             "state": values.get("sync/state"),
             "away": values.get("sync/away"),
         },
-        "server": {name: values.get(f"server/{name}") for name in ("url", "state", "rtt")},
+        "server": {name: values.get(f"server/{name}") for name in ("url", "state", "reason", "rtt", "account")},
         "player": values.get("player/name"),
     }
 
@@ -207,9 +207,13 @@ def status_text(values: dict[str, Any]) -> str:
     lines += playlist_lines(values)
     if room is None:
         lines.append(absence_line(values))
+        if put_off := refusal_line(values):
+            lines.append(put_off)
+        elif values.get("server/account") is not None:
+            lines.append(server_line(values))
     else:
         name = f"{room['name']} ({room['room_id']})" if room.get("name") else room["room_id"]
-        lines.append(escape(f"room {name}, {role_text(room)}"))
+        lines.append(escape(", ".join([f"room {name}", role_text(room), *_who_may_join(room)])))
         if start := start_line(room):
             lines.append(start)
         if remark := _own_way(values):
@@ -223,14 +227,29 @@ def status_text(values: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _who_may_join(room: dict[str, Any]) -> list[str]:
+    """Return what keeps others from joining the room."""
+    rules = room.get("policy") or {}
+    access = {"accounts": "for those who have an account", "invited": "for the invited"}.get(str(rules.get("access")))
+    return [word for word in (access, "locked" if rules.get("locked") else None) if word is not None]
+
+
 def absence_line(values: dict[str, Any]) -> str:
     """Say that the viewer is in no room, and why, unless it left of its own accord."""
     left = values.get("room/left")
-    if left is None or left.get("reason") == "left":
+    if left is None or str(left.get("detail")).startswith("you have left"):
         return "in no room"
     at = float(left.get("at") or 0.0)
     layout = "%H:%M" if abs(time.time() - at) < _DAY else "%Y-%m-%d %H:%M"
     return escape(f"in no room since {time.strftime(layout, time.localtime(at))}: {left.get('detail')}")
+
+
+def refusal_line(values: dict[str, Any]) -> str:
+    """Say that the server does not let this machine in, and why; "" if that is not so, or `absence_line` says it."""
+    reason, left = values.get("server/reason"), values.get("room/left") or {}
+    if values.get("server/state") != "disconnected" or reason is None or str(reason) in str(left.get("detail")):
+        return ""
+    return escape(f"not connected to {values.get('server/url')}: {reason}; `hangctl connect` tries again")
 
 
 def status_line(values: dict[str, Any]) -> str:
@@ -347,10 +366,14 @@ def _own_way(values: dict[str, Any]) -> str:
 
 
 def server_line(values: dict[str, Any]) -> str:
-    """Return the server's URL, the state of the connection, and its round trip time."""
+    """Return the server's URL, the state of the connection, its round trip time, and who you are there."""
     rtt, state = values.get("server/rtt"), values.get("server/state")
     if values.get("sync/state") == "away" and state == "connected":
         # The connection stands, but nothing has come by it for some time: the round trip is that of before.
         rtt, state = None, "does not answer"
-    line = escape(f"server {values.get('server/url')}, {state}")
-    return line if rtt is None else f"{line}, rtt {milliseconds(rtt)}"
+    parts = [f"server {values.get('server/url')}", str(state)]
+    if rtt is not None:
+        parts.append(f"rtt {milliseconds(rtt)}")
+    if (account := values.get("server/account")) is not None:
+        parts.append(f"account {account}")
+    return escape(", ".join(parts))

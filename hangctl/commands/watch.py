@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hangctl.client import Connection
-from hangctl.commands.members import HEADINGS, member_row
+from hangctl.commands.room.members import HEADINGS, member_row
 from hangctl.commands.status import (
     OBSERVED,
     PROPERTIES,

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.sockets import ControlServer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.desktop.bus.desktop_bus import DesktopBus, has_library
@@ -26,8 +25,10 @@ from hangd.memory import limit_heaps
 from hangd.notify import notify
 from hangd.paths import cache_dir, input_conf, runtime_dir, runtime_socket, state_dir
 from hangd.player.base import EventSink, Player
+from hangd.socket_path import SocketUnusable
 from hangd.tasks import Tasks, in_thread
-from hangd.transport.dialing import DialFailed, trust
+from hangd.transport.dial_failures import DialFailed
+from hangd.transport.dialing import trust
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ async def serve(
         sockets: listen on these (bound by the service manager) instead of the settings' socket.
 
     Raises:
-        ControlSocketUnusable: another daemon has the control socket, or the addresses to listen on cannot be used.
+        SocketUnusable: another daemon has the control socket, or the addresses to listen on cannot be used.
     """
     path = Path(runtime_socket(settings.socket))
     window = FilmWindow(state_dir() / "window.json")
@@ -65,6 +66,9 @@ async def serve(
         quit=stop.set,
         learned=cache_dir() / "media.sqlite3",
         rooms=rooms_file(state_dir(), path),
+        credentials=state_dir() / "credentials.json",
+        device=state_dir() / "device-key",
+        history=state_dir() / "history.sqlite3",
     )
     control = ControlServer(viewer, path, sockets=sockets, tcp=_tcp(settings))
     desktop: Desktop | None = None
@@ -138,7 +142,7 @@ def run(
         os.environ["XDG_RUNTIME_DIR"] = runtime  # for the libraries: the sockets of sound and Wayland are there too
     try:
         asyncio.run(_main(settings, sockets, reload))
-    except ControlSocketUnusable as error:
+    except SocketUnusable as error:
         print(f"hangd: error: {error}", file=sys.stderr)
         return 1
     except asyncio.CancelledError:

@@ -9,12 +9,10 @@ at any time. Each control socket has a file of its own, so that two daemons of o
 """
 
 import asyncio
-import contextlib
 import hashlib
 import logging
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from hangd.client.private_file import write_private
 from hangd.protocol.model import ClientId, Password, Secret, ServerUrl
 from hangd.protocol.names import room_key
 from hangd.tasks import Tasks, in_thread
@@ -166,7 +165,7 @@ class KeptRooms:
         try:
             while (content := self._content) != self._written:
                 self._written = content
-                await self._in_thread(_write, path, msgspec.json.encode(content))
+                await self._in_thread(write_private, path, msgspec.json.encode(content))
         finally:
             self._writing = None
 
@@ -189,20 +188,3 @@ class KeptRooms:
             if not self._complained:
                 self._complained = True
                 _log.warning("this daemon will not find its room after a restart: %s: %s", self._path, error)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file beside this one, and rename it. Runs on a thread."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp's files are 0600 from the beginning.
-    file, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-    try:
-        with open(file, "wb") as opened:
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        os.replace(name, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
-        raise

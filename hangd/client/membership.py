@@ -15,14 +15,16 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from hangd.client.account.account import Account
 from hangd.client.control.port import Refusal
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
 from hangd.client.notices import Notices
 from hangd.client.playlist.playlists import Playlists
-from hangd.client.server.connection import Connection, NotConnected, ServerRefused
-from hangd.client.server.departure import Departure, departure
+from hangd.client.server.connection import Connection
+from hangd.client.server.departure import Departure, departure, not_let_in
+from hangd.client.server.requests import NotConnected, ServerRefused
 from hangd.client.server.room_view import RoomView, check_control
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import (
@@ -43,6 +45,12 @@ from hangd.protocol.model import MOTD_MAX, LeftReason, Room
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
+
+_ASK_AGAIN_SECONDS: Final = 2.0
+"""How long after a refusal the room is asked for its state again, while a change of its queue is missing."""
+
+_REPORT_AGAIN_SECONDS: Final = 2.0
+"""How long after a report that could not be sent it is tried again."""
 
 _REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries to get back into a room that refuses for now."""
@@ -68,6 +76,7 @@ class Membership:
         tasks: Tasks,
         show: Callable[[str], None],
         returns: Callable[[], bool],
+        account: Account,
     ) -> None:
         self._state = state
         self._driver = driver
@@ -79,6 +88,7 @@ class Membership:
         self._tasks = tasks
         self._show = show
         self._returns = returns
+        self._account = account
         self._is_ending = False
         self.resumed: Callable[[messages.Welcome, float], None] | None = None
         """Called with a Welcome that comes while the viewer is in no room. Set by `Returning`."""
@@ -86,10 +96,12 @@ class Membership:
         """Ids of the follower's requests to the room."""
         self._motds: dict[str, str] = {}
         """The message of the day that was told last, by the server's URL."""
-        self._left: str | None = None
-        """Id of the room that the viewer left last, if it has entered none since."""
         self._caught_up: tuple[str | None, int | None] | None = None
         """Epoch and rev of the room's timeline for which the room was asked last, because they were not known."""
+        self._unsent_report: asyncio.TimerHandle | None = None
+        """Tries a report again that could not be sent."""
+        self._asking_room: asyncio.Task[None] | None = None
+        """Asks for the room's state, because a change of its queue is missing here."""
 
     @property
     def is_asking(self) -> bool:
@@ -120,13 +132,31 @@ class Membership:
         return True
 
     def send_report(self, report: messages.Report) -> None:
-        """Tell the room where this member's picture is, unless it is not known yet whether there is one to show."""
+        """Tell the room where this member's picture is, once it is known whether there is one to show.
+
+        What cannot be told now is told some seconds later: the follower believes that the room knows it, and of a
+        player at rest it makes no other report for half a minute.
+        """
+        if self._unsent_report is not None:
+            self._unsent_report.cancel()
+            self._unsent_report = None
         room = self._state.room
-        if room is None or self._playlists.room.is_searching:
+        if room is None:
             return
-        room.reported(report)
-        if self._connection.is_up and self._driver.follower.on_own.reaches_room:
-            self._connection.send(report)
+        if not self._playlists.room.is_searching:
+            room.reported(report)
+            if not self._connection.is_up:
+                return  # With the next connection the follower reports anew.
+            if self._account.is_settled and self._driver.follower.on_own.reaches_room:
+                self._connection.send(report)
+                return
+        self._unsent_report = asyncio.get_running_loop().call_later(
+            _REPORT_AGAIN_SECONDS, self._send_report_again, room, report
+        )
+
+    def _send_report_again(self, room: RoomView, report: messages.Report) -> None:
+        if self._state.room is room:
+            self.send_report(report)
 
     # ---- entering and leaving -------------------------------------------------------------------------------------
 
@@ -146,7 +176,7 @@ class Membership:
             self._driver.close_file()  # What is open is another film, and must not follow this room.
         view = RoomView(room, client_id, self._server(), has_page=self._connection.has_page)
         view.password, view.host_secret, view.return_secret = password, host_secret, return_secret
-        self._state.room, self._state.departure, self._left = view, None, None
+        self._state.room, self._state.departure = view, None
         self._entered(room, now, path, again=False)
         return view
 
@@ -181,7 +211,10 @@ class Membership:
         if room is None:
             return
         self._unanswered.clear()
-        self.tell_departure(departure(room.room_id, room.name, reason, said, code))
+        has_account, access = self._account.name is not None, room.policy.access
+        self.tell_departure(
+            departure(room.room_id, room.name, reason, said, code, has_account=has_account, access=access)
+        )
         self._driver.tell(LeftRoom(), now)
         self._playlists.leave()
         if reason == "mismatch":
@@ -206,7 +239,6 @@ class Membership:
 
     def leave_for_good(self, now: float) -> None:
         """Leave the room at once. The server is told as soon as it can be, and does not have to answer."""
-        self._left = None if self._state.room is None else self._state.room.room_id
         self.say_goodbye()
         self.leave("left", now)
 
@@ -231,6 +263,7 @@ class Membership:
             info = None if path is None else self._copy.shared(await self._media.quick(path), duration)
         except MediaUnusable:
             info = None  # The file is gone. The room says what follows from that.
+        await self._account.settled()  # A room may be for people with an account only.
         for pause in (*_REJOIN_PAUSES, None):
             if self._state.room is not view:
                 return  # The viewer has left it meanwhile.
@@ -272,22 +305,27 @@ class Membership:
     def welcomed(self, welcome: messages.Welcome, now: float) -> None:
         self._tell_motd(welcome.motd)
         if self._state.room is None:
+            if self._state.departure is not None and self._state.departure.until_welcome:
+                self.note_departure(None)  # The ban is lifted, the password is right.
             if self.resumed is not None:
                 self.resumed(welcome, now)
-            elif welcome.room is not None and welcome.room.room_id == self._left:
-                self._connection.send(messages.LeaveRoom())  # The server could not be told when the viewer left.
+            elif welcome.room is not None:
+                # The server could not be told when the viewer left, or kept the place of somebody it did not let in.
+                self._connection.send(messages.LeaveRoom())
             return
         if welcome.room is not None:
             self.enter_again(welcome.room, welcome.client_id, now)
         else:
             self._tasks.start(self.rejoin(), name="rejoin")
 
-    def _tell_motd(self, motd: str | None) -> None:
-        """Tell the server's message of the day, unless it has been told already."""
+    def _tell_motd(self, motd: str | None) -> bool:
+        """Tell what the server says to people, unless that has been told already. Returns whether it has not."""
         server, motd = self._connection.url or "", (motd or "").strip()[:MOTD_MAX]
-        if motd and self._motds.get(server) != motd:
-            self._motds[server] = motd
-            self._notices.emit({"event": "motd", "text": motd})
+        if not motd or self._motds.get(server) == motd:
+            return False
+        self._motds[server] = motd
+        self._notices.emit({"event": "motd", "text": motd})
+        return True
 
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
         answer = re is not None and re in self._unanswered
@@ -296,10 +334,16 @@ class Membership:
             if isinstance(message, messages.Error):
                 self._notices.refuse(message.code, message.message)
                 self._driver.tell(RoomRefused(), now)
+        if isinstance(message, messages.Notice) and self._tell_motd(message.text):
+            self._show(message.text)
         room = self._state.room
         if room is None:
             return  # The viewer has left it, which the server did not know yet.
-        if not isinstance(message, messages.Error):
+        shown = room.queue.current
+        if isinstance(message, messages.Error):
+            if message.code == "FileHashMismatch" and re is None and room.role == "host":
+                self._lack_film(room, message.message)  # Others are put out, and hear of that.
+        else:
             for event in room.learn(message):
                 self._notices.emit(event)
                 if event["event"] == "film-missing":
@@ -311,9 +355,32 @@ class Membership:
                 case messages.RoomState(room=snapshot):
                     self._driver.tell(TimelineReceived(snapshot.timeline), now)
                 case messages.RoomLeft(reason=reason, detail=detail):
-                    self.leave(reason, now, detail)
+                    if (refusal := self._connection.refusal) is not None:
+                        self.leave("lost", now, refusal.message, not_let_in(refusal))
+                    else:
+                        self.leave(reason, now, detail)
         self._playlists.room.received(message, re)
+        if isinstance(message, messages.RoomState) and room.queue.current != shown:
+            self._playlists.room.films.catch_up()  # A change to another film was missed.
+        if room.is_behind and (self._asking_room is None or self._asking_room.done()):
+            self._asking_room = self._tasks.start(self._ask_what_is_missing(room), name="ask for the room's state")
         self._notices.announce()
+
+    def _lack_film(self, room: RoomView, why: str) -> None:
+        """Tell people that the host's file is not the film that its room shows. The host stays."""
+        self._notices.emit({"event": "media-mismatch", "room_id": room.room_id})
+        _log.warning("your file is not the room's film: %s", why)
+        self._show("Your file is not the room's film")
+
+    async def _ask_what_is_missing(self, room: RoomView) -> None:
+        """Ask for the room's state until no change of its queue is missing here."""
+        while self._state.room is room and room.is_behind:
+            try:
+                await self._connection.request(messages.GetRoom(), messages.RoomState)
+            except NotConnected:
+                return  # When the viewer is back, it is told the state unasked.
+            except (ServerRefused, TimeoutError):
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         _log.info("server: %s%s", state.value, f" ({escape(reason)})" if reason else "")
@@ -324,13 +391,16 @@ class Membership:
             if self._state.room is not None:
                 self._driver.tell(LinkLost())
         if state is LinkState.DOWN:
-            self.leave("lost", time.monotonic(), reason)
+            refusal = self._connection.refusal
+            self.leave("lost", time.monotonic(), reason, None if refusal is None else not_let_in(refusal))
         self._notices.announce()
 
     def ponged(self, pong: messages.Pong, now: float) -> None:
         self._driver.tell(Pinged(pong.t0, pong.t1, pong.t2, now), now)
         newest = (pong.epoch, pong.rev)
         if self._state.room is None or pong.epoch is None or pong.rev is None or newest == self._caught_up:
+            return
+        if not self._account.is_settled:
             return
         known = self._state.room.timeline
         if pong.epoch != known.epoch or pong.rev > known.rev:

@@ -22,7 +22,7 @@ from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.playlist.room_films import RoomFilms
 from hangd.client.server.connection import Connection
-from hangd.client.server.departure import departure, on_the_way
+from hangd.client.server.departure import departure, not_let_in, on_the_way
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.film import may_be_same
 from hangd.engine.follower.picture import Picture
@@ -201,7 +201,9 @@ class Returning:
             try:
                 await self._notices.until(lambda: self._connection.is_up or self._connection.state is LinkState.DOWN)
                 if not self._connection.is_up:
-                    raise CommandRefused.failed(None, self._connection.reason)
+                    refusal = self._connection.refusal
+                    code = None if refusal is None else not_let_in(refusal)
+                    raise CommandRefused.failed(code, self._connection.reason)
                 if self._state.room is None:
                     await self._join(place, path)
             except CommandRefused as error:

@@ -12,6 +12,10 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
+from hangd.client.account.account import Account
+from hangd.client.commands.accounts import AccountCommands
+from hangd.client.commands.guests import GuestCommands
+from hangd.client.commands.reaching import Reaching
 from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.client.kept_rooms import KeptRooms
 from hangd.client.media.files import MediaFiles
@@ -20,28 +24,34 @@ from hangd.client.membership import Membership
 from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor, refusal_code
 from hangd.client.playlist.room_films import RoomFilms
-from hangd.client.server.connection import Connection, NotConnected, ServerRefused
+from hangd.client.server.connection import Connection
+from hangd.client.server.requests import NotConnected, ServerRefused
 from hangd.client.server.room_view import UNREACHED, RoomView
 from hangd.client.server.rules import flag, rule_value
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.film import is_copy
 from hangd.engine.follower.picture import Picture
-from hangd.engine.link.link import LinkState
 from hangd.player.files import MediaUnusable
 from hangd.protocol import messages
 from hangd.protocol.messages import ClientMessage
-from hangd.protocol.model import FileHash, FileInfo, PolicyChange, QueueItem
+from hangd.protocol.model import FileHash, FileInfo, PolicyChange, QueueItem, RoomSummary
 from hangd.protocol.names import matching
 from hangd.protocol.validation import explain
-from hangd.urls import server_url
 
-_RULES_AT_CREATION: Final = ("control", "wait", "match", "start", "stall", "leave", "loop")
+_RULES_AT_CREATION: Final = ("control", "wait", "match", "start", "stall", "leave", "loop", "access", "history")
 """The rules that ``room-create`` takes. Its password is an argument of its own."""
 
 _INSTEAD_OF_RETURNING: Final = ("room-create", "room-join", "room-leave", "server-connect", "server-disconnect")
 
 _SEARCH_SECONDS: Final = 5.0
 """How long the answer to a join waits for the search of a copy, which goes on by itself."""
+
+
+_PAGES_MAX: Final = 50
+"""Of the server's list of rooms: some 10,000 rooms, and fewer requests than a server grants in a minute."""
+
+_NAMED: Final = 8
+"""How many members a sentence names."""
 
 
 class _Open(NamedTuple):
@@ -83,6 +93,8 @@ class ServerCommands:
         remember: Callable[[], Callable[[], None]],
         kept: KeptRooms,
         give_way: Callable[[RoomCommand, Mapping[str, str]], str | None],
+        reaching: Reaching,
+        account: Account,
     ) -> None:
         self._state = state
         self._connection = connection
@@ -97,6 +109,11 @@ class ServerCommands:
         self._remember = remember
         self._kept = kept
         self._give_way = give_way
+        self._reaching = reaching
+        self._more = {
+            **AccountCommands(state, connection, account, reaching).commands,
+            **GuestCommands(connection, self._room).commands,
+        }
 
     async def asked(self, command: RoomCommand, arguments: Mapping[str, str]) -> Any:
         """Carry out a command of the viewer's, which counts more than a way back into a room that is under way."""
@@ -119,10 +136,10 @@ class ServerCommands:
             "room-kick": self._kick,
             "room-media": self._media_command,
             "room-start": self._start,
-            "room-invite": self._invite,
             "room-list": self._list,
             "server-connect": self._connect,
             "server-disconnect": self._disconnect,
+            **self._more,
         }
         # A path may be any bytes (PEP 383). Everything else is text for the server.
         arguments = {
@@ -134,7 +151,7 @@ class ServerCommands:
         except MediaUnusable as error:
             raise CommandRefused.failed(refusal_code(error.code), str(error)) from error
         except ServerRefused as error:
-            raise CommandRefused.failed(error.code, error.message) from error
+            raise CommandRefused.failed(error.code, error.message, error.details) from error
         except NotConnected as error:
             raise CommandRefused.failed("NotConnected", str(error)) from error
         except TimeoutError as error:
@@ -146,38 +163,10 @@ class ServerCommands:
     # ---- the server -----------------------------------------------------------------------------------------------
 
     async def _connect(self, arguments: Mapping[str, str]) -> None:
-        try:
-            url = server_url(arguments["url"])
-        except ValueError as error:
-            raise CommandRefused.invalid(f"url {error}") from None
-        if self._connection.url == url and self._connection.is_up:
-            return
-        if self._state.room is not None:
-            raise CommandRefused.failed("AlreadyInRoom", "leave the room before you go to another server")
-        await self._connected(url)
-        self._state.server_url = url
+        await self._reaching.go_to(arguments["url"], arguments.get("password"))
 
     async def _disconnect(self, arguments: Mapping[str, str]) -> None:
-        self._membership.leave_for_good(time.monotonic())
-        self._connection.unwant()
-
-    async def _connected(self, url: str | None = None) -> None:
-        """Wait for a connection: the one that is there, or one to ``url``. Raises CommandRefused if there is none."""
-        connection = self._connection
-        url = url or connection.url or self._state.server_url
-        if connection.is_up and connection.url == url:
-            return
-        if connection.state in (LinkState.DOWN, LinkState.WAITING) or connection.url != url:
-            connection.want(url)
-        trying = (LinkState.DIALING, LinkState.GREETING)
-        await self._notices.until(lambda: connection.state not in trying)
-        if not connection.is_up:
-            reason, code = connection.reason or "there is no connection to a server", "NotConnected"
-            if connection.is_silent:
-                code = "NoServer"
-            if self._state.room is None:
-                connection.unwant()
-            raise CommandRefused.failed(code, reason)
+        self._reaching.part()
 
     async def _request(self, message: ClientMessage) -> None:
         """Send a request to the room whose answer says nothing beyond that it was granted."""
@@ -193,7 +182,7 @@ class ServerCommands:
         policy = msgspec.convert(
             {key: rule_value(key, arguments[key]) for key in _RULES_AT_CREATION if key in arguments}, PolicyChange
         )
-        await self._connected()
+        await self._reaching.connected()
         info = await self._media.quick(path)
         whole = await self._media.cached_hash(path)
         message = _checked(
@@ -245,7 +234,7 @@ class ServerCommands:
         elif path is not None:
             with contextlib.suppress(MediaUnusable):
                 info, whole = await self._media.quick(path), await self._media.cached_hash(path)
-        await self._connected()
+        await self._reaching.connected()
         with self._going_back(path):
             if path is not None and info is not None:
                 duration = await self._opened(path)
@@ -257,6 +246,7 @@ class ServerCommands:
                     file_hash=None if named is None else whole,
                     file=None if named is None or open is None else open.info,
                     password=arguments.get("password"),
+                    invite=arguments.get("invite"),
                     host_secret=None if keys is None else keys.host_secret,
                     return_secret=None if keys is None else keys.return_secret,
                 )
@@ -267,6 +257,8 @@ class ServerCommands:
                 if open is not None and named is None:
                     copy = is_copy(room.policy.match, room.file_hash, room.file, open.whole, open.info)
                     own = open if copy else None
+                elif not _has_taken_file(answer):
+                    own = None
                 is_same = keys is not None and keys.room_id == answer.room_id
                 self._membership.enter(
                     room,
@@ -289,8 +281,9 @@ class ServerCommands:
                     self._copy.told(own.path, own.info, own.whole, duration=own.info.duration)
 
             answer = await self._connection.request(message, messages.RoomJoined, arrived=arrived)
-        entered = self._entered(self._room(), host=answer.is_host, verifying=named is not None and whole is None)
-        return entered if named is not None else {**entered, **await self._found_copy()}
+        is_taken = named is not None and _has_taken_file(answer)
+        entered = self._entered(self._room(), host=answer.is_host, verifying=is_taken and whole is None)
+        return entered if is_taken else {**entered, **await self._found_copy()}
 
     async def _found_copy(self) -> dict[str, Any]:
         """Wait until a copy of the room's film is found and open, or is not; not for long. Return what came of it."""
@@ -376,10 +369,6 @@ class ServerCommands:
             message["reason"] = arguments["reason"]
         await self._request(msgspec.convert(message, messages.Kick))
 
-    async def _invite(self, arguments: Mapping[str, str]) -> None:
-        self._room()
-        await self._request(msgspec.convert({"name": arguments["name"]}, messages.PushInvite))
-
     def _member(self, given: str) -> str:
         """Return the id of the member that ``given`` names: its id, its name, or a name that looks alike."""
         members = self._room().members
@@ -387,18 +376,26 @@ class ServerCommands:
             return given
         found = matching(given, {member.client_id: member.name for member in members.values()})
         if not found:
-            raise CommandRefused.invalid(f"there is no member {given[:40]!r} here")
+            here = ", ".join(repr(member.name) for member in list(members.values())[:_NAMED])
+            more = f" and {len(members) - _NAMED} more" if len(members) > _NAMED else ""
+            raise CommandRefused.invalid(f"there is no member {given[:40]!r} here: there are {here}{more}")
         if len(found) > 1:
             several = " and ".join(f"{members[client_id].name!r} ({client_id})" for client_id in found)
             raise CommandRefused.invalid(f"{given[:40]!r} is the name of {several}: name one of them by its id")
         return found[0]
 
     async def _list(self, arguments: Mapping[str, str]) -> list[dict[str, Any]]:
-        await self._connected()
-        answer = await self._connection.request(messages.ListRooms(), messages.Rooms)
+        await self._reaching.connected()
+        rooms: list[RoomSummary] = []
+        after = None
+        for _ in range(_PAGES_MAX):
+            answer = await self._connection.request(messages.ListRooms(after), messages.Rooms)
+            rooms += answer.rooms
+            after = answer.next
+            if after is None:
+                break
         return [
-            {**msgspec.to_builtins(room), "locked": room.locked, "has_password": room.has_password}
-            for room in answer.rooms
+            {**msgspec.to_builtins(room), "locked": room.locked, "has_password": room.has_password} for room in rooms
         ]
 
     # ---- files ----------------------------------------------------------------------------------------------------
@@ -455,3 +452,8 @@ class ServerCommands:
 def _checked(message: _Message) -> _Message:
     """Return the same message, held to the protocol's limits. Raises msgspec.ValidationError in the limits' words."""
     return msgspec.convert(msgspec.to_builtins(message), type(message))
+
+
+def _has_taken_file(answer: messages.RoomJoined) -> bool:
+    """Tell whether the room has taken the file that was named. The room's owner is let in with another film, too."""
+    return any(one.file is not None for one in answer.room.members if one.client_id == answer.client_id)

@@ -69,9 +69,10 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     """The options of ``hangd run``."""
 
     socket: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
-    """Where to listen for control clients. None: $HANG_SOCKET, or the usual place (`hangd.paths.runtime_socket`)."""
+    """Where to listen for control clients. None: hang/hangd.sock in $XDG_RUNTIME_DIR."""
     control_tcp: Annotated[str, Meta(extra={"check": loopback})] | None = None
-    """Address for control clients that connect by TCP and know the token (`loopback`; port 0 takes a free one)."""
+    """An address of this machine, 127.0.0.1:PORT or [::1]:PORT, for control clients that connect by TCP and know the
+    token. Port 0 takes a free one. None: they cannot connect by TCP."""
     server: Annotated[str, Meta(extra={"normal": server_url})] = SERVER_URL
     """URL of the room server, until a control client names another one."""
     tls_ca: Annotated[str, Meta(min_length=1, extra={"path": True})] | None = None
@@ -81,6 +82,7 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     name: Annotated[Name, Meta(extra={"normal": member_name})] = field(default_factory=default_name)
     """This member's name, as the others see it."""
     player: Literal["vlc", "simulated"] = "vlc"
+    """What plays the film. "simulated" shows nothing and only keeps time like a player, for tests."""
     vlc_options: tuple[str, ...] = ()
     """Options for libVLC itself, as on vlc's command line."""
     video_offset_ms: _Milliseconds = 0.0
@@ -105,14 +107,17 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     sub_font: str = SetSubtitleLook().font
     """The font of subtitles that are plain text, as fontconfig names it."""
     sub_font_size: Annotated[float, Meta(ge=4.5, le=225)] = SetSubtitleLook().font_size
-    """Its size, in a picture of 720 lines."""
+    """The size of subtitles, in a picture of 720 lines."""
     sub_bold: bool = False
+    """Whether subtitles that are plain text are bold."""
     sub_color: _Color = f"#{SetSubtitleLook().color:08X}"
+    """The colour of subtitles that are plain text: "#RRGGBB" or, with how opaque it is, "#AARRGGBB"."""
     sub_border_color: _Color = f"#{SetSubtitleLook().border_color:08X}"
+    """The colour of the border around their letters."""
     sub_border_size: Annotated[float, Meta(ge=0, le=22.5)] = SetSubtitleLook().border_size
-    """In a picture of 720 lines."""
+    """The width of that border, in a picture of 720 lines."""
     sub_back_color: _Color = f"#{SetSubtitleLook().back_color:08X}"
-    """What is behind the text; an alpha of 00: nothing."""
+    """The colour behind their text. With 00 for how opaque it is, there is none."""
     sub_pos: Annotated[int, Meta(ge=0, le=100)] = 100
     """How far down subtitles stand, in per cent; 100: where they usually do."""
     osd: tuple[OsdKind, ...] = ("playback", "ready", "films", "chat", "members", "corrections")
@@ -143,6 +148,8 @@ class ClientSettings(Struct, frozen=True, kw_only=True):
     """Whether the other members may see this machine's file name."""
     rejoin: Annotated[float, Meta(ge=0, le=86_400)] = 600.0
     """A daemon that ended in a room goes back there if it is started again within this many seconds; 0: never."""
+    history: bool = True
+    """Whether this machine keeps what was watched on it."""
     allow_quit: bool = False
     """Whether a control client's ``quit`` ends the daemon."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol, get_args
 
 import msgspec
 
+from hangd.client.account.account import Account
 from hangd.client.control.port import CommandRefused, ViewerPort
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.media.local_copy import LocalCopy
@@ -33,6 +34,7 @@ class Readings(ViewerPort, Protocol):
 
     state: ViewerState
     driver: FollowerDriver
+    account: Account
     connection: Connection
     copy: LocalCopy
     player: PlayerSupervisor
@@ -105,6 +107,10 @@ def _room(viewer: Readings) -> dict[str, Any] | None:
         if member["self"]:
             # The server tells its own measurements to the others only: what it told at the beginning is old.
             member.pop("rtt", None)
+            # Nor does it tell a member that it has logged in or out.
+            member.pop("account", None)
+            if (account := viewer.account.name) is not None:
+                member["account"] = account
             if in_reach and (rtt := _round_trip(viewer)) is not None:
                 member["rtt"] = rtt
             if not in_reach:
@@ -119,6 +125,9 @@ _PROPERTIES: Final[dict[str, Callable[[Readings], Any]]] = {
     "hang-protocol": lambda viewer: PROTOCOL,
     "server/url": lambda viewer: viewer.connection.url or viewer.state.server_url,
     "server/state": lambda viewer: viewer.connection.state.value,
+    "server/reason": lambda viewer: None if viewer.connection.is_up else viewer.connection.reason,
+    "server/account": lambda viewer: viewer.account.name,
+    "server/features": lambda viewer: list(viewer.connection.features) if viewer.connection.is_up else None,
     "server/rtt": _round_trip,
     "server/clock-offset": lambda viewer: _by_clock(viewer, ClockFilter.offset),
     "server/clock-error": lambda viewer: _by_clock(viewer, ClockFilter.bound),
@@ -197,7 +206,8 @@ def look(viewer: Readings) -> dict[str, Any]:
         and (room.room_id, room.policy, room.role, room.file_hash, room.start, tuple(room.members.values())),
         "room/left": viewer.state.departure,
         "room/timeline": room and room.timeline,
-        "server/state": (viewer.connection.state, viewer.connection.url),
+        "server/reason": viewer.connection.reason,
+        "server/state": (viewer.connection.state, viewer.connection.url, viewer.account.name),
         "sync/state": sync_state(viewer),
         "sync/error": _error(viewer),
         "media/hash": viewer.copy.hash,

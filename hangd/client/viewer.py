@@ -8,10 +8,13 @@ It hands the player's events on, in the order in which the parts have to hear th
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
+from hangd.client.account.account import Account
+from hangd.client.account.credentials import CredentialsFile
+from hangd.client.commands.reaching import Reaching
 from hangd.client.control.port import (
     Awaited,
     CommandRefused,
@@ -24,6 +27,7 @@ from hangd.client.control.port import (
 )
 from hangd.client.follower.driver import FollowerDriver
 from hangd.client.follower.trace_files import dump_trace
+from hangd.client.history.history import History, scene
 from hangd.client.kept_rooms import KeptRooms
 from hangd.client.media.files import MediaFiles
 from hangd.client.media.local_copy import LocalCopy
@@ -69,8 +73,9 @@ from hangd.engine.player_messages import (
 from hangd.engine.playlist.playlist import Rewind
 from hangd.paths import pictures_dir
 from hangd.player.base import PlayerFactory
+from hangd.protocol.messages import Report
 from hangd.protocol.model import QueueItem
-from hangd.tasks import Tasks
+from hangd.tasks import Tasks, all_of
 
 _log = logging.getLogger(__name__)
 _Setting = TypeVar("_Setting", bound=PlayerSetting)
@@ -95,6 +100,9 @@ class Viewer:
         quit: Callable[[], None],
         learned: Path | None = None,
         rooms: Path | None = None,
+        credentials: Path | None = None,
+        device: Path | None = None,
+        history: Path | None = None,
     ) -> None:
         self._quit = quit
         self.state = ViewerState(settings, version, settings.server)
@@ -116,19 +124,30 @@ class Viewer:
             self.notices,
             self.tasks,
             send_request=lambda command: self.membership.send_request(command),
-            send_report=lambda report: self.membership.send_report(report),
+            send_report=lambda report: self._report(report),
             reopened=lambda path: self.playlist.reopened(path),
             woken=lambda now: self.connection.ask_the_time(now),
             learned=learned,
         )
         picture = self.driver.follower.picture
+        self.account = Account(
+            CredentialsFile(credentials),
+            device,
+            self.tasks,
+            self.notices,
+            lambda: self.connection.url or self.state.server_url,
+            lambda text: self._picture_text.show(text, _SHOWN_SECONDS),
+        )
+        self.history = History(history, self.tasks, lambda: scene(self.state, picture))
         self.connection = Connection(
             self.tasks,
             name=settings.name,
             client=f"hangd {version}",
             tls_ca=settings.tls_ca,
             proxy=settings.proxy,
+            introduction=self.account,
         )
+        self.account.connection = self.connection
         self.copy = LocalCopy(self.state, media, picture, self.connection, self.notices, self.tasks)
         self.playlists = Playlists(
             self.state, self.driver, self.player, self.connection, media, self.copy, self.notices, self.tasks
@@ -144,6 +163,7 @@ class Viewer:
             self.tasks,
             lambda text: self._picture_text.show(text, _SHOWN_SECONDS),
             lambda: self._kept.lasting and self.settings.rejoin > 0,
+            self.account,
         )
         self.connection.listener = self.membership
         self._commands = ServerCommands(
@@ -160,6 +180,8 @@ class Viewer:
             self.playlists.own.remember,
             self._kept,
             lambda command, arguments: self._returning.give_way(command, arguments),
+            Reaching(self.state, self.connection, self.account, self.membership, self.notices),
+            self.account,
         )
         self._returning = Returning(
             self.state,
@@ -174,6 +196,7 @@ class Viewer:
             self.playlists.room.films,
         )
         self.subscribe(lambda event: None, self._returning.note)
+        self.subscribe(self.history.heard, self.history.changed)
         self._screenshots = Screenshots(self.player.do)
         self._picture_text = PictureText(lambda: self.state.settings.osd, lambda: self.desktop, self._draw)
         self.notices.subscribe(self._picture_text.heard, lambda names: None)
@@ -185,6 +208,8 @@ class Viewer:
     def begin(self) -> None:
         """Go back into the room in which the daemon before this one was. Call it once control clients are answered."""
         self._returning.begin()
+        if self.connection.url is None:
+            self.tasks.start(self.account.look(), name="read-login")
 
     # ---- settings -------------------------------------------------------------------------------------------------
 
@@ -231,6 +256,10 @@ class Viewer:
             self.playlist.obey(order, play=playing)
         elif given_up:
             self.playlist.given_up()
+
+    def _report(self, report: Report) -> None:
+        self.history.reported(report)
+        self.membership.send_report(report)
 
     def _open_file(self, path: str, film: QueueItem | None) -> None:
         self.driver.open_file(path, self.playlist.opening(path, film))
@@ -454,7 +483,8 @@ class Viewer:
 
     async def close(self) -> None:
         """Leave the server and the player, and keep the room. Each part is closed, though another one fails."""
-        await _all_of(
+        await all_of(
+            self.history.close,
             self._returning.close,
             self.driver.close,
             self.membership.end,
@@ -462,14 +492,3 @@ class Viewer:
             self.tasks.cancel,
             self.player.close,
         )
-
-
-async def _all_of(*steps: Callable[[], Awaitable[None] | None]) -> None:
-    """Run all of these steps, one after the other. A failure is logged and ends that step only."""
-    for step in steps:
-        try:
-            awaitable = step()
-            if awaitable is not None:
-                await awaitable
-        except Exception:
-            _log.exception("ending: %s failed", getattr(step, "__qualname__", step))

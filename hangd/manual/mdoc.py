@@ -16,7 +16,14 @@ _OPENING: Final = frozenset("([")
 
 _PLAIN: Final = frozenset(("Ar", "Cm", "Dv", "Em", "Ev", "Ic", "Li", "Nm", "No", "Pa", "Sx", "Sy", "Va"))
 """Macros that only choose a font."""
-_AROUND: Final = {"Op": ("[", "]"), "Dq": ("“", "”"), "Sq": ("‘", "’"), "Ql": ("‘", "’"), "Pq": ("(", ")")}
+_AROUND: Final = {
+    "Op": ("[", "]"),
+    "Dq": ("“", "”"),
+    "Qq": ('"', '"'),
+    "Sq": ("‘", "’"),
+    "Ql": ("‘", "’"),
+    "Pq": ("(", ")"),
+}
 """Macros that put signs around the rest of their line."""
 _SIGNS: Final = {"Oo": "[", "Oc": "]", "Po": "(", "Pc": ")"}
 """Macros that put one sign; the text between two of them may have several lines."""
@@ -190,7 +197,7 @@ class _Page:
         for index, word in enumerate(words):
             rest = words[index + 1 :]
             match word:
-                case "Op" | "Dq" | "Sq" | "Ql" | "Pq":
+                case "Op" | "Dq" | "Qq" | "Sq" | "Ql" | "Pq":
                     end = len(rest)
                     while end and rest[end - 1] in _CLOSING:
                         end -= 1

@@ -1,5 +1,6 @@
 """Show a manual page, or the part of one that describes a command: on a terminal with man or a pager, else as text."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,13 +13,15 @@ PAGES: Final = {
     "hangctl": "hangctl.1",
     "hangd": "hangd.1",
     "hangd-server": "hangd-server.8",
+    "hang.toml": "hang.toml.5",
     "hang-input": "hang-input.5",
     "hang-ipc": "hang-ipc.7",
+    "hang-protocol": "hang-protocol.7",
 }
 """The files of the pages, by name."""
 
-_WHOLE: Final = {"server": "hangd-server", "hangd server": "hangd-server"}
-"""Commands that have a page of their own."""
+_WHOLE: Final = {"server": "hangd-server", "hangd server": "hangd-server", "config.toml": "hang.toml"}
+"""Commands and files that have a page of their own."""
 
 _NAMED_MAX: Final = 5
 """How many commands are named for a word that is none itself."""
@@ -43,13 +46,14 @@ def show(topic: str, page: str) -> None:
     Raises:
         NoSuchTopic: there is neither.
     """
-    name = topic.removesuffix(")").replace("(", ".").rpartition(".")[0] or topic  # hangctl(1), hangctl.1
+    name = re.sub(r"\(\d\)$|\.\d$", "", topic)  # hangctl(1), hangctl.1
     whole = _WHOLE.get(name, name) or page
     if whole in PAGES:
         _show_page(_folder() / PAGES[whole])
         return
     source = (_folder() / PAGES[page]).read_text(encoding="utf-8")
-    found = mdoc.sections(source, topic)
+    own = _of_server(topic) if page == "hangd" else ""
+    found = own or mdoc.sections(source, topic) or _of_server(topic) or _of_hangctl(topic)
     if not found:
         named = [f"'{command}'" for command in mdoc.mentioning(source, topic)[:_NAMED_MAX]]
         near = f"it is named in the help on {', '.join(named)}; or " if named else ""
@@ -57,6 +61,16 @@ def show(topic: str, page: str) -> None:
             f"there is no help on '{topic}': {near}name a command of {page}, or a page: {', '.join(PAGES)}"
         )
     _print(mdoc.text(found, _width(), page))
+
+
+def _of_server(topic: str) -> str:
+    """Return the part on a command beside a server, such as ``hangd ban``: hangd(1) only names it."""
+    source = (_folder() / PAGES["hangd-server"]).read_text(encoding="utf-8")
+    return mdoc.sections(source, f"hangd {topic.removeprefix('hangd ')}")
+
+
+def _of_hangctl(topic: str) -> str:
+    return mdoc.sections((_folder() / PAGES["hangctl"]).read_text(encoding="utf-8"), topic)
 
 
 def _show_page(path: Path) -> None:

@@ -5,7 +5,7 @@ the payload as the type that the envelope names. So an unknown type is distingui
 can carry the request id although the payload is wrong.
 """
 
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final
 
 import msgspec
 
@@ -28,14 +28,14 @@ class _Envelope(msgspec.Struct, frozen=True):
     re: RequestId | None = None
 
 
-class ClientFrame(NamedTuple):
+class ClientFrame(msgspec.Struct, frozen=True):
     """A client's message and its request id."""
 
     message: ClientMessage
     id: RequestId | None
 
 
-class ServerFrame(NamedTuple):
+class ServerFrame(msgspec.Struct, frozen=True):
     """A server's message and the id of the request that it answers."""
 
     message: ServerMessage
@@ -60,26 +60,27 @@ def decode_client(data: bytes | str) -> ClientFrame:
         RemoteProtocolError: TooLarge, UnknownType, or InvalidMessage with the path of the wrong value.
     """
     message, envelope = _decode(data, _client, FRAME_BYTES_MAX)
-    return ClientFrame(cast(ClientMessage, message), envelope.id)
+    return ClientFrame(message, envelope.id)
 
 
 def decode_server(data: bytes | str) -> ServerFrame:
     """Decode one frame from a server. Raises RemoteProtocolError as `decode_client` does."""
     message, envelope = _decode(data, _server, SERVER_BYTES_MAX)
-    return ServerFrame(cast(ServerMessage, message), envelope.re)
+    return ServerFrame(message, envelope.re)
 
 
 def encode_client(message: ClientMessage, id: RequestId | None = None) -> bytes:
     """Encode a message of a client as the text of one frame."""
-    return _encode(message, CLIENT_TYPES, "id", id)
+    name = "SyncCommand" if isinstance(message, Action) else type(message).__name__
+    return _encode(name, message, CLIENT_TYPES, "id", id)
 
 
 def encode_server(message: ServerMessage, re: RequestId | None = None) -> bytes:
     """Encode a message of a server as the text of one frame."""
-    return _encode(message, SERVER_TYPES, "re", re)
+    return _encode(type(message).__name__, message, SERVER_TYPES, "re", re)
 
 
-def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], limit: int) -> tuple[object, _Envelope]:
+def _decode(data: bytes | str, decoders: dict[str, msgspec.json.Decoder[Any]], limit: int) -> tuple[Any, _Envelope]:
     if isinstance(data, str):
         try:
             data = data.encode()
@@ -112,8 +113,7 @@ def _invalid(error: Exception, root: str, request_id: RequestId | None) -> Remot
     return RemoteProtocolError("InvalidMessage", f"{subject} {why}", path=path, request_id=request_id)
 
 
-def _encode(message: object, types: dict[str, object], key: str, request_id: RequestId | None) -> bytes:
-    name = "SyncCommand" if isinstance(message, Action) else type(message).__name__
+def _encode(name: str, message: object, types: dict[str, object], key: str, request_id: RequestId | None) -> bytes:
     if name not in types:
         raise LocalProtocolError(f"{name} is not a message of this side")
     envelope: dict[str, object] = {"type": name, "payload": message}

@@ -4,6 +4,7 @@ The codec raises RemoteProtocolError when it decodes and LocalProtocolError when
 RequestRefused. The server answers the first two kinds with an ``Error`` message (`hangd.protocol.messages.Error.of`).
 """
 
+from math import ceil
 from typing import Final, Literal, Self
 
 ErrorCode = Literal[
@@ -17,6 +18,7 @@ ErrorCode = Literal[
     "AlreadyInRoom",
     "Forbidden",
     "Unauthorized",
+    "InvalidInvite",
     "RateLimited",
     "InvalidMessage",
     "UnknownType",
@@ -44,6 +46,8 @@ CLOSE_BANNED: Final = 4502
 CLOSE_RATE_LIMITED: Final = 4503
 CLOSE_REPLACED: Final = 4504
 """Another connection resumed this client id."""
+CLOSE_REMOVED: Final = 4505
+"""The server's administrator has put this client out."""
 
 
 def may_return(close_code: int) -> bool:
@@ -98,9 +102,22 @@ class RequestRefused(HangProtocolError):
         return cls("FileHashMismatch", message, details=details or None)
 
     @classmethod
-    def rate_limited(cls, message: str, retry_after: float | None = None) -> Self:
-        """``retry_after``: seconds until the same request will be granted, if that is known."""
-        return cls("RateLimited", message, details=None if retry_after is None else {"retry_after": retry_after})
+    def rate_limited(
+        cls, message: str, retry_after: float | None = None, *, limit: str | None = None, of: str | None = None
+    ) -> Self:
+        """There was too much of something.
+
+        Args:
+            message: what there was too much of. How long to wait is added to it.
+            retry_after: seconds until the same request will be granted, if that is known.
+            limit: which limit it is, in the words of the server's options: "chat", "joins".
+            of: whose limit, where several have the same: "connection", "network" or "room".
+        """
+        known = {"retry_after": retry_after, "limit": limit, "of": of}
+        details: Details = {name: value for name, value in known.items() if value is not None}
+        if retry_after is not None:
+            message = f"{message}: try again in {max(1, ceil(retry_after))} s"
+        return cls("RateLimited", message, details=details or None)
 
 
 class LocalProtocolError(HangProtocolError):

@@ -6,29 +6,17 @@ is itself a union with the tag ``action``. "Basic" marks the messages that a bas
 has to know.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Final, Literal, get_args
 
-from msgspec import Meta, Struct, ValidationError
-from msgspec.structs import force_setattr
+from msgspec import Meta, Struct
 
-from hangd.protocol import model, names
+from hangd.protocol import accounts, films, invites, model, names
 from hangd.protocol.errors import Details, ErrorCode, HangProtocolError
+from hangd.protocol.message import Message, normalise
+from hangd.protocol.push import PushRequest
 
 RequestId = Annotated[str, Meta(max_length=64)] | Annotated[int, Meta(ge=-(2**53) + 1, le=2**53 - 1)]
 """A client chooses it; the direct answer carries it back as ``re``. Integers are those that a double represents."""
-
-
-class _Message(Struct, frozen=True, omit_defaults=True):
-    pass
-
-
-def _normalise(message: Struct, field: str, normal: Callable[[str], str]) -> None:
-    """Give a field of a decoded message its normal form. Raises ValidationError where ``normal`` raises ValueError."""
-    try:
-        force_setattr(message, field, normal(getattr(message, field)))
-    except ValueError as error:
-        raise ValidationError(f"{error} - at `$.{field}`") from None
 
 
 class Action(Struct, frozen=True, omit_defaults=True, tag_field="action"):
@@ -45,27 +33,32 @@ class Resume(Struct, frozen=True):
     secret: model.Secret
 
 
-class Hello(_Message, frozen=True):
+class Hello(Message, frozen=True):
     """Become a full client. Only valid as the first message. Answer: Welcome."""
 
     protocol: int
     name: model.Name
     client: model.ShortText
     features: Annotated[tuple[Annotated[str, Meta(max_length=32)], ...], Meta(max_length=32)] = model.always_encoded(())
-    token: Annotated[str, Meta(max_length=4096)] | None = None
+    token: model.Token | None = None
+    """The access token of an account. A wrong one, or one that has expired, is as none."""
     resume: Resume | None = None
+    device: model.Device | None = None
+    """The same whenever this installation connects to this server, and another one at each server."""
+    password: model.Password | None = None
+    """The server's own password, where it has one."""
 
     def __post_init__(self) -> None:
-        _normalise(self, "name", names.member_name)
+        normalise(self, "name", names.member_name)
 
 
-class Ping(_Message, frozen=True):
+class Ping(Message, frozen=True):
     """Ask for the server time. ``t0`` is the client's local time, returned in the Pong."""
 
     t0: model.Moment
 
 
-class CreateRoom(_Message, frozen=True):
+class CreateRoom(Message, frozen=True):
     """Basic. Create a room for a file and join it as host. Answer: RoomCreated.
 
     A full client may give ``file.quick_hash`` alone, and tell the whole hash later by SetFile.
@@ -79,13 +72,14 @@ class CreateRoom(_Message, frozen=True):
 
     def __post_init__(self) -> None:
         if self.name is not None:
-            _normalise(self, "name", names.room_name)
+            normalise(self, "name", names.room_name)
 
 
-class JoinRoom(_Message, frozen=True):
-    """Basic. Answer: RoomJoined. A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``.
+class JoinRoom(Message, frozen=True):
+    """Basic. Join a room, by its id or its name. Answer: RoomJoined.
 
-    A full client that gives neither ``file_hash`` nor ``file`` is a member without the film, until it says SetFile.
+    A member that gives only ``file.quick_hash`` and no ``file_hash`` is ``verifying``. A full client that gives neither
+    ``file_hash`` nor ``file`` is a member without the film, until it says SetFile.
     """
 
     room_id: model.RoomName
@@ -95,13 +89,15 @@ class JoinRoom(_Message, frozen=True):
     host_secret: model.Secret | None = None
     return_secret: model.Secret | None = None
     """Proves that this client was a member before: it is let in though the room is locked, and has its role again."""
+    invite: model.Token | None = None
+    """A signed invite (InviteCreated). It stands in for the password, and gives the role that it names."""
 
     def __post_init__(self) -> None:
-        _normalise(self, "room_id", names.sought_room)
+        normalise(self, "room_id", names.sought_room)
 
 
-class LeaveRoom(_Message, frozen=True):
-    """Basic. Answer: RoomLeft."""
+class LeaveRoom(Message, frozen=True):
+    """Basic. Leave the room. Answer: RoomLeft."""
 
 
 class _ActionAt(Action, frozen=True):
@@ -144,7 +140,7 @@ class Stop(Action, frozen=True, tag="Stop"):
 SyncCommand = Play | Pause | Seek | Speed | Stop
 
 
-class Report(_Message, frozen=True):
+class Report(Message, frozen=True):
     """The state of a full client's player. No answer."""
 
     state: model.ReportedState
@@ -160,15 +156,15 @@ class Report(_Message, frozen=True):
     """The player does not follow the room: its viewer paused it while the room could not be reached."""
 
 
-class SetReady(_Message, frozen=True):
-    """Answer: MemberChanged, to all."""
+class SetReady(Message, frozen=True):
+    """Say whether a member is ready for the film to start. Answer: MemberChanged, to all."""
 
     ready: bool
     client_id: model.ClientId | None = None
     """Whose readiness it is; None: the sender's own. Another member's is the host's to set."""
 
 
-class SetFile(_Message, frozen=True):
+class SetFile(Message, frozen=True):
     """This is this member's own copy of the film that is shown, or more is known of it. Answer: MemberChanged, to all.
 
     It never moves the room. Refused as FileHashMismatch where it is no copy of the film: the member is put out then.
@@ -180,7 +176,7 @@ class SetFile(_Message, frozen=True):
     """The entry of which it is a copy. Where another one is shown by now, the answer is NoSuchEntry."""
 
 
-class SetMedia(_Message, frozen=True):
+class SetMedia(Message, frozen=True):
     """Move the room on to another film. Answer: MediaChanged, to all.
 
     With ``entry`` that entry of the queue becomes current, and ``file`` and ``file_hash`` are left out. Without it
@@ -198,8 +194,8 @@ class SetMedia(_Message, frozen=True):
     """Play once all members that have the film stand at ``start``, or after 5 s. False: the room is paused there."""
 
 
-class QueueInsert(_Message, frozen=True):
-    """Put new entries into the queue, in their order. Answer: QueueChanged with ``inserted``, to all.
+class QueueInsert(Message, frozen=True):
+    """Put new entries into the queue, in their order. Answer: QueueChanged, to all; Done where nothing changed.
 
     Refused as TooLarge where the queue would become longer than it may be; nothing is inserted then.
     """
@@ -209,26 +205,26 @@ class QueueInsert(_Message, frozen=True):
     entries: Annotated[tuple[model.QueueItem, ...], Meta(max_length=model.QUEUE_MAX)]
 
 
-class QueueRemove(_Message, frozen=True):
-    """Take entries out of the queue. Answer: QueueChanged, to all. Ids that are not in the queue are ignored.
+class QueueRemove(Message, frozen=True):
+    """Take entries out of the queue. Ids that are not in the queue are ignored. Answer: as for QueueInsert.
 
     The film that is shown goes on, also where its entry is taken out.
     """
 
-    ids: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)]
+    ids: model.EntryIds
 
 
-class QueueMove(_Message, frozen=True):
-    """Put entries elsewhere in the queue, one after the other in the order of ``ids``. Answer: QueueChanged, to all.
+class QueueMove(Message, frozen=True):
+    """Put entries elsewhere in the queue, one after the other in the order of ``ids``. Answer: as for QueueInsert.
 
     Ids that are not in the queue are ignored. ``after`` as in QueueInsert, among the entries that are not moved.
     """
 
-    ids: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)]
+    ids: model.EntryIds
     after: model.EntryId | None
 
 
-class SetEntry(_Message, frozen=True):
+class SetEntry(Message, frozen=True):
     """Tell what is not known of an entry yet: its hashes, its duration. Answer: EntryChanged, to all.
 
     Refused as FileHashMismatch where it is known already, and differs.
@@ -239,96 +235,62 @@ class SetEntry(_Message, frozen=True):
     file: model.FileInfo | None = None
 
 
-class Say(_Message, frozen=True):
+class Say(Message, frozen=True):
     """One line of chat. Answer: Said, to all."""
 
     text: model.ChatText
 
 
 class SetPolicy(model.PolicyChange, frozen=True, omit_defaults=True):
-    """Answer: PolicyChanged, to all."""
+    """Change the room's rules. Answer: PolicyChanged, to all. Only the host may."""
 
 
-class SetRole(_Message, frozen=True):
-    """Answer: MemberChanged, to all. If ``role`` is ``host``, the old host becomes a controller."""
+class SetRole(Message, frozen=True):
+    """Give a member a role. Answer: MemberChanged, to all. Only the host may.
+
+    If ``role`` is ``host``, the old host becomes a controller.
+    """
 
     client_id: model.ClientId
     role: model.Role
 
 
-class GetRoom(_Message, frozen=True):
-    """Answer: RoomState."""
+class GetRoom(Message, frozen=True):
+    """Ask for the state of the room. Answer: RoomState."""
 
 
-class Kick(_Message, frozen=True):
+class Kick(Message, frozen=True):
+    """Put a member out of the room. Answer: MemberLeft, to all that are left. Only the host may."""
+
     client_id: model.ClientId
     ban: bool = model.always_encoded(False)
+    """Keep it out from now on."""
     reason: model.ShortText | None = None
 
 
-class ListRooms(_Message, frozen=True):
-    """Answer: Rooms, or an Error if the server does not publish its rooms."""
+class ListRooms(Message, frozen=True):
+    """Ask for the rooms of this server. Answer: Rooms, or an Error if the server does not publish its rooms."""
 
-
-class PushKeys(Struct, frozen=True):
-    """What a message for a browser is encrypted with, as in its PushSubscription."""
-
-    p256dh: model.PushKey
-    auth: model.PushAuth
-
-
-class PushSubscribe(_Message, frozen=True):
-    """Be invited under this name by push, from now on. Answer: Done.
-
-    The first client that asks for a name has it, and changes it or gives it up by the same secret. Refused as NameTaken
-    where another one has it.
-    """
-
-    name: model.Name
-    endpoint: model.PushEndpoint
-    keys: PushKeys
-    secret: model.Secret
-    """Made by the client. It proves later that the name is its own."""
-
-    def __post_init__(self) -> None:
-        _normalise(self, "name", names.member_name)
-
-
-class PushUnsubscribe(_Message, frozen=True):
-    """Be invited under this name no more. Answer: Done, also where there is no such name, or it is another client's."""
-
-    name: model.Name
-    secret: model.Secret
-
-    def __post_init__(self) -> None:
-        _normalise(self, "name", names.member_name)
-
-
-class PushInvite(_Message, frozen=True):
-    """Invite who has subscribed under this name to the sender's room. Answer: Done, whoever there is."""
-
-    name: model.Name
-
-    def __post_init__(self) -> None:
-        _normalise(self, "name", names.member_name)
+    after: model.RoomsPage | None = None
+    """``next`` of the Rooms before. None: from the beginning."""
 
 
 FilmRequest = SetMedia | QueueInsert | QueueRemove | QueueMove | SetEntry
 """The requests that change the film or the queue. `Policy.control` says which members may make them."""
 
-PushRequest = PushSubscribe | PushUnsubscribe | PushInvite
-"""The requests about invitations by push. Only full clients may make them, and only some servers grant them."""
-
 _MemberRequest = LeaveRoom | Report | SetReady | SetFile | Say | SetPolicy | SetRole | GetRoom | Kick
+_OtherRequest = PushRequest | accounts.AccountRequest | invites.TrustRequest
 ClientMessage = (
-    Hello | Ping | CreateRoom | JoinRoom | ListRooms | SyncCommand | FilmRequest | _MemberRequest | PushRequest
+    Hello | Ping | CreateRoom | JoinRoom | ListRooms | SyncCommand | FilmRequest | _MemberRequest | _OtherRequest
 )
 
 
 # ---- from the server to clients -------------------------------------------------------------------------------------
 
 
-class Welcome(_Message, frozen=True):
+class Welcome(Message, frozen=True):
+    """The answer to Hello."""
+
     client_id: model.ClientId
     resume_secret: model.Secret
     protocol: int
@@ -345,14 +307,21 @@ class Welcome(_Message, frozen=True):
     """The server's URL for invites. None: the one that the client connected to."""
     push_key: str | None = None
     """The server sends invitations by push (feature ``push``), signed with this key: VAPID, 65 bytes in base64url."""
+    account: model.AccountName | None = None
+    """Whose token the Hello carried. None: it carried none that is good."""
+    needs_account: bool = False
+    """This client has to log in before the server grants it anything but AccountRequests."""
 
 
-class Done(_Message, frozen=True):
+class Done(Message, frozen=True):
     """The request is carried out, and there is nothing more to tell."""
 
 
-class Pong(_Message, frozen=True):
-    """``t1``: server time at which the Ping's bytes arrived; ``t2``: server time just before the Pong was written."""
+class Pong(Message, frozen=True):
+    """The answer to Ping.
+
+    ``t1``: server time at which the Ping's bytes arrived; ``t2``: server time just before the Pong was written.
+    """
 
     t0: model.Moment
     t1: model.Moment
@@ -361,8 +330,8 @@ class Pong(_Message, frozen=True):
     rev: model.Revision | None = None
 
 
-class RoomCreated(_Message, frozen=True):
-    """Basic."""
+class RoomCreated(Message, frozen=True):
+    """Basic. The room is there, and the receiver is in it, as its host. ``host_secret`` proves who owns it."""
 
     room_id: str
     client_id: model.ClientId
@@ -372,8 +341,8 @@ class RoomCreated(_Message, frozen=True):
     """For JoinRoom later on. Only full clients get one."""
 
 
-class RoomJoined(_Message, frozen=True):
-    """Basic."""
+class RoomJoined(Message, frozen=True):
+    """Basic. The receiver is in the room."""
 
     room_id: str
     client_id: model.ClientId
@@ -383,7 +352,7 @@ class RoomJoined(_Message, frozen=True):
     """For JoinRoom later on. Only full clients get one. A client that came back by one gets the same again."""
 
 
-class RoomLeft(_Message, frozen=True):
+class RoomLeft(Message, frozen=True):
     """Basic. The receiver is no longer in the room. ``detail`` is a sentence for a user."""
 
     room_id: str
@@ -391,11 +360,13 @@ class RoomLeft(_Message, frozen=True):
     detail: str | None = None
 
 
-class RoomState(_Message, frozen=True):
+class RoomState(Message, frozen=True):
+    """The state of the room that the receiver is in."""
+
     room: model.Room
 
 
-class SyncBroadcast(_Message, frozen=True):
+class SyncBroadcast(Message, frozen=True):
     """Basic. A command that took effect, and the timeline that followed from it."""
 
     from_client: model.ClientId
@@ -408,73 +379,69 @@ class SyncBroadcast(_Message, frozen=True):
     """The member that the reason is about: whose player stalls, or who has left."""
 
 
-class StartChanged(_Message, frozen=True):
+class StartChanged(Message, frozen=True):
     """What `Room.start` is now. None: the room does not wait any more, because it plays, or because somebody paused."""
 
     start: model.PendingStart | None
 
 
-class MemberJoined(_Message, frozen=True):
+class MemberJoined(Message, frozen=True):
+    """A member has come into the room."""
+
     member: model.Member
 
 
-class MemberChanged(_Message, frozen=True):
+class MemberChanged(Message, frozen=True):
+    """Something about a member is different, for instance its role or its copy of the film."""
+
     member: model.Member
 
 
-class MemberLeft(_Message, frozen=True):
+class MembersReported(Message, frozen=True):
+    """Players do something else, or are at other positions. Nothing else about these members is different.
+
+    A member's own report may be among them; it knows better.
+    """
+
+    reports: tuple[model.MemberReport, ...]
+
+
+class MemberLeft(Message, frozen=True):
+    """A member is no longer in the room."""
+
     client_id: model.ClientId
     reason: model.LeftReason
 
 
-class PolicyChanged(_Message, frozen=True):
+class PolicyChanged(Message, frozen=True):
+    """The rules of the room are different."""
+
     policy: model.Policy
     by: model.ClientId | None = None
     """Who changed it."""
 
 
-class MediaChanged(_Message, frozen=True):
-    """The room changed to another film, because a member requested it or because the previous film has ended.
+class Said(Message, frozen=True):
+    """A line of chat."""
 
-    A member that has the film opens it and sends SetFile. From then on the room's gates wait for this member too.
-    """
-
-    file_hash: model.FileHash | None
-    file: model.FileInfo
-    timeline: model.Timeline
-    queue: model.Queue = model.Queue()
-    by: model.ClientId | None = None
-    """Who requested it. None: the previous film has ended."""
-
-
-class QueueChanged(_Message, frozen=True):
-    """The queue after an edit. Where an edit changed nothing, only the member that asked gets this, as its answer."""
-
-    queue: model.Queue
-    inserted: Annotated[tuple[model.EntryId, ...], Meta(max_length=model.QUEUE_MAX)] = ()
-    """The ids of the entries that this edit inserted, in the order of the request."""
-    by: model.ClientId | None = None
-    """Who edited it. None: the room has learned what its film is."""
-
-
-class EntryChanged(_Message, frozen=True):
-    """More is known of this entry than before: a hash, its duration. The queue's ``rev`` stays as it was."""
-
-    entry: model.QueueEntry
-
-
-class Said(_Message, frozen=True):
     from_client: model.ClientId
     text: str
     at: model.Moment
 
 
-class Rooms(_Message, frozen=True):
+class Rooms(Message, frozen=True):
+    """A page of the rooms of this server, as it publishes them. No page is larger than 64 KiB."""
+
     rooms: tuple[model.RoomSummary, ...]
+    next: model.RoomsPage | None = None
+    """There are more: ask for those after this. None: these were the last."""
 
 
-class Error(_Message, frozen=True):
-    """Basic. ``message`` is one sentence for a user; ``retry``: the same request may succeed later."""
+class Error(Message, frozen=True):
+    """Basic. A request is refused, or a message was wrong.
+
+    ``message`` is one sentence for a user; ``retry``: the same request may succeed later.
+    """
 
     code: ErrorCode
     message: str
@@ -487,7 +454,7 @@ class Error(_Message, frozen=True):
         return cls(error.code, error.message, error.retry, error.details)
 
 
-class Goodbye(_Message, frozen=True):
+class Goodbye(Message, frozen=True):
     """The server closes this connection. Only full clients get this."""
 
     reason: Literal["going-down", "too-slow", "idle", "protocol", "replaced", "rate-limited"]
@@ -495,10 +462,18 @@ class Goodbye(_Message, frozen=True):
     """Seconds to wait before connecting again; absent: do not connect again automatically."""
 
 
-_AboutConnection = Welcome | Pong | Rooms | Done | Error | Goodbye
-_AboutMembers = RoomCreated | RoomJoined | RoomLeft | RoomState | MemberJoined | MemberChanged | MemberLeft
-_AboutRoom = SyncBroadcast | StartChanged | PolicyChanged | MediaChanged | QueueChanged | EntryChanged | Said
-ServerMessage = _AboutConnection | _AboutMembers | _AboutRoom
+class Notice(Message, frozen=True):
+    """What the server says to people now, such as that it is about to stop. Only full clients get this."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=model.MOTD_MAX)]
+
+
+_AboutConnection = Welcome | Pong | Rooms | Done | Error | Goodbye | Notice | accounts.AccountAnswer
+_AboutMembers = MemberJoined | MemberChanged | MembersReported | MemberLeft
+_AboutRoom = RoomCreated | RoomJoined | RoomLeft | RoomState | SyncBroadcast | StartChanged | PolicyChanged | Said
+_AboutFilms = films.FilmAnswer
+_AboutTrust = invites.TrustAnswer
+ServerMessage = _AboutConnection | _AboutMembers | _AboutRoom | _AboutFilms | _AboutTrust
 
 _ACTIONS: Final = get_args(SyncCommand)
 

@@ -78,6 +78,9 @@ _PUSH_URL: Final = r"^https://[!-~]+$(?!\n)"
 # 65 and 16 bytes in base64url. Browsers leave the padding out.
 _PUSH_KEY: Final = r"^[A-Za-z0-9_-]{87}=?$(?!\n)"
 _PUSH_AUTH: Final = r"^[A-Za-z0-9_-]{22}(==)?$(?!\n)"
+_TOKEN: Final = r"^[A-Za-z0-9._-]*$(?!\n)"
+_DEVICE: Final = r"^[A-Za-z0-9_-]{43}$(?!\n)"
+_PAIR_CODE: Final = r"^[A-Za-z]{4}[ -]?[A-Za-z]{4}$(?!\n)"
 
 PATTERN_MEANINGS: Final[dict[str, str]] = {
     _LINE: "one line without control characters",
@@ -89,6 +92,9 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _PUSH_URL: "an https:// URL in ASCII",
     _PUSH_KEY: "a public key of 65 bytes in base64url",
     _PUSH_AUTH: "16 bytes in base64url",
+    _TOKEN: "a token, as the server gave it out",
+    _DEVICE: "32 bytes in base64url",
+    _PAIR_CODE: "eight letters, perhaps in two groups of four",
 }
 """What each pattern of this protocol requires, as the words after "must be"."""
 
@@ -101,11 +107,15 @@ Alias = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX, pattern=_ALI
 RoomName = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX)]
 """A room's UUID or alias, in JoinRoom. Allows more than ``Alias`` does, so that a wrong name is RoomNotFound."""
 
+RoomsPage = Annotated[str, Meta(min_length=1, max_length=64)]
+"""Where a page of the public list ends. Only the server knows what it means."""
+
 ServerUrl = Annotated[str, Meta(max_length=2048, pattern=_URL)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 CommandId = Annotated[str, Meta(min_length=1, max_length=64)]
 EntryId = Annotated[str, Meta(min_length=1, max_length=64)]
 """Identifies an entry of a room's queue. The room assigns it and never assigns it to another entry."""
+EntryIds = Annotated[tuple[EntryId, ...], Meta(max_length=QUEUE_MAX)]
 
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 Password = Annotated[str, Meta(min_length=1, max_length=256)]
@@ -116,6 +126,26 @@ PushEndpoint = Annotated[str, Meta(max_length=1024, pattern=_PUSH_URL)]
 """Where a browser's push service takes messages for it. It is nobody else's to know."""
 PushKey = Annotated[str, Meta(pattern=_PUSH_KEY)]
 PushAuth = Annotated[str, Meta(pattern=_PUSH_AUTH)]
+
+INVITE_SECONDS_MAX: Final = 30 * 86400
+"""Longest time for which an invite is good."""
+INVITE_USES_MAX: Final = 1000
+Token = Annotated[str, Meta(max_length=1024, pattern=_TOKEN)]
+"""Signed by the server: an access token, or an invite. A longer one is refused unread."""
+RefreshToken = Annotated[str, Meta(min_length=16, max_length=256, pattern=_TOKEN)]
+Device = Annotated[str, Meta(pattern=_DEVICE)]
+"""HMAC-SHA-256 of the server's host and port under the installation's own random key, in base64url."""
+AccountName = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NAME)]
+AccountPassword = Annotated[str, Meta(min_length=8, max_length=256)]
+"""A new password of an account."""
+PairCodeText = Annotated[str, Meta(pattern=_PAIR_CODE)]
+InviteId = Annotated[str, Meta(min_length=1, max_length=64)]
+BanId = Annotated[str, Meta(min_length=1, max_length=64)]
+BanKind = Literal["account", "device", "network"]
+InvitedRole = Literal["viewer", "controller"]
+Access = Literal["anyone", "accounts", "invited"]
+"""Who may join a room, beside its former members and its owner: anybody, who has an account at this server, or who has
+an invite."""
 
 Gate = Literal["seeking", "buffering"]
 Control = Literal["everyone", "host", "controllers"]
@@ -136,11 +166,14 @@ the room was out of reach."""
 Role = Literal["host", "controller", "viewer"]
 MemberState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle", "away"]
 ReportedState = Literal["playing", "paused", "seeking", "buffering", "ended", "idle"]
-LeftReason = Literal["left", "kicked", "banned", "closed", "mismatch", "lost"]
-"""Why a member is no longer in a room. ``lost``: its connection broke and it did not come back in time."""
+LeftReason = Literal["left", "kicked", "banned", "removed", "ended", "closed", "mismatch", "lost"]
+"""Why a member is no longer in a room. ``removed``: by the server's administrator. ``ended``: its login is over.
+``lost``: its connection broke and it did not come back in time."""
 
 
-class FileInfo(Struct, frozen=True, omit_defaults=True):
+# A server has hundreds of thousands of these and of queue entries. They can be part of no cycle, so the garbage
+# collector does not look at them: for 450,000 entries each full collection took 90 ms, and every room waited.
+class FileInfo(Struct, frozen=True, omit_defaults=True, gc=False):
     """What a member says about its file."""
 
     size: Annotated[int, Meta(ge=0, le=2**53 - 1)]
@@ -191,7 +224,30 @@ class Member(Struct, frozen=True, omit_defaults=True):
     apart: bool = False
     """Its player does not follow the room, which does not wait for it: its viewer paused it during an absence."""
     heard_at: Moment | None = None
-    """Server time at which the room last had a message of it. A full member reports every 2 s."""
+    """Server time at which the room last had a message of it. A full member reports every 2 s, and every
+    30 s at rest."""
+    account: AccountName | None = None
+    """The account that it has proven to be. Names can be chosen, this cannot."""
+    given_up: bool = False
+    """The room stops no more for its stalls while this film is shown: it has waited for enough of them."""
+
+
+class MemberReport(Struct, frozen=True, omit_defaults=True):
+    """What a member's player does: those fields of Member that follow from its reports, absent where they are there."""
+
+    client_id: ClientId
+    state: MemberState
+    position: Position | None = None
+    error: SignedSeconds | None = None
+    clock_error: Bound | None = None
+    rtt: Bound | None = None
+    film: bool = True
+    apart: bool = False
+    heard_at: Moment | None = None
+
+    @classmethod
+    def of(cls, member: Member) -> "MemberReport":
+        return cls(*(getattr(member, name) for name in cls.__struct_fields__))
 
 
 class Policy(Struct, frozen=True, omit_defaults=True):
@@ -207,6 +263,9 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     stall: Interruption = "go-on"
     leave: Interruption = "go-on"
     loop: Loop = "off"
+    access: Access = "anyone"
+    history: bool = True
+    """Whether it may be kept what this room watches: by the server, and with the others' names by its members."""
 
 
 class PolicyChange(Struct, frozen=True, omit_defaults=True):
@@ -222,6 +281,8 @@ class PolicyChange(Struct, frozen=True, omit_defaults=True):
     stall: Interruption | None = None
     leave: Interruption | None = None
     loop: Loop | None = None
+    access: Access | None = None
+    history: bool | None = None
 
 
 class QueueItem(Struct, frozen=True, omit_defaults=True):
@@ -231,7 +292,7 @@ class QueueItem(Struct, frozen=True, omit_defaults=True):
     file_hash: FileHash | None = None
 
 
-class QueueEntry(Struct, frozen=True, omit_defaults=True):
+class QueueEntry(Struct, frozen=True, omit_defaults=True, gc=False):
     """One entry of a room's queue. The room gives the ids, and gives none twice."""
 
     id: EntryId
@@ -247,6 +308,23 @@ class Queue(Struct, frozen=True):
     entries: Annotated[tuple[QueueEntry, ...], Meta(max_length=QUEUE_MAX)] = ()
     current: EntryId | None = None
     """The entry that is shown. None: the film that is shown is none of these, and the first entry comes next."""
+
+
+class QueueChange(Struct, frozen=True, omit_defaults=True):
+    """What an edit, or a step to another entry, makes of the queue whose ``rev`` is one less.
+
+    What is removed goes. Then what is moved is taken out and put behind ``after``, in this order, and behind that what
+    is inserted.
+    """
+
+    rev: Revision
+    removed: EntryIds = ()
+    moved: EntryIds = ()
+    inserted: Annotated[tuple[QueueEntry, ...], Meta(max_length=QUEUE_MAX)] = ()
+    after: EntryId | None = None
+    """An entry that stays where it is. None: the beginning."""
+    current: EntryId | None = None
+    """As in `Queue`, after the change."""
 
 
 class PendingStart(Struct, frozen=True, omit_defaults=True):

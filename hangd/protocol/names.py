@@ -5,6 +5,7 @@ They are compared by their keys: in the server's directory of rooms, among the m
 a member. Two names that look alike have the same key; so nobody can pass for another by a character that is not seen.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Final
@@ -14,6 +15,9 @@ ROOM_NAME_MAX: Final = 64
 
 NAME_MAX: Final = 32
 """Longest name of a member, in characters."""
+
+_ROOM_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""A UUID, as servers give to rooms."""
 
 _IGNORABLE_RANGES: Final = (
     *((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F)),
@@ -47,6 +51,8 @@ def room_name(text: str) -> str:
     for letter in name:
         if letter in _IGNORABLE or not letter.isprintable():
             raise ValueError(f"must not contain {_described(letter)}, which cannot be seen")
+    if _looks_like_id(name):
+        raise ValueError("must not look like a room's id, because links to that room would lead here")
     return name
 
 
@@ -95,6 +101,12 @@ def matching(given: str, names: Mapping[str, str]) -> list[str]:
 def without_ignorable(name: str) -> str:
     """Return the name without the characters that are not shown."""
     return "".join(letter for letter in name if letter not in _IGNORABLE)
+
+
+def _looks_like_id(name: str) -> bool:
+    """Tell whether people may take this name for a UUID: in any case, of letters and dashes of any kind."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return _ROOM_ID.fullmatch("".join("-" if unicodedata.category(one) == "Pd" else one for one in folded)) is not None
 
 
 def _described(letter: str) -> str:

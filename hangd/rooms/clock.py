@@ -4,12 +4,15 @@ Server time is the machine's monotonic clock. It runs for as long as the machine
 the same boot reads the same clock and keeps its ``clock_id``, and clients need not learn it anew. After a reboot it is
 another clock. How much time has passed in between is then taken from the wall clock, which is right to about a second.
 
-Linux says whether it is the same boot. Where it does not (another system, a sandbox without /proc/sys), it is the same
-boot if the difference between the wall clock and the monotonic clock is still the same.
+Linux says whether it is the same boot, and systemd tells it to hang's own unit, which does not see /proc/sys. Where
+nobody says it (another system, another sandbox), it is the same boot if the difference between the wall clock and the
+monotonic clock is still the same.
 """
 
+import os
 import secrets
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -22,12 +25,29 @@ minutes."""
 
 
 def boot_id() -> str | None:
-    """Return the kernel's id of the current boot. None: the system does not tell."""
+    """Return the kernel's id of the current boot, or else the variable ``BOOT_ID``. None: nobody tells."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip() or None
     except OSError:
+        pass
+    try:
+        # systemd writes it without the hyphens of the kernel's form.
+        return str(uuid.UUID(os.environ.get("BOOT_ID", "")))
+    except ValueError:
         return None
+
+
+def machine_clock() -> str | None:
+    """Name the monotonic clock that this process reads: two processes that name the same one read the same times.
+
+    Processes of one boot do, unless they are in different time namespaces. None: nobody tells.
+    """
+    boot = boot_id()
+    try:
+        return None if boot is None else f"{boot} {os.readlink('/proc/self/ns/time')}"
+    except OSError:  # A system without time namespaces.
+        return boot
 
 
 class ServerClock:

@@ -16,40 +16,62 @@ room keeps it, and a new connection proves with a secret that it belongs to the 
 still open is then closed.
 """
 
-import logging
 import uuid
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Final, assert_never
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, assert_never
+
+from msgspec.structs import replace
 
 from hangd.engine.room import effects, inputs
-from hangd.engine.room.session import Session
-from hangd.log import LimitLog
-from hangd.protocol.codec import decode_client, encode_server
-from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW, RemoteProtocolError, RequestRefused
-from hangd.protocol.messages import Error, Goodbye, Pong, RequestId, RoomLeft, Rooms, ServerMessage
-from hangd.rooms.clients import Client, Clients, new_secret
+from hangd.engine.room.connection.session import Session
+from hangd.protocol.codec import ClientFrame, decode_client, encode_server
+from hangd.protocol.errors import (
+    CLOSE_BANNED,
+    CLOSE_GOING_DOWN,
+    Details,
+    RemoteProtocolError,
+    RequestRefused,
+)
+from hangd.protocol.messages import Goodbye, Ping, Pong
+from hangd.rooms.administration import Administration
+from hangd.rooms.census import Census, take_census
 from hangd.rooms.clock import ServerClock
-from hangd.rooms.directory import Directory, Hosted, creation, new_room, restored_room
-from hangd.rooms.invitations import Invitations, ask_push
-from hangd.rooms.outbox import state_key
-from hangd.rooms.peer import Peer
-from hangd.rooms.persistence import RoomPersistence
+from hangd.rooms.counters import Counters
+from hangd.rooms.edge.base import Place
+from hangd.rooms.edge.budgets import Budgets
+from hangd.rooms.edge.clients import Client, Clients
+from hangd.rooms.edge.entering import Entering
+from hangd.rooms.edge.fair_turns import FairTurns
+from hangd.rooms.edge.greeting import Greeting
+from hangd.rooms.edge.guesses import Guesses
+from hangd.rooms.edge.identities import Identities
+from hangd.rooms.edge.idling import Idling
+from hangd.rooms.edge.invitations import Invitations, Inviting
+from hangd.rooms.edge.journal import Journal
+from hangd.rooms.edge.listing import Listing
+from hangd.rooms.edge.orders import Orders
+from hangd.rooms.edge.peer import Peer
+from hangd.rooms.edge.turns import CLOSE_LATER, Turns
+from hangd.rooms.edge.waiting_memory import WaitingMemory
+from hangd.rooms.hosting.base import RoomsHere
+from hangd.rooms.hosting.hosting import Hosting
 from hangd.rooms.settings import HubSettings, Passwords
-from hangd.store.base import KeptRoom, Store
+from hangd.rooms.trust import Ended, Nobody, Trust, Visitor
+from hangd.store.base import KeptRoom, Watched
+from hangd.store.thread import StoreThread
 from hangd.tasks import Tasks
 from hangd.transport.base import Encoded, Transport
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from hangd.rooms.clustered.numbers import Now
 
-_CLOSE_INTERNAL: Final = 1011
-"""Internal error (registry of RFC 6455)."""
-_CLOSE_FULL: Final = 1013
-"""Try again later (registry of RFC 6455)."""
+_FULL: Final = "this server is full: try again later, or ask whoever runs it"
 
 
 class Hub:
     """Rooms, sessions and clients. ``changed`` is called when the number of rooms or clients has changed.
+
+    ``store``: where rooms are kept, which stays open; None: nowhere.
 
     Call `restore` first, with the rooms from before a restart. Then `attach` each connection.
     """
@@ -60,60 +82,215 @@ class Hub:
         *,
         passwords: Passwords,
         clock: ServerClock,
-        store: Store,
+        store: StoreThread | None,
+        trust: Trust | None = None,
         invitations: Invitations | None = None,
         changed: Callable[[], None] = lambda: None,
+        keep_watched: Callable[[Watched, str | None], None] = lambda record, network: None,
+        counters: Counters | None = None,
     ) -> None:
-        self._settings = settings
-        self._passwords = passwords
+        self._counters = counters = counters or Counters()
+        self._trust: Trust = trust or Nobody()
+        features = self._trust.features
+        self._settings = replace(
+            settings,
+            features=(*settings.features, *features),
+            room=replace(settings.room, accounts="accounts" in features, invites="invites" in features),
+        )
         self._clock = clock
-        self._invitations = invitations
+        self._server_now = clock.now
+        """Returns server time, as clients are told it."""
         self._changed = changed
-        self._persistence = RoomPersistence(store, self._kept)
         self._clients = Clients()
-        self._rooms = Directory(settings.max_rooms, self._persistence.changed)
         self._peers: set[Peer] = set()
-        self._leaving: list[Peer] = []
-        """Peers that were closed in this turn, and whose rooms have not been told yet."""
         self._tasks = Tasks()
+        self._memory = WaitingMemory(settings.max_waiting)
+        self._turns = Turns(self._depart, counters, self._memory)
+        self._guesses = Guesses(self._trust, clock.now, counters)
+        self._orders = Orders(
+            turns=self._turns,
+            clients=self._clients,
+            trust=self._trust,
+            guesses=self._guesses,
+            passwords=passwords,
+            clock=clock,
+            tasks=self._tasks,
+            welcome=lambda order: self._greeting.welcome_back(order),
+            tell_session=self._tell_session_of_room,
+        )
+        self._hosting = self._open_rooms(store=store, changed=changed, keep_watched=keep_watched, counters=counters)
+        self._rooms = self._orders.rooms = self._hosting
+        self._budgets = Budgets(settings.session, settings.shared, self._rooms.get)
+        self._entering = Entering(
+            self._settings.room,
+            rooms=self._rooms,
+            turns=self._turns,
+            clients=self._clients,
+            trust=self._trust,
+            guesses=self._guesses,
+            passwords=passwords,
+            clock=clock,
+            tasks=self._tasks,
+            tell_session=self._tell_session_of_room,
+        )
+        self._idling = Idling(self._peers, self._turns, settings.idle_timeout, self._is_host)
+        self.administration = Administration(
+            peers=self._peers, hosting=self._hosting, turns=self._turns, clients=self._clients, clock=clock
+        )
+        self.administration.motd = settings.motd
+        self._greeting = Greeting(
+            self._settings,
+            administration=self.administration,
+            rooms=self._rooms,
+            orders=self._orders,
+            turns=self._turns,
+            clients=self._clients,
+            trust=self._trust,
+            guesses=self._guesses,
+            clock=clock,
+            tasks=self._tasks,
+            tell_session=self._tell_session,
+        )
+        self._listing = Listing(self._hosting.page if settings.publish_rooms else None, self._turns, clock, self._tasks)
+        self._inviting = Inviting(
+            invitations,
+            rooms=self._rooms,
+            turns=self._turns,
+            clock=clock,
+            tasks=self._tasks,
+            open_invite=self._trust.open_invite,
+        )
+        self._identities = Identities(
+            rooms=self._rooms,
+            turns=self._turns,
+            clients=self._clients,
+            trust=self._trust,
+            clock=clock,
+            counters=counters,
+            tell_session=self._tell_session,
+            end=self.end,
+        )
+        self._fair = FairTurns(self._handle_waiting, settings.slice)
+        self._last_ended = 0.0
+        """When the last turn ended that a message or the end of a connection began."""
         self._going_down = False
-        self._limits = LimitLog(_log)
+
+    def _open_rooms(
+        self,
+        *,
+        store: StoreThread | None,
+        changed: Callable[[], None],
+        keep_watched: Callable[[Watched, str | None], None],
+        counters: Counters,
+    ) -> RoomsHere:
+        return Hosting(
+            self._settings.room,
+            most=self._settings.max_rooms,
+            most_of_one=self._settings.max_rooms_per_address,
+            most_queued=self._settings.max_queued,
+            turns=self._turns,
+            orders=self._orders,
+            clock=self._clock,
+            store=store,
+            changed=changed,
+            keep_watched=keep_watched,
+            counters=counters,
+        )
+
+    @property
+    def journal(self) -> Journal:
+        return self._turns.journal
 
     @property
     def client_count(self) -> int:
         return len(self._peers)
 
+    def visitors(self) -> list[Visitor]:
+        """Return who is connected, as far as that is known."""
+        return [peer.visitor for peer in self._peers]
+
     @property
     def room_count(self) -> int:
-        return len(self._rooms)
+        return len(self._hosting.directory)
+
+    @property
+    def waiting_memory(self) -> int:
+        """Bytes of memory that wait for slow clients."""
+        return self._memory.total
+
+    @property
+    def queue_memory(self) -> int:
+        """Bytes of memory that the rooms' queues take."""
+        return self._hosting.directory.queue_space.used
+
+    @property
+    def store_fails(self) -> bool:
+        """Whether rooms cannot be written for now."""
+        return self._hosting.store_fails
+
+    @property
+    def unwritten(self) -> int:
+        """How many rooms have changed since the store has got them."""
+        return self._hosting.unwritten
+
+    cluster_numbers: "Callable[[], Now] | None" = None
+    """Returns what is to be known of this server as one of a cluster. None: it is alone."""
+
+    @property
+    def why_apart(self) -> str | None:
+        """Why this server cannot do now what others of its cluster can. None: it can, or there are no others."""
+        return None
+
+    @property
+    def going_down(self) -> bool:
+        return self._going_down
+
+    def census(self) -> Census:
+        """Count clients, rooms and members."""
+        return take_census(
+            self._peers, self._hosting.directory, self._budgets.debtors(self._rooms.places(), self._clock.now())
+        )
 
     def restore(self, kept: Iterable[KeptRoom], now: float) -> None:
         """Continue these rooms. Their members are away until they prove with their secrets who they are."""
-        for one in kept:
-            try:
-                room = restored_room(one, self._settings.room, self._clock, now)
-            except Exception:
-                _log.exception("room %s cannot be restored, and stays in the store", one.room.room_id)
-                continue
-            hosted = Hosted(room, one.room.name, self._room_expired)
-            self._rooms.restore(hosted)
-            for member in one.room.members:
-                client_id = member.client_id
-                self._clients[client_id] = Client(client_id, None, room.room_id, one.proofs.get(client_id))
-            hosted.timer.arm(room.deadline())
+        self._hosting.restore(kept, now)
+
+    async def join(self) -> None:
+        """Join the other servers, if there are any. Raises `hangd.cluster.base.ClusterFailed`."""
 
     # ---- connections ------------------------------------------------------------------------------------------------
 
-    def attach(self, transport: Transport, now: float) -> Peer:
-        """Accept a connection. The returned peer is the transport's `Listener`."""
-        session = Session(client_id=str(uuid.uuid4()), settings=self._settings.session, now=now)
-        peer = Peer(self, transport, session)
-        if (most := self._settings.max_clients) <= len(self._peers):
-            self._limits.warn("", "clients are refused: %d are here, which is the most (--max-clients)", most)
-            self._send(peer, Error.of(RequestRefused("ServerFull", "this server takes no more clients now")))
-            peer.close(_CLOSE_FULL, "server full")
+    def attach(self, transport: Transport, now: float, *, address: str = "", connection: str = "") -> Peer:
+        """Accept a connection. The returned peer is the transport's `Listener`.
+
+        Args:
+            address: where the client is, also behind a proxy. "": on this machine.
+            connection: the connection's name for the log and the admin, such as "c17".
+        """
+        trust = self._trust
+        session = Session(
+            client_id=str(uuid.uuid4()),
+            settings=self._settings.session,
+            now=now,
+            needs_account=trust.needs_account,
+            needs_password=trust.needs_password,
+        )
+        peer = Peer(self, transport, session, Visitor(address=address), self._counters, connection, self._memory)
+        try:
+            peer.visitor = trust.arrived(address, now)
+        except RequestRefused as refused:
+            self._counters.turned_away["banned"] += 1
+            self._turns.refuse(peer, refused)
+            peer.close(CLOSE_BANNED, "banned")
             return peer
+        if len(self._peers) >= self._settings.max_clients and not self._idling.make_room(peer, now):
+            self._counters.turned_away["full"] += 1
+            self._turns.refuse(peer, RequestRefused("ServerFull", _FULL, details={"limit": "clients"}))
+            peer.close(CLOSE_LATER, "server full")
+            return peer
+        session.limits = self._budgets.limits(peer.visitor.network, now)
         self._peers.add(peer)
+        self._idling.arm(now)
         self._clients[peer.client_id] = Client(peer.client_id, peer)
         self._changed()
         return peer
@@ -121,34 +298,91 @@ class Hub:
     def receive(self, peer: Peer, data: str | bytes, now: float) -> None:
         if peer.closed:
             return
-        try:  # As `_turn` does, but that takes a microsecond more.
-            try:
-                if isinstance(data, bytes):
-                    raise RemoteProtocolError("InvalidMessage", "messages are text frames, not binary ones")
-                frame = decode_client(data)
-            except RemoteProtocolError as error:
+        try:
+            if isinstance(data, bytes):
+                raise RemoteProtocolError("InvalidMessage", "messages are text frames, not binary ones")
+            frame = decode_client(data)
+        except RemoteProtocolError as error:
+            with self._turns.turn(now, peer):
                 self._tell_session(peer, inputs.FrameRejected(error), now)
-            else:
-                self._tell_session(peer, inputs.FrameReceived(frame.message, frame.id), now)
+            return
+        place = self._rooms.get(peer.session.room_id)
+        if type(frame.message) is Ping or not self._waits(peer, frame, place, now):
+            self._handle(peer, frame, place, now)
+
+    def _waits(self, peer: Peer, frame: ClientFrame | None, place: Place | None, now: float) -> bool:
+        """Let a message wait if it has to, or the end of a connection (None). Return whether it does."""
+        lane = None if place is None else place.lane
+        if not self._fair.has_to_wait(lane, peer, now):
+            return False
+        made_from = None if place is None else place.network
+        self._fair.wait(lane, peer.visitor.network if made_from is None else made_from, peer, frame)
+        return True
+
+    def _handle_waiting(self, peer: Peer, frame: ClientFrame | None) -> None:
+        place, now = self._rooms.get(peer.session.room_id), self._clock.now()
+        if frame is None:
+            self._end(peer, place, now)
+        else:
+            self._handle(peer, frame, place, now)
+
+    def _handle(self, peer: Peer, frame: ClientFrame, place: Place | None, now: float) -> None:
+        began = now if now > self._last_ended else self._last_ended  # Others may have arrived together with this one.
+        self._counters.received[type(frame.message)] += 1
+        self._turns.cause = peer
+        try:  # As `_turn` does, but that takes a microsecond more.
+            self._tell_session(peer, inputs.FrameReceived(frame.message, frame.id), now)
         except Exception:
-            self._fail(peer)
-        self._end_turn(now)
+            self._turns.fail(peer)
+        self._turns.end(now)
+        self._charge(place, began)
+
+    def _charge(self, place: Place | None, began: float) -> None:
+        """Count the time that this turn has taken."""
+        ended = self._last_ended = self._clock.now()
+        self._fair.charge(None if place is None else place.lane, ended - began, ended)
 
     def measure(self, peer: Peer, rtt: float, now: float) -> None:
-        peer.latencies.append(rtt)
         client = self._clients.of(peer)
-        if client is not None and not client.entering and (hosted := self._rooms.get(client.room_id)) is not None:
-            with self._turn(now, peer):
-                self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
+        if client is not None and not client.entering and (place := self._rooms.get(client.room_id)) is not None:
+            with self._turns.turn(now, peer):
+                self._rooms.tell(place, inputs.LatencyMeasured(client.client_id, rtt), now)
 
     def flush(self, peer: Peer) -> None:
-        with self._turn(self._clock.now(), peer):
-            peer.outbox.flush()
+        with self._turns.turn(self._clock.now(), peer):
+            peer.flush()
 
     def detach(self, peer: Peer, now: float) -> None:
-        """Handle the end of a connection. A second call for the same peer does nothing."""
-        with self._turn(now, None):
+        """Handle the end of a connection, after its messages. A second call for the same peer does nothing."""
+        place = self._rooms.get(peer.session.room_id)
+        if peer not in self._peers or not self._waits(peer, None, place, now):
+            self._end(peer, place, now)
+
+    def _end(self, peer: Peer, place: Place | None, now: float) -> None:
+        began = max(now, self._last_ended)
+        with self._turns.turn(now, None):
             self._depart(peer, now)
+        self._charge(place, began)
+
+    def end(self, ended: Ended) -> None:
+        """End what belongs to somebody whose time here is over: connections, and memberships of all rooms.
+
+        Each client that is here gets an Error, and its connection is closed. Call it within the event loop.
+        """
+        now = self._clock.now()
+        details: Details | None = {"of": "server"} if ended.code == "Banned" else None
+        peers = [peer for peer in self._peers if ended.tag in peer.visitor.known_as().tags]
+        for peer in peers:
+            with self._turns.turn(now, None):
+                # First, so that a member knows that it was not the room's host who put it out.
+                self._turns.refuse(peer, RequestRefused(ended.code, ended.why, details=details))
+        # Only these: a room that is told of it is written to the store again.
+        for hosted in [hosted for hosted in self._hosting.directory if hosted.room.knows(ended.tag)]:
+            with self._turns.turn(now, None):
+                self._rooms.tell(hosted, inputs.AccountEnded(ended.tag, "ended", ended.why), now)
+        for peer in peers:
+            with self._turns.turn(now, None):
+                self._turns.close_away(peer, ended.code)
 
     # ---- shutdown ---------------------------------------------------------------------------------------------------
 
@@ -158,65 +392,43 @@ class Hub:
         The rooms are not told, so that they are saved as they are.
         """
         self._going_down = True
-        goodbye = Encoded(encode_server(Goodbye("going-down", retry_after)))
+        message = Goodbye("going-down", retry_after)
+        goodbye = Encoded(encode_server(message))
         for peer in tuple(self._peers):
-            with self._turn(self._clock.now(), None):
+            with self._turns.turn(self._clock.now(), None):
                 if peer.session.full:
-                    self._put(peer, goodbye)
+                    self._turns.sending(message, goodbye)
+                    self._turns.put(peer, goodbye)
                 peer.close(CLOSE_GOING_DOWN, "the server is going down")
 
     async def aclose(self) -> None:
-        """Stop timers and tasks, write what is not written yet, and close the store."""
-        for hosted in self._rooms:
-            hosted.timer.arm(None)
+        """Stop timers and tasks, and write what is not written yet."""
+        self._idling.stop()
+        self.journal.close()
+        self._fair.stop()
         await self._tasks.cancel()
-        await self._persistence.aclose()
+        await self._hosting.aclose()
 
-    # ---- turns ------------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _turn(self, now: float, peer: Peer | None) -> Iterator[None]:
-        """Contain the exceptions of one turn: log them, and close ``peer``, whose message the turn handles."""
-        try:
-            yield
-        except Exception:
-            self._fail(peer)
-        self._end_turn(now)
-
-    def _fail(self, peer: Peer | None) -> None:
-        _log.exception("internal error")
-        if peer is not None:
-            refused = RequestRefused("Internal", "the server failed on this message: that is a bug in it")
-            self._send(peer, Error.of(refused))
-            self._close(peer, _CLOSE_INTERNAL, "internal error")
-
-    def _end_turn(self, now: float) -> None:
-        while self._leaving:
-            try:
-                self._depart(self._leaving.pop(), now)
-            except Exception:
-                self._fail(None)
-
-    def _close(self, peer: Peer, code: int, reason: str) -> None:
-        """Close a peer. Its room is told at the end of the turn."""
-        if not peer.closed:
-            self._leaving.append(peer)
-            peer.close(code, reason)
+    def _is_host(self, peer: Peer) -> bool:
+        place = self._rooms.get(peer.session.room_id)
+        return place is not None and place.is_host(peer.client_id)
 
     def _depart(self, peer: Peer, now: float) -> None:
         """Remove a connection. Its client stays for as long as a room keeps it."""
         if peer not in self._peers:
             return
         self._peers.remove(peer)
-        peer.closed = True
+        self._counters.left += not peer.closed
+        self._counters.add_limited(peer.session.limited)
+        peer.end()
         self._changed()
         client = self._clients.of(peer)
         if client is None or self._going_down:
             return
         client.peer = None
         try:
-            if (hosted := self._rooms.get(client.room_id)) is not None:
-                self._tell_room(hosted, inputs.ConnectionLost(client.client_id), now)
+            if (place := self._rooms.get(client.room_id)) is not None:
+                self._rooms.tell(place, inputs.ConnectionLost(client.client_id), now)
         finally:
             if client.room_id is None or client.entering:
                 self._clients.pop(client.client_id, None)
@@ -229,278 +441,54 @@ class Hub:
                 return
             self._carry_out(peer, effect, now)
 
+    def _tell_session_of_room(self, peer: Peer, input: inputs.SessionInput, now: float) -> None:
+        """Tell a session that its client is in a room, or in none."""
+        self._tell_session(peer, input, now)
+        if self.administration.draining:
+            self.administration.send_away(peer)
+
     def _carry_out(self, peer: Peer, effect: effects.SessionEffect, now: float) -> None:
         match effect:
+            case effects.ForwardToRoom(message=message, re=re):  # first: most are
+                place = self._rooms.get(peer.session.room_id)
+                if place is None:
+                    self._turns.refuse(peer, RequestRefused("NotInRoom", "you are in no room"), re)
+                else:
+                    self._rooms.tell(place, inputs.MessageReceived(peer.client_id, message, re), now)
             case effects.Reply(message=message, re=re):
-                self._send(peer, message, re)
+                self._turns.send(peer, message, re)
             case effects.AnswerPing() as ping:
-                self._put(peer, lambda: self._pong(peer, ping))
+                self._turns.put(peer, lambda: self._pong(peer, ping))
             case effects.Greet():
-                self._greet(peer, effect, now)
+                self._greeting.greet(peer, effect, now)
+            case effects.OpenRoom() | effects.EnterRoom() if (refused := self._drained(peer, effect)) is not None:
+                self._turns.refuse(peer, refused, effect.re)
+                self._tell_session_of_room(peer, inputs.RoomExited(), now)
             case effects.OpenRoom():
-                self._open_room(peer, effect, now)
+                self._entering.open_room(peer, effect, now)
             case effects.EnterRoom():
-                self._enter_room(peer, effect, now)
-            case effects.ForwardToRoom(message=message, re=re):
-                hosted = self._rooms.get(peer.session.room_id)
-                if hosted is None:
-                    self._send(peer, Error.of(RequestRefused("NotInRoom", "you are in no room")), re)
-                else:
-                    self._tell_room(hosted, inputs.MessageReceived(peer.client_id, message, re), now)
-            case effects.ListRoomsTo(re=re):
-                if self._settings.publish_rooms:
-                    self._send(peer, Rooms(tuple(hosted.room.summary() for hosted in self._rooms)), re)
-                else:
-                    self._send(
-                        peer, Error.of(RequestRefused("Forbidden", "this server does not publish its rooms")), re
-                    )
+                self._entering.enter_room(peer, effect, now)
+            case effects.ListRoomsTo(after=after, re=re):
+                self._listing.answer(peer, after, re)
             case effects.AskPush():
-                hosted = self._rooms.get(peer.session.room_id)
-                self._send(peer, ask_push(self._invitations, effect, hosted, now), effect.re)
+                self._inviting.ask(peer, effect, now)
+            case effects.AskAccounts():
+                self._tasks.start(self._identities.ask(peer, effect), name="answer a request about accounts")
             case effects.Close(code=code, reason=reason):
-                self._close(peer, code, reason)
+                self._turns.close(peer, code, reason)
             case _:
                 assert_never(effect)
+
+    def _drained(self, peer: Peer, effect: effects.OpenRoom | effects.EnterRoom) -> RequestRefused | None:
+        """Return why nobody new is taken in. Full clients are those that were here before."""
+        if peer.session.full and isinstance(effect, effects.EnterRoom):
+            return None
+        return self.administration.refusal()
 
     def _pong(self, peer: Peer, ping: effects.AnswerPing) -> Encoded:
-        hosted = self._rooms.get(peer.session.room_id)
-        line = None if hosted is None else hosted.room.timeline
-        epoch, rev = (None, None) if line is None else (line.epoch, line.rev)
-        return Encoded(encode_server(Pong(ping.t0, ping.t1, self._clock.now(), epoch, rev), ping.re))
-
-    def _greet(self, peer: Peer, effect: effects.Greet, now: float) -> None:
-        name, resume = effect.hello.name, effect.hello.resume
-        client = None if resume is None else self._clients.returning(peer, resume)
-        if client is None or resume is None:
-            client = self._clients[peer.client_id]
-            welcome = self._settings.welcome(peer.client_id, client.new_secret(), self._clock.clock_id)
-            self._send(peer, welcome, effect.re)
-            self._tell_session(peer, inputs.Greeted(name), now)
-            return
-        if client.peer is not None:
-            self._send(client.peer, Goodbye("replaced"))
-            self._close(client.peer, CLOSE_REPLACED, "another connection resumed this one's place")
-        del self._clients[peer.client_id]
-        client.peer = peer
-        self._tell_session(peer, inputs.Greeted(name, client.client_id, client.room_id), now)
-        hosted = self._rooms.get(client.room_id)
-        room, room_effects = None, []
-        if hosted is not None:
-            try:
-                room_effects = hosted.room.handle(inputs.ConnectionResumed(client.client_id), now)
-            except Exception:
-                self._recover(hosted, now)
-                raise
-            room = hosted.room.view()
-        # The secret stays the same: if this connection breaks before Welcome arrives, the client can resume again.
-        welcome = self._settings.welcome(peer.client_id, resume.secret, self._clock.clock_id, room, resumed=True)
-        self._send(peer, welcome, effect.re)
-        if hosted is not None:
-            self._carry_out_in(hosted, room_effects, now)
-            self._tell_latencies(client, hosted, now)
-
-    # ---- entering rooms ---------------------------------------------------------------------------------------------
-
-    def _open_room(self, peer: Peer, effect: effects.OpenRoom, now: float) -> None:
-        try:
-            self._rooms.reserve(effect.message.name)
-        except RequestRefused as refused:
-            return self._refuse(peer, refused, effect.re, now)
-        if effect.message.password is None:
-            return self._create_room(peer, effect, None, now)
-        hashing = self._create_guarded_room(peer, effect, effect.message.password)
-        self._tasks.start(hashing, name="hash a room's password")
-
-    async def _create_guarded_room(self, peer: Peer, effect: effects.OpenRoom, password: str) -> None:
-        with self._turn(self._clock.now(), peer):
-            try:
-                password_hash = await self._passwords.hash(password)
-            except BaseException:
-                self._rooms.release(effect.message.name)
-                raise
-            if peer.closed:
-                self._rooms.release(effect.message.name)
-            else:
-                self._create_room(peer, effect, password_hash, self._clock.now())
-
-    def _create_room(self, peer: Peer, effect: effects.OpenRoom, password_hash: str | None, now: float) -> None:
-        hosted = Hosted(new_room(self._settings.room, password_hash, now), effect.message.name, self._room_expired)
-        self._rooms.add(hosted)
-        self._changed()
-        try:
-            self._ask_in(peer, hosted, creation(peer.client_id, effect), now)
-        except Exception:
-            self._close_room(hosted, now)
-            raise
-
-    def _enter_room(self, peer: Peer, effect: effects.EnterRoom, now: float) -> None:
-        hosted = self._rooms.find(effect.message.room_id)
-        if hosted is None:
-            refused = RequestRefused("RoomNotFound", f"there is no room {effect.message.room_id!r} here")
-            return self._refuse(peer, refused, effect.re, now)
-        request = inputs.JoinRequested(
-            peer.client_id, effect.name, effect.full, effect.message, effect.re, new_secret()
-        )
-        self._ask_in(peer, hosted, request, now)
-
-    def _ask_in(self, peer: Peer, hosted: Hosted, input: inputs.EntryRequest, now: float) -> None:
-        client = self._clients[peer.client_id]
-        client.room_id = hosted.room.room_id
-        self._tell_room(hosted, input, now)
-        if not client.entering:
-            self._tell_entered(client, hosted, now)
-
-    def _tell_entered(self, client: Client, hosted: Hosted, now: float) -> None:
-        """Tell the session that its client is in the room, unless the room refused it."""
-        if client.room_id == hosted.room.room_id and client.peer is not None:
-            self._tell_session(client.peer, inputs.RoomEntered(hosted.room.room_id), now)
-            self._tell_latencies(client, hosted, now)
-
-    def _tell_latencies(self, client: Client, hosted: Hosted, now: float) -> None:
-        for rtt in tuple(client.peer.latencies) if client.peer is not None else ():
-            self._tell_room(hosted, inputs.LatencyMeasured(client.client_id, rtt), now)
-
-    def _refuse(self, peer: Peer, refused: RequestRefused, re: RequestId | None, now: float) -> None:
-        self._send(peer, Error.of(refused), re)
-        self._tell_session(peer, inputs.RoomExited(), now)
-
-    # ---- rooms ------------------------------------------------------------------------------------------------------
-
-    def _tell_room(self, hosted: Hosted, input: inputs.RoomInput, now: float) -> None:
-        try:
-            self._carry_out_in(hosted, hosted.room.handle(input, now), now)
-        except Exception:
-            self._recover(hosted, now)
-            raise
-
-    def _room_expired(self, hosted: Hosted, now: float) -> None:
-        with self._turn(now, None):
-            try:
-                self._carry_out_in(hosted, hosted.room.expire(now), now)
-            except Exception:
-                # No message is to blame: it would fail again, at once and forever.
-                _log.exception("room %s failed at its deadline, and is closed", hosted.room.room_id)
-                self._close_room(hosted, now)
-
-    def _recover(self, hosted: Hosted, now: float) -> None:
-        """Bring a room that failed, its members and its clients in line again, or close the room."""
-        if hosted not in self._rooms:
-            return
-        room_id = hosted.room.room_id
-        clients = self._clients.in_room(room_id)
-        try:
-            connected = {client.client_id for client in clients if client.peer is not None}
-            self._carry_out_in(hosted, hosted.room.recover(now, connected), now)
-            for client in clients:
-                if not hosted.room.has(client.client_id):
-                    self._forget_member(client.client_id, room_id, now)
-        except Exception:
-            _log.exception("room %s cannot recover from an internal error, and is closed", room_id)
-            self._close_room(hosted, now)
-
-    def _carry_out_in(self, hosted: Hosted, room_effects: list[effects.RoomEffect], now: float) -> None:
-        """Carry out the effects of a room. If some fail, the others are carried out before the exceptions are
-        raised."""
-        failures = []
-        for effect in room_effects:
-            try:
-                self._carry_out_one(hosted, effect, now)
-            except Exception as error:
-                failures.append(error)
-        if hosted in self._rooms:
-            hosted.timer.arm(hosted.room.deadline())
-            if hosted.changes_written != hosted.room.changes:
-                hosted.changes_written = hosted.room.changes
-                self._persistence.changed(hosted.room.room_id)
-        if failures:
-            raise ExceptionGroup("effects of a room failed", failures)
-
-    def _carry_out_one(self, hosted: Hosted, effect: effects.RoomEffect, now: float) -> None:
-        match effect:
-            case effects.SendTo(client_ids=client_ids, message=message, re=re):
-                encoded, key = Encoded(encode_server(message, re)), state_key(message, re)
-                for client_id in client_ids:
-                    client = self._clients.get(client_id)
-                    if client is not None and client.peer is not None:
-                        self._put(client.peer, encoded, key)
-            case effects.CheckPassword(client_id=client_id):
-                joining = self._clients[client_id]
-                joining.entering = True
-                self._tasks.start(self._check_password(joining, hosted, effect), name="check a room's password")
-            case effects.HashPassword():
-                self._tasks.start(self._hash_password(hosted, effect), name="hash a room's password")
-            case effects.ForgetMember(client_id=client_id):
-                self._forget_member(client_id, hosted.room.room_id, now)
-            case effects.ForgetRoom():
-                self._rooms.remove(hosted)
-                self._changed()
-            case _:
-                assert_never(effect)
-
-    async def _check_password(self, client: Client, hosted: Hosted, effect: effects.CheckPassword) -> None:
-        with self._turn(self._clock.now(), client.peer):
-            try:
-                matches = await self._passwords.matches(effect.password, effect.password_hash)
-            finally:
-                client.entering = False
-            now = self._clock.now()
-            if hosted in self._rooms:
-                self._tell_room(hosted, inputs.PasswordChecked(effect.client_id, matches), now)
-                self._tell_entered(client, hosted, now)
-
-    async def _hash_password(self, hosted: Hosted, effect: effects.HashPassword) -> None:
-        with self._turn(self._clock.now(), None):
-            try:
-                password_hash = await self._passwords.hash(effect.password)
-            except Exception:
-                _log.exception("a password could not be hashed")
-                password_hash = None
-            if hosted in self._rooms:
-                self._tell_room(hosted, inputs.PasswordHashed(effect.client_id, password_hash), self._clock.now())
-
-    def _kept(self, room_id: str) -> KeptRoom | None:
-        """Return what the store keeps of this room. None: the room is gone."""
-        hosted = self._rooms.get(room_id)
-        if hosted is None:
-            return None
-        saved = hosted.room.saved()
-        clients = [self._clients[one.client_id] for one in saved.members if one.client_id in self._clients]
-        proofs = {client.client_id: client.proof for client in clients if client.proof is not None}
-        return KeptRoom(saved, proofs, self._clock.mark())
-
-    def _forget_member(self, client_id: str, room_id: str, now: float) -> None:
-        client = self._clients.get(client_id)
-        if client is None or client.room_id != room_id:
-            return
-        client.room_id = None
-        client.entering = False
-        if client.peer is None:
-            del self._clients[client_id]
-        else:
-            self._tell_session(client.peer, inputs.RoomExited(), now)
-
-    def _close_room(self, hosted: Hosted, now: float) -> None:
-        """Remove a room that cannot continue, and tell its members."""
-        if hosted not in self._rooms:
-            return
-        self._rooms.remove(hosted)
-        self._changed()
-        room_id = hosted.room.room_id
-        for client in self._clients.in_room(room_id):
-            if client.peer is not None:
-                self._send(client.peer, RoomLeft(room_id, "closed"))
-            self._forget_member(client.client_id, room_id, now)
-
-    # ---- sending ----------------------------------------------------------------------------------------------------
-
-    def _send(self, peer: Peer, message: ServerMessage, re: RequestId | None = None) -> None:
-        self._put(peer, Encoded(encode_server(message, re)), state_key(message, re))
-
-    def _put(self, peer: Peer, message: Encoded | Callable[[], Encoded], key: Hashable | None = None) -> None:
-        """Send a message. A peer that reads too slowly is closed, and so is one to which sending fails."""
-        try:
-            if not peer.closed and not peer.outbox.put(message, key):
-                self._close(peer, CLOSE_TOO_SLOW, "too slow")
-        except Exception:
-            _log.exception("a message could not be sent")
-            self._close(peer, _CLOSE_INTERNAL, "internal error")
+        place = self._rooms.get(peer.session.room_id)
+        epoch, rev = (None, None) if place is None else place.position
+        pong = Pong(ping.t0, ping.t1, self._server_now(), epoch, rev)
+        encoded = Encoded(encode_server(pong, ping.re))
+        self._turns.sending(pong, encoded)
+        return encoded

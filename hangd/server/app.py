@@ -4,37 +4,63 @@ On start the server binds its ports first, so that early clients wait there. The
 and then it accepts connections.
 
 On shutdown it accepts no more connections, tells all clients (Goodbye, close code 4001), waits some seconds for them,
-cuts off the rest, and writes what is not written yet. A second signal skips the wait. SIGHUP reloads the certificate.
+cuts off the rest, and writes what is not written yet. A second signal skips the wait. SIGHUP reads the certificate and
+the server's password again. The certificate is also read again when its files change.
 """
 
 import asyncio
 import logging
 import socket
-import ssl
 import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final
 
-from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.connection.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
 from hangd.lifetime import feed_watchdog, reload_on_hangup, stop_on_signals, version
-from hangd.log import escape
+from hangd.log import counted, escape
 from hangd.notify import notify
 from hangd.rooms.clock import ServerClock, boot_id
+from hangd.rooms.counters import Counters
+from hangd.rooms.edge.budgets import SharedSettings
+from hangd.rooms.edge.fair_turns import SLICE
+from hangd.rooms.edge.waiting_memory import MIB
+from hangd.rooms.hosting.history import RoomHistory
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
 from hangd.server.acceptor import HubAcceptor
-from hangd.server.listening import StartFailed, bind, load_certificate, tls_context, url_of
-from hangd.server.origins import Origins
-from hangd.server.pages import Pages
-from hangd.server.passwords import RoomPasswords
+from hangd.server.admin.answers import Answers
+from hangd.server.admin.door import AdminDoor
+from hangd.server.certificates import Certificate
+from hangd.server.clustered.keys import SharedKeys
+from hangd.server.clustered.node import cluster_hub, join, open_cluster
+from hangd.server.garbage import collect_seldom
+from hangd.server.health import why_elsewhere, why_not_ready
+from hangd.server.listening import StartFailed, bind, tls_context, url_of
+from hangd.server.metrics.opening import bind_metrics, serve_metrics
+from hangd.server.metrics.sources import Sources
+from hangd.server.passwords import Passwords, PasswordThreads
 from hangd.server.proxies import TrustedProxies
 from hangd.server.push.service import open_push
 from hangd.server.settings import ServerSettings
-from hangd.server.storage import data_folder, open_store, room_ttl
+from hangd.server.storage import (
+    admin_socket,
+    data_folder,
+    has_admin_socket,
+    keeps_rooms,
+    load_rooms,
+    open_store,
+    room_ttl,
+)
+from hangd.server.trust.service import open_trust, server_password
+from hangd.server.web.origins import Origins
+from hangd.server.web.pages import Pages
 from hangd.store.base import Store
+from hangd.store.thread import StoreThread
+from hangd.tasks import Tasks
 from hangd.transport.accepting import listen
 from hangd.urls import page_address
 
@@ -43,6 +69,9 @@ _log = logging.getLogger(__name__)
 _RETRY_AFTER: Final = 1.0
 """Seconds after which clients connect again: about what a restart takes. A client that is early tries again soon."""
 _CUT_OFF_TIMEOUT: Final = 1.0
+_WRITE_TIMEOUT: Final = 4.0
+"""Seconds in which everything has to be written at the end. With the waits for clients and their connections it stays
+below the TimeoutStopSec= of hang's unit."""
 _STATUS_SECONDS: Final = 2.0
 """The status line changes at most this often."""
 _OTHER_CONNECTIONS: Final = 256
@@ -57,7 +86,7 @@ async def serve(
     ready: Callable[[list[str]], None],
     status: Callable[[str], None] = lambda line: None,
     sockets: Sequence[socket.socket] = (),
-    tls: ssl.SSLContext | None = None,
+    reloads: list[Callable[[], None]] | None = None,
 ) -> None:
     """Serve rooms until ``stop`` is set, then shut down in order. If cancelled, shut down at once.
 
@@ -65,7 +94,7 @@ async def serve(
         ready: called once with the server's URLs, when connections are accepted.
         status: called now and then with a line about how busy the server is.
         sockets: listen on these bound sockets instead of ``settings.listen``. They are closed at the end.
-        tls: used instead of the certificate files that ``settings`` names.
+        reloads: gets what reads files again, while this runs.
 
     Raises:
         StartFailed: a port is in use, a certificate cannot be read, another server uses the store, and the like.
@@ -74,6 +103,7 @@ async def serve(
 
     def changed() -> None:
         nonlocal told
+        answers.left()
         if told:
             told = False
             asyncio.get_running_loop().call_later(_STATUS_SECONDS, tell)
@@ -81,41 +111,107 @@ async def serve(
     def tell() -> None:
         nonlocal told
         told = True
-        status(f"clients: {hub.client_count}, rooms: {hub.room_count}")
+        drains = ", takes nobody in" if hub.administration.draining else ""
+        status(f"clients: {hub.client_count}, rooms: {hub.room_count}{drains}")
 
-    tls = tls or tls_context(settings.tls_cert, settings.tls_key)
+    tls = tls_context(settings.tls_cert, settings.tls_key)
+    cluster = open_cluster(settings)
+    reloads = [] if reloads is None else reloads
     # Each part is closed at the end, in reverse order, even if closing another one fails.
     async with AsyncExitStack() as cleanup:
         bound = list(sockets) or bind(settings.listen)
         for sock in bound:
             cleanup.callback(sock.close)
-        store, rooms = open_store(settings)
-        passwords = RoomPasswords()
-        cleanup.callback(passwords.close)
-        push = open_push(settings, data_folder(settings))
+        for_metrics = bind_metrics(settings.metrics)
+        for sock in for_metrics:
+            cleanup.callback(sock.close)
+        if tls is not None and settings.tls_cert is not None:
+            certificate = Certificate(tls, settings.tls_cert, settings.tls_key)
+            reloads.append(certificate.reload)
+            certificate.start()
+            cleanup.push_async_callback(certificate.aclose)
+        password = server_password(settings)  # First: what is wrong with the settings leaves no new file behind.
+        store = open_store(settings)
+        keeper = StoreThread(store)
+        cleanup.push_async_callback(keeper.aclose)
+        keys = None
+        if cluster is not None and not store.lasting:
+            keys = SharedKeys(settings, keeper)
+            await keys.start()
+            cleanup.push_async_callback(keys.aclose)
+        rooms = load_rooms(settings, store)
+        threads = PasswordThreads()
+        cleanup.callback(threads.close)
+        encrypted = tls is not None or bool(settings.trusted_proxies)
+        trust = await open_trust(settings, keeper, threads, password=password, encrypted=encrypted)
+        cleanup.push_async_callback(trust.aclose)
+        reloads.append(trust.reload)
+        push = open_push(settings, data_folder(settings), cluster)
         if push is not None:
             cleanup.push_async_callback(push.aclose)
-        hub = Hub(
+        history = RoomHistory(keeper, settings.history_days, settings.max_history)
+        cleanup.push_async_callback(history.aclose)
+        counters = Counters()
+        limits = None if cluster is None else trust.limit_together(cluster)
+        kind = Hub if cluster is None or limits is None else cluster_hub(settings, cluster, limits)
+        hub = kind(
             _hub_settings(settings, store, None if push is None else push.key.public),
-            passwords=passwords,
+            passwords=Passwords(threads, "room"),
             clock=ServerClock([kept.mark for kept in rooms], boot=boot_id()),
-            store=store,
+            store=keeper if keeps_rooms(settings) else None,
+            trust=trust,
             invitations=push,
             changed=changed,
+            keep_watched=history.keep,
+            counters=counters,
         )
+        answers = Answers(hub.administration, stop.set)
+        cleanup.callback(answers.close)
         cleanup.push_async_callback(hub.aclose)
+        cleanup.callback(keeper.hurry, _WRITE_TIMEOUT)
+        not_ready = partial(why_not_ready, hub, keeper)
         hub.restore(rooms, time.monotonic())
+        if cluster is not None:
+            await join(hub, cluster, trust, None if keys is None else keys.bring_together)
+        if push is not None:
+            push.start()
+        trust.start(hub.end, hub.visitors)
         most = settings.max_clients + _OTHER_CONNECTIONS
         acceptor = HubAcceptor(
             hub,
             most=most,
             most_per_address=settings.max_per_address,
+            shared=None if limits is None else limits.counted("clients"),
+            connections_per_second=settings.connections_per_second,
+            requests_per_second=settings.requests_per_second,
             proxies=TrustedProxies(settings.trusted_proxies),
             pages=Pages.load() if settings.web else None,
             origins=Origins(settings.web_origins, same_host=settings.web),
             secure=tls is not None,
+            counters=counters,
+            why_not_ready=not_ready,
+            **({} if cluster is None else {"why_elsewhere": partial(why_elsewhere, hub)}),
         )
         cleanup.push_async_callback(acceptor.cut_off, _CUT_OFF_TIMEOUT)
+        sources = Sources(
+            counters=counters,
+            hub=hub,
+            acceptor=acceptor,
+            store=keeper,
+            passwords=threads,
+            why_not_ready=not_ready,
+            most_clients=settings.max_clients,
+            most_rooms=settings.max_rooms,
+            most_waiting=settings.max_waiting_memory * MIB,
+            most_queued=settings.max_queue_memory * MIB,
+            cluster=hub.cluster_numbers,
+            only_in_memory=keeps_rooms(settings) and not store.lasting,
+        )
+        await serve_metrics(for_metrics, sources, cleanup)
+        door = AdminDoor(admin_socket(settings), answers.answer, was_named=settings.admin_socket is not None)
+        if has_admin_socket(settings):
+            await door.open()
+            cleanup.push_async_callback(door.aclose)
         urls = [url_of(sock, secure=tls is not None) for sock in bound]
         servers = await listen(acceptor, bound, tls=tls)
         for server in servers:
@@ -125,7 +221,8 @@ async def serve(
             _tell_pages(urls, settings.public_url)
         ready(urls)
         await stop.wait()
-        _log.info("going down: %d clients in %d rooms are told", hub.client_count, hub.room_count)
+        told_now = counted(hub.client_count, "client"), counted(hub.room_count, "room")
+        _log.info("going down: %s in %s are told", *told_now)
         for server in servers:
             server.close()
         hub.go_down(_RETRY_AFTER)
@@ -151,26 +248,24 @@ def run(settings: ServerSettings, *, sockets: Sequence[socket.socket] = ()) -> i
 
 async def _main(settings: ServerSettings, sockets: Sequence[socket.socket]) -> None:
     stop = asyncio.Event()
-    tls = tls_context(settings.tls_cert, settings.tls_key)
+    reloads: list[Callable[[], None]] = []
 
     def renew() -> None:
-        if tls is not None and settings.tls_cert is not None:
-            try:
-                load_certificate(tls, settings.tls_cert, settings.tls_key)
-                _log.info("new connections get the certificate that is there now")
-            except StartFailed as error:
-                _log.error("the old certificate stays: %s", error)
+        for reload in reloads:
+            reload()
 
     stop_on_signals(stop)
     reload_on_hangup(renew)
     feed_watchdog()
+    tasks = Tasks()
+    tasks.start(collect_seldom(), name="collect garbage")  # until the process ends
     await serve(
         settings,
         stop=stop,
         ready=lambda urls: notify("READY=1", f"STATUS=listening on {', '.join(urls)}"),
         status=lambda line: notify(f"STATUS={line}"),
         sockets=sockets,
-        tls=tls,
+        reloads=reloads,
     )
 
 
@@ -191,12 +286,34 @@ def _tell_pages(urls: list[str], public_url: str | None) -> None:
 def _hub_settings(settings: ServerSettings, store: Store, push_key: str | None) -> HubSettings:
     return HubSettings(
         server=f"hangd {version()}",
+        slice=SLICE,
         room=RoomSettings(
-            ttl=room_ttl(settings, store), away=settings.away, capacity=settings.room_capacity, echo=settings.echo
+            ttl=room_ttl(settings, store),
+            away=settings.away,
+            capacity=settings.room_capacity,
+            echo=settings.echo,
+            history=settings.history_days > 0 and store.lasting,
         ),
-        session=SessionSettings(messages_per_second=settings.messages_per_second, burst=settings.burst),
+        session=SessionSettings(
+            messages_per_second=settings.messages_per_second,
+            burst=settings.burst,
+            chat_per_minute=settings.chat_per_minute,
+            rooms_per_minute=settings.rooms_per_minute,
+            joins_per_minute=settings.joins_per_minute,
+            lists_per_minute=settings.lists_per_minute,
+            accounts_per_minute=settings.accounts_per_minute,
+        ),
+        shared=SharedSettings(
+            deliveries_per_member=settings.deliveries_per_member,
+            room_capacity=settings.room_capacity,
+            max_per_address=settings.max_per_address,
+        ),
         max_clients=settings.max_clients,
+        idle_timeout=settings.idle_timeout,
         max_rooms=settings.max_rooms,
+        max_waiting=settings.max_waiting_memory * MIB,
+        max_queued=settings.max_queue_memory * MIB,
+        max_rooms_per_address=settings.max_rooms_per_address,
         publish_rooms=settings.publish_rooms,
         motd=settings.motd,
         public_url=settings.public_url,

@@ -34,7 +34,7 @@ class WrongSetting(StartFailed):
     exit_code: ClassVar = EXIT_WRONG_SETTING
 
 
-def bind(addresses: Sequence[str]) -> list[socket.socket]:
+def bind(addresses: Sequence[str], option: str = "") -> list[socket.socket]:
     """Bind a socket for each address of each ``HOST:PORT``, which `check_listen` has checked.
 
     An address that this machine does not have (for instance without IPv6) is skipped with a warning, if another one is
@@ -43,6 +43,7 @@ def bind(addresses: Sequence[str]) -> list[socket.socket]:
     Raises:
         StartFailed: a port is in use, a host was not found, or no address could be bound.
     """
+    what = f" ({option})" if option else ""
     bound: list[socket.socket] = []
     absent: list[str] = []
     try:
@@ -51,17 +52,17 @@ def bind(addresses: Sequence[str]) -> list[socket.socket]:
             try:
                 found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             except (socket.gaierror, UnicodeError) as error:
-                raise StartFailed(f"cannot listen on {given}: {why_not_found(error, host)}") from None
+                raise StartFailed(f"cannot listen on {given}{what}: {why_not_found(error, host)}") from None
             for family, _, _, _, address in dict.fromkeys(found):
                 try:
                     bound.append(_bind_one(family, address))
                 except OSError as error:
                     if error.errno not in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
                         reason = _REASONS.get(error.errno or 0) or error.strerror or error
-                        raise StartFailed(f"cannot listen on {given}: {reason}") from error
+                        raise StartFailed(f"cannot listen on {given}{what}: {reason}") from error
                     absent.append(given)
         if not bound:
-            raise StartFailed(f"cannot listen on {' or '.join(addresses)}: this machine has no such address")
+            raise StartFailed(f"cannot listen on {' or '.join(addresses)}{what}: this machine has no such address")
     except StartFailed:
         for sock in bound:
             sock.close()
@@ -119,10 +120,11 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str | None)
     OpenSSL notices that a key does not belong to a certificate only after it has loaded the certificate. So both are
     loaded into another context first.
     """
-    if b"CERTIFICATE-----" not in _read(certificate):
+    if b"CERTIFICATE-----" not in _read(certificate, "--tls-cert"):
         raise WrongSetting(f"{certificate} (--tls-cert) contains no certificate in PEM format")
-    holder = f"{certificate} (--tls-cert)" if key is None else f"{key} (--tls-key)"
-    if b"PRIVATE KEY-----" not in _read(key or certificate):
+    option = "--tls-cert" if key is None else "--tls-key"
+    holder = f"{key or certificate} ({option})"
+    if b"PRIVATE KEY-----" not in _read(key or certificate, option):
         hint = ": name the file of the key with --tls-key" if key is None else ""
         raise WrongSetting(f"{holder} contains no private key in PEM format{hint}")
     is_locked = False
@@ -143,8 +145,8 @@ def load_certificate(context: ssl.SSLContext, certificate: str, key: str | None)
         raise WrongSetting(f"the certificate {certificate} or its private key in {holder} is damaged") from error
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, option: str) -> bytes:
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        raise WrongSetting(f"cannot read {path}: {error.strerror}") from error
+        raise WrongSetting(f"cannot read {path} ({option}): {error.strerror}") from error

@@ -7,6 +7,7 @@ protocol, which says the same before the first byte of HTTP, is read by `hangd.t
 import ipaddress
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 _UNIX: Final = "unix"
@@ -117,6 +118,7 @@ def _forwarded(value: str) -> list[str]:
     return nodes
 
 
+@lru_cache(maxsize=1024)  # It is asked several times for each connection, and takes microseconds.
 def parse_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     """Return the address without a zone; an IPv4 address that is written as IPv6 as what it is. Raises ValueError."""
     parsed = ipaddress.ip_address(address.partition("%")[0])

@@ -1,5 +1,6 @@
-"""Where rooms are kept while no server runs: the port (``base``), in memory, and in an SQLite file (``sql``).
+"""What outlives a server: the port (``base``), and its implementation (``sql``) above two engines (``sqlite``,
+``postgres``).
 
-The server chooses one (`hangd.server.storage`), `hangd.rooms.persistence` writes to it. A store blocks, so it is called
-on a thread; it never looks into a room. docs/store.md says what is kept and what a crash can lose.
+The server chooses one (`hangd.server.storage`) and calls it on a thread (``thread``), because it blocks;
+`hangd.rooms.hosting.persistence` writes rooms to it. docs/store.md says what is kept and what a crash can lose.
 """

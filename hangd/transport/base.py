@@ -2,10 +2,11 @@
 
 Everything here is synchronous. A message is handed over in the call that read its bytes, and sent in the call that
 decided on it. An implementation of `Transport` limits the memory that a peer which does not read can cost: beyond some
-kilobytes it is no longer `writable`, and messages wait in the outbox (`hangd.rooms.outbox`).
+kilobytes it is no longer `writable`, and messages wait in the outbox (`hangd.rooms.edge.outbox`).
 """
 
 import struct
+from collections.abc import Callable
 from typing import Final, Protocol
 
 _TEXT: Final = 0x81
@@ -18,10 +19,9 @@ class Encoded:
     What a server sends is not masked (RFC 6455 section 5.1), so the frame is the same for all of them.
     """
 
-    __slots__ = ("frame", "payload")
+    __slots__ = ("frame", "waits_for")
 
     def __init__(self, payload: bytes) -> None:
-        self.payload = payload
         length = len(payload)
         if length < 126:
             head = struct.pack("!BB", _TEXT, length)
@@ -30,6 +30,12 @@ class Encoded:
         else:
             head = struct.pack("!BBQ", _TEXT, 127, length)
         self.frame = head + payload
+        self.waits_for = 0
+        """How many outboxes have it (`hangd.rooms.edge.waiting_memory`)."""
+
+    @property
+    def payload(self) -> bytes:
+        return self.frame[{126: 4, 127: 10}.get(self.frame[1], 2) :]
 
 
 class Transport(Protocol):
@@ -37,14 +43,30 @@ class Transport(Protocol):
 
     @property
     def address(self) -> str:
-        """The peer's address, for limits. It must not be logged or told to another client."""
+        """The peer's address, for limits. No other client may be told it; the log has its network at most."""
 
     @property
     def writable(self) -> bool:
         """Whether the peer reads fast enough: what is sent now is written at once."""
 
+    @property
+    def buffered(self) -> int:
+        """Bytes that were written here and that the kernel has not taken."""
+
     def send(self, message: Encoded) -> None:
         """Write one message."""
+
+    def writer(self, ended: Callable[[], None]) -> Callable[[bytes], object] | None:
+        """Return what writes a frame without any check, for whoever writes to many. None: this end is not `writable`.
+
+        ``ended`` is called once, when it must not be used any more: the peer reads too slowly, or the connection ends.
+        """
+
+    def pause_reading(self) -> None:
+        """Hand over no more messages, not even of what has arrived, until `resume_reading`: the peer has to wait."""
+
+    def resume_reading(self) -> None:
+        """Hand messages over again, first those that have arrived meanwhile."""
 
     def close(self, code: int, reason: str) -> None:
         """Start the closing handshake. The connection is cut off if the peer does not answer it."""

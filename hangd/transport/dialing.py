@@ -9,19 +9,28 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, Literal, NamedTuple
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import InvalidHandshake, InvalidURI
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.uri import WebSocketURI, parse_uri
 
 from hangd import urls
-from hangd.paths import config_file
 from hangd.protocol.codec import SERVER_BYTES_MAX
 from hangd.transport.base import Encoded, Listener
+from hangd.transport.dial_failures import (
+    AnsweredOtherwise,
+    DialFailed,
+    Target,
+    not_upgraded,
+    read_answer,
+    untrusted,
+    without_tls,
+)
 from hangd.transport.lookup import why_not_found
 from hangd.transport.proxy import ProxyFailed, choose, connect
 from hangd.transport.wire import QUIET_LOGGER, Wire
@@ -29,28 +38,8 @@ from hangd.transport.wire import QUIET_LOGGER, Wire
 _ADDRESS_TIMEOUT: Final = 4.0
 """Seconds for one address of a host, so that time is left for the next one. Dialing again also connects sooner than
 waiting, because TCP retries only after 1, 2, 4, 8 seconds."""
-_UNKNOWN_AUTHORITY: Final = (18, 19, 20, 21)
-"""OpenSSL's verification errors for a chain whose end is not trusted (X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT and the
-three after it)."""
-_NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
-"""OpenSSL's reasons where what answers does not speak TLS."""
 _UNSENT_MAX: Final = 1024 * 1024
 """Bytes that a client buffers before it aborts the connection: the server does not read."""
-
-DialFailure = Literal[
-    "bad-url", "no-address", "unreachable", "refused", "timeout", "full", "tls", "not-a-server", "proxy"
-]
-
-
-class DialFailed(Exception):
-    """There is no connection. ``str()`` is a sentence for a user; ``kind`` is the same for a program.
-
-    With "unreachable", "refused" and "timeout", nothing has answered at the server's address.
-    """
-
-    def __init__(self, kind: DialFailure, message: str) -> None:
-        super().__init__(message)
-        self.kind: DialFailure = kind
 
 
 class ClientTransport(Wire):
@@ -66,6 +55,8 @@ class ClientTransport(Wire):
         self.ready: asyncio.Future[None] = self._loop.create_future()
         """Done when the opening handshake is complete; has the exception if it failed."""
         self._over: asyncio.Future[None] = self._loop.create_future()
+        self._head = b""
+        """What came before the opening handshake was complete."""
 
     @property
     def close_code(self) -> int:
@@ -89,14 +80,27 @@ class ClientTransport(Wire):
     async def wait_closed(self) -> None:
         await asyncio.shield(self._over)
 
+    def data_received(self, data: bytes) -> None:
+        if not self.ready.done():
+            self._head += data
+            answer = read_answer(self._head)
+            if answer is not None and answer.status != HTTPStatus.SWITCHING_PROTOCOLS:
+                # The library would wait for the end of the body, which is of no use and may never come.
+                self._rejected(AnsweredOtherwise(answer))
+                self.abort()
+                return
+        super().data_received(data)
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._client.send_request(self._client.connect())
         self._flush()
 
     def _handshake(self, event: Request | Response, *, alone: bool) -> None:
-        if self._client.state is State.OPEN:
-            self._opened()
+        if self._client.handshake_exc is None:
+            # A server that lets nobody in says why, and closes, in the very bytes that end its half of the handshake.
+            if self._client.state is State.OPEN:
+                self._opened()
             self._listener = self._opened_by(self)
             if not self.ready.done():
                 self.ready.set_result(None)
@@ -120,6 +124,9 @@ class _Server(NamedTuple):
 
     def __str__(self) -> str:
         return urls.place(self.host, self.uri.port)
+
+    def named(self, place: str) -> Target:
+        return Target(place, self.uri.host, self.uri.port, self.uri.resource_name, self.uri.secure)
 
 
 async def dial(
@@ -179,38 +186,22 @@ async def dial(
     except ProxyFailed as error:
         raise DialFailed("proxy", str(error)) from error
     except ssl.SSLCertVerificationError as error:
-        reason = error.verify_message
-        if error.verify_code in _UNKNOWN_AUTHORITY:
-            settings = os.environ.get("HANG_CONFIG") or config_file()
-            reason = (
-                "its certificate is signed by an authority that this machine does not know. If it is yours, name the "
-                f"file of its certificate as tls_ca under [client] in {settings}, and then run `hangctl daemon stop`"
-            )
-        raise DialFailed("tls", f"the server at {place} cannot be trusted: {reason}") from error
+        raise untrusted(server.named(place), error) from error
     except ssl.SSLError as error:
-        reason = (error.reason or "TLS failed").replace("_", " ").lower()
-        if error.reason in _NO_TLS:
-            reason = f"perhaps it speaks no TLS: {_other_url(server)}"
-        raise DialFailed("tls", f"no encrypted connection to {place}: {reason}") from error
-    except InvalidStatus as error:
-        status, path = error.response.status_code, server.uri.path
-        if status in (429, 503):
-            raise DialFailed("full", f"the server at {place} takes no more connections now") from error
-        hint = _perhaps_tls(server) if status == 400 else ""
-        raise DialFailed("not-a-server", f"there is no hang server at {place}{path}: HTTP {status}{hint}") from error
+        raise without_tls(server.named(place), error) from error
+    except AnsweredOtherwise as error:
+        raise not_upgraded(server.named(place), error.answer) from error
     except InvalidHandshake as error:
-        sentence = f"what answers at {place} is not a hang server{_perhaps_tls(server)}"
+        sentence = f"what answers at {place} is not a hang server{server.named(place).perhaps_tls}"
         raise DialFailed("not-a-server", sentence) from error
     except (socket.gaierror, UnicodeError) as error:
         raise DialFailed("no-address", why_not_found(error, server.host)) from error
     except OSError as error:  # through a proxy
         refused = error
-    if isinstance(refused, ConnectionResetError | ConnectionAbortedError) and context is not None:
-        raise DialFailed(
-            "tls", f"no encrypted connection to {place}: perhaps it speaks no TLS: {_other_url(server)}"
-        ) from refused
     if isinstance(refused, ConnectionResetError | ConnectionAbortedError):
-        sentence = f"what answers at {place} broke off the connection{_perhaps_tls(server)}"
+        if context is not None:
+            raise without_tls(server.named(place), refused) from refused
+        sentence = f"what answers at {place} broke off the connection{server.named(place).perhaps_tls}"
         raise DialFailed("not-a-server", sentence) from refused
     if isinstance(refused, TimeoutError):
         raise DialFailed("timeout", f"the server at {place} did not answer") from refused
@@ -236,16 +227,6 @@ def _parse(url: str) -> _Server:
         return _Server(uri, uri.host)
     # RFC 6874 writes "%25" between address and zone in a URL; people also write "%".
     return _Server(replace(uri, host=host), f"{host}%{unquote(zone.removeprefix('25'))}")
-
-
-def _perhaps_tls(server: _Server) -> str:
-    """Return the end of a sentence about what does not speak WebSocket; "" if TLS was spoken with it."""
-    return "" if server.uri.secure else f" (perhaps it speaks TLS: {_other_url(server)})"
-
-
-def _other_url(server: _Server) -> str:
-    """Return the server's URL with TLS if it is without, and the other way round."""
-    return f"{'ws' if server.uri.secure else 'wss'}://{server}{server.uri.resource_name}"
 
 
 def trust(tls_ca: str | None) -> ssl.SSLContext:

@@ -8,13 +8,15 @@ Layers: ``h11`` provides the protocol without I/O. What a hostile or slow peer c
 
 - Memory: a request's head has at most `_HEAD_MAX` bytes, and a body is refused unread. Nothing more is read while an
   answer is being written. Bodies of answers are shared, and written in slices of which one at most waits.
-- Time: one request is handled in a turn of the event loop, of whichever connection (`Turns`), so that a page that is
-  loaded, or a flood of requests, delays no room by more than one of them takes, a third of a millisecond. After
-  `_REQUESTS_MAX` requests a connection is closed.
+- Time: one network's requests are taken up at a pace, beyond which they wait (`Acceptor`). One request is handled in a
+  turn of the event loop, of whichever connection (`Turns`), so that a page that is loaded, or a flood of requests,
+  delays no room by more than one of them takes, a third of a millisecond. After `_REQUESTS_MAX` requests a connection
+  is closed.
 - A connection: there are deadlines for the head of a request, for the next request, and for taking an answer.
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ import h11
 _HEAD_MAX: Final = 16 * 1024
 _REQUESTS_MAX: Final = 1000
 _HEAD_TIMEOUT: Final = 10.0
-"""Seconds from the first byte of a request, or from connecting, to the end of its head."""
+"""Seconds from connecting to the end of the first request's head; for later ones, from their first byte."""
 _IDLE_TIMEOUT: Final = 20.0
 """Seconds until the next request. A page asks for its parts one after the other."""
 _TAKE_TIMEOUT: Final = 20.0
@@ -36,6 +38,10 @@ _TAKE_BYTES: Final = 4096
 _CLOSE_TIMEOUT: Final = 3.0
 _SLICE: Final = 64 * 1024
 _METHODS: Final = ("GET", "HEAD")
+_VERSIONS: Final = (b"1.0", b"1.1")
+_AMBIGUOUS: Final = re.compile(rb"(?<!\r)\n|\n[ \t]")
+"""What h11 accepts, and a proxy may read in another way: a line that ends with LF alone, one that goes on in the next.
+Two that disagree where a request ends may take what one client has written for the request of another."""
 
 Fields = Sequence[tuple[str, str]]
 
@@ -100,6 +106,7 @@ class HttpConnection:
     """One connection, until it ends or becomes a WebSocket.
 
     Args:
+        pace: returns for how many seconds a request has to wait, or the refusal that is its answer.
         decide: returns the answer to a request; None: it may have a WebSocket.
         upgrade: called at most once, with the bytes of a request that becomes a WebSocket and all that followed it.
             Nothing else of this object is to be called then, except `stop`.
@@ -111,12 +118,14 @@ class HttpConnection:
         self,
         transport: asyncio.Transport,
         *,
+        pace: Callable[[Request], float | Answer],
         decide: Callable[[Request], Answer | None],
         upgrade: Callable[[bytes], None],
         fields: Fields,
         turns: Turns,
     ) -> None:
         self._transport = transport
+        self._pace = pace
         self._decide = decide
         self._upgrade = upgrade
         self._fields = fields
@@ -145,7 +154,7 @@ class HttpConnection:
         """Take bytes that have arrived."""
         if self._closing:
             return
-        if not self._raw and not self._busy:
+        if not self._raw and not self._busy and self._requests:  # The first request is due since the connection is.
             self._due(_HEAD_TIMEOUT)
         self._raw += data
         self._http.receive_data(data)
@@ -204,10 +213,18 @@ class HttpConnection:
         upgrades = not has_body and event.method == b"GET" and "websocket" in _tokens(values.get("upgrade", ()))
         self._is_head = event.method == b"HEAD"
         request = Request(event.target.decode("ascii"), lambda name: values.get(name.lower(), ()), upgrades)
-        if event.method.decode("ascii") not in _METHODS:
+        head = bytes(self._raw[: len(self._raw) - len(self._http.trailing_data[0])])
+        if event.http_version not in _VERSIONS:
+            status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
+            self._answer(Answer.sentence(status, "Here one speaks HTTP/1.1.", close=True))
+        elif _AMBIGUOUS.search(head):
+            self._answer(
+                Answer.sentence(400, "Each line of a request has to end with CR LF, and be whole.", close=True)
+            )
+        elif event.method.decode("ascii") not in _METHODS:
             allow = ("Allow", ", ".join(_METHODS))
             self._answer(Answer.sentence(405, "Here one can only look: GET or HEAD.", allow, close=has_body))
-        elif len(self._raw) - len(self._http.trailing_data[0]) > _HEAD_MAX:
+        elif len(head) > _HEAD_MAX:
             # h11 limits only what comes in pieces.
             status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             self._answer(Answer.sentence(status, "This request is too long.", close=True))
@@ -215,18 +232,34 @@ class HttpConnection:
             self._answer(Answer.sentence(413, "A request must not have a body here.", close=True))
         else:
             self._http.next_event()  # the end of the request
-            answer = self._decide(request)
-            if self._closing:  # It was decided to cut the connection off.
-                return
-            if answer is None and upgrades and self._no_more:
-                self._close()
-            elif answer is None and upgrades:
-                raw = bytes(self._raw)
-                self.stop()
-                self._transport.resume_reading()
-                self._upgrade(raw)
+            paced = self._pace(request)
+            if isinstance(paced, Answer):
+                self._answer(paced)
+            elif paced > 0.0:
+                self._busy = True
+                self._transport.pause_reading()
+                self._set_timer(paced, lambda: self._turns.ask(lambda: self._waited(request)))
             else:
-                self._answer(answer or _UPGRADE)
+                self._decided(request)
+
+    def _waited(self, request: Request) -> None:
+        if not self._closing:
+            self._decided(request)
+
+    def _decided(self, request: Request) -> None:
+        """Answer a request, or let it have its WebSocket."""
+        answer = self._decide(request)
+        if self._closing:  # It was decided to cut the connection off.
+            return
+        if answer is None and request.upgrades and self._no_more:
+            self._close()
+        elif answer is None and request.upgrades:
+            raw = bytes(self._raw)
+            self.stop()
+            self._transport.resume_reading()
+            self._upgrade(raw)
+        else:
+            self._answer(answer or _UPGRADE)
 
     # ---- answers -----------------------------------------------------------------------------------------------------
 
@@ -286,10 +319,13 @@ class HttpConnection:
 
     def _due(self, seconds: float) -> None:
         """End the connection after this time, unless something happens sooner that sets another deadline."""
+        self._unsent = self._transport.get_write_buffer_size()
+        self._set_timer(seconds, self._overdue)
+
+    def _set_timer(self, seconds: float, call: Callable[[], None]) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._unsent = self._transport.get_write_buffer_size()
-        self._timer = self._loop.call_later(seconds, self._overdue)
+        self._timer = self._loop.call_later(seconds, call)
 
     def _overdue(self) -> None:
         # The last part of an answer is still being taken while the next request is waited for.

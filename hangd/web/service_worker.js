@@ -231,6 +231,7 @@ async function tidy(version, opening) {
  * @property {string} title
  * @property {string} body
  * @property {string} room  The room's name or id.
+ * @property {string} invite  A signed invite to it; "": none.
  */
 
 worker.addEventListener("push", (event) => {
@@ -242,7 +243,7 @@ worker.addEventListener("push", (event) => {
       icon: scope + ICON,
       badge: scope + BADGE,
       tag: `room ${invitation.room}`,
-      data: { room: invitation.room },
+      data: { room: invitation.room, invite: invitation.invite },
     }),
   );
 });
@@ -261,21 +262,29 @@ function read(data) {
   }
   const text = (/** @type {unknown} */ value, /** @type {string} */ otherwise) =>
     typeof value === "string" && value !== "" ? value.slice(0, 300) : otherwise;
-  return { title: text(given.title, "hang"), body: text(given.body, ""), room: text(given.room, "") };
+  const { invite } = given;
+  return {
+    title: text(given.title, "hang"),
+    body: text(given.body, ""),
+    room: text(given.room, ""),
+    invite: typeof invite === "string" && /^[\w.-]{1,1024}$/.test(invite) ? invite : "",
+  };
 }
 
 worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  const room = String(event.notification.data?.room ?? "");
-  event.waitUntil(openRoom(room));
+  const { room = "", invite = "" } = event.notification.data ?? {};
+  event.waitUntil(openRoom(String(room), String(invite)));
 });
 
 /**
  * Bring the window with this room to the front, or open one. A window that shows another room is left alone.
  * @param {string} room
+ * @param {string} invite
  */
-async function openRoom(room) {
-  const url = room === "" ? scope : `${scope}#${encodeURIComponent(room)}`;
+async function openRoom(room, invite) {
+  const signed = invite === "" ? "" : `&invite=${invite}`;
+  const url = room === "" ? scope : `${scope}#${encodeURIComponent(room)}${signed}`;
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   const there = open.find((client) => sameRoom(client.url, room));
   if (there !== undefined) await there.focus();

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.skew.cost import used_by
+from tests.support.crowds.flood import ask_in_turn, besieged, crowd
+from tests.support.daemons.party import CLIP, Person, person
 from tests.support.figures import percentile
-from tests.support.flood import ask_in_turn, besieged, crowd
-from tests.support.party import CLIP, Person, person
 
 CLIENTS = 200
 SECONDS = 5.0

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 ROUNDS = 60
 LIMIT = 1.4

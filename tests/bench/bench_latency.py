@@ -34,8 +34,8 @@ from hangd.client.viewer import Viewer
 from hangd.engine.player_messages import Settled
 from hangd.player.vlc.player import VlcPlayer
 from hangd.protocol.messages import SyncBroadcast
-from tests.support.party import CLIP
-from tests.support.server import process
+from tests.support.daemons.party import CLIP
+from tests.support.servers.server import process
 
 __all__ = ["main"]
 

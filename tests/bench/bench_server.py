@@ -23,19 +23,19 @@ sys.path.insert(0, str(Path(__file__).parent.parent.parent))
 
 from websockets.frames import Frame, Opcode
 
-from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.connection.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
-from hangd.server.passwords import RoomPasswords
+from hangd.server.passwords import Passwords, PasswordThreads
 from hangd.server.settings import ServerSettings
-from hangd.store.memory import MemoryStore
-from hangd.transport.accepting import ServerTransport
+from hangd.transport.accepting import Ending, ServerTransport
 from hangd.transport.base import Listener, Transport
 from hangd.transport.http import Answer, Fields, Request, Turns
-from tests.support.dialed import DialedClient
-from tests.support.server import HASH, PATIENCE, process
+from tests.support.network.dialed import DialedClient
+from tests.support.servers.limits import UNLIMITED, UNLIMITED_RATES, UNLIMITED_SHARES
+from tests.support.servers.server import HASH, PATIENCE, process
 
 SIZES: Final = (2, 10, 50, 100)
 COMMANDS: Final = 300
@@ -87,13 +87,22 @@ class Open:
     def accepted(self, transport: Transport) -> bool:
         return False
 
+    def pace_connection(self, transport: Transport) -> float:
+        return 0.0
+
+    def pace_request(self, transport: Transport, request: Request) -> float | Answer:
+        return 0.0
+
+    def forwarded(self, transport: Transport) -> None:
+        pass
+
     def requested(self, transport: Transport, request: Request) -> Answer | None:
         return None
 
     def opened(self, transport: Transport, at: float) -> Listener:
-        return self._hub.attach(transport, at)
+        return self._hub.attach(transport, at, address="192.0.2.1")  # So their network has limits, too.
 
-    def ended(self, transport: Transport) -> None:
+    def ended(self, transport: Transport, ending: Ending) -> None:
         pass
 
 
@@ -106,14 +115,21 @@ def command(number: int) -> dict[str, Any]:
     return {"action": "Pause", "timestamp": float(number), "command_id": str(number)}
 
 
-async def turns(size: int) -> list[float]:
-    """Return for each command the seconds from its bytes to the frame for the last member, without the kernel."""
-    session = SessionSettings(messages_per_second=1e6, burst=1e6)
+class Crowd(NamedTuple):
+    """The members of one room, each with what its frames are written to. Close the hub in the end."""
+
+    hub: Hub
+    members: list[tuple[ServerTransport, NullSocket]]
+
+
+async def crowd(size: int) -> Crowd:
+    """Return so many members of a new room."""
+    session = SessionSettings(**UNLIMITED_RATES)
     hub = Hub(
-        HubSettings(server="bench", room=RoomSettings(capacity=size), session=session),
-        passwords=RoomPasswords(),
+        HubSettings(server="bench", room=RoomSettings(capacity=size), session=session, shared=UNLIMITED_SHARES),
+        passwords=Passwords(PasswordThreads(), "room"),
         clock=ServerClock(),
-        store=MemoryStore(),
+        store=None,
     )
     acceptor, turn = Open(hub), Turns()
     members = [(ServerTransport(acceptor, turn), NullSocket()) for _ in range(size)]
@@ -129,6 +145,12 @@ async def turns(size: int) -> list[float]:
             room = answer["payload"]["room_id"]
         else:
             member.data_received(frame("JoinRoom", room_id=room, file_hash=HASH))
+    return Crowd(hub, members)
+
+
+async def turns(size: int) -> list[float]:
+    """Return for each command the seconds from its bytes to the frame for the last member, without the kernel."""
+    hub, members = await crowd(size)
     taken = []
     for number in range(COMMANDS):
         sender = members[number % size][0]
@@ -152,7 +174,7 @@ async def hear(client: DialedClient, type: str) -> tuple[dict[str, Any], float]:
 
 async def trips(size: int) -> list[float]:
     """Return for each command the seconds from the member's write until the last member has received the broadcast."""
-    settings = ServerSettings(max_per_address=size + 1, messages_per_second=1e5, burst=1_000_000)
+    settings = ServerSettings(max_per_address=size + 1, **UNLIMITED)
     with process(settings) as server:
         clients = []
         room = ""

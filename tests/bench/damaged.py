@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tests.support.damage import damage, sources
-from tests.support.endurance import ANSWER_SECONDS, Endurance, Fate
-from tests.support.screen import private_display
+from tests.support.clips.damage import damage, sources
+from tests.support.daemons.endurance import ANSWER_SECONDS, Endurance, Fate
+from tests.support.desktop.screen import private_display
 
 __all__ = ["films", "main"]
 

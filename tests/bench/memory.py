@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.support.endurance import Endurance
-from tests.support.party import CLIP, TRACKS
-from tests.support.screen import private_display
+from tests.support.daemons.endurance import Endurance
+from tests.support.daemons.party import CLIP, TRACKS
+from tests.support.desktop.screen import private_display
 
 __all__ = ["main"]
 

@@ -21,10 +21,10 @@ from typing import Any, Final, NamedTuple
 
 from tests.bench.skew import clips
 from tests.bench.skew.clips import Clip
+from tests.support.daemons.mpv import Talk
+from tests.support.daemons.party import Person, person, room_server, wait_for
+from tests.support.desktop.framebuffer import FrameBuffer, virtual_screen
 from tests.support.figures import percentile
-from tests.support.framebuffer import FrameBuffer, virtual_screen
-from tests.support.mpv import Talk
-from tests.support.party import Person, person, room_server, wait_for
 
 __all__ = ["main"]
 

@@ -11,8 +11,8 @@ import pytest
 from hangd.engine.link.link import LinkState
 from hangd.engine.player_messages import ShowText
 from hangd.server.settings import ServerSettings
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 
 async def party(stack: AsyncExitStack, folder: Path, *names: str, away: float = 0.0) -> list[Watcher]:

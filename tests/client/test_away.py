@@ -16,9 +16,9 @@ from hangd.client.viewer import Viewer
 from hangd.engine.follower.picture import Motion
 from hangd.player.simulated import SimulatedPlayer
 from hangd.protocol import messages
-from tests.support.badlink import BadLink
-from tests.support.party import CLIP
-from tests.support.server import PATIENCE, running
+from tests.support.daemons.party import CLIP
+from tests.support.network.badlink import BadLink
+from tests.support.servers.server import PATIENCE, running
 
 
 def made(name: str) -> Viewer:
@@ -77,14 +77,12 @@ async def room() -> AsyncIterator[Room]:
 
 
 async def test_a_pause_in_front_of_a_silent_server_stays_and_counts_once_it_answers(room: Room) -> None:
-    room.link.freeze(2.5)
-    began = time.monotonic()
+    room.link.freeze(4.0)
     room.ada.set_paused(True)
     await asyncio.wait_for(room.ada.settle("paused"), PATIENCE)
     assert await done(room.ada) == {"away": True}
-    assert time.monotonic() - began < 2.0
-    assert room.ada.hang_property("sync/state") == "away"
-    assert 0.0 <= room.ada.hang_property("sync/away") < 2.0
+    assert room.ada.hang_property("sync/state") == "away", "the server has not answered"
+    assert 0.0 <= room.ada.hang_property("sync/away") < 4.0
     assert not paused(room.bob)
     room.ada.set_paused(False)
     assert not paused(room.ada)
@@ -157,16 +155,14 @@ async def test_leaving_in_front_of_a_silent_server_is_done_at_once_and_told_when
 ) -> None:
     assert room.ada.room_view is not None
     room_id = room.ada.room_view.room_id
-    room.link.freeze(1.5)
-    began = time.monotonic()
+    room.link.freeze(4.0)
     answer = await room.ada.room(command, {})
-    assert time.monotonic() - began < 0.5
     assert answer == ({"room_id": room_id} if command == "room-leave" else None)
     assert not in_room(room.ada) and room.ada.hang_property("sync/state") == "alone"
     assert room.ada.follower.picture.state.motion is Motion.RUNNING, "the film goes on, alone"
     assert room.bob.room_view is not None
     members = room.bob.room_view
-    assert len(members.members) == 2
+    assert len(members.members) == 2, "the server has not heard of it"
     await until(room.bob, lambda: len(members.members) == 1)
 
 
@@ -217,10 +213,9 @@ async def test_what_the_room_says_after_it_was_left_is_passed_over(room: Room) -
 
 
 async def test_the_daemon_ends_in_front_of_a_silent_server(room: Room) -> None:
-    room.link.freeze(60.0)
-    began = time.monotonic()
-    await room.ada.close()
-    assert time.monotonic() - began < 3.0
+    room.link.freeze(100.0)
+    async with asyncio.timeout(PATIENCE):
+        await room.ada.close()
 
 
 async def test_a_timeline_that_was_lost_is_asked_for(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,9 +28,9 @@ from hangd.engine.link.link import LinkState
 from hangd.engine.player_messages import Load, PlayerCommand, PlayerDied
 from hangd.player.base import EventSink
 from hangd.player.simulated import SimulatedPlayer
-from tests.support.control import ControlClient
-from tests.support.party import CLIP, TRACKS, free_port
-from tests.support.server import PATIENCE, running
+from tests.support.daemons.control import ControlClient
+from tests.support.daemons.party import CLIP, TRACKS, free_port
+from tests.support.servers.server import PATIENCE, running
 
 
 def made(name: str, factory: Any = SimulatedPlayer) -> Viewer:

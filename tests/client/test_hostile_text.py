@@ -9,8 +9,8 @@ from hangd.client.media.files import MediaFiles
 from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
 from hangd.player.simulated import SimulatedPlayer
-from tests.support.party import CLIP
-from tests.support.server import running
+from tests.support.daemons.party import CLIP
+from tests.support.servers.server import running
 
 ODD = b"caf\xe9 \xff".decode("utf-8", "surrogateescape")
 

@@ -9,8 +9,8 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.server.settings import ServerSettings
 from hangd.urls import parse_invite
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_an_invite_leads_to_the_room(watchers: list[Watcher], tmp_path: Pa
     async with running() as url:
         server = url.removesuffix("/ws") + path
         ada = await join(watchers, tmp_path, "ada", server, "Fri day ün?")
-        room, found = parse_invite(ada.viewer.hang_property("room/invite"))
+        room, found, _ = parse_invite(ada.viewer.hang_property("room/invite"))
         assert found == ada.viewer.hang_property("server/url") is not None
         bob = await join(watchers, tmp_path, "bob", found or "", room)
         assert bob.viewer.hang_property("room/id") == ada.viewer.hang_property("room/id")
@@ -73,7 +73,7 @@ async def test_there_is_a_link_for_browsers_where_the_server_shows_the_page(
         assert link == (f"{url.replace('ws:', 'http:').removesuffix('ws')}#Fri%20day" if web else None)
         assert ada.viewer.hang_property("room").get("link") == link
         if link:
-            assert parse_invite(link) == ("Fri day", url)
+            assert parse_invite(link) == ("Fri day", url, None)
 
 
 async def test_the_public_url_wins_over_what_the_creator_connected_to(watchers: list[Watcher], tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_the_public_url_wins_over_what_the_creator_connected_to(watchers: 
 async def test_a_public_url_that_is_none_is_passed_over(watchers: list[Watcher], tmp_path: Path) -> None:
     async with running(msgspec.structs.replace(ServerSettings(), public_url="ws://ada@evil/", web=False)) as url:
         ada = await join(watchers, tmp_path, "ada", url, "friday")
-        assert parse_invite(ada.viewer.hang_property("room/invite")) == ("friday", url)
+        assert parse_invite(ada.viewer.hang_property("room/invite")) == ("friday", url, None)
 
 
 async def test_a_member_is_named_by_what_its_name_looks_like(watchers: list[Watcher], tmp_path: Path) -> None:

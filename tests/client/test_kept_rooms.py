@@ -12,7 +12,7 @@ import pytest
 from hangd.client import kept_rooms
 from hangd.client.kept_rooms import KeptRooms, Place, RoomKeys, rooms_file
 from hangd.tasks import Tasks
-from tests.support.control import until
+from tests.support.daemons.control import until
 
 SERVER = "ws://127.0.0.1:3005/ws"
 PLACE = Place(SERVER, "0d9f", "friday", "sesame", b"/films/\xff.mkv", "client-1", "a-resume-secret-of-bob")

@@ -11,8 +11,10 @@ import pytest
 
 from hangd.client.control.port import CommandRefused, RoomCommand
 from hangd.engine.playlist.playlist import Loading
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from hangd.protocol.messages import SetFile
+from hangd.protocol.model import FileInfo
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 
 @pytest.fixture
@@ -112,3 +114,15 @@ async def test_a_room_whose_film_was_not_changed_plays_on(pair: tuple[Watcher, W
     await ada.viewer.settle("playing" if plays else "paused")
     position = ada.viewer.position()
     assert position is not None and (300.0 <= position < 320.0 if plays else position == 300.0)
+
+
+async def test_a_host_whose_file_is_not_the_film_is_told_and_stays_in_its_room(pair: tuple[Watcher, Watcher]) -> None:
+    ada, bob = pair
+    await bob.viewer.room("room-join", {"file": bob.film("o"), "room": "lock", "password": "sesame"})
+    ada.events.clear()
+    for somebody in (ada, bob):
+        somebody.viewer.connection.send(SetFile(FileInfo(size=7, quick_hash="01" * 32)))
+    await ada.until(lambda: any(event["event"] == "media-mismatch" for event in ada.events))
+    await bob.until(lambda: bob.viewer.state.room is None)
+    room = ada.viewer.state.room
+    assert room is not None and room.role == "host"

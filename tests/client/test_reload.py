@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.party import CLIP, person, wait_for
+from tests.support.daemons.party import CLIP, person, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.client.kept_rooms import KeptRooms
 from hangd.server.settings import ServerSettings
-from tests.support.control import until
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.control import until
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 
 class Home:
@@ -91,12 +90,6 @@ class Town:
         self.ada.daemon.viewer.seek(100.0)
         self.ada.daemon.viewer.set_paused(False)
         await self.bob.daemon.viewer.settle("playing")
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as opened:
-        yield opened
 
 
 async def town(stack: AsyncExitStack, folder: Path, **settings: Any) -> Town:

@@ -25,7 +25,7 @@ from hangd.engine.player_messages import (
 from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink, Player
 from hangd.player.simulated import SimulatedPlayer
-from tests.support.party import CLIP
+from tests.support.daemons.party import CLIP
 
 
 class Players:

@@ -53,7 +53,7 @@ from hangd.engine.timeline import playable_rate
 from hangd.player.base import EventSink, Player, PlayerFactory
 from hangd.player.simulated import SimulatedMachine, SimulatedPlayer
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 MEDIA = Path(__file__).parent.parent / "media"
 CLIP = str(MEDIA / "clip.mp4")

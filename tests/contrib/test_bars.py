@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
-from tests.support.desktops import Desktop, commands_of, i3, sway
-from tests.support.party import CLIP, Person, person, wait_for
-from tests.support.screen import private_display
+from tests.support.daemons.party import CLIP, Person, person, wait_for
+from tests.support.desktop.desktops import Desktop, commands_of, i3, sway
+from tests.support.desktop.screen import private_display
 
 CONTRIB: Final = Path(__file__).parent.parent.parent / "contrib"
 PLAYING, PAUSED, RED = (0x1B, 0x5E, 0x20), (0x79, 0x55, 0x48), (0xFF, 0, 0)

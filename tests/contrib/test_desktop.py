@@ -12,10 +12,10 @@ import pytest
 
 from hangctl.commands.desktop import _with_command
 from hangd.client.desktop.bus.interfaces import MIME_TYPES
-from tests.support.bus import message_bus
-from tests.support.desktop_services import DesktopServices
-from tests.support.desktops import commands_of
-from tests.support.party import CLIP, TRACKS, Person, person, room_server, wait_for
+from tests.support.daemons.party import CLIP, TRACKS, Person, person, room_server, wait_for
+from tests.support.desktop.bus import message_bus
+from tests.support.desktop.desktop_services import DesktopServices
+from tests.support.desktop.desktops import commands_of
 
 FILES: Final = Path(__file__).parent.parent.parent / "contrib" / "desktop"
 

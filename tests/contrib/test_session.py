@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from hangd.systemd import UNITS
-from tests.support import box as boxes
-from tests.support.party import BIN, wait_for
+from tests.support.daemons.party import BIN, wait_for
+from tests.support.servers import box as boxes
 
 ROOT: Final = Path(__file__).parent.parent.parent
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.desktops import Desktop, i3, sway, sway_finds_nothing_wrong
-from tests.support.party import CLIP, Person, person, room_server, wait_for
-from tests.support.screen import private_display
+from tests.support.daemons.party import CLIP, Person, person, room_server, wait_for
+from tests.support.desktop.desktops import Desktop, i3, sway, sway_finds_nothing_wrong
+from tests.support.desktop.screen import private_display
 
 CONTRIB = Path(__file__).parent.parent.parent / "contrib"
 

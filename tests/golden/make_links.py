@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from hangd.engine.link.link import Dialed, DialFailed, Link, LinkInput, Lost, Unwanted, Wanted, Welcomed
-from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, Started, Stopped
+from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, Started, StateAsked, StateCame, Stopped
 
 __all__ = ["LINKS", "STORIES", "make", "write"]
 
@@ -153,6 +153,16 @@ def _backs_off(link: RecordedLink) -> None:
         link.expire_when_due()
 
 
+def _wrong_certificate(link: RecordedLink) -> None:
+    """Failures that do not pass quickly name the least delay: delays are from that to twice as long."""
+    link.tell(Wanted(_URL))
+    for jitter, retry_after in ((0.0, 60.0), (0.5, 60.0), (1.0, 0.125), (1.0, None)):
+        link.tell(DialFailed(link.attempt, "the certificate has expired", retry_after), jitter=jitter)
+        link.expire_when_due()
+    link.tell(DialFailed(link.attempt, "the certificate has expired", 60.0))
+    link.tell(Wanted(_URL))
+
+
 def _goodbye(link: RecordedLink) -> None:
     """A server that restarts says for how long: the delay is from that to twice as long."""
     for jitter, retry_after in ((0.0, 2.0), (0.5, 5.0), (1.0, 0.25), (0.25, None)):
@@ -169,6 +179,17 @@ def _final(link: RecordedLink) -> None:
     link.tell(Wanted(_URL))
     link.tell(Dialed(link.attempt))
     link.tell(Lost(link.attempt, 4502, "banned", 3.0))
+
+
+def _idle(link: RecordedLink) -> None:
+    """4003 ends a link that is up, without a reason, until it is wanted again. One that greets still dials again."""
+    link.come_up()
+    link.tell(Lost(link.attempt, 4003, "idle", None), after=600.0)
+    link.tell(Lost(link.attempt, 1006, "late", None))
+    link.tell(Wanted(_URL))
+    link.tell(Dialed(link.attempt))
+    link.tell(Lost(link.attempt, 4003, "idle", None))
+    link.expire_when_due()
 
 
 def _changes_its_mind(link: RecordedLink) -> None:
@@ -262,6 +283,22 @@ def _one_answer(pings: RecordedPings) -> None:
     pings.pass_time(3.0, answered=True)
 
 
+def _slow(pings: RecordedPings) -> None:
+    """A state takes long: the first connection is given up, the second has the time for it, the third is dead."""
+    pings.tell(Started(), StateAsked())
+    pings.pass_time(30.0, answered=False)
+    pings.tell(Stopped(), Started(), StateAsked(), StateAsked())
+    pings.pass_time(40.0, answered=False)
+    pings.tell(StateCame(), Ponged())
+    pings.pass_time(10.0, answered=True)
+    pings.pass_time(30.0, answered=False)
+    pings.tell(Started(), StateAsked(), StateCame(), StateCame())
+    pings.tell(StateAsked())
+    pings.pass_time(30.0, answered=False)
+    pings.tell(Started(), StateAsked())
+    pings.pass_time(100.0, answered=False)
+
+
 def _pings_at_random(pings: RecordedPings) -> None:
     """Inputs in no order."""
     chance = Random(3)
@@ -278,8 +315,10 @@ def _pings_at_random(pings: RecordedPings) -> None:
 _LINK_STORIES: Final[dict[str, Callable[[RecordedLink], None]]] = {
     "comes-up": _comes_up,
     "backs-off": _backs_off,
+    "wrong-certificate": _wrong_certificate,
     "goodbye": _goodbye,
     "final": _final,
+    "idle": _idle,
     "changes-its-mind": _changes_its_mind,
     "too-late": _too_late,
     "at-random": _at_random,
@@ -288,6 +327,7 @@ _PING_STORIES: Final[dict[str, Callable[[RecordedPings], None]]] = {
     "pings": _pings,
     "pings-given-up": _given_up,
     "pings-one-answer": _one_answer,
+    "pings-slow": _slow,
     "pings-at-random": _pings_at_random,
 }
 STORIES: Final = (*_LINK_STORIES, *_PING_STORIES)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.party import CLIP, wait_for
+from tests.support.daemons.party import CLIP, wait_for
 
 STORIES = 24
 STEPS = 24

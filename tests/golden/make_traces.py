@@ -18,7 +18,7 @@ from tests.golden.by_hand_player import BY_PLAYER
 from tests.golden.by_hand_room import BY_ROOM
 from tests.golden.hand import Hand
 from tests.sim.world import FILM_SECONDS, Way
-from tests.support.recorded import RecordedViewer, RecordedWorld
+from tests.support.rooms.recorded import RecordedViewer, RecordedWorld
 
 __all__ = ["BY_HAND", "NAMES", "RARE", "STORIES", "TRACES", "make", "path", "write"]
 
@@ -85,6 +85,16 @@ def _others_pause(world: RecordedWorld) -> RecordedViewer:
     """Another member pauses: the player seeks to the frame that was named."""
     ada, bob = _playing(world, _HOME)
     ada.pause()
+    world.run(3.0)
+    return bob
+
+
+def _rest(world: RecordedWorld) -> RecordedViewer:
+    """The room is paused for a minute, and plays again: the player reports seldom meanwhile."""
+    ada, bob = _playing(world, _HOME)
+    ada.pause()
+    world.run(65.0)
+    ada.play()
     world.run(3.0)
     return bob
 
@@ -198,6 +208,7 @@ STORIES: Final[dict[str, Callable[[RecordedWorld], RecordedViewer]]] = {
     "seeks-merged": _seeks_merged,
     "pause": _pause,
     "others-pause": _others_pause,
+    "rest": _rest,
     "trim": _trim,
     "hold": _hold,
     "resync": _resync,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hangctl.client import Connection, ControlError, Exit, NoDaemon, Refused, TimedOut
-from tests.support.scripted_daemon import ScriptedDaemon, refusal
+from tests.support.daemons.scripted_daemon import ScriptedDaemon, refusal
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
 
@@ -70,6 +70,21 @@ def test_members_are_offered_by_name_or_by_id_if_the_name_is_not_harmless(
     daemon.properties["room/members"] = MEMBERS
     assert offered(subcommand, "") == ["anna", "Amélie.2", "c3", "c4", "c5", "c6"]
     assert offered(subcommand, "an") == ["anna"]
+
+
+def test_bans_and_invites_are_offered(daemon: ScriptedDaemon, offered: Callable[..., list[str]]) -> None:
+    assert offered("unban", "") == []
+    daemon.answers["room-bans"] = {
+        "error": "success",
+        "data": [{"id": "b1", "name": "anna"}, {"id": "b2", "name": "$(reboot)"}, {"id": "`reboot`", "name": "*"}, 5],
+    }
+    daemon.answers["room-invites"] = {"error": "success", "data": [{"id": "K7f2-x"}, {"id": "$(reboot)"}, None]}
+    assert offered("unban", "") == ["anna", "b2"]
+    assert offered("invite", "revoke", "") == ["K7f2-x"]
+    assert offered("invite", "") == ["list", "revoke"]
+    assert offered("policy", "access", "") == ["anyone", "accounts", "invited"]
+    daemon.answers["room-bans"] = {"error": "error running command"}
+    assert offered("unban", "") == []
 
 
 def test_zsh_shows_the_name_beside_a_members_id(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:

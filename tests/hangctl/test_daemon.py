@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 Run = Callable[..., "subprocess.CompletedProcess[Any]"]
 
@@ -25,7 +25,7 @@ main()
 HANGD = """#!{python}
 import json, os, signal, sys, time
 from pathlib import Path
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 print("starting \\u2026", flush=True)
 with open(os.environ["WITNESS"], "a") as witness:

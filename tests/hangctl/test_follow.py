@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
 StartHangctl = Callable[..., "subprocess.Popen[str]"]

@@ -12,7 +12,8 @@ import segno
 from hangctl.client import ControlError
 from hangctl.qr import draw_qr
 from tests.hangctl.conftest import Hangctl
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.terminal import at_terminal
 
 INVITE = "hangs://films.example.org:443/friday"
 LINK = "https://films.example.org/#friday"
@@ -35,7 +36,9 @@ def code(text: str) -> list[list[bool]]:
 def test_the_link_is_below_the_invite(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties.update({"room": ROOM, "room/id": "0d9f"})
     assert hangctl("invite").stdout == f"{INVITE}\n{LINK}\n"
-    assert json.loads(hangctl("invite", "--json").stdout) == {"invite": INVITE, "link": LINK, "invite_local": False}
+    found = json.loads(hangctl("invite", "--json").stdout)
+    unknown = dict.fromkeys(("id", "role", "expires_in", "uses"))
+    assert found == {"invite": INVITE, "link": LINK, "invite_local": False, **unknown}
     daemon.properties["room"] = {"room_id": "0d9f", "invite": INVITE, "invite_local": False}
     assert hangctl("invite").stdout == f"{INVITE}\n"
     assert json.loads(hangctl("invite", "--json").stdout)["link"] is None
@@ -44,7 +47,7 @@ def test_the_link_is_below_the_invite(daemon: ScriptedDaemon, hangctl: Hangctl) 
 def test_a_friend_is_notified_under_a_name(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     assert hangctl("invite", "--to", "Bob", "--to", "Zoë").stdout == ""
     assert daemon.received == [["room-invite", "Bob"], ["room-invite", "Zoë"]]
-    assert "exclude each other" in hangctl("invite", "--to", "Bob", "--qr").stderr
+    assert "--to excludes the other options" in hangctl("invite", "--to", "Bob", "--qr").stderr
 
 
 def test_outside_a_room_there_is_no_invite(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
@@ -73,6 +76,26 @@ def test_create_draws_it_beside_its_only_line(daemon: ScriptedDaemon, hangctl: H
     assert hangctl("create", "film.mkv").stderr == ""
     del data["link"]
     assert squares(hangctl("create", "film.mkv", "--qr").stderr) == code(INVITE)
+
+
+def test_the_code_of_a_long_link_fits_a_usual_terminal(
+    daemon: ScriptedDaemon, hangctl: Hangctl, environment: dict[str, str]
+) -> None:
+    link = f"{LINK}&invite={460 * 'x'}"
+    daemon.properties.update({"room": ROOM | {"link": link}, "room/id": "0d9f"})
+
+    def drawn(columns: int) -> list[str]:
+        _, seen = at_terminal("invite", "--qr", environment=environment, columns=columns)
+        return [line.removeprefix("\x1b[38;5;231;48;5;16m").removesuffix("\x1b[0m") for line in seen.splitlines()]
+
+    size = len(code(link))
+    assert size == 77, "as that of a signed invite"
+    for columns, border in ((100, 4), (80, 1), (84, 3), (0, 4)):
+        assert next(len(line) for line in drawn(columns) if line[:1] in set("█▀▄")) == size + 2 * border
+    assert drawn(78) == [
+        "note: the QR code does not fit: it has 79 columns, and this terminal has 78", INVITE, link,
+    ]  # fmt: skip
+    assert squares("\n".join(hangctl("invite", "--qr").stdout.splitlines()[:-2])) == code(link)
 
 
 def test_a_terminal_gets_black_and_white() -> None:

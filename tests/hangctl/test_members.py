@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hangctl.commands.members import member_line
-from tests.support.scripted_daemon import ScriptedDaemon
+from hangctl.commands.room.members import member_line
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 MEMBERS = [
     {
@@ -55,6 +55,11 @@ def test_members_are_printed_as_a_table_on_a_terminal(tmp_path: Path) -> None:
 def test_a_member_without_the_film_is_marked() -> None:
     member = {"name": "bob", "role": "viewer", "state": "idle", "film": False, "verifying": False}
     assert member_line(member) == "  bob              viewer              idle      has not got the film"
+
+
+def test_the_account_is_beside_the_name_that_anybody_may_take() -> None:
+    member = {"name": "bob", "role": "viewer", "state": "idle", "account": "bob\x1b"}
+    assert member_line(member) == r"  bob              viewer              idle      account bob\x1b"
 
 
 def test_a_member_that_was_not_heard_for_long_has_no_numbers() -> None:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangctl.commands.playback import parse_position
-from hangctl.commands.room import parse_room
+from hangctl.commands.film.playback import parse_position
+from hangctl.commands.room.entering import parse_room
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_any_text_is_a_position_or_a_usage_error(text: str) -> None:
     ],
 )
 def test_a_room_is_parsed(text: str, room: str, server: str | None) -> None:
-    assert parse_room(text) == (room, server)
+    assert parse_room(text) == (room, server, None)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,10 @@ def test_a_room_is_parsed(text: str, room: str, server: str | None) -> None:
 def test_an_invalid_invite_is_a_usage_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
         parse_room(text)
+
+
+def test_the_end_of_an_invite_is_told_from_a_room() -> None:
+    assert parse_room("friday#invite=a.b.c") == ("friday", None, "a.b.c")
+    assert parse_room("friday#1") == ("friday#1", None, None)
+    with pytest.raises(click.BadParameter, match="give all of it"):
+        parse_room("eyJhbGciOiJFZERTQSJ9.e30.c2ln")

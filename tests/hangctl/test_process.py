@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hangctl.client import Exit
-from tests.support.scripted_daemon import ScriptedDaemon, refusal
+from tests.support.daemons.scripted_daemon import ScriptedDaemon, refusal
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
 StartHangctl = Callable[..., "subprocess.Popen[str]"]
@@ -169,13 +169,14 @@ def test_a_key_press_imports_only_what_it_needs(
     unwanted = {"asyncio", "rich", "websockets", "vlc", "msgspec", "platformdirs", "pathlib", "subprocess", "ssl"}
     assert not unwanted & {name.partition(".")[0] for name in modules}
     ours = {name for name in modules if name.startswith("hang")}
-    subcommands = "hangctl.commands.player" if arguments[0] == "volume" else "hangctl.commands.playback"
+    subcommands = "hangctl.commands.film.player" if arguments[0] == "volume" else "hangctl.commands.film.playback"
     assert ours == {
         "hangctl",
         "hangctl.main",
         "hangctl.client",
         "hangctl.options",
         "hangctl.commands",
+        "hangctl.commands.film",
         subcommands,
         "hangd",
         "hangd.interrupt",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.party import CLIP, Person, person, room_server, wait_for
+from tests.support.daemons.party import CLIP, Person, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.party import BIN, Person, person
+from tests.support.daemons.party import BIN, Person, person
 
 pytestmark = pytest.mark.real
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import process
+from tests.support.servers.server import process
 
 pytestmark = pytest.mark.real
 

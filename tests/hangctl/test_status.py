@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hangctl.commands.members import error_text, member_line
+from hangctl.commands.room.members import error_text, member_line
 from hangctl.commands.status import (
     Format,
     playlist_lines,
@@ -20,7 +20,7 @@ from hangctl.commands.status import (
     tmux,
     waybar,
 )
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 Hangctl = Callable[..., "subprocess.CompletedProcess[Any]"]
 StartHangctl = Callable[..., "subprocess.Popen[str]"]
@@ -90,6 +90,28 @@ def test_status_for_people(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         r"  be\x1b[31mrt     viewer              paused    not known, file not yet checked",
     ]
     assert len(daemon.writes) == 1  # all properties are read in one write
+
+
+def test_status_says_who_you_are_and_who_may_come_in() -> None:
+    room = IN_A_ROOM["room"]
+    for policy, about in (
+        ({"access": "anyone"}, "room friday (0d9f), host"),
+        ({"access": "accounts"}, "room friday (0d9f), host, for those who have an account"),
+        ({"access": "invited", "locked": True}, "room friday (0d9f), host, for the invited, locked"),
+    ):
+        values = {**IN_A_ROOM, "room": {**room, "policy": policy}, "server/account": "ada\x1b"}
+        lines = status_text(values).splitlines()
+        assert about in lines
+        assert r"server ws://h:3005/ws, connected, rtt 12 ms, account ada\x1b" in lines
+        assert status_json(values)["server"]["account"] == "ada\x1b"
+
+
+def test_who_you_are_is_told_out_of_rooms_too() -> None:
+    values = {"server/url": "ws://h/ws", "server/state": "connected", "server/rtt": 0.0}
+    assert status_text(values).splitlines()[-1] == "in no room"
+    assert status_text(values | {"server/account": "ada"}).endswith(
+        "in no room\nserver ws://h/ws, connected, rtt 0 ms, account ada"
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +190,7 @@ def test_status_for_programs(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
         "left": None,
         "members": MEASURED,
         "sync": {"error": 0.002, "clock_error": 0.004, "state": "synced", "away": None},
-        "server": {"url": "ws://h:3005/ws", "state": "connected", "rtt": 0.012},
+        "server": {"url": "ws://h:3005/ws", "state": "connected", "reason": None, "rtt": 0.012, "account": None},
         "player": "vlc 3.0.24",
     }
 
@@ -242,6 +264,7 @@ def test_a_viewer_that_is_out_of_its_room_is_told_why(daemon: ScriptedDaemon, ha
 
 def test_a_viewer_that_left_of_its_own_accord_is_not_told_why(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
     daemon.properties = out("left")
+    daemon.properties["room/left"]["detail"] = "you have left friday"
     assert hangctl("status").stdout.splitlines()[1:] == ["in no room"]
     assert "[" not in status_line(daemon.properties)
 
@@ -492,3 +515,12 @@ def test_a_viewer_who_may_control_is_told_from_one_who_may_not() -> None:
     assert "may control" not in member_line({**viewer, "role": "host", "may_control": True})
     room = {"room_id": "0d9f", "role": "viewer", "may_control": True, "members": []}
     assert "room 0d9f, viewer, may control" in status_text(IN_A_ROOM | {"room": room})
+
+
+def test_an_idle_machine_that_was_put_off_says_why(daemon: ScriptedDaemon, hangctl: Hangctl) -> None:
+    daemon.properties = {"server/url": "ws://h:3005/ws", "server/state": "disconnected", "server/reason": "bann\x1bed"}
+    daemon.properties |= {"idle-active": True}
+    told = "not connected to ws://h:3005/ws: bann\\x1bed; `hangctl connect` tries again"
+    assert hangctl("status").stdout.splitlines()[1:] == ["in no room", told]
+    daemon.properties["server/state"] = "waiting"
+    assert hangctl("status").stdout.splitlines()[1:] == ["in no room"]

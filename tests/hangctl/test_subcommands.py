@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangctl.commands.playlist import _m3u_entry, arranged
+from hangctl.commands.film.playlist import _m3u_entry, arranged
 from hangctl.main import SUBCOMMANDS, run
 from hangd.engine.playlist.m3u import read_playlist
+from tests.support.daemons.scripted_daemon import ScriptedDaemon, refusal
 from tests.support.names import file_names
-from tests.support.scripted_daemon import ScriptedDaemon, refusal
 
 DONE = ["hang-wait", "done"]
 AFTER = [

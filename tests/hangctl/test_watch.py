@@ -19,7 +19,7 @@ from rich.console import Console
 
 from hangctl.commands.watch import View
 from tests.hangctl.test_status import IN_A_ROOM, out
-from tests.support.scripted_daemon import ScriptedDaemon
+from tests.support.daemons.scripted_daemon import ScriptedDaemon
 
 
 def drawn(view: View, width: int = 90, height: int = 20) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.party import CLIP, Person, Server, person, room_server, wait_for
+from tests.support.daemons.party import CLIP, Person, Server, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 
@@ -52,7 +52,7 @@ def test_a_stopped_server(server: Server, couple: tuple[Person, Person]) -> None
     assert stands(ada) and not stands(bob)
     assert sync(ada) == "away"
     told = ada.ctl("status")
-    assert "away: on your own for 0:0" in told
+    assert re.search(r"^away: on your own for \d+:\d\d$", told, re.MULTILINE)
     (own,) = [line for line in told.splitlines() if line.startswith("*")]
     assert not re.search("known to|rtt", own) and "drift" not in told, "nothing is known of where the room is"
     assert ada.get("sync/error") is None
@@ -85,7 +85,7 @@ def test_a_friend_whose_machine_stands_still_is_seen_to(couple: tuple[Person, Pe
     wait_for(lambda: friend(ada)["error"] is not None and "last heard" not in ada.ctl("members"), "bob's error")
     os.kill(pid := bob.pid(), signal.SIGSTOP)
     try:
-        wait_for(lambda: friend(ada)["silent"], "it is known that he is not heard any more", timeout=15)
+        wait_for(lambda: friend(ada)["silent"], "it is known that he is not heard any more")
         assert friend(ada)["state"] != "away" and friend(ada)["age"] > 5.0
         (line,) = [line for line in ada.ctl("members").splitlines() if "bob" in line]
         assert re.search(r" last heard [0-9]+ s ago$", line), "and none of his numbers"
@@ -93,6 +93,13 @@ def test_a_friend_whose_machine_stands_still_is_seen_to(couple: tuple[Person, Pe
     finally:
         os.kill(pid, signal.SIGCONT)
     wait_for(lambda: not friend(ada)["silent"], "he is heard again")
+
+
+def seconds(viewer: Person, *words: str) -> float:
+    """Run hangctl, and return how long that took."""
+    began = time.monotonic()
+    viewer.ctl(*words)
+    return time.monotonic() - began
 
 
 def friend(viewer: Person) -> dict[str, Any]:
@@ -105,10 +112,9 @@ def friend(viewer: Person) -> dict[str, Any]:
 def test_leaving_a_stopped_server(server: Server, couple: tuple[Person, Person]) -> None:
     ada, bob = couple
     server.process.send_signal(signal.SIGSTOP)
-    began = time.monotonic()
-    ada.ctl("leave")
-    bob.ctl("ipc", '{"command":["server-disconnect"]}')
-    assert time.monotonic() - began < 5.0, "they used to wait seven seconds each"
+    for viewer, words in ((ada, ["leave"]), (bob, ["ipc", '{"command":["server-disconnect"]}'])):
+        usual = seconds(viewer, "get", "pid")
+        assert seconds(viewer, *words) < usual + 5.0, "they used to wait seven seconds each"
     for viewer in (ada, bob):
         assert viewer.get("room/id") is None
         assert not stands(viewer), "the film goes on, alone"
@@ -152,6 +158,7 @@ def test_friends_who_have_both_paused_without_the_server_play_on_together(tmp_pa
         for viewer in (ada, bob):
             wait_for(lambda viewer=viewer: sync(viewer) == "synced", "the room stands with them")  # type: ignore[misc]
             assert viewer.get("pause") and abs(viewer.get("time-pos") - first) < 0.1
+        began = time.monotonic()
         ada.ctl("play")
         wait_for(lambda: not bob.get("pause") and sync(bob) == "synced", "it is a play for both")
-        assert bob.get("time-pos") < first + 5.0
+        assert bob.get("time-pos") < first + time.monotonic() - began + 1.0

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.support.party import CLIP, PATIENCE, person, room_server, wait_for
+from tests.support.daemons.party import CLIP, PATIENCE, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

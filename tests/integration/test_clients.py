@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from python_mpv_jsonipc import MPV, MPVError  # type: ignore[import-untyped]
 
-from tests.support.party import CLIP, PATIENCE, TRACKS, Person, person, room_server, wait_for
+from tests.support.daemons.party import CLIP, PATIENCE, TRACKS, Person, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

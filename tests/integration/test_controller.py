@@ -14,8 +14,8 @@ from Xlib.xobject.drawable import Window
 
 from hangd.client.desktop import canvas
 from hangd.client.desktop.controller.layout import Layout, Part, arrange
-from tests.support.party import BIN, TRACKS, person, room_server, wait_for
-from tests.support.screen import Pixel, colours, connected_display
+from tests.support.daemons.party import BIN, TRACKS, person, room_server, wait_for
+from tests.support.desktop.screen import Pixel, colours, connected_display
 
 pytestmark = pytest.mark.real
 

@@ -13,10 +13,10 @@ from Xlib.display import Display
 
 from tests.bench.skew.clips import available
 from tests.media.make_clips import ffmpeg
-from tests.support.mpv import Talk, hangd, mpv
-from tests.support.party import Person, person, wait_for
-from tests.support.screen import Pixel, connected_display
-from tests.support.window import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, Picture, alike, opens, shows
+from tests.support.daemons.mpv import Talk, hangd, mpv
+from tests.support.daemons.party import Person, person, wait_for
+from tests.support.desktop.screen import Pixel, connected_display
+from tests.support.desktop.window import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, Picture, alike, opens, shows
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(available() is not None, reason=str(available()))]
 

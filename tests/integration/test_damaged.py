@@ -6,8 +6,8 @@ import pytest
 
 from tests.bench.damaged import films
 from tests.bench.skew.clips import available
-from tests.support.damage import sources
-from tests.support.endurance import ANSWER_SECONDS, Endurance
+from tests.support.clips.damage import sources
+from tests.support.daemons.endurance import ANSWER_SECONDS, Endurance
 
 SEED = 1
 COUNT = 24

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.party import CLIP, person, wait_for
-from tests.support.screen import own_display
+from tests.support.daemons.party import CLIP, person, wait_for
+from tests.support.desktop.screen import own_display
 
 pytestmark = pytest.mark.real
 

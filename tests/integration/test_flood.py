@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.skew.cost import used_by
-from tests.support.control import ControlClient
-from tests.support.flood import HOSTILE, Hostile, asking, besieged, crowd
-from tests.support.party import CLIP, PATIENCE, Person, free_port, person, wait_for
+from tests.support.crowds.flood import HOSTILE, Hostile, asking, besieged, crowd
+from tests.support.daemons.control import ControlClient
+from tests.support.daemons.party import CLIP, PATIENCE, Person, free_port, person, wait_for
 
 pytestmark = pytest.mark.real
 

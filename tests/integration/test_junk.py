@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.junk import any_line
-from tests.support.party import CLIP, PATIENCE, Person, person, room_server
+from tests.support.crowds.junk import any_line
+from tests.support.daemons.party import CLIP, PATIENCE, Person, person, room_server
 
 pytestmark = pytest.mark.real
 

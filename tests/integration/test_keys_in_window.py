@@ -19,10 +19,10 @@ import pytest
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.key_files import default_bindings
 from hangd.client.server.seeks import ONE_SEEK
-from tests.support.mpv import Talk
-from tests.support.party import PATIENCE, Person, person, room_server, wait_for
-from tests.support.recording_viewer import RecordingViewer
-from tests.support.screen import private_display
+from tests.support.daemons.mpv import Talk
+from tests.support.daemons.party import PATIENCE, Person, person, room_server, wait_for
+from tests.support.daemons.recording_viewer import RecordingViewer
+from tests.support.desktop.screen import private_display
 
 pytestmark = [
     pytest.mark.real,
@@ -370,9 +370,11 @@ def test_what_is_drawn(room: Room) -> None:
 
 
 def settled(look: Callable[[], bytes]) -> bytes:
-    seen = look()
-    while (now := look()) != seen:
-        seen = now
+    """Return the picture once it has stood for longer than the controller stays."""
+    seen, since = look(), time.monotonic()
+    while time.monotonic() - since < 3.0:
+        if (now := look()) != seen:
+            seen, since = now, time.monotonic()
     return seen
 
 

@@ -12,8 +12,8 @@ from hangd.client.control.language.input_conf import Binding, parse
 from hangd.client.control.language.lines import text_line
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.key_files import default_bindings
-from tests.support.mpv import mpv
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.mpv import mpv
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(shutil.which("mpv") is None, reason="mpv is not installed")]
 
@@ -65,7 +65,7 @@ def asked(folder: Path, *options: str) -> list[dict[str, Any]]:
     """Return what mpv says of its bindings, without those of its scripts."""
     with mpv(folder, *options) as speaker:
         talk = speaker.connect()
-        found = speaker.get(talk, "input-bindings")
+        found = talk.get("input-bindings")
         talk.close()
     assert isinstance(found, list)
     return [each for each in found if "owner" not in each and each["section"] != "encode"]

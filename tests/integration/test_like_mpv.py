@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 import pytest
 
 from tests.golden.mpv_lines import EQUAL_KEYS, NOT_JSON, SCENES, SMALL_NUMBERS, UNFIT_STRINGS, Until
-from tests.support.mpv import Speaker, Talk, hangd, mpv
-from tests.support.party import CLIP, TRACKS, wait_for
+from tests.support.daemons.mpv import Speaker, Talk, hangd, mpv
+from tests.support.daemons.party import CLIP, TRACKS, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -8,8 +8,8 @@ from typing import Final
 
 import pytest
 
-from tests.support.mpv import Talk, hangd, mpv
-from tests.support.party import wait_for
+from tests.support.daemons.mpv import Talk, hangd, mpv
+from tests.support.daemons.party import wait_for
 
 pytestmark = pytest.mark.real
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.mpv import Speaker, Talk, hangd, mpv
-from tests.support.party import CLIP
+from tests.support.daemons.mpv import Speaker, hangd, mpv
+from tests.support.daemons.party import CLIP
 
 pytestmark = pytest.mark.real
 
@@ -82,8 +82,8 @@ def told(speaker: Speaker, folder: Path, story: list[tuple[bytes, bytes]]) -> li
         answer = next(each for each in heard if each.get("request_id") == 1)
         first = first if first is not None else answer["data"]["playlist_entry_id"]
         said.append([_film(event, first) for event in heard if event.get("event") in ("start-file", "end-file")])
-        said.append([_film(entry, first) for entry in _get(talk, "playlist")])
-        said.append([_get(talk, name) for name in ("path", "playlist-pos", "media-title")])
+        said.append([_film(entry, first) for entry in talk.get("playlist")])
+        said.append([talk.get(name) for name in ("path", "playlist-pos", "media-title")])
     talk.ask(b'{"command":["stop"]}')
     talk.close()
     return said
@@ -97,11 +97,6 @@ def _film(said: dict[str, Any], first: int) -> dict[str, Any]:
         # mpv says what is wrong with a file in another word than hang, and nothing more.
         if key not in ("details", "file_error")
     }
-
-
-def _get(talk: Talk, name: str) -> Any:
-    line = talk.ask(json.dumps({"command": ["get_property", name]}).encode())[0]
-    return json.loads(line).get("data")
 
 
 @pytest.mark.parametrize("story", STORIES)

@@ -11,8 +11,8 @@ from Xlib.ext import xtest
 from Xlib.protocol import event
 
 from hangd.client.desktop import canvas
-from tests.support.party import CLIP, Person, person, room_server, wait_for
-from tests.support.screen import colours, connected_display
+from tests.support.daemons.party import CLIP, Person, person, room_server, wait_for
+from tests.support.desktop.screen import colours, connected_display
 
 pytestmark = pytest.mark.real
 
@@ -41,7 +41,8 @@ def two(display: Display, tmp_path: Path) -> Iterator[tuple[Person, Person]]:
         person("ann", tmp_path, player="simulated") as ann,
         person("bob", tmp_path, display=display.get_display_name()) as bob,
     ):
-        bob.environment["HANG_OSD_SECONDS"] = "1.5"
+        # Each look at them starts a process, and must not take longer than a message stands.
+        bob.environment["HANG_OSD_SECONDS"] = "8"
         ann.ctl("create", CLIP, "--name", "friday", "--server", server.url)
         bob.ctl("join", "friday", CLIP, "--server", server.url)
         ann.ctl("play")

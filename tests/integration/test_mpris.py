@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.bus import Bus, message_bus
-from tests.support.desktop_services import DesktopServices
-from tests.support.party import CLIP, PATIENCE, TRACKS, Person, Server, person, room_server, wait_for
-from tests.support.screen import private_display
+from tests.support.daemons.party import CLIP, PATIENCE, TRACKS, Person, Server, person, room_server, wait_for
+from tests.support.desktop.bus import Bus, message_bus
+from tests.support.desktop.desktop_services import DesktopServices
+from tests.support.desktop.screen import private_display
 
 pytestmark = pytest.mark.real
 
@@ -189,8 +189,8 @@ def test_seeked_is_sent_for_each_jump_and_for_nothing_else(
         wait_for(lambda: '"Playing"' in signals.text, "the status")
         ada.ctl("wait", "synced")
         bob.ctl("seek", "200")
-        wait_for(lambda: len(signals.seeked()) >= 2, "bob's seek during playback")
-        assert signals.seeked()[1] == pytest.approx(200.0, abs=1.0)
+        # A busy machine starts late, which is a jump too.
+        wait_for(lambda: signals.seeked()[-1] == pytest.approx(200.0, abs=1.0), "bob's seek during playback")
         ada.ctl("wait", "synced")
         before = len(signals.seeked())
         time.sleep(1.5)  # of playback, with its corrections

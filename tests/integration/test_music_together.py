@@ -11,7 +11,7 @@ from tests.bench.skew.clips import SAMPLE_RATE, available, noise
 from tests.bench.skew.sound import Recording, recording
 from tests.bench.skew.sound import available as recorder_available
 from tests.media.make_clips import ffmpeg
-from tests.support.party import Person, person, room_server, wait_for
+from tests.support.daemons.party import Person, person, room_server, wait_for
 
 _MISSING = available() or recorder_available()
 pytestmark = [pytest.mark.real, pytest.mark.skipif(_MISSING is not None, reason=str(_MISSING))]

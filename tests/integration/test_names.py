@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.mpv import Talk
+from tests.support.daemons.mpv import Talk
+from tests.support.daemons.party import CLIP, Person, person, room_server, wait_for
 from tests.support.names import HARD_NAMES
-from tests.support.party import CLIP, Person, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.odd_films import CLIP_SECONDS, mkv_of_duration
-from tests.support.party import CLIP, Person, person, room_server, wait_for
+from tests.support.clips.odd_films import CLIP_SECONDS, mkv_of_duration
+from tests.support.daemons.party import CLIP, Person, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -20,8 +20,8 @@ from hangd.engine.player_messages import PauseNow, PlayerCommand, SeekTo
 from hangd.player.vlc.player import VlcPlayer
 from hangd.transport.base import Encoded
 from hangd.transport.dialing import ClientTransport
-from tests.support.party import CLIP
-from tests.support.server import running
+from tests.support.daemons.party import CLIP
+from tests.support.servers.server import running
 
 pytestmark = pytest.mark.real
 
@@ -54,7 +54,11 @@ class Observed:
             sock.setblocking(False)
             await loop.sock_connect(sock, str(self.path))
             await loop.sock_sendall(sock, line)
-            await loop.sock_recv(sock, 4096)
+            heard = b""
+            while b'"error":"success"' not in heard:  # events may come before the answer
+                more = await loop.sock_recv(sock, 4096)
+                assert more, heard
+                heard += more
 
     def callers_of(self, kind: type) -> list[str]:
         """Return the call stack of the last player command of this kind, as names of functions."""
@@ -81,7 +85,8 @@ async def pair(tmp_path: Path) -> AsyncIterator[tuple[Observed, Observed]]:
         await bob.viewer.settle("paused")
         ada.viewer.set_paused(False)
         for somebody in (ada, bob):
-            await asyncio.wait_for(somebody.viewer.settle("playing"), 30)
+            # Its player runs then. It does not yet where the room plays and a start is under way.
+            await asyncio.wait_for(somebody.viewer.settle("synced"), 60)
         yield ada, bob
 
 

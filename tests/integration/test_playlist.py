@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.mpv import Talk
-from tests.support.party import CLIP, TRACKS, Person, Server, person, room_server, wait_for
+from tests.support.daemons.mpv import Talk
+from tests.support.daemons.party import CLIP, TRACKS, Person, Server, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

@@ -12,7 +12,7 @@ from hangd.engine.player_messages import AddSubtitleFile, PlayerDied, SelectTrac
 from hangd.engine.playlist.playlist import Film, Loading
 from hangd.player.base import EventSink
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.party import PATIENCE, TRACKS
+from tests.support.daemons.party import PATIENCE, TRACKS
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.party import BIN, CLIP, TRACKS, Person, Server, person, room_server, wait_for
+from tests.support.daemons.party import BIN, CLIP, TRACKS, Person, Server, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 
@@ -71,7 +71,7 @@ def test_everything_that_the_readme_promises(pair: tuple[Person, Person]) -> Non
     bob.ctl("pause")
     for somebody in pair:
         somebody.ctl("wait", "paused")
-    assert position(ada) == pytest.approx(position(bob), abs=0.002), "both show the frame on which bob paused"
+    wait_for(lambda: abs(position(ada) - position(bob)) < 0.002, "both show the frame on which bob paused")
 
     bob.ctl("seek", "-10")
     wait_for(lambda: position(ada) == pytest.approx(position(bob), abs=0.002), "the seek while paused")
@@ -146,7 +146,8 @@ def test_a_killed_daemon_is_away_then_gone_and_comes_back(pair: tuple[Person, Pe
     assert bob.socket.exists()
     bob.ctl("join", room, CLIP, "--server", server.url)
     bob.ctl("wait", "synced")
-    assert abs(position(ada) - position(bob)) < 1.0
+    first, other, last = position(ada), position(bob), position(ada)
+    assert first - 0.5 < other < last + 0.5
 
 
 def test_a_killed_hangctl_has_no_effect(pair: tuple[Person, Person]) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from tests.bench.skew.clips import Clip
 from tests.bench.skew.rig import Rig, rig
-from tests.support.party import CLIP
-from tests.support.skew import Skew, summary
+from tests.support.daemons.party import CLIP
+from tests.support.desktop.skew import Skew, summary
 
 pytestmark = [pytest.mark.real, pytest.mark.timed]
 

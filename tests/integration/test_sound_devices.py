@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.bench.skew.sound import available
-from tests.support.party import CLIP, Person, person, wait_for
-from tests.support.sound_server import SoundServer, sound_server
+from tests.support.daemons.party import CLIP, Person, person, wait_for
+from tests.support.desktop.sound_server import SoundServer, sound_server
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(available() is not None, reason=str(available()))]
 

@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 from Xlib.display import Display
 
-from tests.support.party import Person, person
-from tests.support.screen import Pixel, connected_display
-from tests.support.window import GREEN, HEIGHT, RED, WIDTH, Picture, alike, opens, shows
+from tests.support.daemons.party import Person, person
+from tests.support.desktop.screen import Pixel, connected_display
+from tests.support.desktop.window import GREEN, HEIGHT, RED, WIDTH, Picture, alike, opens, shows
 
 pytestmark = pytest.mark.real
 

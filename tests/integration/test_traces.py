@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.party import BIN, CLIP, PATIENCE, Person, person, room_server, wait_for
+from tests.support.daemons.party import BIN, CLIP, PATIENCE, Person, person, room_server, wait_for
 
 pytestmark = pytest.mark.real
 

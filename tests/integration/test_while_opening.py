@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pytest
 
-from tests.support.mpv import Talk, hangd
-from tests.support.party import CLIP, TRACKS, wait_for
+from tests.support.daemons.mpv import Talk, hangd
+from tests.support.daemons.party import CLIP, TRACKS, wait_for
 
 pytestmark = pytest.mark.real
 

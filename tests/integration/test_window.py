@@ -10,9 +10,9 @@ from Xlib import XK, X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
-from tests.support.party import Person, person, wait_for
-from tests.support.screen import connected_display
-from tests.support.window import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, Picture, alike, opens, shows
+from tests.support.daemons.party import Person, person, wait_for
+from tests.support.desktop.screen import connected_display
+from tests.support.desktop.window import BLUE, GREEN, HEIGHT, RED, WHITE, WIDTH, Picture, alike, opens, shows
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tests.support.barcode import CELLS, encode
+from tests.support.clips.barcode import CELLS, encode
 
 WIDTH: Final = 640
 HEIGHT: Final = 360

@@ -18,8 +18,8 @@ from hangd.protocol.errors import (
 def test_the_error_codes_are_those_of_the_protocol() -> None:
     assert " ".join(get_args(ErrorCode)) == (
         "FileHashMismatch RoomNotFound RoomFull RoomLocked WrongPassword Banned NotInRoom AlreadyInRoom Forbidden "
-        "Unauthorized RateLimited InvalidMessage UnknownType TooLarge UnsupportedProtocol NameTaken NoSuchEntry "
-        "ServerFull Internal"
+        "Unauthorized InvalidInvite RateLimited InvalidMessage UnknownType TooLarge UnsupportedProtocol NameTaken "
+        "NoSuchEntry ServerFull Internal"
     )
 
 
@@ -34,6 +34,7 @@ def test_the_close_codes_are_those_of_the_protocol() -> None:
         "CLOSE_BANNED": 4502,
         "CLOSE_RATE_LIMITED": 4503,
         "CLOSE_REPLACED": 4504,
+        "CLOSE_REMOVED": 4505,
     }
 
 

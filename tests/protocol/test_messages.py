@@ -9,13 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangd.protocol.codec import decode_client, decode_server, encode_client, encode_server
+from hangd.protocol.codec import (
+    ClientFrame,
+    ServerFrame,
+    decode_client,
+    decode_server,
+    encode_client,
+    encode_server,
+)
 from hangd.protocol.errors import RemoteProtocolError
+from hangd.protocol.films import QueueChanged
 from hangd.protocol.messages import (
     CLIENT_TYPES,
     SERVER_TYPES,
     ClientMessage,
-    QueueChanged,
     QueueInsert,
     QueueMove,
     RequestId,
@@ -23,8 +30,8 @@ from hangd.protocol.messages import (
     ServerMessage,
     SyncCommand,
 )
-from hangd.protocol.model import FRAME_BYTES_MAX, QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
-from tests.support.strategies import values
+from hangd.protocol.model import FRAME_BYTES_MAX, QUEUE_MAX, FileInfo, Queue, QueueChange, QueueEntry, QueueItem
+from tests.support.rooms.strategies import values
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CLIENT_FRAMES = (GOLDEN / "client-messages.jsonl").read_bytes().splitlines()
@@ -33,14 +40,14 @@ SERVER_FRAMES = (GOLDEN / "server-messages.jsonl").read_bytes().splitlines()
 
 @pytest.mark.parametrize("frame", CLIENT_FRAMES, ids=lambda frame: frame[9:40].decode())
 def test_golden_client_frames_decode_and_encode_unchanged(frame: bytes) -> None:
-    message, mark = decode_client(frame)
-    assert encode_client(message, mark) == frame
+    decoded = decode_client(frame)
+    assert encode_client(decoded.message, decoded.id) == frame
 
 
 @pytest.mark.parametrize("frame", SERVER_FRAMES, ids=lambda frame: frame[9:40].decode())
 def test_golden_server_frames_decode_and_encode_unchanged(frame: bytes) -> None:
-    message, mark = decode_server(frame)
-    assert encode_server(message, mark) == frame
+    decoded = decode_server(frame)
+    assert encode_server(decoded.message, decoded.re) == frame
 
 
 def test_every_message_and_action_has_a_golden_frame() -> None:
@@ -64,12 +71,12 @@ marks: st.SearchStrategy[Any] = st.none() | values(RequestId)
 
 @given(message=values(ClientMessage), mark=marks)
 def test_what_a_client_encodes_a_server_decodes(message: ClientMessage, mark: RequestId | None) -> None:
-    assert decode_client(encode_client(message, mark)) == (message, mark)
+    assert decode_client(encode_client(message, mark)) == ClientFrame(message, mark)
 
 
 @given(message=values(ServerMessage), mark=marks)
 def test_what_a_server_encodes_a_client_decodes(message: ServerMessage, mark: RequestId | None) -> None:
-    assert decode_server(encode_server(message, mark)) == (message, mark)
+    assert decode_server(encode_server(message, mark)) == ServerFrame(message, mark)
 
 
 def test_promised_fields_are_encoded_though_they_have_their_defaults() -> None:
@@ -78,7 +85,7 @@ def test_promised_fields_are_encoded_though_they_have_their_defaults() -> None:
     assert joined["payload"]["room"]["policy"].keys() >= {"control", "match", "wait", "capacity", "locked"}
     member = next(json.loads(frame) for frame in SERVER_FRAMES if b'"MemberJoined"' in frame)["payload"]["member"]
     assert member.keys() >= {"client_id", "name", "role", "state", "ready", "verifying"}
-    queue = next(json.loads(frame) for frame in SERVER_FRAMES if b'"QueueChanged"' in frame)["payload"]["queue"]
+    queue = next(json.loads(frame) for frame in SERVER_FRAMES if b'"queue"' in frame)["payload"]["room"]["queue"]
     assert queue.keys() == {"rev", "entries", "current"}
     broadcast = next(json.loads(frame) for frame in SERVER_FRAMES if b'"SyncBroadcast"' in frame)["payload"]
     assert broadcast["timeline"].keys() == {"epoch", "rev", "playing", "position", "rate", "at", "gate"}
@@ -143,7 +150,7 @@ CASES: dict[str, Case] = {
     "hello protocol": (lambda v: hello(protocol=v), [0, 2, -1], ["1", 1.5, None], "protocol"),
     "features": (lambda v: hello(features=v), [[], ["x" * 32] * 32], [["x"] * 33, "x"], "features"),
     "a feature": (lambda v: hello(features=["a", v]), ["", "x" * 32], ["x" * 33, 1], "features[1]"),
-    "token": (lambda v: hello(token=v), ["", "x" * 4096, None], ["x" * 4097], "token"),
+    "token": (lambda v: hello(token=v), ["", "x" * 1024, None], ["x" * 1025, "a b"], "token"),
     "resume secret": (
         lambda v: hello(resume={**RESUME, "secret": v}),
         ["s" * 16, "s" * 256],
@@ -305,12 +312,13 @@ def test_the_frames_of_a_full_queue_with_long_names_are_within_the_limits() -> N
     assert len(encode_client(QueueMove(ids, "9" * 64))) < FRAME_BYTES_MAX, "all of it can be put into another order"
     file = FileInfo(2**53 - 1, duration=1e8, name="🎬" * 255, quick_hash=HASH)
     assert len(encode_client(QueueInsert("9" * 64, (QueueItem(file, HASH),) * 30))) < FRAME_BYTES_MAX
-    told = QueueChanged(Queue(1, tuple(QueueEntry(id, file, HASH) for id in ids), None), ids)
+    told = QueueChanged(QueueChange(1, ids, ids, tuple(QueueEntry(id, file, HASH) for id in ids)))
     assert decode_server(encode_server(told)).message == told
 
 
 def test_a_room_of_a_server_without_queues_has_an_empty_queue() -> None:
-    room = next(message for message, _ in map(decode_server, SERVER_FRAMES) if isinstance(message, RoomState)).room
+    messages = (decode_server(frame).message for frame in SERVER_FRAMES)
+    room = next(message for message in messages if isinstance(message, RoomState)).room
     assert room.queue == Queue(rev=0, entries=(), current=None)
 
 

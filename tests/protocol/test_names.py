@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hangd.engine.room.saved import SavedRoom
-from hangd.protocol.messages import CreateRoom
+from hangd.protocol.messages import CreateRoom, JoinRoom
 from hangd.protocol.model import Alias
 from hangd.protocol.names import matching, member_key, member_name, room_key, room_name
 from hangd.protocol.validation import explain
 
 HASH = "a" * 64
+ROOM_ID = "6a420526-78c9-4678-a163-edb4fc358c1e"
 UNSEEN = (
     "\xad",
     "\u034f",
@@ -67,6 +68,25 @@ def test_what_is_not_shown_is_refused_in_a_room_and_ignored_in_a_member(unseen: 
         member_name(unseen)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        ROOM_ID,
+        ROOM_ID.upper(),
+        ROOM_ID.replace("-", "\u2010"),
+        "".join(chr(ord(letter) + 0xFEE0) for letter in ROOM_ID),
+    ],
+)
+def test_a_name_that_looks_like_a_rooms_id_is_refused(name: str) -> None:
+    """A link to a room that is gone would lead into the one that has its id for a name."""
+    with pytest.raises(ValueError, match="must not look like a room's id"):
+        room_name(name)
+    assert room_name(f"{name}0") and room_name(name[1:])
+    with pytest.raises(msgspec.ValidationError, match=r"must not look like a room's id.*\$\.name"):
+        CreateRoom(HASH, name=name)
+    assert JoinRoom(name).room_id, "but it may be sought"
+
+
 def test_a_refused_name_is_explained() -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         CreateRoom(HASH, name="fri\u200dday")
@@ -91,3 +111,5 @@ def test_a_room_that_was_kept_before_opens() -> None:
     room = msgspec.json.decode(kept, type=SavedRoom)
     assert (room.name, room.members[0].name) == ("Film-Night_2.0", "ada\u200d")
     assert room.name is not None and room_name(room.name) == room.name
+    older = msgspec.json.decode(kept.replace(b"Film-Night_2.0", ROOM_ID.encode()), type=SavedRoom)
+    assert older.name == ROOM_ID, "such names were allowed once"

@@ -14,8 +14,8 @@ from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomData, RoomSettings
 from hangd.protocol.codec import encode_server
 from hangd.protocol.messages import RequestId, RoomLeft, ServerMessage
-from hangd.rooms import directory
-from hangd.rooms import hub as hub_module
+from hangd.rooms.edge import orders
+from hangd.rooms.hosting import directory
 from hangd.rooms.hub import Hub
 from tests.rooms.test_hub import HASH, PlainPasswords, Someone, make_hub, until
 from tests.rooms.test_restart import Servers
@@ -138,7 +138,7 @@ async def test_the_other_effects_of_a_request_are_carried_out(monkeypatch: pytes
         return bytes(fail()) if isinstance(message, RoomLeft) else encode_server(message, re)
 
     bert_id = id_of(anna, "Bert")
-    monkeypatch.setattr(hub_module, "encode_server", fail_on_room_left)
+    monkeypatch.setattr(orders, "encode_server", fail_on_room_left)
     anna.say("Kick", client_id=bert_id)
     assert close_code(anna) == 1011
     monkeypatch.undo()
@@ -225,7 +225,7 @@ async def test_a_failure_while_waiting_messages_are_sent_ends_that_connection(
 class FailingPasswords(PlainPasswords):
     failing = False
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, network: str = "") -> str:
         return str(fail()) if self.failing else await super().hash(password)
 
 

@@ -8,14 +8,19 @@ from typing import Any
 
 import pytest
 
-from hangd.engine.room.session import SessionSettings
+from hangd.engine.room.connection.session import SessionSettings
 from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import CLOSE_GOING_DOWN, CLOSE_REPLACED, CLOSE_TOO_SLOW
 from hangd.rooms.clock import ServerClock
+from hangd.rooms.edge.budgets import SharedSettings
+from hangd.rooms.edge.invitations import Invitations
 from hangd.rooms.hub import Hub
 from hangd.rooms.settings import HubSettings
-from hangd.store.memory import MemoryStore
-from tests.support.memory_transport import MemoryClient
+from hangd.rooms.trust import Trust
+from hangd.store.base import Watched
+from hangd.store.thread import StoreThread
+from tests.support.network.memory_transport import MemoryClient
+from tests.support.servers.limits import UNLIMITED_RATES, UNLIMITED_SHARES
 
 HASH = "a" * 64
 PATIENCE = 20.0
@@ -28,11 +33,11 @@ class PlainPasswords:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, network: str = "") -> str:
         await self.gate.wait()
         return f"hash of {password}"
 
-    async def matches(self, password: str, password_hash: str) -> bool:
+    async def matches(self, password: str, password_hash: str, network: str = "") -> bool:
         await self.gate.wait()
         return password_hash == f"hash of {password}"
 
@@ -40,15 +45,32 @@ class PlainPasswords:
 class Someone:
     """A client on a connection in memory."""
 
-    def __init__(self, hub: Hub) -> None:
-        self.wire = MemoryClient()
-        self.wire.listener = hub.attach(self.wire.transport, time.monotonic())
+    def __init__(self, hub: Hub, address: str = "192.0.2.1", connection: str = "") -> None:
+        self.wire = MemoryClient(address)
+        now = time.monotonic()
+        self.wire.listener = hub.attach(self.wire.transport, now, address=address, connection=connection)
 
     def say(self, type: str, id: int | str | None = None, **payload: Any) -> None:
         self.type_in(json.dumps({"type": type, "payload": payload} | ({} if id is None else {"id": id})))
 
     def type_in(self, data: str | bytes) -> None:
         self.wire.say(data, time.monotonic())
+
+    async def asks(self, type: str, **payload: Any) -> dict[str, Any]:
+        """Send a request, wait for its answer, and return that: its type, and what it says."""
+        self.type_in(json.dumps({"type": type, "payload": payload, "id": "asked"}))
+        answers: list[dict[str, Any]] = []
+
+        def answered() -> bool:
+            answers.extend(message for message in self.heard() if message.get("re") == "asked")
+            return bool(answers)
+
+        await until(answered)
+        return {"type": answers[0]["type"], **answers[0]["payload"]}
+
+    @property
+    def close_code(self) -> int | None:
+        return None if self.wire.closed is None else self.wire.closed[0]
 
     def drop(self) -> None:
         self.wire.drop(time.monotonic())
@@ -93,20 +115,29 @@ def make_hub(
     passwords: PlainPasswords | None = None,
     room: RoomSettings | None = None,
     *,
-    store: MemoryStore | None = None,
+    store: StoreThread | None = None,
     clock: ServerClock | None = None,
+    keep_watched: Callable[[Watched, str | None], None] = lambda record, network: None,
+    trust: Trust | None = None,
+    invitations: Invitations | None = None,
     **settings: Any,
 ) -> Hub:
     return Hub(
         HubSettings(
             server="hangd test",
             room=room or RoomSettings(),
-            session=SessionSettings(messages_per_second=10_000, burst=10_000, pings_per_second=10_000),
-            **settings,
+            **{
+                "session": SessionSettings(**UNLIMITED_RATES, pings_per_second=10_000),
+                "shared": UNLIMITED_SHARES,
+                **settings,
+            },
         ),
         passwords=passwords or PlainPasswords(),
         clock=clock or ServerClock(),
-        store=store or MemoryStore(),
+        store=store,
+        keep_watched=keep_watched,
+        trust=trust,
+        invitations=invitations,
     )
 
 
@@ -193,7 +224,7 @@ async def test_the_name_of_a_missing_room_is_escaped() -> None:
 async def test_the_name_of_a_missing_room_is_shown_as_it_is() -> None:
     client = Someone(make_hub())
     client.say("JoinRoom", room_id="Fri\u3000day u\u0308n", file_hash=HASH)
-    assert client.last("Error")["message"] == "there is no room 'Fri day ün' here"
+    assert client.last("Error")["message"] == "there is no room 'Fri day ün' here: check its name, or create it"
 
 
 @pytest.mark.parametrize(
@@ -334,6 +365,34 @@ async def test_a_full_member_whose_connection_broke_is_away_and_resumes() -> Non
     assert hub.client_count == 2
 
 
+async def test_who_comes_back_again_and_again_is_not_sent_the_room_at_no_limit() -> None:
+    """The state of this room is 100 KiB, and its network may be sent 6 MiB at once and 1 MiB a second."""
+    hub = make_hub(shared=SharedSettings(max_per_address=1))
+    ann = Someone(hub)
+    proof = ann.hello("Ann")
+    ann.create()
+    for number in range(4):
+        file = {"size": 1, "name": "\u6620" * 250}
+        ann.say("QueueInsert", after="end", entries=[{"file": file}] * 30, id=number)
+    assert ann.last("QueueChanged")
+    resume = {"client_id": proof["client_id"], "secret": proof["resume_secret"]}
+    greeted, began = 0, time.monotonic()
+    while greeted < 200:
+        again = Someone(hub)
+        again.say("Hello", protocol=1, name="Ann", client="test", resume=resume)
+        told = again.heard()
+        again.drop()
+        if told[0]["type"] == "Error":
+            break
+        greeted += 1
+    assert told[0]["payload"]["code"] == "RateLimited" and again.close_code == 1013
+    assert 0 < told[0]["payload"]["details"]["retry_after"] < 60.0
+    # Each second that this takes allows for 1 MiB more.
+    assert 40 < greeted < 80 + 11 * (time.monotonic() - began)
+    neighbour = Someone(hub)
+    assert neighbour.hello("Bert"), "who is sent little is greeted"
+
+
 async def test_resuming_closes_the_old_connection_and_announces_no_absence() -> None:
     hub = make_hub()
     anna, old = Someone(hub), Someone(hub)
@@ -351,6 +410,28 @@ async def test_resuming_closes_the_old_connection_and_announces_no_absence() -> 
     assert [member["payload"]["member"]["state"] for member in anna.heard()] == ["idle"]
     new.say("Say", text="here I am")
     assert anna.types() == ["Said"]
+
+
+async def test_a_client_that_comes_back_hears_welcome_before_what_was_due_meanwhile() -> None:
+    hub = make_hub()
+    anna, cem, old = Someone(hub), Someone(hub), Someone(hub)
+    anna.hello("Anna")
+    cem.hello("Cem")
+    mine = old.hello("Bert")
+    room_id = anna.create()["room_id"]
+    cem.join(room_id)
+    old.join(room_id)
+    for number in range(3):  # The last ones are told together, seconds later: nothing awaits here, so no timer fires.
+        anna.say("Report", state="paused", position=float(number), at=0.0)
+    cem.heard()
+    proof = {"client_id": mine["client_id"], "secret": mine["resume_secret"]}
+    new = Someone(hub)
+    hello = {"type": "Hello", "payload": {"protocol": 1, "name": "Bert", "client": "test", "resume": proof}}
+    new.wire.say(json.dumps(hello), time.monotonic() + 5.0)
+    assert "MembersReported" in cem.types(), "something was due"
+    assert new.types()[0] == "Welcome"
+    new.say("Say", text="here I am")
+    assert "Said" in new.types(), "it hears what comes afterwards"
 
 
 @pytest.mark.parametrize("wrong", ["secret", "client"])
@@ -448,3 +529,24 @@ async def test_invalid_and_binary_frames_are_answered() -> None:
     (answer,) = client.heard()
     assert (answer["payload"]["code"], answer["re"]) == ("UnknownType", 4)
     assert client.create()
+
+
+async def test_who_gave_up_its_place_in_a_full_room_comes_back_when_there_is_space() -> None:
+    hub = make_hub(None, RoomSettings(capacity=2))
+    anna, bert, cleo = Someone(hub), Someone(hub), Someone(hub)
+    anna.hello("Anna")
+    welcome = bert.hello("Bert")
+    anna.create(name="friday")
+    secret = bert.join("friday")["return_secret"]
+    anna.say("SetRole", client_id=welcome["client_id"], role="controller")
+    bert.drop()
+    cleo.hello("Cleo")
+    assert len(cleo.join("friday")["room"]["members"]) == 2
+    bert = Someone(hub)
+    resume = {"client_id": welcome["client_id"], "secret": welcome["resume_secret"]}
+    assert not bert.hello("Bert", resume=resume)["resumed"]
+    bert.say("JoinRoom", room_id="friday", file_hash=HASH, return_secret=secret)
+    assert bert.error() == "RoomFull"
+    cleo.say("LeaveRoom")
+    members = bert.join("friday", return_secret=secret)["room"]["members"]
+    assert [(member["name"], member["role"]) for member in members] == [("Anna", "host"), ("Bert", "controller")]

@@ -7,7 +7,8 @@ from typing import Any
 from hangd.engine.room.state import RoomSettings
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.hub import Hub
-from hangd.store.memory import MemoryStore
+from hangd.store.opening import open_memory
+from hangd.store.thread import StoreThread
 from tests.rooms.test_hub import HASH, PlainPasswords, Someone, make_hub, until
 
 Proof = dict[str, str]
@@ -21,14 +22,15 @@ class Servers:
     """One hub after the other."""
 
     def __init__(self, **settings: Any) -> None:
-        self.store = MemoryStore()
+        self.store = open_memory()
+        self.thread = StoreThread(self.store)
         self.settings = settings
         self.hub = self.start()
 
     def start(self) -> Hub:
         rooms = self.store.load()
         clock = ServerClock([kept.mark for kept in rooms], boot="this one")
-        self.hub = make_hub(store=self.store, clock=clock, **self.settings)
+        self.hub = make_hub(store=self.thread, clock=clock, **self.settings)
         self.hub.restore(rooms, time.monotonic())
         return self.hub
 

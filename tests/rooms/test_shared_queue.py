@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from hangd.protocol.errors import CLOSE_TOO_SLOW
 from hangd.protocol.model import QUEUE_MAX
+from hangd.rooms.edge.outbox import OUTBOX_BYTES_MAX
 from hangd.rooms.hub import Hub
 from tests.rooms.test_hub import HASH, Someone, make_hub
 from tests.rooms.test_restart import Servers, proof
@@ -48,19 +50,21 @@ async def test_two_simultaneous_edits_are_both_carried_out() -> None:
         ("QueueChanged", 1), ("QueueChanged", None), ("QueueChanged", None)
     ]  # fmt: skip
     first, second, last = (message["payload"] for message in heard)
-    assert first["queue"]["entries"][1] == {**NEXT, "id": first["inserted"][0]}
-    assert [entry["id"] for entry in second["queue"]["entries"]] == [*second["inserted"], own["id"], *first["inserted"]]
-    assert [entry["file_hash"] for entry in last["queue"]["entries"]] == [NEXT["file_hash"]] * 2
-    assert last["queue"]["current"] is None
+    by_anna, by_bert = (insert["change"]["inserted"][0] for insert in (first, second))
+    change = {"rev": 2, "inserted": [{**NEXT, "id": by_anna["id"]}], "after": own["id"], "current": own["id"]}
+    assert first["change"] == change
+    assert second["change"] == {"rev": 3, "inserted": [by_bert], "current": own["id"]}
+    assert last["change"] == {"rev": 4, "removed": [own["id"]]}
     answers = bert.heard()
     assert [message.get("re") for message in answers] == [None, 2, 3]
     assert [message["payload"] for message in answers] == [message["payload"] for message in heard]
+    assert queue_of(bert) == {"rev": 4, "entries": [by_bert, by_anna], "current": None}
 
 
 async def test_the_whole_hash_follows() -> None:
     anna, bert = two(make_hub())
     anna.say("QueueInsert", after="end", entries=[{"file": {"size": 7, "quick_hash": "c" * 64}}])
-    (id,) = bert.last("QueueChanged")["inserted"]
+    id = bert.last("QueueChanged")["change"]["inserted"][0]["id"]
     anna.type_in(json.dumps({"type": "SetEntry", "payload": {"id": id, "file_hash": "d" * 64}}))
     assert bert.last("EntryChanged")["entry"] == queue_of(bert)["entries"][1]
 
@@ -82,20 +86,34 @@ async def test_a_basic_client_gets_only_its_own_messages_about_films() -> None:
     assert hub.client_count == 3
 
 
-async def test_a_slow_peer_gets_only_the_last_queue() -> None:
+async def test_a_slow_peer_gets_each_change_of_the_queue() -> None:
     anna, bert = two(make_hub())
     bert.heard()
     bert.wire.stop_reading()
     long = {"file_hash": HASH, "file": {"size": 5, "name": "🎬" * 255}}
-    for _ in range(QUEUE_MAX // 20):
+    times = QUEUE_MAX // 20 - 1
+    for _ in range(times):
         anna.say("QueueInsert", after="end", entries=[long] * 20)
         anna.say("SetMedia", entry=queue_of(anna)["entries"][-1]["id"])
-    last = queue_of(anna)
     assert bert.wire.closed is None
     bert.wire.read_again()
     messages = [message for message in bert.heard() if message["type"] in ("QueueChanged", "MediaChanged")]
-    assert [message["type"] for message in messages] == ["QueueChanged", "MediaChanged"]
-    assert messages[-1]["payload"]["queue"] == last
+    assert [message["type"] for message in messages] == ["QueueChanged", "MediaChanged"] * times
+    assert [message["payload"]["change"]["rev"] for message in messages] == list(range(2, 2 + len(messages)))
+
+
+async def test_a_peer_that_reads_no_change_of_the_queue_is_closed_in_the_end() -> None:
+    anna, bert = two(make_hub())
+    bert.wire.stop_reading()
+    long = {"file_hash": HASH, "file": {"size": 5, "name": "🎬" * 255}}
+    waited = 0
+    while bert.wire.closed is None:
+        anna.say("QueueInsert", id=1, after="end", entries=[long] * 20)
+        inserted = anna.last("QueueChanged")["change"]["inserted"]
+        anna.say("QueueRemove", ids=[entry["id"] for entry in inserted])
+        waited += 20 * len(long["file"]["name"].encode())  # type: ignore[index]
+        assert waited < 2 * OUTBOX_BYTES_MAX
+    assert bert.close_code == CLOSE_TOO_SLOW
 
 
 async def test_a_restart_keeps_the_queue() -> None:
@@ -111,4 +129,4 @@ async def test_a_restart_keeps_the_queue() -> None:
     again.say("SetMedia", entry=queue["entries"][1]["id"], play=True)
     changed = again.last("MediaChanged")
     assert (changed["file"], changed["timeline"]["gate"]) == (NEXT["file"], "seeking")
-    assert changed["queue"]["current"] == queue["entries"][1]["id"]
+    assert changed["change"] == {"rev": 3, "current": queue["entries"][1]["id"]}

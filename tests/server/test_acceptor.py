@@ -1,17 +1,21 @@
 """Limits of connections by address, and of open files."""
 
+import logging
 import sys
 import time
 
 import pytest
 
-from hangd.server.acceptor import AddressLimit, HubAcceptor
+from hangd.rooms.counters import Counters
+from hangd.server.acceptor import HubAcceptor
 from hangd.server.app import allow_open_files
-from hangd.server.pages import Pages
+from hangd.server.places import Places, largest_of
 from hangd.server.proxies import TrustedProxies
+from hangd.server.trust.tags import network_of
+from hangd.server.web.pages import Pages
 from hangd.transport.http import Request
 from tests.rooms.test_hub import make_hub
-from tests.support.memory_transport import MemoryClient
+from tests.support.network.memory_transport import MemoryClient
 
 
 def ask(target: str, *, upgrades: bool = False, **fields: str) -> Request:
@@ -20,39 +24,34 @@ def ask(target: str, *, upgrades: bool = False, **fields: str) -> Request:
     return Request(target, lambda name: [values[name]] if name in values else [], upgrades)
 
 
-def test_connections_are_counted_by_address() -> None:
-    limit = AddressLimit(2)
-    assert limit.enter("192.0.2.1")
-    assert limit.enter("192.0.2.1")
-    assert not limit.enter("192.0.2.1")
-    assert limit.enter("192.0.2.2")
-    limit.leave("192.0.2.1")
-    assert limit.enter("192.0.2.1")
+def test_networks() -> None:
+    assert network_of("2001:db8:1:2::3") == network_of("2001:db8:1:2:ffff::4") != network_of("2001:db8:1:3::3")
+    assert network_of("fe80::1%eth0") == network_of("fe80::2%eth1")
+    assert network_of("192.0.2.1") == network_of("::ffff:192.0.2.1") != network_of("192.0.2.2")
+    assert (network_of("unknown"), network_of("")) == ("unknown", "")
 
 
-def test_ipv6_addresses_count_by_their_64_bit_prefix() -> None:
-    limit = AddressLimit(1)
-    assert limit.enter("2001:db8:1:2::3")
-    assert not limit.enter("2001:db8:1:2:ffff::4")
-    assert limit.enter("2001:db8:1:3::3")
-    assert limit.enter("fe80::1%eth0")
-    assert not limit.enter("fe80::2%eth1")
-    assert limit.enter("192.0.2.1")
-    assert not limit.enter("::ffff:192.0.2.1")
+def test_connections_are_counted_by_network() -> None:
+    places, (one, two, three) = Places(2), (MemoryClient().transport for _ in range(3))
+    for transport in (one, two):
+        assert not places.is_full("192.0.2.1")
+        places.enter(transport, "192.0.2.1")
+    assert places.is_full("192.0.2.1") and not places.is_full("192.0.2.2")
+    assert places.oldest("192.0.2.1") is one and places.oldest("192.0.2.2") is None
+    places.enter(three, "192.0.2.2")
+    assert largest_of(places, Places(9)) == "192.0.2.1"
+    places.leave(one, "192.0.2.1")
+    places.leave(one, "192.0.2.1")
+    assert places.oldest("192.0.2.1") is two and not places.is_full("192.0.2.1")
+    places.leave(two, "192.0.2.1")
+    places.leave(three, "192.0.2.2")
+    assert places.networks == set() and largest_of(places) == ""
 
 
-def test_an_address_that_is_not_ip_counts_as_itself() -> None:
-    limit = AddressLimit(1)
-    assert limit.enter("unknown")
-    assert not limit.enter("unknown")
-    limit.leave("unknown")
-    assert limit.enter("unknown")
-
-
-def test_peers_of_a_unix_socket_have_no_address_and_are_not_counted() -> None:
-    limit = AddressLimit(1)
-    assert limit.enter("") and limit.enter("")
-    limit.leave("")
+def test_peers_of_a_unix_socket_have_no_address_and_no_limit() -> None:
+    places = Places(1)
+    places.enter(MemoryClient().transport, "")
+    assert not places.is_full("")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no such limit")
@@ -85,6 +84,19 @@ async def test_an_address_that_is_refused_is_named_once_a_minute(
     assert come("192.0.2.1") == [sentence.format("192.0.2.1")]
 
 
+async def test_the_origin_of_a_page_that_is_refused_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    acceptor = HubAcceptor(make_hub(), most=9, most_per_address=9, proxies=TrustedProxies([]))
+    for address, origin in (("192.0.2.1", "https://other.example"), ("", "\x1b[2J" + "x" * 5000)):
+        transport = MemoryClient(address).transport
+        acceptor.accepted(transport)
+        answer = acceptor.requested(transport, ask("/ws", upgrades=True, Origin=origin))
+        assert answer is not None and answer.status == 403
+    first, second = caplog.messages
+    sentence = "a page of another site is refused, from {}: its origin is {}"
+    assert first == sentence.format("192.0.2.1", "https://other.example (--web-origin lets it in)")
+    assert second == sentence.format("this machine", "\\x1b[2J" + "x" * 196)
+
+
 async def test_a_crowd_of_addresses_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
     acceptor = HubAcceptor(make_hub(), most=2, most_per_address=1, proxies=TrustedProxies([]))
     for number in range(200):
@@ -96,6 +108,19 @@ async def test_a_crowd_of_addresses_does_not_fill_the_log(caplog: pytest.LogCapt
     assert "connections are refused: 2 are open, which is the most" in caplog.messages
 
 
+async def test_what_clients_let_their_proxy_say_does_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A proxy that maintains X-Forwarded-For passes a client's own Forwarded on."""
+    acceptor = HubAcceptor(make_hub(), most=100, most_per_address=100, proxies=TrustedProxies(["192.0.2.1"]))
+    for number in range(200):
+        transport = MemoryClient("192.0.2.1").transport
+        acceptor.accepted(transport)
+        said = "for=203.0.113.9" if number % 2 else ";;;"
+        answer = acceptor.requested(transport, ask("/", X_Forwarded_For="203.0.113.1", Forwarded=said))
+        assert answer is not None and answer.status == 400
+        acceptor.ended(transport)
+    assert len([line for line in caplog.messages if "proxy" in line]) == 1
+
+
 async def test_the_end_waits_for_clients_and_not_for_connections_that_had_a_plain_answer() -> None:
     """A browser keeps its connection open after a 404, until its deadline of some seconds."""
     hub = make_hub()
@@ -104,7 +129,7 @@ async def test_the_end_waits_for_clients_and_not_for_connections_that_had_a_plai
     for one in (client, browser):
         acceptor.accepted(one.transport)
     assert acceptor.requested(client.transport, ask("/ws", upgrades=True)) is None
-    client.listener = acceptor.opened(client.transport, 0.0)
+    client.listener = acceptor.opened(client.transport, time.monotonic())
     assert acceptor.requested(browser.transport, ask("/favicon.ico")) is not None
     await acceptor.wait_empty(0.0)
     assert (client.closed, browser.closed) == (None, (1006, ""))
@@ -153,7 +178,7 @@ async def test_a_connection_of_a_proxy_counts_for_whom_it_asks_last() -> None:
     assert status(acceptor, proxies[2], ask("/healthz", X_Forwarded_For="203.0.113.7")) == 200
     for proxy in proxies:
         acceptor.ended(proxy.transport)
-    assert acceptor._clients._counts == acceptor._others._counts == {}
+    assert acceptor._clients.networks | acceptor._browsers.networks | acceptor._silent.networks == set()
 
 
 async def test_browsers_that_keep_their_connections_give_way_to_others() -> None:
@@ -188,3 +213,98 @@ async def test_a_page_is_answered_and_a_websocket_of_another_page_is_not() -> No
         ("/page", "https://h", 404),
     ]:
         assert status(acceptor, browser, ask(path, upgrades=True, Origin=origin, Host="h")) == found
+
+
+async def test_a_node_that_drains_lets_the_balancer_ask_another_one() -> None:
+    why: list[str] = []
+    counters = Counters()
+    acceptor = HubAcceptor(
+        make_hub(),
+        most=9,
+        most_per_address=9,
+        proxies=TrustedProxies([]),
+        pages=Pages.load(),
+        counters=counters,
+        why_elsewhere=lambda: why[0] if why else None,
+    )
+    one, other = MemoryClient().transport, MemoryClient().transport
+    for transport in (one, other):
+        acceptor.accepted(transport)
+    assert acceptor.requested(one, ask("/ws", upgrades=True)) is None
+    why.append("it is about to stop")
+    answer = acceptor.requested(other, ask("/ws", upgrades=True))
+    assert answer is not None and answer.status == 503 and answer.body == b"not here: it is about to stop\n"
+    assert counters.turned_away == {"elsewhere": 1}
+    page = acceptor.requested(other, ask("/"))
+    assert page is not None and page.status == 200, "a page needs no room"
+
+
+async def test_the_oldest_that_asks_for_nothing_gives_way_to_the_next_of_its_address() -> None:
+    acceptor = HubAcceptor(make_hub(), most=999, most_per_address=9, proxies=TrustedProxies(["192.0.2.9"]))
+    silent = [MemoryClient() for _ in range(66)]
+    elsewhere = MemoryClient("192.0.2.2")
+    for one in (elsewhere, *silent):
+        acceptor.accepted(one.transport)
+    assert [one.closed is None for one in silent] == [False, False, *[True] * 64]
+    assert elsewhere.closed is None
+    assert status(acceptor, silent[2], ask("/ws", upgrades=True)) is None
+    late = MemoryClient()
+    acceptor.accepted(late.transport)
+    assert (silent[3].closed, late.closed) == (None, None)
+    proxied = [MemoryClient("192.0.2.9") for _ in range(99)]
+    for one in proxied:
+        acceptor.accepted(one.transport)
+    assert all(one.closed is None for one in proxied)
+    for one in (elsewhere, late, *silent, *proxied):
+        acceptor.ended(one.transport)
+    assert acceptor._clients.networks | acceptor._browsers.networks | acceptor._silent.networks == set()
+
+
+async def test_who_is_named_by_the_proxy_protocol_counts_from_then_on() -> None:
+    acceptor = HubAcceptor(make_hub(), most=999, most_per_address=9, proxies=TrustedProxies(["192.0.2.9"]))
+    silent = [MemoryClient("192.0.2.9") for _ in range(66)]
+    for one in silent:
+        assert acceptor.accepted(one.transport)
+    for one in silent:
+        one.transport.address = "203.0.113.7"
+        acceptor.forwarded(one.transport)
+    assert [one.closed is None for one in silent] == [False, False, *[True] * 64]
+
+
+async def test_a_full_server_takes_newcomers_at_the_cost_of_the_address_that_has_most() -> None:
+    acceptor = HubAcceptor(make_hub(), most=50, most_per_address=40, proxies=TrustedProxies([]))
+    hoard = [MemoryClient("198.51.100.1") for _ in range(47)]
+    others = [MemoryClient(f"192.0.2.{number}") for number in range(3)]
+    newcomers = [MemoryClient(f"203.0.113.{number}") for number in range(9)]
+    for one in (*others, *hoard, *newcomers):
+        acceptor.accepted(one.transport)
+    assert all(one.closed is None for one in (*others, *newcomers))
+    assert [one.closed is None for one in hoard] == [*[False] * 9, *[True] * 38]
+
+
+async def test_who_is_refused_counts_until_it_has_gone() -> None:
+    acceptor = HubAcceptor(make_hub(), most=999, most_per_address=1, proxies=TrustedProxies([]))
+    clients = [MemoryClient() for _ in range(70)]
+    for client in clients:
+        acceptor.accepted(client.transport)
+        status(acceptor, client, ask("/ws", upgrades=True))
+    assert sum(client.closed is None for client in clients) == 1 + 64
+
+
+async def test_the_log_has_the_client_of_a_proxy_and_not_the_proxy(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "hangd.rooms.edge.journal")
+    hub = make_hub()
+    acceptor = HubAcceptor(hub, most=9, most_per_address=1, proxies=TrustedProxies(["192.0.2.9"]))
+    clients = [MemoryClient("192.0.2.9") for _ in range(2)]
+    for client, found in zip(clients, (None, 429), strict=True):
+        acceptor.accepted(client.transport)
+        assert status(acceptor, client, ask("/ws", upgrades=True, X_Forwarded_For="2001:db8::7")) == found
+    clients[0].listener = acceptor.opened(clients[0].transport, time.monotonic())
+    clients[0].drop(time.monotonic())
+    acceptor.ended(clients[0].transport)
+    assert [line for line in caplog.messages if line[0] == "c"] == [
+        "c2: is refused, from 2001:db8::/64: too many connections",
+        "c1: begins, from 2001:db8::/64",
+        "c1: ends after 0.0 s: lost; 0 messages in",
+    ]
+    await hub.aclose()

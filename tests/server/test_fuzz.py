@@ -12,7 +12,9 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from hangd.server.settings import ServerSettings
-from tests.support.server import HASH, PATIENCE, Process, Typist, process, typist
+from tests.support.rooms.mutations import ODD, bend
+from tests.support.servers.limits import UNLIMITED
+from tests.support.servers.server import HASH, PATIENCE, Process, Typist, process, typist
 
 FRAMES: Final = 10_000
 BATCH: Final = 25
@@ -48,11 +50,6 @@ VALID: Final[list[dict[str, Any]]] = [
     {"type": "GetRoom", "payload": {}},
 ]
 
-ODD: Final[list[Any]] = [
-    None, True, -1, 0, 1e308, -1e-308, 2**63, 2**70, "", "\x00", "\x1b[2J", "\u202e", "x" * 5000, [], {}, [[[]]],
-    {"a": {"b": {}}}, "NaN", [None] * 200, "\ud800",
-]  # fmt: skip
-
 
 def text(data: bytes, fin: bool = True) -> bytes:
     return frame(Opcode.TEXT, data, fin)
@@ -76,21 +73,8 @@ def odd_value(chance: random.Random) -> bytes:
 
 
 def bent(chance: random.Random) -> bytes:
-    """A valid message with some bytes changed, doubled or lost. It may not be UTF-8 any more."""
-    data = bytearray(json.dumps(chance.choice(VALID)).encode())
-    for _ in range(chance.randint(1, 4)):
-        index = chance.randrange(len(data))
-        match chance.randrange(4):
-            case 0:
-                data[index] = chance.randrange(256)
-            case 1:
-                del data[index : index + chance.randint(1, 9)]
-            case 2:
-                data[index:index] = data[: chance.randrange(40)]
-            case _:
-                data[index:index] = b'"\\u' + bytes(chance.randrange(48, 103) for _ in range(4))
-        data = data or bytearray(b"{")
-    return text(bytes(data))
+    """A valid message with some bytes changed, doubled or lost."""
+    return text(bend(json.dumps(chance.choice(VALID)).encode(), chance))
 
 
 def deep(chance: random.Random) -> bytes:
@@ -210,7 +194,7 @@ class Bystanders:
 async def test_ten_thousand_frames_of_junk(seed: int) -> None:
     chance = random.Random(seed)
     makers, weights = zip(*MAKERS, strict=True)
-    settings = ServerSettings(max_per_address=1000, messages_per_second=1000, burst=1000)
+    settings = ServerSettings(max_per_address=1000, **UNLIMITED)
     with process(settings) as server:
         async with await typist(server.url) as anna, await typist(server.url) as bert:
             bystanders = Bystanders(anna, bert)
@@ -260,7 +244,7 @@ async def test_each_frame_of_junk_is_answered_while_the_connection_lives() -> No
 async def test_junk_from_within_a_room_reaches_nobody_outside_it() -> None:
     """Valid and partly valid commands of members reach the state machines, and do not break them."""
     chance = random.Random(3)
-    settings = ServerSettings(max_per_address=1000, messages_per_second=100_000, burst=100_000)
+    settings = ServerSettings(max_per_address=1000, **UNLIMITED)
     with process(settings) as server:
         async with await typist(server.url) as anna, await typist(server.url) as bert:
             bystanders = Bystanders(anna, bert)

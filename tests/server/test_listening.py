@@ -115,8 +115,8 @@ def pems(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ("certificate", "key", "why"),
     [
         (None, "a.key", "a TLS key needs its certificate (--tls-cert)"),
-        ("none", "a.key", "cannot read {none}: No such file or directory"),
-        ("a", "none", "cannot read {none}: No such file or directory"),
+        ("none", "a.key", "cannot read {none} (--tls-cert): No such file or directory"),
+        ("a", "none", "cannot read {none} (--tls-key): No such file or directory"),
         ("junk", "a.key", "{junk} (--tls-cert) contains no certificate in PEM format"),
         (
             "a",

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from hangd.server.settings import ServerSettings
-from tests.support.dialed import DialedClient
-from tests.support.server import HASH, PATIENCE, process
+from tests.support.network.dialed import DialedClient
+from tests.support.servers.limits import UNLIMITED
+from tests.support.servers.server import HASH, PATIENCE, process
 
 ROOMS = 10
 MEMBERS = 50
@@ -56,7 +57,7 @@ async def enter(url: str, name: str, room: str | None) -> tuple[Member, str]:
 @pytest.mark.real
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="measures by /proc")
 async def test_five_hundred_in_ten_rooms() -> None:
-    settings = ServerSettings(max_per_address=ROOMS * MEMBERS, messages_per_second=1000, burst=1000)
+    settings = ServerSettings(max_per_address=ROOMS * MEMBERS, **UNLIMITED)
     with process(settings) as server:
         rooms: list[list[Member]] = []
         async with asyncio.timeout(100):

@@ -4,8 +4,7 @@ import asyncio
 import http.client
 import socket
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Sequence
 from http.client import HTTPMessage
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,12 +21,10 @@ from hangd.server.app import serve
 from hangd.server.proxies import BadForwarding, TrustedProxies
 from hangd.server.settings import ServerSettings
 from hangd.transport.preface import BadPreface, Preface, read_preface
-from tests.support.party import free_port
-from tests.support.programs import listening, program
-from tests.support.server import PATIENCE, running
+from tests.support.daemons.party import free_port
+from tests.support.servers.proxies import Proxy, caddy, nginx
+from tests.support.servers.server import PATIENCE, running
 
-CONTRIB = Path(__file__).parent.parent.parent / "contrib"
-Proxy = Callable[[Path, int, str, str], AbstractContextManager[None]]
 PROXIES = TrustedProxies(["192.0.2.1", "10.0.0.0/8", "2001:db8::/32"])
 
 
@@ -282,41 +279,6 @@ async def test_the_proxy_protocol_in_front_of_http() -> None:
         assert await ask("127.0.0.3", version_2("203.0.113.10")) == b"400"
         for writer in opened:
             writer.close()
-
-
-@contextmanager
-def nginx(folder: Path, port: int, server: str, path: str) -> Iterator[None]:
-    """Run nginx with the very file that contrib offers, before the server at this URL."""
-    location = (CONTRIB / "proxies" / "nginx.conf").read_text()
-    location = exchanged(location, "http://127.0.0.1:3005/;", f"{server}/;")
-    location = exchanged(location, "\nlocation / {", f"\nlocation {path} {{")
-    temporary = "".join(
-        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; events {{}}"
-        f"http {{ access_log off; {temporary} server {{ listen 127.0.0.1:{port};\n{location}\n}} }}\n"
-    )
-    with listening(port, program("nginx"), "-p", folder, "-c", folder / "nginx.conf"):
-        yield
-
-
-@contextmanager
-def caddy(folder: Path, port: int, server: str, path: str) -> Iterator[None]:
-    """The same with Caddy, without TLS."""
-    site = (CONTRIB / "proxies" / "Caddyfile").read_text()
-    site = exchanged(site, "films.example.org {", f"http://127.0.0.1:{port} {{")
-    site = exchanged(site, "reverse_proxy 127.0.0.1:3005", f"reverse_proxy {server.removeprefix('http://')}")
-    if path != "/":
-        site = exchanged(site, "\thandle {", f"\tredir {path.rstrip('/')} {path}\n\thandle_path {path}* {{")
-    (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n\tauto_https off\n\tstorage file_system {folder}\n}}\n{site}")
-    with listening(port, program("caddy"), "run", "--adapter", "caddyfile", "--config", folder / "Caddyfile"):
-        yield
-
-
-def exchanged(text: str, old: str, new: str) -> str:
-    assert text.count(old) == 1, old
-    return text.replace(old, new)
 
 
 BEHIND = pytest.mark.parametrize("proxy", [nginx, caddy])

@@ -82,6 +82,20 @@ def test_a_viewer_that_stands_still_again_and_again_waits_for_its_next_resync() 
     assert tell(Story(seed=0, people=(person,) * 4, deeds=deeds, peace=90.0)).broken == ()
 
 
+def test_a_viewer_whose_seeks_end_late_seeks_twice_in_each_resync() -> None:
+    """Its resyncs are rationed, and each seek of theirs may come too late. Hypothesis found such stories."""
+    slow, quick = Person(Way(0.17, 0.04, 0.037), skew=97e-6, seek_cost=0.231, key_frames=10.0), Person(Way(0.1, 0.05))
+    deeds = (
+        Deed(5.0, "play", 0),
+        Deed(1.0, "join", person=slow),
+        Deed(0.05, "speed", 0, 2.0),
+        Deed(0.05, "join", person=quick),
+        Deed(3.0, "join", person=quick),
+    )
+    for seed in range(20):
+        assert tell(Story(seed=seed, people=(quick, quick), deeds=deeds, peace=90.0)).broken == ()
+
+
 def test_the_same_story_is_told_the_same_way() -> None:
     """So a fault that was found once can be reproduced."""
     story = made_up(5, 1800.0)

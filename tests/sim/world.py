@@ -50,13 +50,14 @@ from hangd.engine.room.room import Room
 from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import earliest, is_running, position_at
 from hangd.player.simulated import SimulatedMachine
+from hangd.protocol.films import MediaChanged
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
     JoinRoom,
     LeaveRoom,
-    MediaChanged,
     MemberChanged,
+    MembersReported,
     Report,
     RoomCreated,
     RoomJoined,
@@ -133,7 +134,7 @@ class World:
 
     def _carry_out(self, effects: list[RoomEffect]) -> None:
         for effect in effects:
-            if not isinstance(effect, SendTo) or isinstance(effect.message, MemberChanged):
+            if not isinstance(effect, SendTo) or isinstance(effect.message, MemberChanged | MembersReported):
                 continue  # most effects are of this kind
             if isinstance(effect.message, _Agreement):
                 for client_id in effect.client_ids:
@@ -372,11 +373,11 @@ class Viewer:
                 self._unanswered.discard(command_id)
                 answer = answer and not self._unanswered
                 self._tell(TimelineReceived(timeline, stop=isinstance(command, Stop), answer=answer))
-            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, queue=queue):
+            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, change=change):
                 self._tell(TimelineReceived(timeline))
                 self._tell(FileClosed())
                 if self.finds is not None:
-                    self.world.at(self.world.now + self.finds, self._open, file_hash, file, queue.current)
+                    self.world.at(self.world.now + self.finds, self._open, file_hash, file, change.current)
 
     def _open(self, file_hash: str | None, file: FileInfo, entry: str | None) -> None:
         """Open the room's new film, and only then send SetFile, because earlier reports are about the old film."""

@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.support.badlink import BadLink
-from tests.support.party import PATIENCE, wait_for
+from tests.support.daemons.party import PATIENCE, wait_for
+from tests.support.network.badlink import BadLink
 
 LATE = 1.0
 """Seconds that a busy machine may be late. On an idle one it is less than half a millisecond."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tests.support.barcode import CELLS, NUMBER_MAX, decode, encode
+from tests.support.clips.barcode import CELLS, NUMBER_MAX, decode, encode
 
 NUMBERS = some.integers(0, NUMBER_MAX)
 

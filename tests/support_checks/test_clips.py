@@ -9,7 +9,7 @@ import pytest
 from tests.bench.skew.clips import NAMES, SAMPLE_RATE, Clip, make
 from tests.bench.skew.correlate import SAMPLE_BYTES, lag
 from tests.media.make_clips import HEIGHT, WIDTH
-from tests.support.barcode import decode
+from tests.support.clips.barcode import decode
 
 pytestmark = [
     pytest.mark.real,

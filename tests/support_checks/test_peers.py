@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.skew.peers import Syncplay, available, versions
-from tests.support.badlink import BadLink
-from tests.support.framebuffer import FrameBuffer, virtual_screen
-from tests.support.party import CLIP, wait_for
+from tests.support.daemons.party import CLIP, wait_for
+from tests.support.desktop.framebuffer import FrameBuffer, virtual_screen
+from tests.support.network.badlink import BadLink
 
 RATE = 30
 

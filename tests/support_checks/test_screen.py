@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.screen import Reading, Screen, private_display
+from tests.support.desktop.screen import Reading, Screen, private_display
 
 MEDIA = Path(__file__).parent.parent / "media"
 PLAY = """

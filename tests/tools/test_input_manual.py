@@ -9,7 +9,7 @@ import pytest
 
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.key_files import default_bindings
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.recording_viewer import RecordingViewer
 from tools.input_manual import page
 from tools.ipc_manual import escaped
 

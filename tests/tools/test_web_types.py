@@ -22,5 +22,8 @@ def test_what_a_client_sends_may_leave_out_what_a_server_never_does() -> None:
 
 def test_defaults_are_found_within_other_types() -> None:
     defaults = modules()["hangd/web/protocol/defaults.js"]
-    assert 'Policy: { start: "anyone", stall: "go-on", leave: "go-on", loop: "off" },' in defaults
+    assert (
+        'Policy: { start: "anyone", stall: "go-on", leave: "go-on", loop: "off", access: "anyone", history: true },'
+        in defaults
+    )
     assert 'MemberChanged: { member: "Member" },' in defaults

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hangd.transport.dialing import DialFailed
+from hangd.transport.dial_failures import DialFailed
 from hangd.transport.proxy import Proxy, ProxyFailed, choose, parse_proxy
-from tests.support.dialed import DialedClient
-from tests.support.party import PATIENCE, free_port
-from tests.support.programs import listening, program
-from tests.support.server import running
+from tests.support.daemons.party import PATIENCE, free_port
+from tests.support.network.dialed import DialedClient
+from tests.support.servers.programs import listening, program
+from tests.support.servers.server import running
 
 SERVER = "films.example.org"
 

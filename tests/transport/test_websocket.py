@@ -20,11 +20,11 @@ from websockets.sync.client import connect
 
 from hangd.protocol.model import FRAME_BYTES_MAX
 from hangd.transport import dialing, wire
-from hangd.transport.accepting import listen
+from hangd.transport.accepting import Ending, listen
 from hangd.transport.base import Encoded, Listener, Transport
-from hangd.transport.dialing import DialFailed
+from hangd.transport.dial_failures import DialFailed
 from hangd.transport.http import Answer, Fields, Request
-from tests.support.dialed import DialedClient
+from tests.support.network.dialed import DialedClient
 
 PATIENCE = 30.0
 UPGRADE = (
@@ -52,15 +52,24 @@ class Porter:
     def accepted(self, transport: Transport) -> bool:
         return False
 
+    def forwarded(self, transport: Transport) -> None:
+        raise AssertionError("nobody is trusted to say for whom it connects")
+
+    def pace_connection(self, transport: Transport) -> float:
+        return 0.0
+
+    def pace_request(self, transport: Transport, request: Request) -> float | Answer:
+        return 0.0
+
     def requested(self, transport: Transport, request: Request) -> Answer | None:
-        answers = {"/full": (503, "full"), "/nothing": (404, "nothing")}
+        answers = {"/full": (429, "full"), "/nothing": (404, "nothing")}
         return Answer.sentence(*answers[request.path], close=True) if request.path in answers else None
 
     def opened(self, transport: Transport, at: float) -> Listener:
         self.transports.append(transport)
         return self
 
-    def ended(self, transport: Transport) -> None:
+    def ended(self, transport: Transport, ending: Ending) -> None:
         self.gone.append(transport)
 
     def received(self, data: str | bytes, at: float) -> None:
@@ -108,9 +117,16 @@ async def hear(client: DialedClient, number: int) -> list[tuple[str | bytes, flo
     return heard
 
 
-async def raw(port: int, handshake: bytes = UPGRADE) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Open a socket and complete the opening handshake."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+async def raw(
+    port: int, handshake: bytes = UPGRADE, *, receives: int | None = None
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a socket and complete the opening handshake. ``receives``: bytes of its receive buffer."""
+    sock = socket.socket()
+    if receives is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receives)
+    sock.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", port))
+    reader, writer = await asyncio.open_connection(sock=sock)
     writer.write(handshake)
     await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
     return reader, writer
@@ -317,6 +333,28 @@ async def test_a_silent_peer_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None
         _, writer = await raw(port)
         await until(lambda: len(porter.gone) == 1)
         assert len(porter.lost_at) == 1
+        writer.close()
+
+
+async def test_a_peer_that_reads_slowly_is_kept_until_it_reads_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ping waits behind a large message for longer than an answer may take. Then the peer stops in the middle."""
+    for name in ("_EARLY_PING_GAP", "_PING_TIMEOUT", "_PING_GRACE", "_PING_PATIENCE"):
+        monkeypatch.setattr(wire, name, 1.0)
+    async with door() as (porter, port):
+        reader, writer = await raw(port, receives=4096)
+        (transport,) = porter.transports
+        assert isinstance(transport, wire.Wire)
+        ping = await reader.readexactly(2 + 4)
+        transport.send(Encoded(b"x" * 8_000_000))
+        writer.write(masked(10, ping[2:]))
+        await until(lambda: transport._pings == 2)
+        ended_at = time.monotonic() + 6.0
+        while time.monotonic() < ended_at:
+            await reader.read(20_000)
+            await asyncio.sleep(0.02)
+            assert not porter.gone
+        assert transport._overdue and transport.buffered, "the ping was not overdue"
+        await until(lambda: len(porter.gone) == 1)
         writer.close()
 
 
@@ -613,3 +651,61 @@ async def test_an_address_with_a_zone(zone: str, monkeypatch: pytest.MonkeyPatch
             await failure(DialedClient.dial(f"ws://[fe80::1{zone}]:{port}/ws", timeout=PATIENCE))
         ).kind == "not-a-server"
     assert (found, hosts) == (["fe80::1%lo"], [f"Host: [fe80::1]:{port}"])
+
+
+async def test_a_peer_that_has_to_wait_is_not_heard_and_loses_nothing() -> None:
+    async with door() as (porter, port):
+        reader, writer = await raw(port)
+        await until(lambda: len(porter.transports) == 1)
+        transport = porter.transports[0]
+
+        def stop_after_two(data: str | bytes, at: float) -> None:
+            porter.heard.append((data, at))
+            if len(porter.heard) == 2:
+                transport.pause_reading()
+
+        porter.received = stop_after_two  # type: ignore[method-assign]
+        said = [str(number) for number in range(10)]
+        writer.write(b"".join(masked(Opcode.TEXT, text.encode()) for text in said))
+        await until(lambda: len(porter.heard) == 2)
+        writer.write(masked(Opcode.TEXT, b"later"))
+        await asyncio.sleep(0.05)
+        assert [data for data, _ in porter.heard] == ["0", "1"]
+        transport.resume_reading()
+        await until(lambda: len(porter.heard) == 11)
+        assert [data for data, _ in porter.heard] == [*said, "later"]
+        transport.pause_reading()
+        transport.close(1000, "enough")
+        writer.write(masked(Opcode.CLOSE, b"\x03\xe8"))
+        await ended(reader)
+        await until(lambda: len(porter.lost_at) == 1)
+        writer.close()
+
+
+async def test_the_beginning_of_a_frame_behind_the_request_ends_the_connection() -> None:
+    async with door() as (porter, port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(UPGRADE + b"\x81")
+        assert await ended(reader) == b""
+        assert not porter.transports
+        writer.close()
+
+
+async def test_a_large_answer_does_not_cut_off_a_peer_that_goes_on_asking() -> None:
+    """What this side sends is limited by its outbox, and not by the transport, which cannot tell why it was sent."""
+    async with door() as (porter, port):
+        reader, writer = await raw(port)
+        await until(lambda: len(porter.transports) == 1)
+        large = b"x" * 3_000_000
+        porter.transports[0].send(Encoded(large))
+        assert porter.transports[0].buffered > 1_000_000
+        for text in (b"one", b"two"):
+            writer.write(masked(Opcode.TEXT, text))
+        await until(lambda: len(porter.heard) == 2)
+        frame = Encoded(large).frame
+        async with asyncio.timeout(PATIENCE):
+            received = b""
+            while len(received) < len(frame):
+                received += await reader.read(1_000_000)
+        assert large in received
+        writer.close()

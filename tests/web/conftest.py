@@ -13,10 +13,10 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext
 
-from tests.support.browser import chromium
-from tests.support.party import CLIP, Person, Server, person, room_server
-from tests.support.screen import private_display
-from tests.web.hostile_page import WatchedPage, watched_page
+from tests.support.browsers.browser import chromium
+from tests.support.daemons.party import CLIP, Person, Server, person, room_server
+from tests.support.desktop.screen import private_display
+from tests.web.hostile.hostile_page import WatchedPage, watched_page
 from tests.web.viewing import PLAIN_HOSTS, Chromium, WebViewer, running_chromium
 
 

@@ -17,10 +17,10 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
-from hangd.server.pages import FIELDS, Pages
+from hangd.server.web.pages import FIELDS, Pages
 from hangd.transport import http as hang_http
-from tests.support.party import PATIENCE
-from tests.web.hostile_page import film, film_hash
+from tests.support.daemons.party import PATIENCE
+from tests.web.hostile.hostile_page import film, film_hash
 
 ME: Final = "me"
 ROOM: Final = "11111111-1111-4111-8111-111111111111"
@@ -68,6 +68,8 @@ class ScriptedServer:
         }
         self.early: list[str] = []
         """What is said before the Welcome, as frames."""
+        self.refusals: list[Message] = []
+        """The Errors with which the next Hellos are refused, one each."""
 
     def welcome(self, client_id: str) -> Message:
         """Return the payload of a Welcome."""
@@ -134,6 +136,8 @@ class ScriptedServer:
     def _answers(self, said: Message) -> list[str]:
         payload: Message
         match said["type"]:
+            case "Hello" if self.refusals:
+                return [json.dumps({"type": "Error", "re": said["id"], "payload": self.refusals.pop(0)})]
             case "Hello":
                 welcome = json.dumps({"type": "Welcome", "re": said["id"], "payload": self.welcome(ME)})
                 return [*self.early, welcome]
@@ -160,9 +164,9 @@ class ScriptedServer:
 
 
 @contextlib.asynccontextmanager
-async def scripted_server() -> AsyncIterator[ScriptedServer]:
-    """Run such a server on a free port of 127.0.0.1."""
-    scripted = ScriptedServer()
+async def scripted_server(scripted: ScriptedServer | None = None) -> AsyncIterator[ScriptedServer]:
+    """Run such a server on a free port of 127.0.0.1. ``scripted``: this one, which may be of another class."""
+    scripted = scripted or ScriptedServer()
     async with serve(
         scripted.serve_room, "127.0.0.1", 0, process_request=scripted.serve_page, compression=None, max_size=None
     ) as server:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.party import CLIP, Person, Server, wait_for
+from tests.support.daemons.party import CLIP, Person, Server, wait_for
 from tests.web.viewing import WebViewer
 
 pytestmark = pytest.mark.real
@@ -54,7 +54,7 @@ def test_created_in_the_page_and_joined_with_hangd(viewer: Web, with_hangd: Hang
     bob.wait(lambda state: abs(bob.position() - 30) < SAME, "is there")
     ada.ctl("speed", "1.25")
     bob.wait(lambda state: state["playing"]["rate"] == 1.25, "takes the speed")
-    assert "ada set the speed to 1.25" in bob.notices
+    bob.hears("ada set the speed to 1.25")
     assert not [line for line in bob.console if "uncaught" in line]
 
 
@@ -116,7 +116,7 @@ def test_moving_on_in_the_queue(viewer: Web, with_hangd: Hangd, server: Server, 
     second = bob.room["queue"]["entries"][1]["id"]
     bob.done("showEntry", second)
     bob.wait(lambda state: state["copy"]["phase"] == "none" and state["room"]["queue"]["current"] == second, "lacks it")
-    assert "You have not picked this film yet" in bob.notices
+    bob.hears("You have not picked this film yet")
     wait_for(lambda: members(ada)["bob"]["film"] is False, "ada sees that bob has not got it")
     assert bob.pick(CLIP)["code"] == "FileHashMismatch"
     assert bob.pick(other_film) == {"ok": True}

@@ -10,9 +10,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
 from hangd.server.settings import ServerSettings
-from tests.server.test_proxies import Proxy, caddy, nginx
-from tests.support.party import free_port
-from tests.support.server import running
+from hangd.server.web.pages import Pages
+from tests.support.browsers.first_load import FIRST_LOAD_MAX, first_load, visited
+from tests.support.daemons.party import free_port
+from tests.support.servers.proxies import Proxy, caddy, nginx
+from tests.support.servers.server import running
 from tests.web.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
@@ -123,6 +125,16 @@ async def test_a_page_of_another_site_gets_no_connection(context: BrowserContext
                 assert await page.evaluate(OPEN_SOCKET, url) == outcome
 
 
+async def test_a_first_visit_loads_only_what_the_start_needs(context: BrowserContext) -> None:
+    """So what tests/server/web/test_pages.py counts is what a viewer waits for."""
+    async with running() as url:
+        came = await visited(await context.new_page(), url.removesuffix("ws").replace("ws://", "http://"))
+    # A window's icon is loaded beside the page, whenever that suits the browser.
+    icons = {"/icons/hang.svg"}
+    assert set(came) | icons == set(first_load(Pages.load())) | icons
+    assert sum(came.values()) <= FIRST_LOAD_MAX
+
+
 async def test_at_a_second_visit_every_part_is_as_it_was(headless: Browser) -> None:
     """Without the service worker, as over plain http: each part is asked about, and none is sent again."""
     context = await headless.new_context(service_workers="block")
@@ -131,6 +143,7 @@ async def test_at_a_second_visit_every_part_is_as_it_was(headless: Browser) -> N
         sent = []
         for _ in range(2):
             page, _ = await opened(context, address)
+            await page.wait_for_load_state("networkidle")  # The room and the app come after the start.
             entries = await page.evaluate(
                 "() => performance.getEntriesByType('resource').map("
                 "(one) => [one.name, one.transferSize - one.encodedBodySize, one.encodedBodySize])"
@@ -141,5 +154,6 @@ async def test_at_a_second_visit_every_part_is_as_it_was(headless: Browser) -> N
             sent.append([name for name, rest, body in entries if rest == 300 and body])
             await page.close()
         assert len(sent[0]) > 50
-        assert sent[1] == []
+        # On a busy machine the network may be idle before the room comes, which then is sent at the second visit.
+        assert not set(sent[0]) & set(sent[1])
     await context.close()

@@ -7,9 +7,9 @@ import pytest
 
 from tests.bench.skew.clips import Clip
 from tests.bench.web.rig import WebRig, web_rig
-from tests.support.browser import CHROMIUM
-from tests.support.party import CLIP, wait_for
-from tests.support.skew import Skew, summary
+from tests.support.browsers.browser import CHROMIUM
+from tests.support.daemons.party import CLIP, wait_for
+from tests.support.desktop.skew import Skew, summary
 
 pytestmark = [
     pytest.mark.real,

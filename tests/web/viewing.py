@@ -19,8 +19,8 @@ from typing import Any, Final, TypeVar
 from playwright.async_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page
 
 from hangd.tasks import Tasks
-from tests.support.browser import chromium
-from tests.support.party import PATIENCE, wait_for
+from tests.support.browsers.browser import chromium
+from tests.support.daemons.party import PATIENCE, wait_for
 from tests.web.waiting import until
 
 _T = TypeVar("_T")
@@ -31,6 +31,12 @@ PLAIN_HOSTS: Final = "--host-resolver-rules=MAP *.test 127.0.0.1"
 _PAGES: Final = Path(__file__).parent / "browser"
 _OUTSIDE: Final = "../../../hangd/web/"
 """Where the page's own modules are, as seen from `_PAGES`. In the browser the script is in their folder page."""
+
+
+def plays_in_step(member: dict[str, Any]) -> bool:
+    """Tell whether a member plays in step with its room, by its last report. On a busy machine one may be off."""
+    error = member.get("error")
+    return member["state"] == "playing" and error is not None and abs(error) < 0.1
 
 
 class Chromium:
@@ -196,6 +202,10 @@ class WebViewer:
         """All sentences that the page would have shown."""
         texts: list[str] = self.evaluate("() => notices.map((notice) => notice.text)")
         return texts
+
+    def hears(self, *parts: str) -> None:
+        """Wait until the page would have shown a sentence with these parts."""
+        self.wait(lambda _: any(all(part in text for part in parts) for text in self.notices), f"hears {parts}")
 
     def wait(self, condition: Callable[[Any], Any], what: str, timeout: float = PATIENCE) -> Any:
         """Wait until a condition on the state holds, and return its value."""

@@ -12,6 +12,7 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.subjects import (
     ab_loop,
     daemon,
+    history,
     keys,
     playback,
     playlist,
@@ -31,6 +32,7 @@ BY_SUBJECT: Final[Mapping[str, Sequence[Command]]] = {
     "Text and screenshots": screen.COMMANDS,
     "Keys": keys.COMMANDS,
     "Daemon and clients": daemon.COMMANDS,
+    "History": history.COMMANDS,
     "Room and server": room.COMMANDS,
 }
 """All rows under the headings of the manual."""

@@ -41,7 +41,8 @@ _ROWS: Final = (
     Event("acted", "a member, or the room by itself, did something; text says it to people",
         "client_id name self action position? rate? reason? about? text", own=True),
     Event("said", "a member has sent a chat message", "client_id name text", own=True),
-    Event("motd", "the server's message of the day; sent again only after it has changed", "text", own=True),
+    Event("motd", "what the server says to people: its message of the day, or that it is about to stop; each text once",
+        "text", own=True),
     Event("sync-corrected", "a difference from the room's position is being corrected",
         "action rate? seconds? error bound reason", own=True),
     Event("media-mismatch", "your file is not the room's film", "room_id", own=True),
@@ -49,6 +50,8 @@ _ROWS: Final = (
         "client_id name self film", own=True),
     Event("no-picture", "the film is played here without a picture; text says why", "text", own=True),
     Event("sound-changed", "the sound is lost, played by another device, or back again; text says which", "text",
+        own=True),
+    Event("logged-out", "the server has ended your login; detail is a sentence that says why", "server account detail",
         own=True),
     Event("server-state", "the state of the connection to the server has changed", "state reason?", own=True),
 )  # fmt: skip

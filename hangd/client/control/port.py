@@ -27,6 +27,8 @@ Awaited = Literal["joined", "playing", "paused", "ended", "synced", "done"]
 RoomCommand = Literal[
     "room-create", "room-join", "room-leave", "room-say", "room-ready", "room-set", "room-role", "room-kick",
     "room-media", "room-start", "room-invite", "room-list", "server-connect", "server-disconnect",
+    "room-create-invite", "room-invites", "room-revoke-invites", "room-bans", "room-unban",
+    "server-login", "server-register", "server-logout", "server-pair",
 ]  # fmt: skip
 """hang's own commands that wait for an answer of the server."""
 
@@ -38,25 +40,40 @@ class CommandRefused(Exception):
     """A request is not granted: the answer is an error.
 
     On the wire: ``{"request_id":N,"error":ERROR,"details":{"code":CODE,"message":MESSAGE}}``, with ``details`` only
-    where there is a code.
+    where there is a code. What else a program may want to know (``more``) stands beside the code and the message.
 
     Attributes:
         error: one of mpv's error strings.
         code: a word that programs can test: one of the server's error codes, or one of hangd's: NoMedia, FilmMissing,
-            FilmBroken, NoServer, NotConnected, NoPlayer, NoPicture, NotFound, NotSupported, FileUnusable, TimedOut, ...
+            FilmBroken, NoServer, NotConnected, NotLoggedIn, NotPrivate, NoPlayer, NoPicture, NotFound, NotSupported,
+            FileUnusable, TimedOut, ...
         message: the reason, as a sentence for people.
+        more: what the server said beside its code, by name: ``need`` ("password": the server wants its own password),
+            ``retry_after`` (seconds), ...
     """
 
-    def __init__(self, error: Refusal, code: str | None = None, message: str | None = None) -> None:
+    def __init__(
+        self,
+        error: Refusal,
+        code: str | None = None,
+        message: str | None = None,
+        more: Mapping[str, str | float | bool] | None = None,
+    ) -> None:
         super().__init__(message or error)
         self.error: Refusal = error
         self.code = code
         self.message = message
+        self.more = more or {}
 
     @classmethod
-    def failed(cls, code: str | None = None, message: str | None = None) -> "CommandRefused":
+    def failed(
+        cls,
+        code: str | None = None,
+        message: str | None = None,
+        more: Mapping[str, str | float | bool] | None = None,
+    ) -> "CommandRefused":
         """Return a refusal of a command."""
-        return cls("error running command", code, message)
+        return cls("error running command", code, message, more)
 
     @classmethod
     def invalid(cls, message: str | None = None) -> "CommandRefused":
@@ -210,6 +227,16 @@ class DesktopPort(Protocol):
         """Ask on the picture, and call ``then`` if the viewer agrees."""
 
 
+class HistoryPort(Protocol):
+    """What was watched at this machine. Both methods raise CommandRefused where nothing can be kept."""
+
+    async def read(self, since: float, limit: int) -> list[dict[str, Any]]:
+        """Return what began since this Unix time, newest first, with the film that plays now."""
+
+    async def clear(self) -> int:
+        """Forget all of it. Returns how many films that were."""
+
+
 class NoDesktop:
     """A `DesktopPort` that shows nothing: for as long as there is no window."""
 
@@ -290,6 +317,8 @@ class ViewerPort(Protocol):
     def quit(self) -> None:
         """End the daemon. Raises CommandRefused where the configuration does not allow it."""
 
+    @property
+    def history(self) -> HistoryPort: ...
     @property
     def desktop(self) -> DesktopPort:
         """What is drawn above the picture."""
@@ -385,9 +414,22 @@ class ViewerPort(Protocol):
 
             room-create  file name? password? control? wait? match? start? stall? leave? loop?
                                                             Entered
-            room-join    room file? password?               Entered and {"verifying"}
+            room-join    room file? password? invite?       Entered and {"verifying"}
             room-leave                                      {"room_id"}
             room-list                                       [RoomSummary, ...]
+            room-create-invite  role? expires? uses?        Invite and {"invite", "link"?, "invite_local"}
+            room-invites                                    [Invite, ...]
+            room-revoke-invites id? mine? all?
+            room-bans                                       [Ban, ...]
+            room-unban   ban                                {"id", "name"}
+            server-connect  url password?
+            server-login    url? name? password? code?      {"account", "server"}
+            server-register name password invite? url?      {"account", "server"}
+            server-logout   everywhere?                     {"account", "server"}
+            server-pair                                     {"code", "expires_in"}
+
+        ``expires`` is in seconds. ``invite`` is a token. ``ban`` is the id of a ban, or the name of who is banned.
+        Invite and Ban are those of `hangd.protocol.invites`.
 
         Entered is {"room_id", "name"?, "invite", "invite_local", "link"?, "host", "no_picture"?}; the last one says why
         the film is played here without a picture. The other commands return None.

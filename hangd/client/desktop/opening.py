@@ -13,6 +13,7 @@ from hangd.urls import parse_invite
 
 _SUBTITLES: Final = (".srt", ".ass", ".ssa", ".vtt")
 _INVITES: Final = ("hang://", "hangs://")
+_PAGES: Final = ("http://", "https://")
 _SAID_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 5.0
 """Deadline for looking whether a file is there: its disk may have to spin up, or be gone."""
@@ -49,7 +50,7 @@ class Opening:
         Raises:
             CommandRefused: there is no such file, it is another URL, or the command that opens it is refused.
         """
-        invite = next((name for name in names if name.lower().startswith(_INVITES)), None)
+        invite = next(filter(_is_invite, names), None)
         if invite is not None:
             await self._follow(invite)
             return
@@ -73,12 +74,13 @@ class Opening:
 
     async def _follow(self, invite: str) -> None:
         try:
-            room, server = parse_invite(invite)
+            room, server, token = parse_invite(invite)
         except ValueError as error:
             raise CommandRefused.invalid(str(error)) from None
         if server is not None:
             await self._request("server-connect", server)
-        await self._request("room-join", room)
+        signed = () if token is None else ("", "", token)  # behind a file and a password, which are left out
+        await self._request("room-join", room, *signed)
 
     def _start(self, work: Awaitable[Any]) -> None:
         self._tasks.start(self._told(work), name="opening")
@@ -89,6 +91,12 @@ class Opening:
             await work
         except CommandRefused as refused:
             self._desktop().show_message(refused.message or refused.error, _SAID_SECONDS)
+
+
+def _is_invite(name: str) -> bool:
+    """Tell whether it is an invite, or the link to a room on a server's page."""
+    name = name.lower()
+    return name.startswith(_INVITES) or (name.startswith(_PAGES) and "#" in name)
 
 
 async def _existing(name: str) -> str:

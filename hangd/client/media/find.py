@@ -5,9 +5,13 @@ before or is in a place where films are (`Places`). That is as much as a room as
 hash follows. Where a room takes other encodings too, `FilmFinder.others` says which files may be one. What the room
 says is only compared with files: no part of it is ever used as a path.
 
-The places are walked once for many films: what is found is kept for some seconds, by the files' sizes.
+The places are walked once for many films: what is found is kept by the files' sizes. A film that is shown is looked for
+in that first, and then in what a newer walk finds, because its file may have come since. Whoever controls the room
+decides how often it shows another film, so there is one walk at a time, for the newest film, and after each one a rest
+of many times its length.
 """
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -22,7 +26,7 @@ from typing import Final, NamedTuple
 from hangd.client.media.files import MediaFiles
 from hangd.player.files import MediaUnusable
 from hangd.protocol.model import FileHash, FileInfo
-from hangd.tasks import in_thread
+from hangd.tasks import Tasks, in_thread
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +35,13 @@ _FILES_MAX: Final = 50_000
 _SEARCH_SECONDS: Final = 60.0
 """Deadline of a search. A network share that is gone never answers; what was found before it counts."""
 _FRESH_SECONDS: Final = 10.0
-"""How long what was found in a walk is used."""
+"""How long what was found in a walk is all that there is, for a film to come."""
+_KEPT_SECONDS: Final = 600.0
+"""How long it is looked at first."""
+_REST: Final = 9.0
+"""How many times as long as a walk the rest after it is: a tenth of the time is spent walking at most."""
+_REST_MAX: Final = 30.0
+"""Seconds. Where a walk takes longer than three, on a network share or a disk that sleeps, most of it is waiting."""
 _DEPTH_MAX: Final = 6
 """How many levels of folders below a tree's root are searched."""
 _READ_MAX: Final = 8
@@ -53,11 +63,15 @@ class Copy(NamedTuple):
     """Whether its whole hash is known to be the film's."""
 
 
+_Key = tuple[str, ...]
+"""A kind of place, and the places."""
+
+
 class _Walk:
     """What one walk through some places has found."""
 
     def __init__(self) -> None:
-        self.ended_at: float | None = None
+        self.began_at = time.monotonic()
         self.by_size: dict[int, list[str]] = {}
 
     def enter(self, path: str, size: int) -> None:
@@ -73,32 +87,39 @@ class _Walk:
 class FilmFinder:
     """Finds copies among ``media``'s cached hashes and in the places that it is given."""
 
-    def __init__(self, media: MediaFiles) -> None:
+    def __init__(self, media: MediaFiles, tasks: Tasks) -> None:
         self._media = media
-        self._walks: dict[tuple[str, ...], _Walk] = {}
+        self._tasks = tasks
+        self._walks: dict[_Key, _Walk] = {}
+        self._walking: asyncio.Task[None] | None = None
+        """The walk that is under way. It goes on where the film is not wanted any more: the next one waits for it."""
+        self._rests_until = 0.0
 
     async def copy(
         self, file_hash: FileHash | None, film: FileInfo, places: Places, *, anew: bool = False
     ) -> Copy | None:
         """Return this machine's copy of a film, or None. What is not known of the film is not compared.
 
-        ``anew``: walk through the places, though it was done lately.
+        ``anew``: where it is not among what was found before, walk through the places, though it was done lately.
         """
-        if anew:
-            self._walks.clear()
+        asked_at = time.monotonic()
         known = None if file_hash is None else await self._media.known_copy(file_hash)
         if known is not None:
             try:
                 return Copy(known, await self._media.quick(known), proven=True)
             except MediaUnusable:
                 pass
-        found = dict.fromkeys(path for walk in await self._walked(places) for path in walk.by_size.get(film.size, ()))
-        if file_hash is None:  # else `known_copy` has looked there
-            found |= dict.fromkeys(await self._media.hashed_of_size(film.size))
-        for path in sorted(found, key=lambda path: os.path.basename(path) != film.name)[:_READ_MAX]:
-            copy = await self._compare(path, file_hash, film)
-            if copy is not None:
-                return copy
+        # `known_copy` has looked there for a film whose hash is known.
+        hashed = [] if file_hash is not None else await self._media.hashed_of_size(film.size)
+        compared = set[str]()
+        for since in (None, asked_at if anew else asked_at - _FRESH_SECONDS):
+            walks = self._found_before(places) if since is None else await self._walked(places, since)
+            found = dict.fromkeys([path for walk in walks for path in walk.by_size.get(film.size, ())] + hashed)
+            likely = sorted(found, key=lambda path: os.path.basename(path) != film.name)[:_READ_MAX]
+            for path in likely:
+                if path not in compared and (copy := await self._compare(path, file_hash, film)) is not None:
+                    return copy
+            compared.update(likely)
         return None
 
     async def others(self, film: FileInfo, places: Places, *, last: str | None, steps: int | None) -> list[str]:
@@ -114,7 +135,8 @@ class FilmFinder:
         found = []
         if film.name is not None:
             wanted = _stem(film.name)
-            found = [path for walk in await self._walked(places) for path in walk.paths() if _stem(path) == wanted]
+            walks = await self._walked(places, time.monotonic() - _FRESH_SECONDS)
+            found = [path for walk in walks for path in walk.paths() if _stem(path) == wanted]
         if last is not None and steps:
             # A folder of episodes says more than a playlist, in which films may be that were played lately.
             for series in (await self._beside(last), list(places.files)):
@@ -140,33 +162,50 @@ class FilmFinder:
             return None
         return Copy(path, info, proven=None not in (whole, file_hash))
 
-    async def _walked(self, places: Places) -> list[_Walk]:
-        """Return what is in these places, the files first. What was walked lately is not walked again."""
-        wanted = [("files", *places.files)]
-        wanted += [("folder", folder) for folder in places.folders] + [("tree", tree) for tree in places.trees]
-        now = time.monotonic()
-        self._walks = {
-            key: walk
-            for key, walk in self._walks.items()
-            if walk.ended_at is not None and now - walk.ended_at < _FRESH_SECONDS
-        }
-        missing = {key: _Walk() for key in wanted if key not in self._walks}
-        if missing:
-            doing = "looking for the film's copy"
-            try:
-                await in_thread(_walk, missing, deadline=_SEARCH_SECONDS, doing=doing)
-            except TimeoutError as error:
-                _log.warning("%s", error)
-            for walk in missing.values():
-                walk.ended_at = time.monotonic()
-            self._walks |= missing
-        return [missing.get(key) or self._walks[key] for key in wanted]
+    def forget(self) -> None:
+        """Forget what was found: no room is there to look for."""
+        self._walks.clear()
+
+    def _found_before(self, places: Places) -> list[_Walk]:
+        return [self._walks[key] for key in _keys(places) if key in self._walks]
+
+    async def _walked(self, places: Places, since: float) -> list[_Walk]:
+        """Return what is in these places, the files first. What was walked ``since`` then is not walked again."""
+        wanted = _keys(places)
+        while missing := [key for key in wanted if key not in self._walks or self._walks[key].began_at < since]:
+            now = time.monotonic()
+            if self._walking is not None and not self._walking.done():
+                await asyncio.wait([self._walking])
+            elif now < self._rests_until:
+                await asyncio.sleep(self._rests_until - now)
+            else:
+                self._walking = self._tasks.start(self._walk({key: _Walk() for key in missing}), name="film-walk")
+        return [self._walks[key] for key in wanted]
+
+    async def _walk(self, walks: dict[_Key, _Walk]) -> None:
+        """Walk through these places, and keep what is there."""
+        began_at = time.monotonic()
+        try:
+            await in_thread(_walk, walks, deadline=_SEARCH_SECONDS, doing="looking for the film's copy")
+        except TimeoutError as error:
+            _log.warning("%s", error)
+        finally:
+            now = time.monotonic()
+            self._rests_until = now + min(_REST * (now - began_at), _REST_MAX)
+            kept = {key: walk for key, walk in self._walks.items() if now - walk.began_at < _KEPT_SECONDS}
+            self._walks = kept | walks
 
     async def _beside(self, path: str) -> list[str]:
         """Return the files beside this one that have its ending, in the order in which people count."""
         folder, ending = os.path.dirname(path), os.path.splitext(path)[1].casefold()
-        found = [file for walk in await self._walked(Places(folders=[folder])) for file in walk.paths()]
+        walks = await self._walked(Places(folders=[folder]), time.monotonic() - _FRESH_SECONDS)
+        found = [file for walk in walks for file in walk.paths()]
         return sorted((file for file in found if os.path.splitext(file)[1].casefold() == ending), key=_counting)
+
+
+def _keys(places: Places) -> list[_Key]:
+    each = [("folder", folder) for folder in places.folders] + [("tree", tree) for tree in places.trees]
+    return [("files", *places.files), *each]
 
 
 def _stem(path: str) -> str:
@@ -179,7 +218,7 @@ def _counting(path: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _walk(walks: dict[tuple[str, ...], _Walk]) -> None:
+def _walk(walks: dict[_Key, _Walk]) -> None:
     """Enter the files of each place into its walk. Runs on a thread."""
     files = ((walk, path) for key, walk in walks.items() for path in _paths(*key))
     for walk, path in itertools.islice(files, _FILES_MAX):

@@ -12,10 +12,12 @@ from typing import Final
 from hangd.client.control.port import CommandRefused
 from hangd.client.media.find import Copy
 from hangd.client.playlist.room_films import Parts, RoomFilms
-from hangd.client.server.connection import Connection, NotConnected
+from hangd.client.server.connection import Connection
+from hangd.client.server.requests import NotConnected
 from hangd.engine.follower.picture import Motion
+from hangd.engine.playlist.edits import SharedEntry
 from hangd.engine.playlist.playlist import PlaylistRefused
-from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
+from hangd.engine.playlist.shared import SharedPlaylist
 from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import RequestId, SetEntry
 from hangd.protocol.model import FileHash, FileInfo

@@ -23,10 +23,12 @@ from hangd.client.server.room_view import UNREACHED, check_control
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.follower.inputs import StopRequested
 from hangd.engine.player_messages import PlayerEvent
+from hangd.engine.playlist.edits import SharedEntry
 from hangd.engine.playlist.playlist import FOREVER, Film, KeepOpen, Loading, Order, nothing_beside
-from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
+from hangd.engine.playlist.shared import SharedPlaylist
 from hangd.log import escape
 from hangd.protocol import messages
+from hangd.protocol.films import EntryChanged, FilmDescribed, MediaChanged, QueueChanged
 from hangd.protocol.messages import RequestId, ServerMessage
 from hangd.protocol.model import Loop, Queue, QueueItem, Room
 
@@ -262,7 +264,13 @@ class RoomPlaylist:
         self._hashes.go_on()
 
     def received(self, message: ServerMessage, re: RequestId | None) -> None:
-        """Take what the server says of the queue, and its answers to the requests of this object."""
+        """Take what the server says of the queue, and its answers to the requests of this object.
+
+        The `RoomView` has taken it before, and has the queue as it is now.
+        """
+        room = self._state.room
+        if room is None:
+            return
         ours = re is not None and re == self._unanswered
         if ours:
             self._unanswered = None
@@ -275,17 +283,19 @@ class RoomPlaylist:
                 self._refused(message)
             case messages.Error(code="RateLimited"):
                 self._hashes.refused(re)
-            case messages.QueueChanged(queue=queue) | messages.MediaChanged(queue=queue):
+            case QueueChanged(change=change) | MediaChanged(change=change):
                 if ours:
-                    self._queue.answered(queue, message.inserted if isinstance(message, messages.QueueChanged) else ())
+                    self._queue.answered(room.queue, [entry.id for entry in change.inserted])
                 else:
-                    self._queue.learn(queue)
-                if isinstance(message, messages.MediaChanged):
+                    self._queue.learn(room.queue)
+                if isinstance(message, MediaChanged):
                     self.films.show(message.timeline)
-            case messages.EntryChanged(entry=entry):
-                self._queue.learn_entry(entry)
+            case messages.Done() if ours:
+                self._queue.answered(room.queue)
+            case EntryChanged(entry=entry):
+                self._queue.learn(room.queue)
                 self.films.learned(entry.id)
-            case messages.RoomState(room=room):
+            case FilmDescribed() | messages.RoomState():
                 self._queue.learn(room.queue)
             case _:
                 return

@@ -26,7 +26,8 @@ from hangd.client.notices import Notices
 from hangd.client.player_supervisor import PlayerSupervisor
 from hangd.client.viewer_state import ViewerState
 from hangd.engine.film import is_copy, may_be_same
-from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
+from hangd.engine.playlist.edits import SharedEntry
+from hangd.engine.playlist.shared import SharedPlaylist
 from hangd.player.files import MediaUnusable, shown_name
 from hangd.protocol.model import EntryId, FileHash, FileInfo, Timeline
 from hangd.tasks import Tasks
@@ -61,7 +62,7 @@ class RoomFilms:
         self._driver = parts.driver
         self._player = parts.player
         self._media = parts.media
-        self._finder = FilmFinder(parts.media)
+        self._finder = FilmFinder(parts.media, parts.tasks)
         self._copy = parts.copy
         self._notices = parts.notices
         self._all_tasks = parts.tasks
@@ -100,6 +101,7 @@ class RoomFilms:
             self._cancel(name)
         self.is_searching = self.is_missing = False
         self._copies.clear()
+        self._finder.forget()
         self._last = self._beside = None
 
     def go_on(self) -> None:

@@ -21,6 +21,7 @@ from hangd.protocol.model import (
     PendingStart,
     Policy,
     Queue,
+    QueueChange,
     Start,
     Timeline,
 )
@@ -170,6 +171,12 @@ def role_changed(names: Names, after: Member, may_control: tuple[bool, bool]) ->
     return names.event(after.client_id, "role", f"{names.subject(after.client_id)} {is_now}")
 
 
+def given_up(names: Names, client_id: str) -> ControlEvent:
+    """Return the event for a member for whose stalls the room does not wait any more."""
+    text = f"not waiting for {names.owner(client_id)} player any more: it stalls too often"
+    return names.event(ROOM_ITSELF, "play", text, about=client_id)
+
+
 def left(names: Names, client_id: str, reason: LeftReason) -> str:
     """Return that this member is out of the room, and why, as a sentence."""
     name = names.of(client_id)
@@ -177,6 +184,8 @@ def left(names: Names, client_id: str, reason: LeftReason) -> str:
         "left": f"{name} has left",
         "kicked": f"{name} was removed by the host",
         "banned": f"{name} was banned by the host",
+        "removed": f"{name} was removed by the server's administrator",
+        "ended": f"{name} was removed by the server",
         "closed": f"{name} is out of the room: the server closed it",
         "mismatch": f"{name}'s file is not the room's film",
         "lost": f"{name}'s connection was lost",
@@ -191,19 +200,15 @@ def film_changed(names: Names, by: str | None, file: FileInfo, position: float) 
     return names.event(by or ROOM_ITSELF, "media", text, position=position)
 
 
-def queue_changed(names: Names, by: str, before: Queue, after: Queue) -> ControlEvent | None:
-    """Return the event for an edit of the queue; None where it changed nothing."""
-    old = {entry.id: entry.file.name for entry in before.entries}
-    new = {entry.id: entry.file.name for entry in after.entries}
-    added, removed = [new[id] for id in new if id not in old], [old[id] for id in old if id not in new]
-    if added:
-        did = f"added {_films(added)} to the queue"
-    elif removed:
-        did = f"took {_films(removed)} out of the queue"
-    elif [*old] != [*new]:
-        did = "changed the order of the queue"
+def queue_changed(names: Names, by: str, before: Queue, change: QueueChange) -> ControlEvent:
+    """Return the event for an edit of the queue ``before``."""
+    if change.inserted:
+        did = f"added {_films([entry.file.name for entry in change.inserted])} to the queue"
+    elif change.removed:
+        old = {entry.id: entry.file.name for entry in before.entries}
+        did = f"took {_films([old.get(id) for id in change.removed])} out of the queue"
     else:
-        return None
+        did = "changed the order of the queue"
     return names.event(by, "queue", f"{names.subject(by)} {did}")
 
 

@@ -19,10 +19,10 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
-from msgspec import Struct
-
+from hangd.client.server.introduction import Introduced, Introduction
+from hangd.client.server.requests import NotConnected, Requests, WrongAnswer
 from hangd.engine.link.link import (
     Dial,
     Dialed,
@@ -39,22 +39,33 @@ from hangd.engine.link.link import (
     Welcomed,
 )
 from hangd.engine.link.link import DialFailed as LinkDialFailed
-from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, SendPing, Started, Stopped
+from hangd.engine.link.pings import PingInput, PingSchedule, Ponged, SendPing, Started, StateAsked, StateCame, Stopped
 from hangd.log import escape
 from hangd.protocol import messages
 from hangd.protocol.codec import decode_server, encode_client
-from hangd.protocol.errors import ErrorCode, RemoteProtocolError
+from hangd.protocol.errors import (
+    CLOSE_BANNED,
+    CLOSE_GOING_DOWN,
+    CLOSE_PROTOCOL,
+    CLOSE_UNAUTHORIZED,
+    ErrorCode,
+    RemoteProtocolError,
+)
 from hangd.protocol.messages import ClientMessage, RequestId, ServerMessage
 from hangd.protocol.model import PROTOCOL
 from hangd.tasks import DeadlineTimer, Tasks
 from hangd.transport.base import Encoded
-from hangd.transport.dialing import ClientTransport, DialFailed, dial
+from hangd.transport.dial_failures import DialFailed
+from hangd.transport.dialing import ClientTransport, dial
 from hangd.urls import server_url
 
 _log = logging.getLogger(__name__)
 
 _ANSWER_TIMEOUT: Final = 8.0
 """Seconds to dial, or to wait for an answer: less than the 10 s after which hangctl gives up and knows no reason."""
+_STATE_TIMEOUT: Final = 60.0
+"""Seconds to wait for the state of a room, which is large. Whether the server still speaks, pings tell sooner."""
+_ASKS_STATE: Final = (messages.JoinRoom, messages.GetRoom)
 _SILENT: Final = ("unreachable", "refused", "timeout")
 """Kinds of DialFailed where nothing has answered."""
 _CLOSE_TIMEOUT: Final = 1.0
@@ -65,29 +76,10 @@ _PROTOCOL_ERROR: Final = 1002
 _INTERNAL_ERROR: Final = 1011
 """Close codes of RFC 6455, section 7.4.1."""
 
+_REFUSING: Final[dict[int, ErrorCode]] = {CLOSE_UNAUTHORIZED: "Unauthorized", CLOSE_BANNED: "Banned"}
+"""Close codes with which a server says that it does not want this viewer."""
+
 _Answer = TypeVar("_Answer")
-
-
-class _Request(Struct, eq=False):
-    """A request that has no answer yet."""
-
-    answer: type
-    arrived: Callable[[Any, float], None] | None
-    future: asyncio.Future[Any]
-
-
-class NotConnected(Exception):
-    """There is no connection to send over, or it ended before the answer came. ``str()`` says why."""
-
-
-class ServerRefused(Exception):
-    """The server answered with an Error."""
-
-    def __init__(self, error: messages.Error) -> None:
-        super().__init__(error.message)
-        self.code: ErrorCode = error.code
-        self.message = error.message
-        self.retry = error.retry
 
 
 class ConnectionListener(Protocol):
@@ -116,14 +108,23 @@ class Connection:
         name: this member's name, as the others see it.
         client: this program and its version, for the server's log.
         tls_ca, proxy: as in `hangd.transport.dialing.dial`.
+        introduction: None: the server is told nothing but the name.
     """
 
     listener: ConnectionListener
 
     def __init__(
-        self, tasks: Tasks, *, name: str, client: str, tls_ca: str | None = None, proxy: str | None = None
+        self,
+        tasks: Tasks,
+        *,
+        name: str,
+        client: str,
+        tls_ca: str | None = None,
+        proxy: str | None = None,
+        introduction: Introduction | None = None,
     ) -> None:
         self._tasks = tasks
+        self._introduction = introduction
         self._tls_ca = tls_ca
         self._proxy = proxy
         self._name = name
@@ -134,8 +135,7 @@ class Connection:
         self._timer = DeadlineTimer(self._expire)
         self._ping_timer = DeadlineTimer(self._ping)
         self._pings = PingSchedule()
-        self._requests: dict[RequestId, _Request] = {}
-        self._requests_made = 0
+        self._requests = Requests(lambda message, request_id: self.send(message, request_id))
         self._retry_after: float | None = None
         """Seconds that this connection's server asked for in its Goodbye."""
         self._resume: messages.Resume | None = None
@@ -145,8 +145,10 @@ class Connection:
         self.client_id: str | None = None
         self.public_url: str | None = None
         """The server's URL for others, as it told in its last Welcome."""
-        self.has_page = False
-        """Whether the server shows a page for browsers, as it told in its last Welcome."""
+        self.features: tuple[str, ...] = ()
+        """What the server can do, as it told in its last Welcome."""
+        self.refusal: messages.Error | None = None
+        """Why the server does not let this viewer in, or not any more. None: it has not said so since the last dial."""
 
     @property
     def state(self) -> LinkState:
@@ -166,6 +168,11 @@ class Connection:
         return self._link.state is LinkState.UP
 
     @property
+    def has_page(self) -> bool:
+        """Whether the server shows a page for browsers."""
+        return "web" in self.features
+
+    @property
     def resume(self) -> messages.Resume | None:
         """What proves to this server that another connection is this client's."""
         return self._resume
@@ -181,7 +188,7 @@ class Connection:
 
     def unwant(self) -> None:
         """Disconnect, and stay disconnected until `want` is called."""
-        self._resume = None
+        self._resume = self.refusal = None
         self._feed(Unwanted())
 
     def send(self, message: ClientMessage, request_id: RequestId | None = None) -> None:
@@ -189,6 +196,8 @@ class Connection:
         if self._transport is None or not self.is_up:
             raise NotConnected(self._why())
         self._transport.send(Encoded(encode_client(message, request_id)))
+        if isinstance(message, _ASKS_STATE):
+            self._feed_pings(StateAsked(), time.monotonic())
 
     async def request(
         self,
@@ -196,7 +205,7 @@ class Connection:
         answer: type[_Answer],
         *,
         arrived: Callable[[_Answer, float], None] | None = None,
-        timeout: float = _ANSWER_TIMEOUT,
+        timeout: float | None = None,
     ) -> _Answer:
         """Send a message and wait for its answer.
 
@@ -209,18 +218,11 @@ class Connection:
             NotConnected: there is no connection, or it ended before the answer. It is ended here if the server answers
                 with a message of another type: such a server does not speak the protocol.
             ServerRefused: the server answered with an Error.
-            TimeoutError: no answer came within ``timeout`` seconds.
+            TimeoutError: no answer came within ``timeout`` seconds; without that, in the time that such an answer has.
         """
-        self._requests_made += 1
-        request_id = f"r{self._requests_made}"
-        future: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
-        self.send(message, request_id)
-        self._requests[request_id] = _Request(answer, arrived, future)
-        try:
-            async with asyncio.timeout(timeout):
-                return await future
-        finally:
-            self._requests.pop(request_id, None)
+        if timeout is None:
+            timeout = _STATE_TIMEOUT if isinstance(message, _ASKS_STATE) else _ANSWER_TIMEOUT
+        return await self._requests.ask(message, answer, arrived, timeout)
 
     async def close(self) -> None:
         """Disconnect, and wait for a moment until the server has noticed."""
@@ -246,13 +248,11 @@ class Connection:
             for effect in effects:
                 match effect:
                     case Dial(url=url, attempt=attempt):
+                        self.refusal = None
                         self._dialing = self._tasks.start(self._dial(url, attempt), name=f"dial-{attempt}")
                     case SendHello():
-                        hello = messages.Hello(
-                            protocol=PROTOCOL, name=self._name, client=self._client, resume=self._resume
-                        )
                         if self._transport is not None:
-                            self._transport.send(Encoded(encode_client(hello, "hello")))
+                            self._transport.send(Encoded(encode_client(self._hello(), "hello")))
                     case HangUp():
                         self._hang_up(1000, "")
                     case StateChanged(state=state, reason=reason):
@@ -262,17 +262,33 @@ class Connection:
         finally:
             self._timer.arm(self._link.deadline())
 
+    def _hello(self) -> messages.Hello:
+        own = Introduced()
+        if self._introduction is not None and self._link.url is not None:
+            own = self._introduction.hello(self._link.url)
+        return messages.Hello(
+            protocol=PROTOCOL,
+            name=self._name,
+            client=self._client,
+            token=own.token,
+            resume=self._resume,
+            device=own.device,
+            password=own.password,
+        )
+
     async def _dial(self, url: str, attempt: int) -> None:
         def opened(transport: ClientTransport) -> "_Attempt":
             self._transport, self._retry_after, self.is_silent = transport, None, False
             self._feed(Dialed(attempt))
             return _Attempt(self, attempt, transport)
 
+        if self._introduction is not None:
+            await self._introduction.prepare(url)
         try:
             await dial(url, opened, timeout=_ANSWER_TIMEOUT, tls_ca=self._tls_ca, proxy=self._proxy)
         except DialFailed as error:
             self.is_silent = error.kind in _SILENT
-            self._feed(LinkDialFailed(attempt, str(error)))
+            self._feed(LinkDialFailed(attempt, str(error), error.retry_after))
 
     def _hang_up(self, code: int, reason: str) -> None:
         transport, self._transport = self._transport, None
@@ -284,10 +300,7 @@ class Connection:
 
     def _went_down(self) -> None:
         self._feed_pings(Stopped(), time.monotonic())
-        requests, self._requests = self._requests, {}
-        for request in requests.values():
-            if not request.future.done():
-                request.future.set_exception(NotConnected(self._why()))
+        self._requests.end(self._why())
 
     def _why(self) -> str:
         if self._link.url is None:
@@ -330,7 +343,16 @@ class Connection:
         """The connection of this attempt is over."""
         if attempt == self._link.attempt:
             self._transport = None
+            if code in _REFUSING:
+                error = self.refusal or messages.Error(_REFUSING[code], reason, False)
+                self._refused(error)
+                reason = error.message
         self._feed(Lost(attempt, code, reason, self._retry_after))
+
+    def _refused(self, error: messages.Error) -> None:
+        self.refusal = error
+        if self._introduction is not None and self._link.url is not None:
+            self._introduction.refused(self._link.url, error)
 
     def _received(self, message: ServerMessage, re: RequestId | None, at: float, attempt: int) -> None:
         match message:
@@ -341,36 +363,26 @@ class Connection:
                 return
             case messages.Error() if re == "hello" and self._link.state is LinkState.GREETING:
                 # The server closes after this. The reason is the Error's, and 4500 says that dialing again is no use.
-                self._end(4500, message.message)
+                self._refused(message)
+                code = CLOSE_GOING_DOWN if message.retry else CLOSE_PROTOCOL
+                seconds = (message.details or {}).get("retry_after")
+                self._end(code, message.message, float(seconds) if isinstance(seconds, (int, float)) else None)
                 return
+            case messages.Error(code=code) if re is None and code in _REFUSING.values():
+                self.refusal = message  # if the connection ends with it
+            case messages.RoomJoined() | messages.RoomState() | messages.Error():
+                self._feed_pings(StateCame(), at)
             case messages.Pong():
                 self._feed_pings(Ponged(), at)
                 self.listener.ponged(message, at)
         if not self.is_up:
             return  # Before its Welcome, a server has nothing else to say.
-        request = self._requests.pop(re, None) if re is not None else None
-        if request is not None and not request.future.done() and not self._answered(request, message, at):
-            return
-        self.listener.received(message, re, at)
-
-    def _answered(self, request: _Request, message: ServerMessage, at: float) -> bool:
-        """Give a request its answer. Returns False if the message is no answer to it: the connection is ended then."""
-        if isinstance(message, messages.Error):
-            request.future.set_exception(ServerRefused(message))
-        elif isinstance(message, request.answer):
-            try:
-                if request.arrived is not None:
-                    request.arrived(message, at)
-            except Exception:
-                request.future.set_exception(NotConnected("the server's answer could not be handled"))
-                raise
-            request.future.set_result(message)
+        try:
+            self._requests.received(message, re, at)
+        except WrongAnswer as error:
+            self._end(_PROTOCOL_ERROR, str(error))
         else:
-            why = f"the server answered with a {type(message).__name__} where a {request.answer.__name__} is due"
-            request.future.set_exception(NotConnected(why))
-            self._end(_PROTOCOL_ERROR, why)
-            return False
-        return True
+            self.listener.received(message, re, at)
 
     def _welcomed(self, welcome: messages.Welcome, at: float, attempt: int) -> None:
         self.client_id = welcome.client_id
@@ -379,8 +391,10 @@ class Connection:
             self.listener.clock_replaced(at)
             self._clock_id = welcome.clock_id
         self.public_url = _public_url(welcome)
-        self.has_page = "web" in welcome.features
+        self.features = welcome.features
         self._feed(Welcomed(attempt))
+        if self._introduction is not None and self._link.url is not None:
+            self._introduction.welcomed(self._link.url, welcome)
         self.ask_the_time(at)
         self.listener.welcomed(welcome, at)
 

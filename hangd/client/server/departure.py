@@ -11,12 +11,16 @@ import msgspec
 from msgspec import Struct
 
 from hangd.log import escape
-from hangd.protocol.model import LeftReason
+from hangd.protocol.messages import Error
+from hangd.protocol.model import Access, LeftReason
 
 _SAID_MAX: Final = 300
 """Characters that are quoted of a server's or a host's words."""
 
-_BAN_LASTS: Final = "a ban lasts as long as the room"
+_BAN_LASTS: Final = "it holds for this device until the host lifts it, and for your network for 24 hours"
+_BAN_LASTS_WITH_ACCOUNT: Final = "it holds for your account and for this device until the host lifts it"
+_AGAIN_INVITED: Final = "to come again you need an invite: ask one of its members"
+_MAY_LIFT: Final = "only the host can lift that"
 
 _NOT_BACK: Final[dict[str, tuple[str, str]]] = {
     "RoomNotFound": ("{room} is not on the server any more", "create it anew: hangctl create FILE"),
@@ -29,13 +33,23 @@ _NOT_BACK: Final[dict[str, tuple[str, str]]] = {
         "you were away from {room} for too long, and its password has changed",
         "ask for the new one, then: {join} --password",
     ),
-    "Banned": ("you are banned from {room}", _BAN_LASTS),
+    "Banned": ("you are banned from {room}", _MAY_LIFT),
+    "Unauthorized": ("{room} did not let you in again{because}", "to come again: hangctl login; then: {join}"),
+    "InvalidInvite": ("{room} did not let you in again{because}", "ask one of its members for an invite"),
+    "ServerBanned": ("the server does not let you in{because}", "once that is lifted: {join}"),
+    "ServerPassword": (
+        "the server wants its own password{because}",
+        "give it: hangctl connect; then: {join}",
+    ),
+    "LoginEnded": ("the server has ended the connection{because}", "to come again: hangctl login; then: {join}"),
     "FileHashMismatch": (
         "you were away from {room} for too long, and it shows another film now",
         "with your copy of that: {join} FILE",
     ),
 }
 """Why a room did not let this member back in, and what to do, by the code of the server's refusal."""
+
+_UNTIL_WELCOME: Final = ("ServerBanned", "ServerPassword")
 
 
 class Departure(Struct, frozen=True):
@@ -48,6 +62,8 @@ class Departure(Struct, frozen=True):
     advice: str
     at: float
     """Unix time."""
+    until_welcome: bool = False
+    """Whether it is not true any more once the server lets this viewer in."""
 
     @property
     def detail(self) -> str:
@@ -65,16 +81,35 @@ class Departure(Struct, frozen=True):
         return plain
 
 
+def not_let_in(refusal: Error) -> str:
+    """Return the code, for `departure`, of a server that does not let this viewer in at all."""
+    if refusal.code == "Banned":
+        return "ServerBanned"
+    if refusal.code != "Unauthorized":
+        return refusal.code
+    return "ServerPassword" if (refusal.details or {}).get("need") == "password" else "LoginEnded"
+
+
 def departure(
-    room_id: str, name: str | None, reason: LeftReason, said: str | None = None, code: str | None = None
+    room_id: str,
+    name: str | None,
+    reason: LeftReason,
+    said: str | None = None,
+    code: str | None = None,
+    *,
+    has_account: bool = False,
+    access: Access = "anyone",
 ) -> Departure:
     """Return what there is to say to a viewer that is out of this room now.
 
     Args:
         said: the server's, or the host's, reason.
         code: that of the refusal to let the viewer back in, where that is what happened.
+        has_account: whether the viewer is logged in.
+        access: who may join the room.
     """
-    return _departure(room_id, name, reason, said, *_words(reason, said, code))
+    what, advice = _words(reason, said, code, has_account, access)
+    return _departure(room_id, name, reason, said, what, advice, until_welcome=code in _UNTIL_WELCOME)
 
 
 def on_the_way(room_id: str, name: str | None) -> Departure:
@@ -90,25 +125,44 @@ def on_the_way(room_id: str, name: str | None) -> Departure:
 
 
 def _departure(
-    room_id: str, name: str | None, reason: LeftReason, said: str | None, what: str, advice: str
+    room_id: str,
+    name: str | None,
+    reason: LeftReason,
+    said: str | None,
+    what: str,
+    advice: str,
+    *,
+    until_welcome: bool = False,
 ) -> Departure:
     words = {
         "room": escape(name or room_id),
         "join": f"hangctl join {escape(shlex.quote(name or room_id))}",
         "said": escape((said or "")[:_SAID_MAX]),
     }
-    return Departure(room_id, name, reason, what.format(**words), advice.format(**words), time.time())
+    return Departure(room_id, name, reason, what.format(**words), advice.format(**words), time.time(), until_welcome)
 
 
-def _words(reason: LeftReason, said: str | None, code: str | None) -> tuple[str, str]:
+def _words(
+    reason: LeftReason, said: str | None, code: str | None, has_account: bool, access: Access
+) -> tuple[str, str]:
     because = ": {said}" if said else ""
     match reason:
+        case "left" if said:  # The viewer has logged out where only accounts may be.
+            return "you are out of {room}: {said}", "to come again: hangctl login; then: {join}"
         case "left":
             return "you have left {room}", ""
         case "kicked":
-            return f"the host of {{room}} put you out of it{because}", "you may come again: {join}"
+            again = _AGAIN_INVITED if access == "invited" else "you may come again: {join}"
+            return f"the host of {{room}} put you out of it{because}", again
         case "banned":
-            return f"the host of {{room}} banned you from it{because}", _BAN_LASTS
+            lasts = _BAN_LASTS_WITH_ACCOUNT if has_account else _BAN_LASTS
+            return f"the host of {{room}} banned you from it{because}", lasts
+        case "ended":
+            return f"the server put you out of {{room}}{because}", "to come again: hangctl login; then: {join}"
+        case "removed":
+            return f"the server's administrator put you out of {{room}}{because}", "you may come again: {join}"
+        case "closed" if said:
+            return "the server closed {room}: {said}", "create it anew: hangctl create FILE"
         case "closed":
             return "the server closed {room} after a fault of its own", "create it anew: hangctl create FILE"
         case "mismatch":
@@ -121,4 +175,5 @@ def _words(reason: LeftReason, said: str | None, code: str | None) -> tuple[str,
                 f"you were away from {{room}} for too long, and it did not let you in{because}",
                 "try: {join}",
             )
-            return _NOT_BACK.get(code, unforeseen)
+            what, advice = _NOT_BACK.get(code, unforeseen)
+            return what.replace("{because}", because), advice

@@ -12,14 +12,14 @@ from msgspec.structs import asdict, replace
 from hangd.client.control.port import CommandRefused, ControlEvent, Refusal
 from hangd.client.server import acts
 from hangd.client.server.seeks import Seeks
+from hangd.engine.queue import applied
+from hangd.protocol.films import EntryChanged, FilmDescribed, MediaChanged, QueueChanged
 from hangd.protocol.messages import (
-    EntryChanged,
-    MediaChanged,
     MemberChanged,
     MemberJoined,
     MemberLeft,
+    MembersReported,
     PolicyChanged,
-    QueueChanged,
     Report,
     RoomState,
     Said,
@@ -27,14 +27,15 @@ from hangd.protocol.messages import (
     StartChanged,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo, Member, PendingStart, Policy, Queue, Role, Room, Timeline
+from hangd.protocol.model import FileInfo, Member, PendingStart, Policy, Queue, QueueChange, Role, Room, Timeline
 from hangd.protocol.names import room_key
 from hangd.urls import is_local, make_invite, page_link
 
 _SILENT_SECONDS: Final = 5.0
+_SILENT_AT_REST_SECONDS: Final = 40.0
 _SILENT_SECONDS_PER_MEMBER: Final = 0.05
-"""A member of which the room has heard nothing for so long is silent. Its player reports every 2 s, and in large rooms
-the server tells reports less often."""
+"""A member of which the room has heard nothing for so long is silent. Its player reports every 2 s, every 30 s while it
+is at rest, and in large rooms the server tells reports less often."""
 UNREACHED: Final = "the room's server cannot be reached now; trying again"
 
 
@@ -82,6 +83,8 @@ class RoomView:
         self.members: dict[str, Member] = {member.client_id: member for member in room.members}
         self.timeline: Timeline = room.timeline
         self.queue: Queue = room.queue
+        self.is_behind = False
+        """Whether a change of the queue was missed: the room has to be asked for its state (GetRoom)."""
         self.start: PendingStart | None = room.start
 
     def is_named(self, name: str) -> bool:
@@ -128,9 +131,11 @@ class RoomView:
 
     @property
     def who_may_control(self) -> str:
-        """The reason why a member may not, as a sentence."""
-        who = "the host" if self.policy.control == "host" else "the host and controllers"
-        return f"only {who} may control this room"
+        """The reason why a member may not, and what would help, as a sentence."""
+        host = next((f"ask {member.name}" for member in self.members.values() if member.role == "host"), "ask the host")
+        if self.policy.control == "host":
+            return f"only the host may control this room: {host}"
+        return f"only the host and the controllers may control this room: {host} to make you one of them"
 
     def reported(self, report: Report) -> None:
         """Take over this member's own report: the room tells it to the others only."""
@@ -182,6 +187,24 @@ class RoomView:
         ready = self.members[client_id].ready
         return acts.readied(self.names, client_id, ready=ready, awaits_play=ready and self.awaits_play)
 
+    def _member_changed(self, member: Member) -> list[ControlEvent]:
+        events: list[ControlEvent] = []
+        client_id = member.client_id
+        known = self.members.get(client_id)
+        self.members[client_id] = member
+        if known is not None and known.ready != member.ready:
+            events.append(self._readied(client_id))
+        if known is not None and known.role != member.role:
+            may_control = self._may_control(known.role), self._may_control(member.role)
+            events.append(acts.role_changed(self.names, member, may_control))
+        if known is not None and member.given_up and not known.given_up:
+            events.append(acts.given_up(self.names, client_id))
+        if known is None or _without_position(known) != _without_position(member):
+            events.append({"event": "member-changed", "member": self.member(member)})
+        if known is not None and known.film and not member.film and client_id != self.client_id:
+            events.append(self.film_missing(client_id))
+        return events
+
     def learn(self, message: ServerMessage) -> list[ControlEvent]:
         """Take one message of the server; return the events that control clients get because of it."""
         events: list[ControlEvent] = []
@@ -201,18 +224,12 @@ class RoomView:
                 self.members[member.client_id] = member
                 return [{"event": "member-joined", "member": self.member(member)}]
             case MemberChanged(member=member):
-                client_id = member.client_id
-                known = self.members.get(client_id)
-                self.members[client_id] = member
-                if known is not None and known.ready != member.ready:
-                    events.append(self._readied(client_id))
-                if known is not None and known.role != member.role:
-                    may_control = self._may_control(known.role), self._may_control(member.role)
-                    events.append(acts.role_changed(self.names, member, may_control))
-                if known is None or _without_position(known) != _without_position(member):
-                    events.append({"event": "member-changed", "member": self.member(member)})
-                if known is not None and known.film and not member.film and client_id != self.client_id:
-                    events.append(self.film_missing(client_id))
+                return self._member_changed(member)
+            case MembersReported(reports=reports):
+                for report in reports:
+                    reporting = self.members.get(report.client_id)
+                    if reporting is not None and report.client_id != self.client_id:
+                        events += self._member_changed(replace(reporting, **asdict(report)))
             case MemberLeft(client_id=client_id, reason=reason):
                 name, text = self.name_of(client_id), acts.left(self.names, client_id, reason)
                 self.members.pop(client_id, None)
@@ -221,20 +238,43 @@ class RoomView:
                 rules, self.policy = self.policy, policy
                 if by is not None:
                     return [acts.policy_changed(self.names, by, rules, policy)]
-            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, queue=queue, by=by):
-                self.file_hash, self.file, self.timeline = file_hash, file, timeline
-                self.queue, self.start = queue, None
-                self.seeks.forget()
+            case MediaChanged(file_hash=file_hash, file=file, timeline=timeline, by=by):
+                self._change_film(message)
                 return [acts.film_changed(self.names, by, file, timeline.position)]
-            case QueueChanged(queue=queue, by=by):
-                entries, self.queue = self.queue, queue
+            case QueueChanged(change=change, by=by):
+                edited = self.queue
+                self._change_queue(change)
                 if by is not None:
-                    return _one(acts.queue_changed(self.names, by, entries, queue))
-            case EntryChanged(entry=entry) if entry.id == self.queue.current:
-                self.file_hash, self.file = entry.file_hash, entry.file
+                    return [acts.queue_changed(self.names, by, edited, change)]
+            case EntryChanged(entry=entry):
+                entries = tuple(entry if other.id == entry.id else other for other in self.queue.entries)
+                self.queue = replace(self.queue, entries=entries)
+                if entry.id == self.queue.current:
+                    self.file_hash, self.file = entry.file_hash, entry.file
+            case FilmDescribed(file_hash=file_hash, file=file):
+                self.file_hash, self.file = file_hash, file
             case Said(from_client=client_id, text=text):
                 return [{"event": "said", "client_id": client_id, "name": self.name_of(client_id), "text": text}]
         return events
+
+    def _change_film(self, message: MediaChanged) -> None:
+        self._change_queue(message.change)
+        if self.is_behind:
+            self.queue = replace(self.queue, current=None)  # What is shown is not known to be one of these entries.
+        self.file_hash, self.file, self.timeline = message.file_hash, message.file, message.timeline
+        self.start = None
+        self.seeks.forget()
+        for client_id, member in self.members.items():
+            file = member.file if client_id in message.copies else None
+            verifying = client_id in message.verifying
+            self.members[client_id] = replace(member, ready=False, film=True, file=file, verifying=verifying)
+
+    def _change_queue(self, change: QueueChange) -> None:
+        queue = applied(self.queue, change)
+        if queue is None:
+            self.is_behind = True
+        else:
+            self.queue = queue
 
     def film_missing(self, client_id: str) -> ControlEvent:
         """Return the event that tells people that this member has not got the film."""
@@ -265,7 +305,7 @@ class RoomView:
         return {
             **plain,
             **({} if age is None else {"age": age}),
-            "silent": age is not None and age > _SILENT_SECONDS + _SILENT_SECONDS_PER_MEMBER * len(self.members),
+            "silent": age is not None and age > self._silent_after(member),
             "may_control": self._may_control(member.role),
             "state": member.state,
             "ready": member.ready,
@@ -274,6 +314,11 @@ class RoomView:
             "apart": member.apart,
             "self": member.client_id == self.client_id,
         }
+
+    def _silent_after(self, member: Member) -> float:
+        at_rest = member.state in ("paused", "ended", "idle") and not member.apart
+        seconds = _SILENT_AT_REST_SECONDS if at_rest else _SILENT_SECONDS
+        return seconds + _SILENT_SECONDS_PER_MEMBER * len(self.members)
 
     def as_dict(self, server_time: float | None = None) -> dict[str, Any]:
         """Return the room as plain data: the property ``room``. ``server_time`` as for `member`."""

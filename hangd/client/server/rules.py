@@ -3,7 +3,7 @@
 from typing import Final, get_args
 
 from hangd.client.control.port import CommandRefused
-from hangd.protocol.model import CAPACITY_MAX, Control, Interruption, Loop, Match, Wait
+from hangd.protocol.model import CAPACITY_MAX, Access, Control, Interruption, Loop, Match, Wait
 
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})
@@ -16,10 +16,11 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "stall": get_args(Interruption),
     "leave": get_args(Interruption),
     "loop": get_args(Loop),
+    "access": get_args(Access),
 }
 """The rules whose values are words. ``start`` may be a number instead."""
 
-RULES: Final = (*_WORDS, "capacity", "locked", "password")
+RULES: Final = (*_WORDS, "capacity", "locked", "history", "password")
 """The names of all rules that can be set."""
 
 
@@ -28,7 +29,7 @@ def rule_value(name: str, text: str) -> object:
     words = _WORDS.get(name)
     if name == "password":
         return text
-    if name == "locked":
+    if name in ("locked", "history"):
         return flag(name, text)
     if name == "capacity" or (name == "start" and text.isdecimal()):
         if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= CAPACITY_MAX):

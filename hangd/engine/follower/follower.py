@@ -27,15 +27,16 @@ from msgspec.structs import replace
 from hangd.engine.follower import inputs, local_timeline
 from hangd.engine.follower.clock import ClockFilter
 from hangd.engine.follower.drift import DriftController
-from hangd.engine.follower.effects import FollowerEffect, SendReport, SendRequest
+from hangd.engine.follower.effects import FollowerEffect, SendRequest
 from hangd.engine.follower.on_own import OnOwn, OnOwnState
 from hangd.engine.follower.pending_input import PendingInput
 from hangd.engine.follower.picture import Motion, Picture
+from hangd.engine.follower.reporting import Reporting
 from hangd.engine.follower.state import FollowerState, Policies
 from hangd.engine.follower.steering import Steering
 from hangd.engine.player_messages import Ended, OutputStale, PlayerEvent, Sampled, Settled, Shown, Started
-from hangd.engine.timeline import earliest, is_newer, is_running, position_at
-from hangd.protocol.messages import Pause, Play, Report, Seek, Speed, Stop, SyncCommand
+from hangd.engine.timeline import earliest, is_newer, is_running
+from hangd.protocol.messages import Pause, Play, Seek, Speed, Stop, SyncCommand
 from hangd.protocol.model import Timeline
 
 
@@ -52,6 +53,7 @@ class Follower:
         self._pending_input = PendingInput(self.policies.pending_input, self.state.pending_input)
         self.on_own = OnOwn(self.state.on_own)
         self._steering = Steering(self._policy, self.state, self.clock, self.picture, self._drift, self._pending_input)
+        self._reporting = Reporting(self._policy, self.state, self.clock, self.picture)
 
     def handle(self, input: inputs.FollowerInput, now: float) -> list[FollowerEffect]:
         """Take one input and return the effects to carry out, in order. Raises nothing."""
@@ -155,7 +157,7 @@ class Follower:
         if (position := self._pending_input.expire(now)) is not None:
             effects += self._request_seek(position, now)
         if state.report_due is not None and state.report_due <= now:
-            state.reported = state.report_due = None  # `_report` makes one again, with the error of now.
+            state.reported = state.report_due = None  # `Reporting` makes one again, with the error of now.
         effects += self._steer_and_report(now)
         return effects
 
@@ -232,13 +234,14 @@ class Follower:
     def _timeline_received(self, received: inputs.TimelineReceived, now: float) -> list[FollowerEffect] | None:
         """Take in what a timeline answers, schedules or changes. Return what follows at once; None: nothing."""
         state, own, timeline = self.state, self.state.on_own, received.timeline
-        newer = received.entering or is_newer(timeline, own.room or state.scheduled or state.timeline)
+        known = own.room or state.scheduled or state.timeline
+        newer = received.entering or is_newer(timeline, known)
         if not received.entering and not (state.in_room and (newer or received.answer)):
             return None
         reached = received.entering or own.link != "silent"
         stays = reached and self.on_own.stands(timeline if newer or own.room is None else own.room)
-        if received.entering:
-            # Reports belong to a connection: the room has forgotten those of an earlier one.
+        if received.entering or timeline.epoch != known.epoch:
+            # Reports belong to a connection, and to a run of the room: it has forgotten those of earlier ones.
             state.in_room, state.reported = True, None
         if received.entering or own.link == "silent":
             self.on_own.reach()
@@ -463,18 +466,6 @@ class Follower:
         effects = self._steering.steer(now)
         if self.state.picture.motion is not Motion.RUNNING:
             self._drift.cancel()
-        effects += self._report(now)
+        if self._reporting.is_wanted:
+            effects += self._reporting.report(self.position(now) or 0.0, self.error, now)
         return effects
-
-    def _report(self, now: float) -> list[FollowerEffect]:
-        """Return a report if the room has not got one of this state and rev."""
-        state = self.state
-        room = state.on_own.room
-        reported, rev = self.picture.reported_state, (room or state.timeline).rev
-        if state.reported == (reported, rev) or not state.in_room or not self.clock.locked:
-            return []
-        state.reported, state.report_due = (reported, rev), now + self._policy.report_interval
-        position, at = self.position(now) or 0.0, self.clock.to_server(now)
-        error = self.error if room is None else position - position_at(room, at)
-        report = Report(reported, position, at, error, self.clock.bound(now), rev, apart=room is not None)
-        return [SendReport(report)]

@@ -34,7 +34,9 @@ class FollowerPolicy(Struct, frozen=True):
     end_tolerance: float = 1.0
     """A picture may end this much before the duration of its file. Durations in files are not exact."""
     report_interval: float = 2.0
-    """The room gets a report at least this often."""
+    """The room gets a report at least this often, while the film plays."""
+    rest_interval: float = 30.0
+    """The room gets a report at least this often, while nothing moves: neither the film, nor the picture."""
 
 
 class Policies(Struct, frozen=True):
@@ -66,6 +68,8 @@ class FollowerState(Struct):
     """An absence ended, and the picture has not been compared with the timeline since."""
     reported: tuple[ReportedState, int] | None = None
     """What the room was told last, and at which rev of the timeline."""
+    reported_at: float = 0.0
+    reported_position: float = 0.0
     report_due: float | None = None
     requests: int = 0
     """Number of requests so far. It makes the next request's id."""

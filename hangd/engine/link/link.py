@@ -3,8 +3,10 @@
 Theory of operation. Wanted sets the URL and leads from every state to DIALING. Unwanted clears it and leads from every
 state to DOWN. While there is a URL, the link goes through
 ``WAITING -> DIALING -> GREETING -> UP`` and after any failure back to WAITING, unless the server said that dialing
-again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. The delay before the
-next try grows to 1 s and stays there for two minutes, because somebody may be watching a film; then it grows to 15 s.
+again is no use (close codes 4500-4999, a refused Hello): then it is DOWN and keeps the reason. A server that has heard
+nothing from a client in no room for long closes its connection (4003): the link is DOWN then, without a reason, until
+the next Wanted, because to dial again at once would keep a place that nobody uses. The delay before the next try grows
+to 1 s and stays there for two minutes, because somebody may be watching a film; then it grows to 15 s.
 
 All clients of a server lose their connections in one instant, and must not all return in one. So every delay is drawn
 at random, from a number that the caller passes: the first one from 0 to 0.5 s, later ones from half their length to
@@ -19,7 +21,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hangd.protocol.errors import may_return
+from hangd.protocol.errors import CLOSE_IDLE, may_return
 
 
 class LinkState(enum.Enum):
@@ -45,8 +47,11 @@ class Dialed(Struct, frozen=True):
 
 
 class DialFailed(Struct, frozen=True):
+    """``retry_after``: the least number of seconds after which dialing again may be of use."""
+
     attempt: int
     reason: str
+    retry_after: float | None = None
 
 
 class Welcomed(Struct, frozen=True):
@@ -140,8 +145,10 @@ class Link(Struct):
             case Welcomed():
                 self.failures, self.failing_since = 0, None
                 return self._enter(following, None)
-            case DialFailed(reason=reason):
-                return self._wait(reason, now, jitter, None)
+            case DialFailed(reason=reason, retry_after=retry_after):
+                return self._wait(reason, now, jitter, retry_after)
+            case Lost(close_code=code) if code == CLOSE_IDLE and self.state is LinkState.UP:
+                return self._enter(LinkState.DOWN, None)
             case Lost(close_code=code, reason=reason) if not may_return(code):
                 return self._enter(LinkState.DOWN, reason)
             case Lost(reason=reason, retry_after=retry_after):

@@ -8,6 +8,9 @@ off.
 A ping that is not answered is soon followed by others, even late in the schedule. After some without an answer the
 connection is given up, though TCP still retries: TCP does so at growing intervals, and would notice up to 6 s late that
 a link that was down for 20 s is up again.
+
+The state of a room can be so large that a slow link needs many seconds for it, and Pongs wait behind it. Whoever was
+given up while it was on its way is given more time for it in the next connection.
 """
 
 from typing import Final
@@ -25,6 +28,8 @@ _DEAD_PINGS: Final = 3
 _DEAD_SECONDS: Final = 5.0
 """The connection is given up after this many pings without an answer, and this long after the first of them. The time
 alone would not do: this process may have been suspended after a single ping."""
+_SLOW_SECONDS: Final = 60.0
+"""The same while a room's state is on its way over a link that is known to be slow."""
 
 
 class Started(Struct, frozen=True):
@@ -39,6 +44,14 @@ class Ponged(Struct, frozen=True):
     """A Pong arrived, for whichever ping."""
 
 
+class StateAsked(Struct, frozen=True):
+    """The room's state was asked for."""
+
+
+class StateCame(Struct, frozen=True):
+    """The room's state has arrived, or that it was refused."""
+
+
 class SendPing(Struct, frozen=True):
     pass
 
@@ -47,7 +60,7 @@ class GiveUp(Struct, frozen=True):
     """Nobody answers: abort the connection. No ping follows before Started."""
 
 
-PingInput = Started | Stopped | Ponged
+PingInput = Started | Stopped | Ponged | StateAsked | StateCame
 PingEffect = SendPing | GiveUp
 
 
@@ -64,6 +77,10 @@ class PingSchedule(Struct):
     unanswered: int = 0
     """Pings since the last Pong."""
     unanswered_since: float = 0.0
+    asked_at: float | None = None
+    """When the room's state was asked for that has not arrived yet. None: none is on its way."""
+    is_slow: bool = False
+    """Whether the last state was on its way for long."""
 
     def handle(self, input: PingInput, now: float) -> list[PingEffect]:
         """Handle one input. Returns no effect: they come from `expire`."""
@@ -72,7 +89,13 @@ class PingSchedule(Struct):
                 self.due = self.regularly_due = self.started = now
                 self.burst, self.unanswered = _BURST, 0
             case Stopped():
-                self.due = None
+                self.due = self.asked_at = None
+            case StateAsked():
+                self.asked_at = now if self.asked_at is None else self.asked_at
+            case StateCame():
+                if self.asked_at is None:
+                    return []
+                self.is_slow, self.asked_at, self.unanswered = now - self.asked_at >= _DEAD_SECONDS, None, 0
             case Ponged():
                 self.unanswered = 0
                 if self.due is not None:
@@ -86,8 +109,10 @@ class PingSchedule(Struct):
         """Send the next ping, or give up, if that is due."""
         if self.due is None or now < self.due:
             return []
-        if self.unanswered >= _DEAD_PINGS and now - self.unanswered_since >= _DEAD_SECONDS:
-            self.due = None
+        patience = _SLOW_SECONDS if self.is_slow and self.asked_at is not None else _DEAD_SECONDS
+        if self.unanswered >= _DEAD_PINGS and now - self.unanswered_since >= patience:
+            self.is_slow = self.asked_at is not None
+            self.due = self.asked_at = None
             return [GiveUp()]
         self.burst -= 1
         gap = _BURST_GAP if self.burst > 0 else _OFTEN if now - self.started < _OFTEN_FOR else _SELDOM

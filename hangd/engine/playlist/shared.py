@@ -17,59 +17,14 @@ When the connection breaks, the room may or may not have carried out the flight.
 looked for in its queue (see `enter`). Everything else is asked again: done twice, it changes nothing.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
-
-from msgspec import Struct
-from msgspec.structs import replace
+from typing import Any, Literal
 
 from hangd.engine.film import may_be_same
+from hangd.engine.playlist.edits import After, Edit, SharedEntry, WaitingEdits, in_requests
 from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused, without_lists_of
-from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetMedia
-from hangd.protocol.model import QUEUE_END, QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry, QueueItem
-
-_INSERTED_MAX: Final = 30
-"""Entries in one request. An entry with a long name is 1400 bytes, and a frame takes 64 KiB."""
-
-_EDITS_MAX: Final = 1000
-"""Edits that wait at the most. Only a program that edits faster than the room answers reaches this."""
-
-
-class SharedEntry(Struct, eq=False):
-    """One entry of the queue. ``id`` is this daemon's own number for it, which no other entry ever has."""
-
-    id: int
-    file_hash: FileHash | None = None
-    file: FileInfo | None = None
-    """None: the file of a new entry is still to be read."""
-    room_id: EntryId | None = None
-    """The room's id. None: the room has not been told of the entry, or has not answered yet."""
-    path: str | None = None
-    """This machine's own copy. None: there is none, as far as is known."""
-    title: str | None = None
-    added: bool = False
-    """Whether it was inserted from here, so that its file is to be hashed here."""
-    origin: int | None = None
-    """Its index before the queue was shuffled here."""
-    lists: tuple[str, ...] = ()
-    """The files that list it, each listed by the one before."""
-
-
-_Kind = Literal["insert", "remove", "move"]
-_After = SharedEntry | Literal["beginning", "end"]
-
-
-class _Edit(Struct, eq=False):
-    kind: _Kind
-    entries: list[SharedEntry]
-    after: _After = "end"
-    """Where the entries go. For a removal: the new entry that takes their place. The removal is requested when
-    that entry's file has been read."""
-    asked: bool = False
-    """Whether the room has been asked for it, and may have carried it out."""
-    batch: list[SharedEntry] | None = None
-    """All entries that were loaded together, if they need more than one request."""
+from hangd.protocol.messages import ClientMessage, SetMedia
+from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
 
 
 class SharedPlaylist:
@@ -81,8 +36,8 @@ class SharedPlaylist:
         self._queue = Queue()
         self._known: dict[EntryId, SharedEntry] = {}
         """The entries of the room's queue."""
-        self._edits: list[_Edit] = []
-        self._flight: _Edit | SharedEntry | None = None
+        self._edits = WaitingEdits()
+        self._flight: Edit | SharedEntry | None = None
         """The first edit, or the goal, if the room has been asked for it and has not answered."""
         self._goal: SharedEntry | None = None
         self._shown: SharedEntry | None = None
@@ -108,8 +63,7 @@ class SharedPlaylist:
     @property
     def unread(self) -> SharedEntry | None:
         """The first new entry whose file is still to be looked at: its size and name."""
-        coming = (entry for edit in self._edits if edit.kind == "insert" for entry in edit.entries)
-        return next((entry for entry in coming if entry.file is None), None)
+        return self._edits.unread
 
     @property
     def lacking(self) -> list[SharedEntry]:
@@ -145,11 +99,11 @@ class SharedPlaylist:
         new = [SharedEntry(self._new_id(), path=film.path, title=film.title, added=True) for film in films]
         after = self._after(how)
         if replacing:
-            self._edit("remove", self.entries, new[0])
-        batch = new if len(new) > _INSERTED_MAX else None
-        for start in range(0, len(new), _INSERTED_MAX):
-            some = new[start : start + _INSERTED_MAX]
-            self._edit("insert", some, new[start - 1] if start else after, batch)
+            self._edit(Edit("remove", list(self.entries), new[0]))
+        pieces = in_requests(new)
+        for piece in pieces:
+            self._edit(Edit("insert", piece, after, batch=new if len(pieces) > 1 else None))
+            after = piece[-1]
         if replacing:
             self._go(new[0])
         return new
@@ -176,7 +130,7 @@ class SharedPlaylist:
         index = self.index(self.current) if index is None else index
         entry = self._at(index)
         following = self.entries[index + 1 : index + 2] if entry is self.current else []
-        self._edit("remove", [entry])
+        self._edit(Edit("remove", [entry]))
         if following:
             self._go(following[0])
 
@@ -187,11 +141,11 @@ class SharedPlaylist:
             return
         rest = [other for other in self.entries if other is not entry]
         place = len(rest) if before is None else rest.index(before)
-        self._edit("move", [entry], "end" if before is None else rest[place - 1] if place else "beginning")
+        self._edit(Edit("move", [entry], "end" if before is None else rest[place - 1] if place else "beginning"))
 
     def clear(self) -> None:
         """Take out all entries that there are now, except the current one."""
-        self._edit("remove", [entry for entry in self.entries if entry is not self.current])
+        self._edit(Edit("remove", [entry for entry in self.entries if entry is not self.current]))
 
     def mix(self) -> None:
         """Shuffle the queue."""
@@ -199,12 +153,12 @@ class SharedPlaylist:
             entry.origin = index
         mixed = list(self.entries)
         self._shuffle(mixed)
-        self._edit("move", mixed, "beginning")
+        self._edit(Edit("move", mixed, "beginning"))
 
     def unmix(self) -> None:
         """Put the queue into the order that it had before `mix`. Entries that came later are last."""
         order = sorted(self.entries, key=lambda entry: (entry.origin is None, entry.origin or 0))
-        self._edit("move", order, "beginning")
+        self._edit(Edit("move", order, "beginning"))
 
     # ---- what is known of files -------------------------------------------------------------------------------------
 
@@ -218,28 +172,13 @@ class SharedPlaylist:
 
         Raises PlaylistRefused: there is nothing to take its place, or no room for it. The entry is `unusable` then.
         """
-        edit = next((edit for edit in self._edits if edit.kind == "insert" and entry in edit.entries), None)
         films, lists = without_lists_of(films, entry.lists, entry.path)
-        if edit is None or not films:
+        if not films or not self._edits.is_inserted(entry):
             raise PlaylistRefused("it lists no film")
         if len(films) + len(self.entries) > QUEUE_MAX:
             raise PlaylistRefused(f"a room's queue takes {QUEUE_MAX} films, and it lists {len(films)}")
         new = [SharedEntry(self._new_id(), path=f.path, title=f.title, added=True, lists=lists) for f in films]
-        for other in self._edits:
-            if entry in other.entries:  # which may be later edits that move it, or take it out
-                _replace(other.entries, entry, new)
-            if other.after is entry:
-                other.after = new[0] if other.kind == "remove" else new[-1]
-        if edit.batch is not None:
-            _replace(edit.batch, entry, new)
-        elif len(edit.entries) > _INSERTED_MAX:
-            edit.batch = list(edit.entries)
-        entries, place = edit.entries, self._edits.index(edit) + 1
-        pieces = [entries[start : start + _INSERTED_MAX] for start in range(0, len(entries), _INSERTED_MAX)]
-        edit.entries = pieces[0]
-        self._edits[place:place] = [
-            _Edit("insert", piece, before[-1], batch=edit.batch) for before, piece in itertools.pairwise(pieces)
-        ]
+        self._edits.replace(entry, new)
         if self._goal is entry:
             self._goal = new[0]
         self._refresh()
@@ -248,11 +187,7 @@ class SharedPlaylist:
         """This entry's file cannot be read. A new entry does not come into the queue, and replaces nothing."""
         entry.path = None
         if entry.room_id is None:
-            self._edits = [edit for edit in self._edits if edit.kind != "remove" or edit.after is not entry]
-            for edit in self._edits:
-                edit.entries = [other for other in edit.entries if other is not entry]
-                edit.after = "end" if edit.after is entry else edit.after
-            self._edits = [edit for edit in self._edits if edit.entries]
+            self._edits.drop(entry)
         self._refresh()
 
     def found(self, entry: SharedEntry, path: str | None) -> None:
@@ -270,11 +205,12 @@ class SharedPlaylist:
         entry that was requested here (it may be another member's, who inserted the same film meanwhile).
         """
         if not again:
-            self._edits, self._goal, self._known, self._shown = [], None, {}, shown
+            self._edits.clear()
+            self._goal, self._known, self._shown = None, {}, shown
         self._flight, self._away = None, False
         known = self._known
         new = [entry for entry in queue.entries if entry.id not in known or not _is_film_of(known[entry.id], entry)]
-        first = self._edits[0] if self._edits else None
+        first = self._edits.first
         if first is not None and first.asked and first.kind == "insert":
             for entry in tuple(first.entries):
                 found = next((other for other in new if _is_film_of(entry, other)), None)
@@ -282,7 +218,7 @@ class SharedPlaylist:
                     new.remove(found)
                     first.entries.remove(entry)
                     self._name(entry, found.id)
-            self._edits = [edit for edit in self._edits if edit.entries]
+            self._edits.drop_empty()
         self._queue = Queue()
         self.learn(queue)
         if queue.current is not None and self._goal is self._known.get(queue.current):
@@ -305,11 +241,6 @@ class SharedPlaylist:
             self._shown = self._known.get(queue.current, self._shown)
         self._refresh()
 
-    def learn_entry(self, entry: QueueEntry) -> None:
-        """More is known of this entry of the room's queue."""
-        entries = tuple(entry if other.id == entry.id else other for other in self._queue.entries)
-        self.learn(replace(self._queue, entries=entries))
-
     def show_film(self, film: FileHash | None, info: FileInfo | None) -> SharedEntry:
         """The room shows this film, which is no entry of its queue. Return an entry for it."""
         entry = SharedEntry(self._new_id(), file_hash=film, file=info)
@@ -331,15 +262,12 @@ class SharedPlaylist:
         if goal is not None and self._is_there(goal):
             self._flight = goal
             return SetMedia(entry=goal.room_id, play=play)
-        while self._edits:
-            edit = self._edits[0]
-            if any(isinstance(entry, SharedEntry) and entry.file is None for entry in (*edit.entries, edit.after)):
-                return None
-            request = self._request(edit)
+        while (edit := self._edits.first) is not None and edit.is_read:
+            request = edit.request(self._is_there)
             if request is not None:
                 edit.asked, self._flight = True, edit
                 return request
-            del self._edits[0]
+            self._edits.remove(edit)
         return None
 
     def answered(self, queue: Queue | None, inserted: Sequence[EntryId] = ()) -> None:
@@ -348,12 +276,12 @@ class SharedPlaylist:
         ``queue``: its queue now. ``inserted``: the ids of the new entries.
         """
         flight, self._flight = self._flight, None
-        if isinstance(flight, _Edit):
+        if isinstance(flight, Edit):
             self._edits.remove(flight)
             for entry, room_id in zip(flight.entries, inserted, strict=False):
                 self._name(entry, room_id)
             if queue is None and flight.batch is not None:
-                self._take_back(flight.batch)
+                self._edits.take_back(flight.batch, [entry for entry in flight.batch if self._is_there(entry)])
         elif self._goal is flight:
             self._goal = None
         self.learn(self._queue if queue is None else queue)
@@ -391,7 +319,7 @@ class SharedPlaylist:
             raise PlaylistRefused("there is no such entry")
         return self.entries[index]
 
-    def _after(self, how: Loading) -> _After:
+    def _after(self, how: Loading) -> After:
         if how.where == "insert-next" and (current := self.current) is not None and current in self.entries:
             return current
         if how.where == "insert-at" and 0 <= how.place < len(self.entries):
@@ -402,53 +330,9 @@ class SharedPlaylist:
         self._goal = entry
         self.rev += 1
 
-    def _take_back(self, batch: list[SharedEntry]) -> None:
-        """Take out what is there of entries that were loaded together: the room has refused others of them."""
-        self._edits = [edit for edit in self._edits if edit.batch is not batch]
-        there = [entry for entry in batch if self._is_there(entry)]
-        if there:
-            self._edits.insert(0, _Edit("remove", there))
-        self._refresh()
-
-    def _edit(
-        self,
-        kind: _Kind,
-        entries: Sequence[SharedEntry],
-        after: _After = "end",
-        batch: list[SharedEntry] | None = None,
-    ) -> None:
-        if kind != "insert" and len(self._edits) >= _EDITS_MAX:
-            raise PlaylistRefused("too many edits wait for the room's answer")
-        edit = _Edit(kind, list(entries), after, batch=batch)
-        if self._edits and self._continues(self._edits[-1], edit):
-            self._edits[-1].entries.extend(entries)
-        elif entries:
-            self._edits.append(edit)
-        self._see(_applied(self.entries, edit))
-
-    def _continues(self, last: _Edit, edit: _Edit) -> bool:
-        """Tell whether one request can carry out both edits: what is edited entry by entry is sent together."""
-        if last.asked or last.kind != edit.kind or last.batch is not None or edit.batch is not None:
-            return False
-        if edit.kind == "insert":
-            before = self.entries[-1] if edit.after == "end" else edit.after
-            return last.entries[-1] is before and len(last.entries) + len(edit.entries) <= _INSERTED_MAX
-        return edit.kind == "remove" and last.after == edit.after == "end"
-
-    def _request(self, edit: _Edit) -> ClientMessage | None:
-        """Return the request that carries out an edit. None: nothing is left of it to be done."""
-        ids = tuple(entry.room_id for entry in edit.entries if entry.room_id is not None and self._is_there(entry))
-        after = None if edit.after == "beginning" else QUEUE_END
-        if isinstance(edit.after, SharedEntry):
-            after = edit.after.room_id or QUEUE_END
-        match edit.kind:
-            case "insert":
-                items = tuple(QueueItem(e.file, e.file_hash) for e in edit.entries if e.file is not None)
-                return QueueInsert(after, items)
-            case "remove":
-                return QueueRemove(ids) if ids else None
-            case "move":
-                return QueueMove(ids, after) if ids else None
+    def _edit(self, edit: Edit) -> None:
+        self._edits.add(edit, self.entries)
+        self._see(edit.applied(self.entries))
 
     def _make(self, entry: QueueEntry, *, current: bool) -> SharedEntry:
         shown = self._shown
@@ -457,32 +341,13 @@ class SharedPlaylist:
         return SharedEntry(self._new_id())
 
     def _refresh(self) -> None:
-        seen = [self._known[entry.id] for entry in self._queue.entries]
-        for edit in self._edits:
-            seen = _applied(seen, edit)
-        self._see(seen)
+        self._see(self._edits.applied([self._known[entry.id] for entry in self._queue.entries]))
 
     def _see(self, entries: list[SharedEntry]) -> None:
         self.entries = entries
         if self._goal not in entries:
             self._goal = None
         self.rev += 1
-
-
-def _replace(entries: list[SharedEntry], entry: SharedEntry, new: list[SharedEntry]) -> None:
-    place = entries.index(entry)
-    entries[place : place + 1] = new
-
-
-def _applied(seen: list[SharedEntry], edit: _Edit) -> list[SharedEntry]:
-    """Return what the room makes of these entries when it carries out the edit (`hangd.engine.room.queue`)."""
-    named, there = set(map(id, edit.entries)), set(map(id, seen))
-    rest = [entry for entry in seen if id(entry) not in named]
-    if edit.kind == "remove":
-        return rest
-    put = [entry for entry in edit.entries if edit.kind == "insert" or id(entry) in there]
-    index = 0 if edit.after == "beginning" else next((n for n, e in enumerate(rest, 1) if e is edit.after), len(rest))
-    return [*rest[:index], *put, *rest[index:]]
 
 
 def _is_film_of(ours: SharedEntry, entry: QueueEntry) -> bool:

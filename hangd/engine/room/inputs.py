@@ -4,9 +4,12 @@ Inputs are facts in the past tense; the hub (`hangd.rooms.hub`) makes them. ``re
 request: the direct answer carries it back as ``re``.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
-from hangd.protocol.errors import RemoteProtocolError
+from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity
+from hangd.protocol.errors import RemoteProtocolError, RequestRefused
 from hangd.protocol.messages import ClientMessage, CreateRoom, JoinRoom, RequestId
 
 
@@ -23,6 +26,7 @@ class CreateRequested(Struct, frozen=True):
     request_id: RequestId | None = None
     return_secret: str | None = None
     """New and random. Only this client gets it, if it is a full one."""
+    identity: Identity = Identity()
 
 
 class JoinRequested(Struct, frozen=True):
@@ -33,16 +37,32 @@ class JoinRequested(Struct, frozen=True):
     request_id: RequestId | None = None
     return_secret: str | None = None
     """New and random. Only this client gets it, if it is a full one and has not come back by an older one."""
+    identity: Identity = Identity()
+    invite: GivenInvite | BadInvite | None = None
+    """What the message's token is. None: it has none."""
+    limited: RequestRefused | None = None
+    """Why the client's network may not try secrets for now. None: it may."""
 
 
 EntryRequest = CreateRequested | JoinRequested
+
+
+class AnswerLost(Struct, frozen=True):
+    """A client has not been told what became of this request: nothing, or what was said is lost."""
+
+    request: EntryRequest
+
+    @property
+    def client_id(self) -> str:
+        return self.request.client_id
 
 
 class PasswordChecked(Struct, frozen=True):
     """The result of CheckPassword. Other inputs may have come in between."""
 
     client_id: str
-    matches: bool
+    matches: bool | RequestRefused
+    """RequestRefused: it was not compared, for this reason."""
 
 
 class PasswordHashed(Struct, frozen=True):
@@ -68,6 +88,35 @@ class ConnectionResumed(Struct, frozen=True):
     """A member that was away has a connection again, under its old client id."""
 
     client_id: str
+    identity: Identity = Identity()
+    since: float = 0.0
+    """Server time at which that connection began, where it may be told later than a newer one at another server."""
+
+
+class IdentityChanged(Struct, frozen=True):
+    """A client that is in the room has logged in or out."""
+
+    client_id: str
+    identity: Identity
+
+
+class AccountEnded(Struct, frozen=True):
+    """An account, or everybody with a tag, may not be at this server any more: members that have the tag go.
+
+    ``reason``: "left" if that was their own wish.
+    """
+
+    tag: str
+    reason: Literal["ended", "left"]
+    detail: str
+    """One sentence for the members that go."""
+
+
+class AdminRemoved(Struct, frozen=True):
+    """The server's administrator puts this member out. ``detail``: one sentence for it."""
+
+    client_id: str
+    detail: str
 
 
 class LatencyMeasured(Struct, frozen=True):
@@ -77,8 +126,8 @@ class LatencyMeasured(Struct, frozen=True):
     rtt: float
 
 
-ConnectionInput = ConnectionLost | ConnectionResumed | LatencyMeasured
-RoomInput = EntryRequest | PasswordChecked | PasswordHashed | MessageReceived | ConnectionInput
+ConnectionInput = ConnectionLost | ConnectionResumed | LatencyMeasured | IdentityChanged | AccountEnded | AdminRemoved
+RoomInput = EntryRequest | AnswerLost | PasswordChecked | PasswordHashed | MessageReceived | ConnectionInput
 
 
 class FrameReceived(Struct, frozen=True):
@@ -102,6 +151,14 @@ class Greeted(Struct, frozen=True):
     """The client id that this connection resumed, if it did."""
     room_id: str | None = None
     """The room that the resumed client is in, if it is in one."""
+    has_account: bool = False
+    """Whether it has proven to be somebody's who has an account."""
+
+
+class Identified(Struct, frozen=True):
+    """AskAccounts was carried out, and answered."""
+
+    has_account: bool
 
 
 class RoomEntered(Struct, frozen=True):
@@ -112,4 +169,4 @@ class RoomExited(Struct, frozen=True):
     """The client is in no room: it left, was removed, or could not enter. It has been told."""
 
 
-SessionInput = FrameReceived | FrameRejected | Greeted | RoomEntered | RoomExited
+SessionInput = FrameReceived | FrameRejected | Greeted | Identified | RoomEntered | RoomExited

@@ -1,7 +1,8 @@
-"""Compute what an edit, a step to another entry or the end of a film makes of a room's queue.
+"""Decide what an edit, a step to another entry or the end of a film changes in a room's queue.
 
-A queue is plain data (`hangd.protocol.model.Queue`). Each function returns a new one; where nothing changes it returns
-the one that it was given. ``media`` and ``state.RoomData`` call them, and tell the members what came of it.
+A queue is plain data (`hangd.protocol.model.Queue`). Each function for an edit or a step returns a `QueueChange`, which
+`after` carries out, as the members do that are told of it. None: nothing changes. ``media`` and ``state.RoomData`` call
+them.
 
 Every edit and every step raises ``rev`` by one. A new entry is named after the rev that brought it, so no id is given
 twice. What becomes known of an entry later (its whole hash, its duration) does not raise ``rev``.
@@ -16,29 +17,38 @@ from typing import Final
 from msgspec.structs import replace
 
 from hangd.engine.film import may_be_same
+from hangd.engine.queue import applied
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetEntry, SetMedia
-from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueEntry
+from hangd.protocol.model import QUEUE_MAX, EntryId, FileHash, FileInfo, Queue, QueueChange, QueueEntry
 
-_Entries = tuple[QueueEntry, ...]
 _FULL: Final = f"the queue is full: it takes {QUEUE_MAX} films"
+
+
+def after(queue: Queue, change: QueueChange | None) -> Queue:
+    """Return the queue after a change of it that a function of this module has returned."""
+    if change is None:
+        return queue
+    changed = applied(queue, change)
+    assert changed is not None, "the change follows from the queue"
+    return changed
 
 
 # ---- edits ----------------------------------------------------------------------------------------------------------
 
 
-def begun(queue: Queue, file_hash: FileHash | None, file: FileInfo | None) -> Queue:
-    """Return the queue with the shown film as its first and current entry, if the film is described and has room."""
+def begun(queue: Queue, file_hash: FileHash | None, file: FileInfo | None) -> QueueChange | None:
+    """Make the shown film the first and current entry, if the film is described and has room."""
     # Where only the hash is known, the film becomes an entry as soon as a member describes it (docs/protocol.md).
     if file is None or len(queue.entries) >= QUEUE_MAX:
-        return queue
+        return None
     rev = queue.rev + 1
     first = QueueEntry(_id(rev), file, file_hash)
-    return Queue(rev, (first, *queue.entries), first.id)
+    return QueueChange(rev, inserted=(first,), current=first.id)
 
 
-def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, ...]]:
-    """Return the queue with the requested entries, and their ids.
+def inserted(queue: Queue, request: QueueInsert) -> QueueChange | None:
+    """Insert the requested entries.
 
     Raises:
         RequestRefused: TooLarge.
@@ -46,29 +56,29 @@ def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[EntryId, 
     if len(queue.entries) + len(request.entries) > QUEUE_MAX:
         raise RequestRefused("TooLarge", _FULL)
     if not request.entries:
-        return queue, ()
+        return None
     rev = queue.rev + 1
     new = tuple(QueueEntry(_id(rev, n), item.file, item.file_hash) for n, item in enumerate(request.entries))
-    return Queue(rev, _put(queue.entries, new, request.after), queue.current), tuple(entry.id for entry in new)
+    return QueueChange(rev, inserted=new, after=_behind(queue.entries, request.after), current=queue.current)
 
 
-def removed(queue: Queue, ids: Sequence[EntryId]) -> Queue:
-    """Return the queue without these entries. Where the current one is among them, none is current."""
+def removed(queue: Queue, ids: Sequence[EntryId]) -> QueueChange | None:
+    """Take these entries out. Where the current one is among them, none is current."""
     # Ids that are not there are ignored: two members that take out the same entry at once both succeed.
-    gone = set(ids)
-    entries = tuple(entry for entry in queue.entries if entry.id not in gone)
-    if len(entries) == len(queue.entries):
-        return queue
-    return Queue(queue.rev + 1, entries, None if queue.current in gone else queue.current)
+    wanted = set(ids)
+    gone = tuple(entry.id for entry in queue.entries if entry.id in wanted)
+    if not gone:
+        return None
+    return QueueChange(queue.rev + 1, removed=gone, current=None if queue.current in wanted else queue.current)
 
 
-def moved(queue: Queue, ids: Sequence[EntryId], after: EntryId | None) -> Queue:
-    """Return the queue with these entries one after the other, in the order of ``ids``, after the entry ``after``."""
-    there = {entry.id: entry for entry in queue.entries}
-    moving = {id: there[id] for id in ids if id in there}
-    rest = tuple(entry for entry in queue.entries if entry.id not in moving)
-    entries = _put(rest, tuple(moving.values()), after)
-    return queue if entries == queue.entries else Queue(queue.rev + 1, entries, queue.current)
+def moved(queue: Queue, ids: Sequence[EntryId], behind: EntryId | None) -> QueueChange | None:
+    """Put these entries one after the other, in the order of ``ids``, behind the entry ``behind``."""
+    there = {entry.id for entry in queue.entries}
+    moving = dict.fromkeys(id for id in ids if id in there)
+    rest = [entry for entry in queue.entries if entry.id not in moving]
+    change = QueueChange(queue.rev + 1, moved=tuple(moving), after=_behind(rest, behind), current=queue.current)
+    return None if after(queue, change).entries == queue.entries else change
 
 
 # ---- to another film ------------------------------------------------------------------------------------------------
@@ -84,37 +94,37 @@ def following(queue: Queue) -> QueueEntry | None:
     return queue.entries[index] if index < len(queue.entries) else None
 
 
-def moved_on(queue: Queue, entry: QueueEntry) -> Queue:
-    """Return the queue with this entry of it current."""
-    return Queue(queue.rev + 1, queue.entries, entry.id)
+def moved_on(queue: Queue, entry: QueueEntry) -> QueueChange:
+    """Make this entry of the queue current."""
+    return QueueChange(queue.rev + 1, current=entry.id)
 
 
-def moved_to(queue: Queue, request: SetMedia) -> Queue:
-    """Return the queue with the requested film current.
+def moved_to(queue: Queue, request: SetMedia) -> QueueChange:
+    """Make the requested film current.
 
     Raises:
         RequestRefused: NoSuchEntry; InvalidMessage, the message names an entry and a film, or neither of them, or
             nothing that identifies the film; TooLarge, the queue is full and its first entry is still to come.
     """
-    rev = queue.rev + 1
     if (request.entry is None) == (request.file is None):
         raise RequestRefused.invalid("$.payload", "must have either an entry or a file")
     if request.entry is not None:
-        entry, entries = _entry(queue, request.entry), queue.entries
-    elif request.file is not None:
-        if request.file_hash is None and request.file.quick_hash is None:
-            raise RequestRefused.invalid("$.payload", "has neither a file_hash nor a file.quick_hash")
-        entry = QueueEntry(_id(rev), request.file, request.file_hash)
-        index = _index_after_current(queue)
-        entries = (*queue.entries[:index], entry, *queue.entries[index:])
-    if request.clear:
-        entries = (entry,)
-    if len(entries) > QUEUE_MAX:
+        entry = _entry(queue, request.entry)
+        others = tuple(other.id for other in queue.entries if other is not entry)
+        return replace(moved_on(queue, entry), removed=others if request.clear else ())
+    assert request.file is not None
+    if request.file_hash is None and request.file.quick_hash is None:
+        raise RequestRefused.invalid("$.payload", "has neither a file_hash nor a file.quick_hash")
+    gone = tuple(entry.id for entry in queue.entries) if request.clear else ()
+    if not request.clear and len(queue.entries) >= QUEUE_MAX:
         # A room that is given one film after the other for months must not refuse the next one: it drops the oldest.
-        if entries[0] is entry:
+        if queue.current is None:
             raise RequestRefused("TooLarge", _FULL)
-        entries = entries[1:]
-    return Queue(rev, entries, entry.id)
+        gone = (queue.entries[0].id,)
+    rev = queue.rev + 1
+    new = QueueEntry(_id(rev), request.file, request.file_hash)
+    behind = None if queue.current in gone else queue.current
+    return QueueChange(rev, removed=gone, inserted=(new,), after=behind, current=new.id)
 
 
 # ---- what is known of entries ---------------------------------------------------------------------------------------
@@ -177,11 +187,12 @@ def _with(queue: Queue, entry: QueueEntry) -> Queue:
     return replace(queue, entries=tuple(entry if other.id == entry.id else other for other in queue.entries))
 
 
-def _put(entries: _Entries, more: _Entries, after: EntryId | None) -> _Entries:
-    """Return the entries with ``more`` after the entry ``after``: None is the beginning, an unknown id the end."""
+def _behind(entries: Sequence[QueueEntry], id: EntryId | None) -> EntryId | None:
+    """Return the entry behind which others go that are wanted behind ``id``: of an unknown id, the last one."""
     # An id is unknown where another member took that entry out meanwhile. The edit is carried out nevertheless.
-    index = 0 if after is None else next((n for n, entry in enumerate(entries, 1) if entry.id == after), len(entries))
-    return (*entries[:index], *more, *entries[index:])
+    if id is None or any(entry.id == id for entry in entries):
+        return id
+    return entries[-1].id if entries else None
 
 
 def _index_after_current(queue: Queue) -> int:

@@ -81,7 +81,7 @@ def review(room: RoomData, now: float) -> None:
     drop(room)
     if room.policy.stall == "pause":
         room.roster.ignore_stalls()
-    played = room.schedule.apply(Play(timestamp=room.timeline.position), now, room.roster.lead())
+    played = room.schedule.apply(Play(timestamp=room.timeline.position), now, room.roster.lead)
     assert played is not None, "a paused room can start"
     room.broadcast(played, reason="ready")
 

@@ -6,10 +6,11 @@ What concerns the film and the queue is in ``media``.
 
 from typing import Final, assert_never
 
-from hangd.engine.room import media, readiness
+from hangd.engine.room import history, media, readiness, stalls
+from hangd.engine.room.admission import bans, inviting
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
-from hangd.protocol import messages
+from hangd.protocol import accounts, invites, messages, push
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import RequestId
 from hangd.protocol.model import LeftReason
@@ -56,12 +57,27 @@ def handle(
         case messages.SetRole():
             _set_role(room, sender, message, re)
         case messages.Kick():
-            _kick(room, sender, message, re)
+            _kick(room, sender, message, re, now)
         case messages.GetRoom():
             room.send((client_id,), messages.RoomState(room.view()), re)
-        case (
-            messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms()
-        ) | (messages.PushSubscribe() | messages.PushUnsubscribe() | messages.PushInvite()):
+        case invites.CreateInvite():
+            _require_control(room, sender)
+            inviting.create(room, sender, message, re, now)
+        case invites.GetInvites():
+            room.send((client_id,), inviting.listed(room, sender, now), re)
+        case invites.RevokeInvites():
+            inviting.revoke(room, sender, message, now)
+            room.send((client_id,), messages.Done(), re)
+        case invites.GetBans():
+            _require_host(room, sender, "see its bans")
+            room.send((client_id,), bans.listed(room, now), re)
+        case invites.Unban(id=ban_id):
+            _require_host(room, sender, "lift bans")
+            bans.unban(room, ban_id, now)
+            room.send((client_id,), bans.listed(room, now), re)
+        case messages.Hello() | messages.Ping() | messages.CreateRoom() | messages.JoinRoom() | messages.ListRooms():
+            raise RequestRefused("InvalidMessage", "that is not for a room to answer")
+        case _ if isinstance(message, push.PushRequest | accounts.AccountRequest):
             raise RequestRefused("InvalidMessage", "that is not for a room to answer")
         case _:
             assert_never(message)
@@ -87,23 +103,23 @@ def _command(
     if key in room.recent_commands:
         room.answer_unchanged(command, sender=sender, re=re)
         return
-    if isinstance(command, messages.Play) and not room.timeline.playing and readiness.has_to_wait(room):
+    if type(command) is messages.Play and not room.timeline.playing and readiness.has_to_wait(room):
         if not command.force:
             readiness.ask(room, sender, command, re, now)
             _remember(room, key)
             return
-        _require_host(sender, "start before everybody is ready")
+        _require_host(room, sender, "start before everybody is ready")
     was_gated = room.schedule.gate is not None
-    lead = room.roster.lead() if sender.full else None
+    lead = room.roster.lead if sender.full else None
     done = room.schedule.apply(command, now, lead)
     _remember(room, key)
     if done is None:
         room.answer_unchanged(command, sender=sender, re=re)
         return
-    if isinstance(done, messages.Play) and (was_gated or room.policy.stall == "pause"):
+    if type(done) is messages.Play and (was_gated or room.policy.stall == "pause"):
         # Somebody does not want to wait for the current stalls any longer. They would stop the room again at once.
         room.roster.ignore_stalls()
-    if isinstance(done, messages.Play | messages.Pause | messages.Stop):
+    if room.start is not None and isinstance(done, messages.Play | messages.Pause | messages.Stop):
         readiness.drop(room)
     room.broadcast(done, command.command_id, sender=sender, re=re)
 
@@ -113,13 +129,13 @@ def _remember(room: RoomData, key: tuple[str, str] | None) -> None:
     if key is not None:
         room.recent_commands[key] = None
         if len(room.recent_commands) > _COMMANDS_KEPT:
-            del room.recent_commands[next(iter(room.recent_commands))]
+            room.recent_commands.popitem(last=False)
 
 
 def _set_ready(room: RoomData, sender: RoomMember, message: messages.SetReady, re: RequestId | None) -> None:
     member = sender if message.client_id is None else _member(room, message.client_id)
     if member is not sender:
-        _require_host(sender, "say that another member is ready")
+        _require_host(room, sender, "say that another member is ready")
     member.ready = message.ready
     room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
 
@@ -127,17 +143,18 @@ def _set_ready(room: RoomData, sender: RoomMember, message: messages.SetReady, r
 def _report(room: RoomData, sender: RoomMember, report: messages.Report, now: float) -> None:
     if not sender.full:
         return  # Neither gate nor lead depends on a basic member.
-    if sender.apply(report, now):
-        room.announce_state(sender, now)
-    else:
-        sender.unannounced = True  # The room's deadline announces it, so that positions do not flood the others.
+    history.reported(room, sender, report)
+    room.untold.add(sender.client_id, changed=sender.apply(report, now))
 
 
 def _set_policy(room: RoomData, sender: RoomMember, change: messages.SetPolicy, re: RequestId | None) -> None:
-    _require_host(sender, "change its rules")
+    _require_host(room, sender, "change its rules")
+    room.settings.check_access(change.access)
     if change.password is not None and room.hashing is not None:
-        raise RequestRefused.rate_limited("another password is just being set in this room")
+        raise RequestRefused.rate_limited("another password is just being set in this room", 1.0, limit="passwords")
     changed = room.change_policy(change)
+    if change.wait is not None or change.stall is not None:
+        stalls.forget(room)
     if change.password == "":
         room.set_password_hash(None)
     if change.password:
@@ -150,7 +167,7 @@ def _set_policy(room: RoomData, sender: RoomMember, change: messages.SetPolicy, 
 
 
 def _set_role(room: RoomData, sender: RoomMember, message: messages.SetRole, re: RequestId | None) -> None:
-    _require_host(sender, "give roles")
+    _require_host(room, sender, "give roles")
     member = _member(room, message.client_id)
     if message.role == "host":
         room.roster.make_host(member)
@@ -163,35 +180,36 @@ def _set_role(room: RoomData, sender: RoomMember, message: messages.SetRole, re:
     room.announce(messages.MemberChanged(member.as_member()), sender=sender.client_id, re=re)
 
 
-def _kick(room: RoomData, sender: RoomMember, message: messages.Kick, re: RequestId | None) -> None:
-    _require_host(sender, "send members away")
+def _kick(room: RoomData, sender: RoomMember, message: messages.Kick, re: RequestId | None, now: float) -> None:
+    _require_host(room, sender, "send members away")
     member = _member(room, message.client_id)
     if member is sender:
         raise RequestRefused("Forbidden", "to go yourself, leave the room")
-    if message.ban:
-        room.banned.append(member.client_id)
     reason: LeftReason = "banned" if message.ban else "kicked"
+    if message.ban:
+        # All that the same person is here, not only the member that is named.
+        for other in bans.ban(room, sender, member, message.reason, now):
+            if other is not member:
+                room.remove(other, reason, detail=message.reason, by=sender.client_id)
+        inviting.revoke_for_ban(room, member, now)
     room.remove(member, reason, detail=message.reason, by=sender.client_id, re=re)
 
 
 def _member(room: RoomData, client_id: str) -> RoomMember:
     member = room.roster.get(client_id)
     if member is None:
-        raise RequestRefused("NotInRoom", "there is no such member in this room")
+        raise RequestRefused("NotInRoom", "there is no such member in this room any more")
     return member
 
 
 def _require_control(room: RoomData, sender: RoomMember) -> None:
-    match room.policy.control:
-        case "everyone":
-            return
-        case "controllers":
-            if sender.role == "viewer":
-                raise RequestRefused("Forbidden", "only the host and the controllers may control this room")
-        case "host":
-            _require_host(sender, "control it")
+    if room.may_control(sender):
+        return
+    if room.policy.control == "host":
+        _require_host(room, sender, "control it")
+    raise RequestRefused("Forbidden", f"only the host and the controllers may control this room: {room.ask_host()}")
 
 
-def _require_host(sender: RoomMember, what: str) -> None:
+def _require_host(room: RoomData, sender: RoomMember, what: str) -> None:
     if sender.role != "host":
-        raise RequestRefused("Forbidden", f"only this room's host may {what}")
+        raise RequestRefused("Forbidden", f"only this room's host may {what}: {room.ask_host()}")

@@ -6,14 +6,15 @@ one host. When the host leaves, the next one is a present member before one that
 viewer, then the one that came first.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from hangd.engine.room.saved import SavedMember
+from hangd.engine.room.admission.identity import Identity, merged
+from hangd.engine.room.effects import Audience
+from hangd.engine.room.saved import BasicMember, SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
 from hangd.protocol.names import member_key
@@ -30,6 +31,9 @@ _JITTERS: Final = 4
 
 _DELAYS_KEPT: Final = 16
 """Round trips kept of each member: 2 to 5 minutes of WebSocket pings."""
+
+_RTT_MAX: Final = 60.0
+"""Seconds. The server gives a connection up before a ping takes that long."""
 
 _SETTLED_WITHIN: Final = 0.25
 """Seconds between a player and the target at which it counts as settled: imprecise containers seek no better."""
@@ -50,11 +54,13 @@ class RoomMember(Struct):
     report: Report | None = None
     """The last one since the member has this connection."""
     heard_at: float | None = None
-    """When the room last had a message of it. None: not since the server was started."""
+    """When the room last had a message of it. None: not since the room was restored."""
     away_until: float | None = None
     buffering_since: float | None = None
     stall_ignored: bool = False
     """The room does not wait for the current stall: it has waited long enough, or somebody pressed Play."""
+    given_up: bool = False
+    """The room does not wait for its stalls until the film changes: it has waited for enough of them (``stalls``)."""
     film_rev: int = 0
     """The timeline's rev when the room changed to its film: what was reported before is about another film."""
     returned: bool = False
@@ -63,26 +69,43 @@ class RoomMember(Struct):
     """Whether it had the film before, so that it is expected to have this one too."""
     has_played: bool = False
     """Whether its player played the room's film, or stood at its end, after it said that it has it."""
-    announced_at: float = float("-inf")
-    """When the other members were last told the state of this one."""
-    unannounced: bool = False
-    """Whether the last report has not been told to the others yet."""
-    delays: deque[float] = field(default_factory=lambda: deque(maxlen=_DELAYS_KEPT))
-    """Half round trips, in seconds, oldest first."""
+    interrupted: int | None = None
+    """The timeline's rev on which its player played and then did not, as far as it has reported (``history``)."""
+    delays: list[float] = field(default_factory=list)
+    """Half round trips, in seconds, oldest first (`measured`)."""
     return_digest: bytes | None = None
     """SHA-256 of the secret with which it may come back once it has gone. None: a basic member."""
+    tags: tuple[str, ...] = ()
+    """By which it is known (``identity``)."""
+    account: str | None = None
+    """The name of the account that it has proven to be."""
+    owner: bool = False
+    """Whether it has shown the owner's secret, or got it: no ban of this room holds it."""
+    invited: bool = False
+    """Whether it came in by an invite, which stands in for the password also when it comes back."""
 
     @classmethod
-    def absent(cls, saved: SavedMember, until: float) -> "RoomMember":
-        """Return a member of a restored room: away, until it resumes or this time has come."""
-        return cls(full=True, state="away", away_until=until, **asdict(saved))
+    def restored(cls, saved: SavedMember, until: float) -> "RoomMember":
+        """Return a member of a restored room: away, until it resumes or this time has come; or basic, and present."""
+        if not saved.full:
+            return cls(**asdict(saved))
+        return cls(state="away", away_until=until, **asdict(saved))
 
     def saved(self) -> SavedMember:
         return SavedMember(**{name: getattr(self, name) for name in SavedMember.__struct_fields__})
 
+    def learn(self, identity: Identity) -> None:
+        """Take in who it is by now."""
+        self.tags, self.account = merged(self.tags, identity), identity.account
+
     @property
     def present(self) -> bool:
         return self.away_until is None
+
+    @property
+    def network(self) -> str:
+        """What is the same for members of one network. Of some it is not known: each of them counts as one."""
+        return next((tag for tag in self.tags if tag.startswith("net:")), self.client_id)
 
     @property
     def told_file(self) -> bool:
@@ -101,7 +124,7 @@ class RoomMember(Struct):
     @property
     def stalls(self) -> bool:
         """Whether its player waits for data, and the room has not given up waiting for it (``wait: everyone``)."""
-        return self.follows and self.buffering_since is not None and not self.stall_ignored
+        return self.follows and self.buffering_since is not None and not (self.stall_ignored or self.given_up)
 
     @property
     def apart(self) -> bool:
@@ -118,6 +141,10 @@ class RoomMember(Struct):
         """Whether it has not got the film, and has said so: its player has no file open since the room shows it."""
         report = self.report
         return not self.has_film and report is not None and report.rev >= self.film_rev and report.state == "idle"
+
+    def measured(self, rtt: float) -> None:
+        """Take in a round trip in seconds."""
+        self.delays = [*self.delays[1 - _DELAYS_KEPT :], min(max(0.0, rtt), _RTT_MAX) / 2]
 
     def lead(self) -> float:
         """Return the seconds within which nearly every message reaches this member."""
@@ -191,7 +218,6 @@ class RoomMember(Struct):
     def as_member(self) -> Member:
         """Return what the other members are told."""
         report = self.report
-        # The smallest round trip tells the distance. The others also contain time that messages waited in queues.
         return Member(
             client_id=self.client_id,
             name=self.name,
@@ -199,28 +225,41 @@ class RoomMember(Struct):
             state=self.state,
             ready=self.ready,
             verifying=self.verifying,
-            position=report.position if report else None,
-            error=report.error if report else None,
-            clock_error=report.clock_error if report else None,
-            rtt=2 * min(self.delays) if self.delays else None,
+            position=_shown(report.position, 3) if report else None,
+            error=_shown(report.error, 4) if report else None,
+            clock_error=_shown(report.clock_error, 4) if report else None,
+            # The smallest round trip tells the distance. The others also contain time that messages waited in queues.
+            rtt=_shown(2 * min(self.delays), 4) if self.delays else None,
             file=self.file,
             film=not self.lacks_film,
             apart=self.apart,
-            heard_at=self.heard_at,
+            heard_at=_shown(self.heard_at, 3),
+            account=self.account,
+            given_up=self.given_up,
         )
 
     def _forget_player(self, state: MemberState) -> None:
         self.state = state
-        self.report = None
+        self.report = self.interrupted = None
         self.buffering_since = None
         self.stall_ignored = False
-        self.unannounced = False
+
+
+def _shown(seconds: float | None, digits: int) -> float | None:
+    """Return seconds as the others are told them: a third of the bytes that members get would be digits beyond."""
+    return None if seconds is None else round(seconds, digits)
 
 
 class Roster(Struct):
     """The members of one room by client id, oldest first."""
 
     members: dict[str, RoomMember] = field(default_factory=dict)
+    changes: int = 0
+    """Rises whenever a member comes or goes."""
+    present_ids: tuple[str, ...] | None = None
+    """What `ids` returns. None: it has to look again."""
+    present_full_ids: tuple[str, ...] | None = None
+    """What `full_ids` returns."""
 
     def __len__(self) -> int:
         return len(self.members)
@@ -243,18 +282,23 @@ class Roster(Struct):
         if not self.members:
             member.role = "host"
         self.members[member.client_id] = member
+        self.presence_changed()
+        self.changes += 1
 
     def remove(self, client_id: str) -> RoomMember | None:
         """Remove a member. Returns the member that became host because of that, if any."""
         del self.members[client_id]
+        self.presence_changed()
+        self.changes += 1
         return self._elect()
 
     def restore(self, members: Iterable[RoomMember]) -> None:
         """Fill the empty roster with the members of a restored room, oldest first.
 
-        If the host is not among them, because it was a basic member, another one becomes host.
+        If the host is not among them, because it was a basic member that was not kept, another one becomes host.
         """
         self.members = {member.client_id: member for member in members}
+        self.presence_changed()
         self._elect()
 
     def _elect(self) -> RoomMember | None:
@@ -274,14 +318,37 @@ class Roster(Struct):
         old.role = "controller"
         return old
 
-    def ids(self, which: Callable[[RoomMember], bool] = lambda _: True) -> tuple[str, ...]:
-        """Return the ids of the present members that satisfy ``which``. Others cannot be sent anything."""
-        return tuple(member.client_id for member in self if member.present and which(member))
+    def presence_changed(self) -> None:
+        """Call this after `RoomMember.lose` and `RoomMember.resume`: the ids are known by heart until then."""
+        self.present_ids = self.present_full_ids = None
 
-    def full_ids(self, *, but: str | None = None) -> tuple[str, ...]:
-        """Return the ids of the present full members, except ``but``."""
-        # Of a list, because tuple() of a generator takes a third longer, and this runs for every announcement.
-        return tuple([id for id, member in self.members.items() if member.full and member.present and id != but])
+    def audience(self, audience: Audience) -> tuple[str, ...]:
+        """Return the ids of these members, as far as they are present: others cannot be sent anything."""
+        match audience:
+            case "all":
+                return self.ids()
+            case "full":
+                return self.full_ids()
+            case "basic":
+                return tuple([id for id, member in self.members.items() if not member.full])
+            case _:
+                raise ValueError(audience)
+
+    def ids(self) -> tuple[str, ...]:
+        """Return the ids of the present members."""
+        if self.present_ids is None:
+            self.present_ids = tuple(id for id, member in self.members.items() if member.present)
+        return self.present_ids
+
+    def full_ids(self) -> tuple[str, ...]:
+        """Return the ids of the present full members."""
+        if self.present_full_ids is None:
+            self.present_full_ids = tuple(id for id, member in self.members.items() if member.full and member.present)
+        return self.present_full_ids
+
+    def basic(self) -> tuple[BasicMember, ...]:
+        """Return what is kept of the basic members, where anything is."""
+        return tuple([BasicMember(before, member.saved()) for before, member in enumerate(self) if not member.full])
 
     def taken_names(self) -> set[str]:
         """Return the names of the present members, by which they are told apart (`member_key`).
@@ -306,27 +373,31 @@ class Roster(Struct):
             return not self.full_ids()
         return all(member.has_film and member.settled_at(position, rev) for member in awaited)
 
-    def all_ended(self, rev: int) -> bool:
-        """Tell whether all that have the film and sent a report have reported its end since timeline ``rev``."""
-        able = [m for m in self if m.present and m.full and m.has_film and not m.apart]
-        reports = [m.report for m in able if m.report is not None]
-        return bool(reports) and all(report.rev >= rev and report.state == "ended" for report in reports)
+    def all_ended(self, rev: int, counts: Callable[[RoomMember], bool]) -> bool:
+        """Tell whether all that count, have the film and sent a report have reported its end since timeline ``rev``.
 
-    def all_apart(self, rev: int) -> bool:
+        A host that has the film has to be among them.
+        """
+        able = [m for m in self if m.follows and counts(m)]
+        reports = [m.report for m in able if m.report is not None or m.role == "host"]
+        return bool(reports) and all(one is not None and one.rev >= rev and one.state == "ended" for one in reports)
+
+    def all_apart(self, rev: int, counts: Callable[[RoomMember], bool]) -> bool:
         """Tell whether nobody follows the timeline ``rev``, because members have paused it for themselves.
 
-        All present full members have to have reported on it since they came back: until then it is not known.
+        One of them has to count. All present full members have to have reported on it since they came back: until then
+        it is not known.
         """
-        if not any(member.apart for member in self):  # Asked in every turn, and nearly always so.
+        if not any(member.apart and counts(member) for member in self):  # Asked in every turn, and nearly always so.
             return False
         present = [member for member in self if member.present and member.full]
         if any(member.report is None or member.report.rev < rev for member in present):
             return False
         return not any(member.follows or member.may_bring_film for member in present)
 
-    def first_apart(self) -> float | None:
-        """Return the smallest position at which a player that is apart stands. None: there is none with a film open."""
-        reports = [member.report for member in self if member.present and member.report is not None]
+    def first_apart(self, counts: Callable[[RoomMember], bool]) -> float | None:
+        """Return the smallest position at which a player that is apart, and counts, stands with a film open, if any."""
+        reports = [member.report for member in self if member.present and member.report is not None and counts(member)]
         return min((report.position for report in reports if report.apart and report.state != "idle"), default=None)
 
     def ignore_stalls(self) -> None:
@@ -336,6 +407,9 @@ class Roster(Struct):
 
     def check(self) -> None:
         """Assert the invariants."""
+        assert self.present_ids in (None, tuple(member.client_id for member in self if member.present))
+        full_ids = tuple(member.client_id for member in self if member.present and member.full)
+        assert self.present_full_ids in (None, full_ids)
         assert sum(member.role == "host" for member in self) == (1 if self.members else 0)
         for client_id, member in self.members.items():
             assert member.client_id == client_id
@@ -343,3 +417,4 @@ class Roster(Struct):
             assert (member.state == "away") == (not member.present)
             assert (member.buffering_since is not None) == (member.state == "buffering")
             assert not (member.stall_ignored and member.buffering_since is None)
+        assert len(self.taken_names()) == sum(member.present for member in self), "nobody passes for another member"

@@ -3,26 +3,64 @@
 ``Room.saved`` returns a `SavedRoom`, and ``Room.restored`` makes a room of one. Not kept is what a restart ends anyway,
 or what the members tell again: connections, basic members (they have nothing to resume with), reports, stalls, round
 trips, joins under way, and which commands were carried out of late.
+
+In a cluster the connections of members outlive the room's owner. So there ``Room.basic_members`` is kept beside it.
 """
 
-from msgspec import Struct
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hangd.protocol.model import Alias, ClientId, FileHash, FileInfo, Moment, Name, Policy, Queue, Role, Timeline
+from hangd.engine.skew import Skew
+from hangd.protocol.model import (
+    AccountName,
+    Alias,
+    BanId,
+    ClientId,
+    FileHash,
+    FileInfo,
+    InvitedRole,
+    InviteId,
+    Moment,
+    Name,
+    Policy,
+    Queue,
+    Role,
+    ShortText,
+    Timeline,
+)
+
+ATTENDED_MOST: Final = 300.0
+"""Seconds. How long people were in a room is counted up to here (``attendance``)."""
 
 
 class SavedMember(Struct, frozen=True, omit_defaults=True):
-    """What is kept of a full member."""
+    """What is kept of a member."""
 
     client_id: ClientId
     name: Name
     role: Role
+    full: bool = True
     ready: bool = False
     verifying: bool = False
     file_hash: FileHash | None = None
     file: FileInfo | None = None
     return_digest: bytes | None = None
     """SHA-256 of the secret with which it may come back. None: the room was saved before there were such secrets."""
+    tags: tuple[str, ...] = ()
+    account: AccountName | None = None
+    owner: bool = False
+    invited: bool = False
+
+
+class BasicMember(Struct, frozen=True, array_like=True):
+    """What is kept of a basic member, where its connection may outlive the room's owner."""
+
+    before: int
+    """How many members came before it."""
+    member: SavedMember
 
 
 class FormerMember(Struct, frozen=True, omit_defaults=True):
@@ -32,6 +70,67 @@ class FormerMember(Struct, frozen=True, omit_defaults=True):
     """SHA-256 of the secret that proves who it is."""
     name: Name
     role: Role
+    invited: bool = False
+
+
+class BannedMember(Struct, frozen=True, omit_defaults=True):
+    """What is kept of somebody who may not come in (``bans``). Live rooms have it too."""
+
+    id: BanId
+    name: Name
+    by: Name
+    tags: tuple[str, ...]
+    until: Moment
+    """For how long its network is kept out, if its network is among the tags."""
+    reason: ShortText | None = None
+
+
+class KeptInvite(Struct, frozen=True, omit_defaults=True):
+    """What is kept of a signed invite (``inviting``). Live rooms have it too."""
+
+    id: InviteId
+    role: InvitedRole
+    by: Name
+    issuer: str
+    until: Moment
+    uses: int | None = None
+    """How many members it still lets in. None: any number."""
+
+
+class Watching(Struct, omit_defaults=True):
+    """What is kept of the film that a room is watching (``history``). Live rooms have it too, and change it."""
+
+    started_at: Moment
+    """When it first played."""
+    saved_at: Moment
+    """When the room was last saved because of this, or it began."""
+    runs_from: Moment | None = None
+    """From when it runs, as far as that is not counted yet. None: it does not run."""
+    ends_at: Moment | None = None
+    """When it comes to its end, if it runs on and its duration is known."""
+    seconds: float = 0.0
+    """How long it ran while somebody was there who has it."""
+    unattended: float = 0.0
+    """How long it has run since the last one of them went away."""
+    attended: bool = False
+    """Whether somebody is there who has it."""
+    members: int = 0
+    corrections: int = 0
+    skew: Skew = field(default_factory=Skew)
+
+    def saved(self) -> "Watching":
+        """Return a copy: it is written on another thread. After a restart everybody is away."""
+        return replace(self, attended=False, skew=self.skew.copy())
+
+    def moved(self, seconds: float) -> "Watching":
+        """As `SavedRoom.moved`."""
+        return replace(
+            self,
+            started_at=self.started_at + seconds,
+            saved_at=self.saved_at + seconds,
+            runs_from=None if self.runs_from is None else self.runs_from + seconds,
+            ends_at=None if self.ends_at is None else self.ends_at + seconds,
+        )
 
 
 class SavedRoom(Struct, frozen=True, omit_defaults=True):
@@ -47,16 +146,34 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     file: FileInfo | None
     policy: Policy
     members: tuple[SavedMember, ...]
-    """Oldest first."""
+    """Oldest first. Basic ones only by `with_basic`."""
     timeline: Timeline
     name: Alias | None = None
     password_hash: str | None = None
-    banned: tuple[ClientId, ...] = ()
     empty_since: Moment | None = None
     queue: Queue = Queue()
     """Rev 0: the room was saved before there were queues."""
     former: tuple[FormerMember, ...] = ()
     """Those who have gone and may come back, oldest first."""
+    bans: tuple[BannedMember, ...] = ()
+    """Oldest first. Rooms that were saved before there were tags had ``banned`` instead, which named connections."""
+    invites: tuple[KeptInvite, ...] = ()
+    """Oldest first."""
+    revoked: dict[str, Moment] = field(default_factory=dict)
+    """As in `hangd.engine.room.state.RoomData`, like the two numbers."""
+    invite_age: int = 0
+    invites_from: int = 0
+    watching: Watching | None = None
+    """For its history. None: it has not played yet, or wants no history."""
+    attended: float = ATTENDED_MOST
+    """For how many seconds somebody was there, when the last one went, and the most if nobody has counted that."""
+
+    def with_basic(self, basic: Iterable[BasicMember]) -> "SavedRoom":
+        """Return the same room with these members, the first of them first."""
+        members = list(self.members)
+        for one in basic:
+            members.insert(one.before, one.member)
+        return replace(self, members=tuple(members))
 
     def moved(self, seconds: float) -> "SavedRoom":
         """Return the same room, its times read from a clock that shows ``seconds`` more."""
@@ -64,4 +181,8 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
             self,
             timeline=replace(self.timeline, at=self.timeline.at + seconds),
             empty_since=None if self.empty_since is None else self.empty_since + seconds,
+            watching=None if self.watching is None else self.watching.moved(seconds),
+            bans=tuple(replace(one, until=one.until + seconds) for one in self.bans),
+            invites=tuple(replace(one, until=one.until + seconds) for one in self.invites),
+            revoked={mark: until + seconds for mark, until in self.revoked.items()},
         )

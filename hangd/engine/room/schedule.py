@@ -17,6 +17,7 @@ members hear of it in time. A command of a basic client comes without a lead (No
 a given time nor report that it has settled, so its command takes effect on receipt and closes no gate.
 """
 
+from collections.abc import Callable
 from typing import Final, assert_never
 
 from msgspec import Struct
@@ -67,8 +68,10 @@ class Schedule(Struct, kw_only=True):
 
     def overran(self, now: float) -> bool:
         """Tell, once, whether the duration that became known in this turn was over long before ``now``."""
-        measured, self.just_measured = self.just_measured, False
-        return measured and self.duration is not None and position_at(self.timeline, now) > self.duration + _PAST_END
+        if not self.just_measured:
+            return False
+        self.just_measured = False
+        return self.duration is not None and position_at(self.timeline, now) > self.duration + _PAST_END
 
     def restore(self, timeline: Timeline, now: float) -> None:
         """Continue a timeline from before a restart. A gate that was closed gets its full time again."""
@@ -94,14 +97,16 @@ class Schedule(Struct, kw_only=True):
             return None
         return time_of(self.timeline, self.duration)
 
-    def apply(self, command: SyncCommand, now: float, lead: float | None) -> SyncCommand | None:
+    def apply(self, command: SyncCommand, now: float, lead: Callable[[], float] | None) -> SyncCommand | None:
         """Carry out a command. Returns the command with the timestamp or rate that took effect; None: nothing changed.
+
+        ``lead``: returns for how many seconds a start is put off. It looks at all members, so it is called only where
+        something starts. None: it starts at once.
 
         Raises:
             RequestRefused: InvalidMessage, the timestamp is past the end of the film.
         """
         line = self.timeline
-        start = now if lead is None else now + lead
         match command:
             case Play(timestamp=timestamp):
                 position = self._within(timestamp)
@@ -109,7 +114,7 @@ class Schedule(Struct, kw_only=True):
                     return None
                 if not line.playing and self.duration is not None and position >= self.duration - _AT_END:
                     position = 0.0
-                self._change(playing=True, position=position, at=start)
+                self._change(playing=True, position=position, at=_start(now, lead))
                 return Play(timestamp=position)
             case Pause(timestamp=timestamp):
                 position = self._within(timestamp)
@@ -126,7 +131,7 @@ class Schedule(Struct, kw_only=True):
             case Speed(rate=rate):
                 rate = playable_rate(rate)
                 # If the position does not move, it stays, and so does a closed gate.
-                moved = rebase(line, start) if self.running else line
+                moved = rebase(line, _start(now, lead)) if self.running else line
                 position = moved.position if self.duration is None else min(moved.position, self.duration)
                 self.timeline = replace(moved, rev=line.rev + 1, position=position, rate=rate)
                 return Speed(rate=rate)
@@ -201,6 +206,10 @@ class Schedule(Struct, kw_only=True):
 
     def _within(self, timestamp: float) -> float:
         return _within(timestamp, self.duration, "$.payload.timestamp")
+
+
+def _start(now: float, lead: Callable[[], float] | None) -> float:
+    return now if lead is None else now + lead()
 
 
 def _within(timestamp: float, duration: float | None, path: str) -> float:

@@ -12,7 +12,8 @@ A full member gets every message. A basic member gets SyncBroadcast, what happen
 RoomLeft, Error), and the direct answers to its own requests.
 """
 
-from collections import deque
+from collections import OrderedDict
+from math import inf
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -20,31 +21,37 @@ from msgspec.structs import asdict, replace
 
 from hangd.engine.film import is_same, known_duration
 from hangd.engine.room import queue as queues
-from hangd.engine.room.effects import ForgetMember, HashPassword, RoomEffect, SendTo
+from hangd.engine.room.connection.ratelimit import Budget, TokenBucket
+from hangd.engine.room.effects import Audience, ForgetMember, HashPassword, RoomEffect, SendTo
 from hangd.engine.room.inputs import JoinRequested
-from hangd.engine.room.ratelimit import TokenBucket
+from hangd.engine.room.queue_space import QueueShare, size_of
 from hangd.engine.room.roster import RoomMember, Roster
-from hangd.engine.room.saved import FormerMember, SavedRoom
+from hangd.engine.room.saved import BannedMember, FormerMember, KeptInvite, SavedRoom, Watching
 from hangd.engine.room.schedule import Schedule
+from hangd.engine.room.untold import Untold
 from hangd.protocol import messages
 from hangd.protocol.errors import RequestRefused
+from hangd.protocol.films import EntryChanged, FilmDescribed, QueueChanged
 from hangd.protocol.messages import RequestId, ServerMessage, SyncCommand
 from hangd.protocol.model import (
     ROOM_ITSELF,
+    Access,
     FileInfo,
     LeftReason,
+    MemberReport,
     PendingStart,
     Policy,
     PolicyChange,
     Queue,
+    QueueChange,
     Reason,
     Role,
     Room,
     Timeline,
 )
 
-_BANS_KEPT: Final = 1024
-"""A ban names a client id, which lives only as long as its connection and the resumption of it: old bans are void."""
+_AGES_BETWEEN_RUNS: Final = 1000
+"""More revocations than a server makes that cannot save its rooms."""
 
 _WRONG_PASSWORDS_AT_ONCE: Final = 10
 _WRONG_PASSWORDS_PER_SECOND: Final = 0.2
@@ -63,13 +70,26 @@ class RoomSettings(Struct, frozen=True):
     """The largest capacity that a policy may have, and the default."""
     echo: Literal["full", "always", "never"] = "full"
     """Which clients get their own commands back: full clients, all, none."""
+    history: bool = True
+    """Whether it is kept what rooms watch, unless their policies say no."""
+    accounts: bool = False
+    """Whether clients can have an account here."""
+    invites: bool = False
+    """Whether this server signs invites."""
+
+    def check_access(self, access: Access | None) -> None:
+        """Check that a room may have this rule. Raises RequestRefused: nobody could come in."""
+        if access == "accounts" and not self.accounts:
+            raise RequestRefused("Forbidden", "this server has no accounts: a room of it cannot ask for them")
+        if access == "invited" and not self.invites:
+            raise RequestRefused("Forbidden", "this server signs no invites: use a password, or lock the room")
 
 
-class PendingJoin(Struct, frozen=True):
-    """A join whose password is being compared with ``password_hash``."""
+class PendingJoin(Struct):
+    """A join whose password is being compared with ``password_hash``. None: it waits for others to be compared."""
 
     request: JoinRequested
-    password_hash: str
+    password_hash: str | None = None
 
 
 class RoomData(Struct, kw_only=True):
@@ -78,39 +98,68 @@ class RoomData(Struct, kw_only=True):
     schedule: Schedule
     policy: Policy
     wrong_passwords: TokenBucket
+    queue_share: QueueShare
+    """The memory for the queue."""
     roster: Roster = field(default_factory=Roster)
     name: str | None = None
     file_hash: str | None = None
     """Of the film that is shown. None: not known yet, and ``file`` describes the film."""
     file: FileInfo | None = None
     queue: Queue = Queue()
+    untold: Untold = field(default_factory=Untold)
     start: PendingStart | None = None
     """The start that the room waits with (``readiness``), as the members have been told."""
     password_hash: str | None = None
     host_digest: bytes | None = None
     """SHA-256 of the owner's secret. None: the room has not been created yet."""
     empty_since: float | None = None
+    attended: float = 0.0
+    """For how many seconds somebody was present (``attendance``), up to ATTENDED_MOST."""
+    attended_since: float | None = None
+    """Since when somebody is, which is not in ``attended`` yet. None: nobody is, or it is not counted any more."""
     forgotten: bool = False
     """Whether ForgetRoom was ordered: nobody may enter any more."""
-    banned: deque[str] = field(default_factory=lambda: deque(maxlen=_BANS_KEPT))
+    bans: list[BannedMember] = field(default_factory=list)
+    """Oldest first."""
+    invites: dict[str, KeptInvite] = field(default_factory=dict)
+    """By id, oldest first: those with a limit of uses, and the last ones of the others."""
+    revoked: dict[str, float] = field(default_factory=dict)
+    """Until when which invites are remembered as revoked: one by its id, or all of an issuer that are not younger than
+    an age by "AGE:ISSUER"."""
+    invite_age: int = 0
+    """Of new invites. It rises with each revocation of many."""
+    invites_from: int = 0
+    """The least age that is still good: everybody's invites before that were revoked."""
     former: dict[bytes, FormerMember] = field(default_factory=dict)
     """Full members that have gone and may come back, by the digest of their secret, oldest first. At most as many as
-    a room of this server may have members."""
+    a room of this server may have members; then the oldest viewer is forgotten."""
     pending: dict[str, PendingJoin] = field(default_factory=dict)
-    """Joins that wait for PasswordChecked, by client id."""
+    """Joins that wait for PasswordChecked, by client id, oldest first."""
+    comparing: set[str] = field(default_factory=set)
+    """The clients of which CheckPassword was ordered and has not been answered, be they still there or not."""
     hashing: tuple[str, RequestId | None] | None = None
     """The client that set the password that is being hashed, and its request. One at a time: so they keep their
     order."""
-    recent_commands: dict[tuple[str, str], None] = field(default_factory=dict)
+    stalls: dict[str, Budget] = field(default_factory=dict)
+    """What each network has left for stalls in this film (``stalls``), oldest first."""
+    stalls_counted: float | None = None
+    """Until when the time is charged for which the gate is closed for stalls. None: it is not."""
+    recent_commands: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
     """Client id and command id of the last commands, oldest first."""
+    watching: Watching | None = None
+    """The film that is being watched, for the room's history (``history``)."""
+    ids_given: int = 0
     effects: list[RoomEffect] = field(default_factory=list)
     """The effects of the current input, so far."""
 
     @classmethod
-    def new(cls, *, room_id: str, epoch: str, settings: RoomSettings, now: float) -> "RoomData":
+    def new(
+        cls, *, room_id: str, epoch: str, settings: RoomSettings, now: float, queue_share: QueueShare
+    ) -> "RoomData":
         return cls(
             room_id=room_id,
             settings=settings,
+            queue_share=queue_share,
             schedule=Schedule(timeline=Timeline(epoch, rev=0, playing=False, position=0.0, rate=1.0, at=now)),
             policy=Policy(capacity=settings.capacity),
             wrong_passwords=TokenBucket.full(rate=_WRONG_PASSWORDS_PER_SECOND, burst=_WRONG_PASSWORDS_AT_ONCE, now=now),
@@ -121,18 +170,56 @@ class RoomData(Struct, kw_only=True):
     def timeline(self) -> Timeline:
         return self.schedule.timeline
 
+    def new_id(self, kind: str, *, short: bool = False) -> str:
+        """Return an id that this room has never given to anything and will not give again.
+
+        ``short``: in all likelihood. Before a restart it may have given some that are not known any more.
+        """
+        self.ids_given += 1
+        epoch = self.timeline.epoch
+        return f"{kind}{self.ids_given}-{epoch[:4] if short else epoch}"
+
+    def may_control(self, member: RoomMember) -> bool:
+        """Tell whether the policy lets this member control the room."""
+        match self.policy.control:
+            case "everyone":
+                return True
+            case "controllers":
+                return member.role != "viewer"
+            case "host":
+                return member.role == "host"
+
+    def ask_host(self) -> str:
+        """Return the end of a sentence that tells a member why it may not do something."""
+        host = self.roster.host
+        return "ask the host" if host is None else f"ask {host.name}"
+
     # ---- messages ---------------------------------------------------------------------------------------------------
 
-    def send(self, client_ids: tuple[str, ...], message: ServerMessage, re: RequestId | None = None) -> None:
-        if client_ids:
-            self.effects.append(SendTo(client_ids, message, re))
+    def send(
+        self,
+        client_ids: tuple[str, ...],
+        message: ServerMessage,
+        re: RequestId | None = None,
+        *,
+        but: str | None = None,
+    ) -> None:
+        """Send to these clients, if there are any, except ``but``."""
+        if client_ids and client_ids != (but,):
+            self.effects.append(SendTo(client_ids, message, re, but))
+
+    def tell(self, audience: Audience, message: ServerMessage, *, but: str | None = None) -> None:
+        """Send to all present members, or all full or basic ones among them, except ``but``."""
+        client_ids = self.roster.audience(audience)
+        if client_ids and client_ids != (but,):
+            self.effects.append(SendTo(client_ids, message, None, but, audience))
 
     def refuse(self, client_id: str, refused: RequestRefused, re: RequestId | None) -> None:
         self.send((client_id,), messages.Error.of(refused), re)
 
     def announce(self, message: ServerMessage, *, sender: str | None = None, re: RequestId | None = None) -> None:
         """Send to all full members. If the sender of the request ``re`` is among them, this answers its request."""
-        self._send_answering(self.roster.full_ids(), message, sender, re)
+        self._tell_answering("full", message, sender, re)
 
     def broadcast(
         self,
@@ -150,16 +237,16 @@ class RoomData(Struct, kw_only=True):
         """
         message = self._sync(command, command_id, sender, reason, about)
         if sender is None or self._gets_own_commands(sender):
-            self._send_answering(self.roster.ids(), message, sender.client_id if sender else None, re)
+            self._tell_answering("all", message, sender.client_id if sender else None, re)
         else:
-            self.send(self.roster.ids(lambda member: member is not sender), message)
+            self.tell("all", message, but=sender.client_id)
 
     def answer_otherwise(
         self, command: SyncCommand, command_id: str | None, *, reason: Reason, sender: RoomMember, re: RequestId | None
     ) -> None:
         """Send all members what the room did instead of what this member's command says. It answers the command."""
         message = self._sync(command, command_id, None, reason)
-        self._send_answering(self.roster.ids(), message, sender.client_id, re)
+        self._tell_answering("all", message, sender.client_id, re)
 
     def answer_unchanged(self, command: SyncCommand, *, sender: RoomMember, re: RequestId | None) -> None:
         """Send the timeline to the sender of a command that changed nothing, and to nobody else."""
@@ -167,11 +254,34 @@ class RoomData(Struct, kw_only=True):
             stripped = replace(command, command_id=None)
             self.send((sender.client_id,), self._sync(stripped, command.command_id, sender), re)
 
-    def announce_state(self, member: RoomMember, now: float) -> None:
-        """Send the state of this member to the other full members."""
-        member.announced_at = now
-        member.unannounced = False
-        self.send(self.roster.full_ids(but=member.client_id), messages.MemberChanged(member.as_member()))
+    def announce_member(self, member: RoomMember) -> None:
+        """Send all about this member to the other full members."""
+        self.untold.discard(member.client_id)
+        self.tell("full", messages.MemberChanged(member.as_member()), but=member.client_id)
+
+    @property
+    def untold_due(self) -> float:
+        """From when on `tell_reports` is to be called once something happens. Infinity: there is nothing to tell."""
+        untold = self.untold
+        if not untold.positions and not untold.states:  # It is asked several times for each input.
+            return inf
+        return untold.due(len(self.roster), resting=not self.timeline.playing)
+
+    @property
+    def untold_deadline(self) -> float:
+        """When it is to be called although nothing happens."""
+        untold = self.untold
+        if not untold.positions and not untold.states:
+            return inf
+        return untold.deadline(len(self.roster), resting=not self.timeline.playing)
+
+    def tell_reports(self, now: float) -> None:
+        """Send the full members what the others' players do, as far as that is due."""
+        if self.untold_due > now:
+            return
+        ids = self.untold.take(now)
+        told = tuple(MemberReport.of(self.roster.members[client_id].as_member()) for client_id in ids)
+        self.tell("full", messages.MembersReported(told), but=ids[0] if len(ids) == 1 else None)
 
     # ---- changes ----------------------------------------------------------------------------------------------------
 
@@ -182,7 +292,7 @@ class RoomData(Struct, kw_only=True):
         """
         if self.policy.leave == "pause" and self.timeline.playing and member.full and member.has_film:
             message = self._sync(self.schedule.pause(now), None, None, "left", member.client_id)
-            self.send(self.roster.ids(lambda other: other is not member), message)
+            self.tell("all", message, but=member.client_id)
 
     def change_policy(self, change: PolicyChange) -> bool:
         """Change the rules, except the password. Returns whether anything changed."""
@@ -203,26 +313,35 @@ class RoomData(Struct, kw_only=True):
         self.hashing = (client_id, re)
         self.effects.append(HashPassword(client_id, password))
 
-    def set_first_film(self, file_hash: str | None, file: FileInfo | None) -> None:
-        """Make this the room's film, and put it into the queue if it is described."""
+    def set_first_film(self, file_hash: str | None, file: FileInfo | None) -> QueueChange | None:
+        """Make this the room's film, and put it into the queue if it is described. Return how the queue changes."""
         self.file_hash, self.file = file_hash, file
         self.schedule.learn_duration(known_duration(file))
-        self.queue = queues.begun(self.queue, file_hash, file)
+        change = queues.begun(self.queue, file_hash, file)
+        self.change_queue(change)
+        return change
+
+    def check_space(self, change: QueueChange | None) -> None:
+        """Check that there is memory for the queue after this change. Raises RequestRefused."""
+        self.queue_share.check(self._growth(change))
+
+    def change_queue(self, change: QueueChange | None) -> None:
+        """Change the queue, whether there is memory for it or not."""
+        growth = self._growth(change)
+        self.queue = queues.after(self.queue, change)
+        if growth:
+            self.queue_share.resize(self.queue_share.used + growth)
+
+    def _growth(self, change: QueueChange | None) -> int:
+        """Return how many bytes more the queue takes after this change."""
+        if change is None or not (change.inserted or change.removed):
+            return 0
+        gone = set(change.removed)
+        return size_of(change.inserted) - size_of(entry for entry in self.queue.entries if gone and entry.id in gone)
 
     def is_film(self, file_hash: str | None, file: FileInfo | None) -> bool:
         """Tell whether a member's file is the very file that is shown, as far as its hashes are known."""
         return is_same(file_hash, file, self.file_hash, self.file)
-
-    def learn_file(self, file_hash: str | None, file: FileInfo | None) -> None:
-        """Add to the room's description of its film what a member with the same file knows about it."""
-        if file is None or not self.is_film(file_hash, file):
-            return
-        if self.file is None:
-            # The name stays private: the member that chose the film did not tell it.
-            self.set_first_film(self.file_hash, replace(file, name=None))
-            self.announce(messages.QueueChanged(self.queue))
-        else:
-            self.learn(self.file_hash, queues.completed(self.file, file))
 
     def describe(self, file_hash: str | None, file: FileInfo) -> None:
         """Take in what is known by now of the film that is shown."""
@@ -234,12 +353,20 @@ class RoomData(Struct, kw_only=True):
         """Take in what is known by now of the film that is shown, and tell all full members."""
         if (file_hash, file) == (self.file_hash, self.file):
             return
+        if self.file is None:
+            # The name stays private: the member that chose the film did not tell it.
+            file = replace(file, name=None)
+            change = self.set_first_film(file_hash, file)
+            if change is not None:
+                self.announce(QueueChanged(change))
+            self.announce(FilmDescribed(file_hash, file))
+            return
         self.describe(file_hash, file)
         entry = queues.current_of(self.queue)
         if entry is not None:
-            self.announce(messages.EntryChanged(entry))
+            self.announce(EntryChanged(entry))
         else:
-            self.announce(messages.RoomState(self.view()))
+            self.announce(FilmDescribed(file_hash, file))
 
     def remove(
         self,
@@ -254,13 +381,14 @@ class RoomData(Struct, kw_only=True):
         if member.present and reason != "lost":
             own = re if by == member.client_id else None
             self.send((member.client_id,), messages.RoomLeft(self.room_id, reason, detail), own)
-        if reason not in ("kicked", "banned"):
+        if reason not in ("kicked", "banned", "removed", "ended"):
             self._remember(member)
+        self.untold.discard(member.client_id)
         heir = self.roster.remove(member.client_id)
+        self.effects.append(ForgetMember(member.client_id, reason))  # Before the others: it is none of them any more.
         self.announce(messages.MemberLeft(member.client_id, reason), sender=by, re=re)
         if heir is not None:
             self.announce(messages.MemberChanged(heir.as_member()))
-        self.effects.append(ForgetMember(member.client_id, reason))
 
     def _remember(self, member: RoomMember) -> None:
         """Keep what a full member needs to come back. Host it is then only by the owner's secret."""
@@ -268,26 +396,35 @@ class RoomData(Struct, kw_only=True):
         if digest is None:
             return
         role: Role = "controller" if member.role == "host" else member.role
-        self.former[digest] = FormerMember(digest, member.name, role)
+        self.former[digest] = FormerMember(digest, member.name, role, member.invited)
         if len(self.former) > self.settings.capacity:
-            del self.former[next(iter(self.former))]
+            # A viewer first that loses nothing but its name.
+            plain = (key for key, one in self.former.items() if one.role == "viewer" and not one.invited)
+            del self.former[next(plain, next(iter(self.former)))]
 
     def restore(self, saved: SavedRoom, now: float) -> None:
-        """Continue a room from before a restart. All its members are away until they resume."""
+        """Continue a room from before a restart. Its full members are away until they resume."""
         self.name, self.file_hash, self.file = saved.name, saved.file_hash, saved.file
         self.policy = saved.policy
         self._limit_capacity()
         self.set_password_hash(saved.password_hash)
         self.host_digest = saved.host_digest
-        self.banned.extend(saved.banned)
+        self.bans = list(saved.bans)
+        self.invites = {one.id: one for one in saved.invites}
+        self.revoked = dict(saved.revoked)
+        self.invite_age, self.invites_from = saved.invite_age + _AGES_BETWEEN_RUNS, saved.invites_from
+        self.watching, self.attended = saved.watching, saved.attended
         self.former = {former.return_digest: former for former in saved.former[-self.settings.capacity :]}
         until = now + self.settings.away
-        self.roster.restore(RoomMember.absent(member, until) for member in saved.members)
+        self.roster.restore(RoomMember.restored(member, until) for member in saved.members)
         # A room without members was empty before the restart, or is since: only basic members were in it.
         self.empty_since = None if saved.members else saved.empty_since
         self.schedule.duration = known_duration(saved.file)
         # A room that was saved before there were queues has a film, so it has a queue now.
-        self.queue = saved.queue if saved.queue.rev else queues.begun(saved.queue, saved.file_hash, saved.file)
+        self.queue = saved.queue
+        if not saved.queue.rev:
+            self.queue = queues.after(saved.queue, queues.begun(saved.queue, saved.file_hash, saved.file))
+        self.queue_share.resize(size_of(self.queue.entries))
         self.schedule.restore(replace(saved.timeline, epoch=self.timeline.epoch), now)
 
     # ---- views ------------------------------------------------------------------------------------------------------
@@ -317,10 +454,16 @@ class RoomData(Struct, kw_only=True):
             timeline=self.timeline,
             name=self.name,
             password_hash=self.password_hash,
-            banned=tuple(self.banned),
+            bans=tuple(self.bans),
+            invites=tuple(self.invites.values()),
+            revoked=dict(self.revoked),
+            invite_age=self.invite_age,
+            invites_from=self.invites_from,
             empty_since=self.empty_since,
             queue=self.queue,
             former=tuple(self.former.values()),
+            watching=None if self.watching is None else self.watching.saved(),
+            attended=self.attended,
         )
 
     def _limit_capacity(self) -> None:
@@ -347,11 +490,11 @@ class RoomData(Struct, kw_only=True):
             about=about,
         )
 
-    def _send_answering(
-        self, client_ids: tuple[str, ...], message: ServerMessage, sender: str | None, re: RequestId | None
+    def _tell_answering(
+        self, audience: Audience, message: ServerMessage, sender: str | None, re: RequestId | None
     ) -> None:
-        if re is None or sender not in client_ids:
-            self.send(client_ids, message)
+        if re is None or sender is None or sender not in self.roster.audience(audience):
+            self.tell(audience, message)
             return
-        self.send(tuple(client_id for client_id in client_ids if client_id != sender), message)
+        self.tell(audience, message, but=sender)
         self.send((sender,), message, re)

@@ -221,6 +221,8 @@ class VlcBackend:
     def _used(self, what: str, module: str) -> None:
         self._work.used(what, module)
         self._screen.used(what, module)
+        if what == "demux":
+            self._settings.selection.added.demuxed()
 
     # ---- commands -------------------------------------------------------------------------------------------------
 
@@ -357,6 +359,8 @@ class VlcBackend:
                 self._transport.playing(event.at)
             case "NoVout":
                 self._output_failed = True
+            case "NotAdded":
+                self._settings.selection.added.not_added()
             case "Vout":
                 self._has_output = event.value > 0
                 if self._state is _State.OPENING and self._buffered and self._has_output:

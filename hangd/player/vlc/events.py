@@ -9,8 +9,14 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, NamedTuple
 
-_LINES: Final = {b"end of video preroll": "Decoded", b"failed to create video output": "NoVout"}
-"""What libVLC tells only in its log: a seek's picture is decoded; there is a picture and no output that opens."""
+_LINES: Final = {
+    b"end of video preroll": "Decoded",
+    b"failed to create video output": "NoVout",
+    b"failed to add %s as slave": "NotAdded",
+    b"seek failed for new slave": "NotAdded",
+}
+"""What libVLC tells only in its log: a seek's picture is decoded; there is a picture and no output that opens; a file
+beside the film cannot be read, or not at this position."""
 _DECODER_CLOSED_LINE: Final = b"killing decoder fourcc `%4.4s'"
 _TOGGLED_LINE: Final = b"toggling %s"
 _MODULE_LINE: Final = b'using %s module "%s"'

@@ -8,13 +8,12 @@ from typing import Final
 from msgspec import Struct
 
 from hangd.protocol.errors import RequestRefused
-from hangd.protocol.messages import PushSubscribe, PushUnsubscribe
 from hangd.protocol.names import member_key
+from hangd.protocol.push import PushSubscribe, PushUnsubscribe
 
 MOST: Final = 1000
-"""Subscriptions of one server. A name that its browser has not confirmed for `_FORGOTTEN_AFTER` makes room."""
-
-_FORGOTTEN_AFTER: Final = 90 * 86400.0
+"""Subscriptions of one service. A name that its browser has not confirmed for `FORGOTTEN_AFTER` makes room."""
+FORGOTTEN_AFTER: Final = 90 * 86400.0
 
 
 class Subscription(Struct, frozen=True):
@@ -45,6 +44,11 @@ class Book:
     def find(self, name: str) -> Subscription | None:
         return self._by_name.get(member_key(name))
 
+    def is_new(self, message: PushSubscribe) -> bool:
+        """Tell whether this is another browser than the name's, or a new name."""
+        old = self.find(message.name)
+        return old is None or old.endpoint != message.endpoint
+
     def subscribe(self, message: PushSubscribe, today: float) -> tuple[Subscription, bool]:
         """Enter a subscription, or renew one. Returns it, and whether this browser or this name is a new one.
 
@@ -64,12 +68,13 @@ class Book:
             self._forget(today)
             if len(self) >= MOST:
                 raise RequestRefused("ServerFull", "this server takes no more subscriptions")
+        is_new = self.is_new(message)
         for other in before:
             del self._by_name[other]
         keys = message.keys
         made = Subscription(message.name, message.endpoint, keys.p256dh, keys.auth, proof, today)
         self._by_name[key] = made
-        return made, old is None or old.endpoint != message.endpoint
+        return made, is_new
 
     def unsubscribe(self, message: PushUnsubscribe) -> bool:
         """Remove a subscription if the secret is its own. Returns whether it was."""
@@ -87,7 +92,7 @@ class Book:
         return True
 
     def _forget(self, today: float) -> None:
-        self._by_name = {key: one for key, one in self._by_name.items() if today - one.seen < _FORGOTTEN_AFTER}
+        self._by_name = {key: one for key, one in self._by_name.items() if today - one.seen < FORGOTTEN_AFTER}
 
 
 def _proof(secret: str) -> str:

@@ -30,6 +30,11 @@ def load_book(folder: Path) -> list[Subscription]:
     return []
 
 
+def remove_book(folder: Path) -> None:
+    """Delete the file, if there is one. Raises OSError: it cannot be deleted."""
+    (folder / _FILE).unlink(missing_ok=True)
+
+
 def write_book(folder: Path, subscriptions: Sequence[Subscription]) -> None:
     """Replace the file. Only its owner may read it: who knows an address and its keys can send to that browser.
 
@@ -38,7 +43,8 @@ def write_book(folder: Path, subscriptions: Sequence[Subscription]) -> None:
     """
     path, beside = folder / _FILE, folder / f"{_FILE}.new"
     text = msgspec.json.format(msgspec.json.encode(subscriptions), indent=1)
-    with os.fdopen(os.open(beside, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+    beside.unlink(missing_ok=True)  # Left by a server that was killed. A link that is there is not followed.
+    with os.fdopen(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -45,8 +45,15 @@ def create_key(folder: Path) -> PushKey:
 
 
 def has_key(folder: Path) -> bool:
-    """Tell whether ``hangd server push init`` has made a key here."""
-    return (folder / _FILE).exists()
+    """Tell whether ``hangd server push init`` has made a key here. Raises KeyUnusable: this user may not look."""
+    path = folder / _FILE
+    try:
+        os.stat(path)
+    except PermissionError as error:
+        raise KeyUnusable(f"{path}: {error.strerror}") from error
+    except OSError:
+        return False
+    return True
 
 
 def load_key(folder: Path) -> PushKey:

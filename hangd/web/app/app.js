@@ -70,9 +70,17 @@ export class App extends EventTarget {
     return this.push.unsubscribe();
   }
 
-  /** @param {string} name */
-  invite(name) {
-    return this.session.ask("PushInvite", { name });
+  /**
+   * Invite who gets invitations under this name, by a signed link where a plain one would not do.
+   *
+   * @param {string} name
+   */
+  async invite(name) {
+    const policy = this.session.state.room?.policy;
+    if (policy?.access !== "invited" && !policy?.has_password) return this.session.ask("PushInvite", { name });
+    const made = await this.session.ask("CreateInvite", {});
+    if (!made.ok && policy.access === "invited") return made;
+    return this.session.ask("PushInvite", made.ok ? { name, invite: made.told?.token } : { name });
   }
 
   close() {

@@ -1,6 +1,7 @@
 /** Invitations by push: this browser's subscription, and the server's knowledge of it. docs/push.md describes them. */
 
 import { t } from "../page/texts/texts.js";
+import { decoded, encoded } from "../protocol/base64url.js";
 
 /** @typedef {import("../client/base.js").SessionPort} SessionPort */
 /** @typedef {import("./base.js").PushState} PushState */
@@ -86,7 +87,7 @@ export class Push {
   async subscription() {
     const registration = await this.registration;
     if (registration === null || this.session.state.pushKey === null) throw new Error("there is no push here");
-    const key = bytesOf(this.session.state.pushKey);
+    const key = decoded(this.session.state.pushKey);
     const manager = registration.pushManager;
     const old = await manager.getSubscription();
     // One that was made for another key of the server is of no use, and one whose secret is lost is refused.
@@ -138,23 +139,7 @@ function readKept() {
 }
 
 function newSecret() {
-  return textOf(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
-}
-
-/** @param {Uint8Array} bytes */
-function textOf(bytes) {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
-}
-
-/**
- * @param {string} text  base64url.
- * @returns {Uint8Array<ArrayBuffer>}
- */
-function bytesOf(text) {
-  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  return encoded(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)));
 }
 
 /**
@@ -162,7 +147,7 @@ function bytesOf(text) {
  * @param {Uint8Array} key
  */
 function isSame(old, key) {
-  return old !== null && textOf(new Uint8Array(old)) === textOf(key);
+  return old !== null && encoded(new Uint8Array(old)) === encoded(key);
 }
 
 /**

@@ -48,7 +48,8 @@
  *
  * @typedef {object} Notice
  * @property {string} kind  "joined", "left", "paused", "played", "sought", "speed", "said", "waiting", "countdown", "media",
- *   "queue", "policy", "role", "kicked", "refused", "problem": the same words as hangd's messages on the picture.
+ *   "queue", "policy", "role", "kicked", "refused", "problem": the same words as hangd's messages on the picture; and
+ *   "server" for what the server says to people.
  * @property {string} text  One sentence in the page's language.
  * @property {string | null} about  The client_id of the member that did it.
  *
@@ -58,6 +59,9 @@
  * @property {readonly string[]} features  Of the server, from Welcome.
  * @property {string | null} pushKey  From Welcome: the server sends invitations by push, signed with this key.
  * @property {string | null} motd
+ * @property {string | null} account  The account that is logged in.
+ * @property {"password" | "account" | null} wants  What the server wants before anything else: its own password, or that
+ *   this viewer logs in.
  * @property {string | null} me  This client's client_id.
  * @property {Room | null} room  As the server last told it, with all changes since. null: in no room.
  * @property {string | null} invite  The https:// (or http://) link to the room.
@@ -73,9 +77,10 @@
  * @property {string} [password]
  * @property {Partial<Policy>} [policy]
  *
- * @typedef {{ok: true} | {ok: false, code: string, text: string, film?: string}} Outcome
- *   `text` is one sentence in the page's language. No request throws or rejects. `film`: the name of the film that the
- *   room shows, where the file is another one and the server publishes its rooms.
+ * @typedef {{ok: true, told?: any} | {ok: false, code: string, text: string, film?: string}} Outcome
+ *   `told` is the payload of the answer, where `ask` asked. `text` is one sentence in the page's language. No request
+ *   throws or rejects. `film`: the name of the film that the room shows, where the file is another one and the server
+ *   publishes its rooms.
  *
  * @typedef {(options: {files: {get: (path: string) => File | null}, emit: (event: import("../player/base.js").PlayerEvent)
  *   => void}) => import("../player/base.js").Player} MakePlayer
@@ -98,13 +103,21 @@
  * @property {LocalFiles} files
  * @property {import("./kept.js").Kept} [kept]
  *
+ * @typedef {object} AccountPort  Logging in and out. `state.account` tells who is logged in.
+ * @property {boolean} mayLogIn  Whether this page may: not over a connection that others can read.
+ * @property {(by: {name: string, password: string} | {code: string}) => Promise<Outcome>} logIn
+ * @property {(name: string, password: string, invite: string | null) => Promise<Outcome>} register
+ * @property {(everywhere: boolean) => Promise<Outcome>} logOut
+ * @property {(password: string) => Promise<Outcome>} givePassword  The server's own, which is kept.
+ *
  * @typedef {object} SessionPort  What `Session` offers, beside `state` and the events.
  * @property {SessionState} state
  * @property {(name: string) => void} setName  The viewer's own name, kept; counts from the next connection on.
  * @property {(file: File) => Promise<Outcome>} openFile  The viewer's copy, or in no room the film to create one with.
  * @property {() => void} closeFile
  * @property {(options: RoomOptions) => Promise<Outcome>} create  A room for the file that is open.
- * @property {(room: string, options?: {password?: string}) => Promise<Outcome>} join  With the open file, or without.
+ * @property {(room: string, options?: {password?: string, invite?: string | null}) => Promise<Outcome>} join  With the
+ *   open file, or without. `invite`: the token of a signed invite.
  * @property {() => Promise<Outcome>} leave
  * @property {() => void} togglePause
  * @property {(paused: boolean) => void} setPaused
@@ -135,6 +148,8 @@
  * @property {() => Promise<RoomSummary[] | null>} listRooms  The server's rooms, if it publishes them.
  * @property {() => string} dumpTrace  The last half hour in the format of docs/traces.md.
  * @property {(type: string, payload: object) => Promise<Outcome>} ask  Any other request of the protocol: PushSubscribe.
+ * @property {() => Promise<void>} meet  Connects to the server, if nothing else did. `state.wants` tells what it wants.
+ * @property {AccountPort} account
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
  * @property {(type: string, listener: (event: any) => void) => void} removeEventListener
  */

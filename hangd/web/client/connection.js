@@ -22,6 +22,9 @@
  * @typedef {{ok: true, message: ServerMessage} | {ok: false, code: string, retry: boolean, said: string | null}} Answer
  *   `code` is one of the protocol's, or NotConnected or TimedOut; `said` is the server's sentence.
  *
+ * @typedef {(url: string) => Promise<import("./trust/account.js").Greeting>} GreetingOf
+ *   Tells what Hello says of this browser to the server at this URL.
+ *
  * @typedef {object} ConnectionListener  What is told of a connection. `now` is the local time in seconds.
  * @property {(welcome: Welcome, now: number) => void} welcomed  The connection is up, for the first time or again.
  * @property {(message: ServerMessage, now: number) => void} received
@@ -36,14 +39,24 @@ import { PingSchedule } from "../engine/link/pings.js";
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
 import { decode } from "../protocol/decode.js";
-import { BROKE_OFF, closedBecause, errorText } from "./refusals.js";
+import { BANNED, BROKE_OFF, closedBecause, errorText, REFUSED, UNAUTHORIZED } from "./refusals.js";
 import { DeadlineTimer } from "./timer.js";
+import { whyUnreached } from "./unreached.js";
 
 const PROTOCOL = 1;
 /** Seconds to dial, and to wait for an answer. */
 const ANSWER_TIMEOUT = 8;
+/** Seconds to wait for the state of a room, which is large. Whether the server still speaks, pings tell sooner. */
+const STATE_TIMEOUT = 60;
+const ASKS_STATE = ["JoinRoom", "GetRoom"];
+const IS_STATE = ["RoomJoined", "RoomState", "Error"];
 /** Seconds, at least, before the link dials again after a message whose handling failed: it may come again. */
 const FAULT_PAUSE = 5;
+
+/** Errors after which a server closes the connection, where they answer no request. */
+const LAST_WORDS = ["Unauthorized", "Banned"];
+/** The codes with which it closes then. */
+const SHUT_OUT = [UNAUTHORIZED, BANNED];
 
 export class Connection {
   #listener;
@@ -62,6 +75,7 @@ export class Connection {
   #retryAfter = null;
   /** @type {string | null} */
   #clockId = null;
+  #greetingOf;
 
   /** This member's name, as the others are to see it. Counts from the next connection on. */
   name = "";
@@ -69,14 +83,24 @@ export class Connection {
   resume = null;
   /** @type {Welcome | null} */
   welcome = null;
+  /** The name that the last Hello told. */
+  toldName = "";
+  /** Whether the server has a password of its own, and was told none or another one. */
+  needsPassword = false;
+  /** Why the server is about to close this connection, or has closed it, as a sentence. @type {string | null} */
+  farewell = null;
+  /** How the last connection was closed. @type {number | null} */
+  closedWith = null;
 
   /**
    * @param {ConnectionListener} listener
    * @param {string} client  This program and its version, for the server's log.
+   * @param {GreetingOf} greetingOf
    */
-  constructor(listener, client) {
+  constructor(listener, client, greetingOf) {
     this.#listener = listener;
     this.#client = client;
+    this.#greetingOf = greetingOf;
     addEventListener("online", () => this.hurry());
   }
 
@@ -136,6 +160,7 @@ export class Connection {
   send(message) {
     if (!this.isUp) return false;
     this.#write(message);
+    if (ASKS_STATE.includes(message.type)) this.#feedPings({ type: "StateAsked" }, now());
     return true;
   }
 
@@ -151,7 +176,8 @@ export class Connection {
     const id = `r${++this.#requestsMade}`;
     if (!this.send({ ...message, id })) return Promise.resolve(refused("NotConnected", this.reason));
     return new Promise((resolve) => {
-      const late = setTimeout(() => done(refused("TimedOut")), ANSWER_TIMEOUT * 1000);
+      const timeout = ASKS_STATE.includes(message.type) ? STATE_TIMEOUT : ANSWER_TIMEOUT;
+      const late = setTimeout(() => done(refused("TimedOut")), timeout * 1000);
       const done = (/** @type {Answer} */ answer) => {
         clearTimeout(late);
         this.#requests.delete(id);
@@ -164,7 +190,15 @@ export class Connection {
   /** Starts a burst of pings, to learn the server's clock anew. */
   askTheTime() {
     if (!this.isUp) return;
-    this.#pings.handle({ type: "Started" }, now());
+    this.#feedPings({ type: "Started" }, now());
+  }
+
+  /**
+   * @param {import("../engine/link/pings.js").PingInput} input
+   * @param {number} at
+   */
+  #feedPings(input, at) {
+    this.#pings.handle(input, at);
     this.#pingTimer.arm(this.#pings.deadline());
   }
 
@@ -183,11 +217,7 @@ export class Connection {
           this.#dial(effect.url, effect.attempt);
           break;
         case "SendHello":
-          this.#write({
-            type: "Hello",
-            id: "hello",
-            payload: { protocol: PROTOCOL, name: this.name, client: this.#client, features: [], resume: this.resume },
-          });
+          void this.#greet(effect.attempt);
           break;
         case "HangUp":
           this.#hangUp();
@@ -198,6 +228,18 @@ export class Connection {
       }
     }
     this.#timer.arm(this.#link.deadline());
+  }
+
+  /** @param {number} attempt */
+  async #greet(attempt) {
+    const { url } = this.#link;
+    if (url === null) return;
+    const greeting = await this.#greetingOf(url);
+    if (attempt !== this.#link.attempt || this.#link.state !== LinkState.GREETING) return;
+    const { name, resume } = this;
+    this.toldName = name;
+    const payload = { protocol: PROTOCOL, name, client: this.#client, features: [], resume, ...greeting };
+    this.#write({ type: "Hello", id: "hello", payload });
   }
 
   /**
@@ -213,11 +255,12 @@ export class Connection {
       return;
     }
     this.#socket = socket;
-    this.#retryAfter = null;
+    this.#retryAfter = this.farewell = this.closedWith = null;
     let opened = false;
     this.#dialTimer.arm(now() + ANSWER_TIMEOUT);
     socket.onopen = () => {
       opened = true;
+      if (this.resume !== null) this.#dialTimer.arm(now() + STATE_TIMEOUT); // Its Welcome may have a room's state.
       this.#feed({ type: "Dialed", attempt });
     };
     socket.onmessage = (event) => {
@@ -228,9 +271,22 @@ export class Connection {
       forget(socket);
       this.#socket = null;
       this.#dialTimer.arm(null);
-      if (!opened) this.#feed({ type: "DialFailed", attempt, reason: t("link.unreachable") });
-      else this.#lost(attempt, code, closedBecause(code, reason));
+      if (!opened) void this.#unreached(url, attempt);
+      else this.#lost(attempt, code, (SHUT_OUT.includes(code) ? this.farewell : null) ?? closedBecause(code, reason));
     };
+  }
+
+  /**
+   * Lets the link go on after a failed dial. Only after the first one is it asked why: each time would be a burden for a
+   * server that restarts.
+   *
+   * @param {string} url
+   * @param {number} attempt
+   */
+  async #unreached(url, attempt) {
+    const { failures, reason } = this.#link;
+    const why = failures === 0 ? await whyUnreached(url) : (reason ?? t("link.unreachable"));
+    this.#feed({ type: "DialFailed", attempt, reason: why });
   }
 
   #hangUp() {
@@ -269,6 +325,7 @@ export class Connection {
    * @param {number | null} [retryAfter]
    */
   #lost(attempt, code, reason, retryAfter = null) {
+    this.closedWith = code;
     this.#feed({ type: "Lost", attempt, close_code: code, reason, retry_after: this.#retryAfter ?? retryAfter });
   }
 
@@ -305,15 +362,23 @@ export class Connection {
       this.#welcomed(message.payload, at);
       return;
     }
+    if (message.type === "Error" && message.re === undefined && LAST_WORDS.includes(message.payload.code)) {
+      this.farewell = errorText(message.payload.code, message.payload.message);
+    } else if (message.type !== "RoomLeft" && message.type !== "Pong") {
+      this.farewell = null; // The connection goes on: that was the answer to something that has no id.
+    }
     if (message.type === "Error" && message.re === "hello" && greeting) {
-      // The server closes after this. The reason is the Error's, and 4500 says that dialing again is no use.
-      this.#end(4500, errorText(message.payload.code, message.payload.message));
+      const { code, message: said, retry, details } = message.payload;
+      this.needsPassword = details?.need === "password";
+      // The server closes after this. The reason is the Error's, and it says whether dialing again may help.
+      const wait = details?.retry_after;
+      this.#end(retry ? BROKE_OFF : REFUSED, errorText(code, said), typeof wait === "number" ? wait : null);
       return;
     }
     if (!this.isUp) return; // Before its Welcome, a server has nothing else to say.
+    if (IS_STATE.includes(message.type)) this.#feedPings({ type: "StateCame" }, at);
     if (message.type === "Pong") {
-      this.#pings.handle({ type: "Ponged" }, at);
-      this.#pingTimer.arm(this.#pings.deadline());
+      this.#feedPings({ type: "Ponged" }, at);
       this.#listener.ponged(message.payload, at);
       return;
     }
@@ -336,6 +401,7 @@ export class Connection {
    */
   #welcomed(welcome, at) {
     this.#dialTimer.arm(null);
+    this.needsPassword = false;
     this.welcome = welcome;
     this.resume = { client_id: welcome.client_id, secret: welcome.resume_secret };
     if (welcome.clock_id !== this.#clockId) {

@@ -11,6 +11,7 @@
  * @property {import("./films/copy.js").LocalCopy} copy
  * @property {import("./films/films.js").Films} films
  * @property {import("./membership.js").Membership} membership
+ * @property {import("./trust/account.js").Account} account
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
  * @property {import("./room/other_tabs.js").OtherTabs} tabs
@@ -27,6 +28,9 @@ import { refusal } from "./refusals.js";
 /** @type {readonly string[]} */
 const TRYING = [LinkState.DIALING, LinkState.GREETING];
 
+/** Pages of the server's list of rooms: some 10,000 rooms, and fewer requests than a server grants in a minute. */
+const PAGES_MAX = 50;
+
 export class Entering {
   #parts;
   /** The number of the file that is open in no room. */
@@ -38,20 +42,41 @@ export class Entering {
   }
 
   /**
-   * Waits for a connection: the one that is there, or another one.
+   * Waits for a connection on which rooms may be asked for.
    *
    * @returns {Promise<Outcome>}
    */
   async connected() {
+    const { account } = this.#parts;
+    const up = await this.reached();
+    if (!up.ok) return up;
+    await account.settled();
+    return account.isLacking ? { ok: false, code: "NeedsAccount", text: t("error.NeedsAccount") } : up;
+  }
+
+  /**
+   * Waits for a connection: the one that is there, or another one.
+   *
+   * @returns {Promise<Outcome>}
+   */
+  async reached() {
     const { connection, changes, viewer, server } = this.#parts;
     const url = server();
-    if (connection.isUp && connection.url === url) return { ok: true };
+    if (connection.isUp && connection.url === url && this.#isNamed) return { ok: true };
+    if (connection.isUp && !this.#isNamed) connection.unwant();
     if (connection.state === LinkState.DOWN || connection.state === LinkState.WAITING) connection.want(url);
-    await changes.until(() => !TRYING.includes(connection.state));
-    if (connection.isUp) return { ok: true };
+    // Another request may make another connection in its place before this goes on.
+    while (TRYING.includes(connection.state)) await changes.until(() => !TRYING.includes(connection.state));
+    if (connection.isUp) return this.#isNamed ? { ok: true } : this.reached();
     const text = connection.reason ?? t("error.NotConnected");
     if (viewer.room === null && connection.state !== LinkState.DOWN) connection.unwant();
     return { ok: false, code: "NotConnected", text };
+  }
+
+  /** In no room yet, the viewer may have changed their name: a connection has the one that it was made with. */
+  get #isNamed() {
+    const { connection, viewer } = this.#parts;
+    return viewer.room !== null || connection.toldName === connection.name;
   }
 
   /**
@@ -124,8 +149,18 @@ export class Entering {
 
   /** Returns the rooms of the server; null: it does not tell. */
   async list() {
-    const answer = await this.#parts.connection.request({ type: "ListRooms", payload: {} });
-    return answer.ok && answer.message.type === "Rooms" ? [...answer.message.payload.rooms] : null;
+    const rooms = [];
+    let after = null;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      /** @type {import("../protocol/types.js").ListRooms} */
+      const payload = after === null ? {} : { after };
+      const answer = await this.#parts.connection.request({ type: "ListRooms", payload });
+      if (!answer.ok || answer.message.type !== "Rooms") return null;
+      rooms.push(...answer.message.payload.rooms);
+      after = answer.message.payload.next;
+      if (after === null) break;
+    }
+    return rooms;
   }
 
   /**
@@ -140,10 +175,10 @@ export class Entering {
 
   /**
    * @param {string} name  The room's name or id.
-   * @param {{password?: string}} [options]
+   * @param {{password?: string, invite?: string | null}} [options]
    * @returns {Promise<Outcome>}
    */
-  async join(name, { password = "" } = {}) {
+  async join(name, { password = "", invite = null } = {}) {
     const { viewer, copy, connection, membership, kept, tabs, tell, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
@@ -160,6 +195,7 @@ export class Entering {
       password: password || null,
       host_secret: keys?.host_secret ?? null,
       return_secret: keys?.return_secret ?? null,
+      invite,
     };
     const answer = await connection.request({ type: "JoinRoom", payload }, (message, at) => {
       if (message.type !== "RoomJoined") return;

@@ -1,9 +1,15 @@
 /**
- * Where a room is: in the address of the page, behind `#`, and in the links that are given to others.
+ * Where a room is: in the address of the page, behind `#`, and in the links that are given to others. A signed invite
+ * stands at the end of them: `#ROOM&invite=TOKEN` in a page's address, `/ROOM#invite=TOKEN` in an invite (`hang://`).
  *
  * The page and its rooms are beside one another: the rooms of `https://HOST/PATH/` are at `wss://HOST/PATH/ws`.
  * docs/protocol.md, "Invites".
  */
+
+const SIGNED_LINK = /^(.*)&invite=([\w.-]+)$/s;
+const SIGNED_INVITE = /^(hangs?:\/\/.*)#invite=([\w.-]+)$/is;
+/** The protocol's. */
+const TOKEN_MAX = 1024;
 
 const PAGE_SCHEMES = /** @type {Record<string, string>} */ ({ "ws:": "http:", "wss:": "https:" });
 
@@ -57,13 +63,40 @@ function pageOf(server) {
 }
 
 /**
+ * Returns the link with a signed invite in it.
+ *
+ * @param {string} link  The link to a room.
+ * @param {string | null} token
+ * @returns {string}
+ */
+export function signed(link, token) {
+  return token === null ? link : `${link}&invite=${token}`;
+}
+
+/**
+ * Returns the signed invite behind `#`; null: there is none.
+ *
+ * @param {string} hash  `location.hash`
+ * @returns {string | null}
+ */
+export function tokenIn(hash) {
+  const token = SIGNED_LINK.exec(hash)?.[2] ?? null;
+  return token === null || token.length > TOKEN_MAX ? null : token;
+}
+
+/**
  * Returns the room that is named behind `#`; null: none is, or what is there cannot be read.
  *
  * @param {string} hash  `location.hash`
  * @returns {string | null}
  */
 export function roomIn(hash) {
-  const text = hash.startsWith("#") ? hash.slice(1) : hash;
+  const plain = SIGNED_LINK.exec(hash)?.[1] ?? hash;
+  return decoded(plain.startsWith("#") ? plain.slice(1) : plain);
+}
+
+/** @param {string} text */
+function decoded(text) {
   try {
     const room = decodeURIComponent(text).trim();
     return room === "" || room.includes("/") || room.length > 64 ? null : room;
@@ -75,6 +108,7 @@ export function roomIn(hash) {
 /**
  * @typedef {object} Invitation  What somebody typed or pasted to say which room they mean.
  * @property {string} room  Its name or id; "": none is named, or what was pasted cannot be read.
+ * @property {string | null} token  The signed invite to it.
  * @property {boolean} here  Whether it is a room of this page's server.
  * @property {string | null} link  Where a browser finds a room of another server; null: the invite names no page.
  */
@@ -87,18 +121,24 @@ export function roomIn(hash) {
  * @returns {Invitation}
  */
 export function invitation(text, page) {
-  const typed = text.trim();
-  const link = /^https?:\/\//i.test(typed) ? typed : linkWithoutScheme(typed, page);
+  const whole = text.trim();
+  const link = /^https?:\/\//i.test(whole) ? whole : linkWithoutScheme(whole, page);
+  const [, typed = whole, token = null] = (link === null && SIGNED_INVITE.exec(whole)) || [];
   const invite = /^(hangs?):\/\/([^/?#]*)(\/.*?)(?:\?[\w.~/:@+,=%-]+)?$/i.exec(typed);
   if (link === null && invite === null) {
-    return { room: /^hangs?:/i.test(typed) ? "" : typed, here: true, link: null };
+    return { room: /^hangs?:/i.test(typed) ? "" : typed, token: null, here: true, link: null };
   }
   try {
     const [room, server] = link === null ? readInvite(invite ?? []) : readLink(link);
     const here = folderOf(server) === folderOf(serverOf(page));
-    return { room, here, link: here || room === "" ? null : link };
+    return {
+      room,
+      token: link === null ? token : tokenIn(new URL(link).hash),
+      here,
+      link: here || room === "" ? null : link,
+    };
   } catch {
-    return { room: "", here: true, link: null };
+    return { room: "", token: null, here: true, link: null };
   }
 }
 
@@ -129,7 +169,7 @@ function readLink(link) {
 function readInvite([, scheme = "", authority = "", path = ""]) {
   const isSecure = scheme.toLowerCase() === "hangs";
   const parts = path.replace(/\/+$/, "").split("/");
-  const room = roomIn(parts.pop() ?? "") ?? "";
+  const room = decoded(parts.pop() ?? "") ?? "";
   const port = /:\d+$/.test(authority) ? "" : isSecure ? ":443" : ":3005";
   return [room, `${isSecure ? "wss" : "ws"}://${authority}${port}${parts.join("/") || "/ws"}`];
 }

@@ -18,6 +18,7 @@
  * @property {import("./driver.js").Driver} driver
  * @property {import("./films/copy.js").LocalCopy} copy
  * @property {import("./films/films.js").Films} films
+ * @property {import("./trust/account.js").Account} account
  * @property {import("./kept.js").Kept} kept
  * @property {import("./changes.js").Changes} changes
  * @property {(notice: import("./base.js").Notice) => void} tell
@@ -27,9 +28,15 @@
 import { LinkState } from "../engine/link/link.js";
 import { now } from "../engine/local_time.js";
 import { t } from "../page/texts/texts.js";
-import { errorText } from "./refusals.js";
+import { ended, errorText } from "./refusals.js";
 import { Returning } from "./room/returning.js";
 import { RoomView } from "./room/room_view.js";
+
+/** Seconds after a refusal until the room is asked for its state again, while a change of its queue is missing. */
+const ASK_AGAIN = 2;
+
+/** Seconds after a report that could not be sent until it is tried again. */
+const REPORT_AGAIN = 2;
 
 export class Membership {
   #parts;
@@ -38,8 +45,12 @@ export class Membership {
   #unanswered = new Set();
   /** Epoch and rev of the timeline for which the room was asked last, because they were not known. */
   #caughtUp = "";
+  /** Whether the room is being asked for its state, because a change of its queue is missing here. */
+  #asksForRoom = false;
   /** The message of the day that was told last. */
   #motd = "";
+  /** Tries a report that could not be sent again. @type {ReturnType<typeof setTimeout> | undefined} */
+  #unsentReport;
 
   /** @param {MembershipParts} parts */
   constructor(parts) {
@@ -73,15 +84,29 @@ export class Membership {
   }
 
   /**
-   * Tells the room where this member's picture is, unless it is not known yet whether there is one to show.
+   * Tells the room where this member's picture is, once it is known whether there is one to show.
+   *
+   * What cannot be told now is told some seconds later: the follower believes that the room knows it, and of a player at
+   * rest it makes no other report for half a minute.
    *
    * @param {Report} report
    */
   sendReport(report) {
     const { viewer, films, connection, driver } = this.#parts;
-    if (viewer.room === null || films.isSearching) return;
-    viewer.room.reported(report);
-    if (driver.follower.onOwn.reachesRoom) connection.send({ type: "Report", payload: report });
+    const room = viewer.room;
+    clearTimeout(this.#unsentReport);
+    if (room === null) return;
+    if (!films.isSearching) {
+      room.reported(report);
+      if (!connection.isUp) return; // With the next connection the follower reports anew.
+      if (driver.follower.onOwn.reachesRoom) {
+        connection.send({ type: "Report", payload: report });
+        return;
+      }
+    }
+    this.#unsentReport = setTimeout(() => {
+      if (viewer.room === room) this.sendReport(report);
+    }, REPORT_AGAIN * 1000);
   }
 
   // ---- entering and leaving -----------------------------------------------------------------------------------------
@@ -176,11 +201,8 @@ export class Membership {
    * @param {number} at
    */
   welcomed(welcome, at) {
-    const { viewer, connection, tell } = this.#parts;
-    if (welcome.motd !== null && welcome.motd !== this.#motd) {
-      this.#motd = welcome.motd;
-      tell({ kind: "problem", text: t("motd", { text: welcome.motd }), about: null });
-    }
+    const { viewer, connection } = this.#parts;
+    if (welcome.motd !== null) this.#tellMotd(welcome.motd);
     const { room } = welcome;
     const returning = this.#returning;
     const { place } = returning;
@@ -197,6 +219,17 @@ export class Membership {
   }
 
   /**
+   * Tells what the server says to people, unless that has been told already.
+   *
+   * @param {string} text
+   */
+  #tellMotd(text) {
+    if (text === this.#motd) return;
+    this.#motd = text;
+    this.#parts.tell({ kind: "server", text: t("motd", { text }), about: null });
+  }
+
+  /**
    * @param {ServerMessage} message
    * @param {number} at
    */
@@ -207,9 +240,19 @@ export class Membership {
       tell({ kind: "refused", text: errorText(message.payload.code, message.payload.message), about: null });
       driver.tell({ type: "RoomRefused" }, at);
     }
+    if (message.type === "Notice") this.#tellMotd(message.payload.text);
     const view = viewer.room;
-    if (view === null || message.type === "Error") return;
+    if (view === null) return;
+    if (message.type === "Error") {
+      const { code } = message.payload;
+      if (code === "FileHashMismatch" && message.re === undefined && view.role === "host") {
+        tell({ kind: "refused", text: t("copy.mismatch"), about: null }); // Others are put out, and hear of that.
+      }
+      return;
+    }
+    const shown = view.room.queue.current;
     for (const notice of view.learn(message)) tell(notice);
+    if (view.isBehind && !this.#asksForRoom) void this.#askWhatIsMissing(view);
     switch (message.type) {
       case "SyncBroadcast": {
         const { command, timeline } = message.payload;
@@ -219,11 +262,18 @@ export class Membership {
       }
       case "RoomState":
         driver.tell({ type: "TimelineReceived", timeline: view.room.timeline }, at);
+        if (view.room.queue.current !== shown) films.catchUp(); // A change to another film was missed.
         break;
       case "RoomLeft": {
         const { room_id, reason, detail } = message.payload;
         if (room_id !== view.roomId) break;
-        this.leave(reason === "left" ? null : outFor(reason, detail), at, { isMismatch: reason === "mismatch" });
+        // The server says first why it puts somebody out of everything: then it was not the room's host.
+        const { farewell } = this.#parts.connection;
+        const why =
+          farewell === null
+            ? outFor(reason, detail, this.#parts.account.name !== null, view.room.policy.access)
+            : t("out.lost", { why: farewell });
+        this.leave(reason === "left" && detail == null ? null : why, at, { isMismatch: reason === "mismatch" });
         break;
       }
       case "MediaChanged":
@@ -231,6 +281,9 @@ export class Membership {
         break;
       case "EntryChanged":
         films.learned(message.payload.entry.id);
+        break;
+      case "FilmDescribed":
+        films.learned(view.room.queue.current);
         break;
       case "PolicyChanged":
         films.learned(view.room.queue.current); // The room may take other encodings now.
@@ -240,6 +293,21 @@ export class Membership {
         break;
     }
     changes.announce();
+  }
+
+  /**
+   * Asks for the room's state until no change of its queue is missing here.
+   *
+   * @param {RoomView} view
+   */
+  async #askWhatIsMissing(view) {
+    const { viewer, connection } = this.#parts;
+    this.#asksForRoom = true;
+    while (viewer.room === view && view.isBehind && connection.isUp) {
+      const answer = await connection.request({ type: "GetRoom", payload: {} });
+      if (!answer.ok) await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN * 1000));
+    }
+    this.#asksForRoom = false;
   }
 
   /** @param {import("../engine/link/link.js").State} state */
@@ -288,13 +356,22 @@ export class Membership {
 /**
  * @param {import("../protocol/types.js").RoomLeft["reason"]} reason
  * @param {string | null} said
+ * @param {boolean} hasAccount  A ban holds the account then, in place of the network.
+ * @param {Room["policy"]["access"]} access  Who may join the room.
  */
-function outFor(reason, said) {
+function outFor(reason, said, hasAccount, access) {
   switch (reason) {
     case "kicked":
-    case "banned":
-      return said ? t(`out.${reason}.said`, { said }) : t(`out.${reason}`);
+      if (said) return t("out.kicked.said", { said });
+      return t(access === "invited" ? "out.kicked.invited" : "out.kicked");
+    case "banned": {
+      const what = said?.trim() ? t("out.banned.said", { said: ended(said.trim()) }) : t("out.banned");
+      return t(hasAccount ? "out.banned.lastsAccount" : "out.banned.lasts", { what });
+    }
+    case "removed":
+      return said ? t("out.removed.said", { said }) : t("out.removed");
     case "closed":
+      return said ? t("out.closed.said", { said }) : t("out.closed");
     case "mismatch":
       return t(`out.${reason}`);
     default:

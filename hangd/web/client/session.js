@@ -26,6 +26,8 @@ import { Playing } from "./playing.js";
 import { OtherTabs } from "./room/other_tabs.js";
 import { Requests } from "./room/requests.js";
 import { StateBuilder } from "./state.js";
+import { Account } from "./trust/account.js";
+import { Logins } from "./trust/logins.js";
 
 const CLIENT = "hang web";
 const CHAT_MAX = 500;
@@ -36,6 +38,8 @@ const LONG_HIDDEN = 10;
 
 /** @implements {SessionPort} */
 export class Session extends EventTarget {
+  /** Who this browser is to the server: logging in and out. @type {Account} */
+  account;
   /** @type {import("./viewer.js").Viewer} */
   #viewer = { room: null, left: null };
   #kept;
@@ -70,15 +74,24 @@ export class Session extends EventTarget {
     const tell = (/** @type {Notice} */ notice) => this.#tell(notice);
     /** @type {Membership} */
     let membership;
+    /** @type {Account} */
+    let account;
     const connection = new Connection(
       {
-        welcomed: (welcome, at) => membership.welcomed(welcome, at),
+        welcomed: (welcome, at) => {
+          account.welcomed(welcome);
+          membership.welcomed(welcome, at);
+        },
         received: (message, at) => membership.received(message, at),
-        linkChanged: (state) => membership.linkChanged(state),
+        linkChanged: (state) => {
+          account.linkChanged(state);
+          membership.linkChanged(state);
+        },
         ponged: (pong, at) => membership.ponged(pong, at),
         clockReplaced: (at) => membership.clockReplaced(at),
       },
       CLIENT,
+      (url) => account.greeting(url),
     );
     const driver = new Driver(
       {
@@ -95,7 +108,12 @@ export class Session extends EventTarget {
     const copy = new LocalCopy({ ...parts, connection, driver });
     const films = new Films({ ...parts, driver, copy, tell });
     const said = (/** @type {import("../protocol/types.js").Said} */ message) => this.#said(message);
-    membership = new Membership({ ...parts, connection, driver, copy, films, tell, said });
+    // Locks are given to pages of https and of this computer alone: over others, a password could be read on its way.
+    const logins = "locks" in navigator ? new Logins() : null;
+    const reach = () => this.#entering.reached();
+    account = new Account({ ...parts, connection, tell, reach, logins });
+    this.account = account;
+    membership = new Membership({ ...parts, connection, driver, copy, films, account, tell, said });
     this.#connection = connection;
     this.#driver = driver;
     this.#copy = copy;
@@ -106,10 +124,21 @@ export class Session extends EventTarget {
       const view = this.#viewer.room;
       return view === null ? null : { server: connection.url ?? "", room_id: view.roomId, name: view.name };
     });
-    this.#entering = new Entering({ ...parts, connection, driver, copy, films, membership, tabs, tell, server });
+    this.#entering = new Entering({
+      ...parts,
+      connection,
+      driver,
+      copy,
+      films,
+      membership,
+      account,
+      tabs,
+      tell,
+      server,
+    });
     this.#playing = new Playing({ ...parts, driver, tell });
     this.#requests = new Requests({ ...parts, connection, driver, copy, films });
-    this.#builder = new StateBuilder({ viewer: this.#viewer, connection, driver, copy });
+    this.#builder = new StateBuilder({ viewer: this.#viewer, connection, driver, copy, account });
     connection.name = this.ownName() || t("member.guest");
     driver.tell({ type: "OffsetSet", seconds: kept.setting("offset", 0) });
     this.#hearPlayer();
@@ -245,7 +274,7 @@ export class Session extends EventTarget {
 
   /**
    * @param {string} room
-   * @param {{password?: string}} [options]
+   * @param {{password?: string, invite?: string | null}} [options]
    */
   join(room, options) {
     this.#forgetChat();
@@ -264,6 +293,11 @@ export class Session extends EventTarget {
     if (this.#viewer.room !== null || this.#chat.length === 0) return;
     this.#chat = [];
     this.#changed();
+  }
+
+  /** Connects to the server, if nothing else did: what it wants of whoever comes is known then. */
+  async meet() {
+    if (this.#connection.url === null) await this.#entering.connected();
   }
 
   async listRooms() {

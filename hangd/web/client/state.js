@@ -8,6 +8,7 @@
  * @property {import("./connection.js").Connection} connection
  * @property {import("./driver.js").Driver} driver
  * @property {import("./films/copy.js").LocalCopy} copy
+ * @property {import("./trust/account.js").Account} account
  */
 
 import { Motion } from "../engine/follower/picture.js";
@@ -54,7 +55,7 @@ export class StateBuilder {
    * @returns {SessionState}
    */
   build(chat) {
-    const { viewer, connection, driver } = this.#parts;
+    const { viewer, connection, driver, account } = this.#parts;
     const { welcome } = connection;
     const view = viewer.room;
     const last = this.#last;
@@ -65,6 +66,8 @@ export class StateBuilder {
       features: welcome?.features ?? none,
       pushKey: welcome?.push_key ?? null,
       motd: welcome?.motd ?? null,
+      account: account.name,
+      wants: connection.needsPassword ? "password" : account.isLacking ? "account" : null,
       me: view?.clientId ?? null,
       room: view?.room ?? null,
       invite: view === null ? null : inviteTo(document.baseURI, view.name ?? view.roomId, welcome?.public_url ?? null),
@@ -81,9 +84,9 @@ export class StateBuilder {
 
   /** @returns {SessionState["link"]} */
   #link() {
-    const { state, reason, retryAt, url } = this.#parts.connection;
+    const { state, reason, retryAt } = this.#parts.connection;
     const phases = /** @type {const} */ ({
-      [LinkState.DOWN]: url === null && reason === null ? "off" : "refused",
+      [LinkState.DOWN]: reason === null ? "off" : "refused",
       [LinkState.WAITING]: "waiting",
       [LinkState.DIALING]: "connecting",
       [LinkState.GREETING]: "connecting",

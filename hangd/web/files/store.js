@@ -5,6 +5,8 @@
  * turned off), reads find nothing and writes do nothing.
  */
 
+import { Database } from "./database.js";
+
 /** @typedef {"handles" | "hashes"} TableName */
 /**
  * @typedef {object} Row
@@ -12,12 +14,7 @@
  * @property {number} usedAt  Milliseconds since 1970.
  */
 
-const DATABASE = "hang-files";
-const VERSION = 1;
-const TABLES = /** @type {TableName[]} */ (["handles", "hashes"]);
-
-/** @type {Promise<IDBDatabase | null> | null} */
-let opened = null;
+const files = new Database("hang-files", { handles: "key", hashes: "key" });
 
 /**
  * Opens a table. Null: this browser keeps nothing.
@@ -25,23 +22,15 @@ let opened = null;
  * @returns {Promise<Store | null>}
  */
 export async function openStore(name) {
-  opened ??= open();
-  const database = await opened;
-  return database === null ? null : new Store(database, name);
+  return (await files.isThere()) ? new Store(name) : null;
 }
 
 class Store {
-  /** @type {IDBDatabase} */
-  #database;
   /** @type {TableName} */
   #name;
 
-  /**
-   * @param {IDBDatabase} database
-   * @param {TableName} name
-   */
-  constructor(database, name) {
-    this.#database = database;
+  /** @param {TableName} name */
+  constructor(name) {
     this.#name = name;
   }
 
@@ -91,46 +80,6 @@ class Store {
    * @returns {Promise<Result>}
    */
   #do(mode, action, otherwise) {
-    return new Promise((resolve) => {
-      try {
-        const transaction = this.#database.transaction(this.#name, mode);
-        const request = action(transaction.objectStore(this.#name));
-        transaction.addEventListener("complete", () => resolve(request.result));
-        transaction.addEventListener("abort", () => resolve(otherwise));
-      } catch {
-        resolve(otherwise); // the database was closed, or the row cannot be stored
-      }
-    });
+    return files.do(this.#name, mode, action, otherwise);
   }
-}
-
-/** @returns {Promise<IDBDatabase | null>} */
-function open() {
-  return new Promise((resolve) => {
-    try {
-      const request = indexedDB.open(DATABASE, VERSION);
-      request.addEventListener("upgradeneeded", () => {
-        for (const name of TABLES) {
-          request.result.createObjectStore(name, { keyPath: "key" });
-        }
-      });
-      request.addEventListener("success", () => {
-        const database = request.result;
-        database.addEventListener("close", forget);
-        database.addEventListener("versionchange", () => {
-          database.close(); // a newer page wants it
-          forget();
-        });
-        resolve(database);
-      });
-      request.addEventListener("error", () => resolve(null));
-      request.addEventListener("blocked", () => resolve(null));
-    } catch {
-      resolve(null);
-    }
-  });
-}
-
-function forget() {
-  opened = null;
 }

@@ -1,6 +1,6 @@
 /** The page: the start, or the room. Draws each new state once a picture of the screen, however many there were. */
 
-import { sameRoom } from "../client/invites.js";
+import { sameRoom, signed } from "../client/invites.js";
 import { attribute } from "./dom.js";
 import { StartScreen } from "./entrance/start_screen.js";
 import { t } from "./texts/texts.js";
@@ -16,6 +16,8 @@ const REST = 500;
 export class HangPage extends View {
   /** The room that the link names. @type {string | null} */
   #invited = null;
+  /** The signed invite in that link. @type {string | null} */
+  #token = null;
   /** @type {StartScreen | RoomScreen | null} */
   #screen = null;
   #asked = false;
@@ -25,14 +27,25 @@ export class HangPage extends View {
   #installing = null;
   /** The room's part of the page, which is loaded while the start is read. @type {(new (parts: import("./view.js").Parts) => RoomScreen) | null} */
   #room = null;
+  /** What the server has said before there was a room, whose log is to have it. @type {import("./view.js").Notice | null} */
+  #serverSaid = null;
+
+  /** Resolves when the start can be seen, which is what a new viewer waits for. */
+  drawn = new Promise((resolve) => {
+    // The next picture is drawn after the animation frame; there is none while nobody sees the page.
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
 
   /** @param {import("./view.js").Parts} parts */
   constructor(parts) {
     super(parts);
     const { session, preferences } = this.parts;
     session.addEventListener("change", () => this.#ask());
-    session.addEventListener("notice", (event) => {
-      this.#screen?.notice(event.detail);
+    session.addEventListener("notice", ({ detail: notice }) => {
+      this.#screen?.notice(notice);
+      const isRoom = this.#screen !== null && !(this.#screen instanceof StartScreen);
+      if (notice.kind === "server" && !isRoom) this.#serverSaid = notice;
       this.#ask();
     });
     preferences.addEventListener("change", () => this.#settle());
@@ -41,8 +54,7 @@ export class HangPage extends View {
 
   connectedCallback() {
     this.show(this.parts.session.state);
-    // After the start can be seen: it is what a new viewer waits for.
-    requestAnimationFrame(() => void this.#loadRoom());
+    void this.drawn.then(() => this.#loadRoom());
     setInterval(() => document.hidden || this.#screen?.tick(), TICK);
   }
 
@@ -65,32 +77,40 @@ export class HangPage extends View {
    * Shows what a link to this room leads to. Who is in another room is asked first.
    *
    * @param {string | null} room  null: the link names none.
+   * @param {string | null} [token]  The signed invite in it.
    */
-  invite(room) {
+  invite(room, token = null) {
     const here = this.parts.session.state.room;
     if (here === null) {
-      this.#invite(room);
+      this.#invite(room, token);
     } else if (room !== null && room !== here.room_id && !sameRoom(room, here.name)) {
-      void this.#askToLeaveFor(room);
+      void this.#askToLeaveFor(room, token);
     }
   }
 
-  /** @param {string | null} room */
-  #invite(room) {
+  /**
+   * @param {string | null} room
+   * @param {string | null} token
+   */
+  #invite(room, token) {
     this.#invited = room;
+    this.#token = token;
     if (this.#screen instanceof StartScreen) {
-      this.#screen.invite(room);
+      this.#screen.invite(room, token);
     }
   }
 
-  /** @param {string} room */
-  async #askToLeaveFor(room) {
+  /**
+   * @param {string} room
+   * @param {string | null} token
+   */
+  async #askToLeaveFor(room, token) {
     const { session } = this.parts;
     try {
       const { confirmOtherRoom } = await import("./dialogs/other_room.js");
       confirmOtherRoom(this.parts, room, () => {
-        this.#invite(room);
-        history.replaceState(null, "", `#${encodeURIComponent(room)}`);
+        this.#invite(room, token);
+        history.replaceState(null, "", signed(`#${encodeURIComponent(room)}`, token));
         void session.leave();
       });
     } catch {
@@ -140,9 +160,12 @@ export class HangPage extends View {
       return before;
     }
     before?.closed();
+    if (isRoom) {
+      this.#token = null; // It has let this viewer in. Who is put out must not come back by it with one click.
+    }
     const screen = isRoom && this.#room !== null ? new this.#room(this.parts) : new StartScreen(this.parts);
     if (screen instanceof StartScreen) {
-      screen.invite(this.#invited);
+      screen.invite(this.#invited, this.#token);
       if (this.#installing !== null) {
         screen.offerInstall(this.#installing());
       }
@@ -150,12 +173,17 @@ export class HangPage extends View {
     this.#screen = screen;
     this.replaceChildren(screen);
     screen.opened();
+    if (isRoom && this.#serverSaid !== null) {
+      screen.notice(this.#serverSaid);
+      this.#serverSaid = null;
+    }
     return screen;
   }
 
   async #loadRoom() {
     try {
-      const { RoomScreen } = await import("./room_screen.js");
+      const styles = import("./styles.js").then(({ roomStyles }) => roomStyles());
+      const [{ RoomScreen }] = await Promise.all([import("./room_screen.js"), styles]);
       this.#room = RoomScreen;
       this.show(this.parts.session.state);
     } catch {

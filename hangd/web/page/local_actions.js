@@ -36,7 +36,7 @@ export class LocalActions extends EventTarget {
     this.dispatchEvent(new CustomEvent("toast", { detail: { kind, text } }));
   }
 
-  /** @param {"queue" | "chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
+  /** @param {"account" | "bans" | "queue" | "chat" | "keys" | "leave" | "settings" | "goto" | "rules" | "invite"} what */
   open(what) {
     this.dispatchEvent(new CustomEvent("open", { detail: what }));
   }

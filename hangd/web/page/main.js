@@ -1,6 +1,6 @@
 /** Joins the parts of the page: the session, the player, the viewer's files, the app, and what is drawn of them. */
 
-import { roomIn } from "../client/invites.js";
+import { roomIn, tokenIn } from "../client/invites.js";
 import { Session } from "../client/session.js";
 import * as policies from "../engine/policies.js";
 import { findCopy } from "../files/find.js";
@@ -44,7 +44,10 @@ const session = new Session({
 });
 const page = startPage(session, video);
 
-/** Names the room in the address, so that a page that is loaded anew comes back, and the address can be given on. */
+/**
+ * Names the room in the address, so that a page that is loaded anew comes back, and the address can be given on. A signed
+ * invite that stood there goes: who reads over a shoulder, or gets the address, has not got it.
+ */
 function nameRoom() {
   const { invite, room } = session.state;
   if (room !== null && invite !== null && new URL(invite).hash !== location.hash) {
@@ -53,14 +56,17 @@ function nameRoom() {
 }
 
 session.addEventListener("change", nameRoom);
-window.addEventListener("hashchange", () => {
-  const room = roomIn(location.hash);
+window.addEventListener("hashchange", ({ newURL }) => {
+  // The browser tells this later: a change of the room since then has put the room's own name back into the address.
+  const { hash } = new URL(newURL);
+  const [room, token] = [roomIn(hash), tokenIn(hash)];
   nameRoom(); // The viewer is in the room of before still, and may stay there.
-  page.invite(room);
+  page.invite(room, token);
 });
-page.invite(roomIn(location.hash));
+page.invite(roomIn(location.hash), tokenIn(location.hash));
 session.begin();
+void session.meet();
 // After what a new viewer waits for: installing, media keys, a screen that stays on.
-void Promise.all([import("../app/app.js"), import("../app/elements.js")]).then(([{ startApp }, elements]) =>
-  page.useApp(startApp(session), elements),
-);
+void page.drawn
+  .then(() => Promise.all([import("../app/app.js"), import("../app/elements.js")]))
+  .then(([{ startApp }, elements]) => page.useApp(startApp(session), elements));

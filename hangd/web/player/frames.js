@@ -10,6 +10,8 @@ const ROUNDED = 0.0015;
 const STEADY = 0.8;
 /** Of a steady film on a busy machine so many are seen, if the file's header tells how long they last. */
 const THINNED = 0.3;
+/** A picture this far from the element's position belongs to another place, in seconds. */
+export const ELSEWHERE = 0.25;
 
 /**
  * @typedef {object} Frame  One picture that was shown.
@@ -47,6 +49,8 @@ export class Frames {
   #played = null;
   /** @type {number[]} */
   #durations = [];
+  /** @type {number[]} Where the film was when it was moved, since a seek has ended last. */
+  #left = [];
   /** @type {Set<(frame: Frame | null) => void>} */
   #waiters = new Set();
 
@@ -117,6 +121,7 @@ export class Frames {
     this.last = null;
     this.recent = [];
     this.#durations = [];
+    this.#left = [];
     this.#header = this.#played = null;
   }
 
@@ -125,34 +130,61 @@ export class Frames {
     this.recent = [];
   }
 
+  /** Note that the film is moved away from where it is now. */
+  leave() {
+    this.#left.push(this.#video.currentTime);
+  }
+
   /**
-   * Wait for a picture that was given to the screen at the local time `since` or later.
+   * Wait for the picture that a seek to the position `there` has led to.
    *
-   * One of before may be told afterwards, where the machine is busy. Ask before the film is moved, as a picture that is
-   * there already is not told.
+   * One of before may be told afterwards, where the machine is busy, and even be given to the screen after the seek began.
+   * So one from where the film was before (`leave`) is not taken, though it may be the one: a slide that began long ago.
+   * The right one may never be told: Chromium tells of a picture only if it was asked before, and while it tells of one
+   * it was not asked for the next. Another seek to the same place answers both: it has the picture told once more, and
+   * what is given to the screen after it began is of that place.
    *
-   * @param {number} since
+   * @param {number} there
+   * @param {number} since  The local time at which the seek began.
    * @param {AbortSignal} signal
    * @param {number} seconds  The most to wait.
-   * @returns {Promise<Frame | null>}  null: none came.
+   * @returns {Promise<Frame | null>}  null: none came that is certain.
    */
-  shownSince(since, signal, seconds) {
+  shownAt(there, since, signal, seconds) {
     if (!this.known || signal.aborted) return Promise.resolve(null);
-    if (this.last !== null && this.last.at >= since) return Promise.resolve(this.last);
     return new Promise((resolve) => {
       /** @param {Frame | null} frame */
+      const told = (frame) => {
+        if (frame === null) end(null);
+        else if (frame.at >= since && !this.#isLeft(frame, there)) end(frame);
+      };
+      /** @param {Frame | null} frame */
       const end = (frame) => {
-        if (frame !== null && frame.at < since) return;
         clearTimeout(timer);
-        this.#waiters.delete(end);
+        this.#waiters.delete(told);
         signal.removeEventListener("abort", aborted);
+        // A seek that was aborted shows its picture later, if it does.
+        if (!signal.aborted) this.#left = [];
         resolve(frame);
       };
       const aborted = () => end(null);
-      const timer = setTimeout(() => end(null), seconds * 1000);
+      const timer = setTimeout(aborted, seconds * 1000);
       signal.addEventListener("abort", aborted);
-      this.#waiters.add(end);
+      this.#waiters.add(told);
+      if (this.last !== null) told(this.last);
     });
+  }
+
+  /**
+   * Whether a picture may be one of before the seek to `there`.
+   *
+   * @param {Frame} frame
+   * @param {number} there
+   */
+  #isLeft({ position }, there) {
+    const lasts = this.isSteady ? (this.duration ?? ELSEWHERE) : ELSEWHERE;
+    if (position - ROUNDED < there && there < position + lasts + ROUNDED) return false;
+    return this.#left.some((left) => Math.abs(position - left) < ELSEWHERE);
   }
 
   close() {

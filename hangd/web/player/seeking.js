@@ -11,14 +11,19 @@ const INTO_FRAME = 0.001;
 const ROUNDED = 0.0015;
 /** A picture that begins this much after the target is the one that is meant: its time was rounded down. */
 const MEANT = 0.0006;
-/** Seconds to wait for the picture after `seeked`. It is mostly there by then, and late on a busy machine. */
-const PICTURE = 1;
+/**
+ * Seconds to wait for the picture after `seeked`, at each of the seeks that are made until it is told. It is mostly there
+ * by then, and late on a busy machine.
+ */
+const PICTURE = [0.3, 1, 2];
+/** By so much later is each of these seeks, in seconds: to where it stands already, Chromium seeks without a picture. */
+const ASIDE = 0.00001;
 /** No seek goes closer to the end: the film would end there. */
 const END = 0.001;
 
 /**
  * @typedef {object} Sought
- * @property {import("./frames.js").Frame | null} frame  The picture that is shown; null: this browser does not tell.
+ * @property {import("./frames.js").Frame | null} frame  The picture that is shown; null: it is not known.
  */
 
 /**
@@ -73,26 +78,30 @@ export function framesAside(position, target, duration) {
 }
 
 /**
- * Seek once, paused, to the time `aim`, and find out which picture is shown there.
+ * Seek, paused, to the time `aim`, and find out which picture is shown there: by further seeks to it if that is not told.
  *
  * @param {HTMLVideoElement} video
  * @param {import("./frames.js").Frames} frames
  * @param {number} aim
  * @param {AbortSignal} signal
- * @param {number} seconds  The most to wait.
+ * @param {number} seconds  The most to wait for each seek.
  * @returns {Promise<Sought | null>}  null: aborted, or the browser does not come to the place in this time.
  */
 export async function showPicture(video, frames, aim, signal, seconds) {
   const end = Number.isFinite(video.duration) ? Math.max(0, video.duration - END) : Infinity;
-  const since = now();
-  const there = Math.min(Math.max(0, aim), end);
-  video.currentTime = there;
-  if (!(await seeked(video, signal, seconds))) return null;
-  if (!frames.tells) return { frame: null };
-  const frame = await frames.shownSince(since, signal, PICTURE);
-  if (signal.aborted) return null;
-  if (frame === null || frames.seekTells) return { frame };
-  return { frame: { ...frame, position: frames.beginOf(there) } };
+  let there = Math.min(Math.max(0, aim), end);
+  for (const patience of PICTURE) {
+    const since = now();
+    frames.leave();
+    video.currentTime = there;
+    if (!(await seeked(video, signal, seconds))) return null;
+    if (!frames.tells) break;
+    const frame = await frames.shownAt(there, since, signal, patience);
+    if (signal.aborted) return null;
+    if (frame !== null) return { frame: frames.seekTells ? frame : { ...frame, position: frames.beginOf(there) } };
+    there += ASIDE;
+  }
+  return { frame: null };
 }
 
 /**

@@ -9,11 +9,10 @@
  * it takes the one before for longer than it is. Such a picture is left out.
  */
 
+import { ELSEWHERE } from "./frames.js";
 import { seekExactly, showPicture } from "./seeking.js";
 import { nextEvent } from "./tasks.js";
 
-/** A picture this far from the element's position belongs to another place, in seconds. */
-const ELSEWHERE = 0.25;
 /** Where it is not known how long a picture lasts, the first distance to look at, in seconds. */
 const FEEL = 1 / 30;
 /** Distances are doubled so often at most: a picture of a series of slides stands for minutes. */
@@ -57,37 +56,47 @@ export function pictureShown(video, frames) {
  */
 
 /**
- * Show the next picture, or the one before.
+ * @typedef {object} Stepped
+ * @property {number} position  Where the film stands, in seconds: the time of the picture that is shown, if that is known.
+ * @property {number | null} shown  The time of the picture that is shown; null: not known.
+ */
+
+/**
+ * Show the next picture, or the one before. At the end, or the beginning, the one that is shown remains.
  *
  * @param {Film} film
- * @param {number} shown  The time of the picture that is shown now.
+ * @param {number | null} shown  The time of the picture that is shown now; null: not known.
  * @param {boolean} back
- * @returns {Promise<number>}  The time of the picture that is shown then; `shown`: there is none.
+ * @returns {Promise<Stepped>}
  */
 export async function step(film, shown, back) {
-  const { frames } = film;
-  if (back && frames.seekTells && frames.tells) return await before(film, shown);
+  const { frames, video } = film;
+  const from = shown ?? (await look(film, video.currentTime)) ?? video.currentTime;
+  if (back && frames.seekTells && frames.tells) return await before(film, from);
   const { duration } = frames;
   if (duration !== null && (frames.isSteady || !frames.seekTells || !frames.tells)) {
-    const target = Math.max(0, shown + (back ? -duration : duration));
+    const target = Math.max(0, from + (back ? -duration : duration));
     const reached = await look(film, target, seekExactly);
-    if (reached === null || back || reached > shown) return reached ?? target;
+    if (reached === null || back || reached > from) return { position: reached ?? target, shown: reached };
   }
-  return back ? await before(film, shown) : await after(film, shown);
+  return back ? await before(film, from) : await after(film, from);
 }
 
 /**
  * @param {Film} film
  * @param {number} shown
+ * @returns {Promise<Stepped>}
  */
 async function before(film, shown) {
   const aim = Math.max(0, shown - BEFORE);
-  return (await look(film, aim)) ?? aim;
+  const found = await look(film, aim);
+  return { position: found ?? aim, shown: found };
 }
 
 /**
  * @param {Film} film
  * @param {number} shown
+ * @returns {Promise<Stepped>}
  */
 async function after(film, shown) {
   const { frames, signal, video } = film;
@@ -95,18 +104,19 @@ async function after(film, shown) {
   let distance = Math.min(frames.duration ?? FEEL, FEEL);
   for (let doubled = 0; found <= shown && doubled <= DOUBLED; doubled++, distance *= 2) {
     const seen = await look(film, shown + distance + BEFORE);
-    if (seen === null || signal.aborted) return shown + distance;
+    if (seen === null || signal.aborted) return { position: shown + distance, shown: null };
     found = seen;
     if (shown + distance > video.duration) break;
   }
   for (let between = 0; found - shown > 2 * BEFORE && between < BETWEEN; between++) {
     const seen = await look(film, found - BEFORE);
-    if (seen === null || signal.aborted) return found;
+    if (seen === null || signal.aborted) return { position: found, shown: null };
     if (seen <= shown || seen >= found) break;
     found = seen;
   }
   if (found > shown) frames.learn(found - shown);
-  return (await look(film, found, seekExactly)) ?? found;
+  const reached = await look(film, found, seekExactly);
+  return { position: reached ?? found, shown: reached };
 }
 
 /**

@@ -20,20 +20,19 @@ import { t } from "../page/texts/texts.js";
 import { Contents } from "./contents.js";
 import { Frames } from "./frames.js";
 import { StartLatency } from "./latency.js";
+import { LeftOut } from "./left_out.js";
 import { Line } from "./line.js";
-import { containerOf, failureOf, open } from "./opening.js";
+import { Outside } from "./outside.js";
 import { policyOfThisBrowser } from "./policy.js";
 import { seekExactly } from "./seeking.js";
-import { isSilent } from "./sound.js";
+import { Source } from "./source.js";
 import { Speed } from "./speed.js";
-import { lastPicture, step } from "./standing.js";
+import { lastPicture, pictureShown, step } from "./standing.js";
 import { Starter } from "./starting.js";
 import { nextTask, sleep } from "./tasks.js";
 
 /** Seconds that a seek may take before the file counts as one that cannot be read: a disk may have to start. */
 const SEEK = 30;
-/** A film that ends by more than this before its duration is not complete, in seconds. Durations are not exact. */
-const SHORT = 3;
 
 /**
  * @typedef {import("./base.js").PlayerCommand} PlayerCommand
@@ -51,7 +50,10 @@ export class VideoPlayer extends EventTarget {
     this.#files = files;
     this.#emit = emit;
     this.#policy = policy;
-    this.#contents = new Contents(inspect);
+    this.#source = new Source(video, new Contents(inspect));
+    this.#leftOut = new LeftOut(video, this.#source, (type) => {
+      if (!this.#life.signal.aborted) this.dispatchEvent(new Event(type));
+    });
     this.#frames = new Frames(video, policy.seekTells);
     this.#line = new Line(video, this.#frames, policy, store);
     const latency = new StartLatency(policy.startLatency, store);
@@ -64,11 +66,13 @@ export class VideoPlayer extends EventTarget {
     video.addEventListener("error", () => this.#broke(), { signal });
     video.addEventListener("waiting", () => this.#stall(true), { signal });
     video.addEventListener("playing", () => this.#stall(false), { signal });
-    video.addEventListener("pause", () => this.#pausedOutside(), { signal });
-    video.addEventListener("play", () => this.#playedOutside(), { signal });
     video.addEventListener("durationchange", () => this.#durationChanged(), { signal });
-    document.addEventListener("visibilitychange", () => this.#seen(), { signal });
-    globalThis.addEventListener("pageshow", () => this.#seen(), { signal });
+    this.#outside = new Outside(video, signal, {
+      phase: () => this.#phase,
+      paused: () => void this.#settle(false, this.#begin("pausing")),
+      played: () => void this.#start(null, this.#begin("starting")),
+      seen: () => this.#frames.jump(),
+    });
     navigator.mediaDevices?.addEventListener?.("devicechange", () => latency.doubt(), { signal });
   }
 
@@ -76,23 +80,18 @@ export class VideoPlayer extends EventTarget {
   #files;
   #emit;
   #policy;
-  #contents;
+  #source;
+  #leftOut;
   #frames;
   #line;
   #starter;
   #speed;
+  #outside;
   #life = new AbortController();
   #job = new AbortController();
   /** @type {Phase} */
   #phase = "empty";
   #generation = 0;
-  /** @type {File | null} */
-  #file = null;
-  #url = "";
-  /** Loaded was told of this file. */
-  #loaded = false;
-  /** @type {number | null} The duration that was told. */
-  #duration = null;
   /** Where a load or a seek leads, and where the settled film goes on. */
   #position = 0;
   /** @type {number | null} The time of the picture that is shown, where the film stands; null: not known. */
@@ -105,8 +104,6 @@ export class VideoPlayer extends EventTarget {
   /** `play()` was called for the present phase. */
   #played = false;
   #needsTap = false;
-  /** The browser paused a film that nobody sees. */
-  #pausedUnseen = false;
 
   /** The name of the browser's policy. */
   get policy() {
@@ -198,45 +195,31 @@ export class VideoPlayer extends EventTarget {
   async #open(path, signal) {
     await nextTask();
     if (signal.aborted) return;
-    const video = this.#video;
     const file = this.#files.get(path) ?? null;
     if (file === null) {
       this.#fail({ code: "not-found", message: t("player.not-found") });
       return;
     }
-    this.#file = file;
-    this.#url = URL.createObjectURL(file);
-    const failure = await open(video, this.#url, file, signal);
+    const source = this.#source;
+    const failure = await source.open(file, signal);
     if (signal.aborted) return;
     if (failure !== null) {
       this.#fail(failure);
       return;
     }
     this.#speed.apply();
-    this.#duration = Number.isFinite(video.duration) ? video.duration : null;
-    this.#loaded = true;
-    void this.#contents.frameRate(file).then((rate) => {
-      if (file === this.#file) this.#frames.expect(rate);
+    void source.frameRate().then((rate) => {
+      if (source.file === file) this.#frames.expect(rate);
     });
-    this.#tell({ type: "Loaded", generation: this.#generation, duration: this.#duration });
-    if (video.videoWidth === 0) void this.#notice("no-picture", "video", file);
+    this.#tell({ type: "Loaded", generation: this.#generation, duration: source.duration });
+    this.#leftOut.opened();
     // Commands that came meanwhile have left their target and their Resume.
     if (!signal.aborted) await this.#seek(signal);
   }
 
   #unload() {
     this.#begin("empty");
-    const video = this.#video;
-    video.pause();
-    if (this.#url !== "") {
-      video.removeAttribute("src");
-      video.load();
-      URL.revokeObjectURL(this.#url);
-    }
-    this.#url = "";
-    this.#file = null;
-    this.#loaded = false;
-    this.#duration = null;
+    this.#source.close();
     this.#speed.rate = 1;
     this.#starter.stoodAt = -Infinity;
     this.#frames.forget();
@@ -256,7 +239,7 @@ export class VideoPlayer extends EventTarget {
     this.#position = Math.max(0, position);
     this.#resume = null;
     // Before that the load leads there by itself.
-    if (this.#phase !== "loading" || this.#loaded) void this.#seek(this.#begin("seeking"));
+    if (this.#phase !== "loading" || this.#source.isOpen) void this.#seek(this.#begin("seeking"));
   }
 
   /** @param {AbortSignal} signal */
@@ -268,7 +251,7 @@ export class VideoPlayer extends EventTarget {
     const sought = await seekExactly(this.#video, this.#frames, this.#position, signal, SEEK);
     if (signal.aborted) return;
     if (sought === null) {
-      this.#fail({ code: "unreadable", message: t("player.slow", { name: this.#file?.name ?? "" }) });
+      this.#fail({ code: "unreadable", message: t("player.slow", { name: this.#source.name }) });
       return;
     }
     this.#stand(this.#position, sought.frame?.position ?? null);
@@ -302,13 +285,13 @@ export class VideoPlayer extends EventTarget {
     this.#starter.sought = true;
     await nextTask();
     const film = { video: this.#video, frames: this.#frames, signal, seconds: SEEK };
-    const position = await step(film, this.#shown ?? this.#video.currentTime, back);
-    if (!signal.aborted) this.#stand(position, this.#frames.tells ? position : null);
+    const stepped = await step(film, this.#shown, back);
+    if (!signal.aborted) this.#stand(stepped.position, stepped.shown);
   }
 
   /**
    * @param {number} position
-   * @param {number | null} shown  The position of the picture that is shown.
+   * @param {number | null} shown  The position of the picture that is shown; null: not known.
    */
   #stand(position, shown) {
     const signal = this.#begin("settled", this.#resume);
@@ -379,7 +362,7 @@ export class VideoPlayer extends EventTarget {
       position,
       at,
       rate: this.#speed.rate,
-      container: containerOf(this.#file),
+      container: this.#source.container,
       called: (/** @type {number} */ called) => {
         this.#played = true;
         this.#point = { position: this.#video.currentTime, at: called };
@@ -406,14 +389,14 @@ export class VideoPlayer extends EventTarget {
    * @param {Point | null} point  One that is known already.
    */
   async #run(signal, point) {
-    let played = 0;
+    this.#leftOut.started();
     while (!signal.aborted) {
       if (point !== null && !this.#stalled && !this.#video.ended) {
         this.#point = point;
         this.#speed.observe(point);
         this.#tell({ type: "Sampled", generation: this.#generation, ...point, rate: this.#speed.rate });
       }
-      if (++played === 5 && isSilent(this.#video)) void this.#notice("silent", "audio", this.#file);
+      this.#leftOut.played();
       await sleep(this.#policy.sampleInterval, signal);
       if (!signal.aborted) point = await this.#line.read(signal);
     }
@@ -442,12 +425,12 @@ export class VideoPlayer extends EventTarget {
   #ended() {
     if (this.#phase !== "running" && this.#phase !== "starting" && this.#phase !== "delaying") return;
     const position = this.#video.currentTime;
-    this.#shown = this.#frames.last?.position ?? null;
+    this.#shown = pictureShown(this.#video, this.#frames);
     // Chromium names the duration also where the file was cut off: only the line knows how far the film has come.
     const point = this.#point;
     const reached = point === null ? position : point.position + (now() - point.at) * this.#speed.rate;
-    if (this.#duration !== null && Math.min(position, reached) < this.#duration - SHORT) {
-      this.#fail({ code: "truncated", message: t("player.truncated", { name: this.#file?.name ?? "" }) });
+    if (this.#source.isCutOff(Math.min(position, reached))) {
+      this.#fail({ code: "truncated", message: t("player.truncated", { name: this.#source.name }) });
       return;
     }
     const started = this.#phase === "starting";
@@ -459,11 +442,10 @@ export class VideoPlayer extends EventTarget {
   }
 
   #broke() {
-    const file = this.#file;
-    if (file === null || !this.#loaded) return;
+    if (!this.#source.isOpen) return;
     const signal = this.#begin("loading");
-    void failureOf(file, this.#video.error).then((failure) => {
-      if (!signal.aborted) this.#fail(failure);
+    void this.#source.failure().then((failure) => {
+      if (!signal.aborted && failure !== null) this.#fail(failure);
     });
   }
 
@@ -477,46 +459,9 @@ export class VideoPlayer extends EventTarget {
   }
 
   #durationChanged() {
-    const duration = this.#video.duration;
-    // At the end of an incomplete file the browser finds that it is shorter; that is told otherwise.
-    if (this.#phase === "empty" || this.#phase === "loading" || !Number.isFinite(duration)) return;
-    if (this.#duration !== null && duration < this.#duration + 0.001) return;
-    this.#duration = duration;
+    if (this.#phase === "empty" || this.#phase === "loading" || !this.#source.lengthen()) return;
+    const duration = /** @type {number} */ (this.#source.duration);
     this.#tell({ type: "DurationChanged", generation: this.#generation, duration });
-  }
-
-  /** Somebody paused the element itself: the browser, or the viewer in a small window. */
-  #pausedOutside() {
-    const video = this.#video;
-    if (this.#phase !== "running" || !video.paused || video.ended) return;
-    if (document.visibilityState === "hidden") this.#pausedUnseen = true;
-    else void this.#settle(false, this.#begin("pausing"));
-  }
-
-  #playedOutside() {
-    if (this.#phase !== "settled" || this.#video.paused) return;
-    void this.#start(null, this.#begin("starting"));
-  }
-
-  /** The page is seen again. */
-  #seen() {
-    if (document.visibilityState === "hidden") return;
-    this.#frames.jump();
-    if (!this.#pausedUnseen || this.#phase !== "running") return;
-    this.#pausedUnseen = false;
-    this.#video.play().catch(() => undefined);
-  }
-
-  /**
-   * Dispatch a notice about what this browser leaves out, if it is in the file at all.
-   *
-   * @param {"silent" | "no-picture"} type
-   * @param {"video" | "audio"} part
-   * @param {File | null} file
-   */
-  async #notice(type, part, file) {
-    const isInside = file !== null && (await this.#contents.mayHave(file, part));
-    if (isInside && file === this.#file && !this.#life.signal.aborted) this.dispatchEvent(new Event(type));
   }
 
   // ---- jobs --------------------------------------------------------------------------------------------------------
@@ -533,7 +478,8 @@ export class VideoPlayer extends EventTarget {
     this.#job = new AbortController();
     this.#phase = phase;
     this.#resume = resume;
-    this.#stalled = this.#played = this.#pausedUnseen = false;
+    this.#stalled = this.#played = false;
+    this.#outside.begin();
     if (phase !== "running") this.#frames.jump();
     this.#speed.interrupted();
     if (phase !== "starting") this.#needsTap = false;

@@ -21,10 +21,10 @@ from tests.bench.skew.cases import CASES, FAR, SPECIAL, Case, Row
 from tests.bench.skew.hands import moving
 from tests.bench.skew.report import machine, plot, print_table, write_json
 from tests.bench.skew.rig import Rig, rig
-from tests.support.badlink import BadLink
+from tests.support.desktop.framebuffer import virtual_screen
+from tests.support.desktop.skew import distances, watching
 from tests.support.figures import percentile
-from tests.support.framebuffer import virtual_screen
-from tests.support.skew import distances, watching
+from tests.support.network.badlink import BadLink
 
 __all__ = ["main"]
 

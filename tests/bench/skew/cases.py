@@ -21,8 +21,8 @@ from msgspec import Struct
 
 from tests.bench.skew.cost import Usage, between, plain_players, used_by
 from tests.bench.skew.rig import Judge, Rig
+from tests.support.desktop.skew import Distance
 from tests.support.figures import percentile
-from tests.support.skew import Distance
 
 __all__ = ["CASES", "FAR", "SPECIAL", "Case", "Row", "Trials"]
 

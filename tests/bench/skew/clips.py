@@ -13,8 +13,8 @@ heavy    H.264, 24, 1920x1080,    as mp4                               60 s   ea
 heavy720 as heavy, 1280x720       as mp4                               60 s   each 250 pictures
 ======== ======================== ==================================== ====== =================
 
-Picture n is shown from n / rate on and carries its number as a bar code (`tests.support.barcode`), as in the sample
-clips (`tests.media.make_clips`).
+Picture n is shown from n / rate on and carries its number as a bar code (`tests.support.clips.barcode`), as in the
+sample clips (`tests.media.make_clips`).
 
 The sound is noise that never repeats, the same in every film, 0.15 to 3 kHz at -20 dB. Any quarter of a second of it
 occurs only once in another recording, so its position is found to the sample (`correlate`). Clicks a second apart would
@@ -39,7 +39,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.media.make_clips import HEIGHT, SAMPLE_RATE, WIDTH, ffmpeg, picture
-from tests.support.barcode import NUMBER_MAX
+from tests.support.clips.barcode import NUMBER_MAX
 
 __all__ = ["FOLDER", "NAMES", "SAMPLE_RATE", "Clip", "available", "make", "noise"]
 

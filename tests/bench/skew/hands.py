@@ -13,7 +13,7 @@ from Xlib import X
 from Xlib.display import Display
 from Xlib.ext import xtest
 
-from tests.support.party import Person
+from tests.support.daemons.party import Person
 
 __all__ = ["moving"]
 

@@ -32,9 +32,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tests.support.badlink import BadLink
 from tests.support.closing import Closing
-from tests.support.party import PATIENCE, free_port, wait_for
+from tests.support.daemons.party import PATIENCE, free_port, wait_for
+from tests.support.network.badlink import BadLink
 
 __all__ = ["Syncplay", "available", "versions"]
 

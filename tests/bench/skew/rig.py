@@ -20,10 +20,10 @@ from typing import Final, NamedTuple
 from tests.bench.skew.clips import Clip
 from tests.bench.skew.sound import Heard, Recording, recording
 from tests.bench.skew.sound import available as sound_available
-from tests.support.badlink import BadLink
-from tests.support.framebuffer import FrameBuffer, virtual_screen
-from tests.support.party import Person, Server, person, room_server, wait_for
-from tests.support.skew import Appearance, Distance, Watch, distances, watching
+from tests.support.daemons.party import Person, Server, person, room_server, wait_for
+from tests.support.desktop.framebuffer import FrameBuffer, virtual_screen
+from tests.support.desktop.skew import Appearance, Distance, Watch, distances, watching
+from tests.support.network.badlink import BadLink
 
 __all__ = ["NAMES", "Judge", "Rig", "rig"]
 

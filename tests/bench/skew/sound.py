@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from tests.bench.skew.clips import SAMPLE_RATE
 from tests.bench.skew.correlate import SAMPLE_BYTES, lag, played_at
-from tests.support.sound_server import SoundServer, sound_server
+from tests.support.desktop.sound_server import SoundServer, sound_server
 
 __all__ = ["Heard", "Recording", "available", "recording"]
 

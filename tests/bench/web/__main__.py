@@ -16,8 +16,8 @@ from tests.bench.web.cases import CASES
 from tests.bench.web.loading import first_load, large_file
 from tests.bench.web.report import Row, print_rows
 from tests.bench.web.rig import KINDS, web_rig
-from tests.support.browser import CHROMIUM
-from tests.support.firefox import FIREFOX
+from tests.support.browsers.browser import CHROMIUM
+from tests.support.browsers.firefox import FIREFOX
 
 __all__ = ["main"]
 

@@ -12,23 +12,21 @@ from typing import Final
 
 from tests.bench.skew.clips import Clip
 from tests.bench.web.report import Row
-from tests.bench.web.viewers import HangdViewer, PageViewer
-from tests.support.badlink import BadLink
-from tests.support.browser import ChromiumTab, chromium_tab
-from tests.support.framebuffer import virtual_screen
-from tests.support.party import person, room_server, wait_for
-from tests.support.skew import watching
+from tests.bench.web.viewers import SESSION, HangdViewer, PageViewer
+from tests.support.browsers.browser import ChromiumTab, chromium_tab
+from tests.support.browsers.first_load import FIRST_LOAD_MAX, visited
+from tests.support.daemons.party import person, room_server, wait_for
+from tests.support.desktop.framebuffer import virtual_screen
+from tests.support.desktop.skew import watching
+from tests.support.network.badlink import BadLink
 
 __all__ = ["first_load", "large_file"]
 
 _LOADS: Final = 3
-_BYTES_MAX: Final = 150 << 10
 _INTERACTIVE_MAX: Final = 1.0
 _PICTURE_MAX: Final = 2.0
 _HASH_MIN: Final = 100e6
 _LARGE: Final = 2 << 30
-_SHOWN: Final = "() => Boolean(document.querySelector('hang-page button'))"
-_SESSION: Final = "document.querySelector('hang-page').parts.session"
 
 
 def first_load() -> list[Row]:
@@ -38,10 +36,9 @@ def first_load() -> list[Row]:
         with virtual_screen() as screen, room_server() as server, BadLink(server.port) as link:
             with chromium_tab(screen.display) as tab:
                 began = time.monotonic()
-                tab.goto(f"http://127.0.0.1:{link.port}/")
-                wait_for(lambda: tab.evaluate(_SHOWN), "the page's buttons")
+                came = tab.run(visited(tab.page, f"http://127.0.0.1:{link.port}/"))
                 times.append(time.monotonic() - began)
-                sizes.append(link.carried()["back"])
+                sizes.append(sum(came.values()))
                 _at_rest(link)
                 more.append(link.carried()["back"] - sizes[-1])
     size, took = max(sizes), statistics.median(times)
@@ -49,8 +46,8 @@ def first_load() -> list[Row]:
         Row(
             "first load",
             "chromium",
-            f"{_BYTES_MAX >> 10} KiB",
-            size <= _BYTES_MAX,
+            f"{FIRST_LOAD_MAX >> 10} KiB",
+            size <= FIRST_LOAD_MAX,
             note=f"{size / 1024:.0f} KiB, and {max(more) / 1024:.0f} KiB afterwards, for what the service worker keeps",
         ),
         Row(
@@ -137,7 +134,7 @@ def _hashing(tab: ChromiumTab) -> Iterator[Callable[[], dict[str, float | None]]
     tab.evaluate(
         f"""() => {{
             const told = (window.benchHashing = {{ begin: null, end: null }});
-            const session = {_SESSION};
+            const session = {SESSION};
             session.addEventListener("change", () => {{
                 const {{ hashed }} = session.state.copy;
                 if (hashed !== null) {{

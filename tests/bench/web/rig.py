@@ -12,12 +12,12 @@ from tests.bench.skew.rig import Judge
 from tests.bench.skew.sound import Recording, recording
 from tests.bench.skew.sound import available as sound_available
 from tests.bench.web.viewers import HangdViewer, PageViewer, Viewer
-from tests.support.badlink import BadLink
-from tests.support.browser import chromium_tab
-from tests.support.firefox import firefox_tab
-from tests.support.framebuffer import virtual_screen
-from tests.support.party import Server, person, room_server, wait_for
-from tests.support.skew import Watch, watching
+from tests.support.browsers.browser import chromium_tab
+from tests.support.browsers.firefox import firefox_tab
+from tests.support.daemons.party import Server, person, room_server, wait_for
+from tests.support.desktop.framebuffer import virtual_screen
+from tests.support.desktop.skew import Watch, watching
+from tests.support.network.badlink import BadLink
 
 __all__ = ["KINDS", "WebRig", "web_rig"]
 

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from tests.support.browser import Tab
-from tests.support.party import Person, wait_for
+from tests.support.browsers.browser import Tab
+from tests.support.daemons.party import Person, wait_for
 
-__all__ = ["HangdViewer", "PageViewer", "Viewer"]
+__all__ = ["SESSION", "HangdViewer", "PageViewer", "Viewer"]
 
 
 class Viewer(Protocol):
@@ -79,8 +79,9 @@ def _url(port: int) -> str:
     return f"ws://127.0.0.1:{port}/ws"
 
 
-_SESSION: Final = "document.querySelector('hang-page').parts.session"
-_REQUEST: Final = f"async (name, ...words) => await {_SESSION}[name](...words)"
+SESSION: Final = "document.querySelector('hang-page').parts.session"
+"""JavaScript: the session of the page, as it runs."""
+_REQUEST: Final = f"async (name, ...words) => await {SESSION}[name](...words)"
 
 
 class PageViewer:
@@ -89,9 +90,11 @@ class PageViewer:
     The film is picked with a file input of the bench's own: the page makes its own one only when it needs it.
     """
 
-    def __init__(self, tab: Tab, name: str) -> None:
+    def __init__(self, tab: Tab, name: str, *, keeps_window: bool = False) -> None:
+        """``keeps_window``: its picture is to fill the window, and not the screen that has other windows too."""
         self.tab = tab
         self.name = name
+        self._keeps_window = keeps_window
 
     def open(self, port: int, room: str = "") -> None:
         """Load the page anew. It connects to the server when it needs to."""
@@ -118,7 +121,7 @@ class PageViewer:
         outcome = self.tab.evaluate(
             f"""async () => {{
                 const input = document.querySelector("#bench-film");
-                const outcome = await {_SESSION}.openFile(input.files[0]);
+                const outcome = await {SESSION}.openFile(input.files[0]);
                 input.remove();
                 return outcome;
             }}"""
@@ -133,18 +136,26 @@ class PageViewer:
 
     def state(self, path: str = "") -> Any:
         """Return a part of the session's state, such as ".room.room_id"."""
-        return self.tab.evaluate(f"() => {_SESSION}.state{path}")
+        return self.tab.evaluate(f"() => {SESSION}.state{path}")
 
     def create(self, film: Path, port: int) -> str:
         self.open(port)
+        return self.make(film)
+
+    def make(self, film: Path, **options: Any) -> str:
+        """Make a room with this film in the page that is open, and return its id. Options: those of the session."""
         self.pick(film)
-        self.request("create", {})
+        self.request("create", options)
         room = wait_for(lambda: self.state(".room?.room_id"), "the room")
         self.fill()
         return str(room)
 
     def join(self, room: str, film: Path, port: int) -> None:
         self.open(port, room)
+        self.enter(room, film)
+
+    def enter(self, room: str, film: Path) -> None:
+        """Go into a room with this film in the page that is open."""
         self.pick(film)
         self.request("join", room)
         wait_for(lambda: self.state(".room?.room_id"), "the room")
@@ -154,6 +165,9 @@ class PageViewer:
         """Show the picture in the whole window, so that it is known where it is."""
         wait_for(lambda: self.state(".playing.motion") not in ("empty", "loading"), "the film")
         self.tab.evaluate("() => document.activeElement?.blur()")
+        if self._keeps_window:
+            # As on a telephone whose browser has no full screen for pages: the page fills its window then.
+            self.tab.evaluate('() => Object.defineProperty(document, "fullscreenEnabled", { value: false })')
         self.tab.press("f")
         wait_for(lambda: self.tab.evaluate(_FILLS), "the picture in the whole window")
 
@@ -180,6 +194,8 @@ class PageViewer:
 
 
 _FILLS: Final = """() => {
-    const { left, top, right, bottom } = document.querySelector("video").getBoundingClientRect();
+    const video = document.querySelector("video");
+    if (video === null) return false;
+    const { left, top, right, bottom } = video.getBoundingClientRect();
     return left <= 1 && top <= 1 && right >= innerWidth - 1 && bottom >= innerHeight - 1;
 }"""

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.control import ControlClient, control_server
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.control import ControlClient, control_server
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
 
 
 @pytest.fixture

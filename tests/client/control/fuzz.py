@@ -31,11 +31,12 @@ from hangd.client.settings import ClientSettings
 from hangd.client.viewer import Viewer
 from hangd.player.simulated import SimulatedPlayer
 from hangd.server.settings import ServerSettings
-from tests.support.control import ControlClient, until
+from tests.support.crowds.junk import any_line
+from tests.support.daemons.control import ControlClient, until
+from tests.support.daemons.party import CLIP
 from tests.support.figures import percentile
-from tests.support.junk import any_line
-from tests.support.party import CLIP
-from tests.support.server import process
+from tests.support.servers.limits import UNLIMITED
+from tests.support.servers.server import process
 
 __all__ = ["Report", "fuzz"]
 
@@ -139,7 +140,7 @@ class Fuzz:
         try:
             async with AsyncExitStack() as stack:
                 # In its own process, so that what it keeps is not measured here.
-                settings = ServerSettings(messages_per_second=1e5, burst=1_000_000, max_rooms=1_000_000)
+                settings = ServerSettings(**UNLIMITED, max_rooms=1_000_000)
                 server = stack.enter_context(process(settings))
                 self._url = server.url
                 viewer = Viewer(

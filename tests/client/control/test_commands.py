@@ -13,7 +13,7 @@ from hangd.client.control.tables.command import Context, Waiting
 from hangd.engine.player_facts import Track
 from hangd.engine.player_messages import AddSubtitleFile, ShowText, StepFrame
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, command_refusal, do, run
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_relative_seek_past_the_end_ends_the_film(context: Context, viewer: Re
         ["cycle", "pause", -1], ["cycle-values", "speed"], ["cycle-values", "!reverse", "speed"], ["show-text"],
         ["show-text", "a", 1.5], ["script-message", 5], ["ignore", "x"], ["stop", "x"], ["quit", "x"],
         ["loadfile", "/x", "nope"], ["sub-add", "/x", "nope"], ["hang-wait", "rain"], ["hang-wait"], ["room-join"],
-        ["room-say", ["x"]], ["room-join", "a", "b", "c", "d"], ["room-leave", "x"],
+        ["room-say", ["x"]], ["room-join", "a", "b", "c", "d", "e"], ["room-leave", "x"],
     ],
 )  # fmt: skip
 async def test_wrong_arguments_are_refused(context: Context, viewer: RecordingViewer, command: list[Any]) -> None:
@@ -238,6 +238,7 @@ async def test_every_command_succeeds_with_its_required_arguments(
         "name": "volume", "value": "50", "target": "5", "url": str(subtitles), "text": "t", "file": "/f", "room": "r",
         "filename": "x.png", "index": "0", "index1": "0", "index2": "0",
         "key": "k", "member": "m", "role": "host", "state": "done", "arg0": "volume", "argN": "50", "cmd": "ignore",
+        "ban": "b", "password": "p",
     }  # fmt: skip
     for command in command_list():
         viewer.playlist.load([Film(CLIP)] * 3, Loading())

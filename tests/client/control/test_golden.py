@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.control import ControlClient, control_server
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.control import ControlClient, control_server
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "mpv-ipc.jsonl"
 

@@ -12,7 +12,7 @@ from hangd.client.control.tables.property import MOVING
 from hangd.engine.player_facts import Description, Track
 from hangd.engine.player_messages import SelectTrack, SetDelay, ShowSubtitles
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, property_refusal
 
 FILE_WITH_CHOICE = (
     Track("video", 3, "", True),

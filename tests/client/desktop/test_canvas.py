@@ -10,7 +10,7 @@ from hangd.client.desktop import canvas
 from hangd.client.desktop.canvas import Font, clean, draw_text, measure
 from hangd.client.desktop.icons import Icon, draw_icon
 from tests.client.desktop.painting import opaque
-from tests.support.painted_window import cairocffi
+from tests.support.desktop.painted_window import cairocffi
 
 
 def surface(width: int = 200, height: int = 100) -> tuple[Any, Any]:

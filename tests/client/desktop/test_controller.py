@@ -13,7 +13,7 @@ from hangd.client.desktop.controller.frame import Frame, initial, part_tip
 from hangd.client.desktop.controller.layout import Layout, Part, arrange
 from hangd.client.desktop.controller.state import look
 from tests.client.desktop.painting import colour_at, covered
-from tests.support.painted_window import PaintedWindow
+from tests.support.desktop.painted_window import PaintedWindow
 
 FAR: tuple[int, int] = (100, 100)
 """A place in the window that is not on the controller."""

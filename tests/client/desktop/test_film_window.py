@@ -16,7 +16,7 @@ from Xlib.ext import screensaver, xfixes, xtest
 from Xlib.protocol import event
 
 from hangd.client.desktop.window import FilmWindow
-from tests.support.managed import managed_display
+from tests.support.desktop.managed import managed_display
 
 pytestmark = pytest.mark.real
 

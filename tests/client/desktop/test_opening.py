@@ -111,6 +111,16 @@ async def test_invites_are_followed_however_they_come(tmp_path: Path, room: str 
     stage = Stage(tmp_path, room_id=room)
     await stage.drop("hang://films.example.org:3005/friday")
     assert stage.done == [("server-connect", "ws://films.example.org:3005/ws"), ("room-join", "friday")]
+    await stage.drop("hang://films.example.org:3005/friday#invite=a.b.c")
+    assert stage.done[2:] == [
+        ("server-connect", "ws://films.example.org:3005/ws"),
+        ("room-join", "friday", "", "", "a.b.c"),
+    ]
+    await stage.drop("https://films.example.org/#friday&invite=a.b.c")
+    assert stage.done[4:] == [
+        ("server-connect", "wss://films.example.org/ws"),
+        ("room-join", "friday", "", "", "a.b.c"),
+    ]
     await stage.drop("hang://films.example.org")
     assert stage.desktop.shown != []
 

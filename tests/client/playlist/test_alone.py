@@ -12,7 +12,7 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.engine.player_messages import PlayerDied
 from hangd.engine.playlist.playlist import FOREVER, Film, Loading
-from tests.support.viewers import APPEND, Watcher
+from tests.support.daemons.viewers import APPEND, Watcher
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 Viewers and a real room server in this process. The players are simulated.
 """
 
+import asyncio
 import contextlib
 import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -17,8 +18,11 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.media import find
 from hangd.engine.playlist.playlist import Film, Loading
 from hangd.protocol.model import QUEUE_MAX
-from tests.support.server import running
-from tests.support.viewers import APPEND, Watcher
+from tests.support.daemons.viewers import APPEND, Watcher
+from tests.support.servers.server import running
+
+SOON: Final = 20.0
+"""In seconds: longer than until a report that could not be sent is tried again, shorter than between two at rest."""
 
 
 @pytest.fixture
@@ -94,7 +98,8 @@ async def test_who_has_no_copy_is_told_which_film_is_missing_and_the_others_are(
         assert (bob.viewer.path, bob.viewer.room_view is not None) == (None, True), "what he had open is another film"
         (own,) = named(bob, "film-missing")
         assert (own["self"], own["film"]) == (True, answer["missing"])
-        await ada.until(lambda: not member(ada, "bob")["film"])
+        async with asyncio.timeout(SOON):
+            await ada.until(lambda: not member(ada, "bob")["film"])
         (told,) = named(ada, "film-missing")
         assert (told["self"], told["name"], told["film"]["name"]) == (False, "bob", "o")
         bob.viewer.set_paused(False)
@@ -128,7 +133,8 @@ async def test_the_next_film_that_is_missing_is_told_once(url: str, tmp_path: Pa
         ada.viewer.playlist.load([Film(put(tmp_path / "ada" / "p", "part two"))], APPEND)
         await bob.until(lambda: bob.names == "op")
         ada.viewer.playlist.step(1, force=False)
-        await ada.until(lambda: bool(named(ada, "film-missing")))
+        async with asyncio.timeout(SOON):
+            await ada.until(lambda: bool(named(ada, "film-missing")))
         await ada.until(lambda: ada.viewer.copy.hash is not None)
         await bob.until(lambda: bob.viewer.room_view is not None and bob.viewer.room_view.file_hash is not None)
         await bob.until(lambda: not bob.viewer.playlists.room.is_searching)
@@ -228,6 +234,31 @@ async def test_a_file_of_another_duration_is_no_copy_where_durations_are_compare
             await ada.until(lambda: len(ada.viewer.playlist.entries()) == 3)
 
 
+@pytest.mark.parametrize("has_it", [True, False])
+async def test_the_owner_comes_back_with_the_film_before_and_is_host_without_a_film_or_with_its_copy(
+    url: str, tmp_path: Path, has_it: bool
+) -> None:
+    ada = Watcher(tmp_path / "ada", server=url, duration=60.0, rooms=tmp_path / "rooms")
+    bob = Watcher(tmp_path / "bob", name="bob", server=url, duration=60.0)
+    async with watchers(ada, bob):
+        ada.viewer.begin()  # Else it keeps no secrets.
+        first = put(ada.folder / "A1", "A1")
+        room = await ada.viewer.room("room-create", {"file": first})
+        await bob.viewer.room("room-join", {"room": room["room_id"], "file": put(bob.folder / "A1", "A1")})
+        await ada.viewer.room("room-leave", {})
+        await bob.viewer.room("room-media", {"file": put(bob.folder / "A2", "A2")})
+        if has_it:
+            put(ada.folder / "A2", "A2")
+        joined = await ada.viewer.room("room-join", {"room": room["room_id"], "file": first})
+        assert joined["host"]
+        await bob.until(lambda: member(bob, "ada")["role"] == "host")
+        if has_it:
+            await ada.until(lambda: ada.viewer.path == str(ada.folder / "A2"))
+        else:
+            await bob.until(lambda: not member(bob, "ada")["film"])
+            assert ada.viewer.path is None
+
+
 # ---- films that are not read to their end yet -----------------------------------------------------------------------
 
 
@@ -304,9 +335,9 @@ async def test_all_of_many_films_are_added_or_none(url: str, tmp_path: Path) -> 
             ada.viewer.playlist.load(films, APPEND)
         # Both look how much room there is, and both ask.
         ada.viewer.playlist.load(films[:300], APPEND)
-        bob.viewer.playlist.load(
-            [Film(put(bob.folder / f"q{number:03}", f"{number}")) for number in range(300)], APPEND
-        )
+        # Other films than ada's: she would see her own copies of them.
+        others = [Film(put(bob.folder / f"q{number:03}", f"other {number}")) for number in range(300)]
+        bob.viewer.playlist.load(others, APPEND)
         for one in (ada, bob):
             with contextlib.suppress(CommandRefused):
                 await one.until(lambda one=one: not one.viewer.playlists.room.is_asking)  # type: ignore[misc]

@@ -11,8 +11,8 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.engine.playlist.playlist import FOREVER, Film, Loading
 from hangd.protocol.model import QUEUE_MAX
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 
 @pytest.fixture
@@ -103,7 +103,9 @@ async def test_next_takes_both_to_the_next_film(pair: tuple[Watcher, Watcher]) -
         await somebody.opens("a")
         entry = somebody.viewer.playlist.entries()[1].id
         assert somebody.viewer.playlist_entry_id == entry
-        assert somebody.heard()[-3:] == ["end 1 stop", f"start {entry}", "file-loaded"]
+        # "idle" comes between them where the copy's hash is still being compared when the room changes.
+        said = [word for word in somebody.heard() if word != "idle"]
+        assert said[-3:] == ["end 1 stop", f"start {entry}", "file-loaded"]
         assert somebody.viewer.paused, "as the room was"
     with pytest.raises(CommandRefused):
         ada.viewer.playlist.step(1, force=False)

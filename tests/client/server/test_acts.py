@@ -1,6 +1,7 @@
 """Who did what in the room, as one sentence: with a real server, and for each message by itself."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,14 @@ from msgspec import structs
 from hangd.client.control.port import CommandRefused
 from hangd.client.server.room_view import RoomView
 from hangd.engine.player_messages import ShowText
+from hangd.protocol.films import MediaChanged, QueueChanged
 from hangd.protocol.messages import (
-    MediaChanged,
     MemberChanged,
     MemberLeft,
+    Notice,
     Pause,
     Play,
     PolicyChanged,
-    QueueChanged,
     RoomState,
     Seek,
     ServerMessage,
@@ -36,6 +37,7 @@ from hangd.protocol.model import (
     PendingStart,
     Policy,
     Queue,
+    QueueChange,
     QueueEntry,
     Role,
     Room,
@@ -43,8 +45,8 @@ from hangd.protocol.model import (
     Timeline,
 )
 from hangd.server.settings import ServerSettings
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 FILM = FileInfo(size=1, name="film.mkv")
 LINE = Timeline(epoch="e", rev=1, playing=True, position=0.0, rate=1.0, at=0.0)
@@ -102,11 +104,19 @@ def did(who: str, command: Any, *, playing: bool = True, gate: Any = None, **why
         (PolicyChanged(Policy(start=2, locked=True), by="b"), "bob changed the rules: locked yes, start 2"),
         (PolicyChanged(Policy(start="ready"), by="b"), "bob set the rules anew"),
         (PolicyChanged(Policy()), None),
-        (MediaChanged("cd" * 32, FILM, LINE, by="b"), "bob moved on to film.mkv"),
-        (MediaChanged("cd" * 32, FileInfo(size=1), LINE), "the next film: another film"),
+        (MediaChanged("cd" * 32, FILM, LINE, QueueChange(2), by="b"), "bob moved on to film.mkv"),
+        (MediaChanged("cd" * 32, FileInfo(size=1), LINE, QueueChange(2)), "the next film: another film"),
         (MemberChanged(Member("b", "bob", "viewer", ready=True)), "bob is ready"),
         (MemberChanged(Member("a", "ann", "viewer", ready=True)), "you are ready"),
         (MemberChanged(Member("b", "bob", "viewer", state="paused")), None),
+        (
+            MemberChanged(Member("b", "bob", "viewer", given_up=True)),
+            "not waiting for bob's player any more: it stalls too often",
+        ),
+        (
+            MemberChanged(Member("a", "ann", "viewer", given_up=True)),
+            "not waiting for your player any more: it stalls too often",
+        ),
         (StartChanged(PendingStart("b", ("a", "c"), 2)), "bob wants to start: waiting for you and cy to be ready"),
         (
             StartChanged(PendingStart("b", (), 1)),
@@ -180,18 +190,19 @@ def test_a_sentence_names_a_few_of_a_thousand() -> None:
 
 def test_changes_of_the_queue_are_told_by_what_changed() -> None:
     room = view()
-    first, second = room.queue.entries
+    first, second = (entry.id for entry in room.queue.entries)
     third, fourth = QueueEntry("3-0", FileInfo(size=3)), QueueEntry("3-1", FileInfo(size=4))
 
-    def edited(*entries: QueueEntry) -> str | None:
-        return text(room, QueueChanged(Queue(room.queue.rev + 1, entries, "1-0"), by="b"))
+    def edited(**change: Any) -> str | None:
+        return text(room, QueueChanged(QueueChange(room.queue.rev + 1, **change), by="b"))
 
-    assert edited(second, first) == "bob changed the order of the queue"
-    assert edited(second, first) is None
-    assert edited(second, first, third) == "bob added a film to the queue"
-    assert edited(second, first) == "bob took a film out of the queue"
-    assert edited(second, first, third, fourth) == "bob added 2 films to the queue"
-    assert edited(first, third, fourth) == "bob took next.mkv out of the queue"
+    assert edited(moved=(second,)) == "bob changed the order of the queue"
+    assert edited(inserted=(third,), after=first) == "bob added a film to the queue"
+    assert edited(removed=("3-0",)) == "bob took a film out of the queue"
+    assert edited(inserted=(third, fourth), after=first) == "bob added 2 films to the queue"
+    assert edited(removed=(second,)) == "bob took next.mkv out of the queue"
+    assert edited(removed=(first, "3-1")) == "bob took 2 films out of the queue"
+    assert [entry.id for entry in room.queue.entries] == ["3-0"]
 
 
 def test_what_the_room_waits_for_is_a_property() -> None:
@@ -315,12 +326,14 @@ async def test_the_host_starts_at_once(two: Two) -> None:
         ("wait", "banana", "wait is everyone or nobody, not 'banana'"),
         ("control", "me", "control is everyone, host or controllers, not 'me'"),
         ("locked", "maybe", "locked is yes or no, not 'maybe'"),
+        ("access", "friends", "access is anyone, accounts or invited, not 'friends'"),
+        ("history", "maybe", "history is yes or no, not 'maybe'"),
         ("capacity", "many", "capacity is a number from 1 to 1000, not 'many'"),
         (
             "colour",
             "red",
-            "there is no room setting 'colour': control, match, wait, start, stall, leave, loop, capacity, locked, "
-            "password",
+            "there is no room setting 'colour': control, match, wait, start, stall, leave, loop, access, "
+            "capacity, locked, history, password",
         ),
     ],
 )
@@ -342,6 +355,13 @@ async def test_the_message_of_the_day_is_told_once(two: Two) -> None:
     assert told() == ["Be nice."], "not again on reconnecting"
     viewer.membership._tell_motd("Be very nice.")
     assert told() == ["Be nice.", "Be very nice."]
+
+
+async def test_what_the_server_says_meanwhile_is_told_and_shown_once(two: Two) -> None:
+    for _ in range(2):
+        two.bob.viewer.membership.received(Notice("this server is about to stop"), None, time.monotonic())
+    said = [event["text"] for event in two.bob.events if event["event"] == "motd"]
+    assert said == ["Be nice.", "this server is about to stop"]
 
 
 @pytest.mark.parametrize(
@@ -371,6 +391,7 @@ def test_another_role(who: str, control: Control, before: Role, after: Role, sen
         ("left", "bob has left"),
         ("kicked", "bob was removed by the host"),
         ("banned", "bob was banned by the host"),
+        ("ended", "bob was removed by the server"),
         ("mismatch", "bob's file is not the room's film"),
         ("lost", "bob's connection was lost"),
     ],

@@ -83,6 +83,15 @@ class Harness:
         self.reports += [effect.report for effect in effects if isinstance(effect, SendReport)]
         return [effect for effect in effects if not isinstance(effect, SendReport)]
 
+    def due(self, since: float, until: float) -> list[float]:
+        """Do what is due from one time to another. Return the times of the reports that this makes."""
+        told: list[float] = []
+        while (due := self.follower.deadline()) is not None and due <= until:
+            before = len(self.reports)
+            self.expire(max(due, since))
+            told += [max(due, since)] * (len(self.reports) - before)
+        return told
+
     # ---- the player's events
 
     def loaded(self, now: float = 0.0, duration: float | None = 100.0) -> list[FollowerEffect]:
@@ -424,6 +433,36 @@ class TestFollowing:
             if due is not None and due <= now:
                 playing.expire(now)
         assert 8 <= len(playing.reports) - before <= 11
+
+    def test_at_rest_they_come_every_thirty_seconds(self, member: Harness) -> None:
+        before = len(member.reports)
+        assert member.due(1.2, 125.0) == pytest.approx([31.2, 61.2, 91.2, 121.2])
+        assert {(report.state, report.position) for report in member.reports[before:]} == {("paused", 10.0)}
+
+    def test_a_picture_that_moves_at_rest_is_told_all_the_same(self, member: Harness) -> None:
+        """A frame step in the player's window: all members take it."""
+        member.due(1.2, 10.0)
+        assert member.settled(10.04, 10.0) == [SendRequest(Seek(timestamp=10.04, command_id="1"))]
+        assert member.due(10.0, 10.1) == [10.0]
+        assert member.reports[-1].position == 10.04
+        member.handle(TimelineReceived(timeline(2, position=10.04), answer=True), 10.2)
+        member.settled(10.04, 10.3)
+        assert member.reports[-1].rev == 2
+        assert member.due(10.3, 45.0) == pytest.approx([40.3])
+
+    def test_a_room_that_plays_is_told_at_once_and_then_every_two_seconds(self, member: Harness) -> None:
+        member.due(1.0, 10.0)
+        before = len(member.reports)
+        member.receive(timeline(2, playing=True, position=10.0, at=12.0), 10.0)
+        assert [report.rev for report in member.reports[before:]] == [2]
+        assert member.due(10.0, 12.5) == pytest.approx([12.0], abs=0.2)
+
+    def test_another_run_of_the_room_is_told_at_once_of_a_player_at_rest(self, member: Harness) -> None:
+        """A node has died, and another one owns the room: it knows no reports. The connection has not noticed."""
+        member.due(1.0, 10.0)
+        before = len(member.reports)
+        member.receive(replace(timeline(1, position=10.0), epoch="new"), 10.0)
+        assert [(report.state, report.rev) for report in member.reports[before:]] == [("paused", 1)]
 
 
 class TestBackInTheRoom:
@@ -785,6 +824,10 @@ class TestApart:
         report = apart.reports[-1]
         assert (report.state, report.apart, report.position, report.rev) == ("paused", True, 13.0, 2)
         assert report.error == pytest.approx(-3.0)
+
+    def test_it_says_so_every_two_seconds(self, apart: Harness) -> None:
+        """The room moves on, so it is not at rest."""
+        assert 9 <= len(apart.due(8.0, 28.0)) <= 11
 
     def test_whatever_a_room_that_plays_does(self, apart: Harness) -> None:
         for rev, line in enumerate(

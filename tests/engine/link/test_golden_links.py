@@ -24,6 +24,6 @@ def test_the_stories_contain_every_input_and_every_effect() -> None:
     assert inputs == {
         None,
         *("Wanted", "Unwanted", "Dialed", "DialFailed", "Welcomed", "Lost"),
-        *("Started", "Stopped", "Ponged"),
+        *("Started", "Stopped", "Ponged", "StateAsked", "StateCame"),
     }
     assert effects == {"Dial", "SendHello", "HangUp", "StateChanged", "SendPing", "GiveUp"}

@@ -99,13 +99,24 @@ def test_final_close_codes_end_the_link(code: int) -> None:
     assert link.deadline() is None
 
 
-@pytest.mark.parametrize("code", [1000, 1006, 1012, 4001, 4002, 4003, 4499])
+@pytest.mark.parametrize("code", [1000, 1006, 1012, 4001, 4002, 4499])
 def test_other_close_codes_are_retried(code: int) -> None:
     link = link_in(LinkState.UP)
     link.handle(Lost(1, code, "gone"), 10.0)
     due = link.deadline()
     assert due == 10.5
     assert link.expire(due) == [StateChanged(LinkState.DIALING, "gone"), Dial(URL, 2)]
+
+
+def test_an_idle_link_stays_down_without_a_reason_until_it_is_wanted_again() -> None:
+    """Otherwise every daemon that is in no room would come back as often as it is put out."""
+    link = link_in(LinkState.UP)
+    assert link.handle(Lost(1, 4003, "idle"), 600.0) == [StateChanged(LinkState.DOWN, None)]
+    assert (link.deadline(), link.url) == (None, URL)
+    assert link.handle(Wanted(URL), 999.0)[-1] == Dial(URL, 2)
+    link.handle(Dialed(2), 999.0)
+    link.handle(Lost(2, 4003, "the server was slow to answer Hello"), 1029.0)
+    assert link.state is LinkState.WAITING
 
 
 def test_waits_grow_to_a_second_for_two_minutes_and_to_fifteen_after() -> None:
@@ -139,6 +150,18 @@ def test_a_goodbye_that_names_a_time_is_honoured_and_spread_over_its_own_length(
     link = link_in(LinkState.UP)
     link.handle(Lost(1, 4001, "going down", retry_after=2.0), 100.0, jitter)
     assert link.deadline() == pytest.approx(100.0 + wait)
+
+
+@pytest.mark.parametrize(("jitter", "wait"), [(0.0, 60.0), (0.5, 90.0), (1.0, 120.0)])
+def test_a_failure_that_does_not_pass_quickly_is_retried_later_unless_the_viewer_asks(
+    jitter: float, wait: float
+) -> None:
+    link = link_in(LinkState.DIALING)
+    link.handle(DialFailed(1, "the certificate has expired", 60.0), 100.0, jitter)
+    assert link.deadline() == pytest.approx(100.0 + wait)
+    assert link.handle(Wanted(URL), 101.0)[-1] == Dial(URL, 2)
+    link.handle(DialFailed(2, "refused"), 101.0)
+    assert link.deadline() == pytest.approx(101.5)
 
 
 def test_a_success_forgets_the_failures() -> None:

@@ -11,12 +11,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from hangd.engine.playlist.edits import SharedEntry
 from hangd.engine.playlist.playlist import Film, Loading, PlaylistRefused
-from hangd.engine.playlist.shared import SharedEntry, SharedPlaylist
+from hangd.engine.playlist.shared import SharedPlaylist
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import ClientMessage, QueueInsert, QueueMove, QueueRemove, SetEntry, SetMedia
-from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
+from hangd.protocol.model import QUEUE_MAX, FileInfo, Queue, QueueChange, QueueEntry, QueueItem
 
 
 def hash_of(name: str) -> str:
@@ -67,11 +68,16 @@ def name_of(entry: SharedEntry) -> str:
     return name
 
 
+def begun(name: str) -> Queue:
+    """Return the queue of a new room that shows this film."""
+    return queues.after(Queue(), queues.begun(Queue(), hash_of(name), info(name)))
+
+
 class Party:
     """A room, as far as its queue goes, and its members."""
 
     def __init__(self, members: int = 2) -> None:
-        self.queue = queues.begun(Queue(), hash_of("o"), info("o"))
+        self.queue = begun("o")
         self.shown: str | None = hash_of("o")
         self.members = [Member(number) for number in range(members)]
         for member in self.members:
@@ -88,23 +94,24 @@ class Party:
 
     def carries_out(self, request: ClientMessage) -> Answer:
         """Do what the room does. Raises RequestRefused."""
-        inserted: Sequence[str] = ()
+        change: QueueChange | None
         match request:
             case QueueInsert():
-                self.queue, inserted = queues.inserted(self.queue, request)
+                change = queues.inserted(self.queue, request)
             case QueueRemove(ids=ids):
-                self.queue = queues.removed(self.queue, ids)
+                change = queues.removed(self.queue, ids)
             case QueueMove(ids=ids, after=after):
-                self.queue = queues.moved(self.queue, ids, after)
+                change = queues.moved(self.queue, ids, after)
             case SetMedia():
-                self.queue = queues.moved_to(self.queue, request)
+                change = queues.moved_to(self.queue, request)
             case _:
                 raise AssertionError(request)
+        self.queue = queues.after(self.queue, change)
         current = queues.current_of(self.queue)
         if current is not None:
             self.shown = current.file_hash
         queues.check(self.queue, self.shown, None if current is None else current.file)
-        return self.queue, inserted
+        return self.queue, () if change is None else [entry.id for entry in change.inserted]
 
     def asks(self, member: Member) -> bool:
         """Let a member ask for what it wants, if anything, and the room answer. The answers are on their way then."""
@@ -126,9 +133,9 @@ class Party:
     def hashes(self, name: str) -> None:
         """Let the whole hash of a film become known to the room, and to everybody at once."""
         (entry,) = (entry for entry in self.queue.entries if entry.file.name == name)
-        self.queue, entry = queues.learned(self.queue, SetEntry(entry.id, hash_of(name)))
+        self.queue, _ = queues.learned(self.queue, SetEntry(entry.id, hash_of(name)))
         for member in self.members:
-            member.list.learn_entry(entry)
+            member.list.learn(self.queue)
 
     def settles(self) -> None:
         """Let everybody who is connected ask and hear until nothing is left."""
@@ -471,9 +478,7 @@ def test_films_that_are_loaded_together_are_all_inserted_or_none(party: Party, a
         party.asks(ada)
         while ada.line:
             ada.line.popleft()()
-    party.queue, _ = queues.inserted(
-        party.queue, QueueInsert(None, (QueueItem(info("z")),) * (QUEUE_MAX - len(party.queue.entries)))
-    )
+    party.carries_out(QueueInsert(None, (QueueItem(info("z")),) * (QUEUE_MAX - len(party.queue.entries))))
     for member in party.members:
         member.line.append(lambda member=member: member.list.learn(party.queue))  # type: ignore[misc]
     party.settles()
@@ -565,7 +570,7 @@ def test_a_room_made_anew_has_other_films_by_the_same_ids(party: Party) -> None:
     ada, _ = party.members
     party.settles()
     ada.list.remove(0)
-    anew = queues.begun(Queue(), hash_of("n"), info("n"))
+    anew = begun("n")
     assert anew.entries[0].id == party.queue.entries[0].id
     ada.list.enter(anew, None, again=True)
     assert ada.names == "n"

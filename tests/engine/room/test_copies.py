@@ -7,11 +7,12 @@ from msgspec.structs import replace
 
 from hangd.engine.room.room import Room
 from hangd.engine.room.state import RoomSettings
+from hangd.protocol.films import EntryChanged
 from hangd.protocol.messages import (
-    EntryChanged,
+    Error,
     LeaveRoom,
-    MemberChanged,
     MemberJoined,
+    MembersReported,
     Play,
     RoomCreated,
     RoomLeft,
@@ -23,9 +24,9 @@ from hangd.protocol.messages import (
     SyncBroadcast,
 )
 from hangd.protocol.model import FileInfo, PolicyChange
-from tests.support import films
-from tests.support.films import NEXT, adds, ids, is_gated, starts
-from tests.support.stage import FILE, HASH, OTHER_HASH, QUICK, Stage, file_info
+from tests.support.rooms import films
+from tests.support.rooms.films import NEXT, adds, ids, is_gated, starts
+from tests.support.rooms.stage import FILE, HASH, OTHER_HASH, QUICK, Stage, file_info
 
 NOTHING: dict[str, Any] = {"file_hash": None, "file": None}
 
@@ -103,7 +104,7 @@ def test_who_lacks_the_film_that_the_room_moved_on_to_is_told_once(two: Stage) -
     two.goes_on()
     two.reports("bob", "idle")
     (changed,) = two.heard("ann")
-    assert isinstance(changed, MemberChanged) and not changed.member.film
+    assert isinstance(changed, MembersReported) and not changed.reports[0].film
     two.goes_on()
     two.reports("bob", "idle", at=two.now + 1)
     assert two.heard("ann") == []
@@ -112,7 +113,7 @@ def test_who_lacks_the_film_that_the_room_moved_on_to_is_told_once(two: Stage) -
     assert two.member("bob").film, "the next film may be here"
     two.goes_on()
     two.reports("bob", "idle")
-    assert not two.heard("ann")[0].member.film  # type: ignore[union-attr]
+    assert not two.heard("ann")[0].reports[0].film  # type: ignore[union-attr]
 
 
 # ---- a film whose whole hash is not known ---------------------------------------------------------------------------
@@ -190,7 +191,9 @@ def test_an_entry_of_which_only_name_and_size_are_known_is_shown(two: Stage) -> 
     two.says("bob", SetFile(file=quick, entry=ids(two)[1]))
     two.goes_on()
     two.says("bob", SetEntry(ids(two)[1], file=quick))
-    assert two.ids == ["bob"], "what was told later is compared too"
+    assert (two.ids, two.member("ann").file) == (["ann", "bob"], None), "what was told later is compared too"
+    assert two.member("ann").role == "host"
+    assert [message.code for message in two.heard("ann") if isinstance(message, Error)] == ["FileHashMismatch"]
     assert two.member("bob").verifying
 
 

@@ -4,15 +4,14 @@ import pytest
 from msgspec.structs import replace
 
 from hangd.engine.timeline import position_at
+from hangd.protocol.films import MediaChanged
 from hangd.protocol.messages import (
     Kick,
-    MediaChanged,
     MemberLeft,
     Pause,
     Play,
     QueueRemove,
     RoomLeft,
-    RoomState,
     Seek,
     SetFile,
     SetMedia,
@@ -20,10 +19,10 @@ from hangd.protocol.messages import (
     Stop,
     SyncBroadcast,
 )
-from hangd.protocol.model import ROOM_ITSELF, FileInfo, PolicyChange
-from tests.support import films
-from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, queue, starts
-from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
+from hangd.protocol.model import ROOM_ITSELF, FileInfo, PolicyChange, QueueChange
+from tests.support.rooms import films
+from tests.support.rooms.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, queue, starts
+from tests.support.rooms.stage import FILE, HASH, OTHER_HASH, Stage, file_info
 
 LEAD = 0.080
 
@@ -222,12 +221,11 @@ def test_the_next_film_is_played_at_the_end_of_one(two: Stage) -> None:
     two.says("ann", Play(timestamp=50.0))
     two.goes_on()
     two.passes(10.1)
-    (end, changed, state) = two.heard("ann")
+    (end, changed) = two.heard("ann")
     assert isinstance(end, SyncBroadcast) and isinstance(changed, MediaChanged)
     assert (end.from_client, end.command) == (ROOM_ITSELF, Pause(timestamp=60.0))
     assert not end.timeline.playing
-    assert changed == MediaChanged(OTHER_HASH, NEXT, two.timeline, queue(two))
-    assert state == RoomState(two.room.view())
+    assert changed == MediaChanged(OTHER_HASH, NEXT, two.timeline, QueueChange(3, current=queue(two).current))
     assert queue(two).current == queue(two).entries[1].id
     line = two.timeline
     assert (line.playing, line.position, line.gate, line.rev) == (True, 0.0, "seeking", end.timeline.rev + 1)

@@ -1,5 +1,6 @@
 """A queue as plain data: what an edit, a step to another entry and the end of a film make of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,10 +10,35 @@ from hypothesis import strategies as st
 from hangd.engine.room import queue as queues
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import QueueInsert, SetEntry, SetMedia
-from hangd.protocol.model import QUEUE_END, QUEUE_MAX, FileInfo, Queue, QueueItem
+from hangd.protocol.model import QUEUE_END, QUEUE_MAX, FileInfo, Queue, QueueEntry, QueueItem
 
 QUICK = "01" * 32
 Q2 = "02" * 32
+
+
+def begun(queue: Queue, file_hash: str | None, file: FileInfo | None) -> Queue:
+    return queues.after(queue, queues.begun(queue, file_hash, file))
+
+
+def inserted(queue: Queue, request: QueueInsert) -> tuple[Queue, tuple[str, ...]]:
+    change = queues.inserted(queue, request)
+    return queues.after(queue, change), () if change is None else tuple(entry.id for entry in change.inserted)
+
+
+def removed(queue: Queue, ids: Sequence[str]) -> Queue:
+    return queues.after(queue, queues.removed(queue, ids))
+
+
+def moved(queue: Queue, ids: Sequence[str], behind: str | None) -> Queue:
+    return queues.after(queue, queues.moved(queue, ids, behind))
+
+
+def moved_on(queue: Queue, entry: QueueEntry) -> Queue:
+    return queues.after(queue, queues.moved_on(queue, entry))
+
+
+def moved_to(queue: Queue, request: SetMedia) -> Queue:
+    return queues.after(queue, queues.moved_to(queue, request))
 
 
 def film(letter: str) -> str:
@@ -35,8 +61,8 @@ def unhashed(letter: str) -> QueueItem:
 
 def a_queue(letters: str, current: str | None = None) -> Queue:
     """Return a queue of these films, in one rev."""
-    queue, _ = queues.inserted(Queue(), QueueInsert(None, tuple(item(letter) for letter in letters)))
-    return queue if current is None else queues.moved_on(queue, queue.entries[letters.index(current)])
+    queue, _ = inserted(Queue(), QueueInsert(None, tuple(item(letter) for letter in letters)))
+    return queue if current is None else moved_on(queue, queue.entries[letters.index(current)])
 
 
 def shown(queue: Queue) -> str:
@@ -56,21 +82,21 @@ def refused(error: RequestRefused) -> tuple[str, object]:
 
 
 def test_a_room_begins_with_the_film_that_it_was_made_for() -> None:
-    queue = queues.begun(Queue(), film("a"), info("a"))
+    queue = begun(Queue(), film("a"), info("a"))
     assert (queue.rev, shown(queue)) == (1, "A")
 
 
 def test_a_film_that_nobody_described_yet_is_not_in_the_queue() -> None:
-    assert queues.begun(Queue(), film("a"), None) == Queue()
+    assert begun(Queue(), film("a"), None) == Queue()
 
 
 def test_the_rooms_own_film_comes_before_what_was_added_meanwhile() -> None:
-    assert shown(queues.begun(a_queue("bc"), film("a"), info("a"))) == "Abc"
+    assert shown(begun(a_queue("bc"), film("a"), info("a"))) == "Abc"
 
 
 def test_a_full_queue_has_no_room_for_the_rooms_own_film() -> None:
     full = a_queue("b" * QUEUE_MAX)
-    assert queues.begun(full, film("a"), info("a")) == full
+    assert begun(full, film("a"), info("a")) == full
 
 
 def is_valid(queue: Queue, shown: str | None) -> None:
@@ -89,7 +115,7 @@ def is_valid(queue: Queue, shown: str | None) -> None:
 def test_entries_are_inserted_behind_one_or_else_at_the_end(after: str | None, result: str) -> None:
     queue = a_queue("abc", "b")
     where = id_of(queue, after) if after is not None and len(after) == 1 else after
-    changed, ids = queues.inserted(queue, QueueInsert(where, (item("x"), item("y"))))
+    changed, ids = inserted(queue, QueueInsert(where, (item("x"), item("y"))))
     assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
     assert ids == (id_of(changed, "x"), id_of(changed, "y"))
     is_valid(changed, film("b"))
@@ -97,31 +123,31 @@ def test_entries_are_inserted_behind_one_or_else_at_the_end(after: str | None, r
 
 def test_nothing_is_no_edit() -> None:
     queue = a_queue("abc", "b")
-    assert queues.inserted(queue, QueueInsert(None, ())) == (queue, ())
-    assert queues.removed(queue, ()) is queue
-    assert queues.moved(queue, (), None) is queue
+    assert inserted(queue, QueueInsert(None, ())) == (queue, ())
+    assert removed(queue, ()) is queue
+    assert moved(queue, (), None) is queue
 
 
 def test_a_queue_takes_no_more_than_its_maximum_and_no_part_of_what_is_too_much() -> None:
     queue = a_queue("a" * (QUEUE_MAX - 1))
     with pytest.raises(RequestRefused) as caught:
-        queues.inserted(queue, QueueInsert(None, (item("x"), item("y"))))
+        inserted(queue, QueueInsert(None, (item("x"), item("y"))))
     assert (caught.value.code, caught.value.retry) == ("TooLarge", False)
-    assert len(queues.inserted(queue, QueueInsert(None, (item("x"),)))[0].entries) == QUEUE_MAX
+    assert len(inserted(queue, QueueInsert(None, (item("x"),)))[0].entries) == QUEUE_MAX
 
 
 @pytest.mark.parametrize(("gone", "result"), [("a", "Bc"), ("b", "ac"), ("ac", "B"), ("abc", ""), ("zb", "ac")])
 def test_entries_are_removed_and_ids_that_are_gone_are_ignored(gone: str, result: str) -> None:
     queue = a_queue("abc", "b")
-    changed = queues.removed(queue, [id_of(queue, letter) for letter in gone])
+    changed = removed(queue, [id_of(queue, letter) for letter in gone])
     assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
     is_valid(changed, film("b"))
 
 
 def test_an_entry_that_another_member_removed_already_is_no_edit() -> None:
     queue = a_queue("abc", "b")
-    assert queues.removed(queue, ("9-9",)) is queue
-    assert queues.moved(queue, ("9-9",), None) is queue
+    assert removed(queue, ("9-9",)) is queue
+    assert moved(queue, ("9-9",), None) is queue
 
 
 @pytest.mark.parametrize(
@@ -134,19 +160,19 @@ def test_an_entry_that_another_member_removed_already_is_no_edit() -> None:
 def test_entries_are_moved_in_the_order_that_was_asked_for(moving: str, after: str | None, result: str) -> None:
     queue = a_queue("abcd", "b")
     where = None if after is None else id_of(queue, after)
-    changed = queues.moved(queue, [id_of(queue, letter) for letter in moving], where)
+    changed = moved(queue, [id_of(queue, letter) for letter in moving], where)
     assert (changed.rev, shown(changed)) == (queue.rev + 1, result)
     assert set(changed.entries) == set(queue.entries)
 
 
 def test_a_move_to_where_it_stands_is_no_edit() -> None:
     queue = a_queue("abcd", "b")
-    assert queues.moved(queue, (id_of(queue, "b"), id_of(queue, "c")), id_of(queue, "a")) is queue
+    assert moved(queue, (id_of(queue, "b"), id_of(queue, "c")), id_of(queue, "a")) is queue
 
 
 def test_ids_are_never_given_twice() -> None:
-    queue, first = queues.inserted(Queue(), QueueInsert(None, (item("a"), item("b"))))
-    queue, second = queues.inserted(queues.removed(queue, first), QueueInsert(None, (item("a"), item("b"))))
+    queue, first = inserted(Queue(), QueueInsert(None, (item("a"), item("b"))))
+    queue, second = inserted(removed(queue, first), QueueInsert(None, (item("a"), item("b"))))
     assert not set(first) & set(second)
     is_valid(queue, film("a"))
 
@@ -174,7 +200,7 @@ def set_media(letter: str, **fields: object) -> SetMedia:
 )
 def test_another_film_comes_after_the_current_one(current: str | None, clear: bool, result: str) -> None:
     queue = a_queue("abc", current)
-    after = queues.moved_to(queue, set_media("x", clear=clear))
+    after = moved_to(queue, set_media("x", clear=clear))
     assert (after.rev, shown(after)) == (queue.rev + 1, result)
 
 
@@ -182,13 +208,13 @@ def test_another_film_comes_after_the_current_one(current: str | None, clear: bo
 def test_an_entry_becomes_the_current_one(clear: bool, result: str) -> None:
     queue = a_queue("abc", "a")
     id = queue.entries[2].id
-    after = queues.moved_to(queue, SetMedia(entry=id, clear=clear))
+    after = moved_to(queue, SetMedia(entry=id, clear=clear))
     assert (shown(after), after.current) == (result, id)
 
 
 def test_an_entry_that_somebody_took_out_cannot_be_shown() -> None:
     with pytest.raises(RequestRefused) as caught:
-        queues.moved_to(a_queue("ab", "a"), SetMedia(entry="0-7"))
+        moved_to(a_queue("ab", "a"), SetMedia(entry="0-7"))
     assert (caught.value.code, caught.value.retry) == ("NoSuchEntry", False)
 
 
@@ -204,25 +230,25 @@ def test_an_entry_that_somebody_took_out_cannot_be_shown() -> None:
 )
 def test_a_request_that_names_no_film_is_refused(wanted: SetMedia, path: str) -> None:
     with pytest.raises(RequestRefused) as caught:
-        queues.moved_to(a_queue("ab", "b"), wanted)
+        moved_to(a_queue("ab", "b"), wanted)
     assert refused(caught.value) == ("InvalidMessage", path)
 
 
 def test_a_full_queue_forgets_its_oldest_film_rather_than_refuse_another() -> None:
     queue = a_queue("a" + "b" * (QUEUE_MAX - 1), "a")
-    after = queues.moved_to(queue, set_media("x"))
+    after = moved_to(queue, set_media("x"))
     assert shown(after) == "X" + "b" * (QUEUE_MAX - 1)
     is_valid(after, film("x"))
 
 
 def test_a_full_queue_does_not_forget_a_film_that_is_still_to_come() -> None:
     with pytest.raises(RequestRefused) as caught:
-        queues.moved_to(a_queue("b" * QUEUE_MAX), set_media("x"))
+        moved_to(a_queue("b" * QUEUE_MAX), set_media("x"))
     assert (caught.value.code, caught.value.retry) == ("TooLarge", False)
 
 
 def test_a_full_queue_can_be_cleared_for_another_film() -> None:
-    assert shown(queues.moved_to(a_queue("b" * QUEUE_MAX), set_media("x", clear=True))) == "X"
+    assert shown(moved_to(a_queue("b" * QUEUE_MAX), set_media("x", clear=True))) == "X"
 
 
 # ---- what is known of an entry --------------------------------------------------------------------------------------
@@ -236,7 +262,7 @@ def test_what_is_known_of_the_current_film_is_kept_and_is_no_edit() -> None:
 
 
 def test_more_may_become_known_of_an_entry_and_that_is_no_edit() -> None:
-    queue, (_, id) = queues.inserted(Queue(), QueueInsert(None, (item("a"), QueueItem(info("b", duration=None)))))
+    queue, (_, id) = inserted(Queue(), QueueInsert(None, (item("a"), QueueItem(info("b", duration=None)))))
     after, entry = queues.learned(queue, SetEntry(id, film("b")))
     assert after.entries[1] == entry
     assert (entry.id, entry.file_hash, after.rev) == (id, film("b"), queue.rev)
@@ -248,13 +274,13 @@ def test_more_may_become_known_of_an_entry_and_that_is_no_edit() -> None:
             queues.learned(after, request)
         assert caught.value.code == "FileHashMismatch"
     with pytest.raises(RequestRefused) as caught:
-        queues.learned(queues.removed(queue, (id,)), SetEntry(id, film("b")))
+        queues.learned(removed(queue, (id,)), SetEntry(id, film("b")))
     assert caught.value.code == "NoSuchEntry"
 
 
 def test_an_entry_is_shown_without_its_whole_hash() -> None:
-    queue, (id,) = queues.inserted(Queue(), QueueInsert(None, (unhashed("a"),)))
-    after = queues.moved_to(queue, SetMedia(entry=id))
+    queue, (id,) = inserted(Queue(), QueueInsert(None, (unhashed("a"),)))
+    after = moved_to(queue, SetMedia(entry=id))
     assert (shown(after), after.current) == ("A", id)
     queues.check(after, None, info("a", quick_hash=QUICK))
 
@@ -276,7 +302,7 @@ steps = st.one_of(
 @given(st.lists(steps, max_size=25))
 def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps: list[Any]) -> None:
     """A number is the entry at that index, a letter a new film, of which every second one has no whole hash yet."""
-    queue = queues.begun(Queue(), film("a"), info("a"))
+    queue = begun(Queue(), film("a"), info("a"))
     now: str | None = film("a")
     named = {entry.id: entry.file.size for entry in queue.entries}
 
@@ -289,24 +315,24 @@ def test_revs_rise_ids_are_never_given_twice_and_what_is_current_is_shown(steps:
             match step:
                 case ("insert", list() as films, after):
                     new = tuple((unhashed if number % 2 else item)(one) for number, one in enumerate(films))
-                    queue, ids = queues.inserted(queue, QueueInsert(at(after), new))
+                    queue, ids = inserted(queue, QueueInsert(at(after), new))
                     assert [entry.id for entry in queue.entries if entry not in before.entries] == list(ids)
                 case ("remove", list() as places):
-                    queue = queues.removed(queue, [at(place) or "" for place in places])
+                    queue = removed(queue, [at(place) or "" for place in places])
                 case ("move", list() as places, after):
-                    queue = queues.moved(queue, [at(place) or "" for place in places], at(after))
+                    queue = moved(queue, [at(place) or "" for place in places], at(after))
                     assert sorted(queue.entries, key=id) == sorted(before.entries, key=id)
                 case ("show", str() as letter, bool() as clear):
-                    queue = queues.moved_to(queue, set_media(letter, clear=clear))
+                    queue = moved_to(queue, set_media(letter, clear=clear))
                 case ("show", place, bool() as clear):
-                    queue = queues.moved_to(queue, SetMedia(entry=at(place), clear=clear))
+                    queue = moved_to(queue, SetMedia(entry=at(place), clear=clear))
                 case ("hash", place):
                     entry = queue.entries[place] if place < len(queue.entries) else None
                     whole = film(chr(entry.file.size)) if entry else film("a")
                     queue, _ = queues.learned(queue, SetEntry(at(place) or "", whole))
                 case _:
                     entry = queues.following(queue)
-                    queue = queue if entry is None else queues.moved_on(queue, entry)
+                    queue = queue if entry is None else moved_on(queue, entry)
         except RequestRefused:
             continue
         if [entry.id for entry in queue.entries] != [entry.id for entry in before.entries] or step[0] == "show":

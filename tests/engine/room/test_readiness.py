@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomSettings
+from hangd.protocol.films import MediaChanged
 from hangd.protocol.messages import (
     ClientMessage,
     Kick,
     LeaveRoom,
-    MediaChanged,
     MemberLeft,
     Pause,
     Play,
@@ -30,7 +30,7 @@ from hangd.protocol.messages import (
     SyncBroadcast,
 )
 from hangd.protocol.model import ROOM_ITSELF, PendingStart, Policy, PolicyChange, QueueItem
-from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
+from tests.support.rooms.stage import FILE, HASH, OTHER_HASH, Stage, file_info
 
 NEXT = file_info(size=5000, duration=90.0, name="next.mkv", quick_hash=None)
 
@@ -143,7 +143,7 @@ def test_a_pause_takes_nobodys_readiness() -> None:
 def test_the_host_starts_at_once_and_nobody_else_may() -> None:
     stage = room_of("bob")
     stage.says("bob", Play(timestamp=0.0, force=True))
-    assert stage.error("bob").message == "only this room's host may start before everybody is ready"
+    assert stage.error("bob").message == "only this room's host may start before everybody is ready: ask ann"
     assert waits(stage) is None
     stage.says("bob", Play(timestamp=0.0))
     stage.says("ann", Play(timestamp=0.0, force=True))
@@ -295,7 +295,7 @@ def test_the_host_says_that_another_is_ready_and_nobody_else_does() -> None:
     assert stage.member("bob").ready
     stage.goes_on()
     stage.says("cy", SetReady(ready=False, client_id="bob"))
-    assert stage.error("cy").message == "only this room's host may say that another member is ready"
+    assert stage.error("cy").message == "only this room's host may say that another member is ready: ask ann"
     stage.says("cy", SetReady(ready=True, client_id="cy"))
     assert stage.member("cy").ready
     stage.goes_on()

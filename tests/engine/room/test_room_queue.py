@@ -6,25 +6,23 @@ from msgspec.structs import replace
 from hangd.engine.room.room import Room
 from hangd.engine.room.state import RoomSettings
 from hangd.protocol.errors import ErrorCode
+from hangd.protocol.films import EntryChanged, FilmDescribed, MediaChanged, QueueChanged
 from hangd.protocol.messages import (
-    EntryChanged,
-    MediaChanged,
+    Done,
     Play,
-    QueueChanged,
     QueueInsert,
     QueueMove,
     QueueRemove,
-    RoomState,
     SetEntry,
     SetFile,
     SetMedia,
     SetPolicy,
     SetRole,
 )
-from hangd.protocol.model import QUEUE_END, QUEUE_MAX, Queue, QueueItem, Role, Timeline
-from tests.support import films
-from tests.support.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, names, queue
-from tests.support.stage import FILE, HASH, OTHER_HASH, Stage, file_info
+from hangd.protocol.model import QUEUE_END, QUEUE_MAX, Queue, QueueChange, QueueItem, Role, Timeline
+from tests.support.rooms import films
+from tests.support.rooms.films import NEXT, THIRD, THIRD_HASH, adds, has, ids, is_gated, moved, names, queue
+from tests.support.rooms.stage import FILE, HASH, OTHER_HASH, Stage, file_info
 
 
 @pytest.fixture(name="two")
@@ -50,7 +48,10 @@ def test_a_film_is_in_the_queue_as_soon_as_somebody_describes_it() -> None:
     stage.join("bob", file=file_info(duration=None))
     assert names(stage) == [None, "next.mkv"]
     assert queue(stage).current == queue(stage).entries[0].id
-    assert QueueChanged(queue(stage)) in stage.heard("ann")
+    entry = queue(stage).entries[0]
+    heard = stage.heard("ann")
+    assert QueueChanged(QueueChange(2, inserted=(entry,), current=entry.id)) in heard
+    assert FilmDescribed(HASH, file_info(name=None, duration=None)) in heard
     rev = queue(stage).rev
     stage.join("cy", file=FILE)
     assert queue(stage).entries[0].file == file_info(name=None), "more about it is no edit"
@@ -62,7 +63,8 @@ def test_everybody_hears_of_an_edit(two: Stage) -> None:
     two.goes_on()
     adds(two, "bob", re=5)
     assert names(two) == ["film.mkv", "next.mkv"]
-    changed = QueueChanged(queue(two), inserted=ids(two)[1:], by="bob")
+    first, new = queue(two).entries
+    changed = QueueChanged(QueueChange(2, inserted=(new,), after=first.id, current=first.id), by="bob")
     assert two.heard("ann") == [changed]
     assert two.answers("bob") == [(changed, 5)]
     assert two.heard("cy") == []
@@ -81,9 +83,9 @@ def test_two_members_that_edit_at_once_both_succeed(two: Stage) -> None:
     two.says("ann", QueueRemove((second,)), re=1)
     two.says("bob", QueueRemove((second,)), re=2)
     two.says("bob", QueueMove((second,), after=None))
-    changed = QueueChanged(queue(two), by="ann")
-    same = QueueChanged(queue(two), by="bob")
-    assert (two.answers("ann"), two.answers("bob")) == ([(changed, 1)], [(changed, None), (same, 2)])
+    change = QueueChange(queue(two).rev, removed=(second,), current=queue(two).current)
+    changed = QueueChanged(change, by="ann")
+    assert (two.answers("ann"), two.answers("bob")) == ([(changed, 1)], [(changed, None), (Done(), 2)])
     two.says("ann", QueueInsert(second, (QueueItem(NEXT, OTHER_HASH),)))
     assert names(two) == ["third.mkv", "film.mkv", "film.mkv", "next.mkv"], "what it was to come after is gone"
 
@@ -183,10 +185,10 @@ def test_an_entry_is_shown_paused_without_play(two: Stage) -> None:
     entry = queue(two).entries[1]
     two.says("bob", SetMedia(start=30.0, entry=entry.id), re=2)
     line = Timeline("epoch-1", 2, False, 30.0, 1.0, two.now)
-    changed = MediaChanged(OTHER_HASH, NEXT, line, queue(two), "bob")
+    changed = MediaChanged(OTHER_HASH, NEXT, line, QueueChange(3, current=entry.id), by="bob")
     assert queue(two).current == entry.id
-    assert two.answers("bob") == [(changed, 2), (RoomState(two.room.view()), None)]
-    assert two.heard("ann") == [changed, RoomState(two.room.view())]
+    assert two.answers("bob") == [(changed, 2)]
+    assert two.heard("ann") == [changed]
     assert [member.file for member in two.room.view().members] == [None, None]
     two.passes(100.0)
     assert two.timeline == line
@@ -205,9 +207,11 @@ def test_a_member_may_move_on_to_an_entry_without_having_the_film(two: Stage) ->
 
 def test_a_film_may_replace_the_whole_queue(two: Stage) -> None:
     adds(two, "ann")
+    before = ids(two)
     two.says("ann", SetMedia(file_hash=THIRD_HASH, file=THIRD, clear=True))
     assert names(two) == ["third.mkv"]
-    assert moved(two, "bob").queue == queue(two)
+    (entry,) = queue(two).entries
+    assert moved(two, "bob").change == QueueChange(3, removed=before, inserted=(entry,), current=entry.id)
 
 
 def test_a_member_with_the_file_of_another_entry_is_not_put_out(two: Stage) -> None:

@@ -8,18 +8,27 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from msgspec.structs import replace
 
+from hangd.client.server.room_view import RoomView
+from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity
 from hangd.engine.room.effects import (
     CheckPassword,
     ForgetMember,
     ForgetRoom,
     HashPassword,
+    LetIn,
     RoomEffect,
     SendTo,
+    ShowRoom,
+    SignInvite,
 )
 from hangd.engine.room.inputs import (
+    AccountEnded,
+    AnswerLost,
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
+    EntryRequest,
+    IdentityChanged,
     JoinRequested,
     LatencyMeasured,
     MessageReceived,
@@ -28,29 +37,28 @@ from hangd.engine.room.inputs import (
     RoomInput,
 )
 from hangd.engine.room.room import Room
-from hangd.engine.room.saved import SavedRoom
+from hangd.engine.room.saved import BasicMember, SavedRoom
 from hangd.engine.room.state import RoomSettings
 from hangd.protocol.codec import decode_server, encode_server
+from hangd.protocol.errors import RequestRefused
+from hangd.protocol.films import MediaChanged, QueueChanged
+from hangd.protocol.invites import CreateInvite, GetBans, GetInvites, RevokeInvites, TrustRequest, Unban
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
-    EntryChanged,
     Error,
     GetRoom,
     JoinRoom,
     Kick,
     LeaveRoom,
-    MediaChanged,
     Pause,
     Play,
-    QueueChanged,
     QueueInsert,
     QueueMove,
     QueueRemove,
     Report,
     RoomCreated,
     RoomJoined,
-    RoomState,
     Say,
     Seek,
     SetEntry,
@@ -60,13 +68,12 @@ from hangd.protocol.messages import (
     SetReady,
     SetRole,
     Speed,
-    StartChanged,
     Stop,
     SyncBroadcast,
     SyncCommand,
 )
-from hangd.protocol.model import FileInfo, PendingStart, PolicyChange, Queue, QueueItem
-from tests.support.stage import BASIC_MESSAGES, HASH, OTHER_HASH, QUICK, SECRET
+from hangd.protocol.model import FileInfo, PolicyChange, QueueItem
+from tests.support.rooms.stage import BASIC_MESSAGES, HASH, OTHER_HASH, QUICK, SECRET
 
 # Few of everything, so that things meet.
 IDS = ("ann", "bob", "cy", "dee", "eve", "fay")
@@ -99,6 +106,7 @@ def policy_changes(kind: type[PolicyChange]) -> st.SearchStrategy[Any]:
         stall=st.sampled_from([None, None, "go-on", "pause"]),
         leave=st.sampled_from([None, None, "go-on", "pause"]),
         loop=st.sampled_from([None, None, "off", "film", "queue"]),
+        access=st.sampled_from([None, None, "anyone", "accounts", "invited"]),
     )
 
 
@@ -128,6 +136,12 @@ edits: st.SearchStrategy[ClientMessage] = st.one_of(
     st.builds(QueueMove, ids=some_entries, after=st.none() | entries),
     st.builds(SetEntry, id=entries, file_hash=st.none() | hashes, file=st.none() | files),
 )
+invite_ids = st.builds("{}-{}{}-e".format, st.integers(0, 3), st.sampled_from("iu"), st.integers(1, 9))
+invite_requests: st.SearchStrategy[ClientMessage] = st.one_of(
+    st.builds(CreateInvite, role=st.sampled_from(["viewer", "controller"]), uses=st.sampled_from([None, 1, 2])),
+    st.just(GetInvites()),
+    st.builds(RevokeInvites, id=st.none() | invite_ids, everybodys=st.booleans()),
+)
 messages: st.SearchStrategy[ClientMessage] = st.one_of(
     commands,
     reports,
@@ -142,6 +156,9 @@ messages: st.SearchStrategy[ClientMessage] = st.one_of(
     policy_changes(SetPolicy),
     st.builds(SetRole, client_id=ids, role=st.sampled_from(["host", "controller", "viewer"])),
     st.builds(Kick, client_id=ids, ban=st.booleans()),
+    st.just(GetBans()),
+    st.builds(Unban, id=st.builds("b{}-e".format, st.integers(1, 9))),
+    invite_requests,
     st.just(GetRoom()),
     st.just(LeaveRoom()),
 )
@@ -164,9 +181,17 @@ joins = st.builds(
     host_secret=st.sampled_from([None, None, SECRET, "a-wrong-secret-of-nobody"]),
     return_secret=st.none() | return_secrets,
 )
+identities = st.builds(
+    lambda account, device, network: Identity(
+        tuple(kind + tag for kind, tag in (("acc:", account), ("dev:", device), ("net:", network)) if tag), account
+    ),
+    account=st.sampled_from([None, None, "a", "b"]),
+    device=st.sampled_from([None, "x", "y", "z"]),
+    network=st.sampled_from([None, "home", "cafe"]),
+)
 gaps = st.one_of(st.just(0.0), st.floats(0, 0.6), st.floats(0, 40), st.floats(0, 1000))
 
-inputs: st.SearchStrategy[RoomInput] = st.one_of(
+entry_requests: st.SearchStrategy[EntryRequest] = st.one_of(
     st.builds(
         CreateRequested,
         client_id=ids,
@@ -175,19 +200,54 @@ inputs: st.SearchStrategy[RoomInput] = st.one_of(
         host_secret=st.just(SECRET),
         message=creations,
         request_id=requests,
+        identity=identities,
     ),
-    st.builds(JoinRequested, client_id=ids, name=ids, full=st.booleans(), message=joins, request_id=requests),
-    st.builds(PasswordChecked, client_id=ids, matches=st.booleans()),
+    st.builds(
+        JoinRequested,
+        client_id=ids,
+        name=ids,
+        full=st.booleans(),
+        message=joins,
+        request_id=requests,
+        return_secret=st.none() | return_secrets,
+        identity=identities,
+        invite=st.none()
+        | st.builds(
+            GivenInvite,
+            id=invite_ids,
+            room_id=st.sampled_from(["room-1", "room-1", "room-2"]),
+            role=st.sampled_from(["viewer", "controller"]),
+            issuer=st.just("i"),
+        )
+        | st.just(BadInvite("forged")),
+        limited=st.sampled_from([None, None, RequestRefused.rate_limited("wait")]),
+    ),
+)
+inputs: st.SearchStrategy[RoomInput] = st.one_of(
+    entry_requests,
+    st.builds(AnswerLost, request=entry_requests),
+    st.builds(
+        PasswordChecked,
+        client_id=ids,
+        matches=st.booleans() | st.just(RequestRefused.rate_limited("wait")),
+    ),
+    st.builds(IdentityChanged, client_id=ids, identity=identities),
+    st.builds(
+        AccountEnded,
+        tag=st.sampled_from(["acc:a", "dev:x"]),
+        reason=st.sampled_from(["ended", "left"]),
+        detail=st.just("no"),
+    ),
     st.builds(PasswordHashed, client_id=ids, password_hash=st.just("hash")),
     st.builds(MessageReceived, client_id=ids, message=messages, request_id=requests),
     st.builds(ConnectionLost, client_id=ids),
-    st.builds(ConnectionResumed, client_id=ids),
+    st.builds(ConnectionResumed, client_id=ids, identity=identities),
     st.builds(LatencyMeasured, client_id=ids, rtt=st.floats(allow_nan=True, allow_infinity=True)),
 )
 
 
 def room_settings(echo: Any = "full") -> RoomSettings:
-    return RoomSettings(ttl=60.0, away=9.0, capacity=4, echo=echo)
+    return RoomSettings(ttl=60.0, away=9.0, capacity=4, echo=echo, accounts=True, invites=True)
 
 
 def new_room(echo: Any = "full") -> Room:
@@ -227,8 +287,8 @@ def test_a_room_at_rest_has_nothing_to_do(steps: list[tuple[RoomInput, float]]) 
 class _Thorough(Room):
     """Never takes the short way for a repeated report."""
 
-    def _repeating(self, input: RoomInput) -> None:
-        return None
+    def _is_repeating(self, input: RoomInput) -> bool:
+        return False
 
 
 @given(
@@ -272,15 +332,19 @@ class HonestHub(RuleBasedStateMachine):
         super().__init__()
         self.now = 0.0
         self.inside: set[str] = set()
+        self.returning: set[str] = set()
+        self.losing: str | None = None
         """Members present, and those whose join is under way."""
         self.away: set[str] = set()
+        self.entering: set[str] = set()
+        """Those whose join is under way."""
         self.checking: list[str] = []
+        """Those whose password is being compared."""
+        self.signed: list[GivenInvite] = []
         self.hashing: list[str] = []
         self.rev = 0
-        self.starts: dict[str, PendingStart | None] = {}
-        """The pending start that each client heard of last."""
-        self.told: dict[str, Queue] = {}
-        """The queue that each client heard of last."""
+        self.views: dict[str, RoomView] = {}
+        """What each client knows of the room."""
         self.gone = False
         self.clock_shift = 0.0
         self.saved: tuple[int, SavedRoom] | None = None
@@ -291,20 +355,64 @@ class HonestHub(RuleBasedStateMachine):
         self.settings = room_settings(echo)
         self.secrets_made = 0
         self.inside.add(creator)
+        self.entering.add(creator)
         self.feed(CreateRequested(creator, creator, creator not in BASIC, SECRET, message, 1))
         assert creator in self.inside
 
-    @rule(client=ids, message=joins)
-    def join(self, client: str, message: JoinRoom) -> None:
+    @rule(client=ids, message=joins, identity=identities, choice=st.integers(0, 9))
+    def join(self, client: str, message: JoinRoom, identity: Identity, choice: int) -> None:
         if not self.gone and client not in self.inside | self.away:
             self.inside.add(client)
+            self.entering.add(client)
             self.secrets_made += 1
             secret = f"a-return-secret-{self.secrets_made}"
-            self.feed(JoinRequested(client, client, client not in BASIC, message, 1, secret))
+            given = self.signed[choice] if choice < len(self.signed) else None
+            before = self.uses()
+            self.feed(JoinRequested(client, client, client not in BASIC, message, 1, secret, identity, given))
+            left = before.get(given.id) if given is not None else None
+            if given is None or left is None or message.return_secret is not None:
+                return
+            is_used = client in self.inside - self.entering and message.host_secret != SECRET
+            assert self.uses().get(given.id, 0) == left - is_used, "an invite is used by whoever comes in by it"
+
+    @rule(client=ids, uses=st.sampled_from([1, 2]))
+    def come_by_an_invite(self, client: str, uses: int) -> None:
+        """A limited invite that is used until it is used up, by as many as there are."""
+        if self.gone or not self.inside - self.entering - set(BASIC):
+            return
+        before = len(self.signed)
+        self.say(self.somebody(client), CreateInvite(uses=uses), 1)
+        room = self.room.view()
+        message = JoinRoom(room_id="room-1", file_hash=room.file_hash or HASH, file=room.file)
+        for other in IDS if len(self.signed) > before else ():
+            self.join(other, message, Identity(), before)
+
+    def uses(self) -> dict[str, int | None]:
+        """Return how many members each invite may still let in, of those that the room remembers."""
+        return {one.id: one.uses for one in self.room.saved().invites}
+
+    @rule(client=ids, request=invite_requests)
+    def invite(self, client: str, request: ClientMessage) -> None:
+        self.say(self.somebody(client), request, 1)
+
+    @rule(client=ids, other=ids)
+    def ban(self, client: str, other: str) -> None:
+        self.say(self.somebody(client), Kick(other, ban=True), None)
+
+    @rule(client=ids, identity=identities)
+    def identify(self, client: str, identity: Identity) -> None:
+        if client in self.inside:
+            self.feed(IdentityChanged(client, identity))
+
+    @rule(tag=st.sampled_from(["acc:a", "dev:x"]))
+    def end_account(self, tag: str) -> None:
+        self.feed(AccountEnded(tag, "ended", "you are banned from this server"))
 
     @rule(client=ids, message=messages, request=requests)
     def say(self, client: str, message: ClientMessage, request: int | None) -> None:
-        if client in self.inside and client not in self.checking:
+        if client in BASIC and isinstance(message, TrustRequest):
+            return  # Its session refuses that.
+        if client in self.inside and client not in self.entering:
             self.feed(MessageReceived(client, message, request))
 
     @rule(client=ids, command=commands)
@@ -322,7 +430,7 @@ class HonestHub(RuleBasedStateMachine):
 
     def somebody(self, client: str) -> str:
         """Return this client if it is in the room, else one that is: what is rare is not to fall flat as well."""
-        return client if client in self.inside else min(self.inside - set(self.checking), default=client)
+        return client if client in self.inside else min(self.inside - self.entering, default=client)
 
     @rule(client=ids, edit=edits, places=st.lists(st.integers(0, 5), min_size=1, max_size=6))
     def edit(self, client: str, edit: ClientMessage, places: list[int]) -> None:
@@ -395,20 +503,24 @@ class HonestHub(RuleBasedStateMachine):
     def lose(self, client: str) -> None:
         if client in self.inside:
             # What was due before the room hears of it may still be meant for this client.
+            self.losing = client
             self.feed(ConnectionLost(client))
-            if client in self.inside and client not in self.checking and client not in BASIC:
+            self.losing = None
+            if client in self.inside and client not in self.entering and client not in BASIC:
                 self.away.add(client)
             self.inside.discard(client)
-            self.checking = [other for other in self.checking if other != client]
+            self.entering.discard(client)
+            if client in self.checking:
+                self.checking.remove(client)
+                self.feed(PasswordChecked(client, True))
 
-    @rule(client=ids)
-    def resume(self, client: str) -> None:
+    @rule(client=ids, identity=identities)
+    def resume(self, client: str, identity: Identity) -> None:
         if client in self.away:
             self.away.discard(client)
             self.inside.add(client)
-            self.told[client] = self.room.view().queue  # with its Welcome
-            self.starts[client] = self.room.view().start
-            self.feed(ConnectionResumed(client))
+            self.returning.add(client)
+            self.feed(ConnectionResumed(client, identity))
 
     @rule(client=ids, rtt=st.floats(0, 2))
     def measure(self, client: str, rtt: float) -> None:
@@ -443,12 +555,36 @@ class HonestHub(RuleBasedStateMachine):
         self.now += self.clock_shift
         self.room = Room.restored(saved.moved(self.clock_shift), epoch="e", settings=self.settings, now=self.now)
         self.saved = None
-        self.away = {client for client in self.inside - set(self.checking) | self.away if client not in BASIC}
+        self.away = {client for client in self.inside - self.entering | self.away if client not in BASIC}
         self.inside.clear()
+        self.entering.clear()
         self.checking.clear()
         self.hashing.clear()
         for client in sorted(back):
-            self.resume(client)
+            self.resume(client, Identity())
+
+    @rule(meanwhile=gaps, lost=st.sets(ids), back=st.sets(ids))
+    def change_owner(self, meanwhile: float, lost: set[str], back: set[str]) -> None:
+        """Another server of a cluster takes the room over, while basic members stay connected, except some."""
+        if self.gone:
+            return
+        basic = msgspec.json.decode(msgspec.json.encode(self.room.basic_members()), type=tuple[BasicMember, ...])
+        assert basic == self.room.basic_members()
+        saved, order = self.room.saved().with_basic(basic), [one.client_id for one in self.room.view().members]
+        self.now += meanwhile
+        self.room = Room.restored(saved, epoch="e", settings=self.settings, now=self.now)
+        assert [one.client_id for one in self.room.view().members] == order
+        self.saved = None
+        present = self.inside - self.entering
+        self.away = {client for client in present | self.away if client not in BASIC}
+        self.inside = present & set(BASIC)
+        self.entering.clear()
+        self.checking.clear()
+        self.hashing.clear()
+        for client in sorted(lost & self.inside):
+            self.lose(client)
+        for client in sorted(back):
+            self.resume(client, Identity())
 
     @rule()
     def recover(self) -> None:
@@ -474,16 +610,30 @@ class HonestHub(RuleBasedStateMachine):
                 case CheckPassword(client_id=client_id):
                     assert client_id in self.inside
                     self.checking.append(client_id)
+                case LetIn(client_id=client_id):
+                    self.entering.discard(client_id)
+                case SignInvite(client_id=client_id, invite=invite, issuer=issuer):
+                    assert client_id in self.inside - self.entering
+                    self.signed.append(GivenInvite(invite.id, "room-1", invite.role, issuer))
                 case HashPassword(client_id=client_id):
                     self.hashing.append(client_id)
                     assert len(self.hashing) == 1
+                case ShowRoom(client_id=client_id, room=shown):
+                    self.returning.discard(client_id)
+                    if shown is None:  # its place was kept until now, and the room was not woken before
+                        assert client_id not in self.inside, "the room has forgotten it first"
+                        continue
+                    assert client_id in {member.client_id for member in shown.members}
+                    self.views[client_id].enter(shown, client_id)  # with its Welcome
                 case ForgetMember(client_id=client_id):
                     assert client_id in self.inside | self.away
                     self.inside.discard(client_id)
+                    self.entering.discard(client_id)
                     self.away.discard(client_id)
+                    self.views.pop(client_id, None)
                 case ForgetRoom():
                     assert index == len(effects) - 1
-                    assert not self.inside - set(self.checking)
+                    assert not self.inside
                     self.gone = True
 
     def deliver(self, order: SendTo) -> None:
@@ -491,6 +641,12 @@ class HonestHub(RuleBasedStateMachine):
         assert len(set(order.client_ids)) == len(order.client_ids)
         assert set(order.client_ids) <= self.inside, "nobody is spoken to who is not there"
         assert order.re is None or len(order.client_ids) == 1
+        if order.audience != "these":
+            present = self.inside - self.entering - self.returning
+            audience = {"all": present, "full": present - set(BASIC), "basic": present & set(BASIC)}[order.audience]
+            assert set(order.members) - {self.losing} == audience - {self.losing}, (
+                "whoever carries out the orders one by one knows who is meant"
+            )
         message = order.message
         assert decode_server(encode_server(message, order.re)).message == message, "what is said is valid"
         for client_id in order.client_ids:
@@ -501,23 +657,14 @@ class HonestHub(RuleBasedStateMachine):
             self.rev = message.timeline.rev
         if isinstance(message, Error):
             assert message.message
-        match message:
-            case QueueChanged(queue=queue) | MediaChanged(queue=queue):
-                for client_id in order.client_ids:
-                    assert queue.rev >= self.told[client_id].rev + (order.re is None), "what is told unasked is new"
-                self.told.update(dict.fromkeys(order.client_ids, queue))
-            case EntryChanged(entry=entry):
-                for client_id in order.client_ids:
-                    known = self.told[client_id]
-                    entries = tuple(entry if other.id == entry.id else other for other in known.entries)
-                    self.told[client_id] = replace(known, entries=entries)
-            case RoomCreated(room=room) | RoomJoined(room=room) | RoomState(room=room):
-                self.told.update(dict.fromkeys(order.client_ids, room.queue))
-                self.starts.update(dict.fromkeys(order.client_ids, room.start))
-            case StartChanged(start=start):
-                self.starts.update(dict.fromkeys(order.client_ids, start))
-            case _:
-                pass
+        for client_id in order.client_ids:
+            view = self.views.get(client_id)
+            if isinstance(message, RoomCreated | RoomJoined):
+                self.views[client_id] = RoomView(message.room, client_id, "ws://hang.example/ws")
+            elif view is not None:
+                if isinstance(message, QueueChanged | MediaChanged):
+                    assert message.change.rev == view.queue.rev + 1, "what is told is the next change"
+                view.learn(message)
 
     @invariant()
     def whole(self) -> None:
@@ -526,25 +673,125 @@ class HonestHub(RuleBasedStateMachine):
         self.room.check()
         snapshot = self.room.view()
         members = {member.client_id: member for member in snapshot.members}
-        assert set(members) == (self.inside - set(self.checking)) | self.away
+        untold, untimed = self.room._data.untold, {"heard_at": None, "rtt": None}
+        assert set(members) == (self.inside - self.entering) | self.away
         assert {client_id for client_id, member in members.items() if member.state == "away"} == self.away
         assert snapshot.timeline.rev == self.room.timeline.rev
-        for client_id in self.inside - set(self.checking) - set(BASIC):
-            assert self.starts[client_id] == snapshot.start, "everybody knows what the room waits for"
-            told = self.told[client_id]
-            assert (told.rev, told.current) == (snapshot.queue.rev, snapshot.queue.current), "everybody knows the queue"
-            assert [(entry.id, entry.file_hash) for entry in told.entries] == [
-                (entry.id, entry.file_hash) for entry in snapshot.queue.entries
-            ]
+        for client_id in self.inside - self.entering - set(BASIC):
+            view = self.views[client_id]
+            assert (view.queue, view.is_behind) == (snapshot.queue, False), "everybody knows the queue"
+            assert (view.file_hash, view.file) == (snapshot.file_hash, snapshot.file), "and the film"
+            assert view.start == snapshot.start, "and what the room waits for"
+            assert view.members.keys() == members.keys()
+            for name, member in view.members.items():
+                other = members[name]
+                assert (member.ready, member.verifying, member.file) == (other.ready, other.verifying, other.file)
+                if name != client_id and name not in untold.states and name not in untold.positions:
+                    assert replace(member, **untimed) == replace(other, **untimed), "and what the others' players do"
 
     @invariant()
     def whoever_keeps_it_knows_when_to(self) -> None:
         if not hasattr(self, "room") or self.gone:
             return
-        changes, saved = self.room.changes, self.room.saved()
+        changes, saved = self.room.changes, replace(self.room.saved(), watching=None)  # which is saved once a minute
         assert self.saved is None or self.saved[0] != changes or self.saved[1] == saved
         self.saved = changes, saved
 
 
+# At a door where much happens, and where little else keeps anybody out.
+visits = st.builds(
+    lambda *parts: parts,
+    ids,
+    st.builds(
+        JoinRoom,
+        room_id=st.just("room-1"),
+        file_hash=st.just(HASH),
+        password=st.sampled_from([None, "sesame", "wrong"]),
+    ),
+    identities,
+    st.integers(-1, 4),
+)
+wide = RoomSettings(capacity=50, accounts=True, invites=True)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            visits,
+            visits,
+            st.builds(MessageReceived, client_id=st.sampled_from(["ann", "ann", "bob"]), message=invite_requests),
+            st.builds(
+                MessageReceived,
+                client_id=st.just("ann"),
+                message=st.one_of(
+                    st.builds(
+                        SetPolicy,
+                        access=st.sampled_from([None, "anyone", "accounts", "invited"]),
+                        locked=st.sampled_from([None, None, None, False, True]),
+                        password=st.sampled_from([None, None, None, "", "sesame"]),
+                    ),
+                    st.builds(Kick, client_id=ids, ban=st.just(True)),
+                    st.builds(Unban, id=st.builds("b{}-e".format, st.integers(1, 4))),
+                ),
+            ),
+        ),
+        max_size=40,
+    ),
+    st.lists(visits, min_size=4, max_size=12),
+    st.sampled_from([0.0, 5000.0]),
+)
+def test_a_restored_room_lets_in_whom_the_room_before_let_in(
+    story: list[Any], tries: list[tuple[str, JoinRoom, Identity, int]], clock: float
+) -> None:
+    """Bans, invites, their uses and revocations, the lock, the password and the access: after a restart they hold."""
+    room, signed = Room(room_id="room-1", epoch="e", settings=wide, now=0.0), list[GivenInvite]()
+
+    def given(choice: int) -> GivenInvite | None:
+        return signed[choice] if 0 <= choice < len(signed) else None
+
+    room.handle(CreateRequested("ann", "ann", True, SECRET, CreateRoom(file_hash=HASH)), 0.0)
+    for step in story:
+        if isinstance(step, MessageReceived):
+            effects = room.handle(step, 1.0)
+        else:
+            client, message, identity, choice = step
+            effects = room.handle(
+                JoinRequested(client, client, True, message, 1, f"{client}-secret", identity, given(choice)), 1.0
+            )
+        for effect in effects:
+            match effect:
+                case SignInvite(invite=invite, issuer=issuer):
+                    signed.append(GivenInvite(invite.id, "room-1", invite.role, issuer))
+                case CheckPassword(client_id=client_id, password=password):
+                    room.handle(PasswordChecked(client_id, password == "sesame"), 1.0)
+                case HashPassword(client_id=client_id):
+                    room.handle(PasswordHashed(client_id, "hash"), 1.0)
+        room.check()
+    saved = msgspec.json.decode(msgspec.json.encode(room.saved()), type=SavedRoom)
+    again = Room.restored(saved.moved(clock), epoch="f", settings=wide, now=1.0 + clock)
+    for number, (_, message, identity, choice) in enumerate(tries):
+        join = JoinRequested(f"new-{number}", f"new-{number}", True, message, 1, f"n-{number}", identity, given(choice))
+        answers = [
+            [
+                effect.message.code if isinstance(effect.message, Error) else type(effect.message).__name__
+                for effect in one.handle(join, now)
+                if isinstance(effect, SendTo) and effect.re == 1
+            ]
+            for one, now in ((room, 1.0), (again, 1.0 + clock))
+        ]
+        assert answers[0] == answers[1]
+        again.check()
+
+
 HonestHub.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestHonestHub = HonestHub.TestCase
+
+
+def test_who_comes_back_as_its_place_ends_is_no_member_any_more() -> None:
+    """The hub was busy, and has not woken the room before. Hypothesis found the story."""
+    hub = HonestHub()
+    hub.create(CreateRoom(file_hash=HASH), "ann", "full")
+    hub.lose("ann")
+    hub.oversleep(hub.settings.away)
+    hub.resume("ann", Identity())
+    assert "ann" not in hub.inside | hub.away

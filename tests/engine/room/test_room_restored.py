@@ -6,13 +6,15 @@ import msgspec
 import pytest
 
 from hangd.engine.room.effects import CheckPassword, ForgetMember, ForgetRoom
+from hangd.engine.room.inputs import PasswordChecked
 from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import position_at
-from hangd.protocol.messages import Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
+from hangd.protocol.invites import GetBans, GetInvites
+from hangd.protocol.messages import GetRoom, Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
 from hangd.protocol.model import ROOM_ITSELF
-from tests.support.stage import FILE, HASH, SECRET, Stage
+from tests.support.rooms.stage import FILE, HASH, SECRET, Stage
 
 
 def restart(stage: Stage, meanwhile: float = 1.0, *, shift: float = 0.0, **settings: float) -> None:
@@ -213,3 +215,35 @@ def test_a_room_that_was_saved_before_films_could_be_unhashed_is_restored(two: S
     two.passes(1.0)
     assert [(member.verifying, member.film) for member in two.room.view().members] == [(False, True)] * 2
     assert two.room.view().file_hash == HASH
+
+
+def test_what_changes_nothing_is_no_reason_to_write_the_room(two: Stage) -> None:
+    two.says("ann", SetPolicy(locked=True))
+    changes = two.room.changes
+    two.join("cy")
+    assert two.error("cy").code == "RoomLocked"
+    two.says("ann", GetBans())
+    two.says("ann", GetInvites())
+    two.says("ann", GetRoom())
+    assert two.room.changes == changes
+    two.join("cy", host_secret=SECRET)
+    assert two.room.changes > changes
+
+
+def test_a_password_that_is_wrong_is_no_reason_to_write_the_room() -> None:
+    stage = Stage(password_hash="a hash")
+    stage.create("ann")
+    changes = stage.room.changes
+    stage.join("bob", password="wrong")
+    stage.feed(PasswordChecked("bob", False))
+    assert stage.room.changes == changes
+    stage.join("bob", password="right")
+    stage.feed(PasswordChecked("bob", True))
+    assert stage.room.changes > changes
+
+
+def test_a_member_that_takes_the_place_of_another_is_written(two: Stage) -> None:
+    two.loses("bob")
+    changes = two.room.changes
+    two.join("bob-again", name="bob")
+    assert len(two.ids) == 2 and two.room.changes > changes

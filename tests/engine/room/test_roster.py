@@ -5,6 +5,7 @@ import pytest
 from hangd.engine.room.effects import ForgetMember, HashPassword
 from hangd.engine.room.inputs import PasswordChecked, PasswordHashed
 from hangd.protocol.errors import ErrorCode
+from hangd.protocol.films import MediaChanged
 from hangd.protocol.messages import (
     ClientMessage,
     CreateRoom,
@@ -14,9 +15,9 @@ from hangd.protocol.messages import (
     Kick,
     LeaveRoom,
     ListRooms,
-    MediaChanged,
     MemberChanged,
     MemberLeft,
+    MembersReported,
     Pause,
     Ping,
     Play,
@@ -33,8 +34,17 @@ from hangd.protocol.messages import (
     SetRole,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo, Policy, PolicyChange, Role, Timeline
-from tests.support.stage import FILE, HASH, OTHER_HASH, SECRET, Stage, file_info
+from hangd.protocol.model import (
+    FileInfo,
+    MemberReport,
+    Policy,
+    PolicyChange,
+    QueueChange,
+    ReportedState,
+    Role,
+    Timeline,
+)
+from tests.support.rooms.stage import FILE, HASH, OTHER_HASH, SECRET, Stage, file_info
 
 NEW_FILM = FileInfo(size=5000, duration=90.0, name="next.mkv")
 
@@ -149,7 +159,8 @@ def test_a_report_that_changes_the_state_is_announced_at_once() -> None:
     stage.reports("bob", "playing", 3.0, error=0.012, clock_error=0.001)
     bob = stage.member("bob")
     assert (bob.state, bob.position, bob.error, bob.clock_error) == ("playing", 3.0, 0.012, 0.001)
-    assert stage.heard("ann") == [MemberChanged(bob)]
+    assert stage.heard("ann") == [MembersReported((MemberReport.of(bob),))]
+    assert stage.heard("bob") == []
     stage.nobody_heard_more()
 
 
@@ -159,37 +170,153 @@ def test_a_member_that_goes_apart_is_announced_at_once_and_one_that_was_lost_is_
     stage.heard("ann")
     stage.reports("bob", "paused", 3.0, apart=True)
     assert stage.member("bob").apart
-    assert stage.heard("ann") == [MemberChanged(stage.member("bob"))]
+    assert stage.heard("ann") == [MembersReported((MemberReport.of(stage.member("bob")),))]
     stage.loses("bob")
     assert not stage.member("bob").apart
 
 
-def test_positions_are_announced_once_a_second_including_the_last() -> None:
+@pytest.mark.parametrize(("state", "seconds"), [("playing", 1.0), ("paused", 3.0)])
+def test_positions_are_told_with_the_next_report_after_a_while_or_a_second_later(
+    state: ReportedState, seconds: float
+) -> None:
     stage = trio()
-    stage.reports("bob", "paused", 3.0)
+    if state == "playing":
+        stage.says("ann", Play(timestamp=0.0))
+        stage.passes(5.0)
+    stage.reports("bob", state, 3.0)
     stage.goes_on()
     for tenth in range(5):
         stage.passes(0.1)
-        stage.reports("bob", "paused", 3.0 + tenth)
+        stage.reports("bob", state, 3.0 + tenth)
+    stage.passes(seconds - 0.51)
     stage.nobody_heard_more()
-    stage.passes(1.0)
-    assert stage.heard("ann") == [MemberChanged(stage.member("bob"))]
-    assert stage.member("bob").position == 7.0
+    stage.passes(0.02)
+    stage.nobody_heard_more()  # It waits for a report.
+    stage.reports("cy", state)  # A basic member's is one, too.
+    assert stage.heard("ann") == [MembersReported((MemberReport.of(stage.member("bob")),))]
+    stage.reports("bob", state, 4.0)
+    stage.passes(seconds + 0.99)
+    stage.nobody_heard_more()
+    stage.passes(0.02)
+    assert stage.heard("ann") == [MembersReported((MemberReport.of(stage.member("bob")),))]
+    assert stage.member("bob").position == 4.0
     stage.passes(10.0)
     stage.nobody_heard_more()
 
 
-def test_positions_are_announced_less_often_in_large_rooms() -> None:
+def test_who_reports_every_two_seconds_is_told_of_before_it_is_taken_for_silent() -> None:
+    """A page does so after eight seconds."""
+    for others in (1, 9, 30, 99):
+        stage = hall(others)
+        told_of = dict.fromkeys((f"m{number}" for number in range(others)), stage.now)
+        for step in range(200):
+            for number in range(step % 20, others, 20):
+                stage.reports(f"m{number}", "paused", 1.0)
+            stage.passes(0.1)
+            for message in stage.heard("ann"):
+                assert isinstance(message, MembersReported)
+                for report in message.reports:
+                    assert report.heard_at is not None
+                    told_of[report.client_id] = report.heard_at
+            assert stage.now - min(told_of.values()) < 7.5
+
+
+def test_several_positions_are_told_in_one_message() -> None:
     stage = trio()
-    for number in range(57):
-        stage.join(f"m{number}")
-    stage.reports("bob", "paused", 1.0)
-    stage.reports("bob", "paused", 2.0)
+    stage.join("dee")
+    for client_id in ("ann", "bob", "dee"):
+        stage.reports(client_id, "paused", 3.0)
     stage.goes_on()
-    stage.passes(2.9)
+    for client_id in ("ann", "bob", "dee", "bob"):
+        stage.passes(0.1)
+        stage.reports(client_id, "paused", 4.0)
     stage.nobody_heard_more()
-    stage.passes(0.2)  # 60 members: every 3 s
-    assert stage.heard("ann") == [MemberChanged(stage.member("bob"))]
+    stage.passes(4.0)
+    told = MembersReported(tuple(MemberReport.of(stage.member(client_id)) for client_id in ("ann", "bob", "dee")))
+    assert [stage.heard(client_id) for client_id in ("ann", "bob", "dee")] == [[told]] * 3
+    stage.nobody_heard_more()
+
+
+def hall(members: int) -> Stage:
+    """Ann and so many others, m0 and so on, whose players are paused. All is told."""
+    stage = Stage()
+    stage.create("ann")
+    for number in range(members):
+        stage.join(f"m{number}")
+        stage.reports(f"m{number}", "paused")
+    stage.passes(10.0)
+    stage.goes_on()
+    return stage
+
+
+def told(stage: Stage, client_id: str = "ann") -> list[list[str]]:
+    """Take the messages to a member, which are MembersReported: whose reports are in each."""
+    heard = stage.heard(client_id)
+    assert all(isinstance(message, MembersReported) for message in heard)
+    return [[report.client_id for report in message.reports] for message in heard]  # type: ignore[union-attr]
+
+
+def test_in_large_rooms_states_are_told_together_and_the_last_one_in_any_case() -> None:
+    stage = hall(30)
+    stage.reports("m1", "buffering")
+    assert told(stage) == [["m1"]], "at once after a while without any"
+    for state in ("paused", "buffering", "paused"):
+        stage.passes(0.1)
+        stage.reports("m1", state)
+        stage.reports("m2", state)
+    assert told(stage) == []
+    stage.passes(0.11)
+    (message,) = stage.heard("ann")
+    assert isinstance(message, MembersReported)
+    assert [(report.client_id, report.state) for report in message.reports] == [("m1", "paused"), ("m2", "paused")]
+    stage.goes_on()
+    stage.passes(0.41)
+    stage.reports("m1", "buffering")
+    assert told(stage) == [["m1"]], "after a while it is told at once again"
+
+
+def test_in_large_rooms_those_are_told_first_that_have_waited_longest_and_all_in_the_end() -> None:
+    stage = hall(60)
+    stage.join("basic", full=False)
+    stage.goes_on()
+    for number in range(60):
+        stage.reports(f"m{number}", "paused", 1.0)
+    assert told(stage) == [["m0"]]
+    stage.reports("m0", "paused", 2.0)
+    stage.reports("m1", "paused", 2.0)
+    stage.passes(0.99)
+    assert told(stage) == []
+    for _ in range(30):
+        stage.passes(0.1)
+        stage.reports("basic", "paused")
+    names = [f"m{number}" for number in (*range(1, 60), 0)]
+    assert told(stage) == [names[:20], names[20:40], names[40:]], "20 a second"
+    stage.goes_on()
+    stage.passes(10.0)
+    stage.nobody_heard_more()
+    assert stage.member("m0").position == 2.0
+
+
+def test_a_state_goes_before_positions() -> None:
+    stage = hall(60)
+    for number in range(60):
+        stage.reports(f"m{number}", "paused", 1.0)
+    stage.reports("m59", "buffering", 1.0)
+    stage.goes_on()
+    stage.passes(0.41)
+    assert [names[:2] for names in told(stage)] == [["m59", "m1"]]
+
+
+def test_of_who_has_gone_no_report_is_told() -> None:
+    stage = hall(2)
+    for position in (1.0, 2.0):
+        for client_id in ("m0", "m1"):
+            stage.reports(client_id, "paused", position)
+    stage.says("m0", LeaveRoom())
+    stage.loses("m1")
+    stage.goes_on()
+    stage.passes(5.0)
+    stage.nobody_heard_more()
 
 
 def test_reports_of_basic_clients_are_ignored() -> None:
@@ -537,9 +664,12 @@ def test_set_media_changes_the_film() -> None:
         ("bob", False, False),
     ]
     assert [member.file for member in room.members] == [NEW_FILM, None]
-    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline, room.queue, "ann")
-    assert stage.answers("ann") == [(MemberLeft("cy", "mismatch"), None), (changed, 1), (RoomState(room), None)]
-    assert stage.heard("bob") == [MemberLeft("cy", "mismatch"), changed, RoomState(room)]
+    first, second = room.queue.entries
+    change = QueueChange(2, inserted=(second,), after=first.id, current=second.id)
+    changed = MediaChanged(OTHER_HASH, NEW_FILM, timeline, change, copies=("ann",), by="ann")
+    told = MemberChanged(room.members[0])
+    assert stage.answers("ann") == [(MemberLeft("cy", "mismatch"), None), (changed, 1), (told, None)]
+    assert stage.heard("bob") == [MemberLeft("cy", "mismatch"), changed, told]
     (left,) = stage.heard("cy")
     assert isinstance(left, RoomLeft)
     assert left.reason == "mismatch"

@@ -20,7 +20,7 @@ from hangd.protocol.messages import (
     SyncCommand,
 )
 from hangd.protocol.model import ROOM_ITSELF, Control, PolicyChange, Role, Timeline
-from tests.support.stage import FILE, Stage, file_info
+from tests.support.rooms.stage import FILE, Stage, file_info
 
 LEAD = 0.080
 """Seconds: the shortest lead, used for members whose delays are unknown."""

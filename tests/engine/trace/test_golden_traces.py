@@ -19,6 +19,7 @@ CONTENTS: dict[str, tuple[set[str], set[str]]] = {
     "seeks-merged": ({"SeekRequested", "DeadlineReached"}, {"SendRequest", "SeekTo"}),
     "pause": ({"PauseRequested", "Settled"}, {"PauseNow", "SendRequest"}),
     "others-pause": ({"TimelineReceived", "Settled"}, {"SeekTo"}),
+    "rest": ({"TimelineReceived", "DeadlineReached"}, {"SendReport", "Resume"}),
     "trim": ({"Sampled"}, {"AnnounceCorrection", "SetRate"}),
     "hold": ({"OffsetSet"}, {"AnnounceCorrection", "PauseFor"}),
     "resync": ({"Sampled"}, {"AnnounceCorrection", "SeekTo", "Resume"}),

@@ -20,7 +20,7 @@ from hangd.engine.player_messages import Loaded, LoadFailed, PlayerEvent, Sample
 from hangd.engine.trace.replay import replay, same
 from hangd.engine.trace.trace import FORMAT, Anonymizer, Header, NotATrace, Step, decode, encode, read
 from tests.sim.world import Way
-from tests.support.recorded import RecordedViewer, RecordedWorld
+from tests.support.rooms.recorded import RecordedViewer, RecordedWorld
 
 HEADER = encode(Header(format=FORMAT, hangd="0", policies=Policies()))
 
@@ -101,7 +101,7 @@ def parts(state: FollowerState) -> Iterator[tuple[str, msgspec.Struct]]:
 def test_a_follower_and_its_parts_keep_nothing_outside_their_states() -> None:
     follower = Follower()
     objects = [value for value in vars(follower).values() if not isinstance(value, msgspec.Struct)]
-    assert len(objects) == 6
+    assert len(objects) == 7
     for part in objects:
         kept = {name for name, value in vars(part).items() if value not in (*objects, follower.state)}
         assert kept <= {"state", "policy", "_policy"}

@@ -34,7 +34,7 @@ from hangd.player.vlc.player import VlcPlayer
 from tests.bench.skew import clips
 from tests.bench.skew.sound import Recording, available, recording
 from tests.media.make_clips import ffmpeg
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 pytestmark = [pytest.mark.real, pytest.mark.skipif(available() is not None, reason=str(available()))]
 
@@ -126,6 +126,7 @@ async def test_music_is_heard_together_whatever_was_played_before(
         assert await apart(heard) < 8
 
 
+@pytest.mark.timed
 async def test_music_is_heard_to_its_end(heard: Recording, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     noise = clips.noise(1, 12, tmp_path)
     ffmpeg(f"-f s16le -ar {clips.SAMPLE_RATE} -ac 1 -i {noise.name} music.flac", folder=tmp_path)

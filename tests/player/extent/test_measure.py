@@ -12,8 +12,8 @@ from hypothesis import strategies as some
 from hangd.player.container import container_of
 from hangd.player.extent.extent import AVFORMAT, Extent, Incomplete
 from hangd.player.extent.measure import measure
-from tests.support.odd_films import CLIP_SECONDS, cut, ffmpeg, mkv_of_duration, mp4_of_duration, piped_mkv, slides
-from tests.support.party import CLIP, TRACKS
+from tests.support.clips.odd_films import CLIP_SECONDS, cut, ffmpeg, mkv_of_duration, mp4_of_duration, piped_mkv, slides
+from tests.support.daemons.party import CLIP, TRACKS
 
 
 def measured(path: Path) -> Extent:

@@ -28,8 +28,8 @@ from hangd.player import files
 from hangd.player.vlc import backend
 from hangd.player.vlc.player import VlcPlayer
 from hangd.player.vlc.tracks import added
-from tests.support.party import CLIP
-from tests.support.playing import Stagehand
+from tests.support.daemons.party import CLIP
+from tests.support.daemons.playing import Stagehand
 
 pytestmark = pytest.mark.real
 

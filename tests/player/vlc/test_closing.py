@@ -10,8 +10,8 @@ import pytest
 
 from hangd.engine.player_messages import Load, LoadFailed, PauseNow, PlayerDied, Resume, Sampled, Settled, Unload
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
-from tests.support.screen import private_display
+from tests.support.daemons.playing import Stagehand
+from tests.support.desktop.screen import private_display
 
 pytestmark = pytest.mark.real
 

@@ -29,8 +29,8 @@ from hangd.engine.player_messages import (
     Unload,
 )
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
-from tests.support.screen import Screen, private_display
+from tests.support.daemons.playing import Stagehand
+from tests.support.desktop.screen import Screen, private_display
 
 pytestmark = pytest.mark.real
 

@@ -23,7 +23,7 @@ from hangd.engine.player_messages import (
     TracksChanged,
 )
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 pytestmark = [
     pytest.mark.real,

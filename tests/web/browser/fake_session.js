@@ -39,6 +39,8 @@ export function member(client_id, name, more = {}) {
     film: true,
     apart: false,
     heard_at: now(),
+    account: null,
+    given_up: false,
     ...more,
   };
 }
@@ -63,6 +65,8 @@ export function room() {
       stall: "go-on",
       leave: "go-on",
       loop: "off",
+      access: "anyone",
+      history: true,
     },
     members: [
       member("me", "Ada", { role: "host", ready: true }),
@@ -101,6 +105,8 @@ export class FakeSession extends EventTarget {
     features: [],
     pushKey: null,
     motd: null,
+    account: null,
+    wants: null,
     me: "me",
     room: null,
     invite: "https://films.example/#friday",
@@ -160,9 +166,45 @@ export class FakeSession extends EventTarget {
     return answer;
   }
 
-  /** @param {string} type */
-  async ask(type) {
-    return this.#ask("ask", type);
+  /** What the next requests of these types are told. @type {Record<string, object>} */
+  told = {};
+
+  /**
+   * @param {string} type
+   * @param {object} payload
+   * @returns {Promise<Outcome>}
+   */
+  async ask(type, payload) {
+    const outcome = this.#ask("ask", type, payload);
+    return outcome.ok ? { ok: true, told: this.told[type] ?? {} } : outcome;
+  }
+
+  async meet() {}
+
+  account = {
+    mayLogIn: true,
+    logIn: async (/** @type {object} */ by) => this.#entered("logIn", by),
+    register: async (/** @type {(string | null)[]} */ ...words) => this.#entered("register", ...words),
+    logOut: async (/** @type {boolean} */ everywhere) => {
+      const outcome = this.#ask("logOut", everywhere);
+      if (outcome.ok) this.set({ account: null });
+      return outcome;
+    },
+    givePassword: async (/** @type {string} */ password) => {
+      const outcome = this.#ask("givePassword", password);
+      if (outcome.ok) this.set({ wants: null });
+      return outcome;
+    },
+  };
+
+  /**
+   * @param {string} method
+   * @param {...unknown} values
+   */
+  #entered(method, ...values) {
+    const outcome = this.#ask(method, ...values);
+    if (outcome.ok) this.set({ account: "ada", wants: null });
+    return outcome;
   }
 
   /** @param {string} name */
@@ -215,7 +257,7 @@ export class FakeSession extends EventTarget {
 
   /**
    * @param {string} name
-   * @param {{password?: string}} [options]
+   * @param {{password?: string, invite?: string | null}} [options]
    */
   async join(name, options) {
     const outcome = this.#ask("join", name, options);

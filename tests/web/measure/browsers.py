@@ -15,8 +15,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Final
 
-from tests.support.browser import chromium
-from tests.support.framebuffer import FrameBuffer, virtual_screen
+from tests.support.browsers.browser import chromium
+from tests.support.desktop.framebuffer import FrameBuffer, virtual_screen
 from tests.web.measure.film import PAUSE, Event, Film, pause_for, rate, resume, seek
 from tests.web.measure.film_page import film_page
 from tests.web.measure.firefox import firefox

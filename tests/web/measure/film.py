@@ -35,6 +35,12 @@ class Film:
         now: float = await self.call("(commands) => film.do(...commands)", list(commands))
         return now
 
+    async def do_from(self, *commands: Event) -> int:
+        """Give commands, all in one task. Return how many events there were before: no other comes between the two."""
+        code = "(commands) => { const heard = film.events.length; film.do(...commands); return heard; }"
+        heard: int = await self.call(code, list(commands))
+        return heard
+
     async def now(self) -> float:
         now: float = await self.call("() => film.now()")
         return now

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.support.daemons.party import PATIENCE
+from tests.support.output import Output
 from tests.web.measure.film import Film
 
 FIREFOX: Final = "/usr/bin/firefox-esr"
@@ -98,8 +100,6 @@ def _process(display: str) -> Iterator[str]:
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    assert process.stderr is not None
-    for line in process.stderr:
-        if (found := re.search(r"ws://\S+", line)) is not None:
-            return found[0]
-    raise RuntimeError("Firefox did not start")
+    found = re.search(r"ws://\S+", Output(process.stderr).line("ws://", timeout=PATIENCE))
+    assert found is not None
+    return found[0]

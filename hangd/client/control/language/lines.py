@@ -227,7 +227,7 @@ def failure(request_id: Any, refused: CommandRefused, *, begun: bool = False) ->
     if begun:
         message["data"] = None
     if refused.code is not None:
-        message["details"] = {"code": refused.code, "message": refused.message}
+        message["details"] = {**refused.more, "code": refused.code, "message": refused.message}
     return line(message)
 
 

@@ -23,13 +23,13 @@ from hangd.client.control.properties import Properties
 from hangd.client.control.server.accepting import Acceptor
 from hangd.client.control.server.connection import Connection
 from hangd.client.control.server.key_files import default_bindings, read_bindings
-from hangd.client.control.server.socket_path import ControlSocketUnusable, SocketPath, peer
 from hangd.client.control.server.tcp import TcpListener
 from hangd.client.control.server.text_commands import run_text
 from hangd.client.control.subjects import keys
 from hangd.client.control.tables.bindings import Bindings
 from hangd.client.control.tables.command import Context, Waiting
 from hangd.client.control.tables.property import MOVING
+from hangd.socket_path import SocketPath, SocketUnusable, peer
 from hangd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -85,12 +85,12 @@ class ControlServer:
         self._sampling: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Listen. Raises ControlSocketBusy, or ControlSocketUnusable where it cannot listen as was asked."""
+        """Listen. Raises SocketBusy, or SocketUnusable where it cannot listen as was asked."""
         try:
             if SocketPath.supported():
                 self._listen()
             elif self._tcp is None:
-                raise ControlSocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
+                raise SocketUnusable("this system has no Unix sockets: use --control-tcp 127.0.0.1:PORT")
             else:
                 _log.info("this system has no Unix sockets: control clients come by TCP alone")
             if self._tcp is not None:
@@ -107,7 +107,7 @@ class ControlServer:
             for each in self._given or [self._socket_path.bind()]:
                 self.acceptor.listen(each, _BACKLOG)
         except (OSError, ValueError) as error:
-            raise ControlSocketUnusable.at(self._socket_path.path, error) from error
+            raise SocketUnusable.at(self._socket_path.path, error) from error
 
     async def close(self) -> None:
         """Stop listening, let clients read what is on its way to them, and remove the socket if it is still ours."""

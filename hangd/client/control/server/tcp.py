@@ -19,14 +19,18 @@ from hangd.client.control.language import lines
 from hangd.client.control.language.lines import Malformed, Request
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.server.connection import Connection
-from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.token import token_in
+from hangd.socket_path import SocketUnusable
 from hangd.urls import place
 
 _log = logging.getLogger(__name__)
 
-_GUESTS_MAX: Final = 16
-"""At the same time. One more, and the one that has waited longest is aborted: a client with the token does not wait."""
+_GUESTS_MAX: Final = 64
+"""At the same time, beside the clients that have shown the token and have their own places. One more, and the one that
+has said nothing for longest is aborted: a client with the token does not wait."""
+_QUEUE: Final = 1024
+"""Connections that wait to be accepted. Where a flood fills the queue, the system drops others, which come a second
+later."""
 _FIRST_LINE_MAX: Final = 4096
 """Bytes: enough for the longest token that `token_in` accepts."""
 
@@ -46,7 +50,9 @@ class TcpListener:
         self.patience = patience
         self.token = b""
         self.guests: dict[_Guest, None] = {}
-        """Clients that have not shown the token yet, in the order in which they came."""
+        """Clients that have not shown the token yet."""
+        self.waiting: dict[_Guest, None] = {}
+        """Those among them from which has been read, in the order in which they came."""
         self.connect: Callable[[], Connection | None] = lambda: None
         self._token_file = token_file
         self._server: asyncio.Server | None = None
@@ -54,7 +60,7 @@ class TcpListener:
     async def listen(self, connect: Callable[[], Connection | None]) -> None:
         """Listen, and hand each client that shows the token to a ``connect()``; None turns it away.
 
-        Raises ControlSocketUnusable where the address cannot be had, or there is no token that is a secret.
+        Raises SocketUnusable where the address cannot be had, or there is no token that is a secret.
         """
         self.connect = connect
         host, port = self.address
@@ -64,10 +70,11 @@ class TcpListener:
             # The loop accepts as many at a time as wait here: a flood of guests must not take all our descriptors.
             listening = socket.create_server(self.address, family=family, backlog=_GUESTS_MAX)
         except OSError as error:
-            raise ControlSocketUnusable.at(place(host, port), error) from error
+            raise SocketUnusable.at(place(host, port), error) from error
         self.address = host, listening.getsockname()[1]
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: _Guest(self), sock=listening, backlog=_GUESTS_MAX)
+        listening.listen(_QUEUE)  # the loop has made it as short as what it accepts at a time
         _log.info("control over TCP on port %d of %s; the token is in %s", self.address[1], host, self._token_file)
 
     def close(self) -> None:
@@ -88,10 +95,11 @@ class _Guest(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._timeout = asyncio.get_running_loop().call_later(self._listener.patience, self.abort)
+        loop = asyncio.get_running_loop()
+        self._timeout = loop.call_later(self._listener.patience, self.abort)
         self._listener.guests[self] = None
-        if len(self._listener.guests) > _GUESTS_MAX:
-            next(iter(self._listener.guests)).abort()
+        # What has arrived with it is read one round of the loop later. A flood of guests does not come between.
+        loop.call_soon(loop.call_soon, self._may_go)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._leave()
@@ -108,6 +116,14 @@ class _Guest(asyncio.Protocol):
             self._leave()
             self._judge(line, rest)
 
+    def _may_go(self) -> None:
+        """It has been read once: if it has not shown the token, it may have to give way to others."""
+        listener = self._listener
+        if self in listener.guests:
+            listener.waiting[self] = None
+        if len(listener.guests) > _GUESTS_MAX and listener.waiting:
+            next(iter(listener.waiting)).abort()
+
     def abort(self) -> None:
         self._leave()
         self._transport.abort()
@@ -115,6 +131,7 @@ class _Guest(asyncio.Protocol):
     def _leave(self) -> None:
         self._timeout.cancel()
         self._listener.guests.pop(self, None)
+        self._listener.waiting.pop(self, None)
 
     def _judge(self, line: bytes, rest: bytes) -> None:
         """Hand the transport to a `Connection` if the line shows the token; otherwise refuse and close."""

@@ -57,6 +57,8 @@ class Work:
 
     def used(self, what: str, module: str) -> None:
         """VLC's log says that it uses this module for something."""
+        if what == "demux" and self._told.demuxer is not None:
+            return  # VLC names the film's first, and then those of files beside the film.
         if what in _FIELDS:
             self._tell(replace(self._told, **{_FIELDS[what]: _NAMES.get(module, module)}))
         elif what == _DECODER:

@@ -1,7 +1,8 @@
 """Files beside the film whose sound or subtitles are played with it (libVLC calls them slaves). Owner thread only.
 
-libVLC does not tell which tracks came from which file, nor that a file is unusable. So files are added one at a time:
-the tracks that appear while one is being added are its own, and a file that brings none in time cannot be read.
+libVLC does not tell which tracks came from which file, and only its log says that it cannot read one. So files are
+added one at a time: the tracks that appear while one is being added are its own, and a file that brings none soon after
+libVLC has opened it cannot be read either.
 
 libVLC 3 cannot close such a file before the film is closed. So a track that is removed is only hidden.
 
@@ -33,7 +34,10 @@ from hangd.player.vlc.tracks.texts import line
 
 _CHECK_SECONDS: Final = 10.0
 """Deadline for looking at the file, which may be on a disk that has to spin up, or on a share that is gone."""
+_OPEN_SECONDS: Final = 30.0
+"""How long libVLC may take to begin with a file that it was given: on a busy machine more than three seconds."""
 _FIRST_TRACK_SECONDS: Final = 3.0
+"""How long after libVLC has opened a file its first track may come."""
 _MORE_TRACKS_SECONDS: Final = 0.1
 """How long to wait for more tracks after one has come: they come within a millisecond of each other."""
 _FILES_MAX: Final = 100
@@ -163,8 +167,27 @@ class AddedFiles:
         if job is not None and not self._is_added:
             self._refuse(job, str(files.too_slow(job.file.path, _CHECK_SECONDS)))
         elif job is not None and not self._has_tracks:
-            self._refuse(job, f"{files.shown_name(job.file.path)} cannot be read, or not at this position")
+            self._refuse_unreadable(job)
         self._next()
+
+    def demuxed(self) -> None:
+        """libVLC has opened a file: the film, or one beside it."""
+        if self._waits_for_track:
+            self.due = time.monotonic() + _FIRST_TRACK_SECONDS
+
+    def not_added(self) -> None:
+        """libVLC says that it cannot read a file beside the film: one that it was given, or has found by itself."""
+        if self._current is not None and self._waits_for_track:
+            self._refuse_unreadable(self._current)
+            self._next()
+
+    @property
+    def _waits_for_track(self) -> bool:
+        """A file was given to libVLC, and has brought no track."""
+        return self._current is not None and self._is_added and not self._has_tracks
+
+    def _refuse_unreadable(self, job: _Job) -> None:
+        self._refuse(job, f"{files.shown_name(job.file.path)} cannot be read, or not at this position")
 
     def _refuse(self, job: _Job, message: str) -> None:
         if job.replaces is None:  # else nobody has asked for it, and the track that is there stays
@@ -191,7 +214,7 @@ class AddedFiles:
             self._refuse(job, f"{files.shown_name(job.file.path)} cannot be added")
         else:
             self._is_added = True
-            self.due = time.monotonic() + _FIRST_TRACK_SECONDS
+            self.due = time.monotonic() + _OPEN_SECONDS
             return
         self._next()
 

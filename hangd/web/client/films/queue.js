@@ -44,7 +44,7 @@ export async function insert({ copy, films, ask }, picked, after = END) {
     const entries = some.map(({ info }) => ({ file: info }));
     const outcome = await ask({ type: "QueueInsert", payload: { after: behind, entries } }, (message) => {
       if (message.type !== "QueueChanged") return;
-      message.payload.inserted.forEach((id, n) => {
+      message.payload.change.inserted.forEach(({ id }, n) => {
         if (some[n] !== undefined) films.found(id, { ...some[n], brought: true });
         behind = id;
       });

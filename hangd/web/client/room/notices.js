@@ -135,6 +135,18 @@ function room(kind, key, values) {
 }
 
 /**
+ * The room does not wait for this member's stalls any more.
+ *
+ * @param {Names} names
+ * @param {string} clientId
+ */
+export function givenUp(names, clientId) {
+  return clientId === names.own
+    ? room("played", "room.given-up.you")
+    : room("played", "room.given-up", { name: names.of(clientId) });
+}
+
+/**
  * Returns what the room waits for before it starts, as a sentence.
  *
  * @param {Names} names
@@ -205,7 +217,8 @@ export function joined(names, member) {
  * @returns {Notice}
  */
 export function left(names, clientId, reason) {
-  const kind = reason === "kicked" || reason === "banned" ? "kicked" : "left";
+  const kind =
+    reason === "kicked" || reason === "removed" || reason === "banned" || reason === "ended" ? "kicked" : "left";
   return { kind, text: t(`left.${reason}`, { name: names.of(clientId) }), about: clientId };
 }
 
@@ -232,23 +245,21 @@ export function filmChanged(names, by, file) {
  * @param {Names} names
  * @param {string} by
  * @param {Queue} before
- * @param {Queue} after
+ * @param {import("../../protocol/types.js").QueueChange} change
  * @returns {Notice[]}
  */
-export function queueChanged(names, by, before, after) {
-  const old = new Set(before.entries.map((entry) => entry.id));
-  const now = new Set(after.entries.map((entry) => entry.id));
-  const added = after.entries.filter((entry) => !old.has(entry.id));
-  const removed = before.entries.filter((entry) => !now.has(entry.id));
-  if (added.length) return [act(names, by, "queue", "act.queue.added", { films: films(added) })];
-  if (removed.length) return [act(names, by, "queue", "act.queue.removed", { films: films(removed) })];
-  const moved = after.entries.some((entry, at) => entry.id !== before.entries[at]?.id);
-  return moved ? [act(names, by, "queue", "act.queue.moved")] : [];
+export function queueChanged(names, by, before, change) {
+  if (change.inserted.length) {
+    return [act(names, by, "queue", "act.queue.added", { films: films(change.inserted) })];
+  }
+  if (!change.removed.length) return [act(names, by, "queue", "act.queue.moved")];
+  const old = new Map(before.entries.map((entry) => [entry.id, entry]));
+  return [act(names, by, "queue", "act.queue.removed", { films: films(change.removed.map((id) => old.get(id))) })];
 }
 
-/** @param {readonly import("../../protocol/types.js").QueueEntry[]} entries */
+/** @param {readonly (import("../../protocol/types.js").QueueEntry | undefined)[]} entries */
 function films(entries) {
-  if (entries.length === 1) return entries[0].file.name ?? t("film.unnamed");
+  if (entries.length === 1) return entries[0]?.file.name ?? t("film.unnamed");
   return t("film.count", { count: entries.length });
 }
 
@@ -266,7 +277,20 @@ export function policyChanged(names, by, before, after) {
 }
 
 /** In the order in which people are told of them. @type {readonly (keyof Policy)[]} */
-const RULES = ["control", "match", "wait", "capacity", "locked", "has_password", "start", "stall", "leave", "loop"];
+const RULES = [
+  "control",
+  "match",
+  "wait",
+  "capacity",
+  "locked",
+  "has_password",
+  "access",
+  "start",
+  "stall",
+  "leave",
+  "loop",
+  "history",
+];
 
 /**
  * @param {string} rule

@@ -31,7 +31,8 @@ export class Requests {
    * @returns {Promise<Outcome>}
    */
   async ask(message) {
-    return outcomeOf(await this.#parts.connection.request(message));
+    const answer = await this.#parts.connection.request(message);
+    return answer.ok ? { ok: true, told: answer.message.payload } : outcomeOf(answer);
   }
 
   /**

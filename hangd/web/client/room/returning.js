@@ -159,6 +159,7 @@ export class Returning {
    * @returns {Promise<Answer>}
    */
   async #patiently(goesOn, asks, joined) {
+    await this.#parts.account.settled(); // The room may let in nobody else than who has an account.
     /** @type {(Answer & {ok: false}) | null} */
     let last = null;
     for (const pause of [...REJOIN_PAUSES, null]) {

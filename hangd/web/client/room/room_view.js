@@ -10,6 +10,7 @@
  * @typedef {import("../base.js").Notice} Notice
  */
 
+import { applied } from "../../engine/queue.js";
 import * as acts from "./notices.js";
 
 export class RoomView {
@@ -28,6 +29,8 @@ export class RoomView {
     this.returnSecret = null;
     /** Whether another tab of this browser was in the room first: that is who the secrets that are kept belong to. */
     this.isSecond = false;
+    /** Whether a change of the queue was missed: the room has to be asked for its state (GetRoom). */
+    this.isBehind = false;
   }
 
   get roomId() {
@@ -96,6 +99,7 @@ export class RoomView {
    */
   enter(room, clientId) {
     this.room = room;
+    this.isBehind = false;
     this.clientId = clientId;
   }
 
@@ -130,7 +134,7 @@ export class RoomView {
     const names = this.names;
     switch (message.type) {
       case "RoomState":
-        this.room = message.payload.room;
+        this.enter(message.payload.room, this.clientId);
         return [];
       case "SyncBroadcast": {
         this.#change({ timeline: message.payload.timeline });
@@ -147,6 +151,11 @@ export class RoomView {
         return [acts.joined(this.names, message.payload.member)];
       case "MemberChanged":
         return this.#memberChanged(message.payload.member);
+      case "MembersReported":
+        return message.payload.reports.flatMap((report) => {
+          const known = report.client_id === this.clientId ? null : this.member(report.client_id);
+          return known === null ? [] : this.#memberChanged({ ...known, ...report });
+        });
       case "MemberLeft": {
         const { client_id, reason } = message.payload;
         this.#change({ members: before.members.filter((each) => each.client_id !== client_id) });
@@ -157,15 +166,18 @@ export class RoomView {
         this.#change({ policy });
         return by === null ? [] : [acts.policyChanged(names, by, before.policy, policy)];
       }
-      case "MediaChanged": {
-        const { file_hash, file, timeline, queue, by } = message.payload;
-        this.#change({ file_hash, file, timeline, queue, start: null });
-        return [acts.filmChanged(names, by, file)];
-      }
+      case "MediaChanged":
+        this.#changeFilm(message.payload);
+        return [acts.filmChanged(names, message.payload.by, message.payload.file)];
       case "QueueChanged": {
-        const { queue, by } = message.payload;
-        this.#change({ queue });
-        return by === null ? [] : acts.queueChanged(names, by, before.queue, queue);
+        const { change, by } = message.payload;
+        this.#changeQueue(change);
+        return by === null ? [] : acts.queueChanged(names, by, before.queue, change);
+      }
+      case "FilmDescribed": {
+        const { file_hash, file } = message.payload;
+        this.#change({ file_hash, file });
+        return [];
       }
       case "EntryChanged": {
         const { entry } = message.payload;
@@ -177,6 +189,28 @@ export class RoomView {
       default:
         return [];
     }
+  }
+
+  /** @param {import("../../protocol/types.js").MediaChanged} message */
+  #changeFilm({ file_hash, file, timeline, change, copies, verifying }) {
+    this.#changeQueue(change);
+    // Where changes are missing, what is shown is not known to be one of these entries.
+    if (this.isBehind) this.#change({ queue: { ...this.room.queue, current: null } });
+    const members = this.room.members.map((member) => ({
+      ...member,
+      ready: false,
+      film: true,
+      file: copies.includes(member.client_id) ? member.file : null,
+      verifying: verifying.includes(member.client_id),
+    }));
+    this.#change({ file_hash, file, timeline, start: null, members });
+  }
+
+  /** @param {import("../../protocol/types.js").QueueChange} change */
+  #changeQueue(change) {
+    const queue = applied(this.room.queue, change);
+    if (queue === null) this.isBehind = true;
+    else this.#change({ queue });
   }
 
   /** @param {Member} member */
@@ -192,6 +226,7 @@ export class RoomView {
       const may = [known.role, member.role].map((role) => this.roleMayControl(role));
       notices.push(acts.roleChanged(this.names, member, may[0], may[1]));
     }
+    if (member.given_up && !known.given_up) notices.push(acts.givenUp(this.names, member.client_id));
     if (known.film && !member.film && member.client_id !== this.clientId) {
       notices.push(acts.filmMissing(this.names, member.client_id));
     }

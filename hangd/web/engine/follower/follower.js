@@ -28,7 +28,7 @@
  */
 
 import { assert } from "../invariant.js";
-import { earliest, isNewer, isRunning, positionAt } from "../timeline.js";
+import { earliest, isNewer, isRunning } from "../timeline.js";
 import { ClockFilter } from "./clock.js";
 import { DriftController } from "./drift.js";
 import { StartBias } from "./learned.js";
@@ -36,6 +36,7 @@ import { initial } from "./local_timeline.js";
 import { OnOwn } from "./on_own.js";
 import { PendingInput } from "./pending_input.js";
 import { Motion, Picture } from "./picture.js";
+import { Reporting } from "./reporting.js";
 import { Requests } from "./requests.js";
 import { follows, isPaused, newFollowerState, POLICIES, rateOf } from "./state.js";
 import { Steering } from "./steering.js";
@@ -48,6 +49,7 @@ export class Follower {
   #startBias;
   #steering;
   #requests;
+  #reporting;
 
   /**
    * @param {Readonly<import("./state.js").Policies>} [policies]
@@ -70,6 +72,7 @@ export class Follower {
       pendingInput: this.#pendingInput,
       startBias: this.#startBias,
     });
+    this.#reporting = new Reporting(this.#policy, state, this.clock, this.picture);
     this.#requests = new Requests(state, {
       picture: this.picture,
       pendingInput: this.#pendingInput,
@@ -194,7 +197,7 @@ export class Follower {
     this.#drift.expire(now);
     const position = this.#pendingInput.expire(now);
     if (position !== null) effects.push(...this.#requests.requestSeek(position, now));
-    // `#report` makes a report again, with the error of now.
+    // `Reporting` makes a report again, with the error of now.
     if (state.report_due !== null && state.report_due <= now) state.reported = state.report_due = null;
     return [...effects, ...this.#steerAndReport(now)];
   }
@@ -334,12 +337,13 @@ export class Follower {
   #timelineReceived({ timeline, entering = false, stop = false, answer = false }, now) {
     const state = this.state;
     const own = state.on_own;
-    const newer = entering || isNewer(timeline, own.room ?? state.scheduled ?? state.timeline);
+    const known = own.room ?? state.scheduled ?? state.timeline;
+    const newer = entering || isNewer(timeline, known);
     if (!entering && !(state.in_room && (newer || answer))) return null;
     const reached = entering || own.link !== "silent";
     const stays = reached && this.onOwn.stands(newer || own.room === null ? timeline : own.room);
-    if (entering) {
-      // Reports belong to a connection: the room has forgotten those of an earlier one.
+    if (entering || timeline.epoch !== known.epoch) {
+      // Reports belong to a connection, and to a run of the room: it has forgotten those of earlier ones.
       state.in_room = true;
       state.reported = null;
     }
@@ -463,37 +467,7 @@ export class Follower {
   #steerAndReport(now) {
     const effects = this.#steering.steer(now);
     if (this.state.picture.motion !== Motion.RUNNING) this.#drift.cancel();
-    return [...effects, ...this.#report(now)];
-  }
-
-  /**
-   * Return a report if the room has not got one of this state and rev.
-   *
-   * @param {number} now
-   * @returns {FollowerEffect[]}
-   */
-  #report(now) {
-    const state = this.state;
-    const room = state.on_own.room;
-    const reported = this.picture.reportedState;
-    const rev = (room ?? state.timeline).rev;
-    const told = state.reported !== null && state.reported[0] === reported && state.reported[1] === rev;
-    if (told || !state.in_room || !this.clock.locked) return [];
-    state.reported = [reported, rev];
-    state.report_due = now + this.#policy.report_interval;
-    const position = this.position(now) ?? 0;
-    const at = this.clock.toServer(now);
-    const error = room === null ? this.error : position - positionAt(room, at);
-    /** @type {import("./effects.js").Report} */
-    const report = {
-      state: reported,
-      position,
-      at,
-      ...(error === null ? {} : { error }),
-      clock_error: this.clock.bound(now),
-      rev,
-      ...(room === null ? {} : { apart: true }),
-    };
-    return [{ type: "SendReport", report }];
+    if (!this.#reporting.isWanted) return effects;
+    return [...effects, ...this.#reporting.report(this.position(now) ?? 0, this.error, now)];
   }
 }

@@ -16,7 +16,9 @@
  * @property {number} seek_margin
  *   Added to the expected duration of a seek: to wait a little is better than to seek again.
  * @property {number} end_tolerance  A picture may end this much before the duration of its file.
- * @property {number} report_interval  The room gets a report at least this often.
+ * @property {number} report_interval  The room gets a report at least this often, while the film plays.
+ * @property {number} rest_interval
+ *   The room gets a report at least this often, while nothing moves: neither the film, nor the picture.
  *
  * @typedef {object} Policies  The constants of a follower and its parts.
  * @property {Readonly<FollowerPolicy>} follower
@@ -41,6 +43,8 @@
  *   An absence ended, and the picture has not been compared with the timeline since.
  * @property {[import("./effects.js").ReportedState, number] | null} reported
  *   What the room was told last, and at which rev of the timeline.
+ * @property {number} reported_at
+ * @property {number} reported_position
  * @property {number | null} report_due
  * @property {number} requests  Number of requests so far. It makes the next request's id.
  * @property {import("./clock.js").ClockState} clock
@@ -67,6 +71,7 @@ export const FOLLOWER_POLICY = Object.freeze({
   seek_margin: 0.05,
   end_tolerance: 1.0,
   report_interval: 2.0,
+  rest_interval: 30.0,
 });
 
 /** hangd's own numbers, for VLC 3. The page's are in policies.js. @type {Readonly<Policies>} */
@@ -90,6 +95,8 @@ export function newFollowerState() {
     seeks: 0,
     absence_unchecked: false,
     reported: null,
+    reported_at: 0,
+    reported_position: 0,
     report_due: null,
     requests: 0,
     clock: newClockState(),

@@ -4,23 +4,26 @@
  * Theory of operation. Wanted sets the URL and leads from every state to DIALING. Unwanted clears it and leads from
  * every state to DOWN. While there is a URL, the link goes through `WAITING -> DIALING -> GREETING -> UP` and after any
  * failure back to WAITING, unless the server said that dialing again is no use (close codes 4500-4999, a refused Hello):
- * then it is DOWN and keeps the reason. The delay before the next try grows to 1 s and stays there for two minutes,
- * because somebody may be watching a film; then it grows to 15 s.
+ * then it is DOWN and keeps the reason. A server that has heard nothing from a client in no room for long closes its
+ * connection (4003): the link is DOWN then without a reason, until the next Wanted, because to dial again at once would
+ * keep a place that nobody uses. The delay before the next try grows to 1 s and stays there for two minutes, because
+ * somebody may be watching a film; then it grows to 15 s.
  *
  * All clients of a server lose their connections in one instant, and must not all return in one. So every delay is drawn
  * at random, from a number that the caller passes: the first one from 0 to 0.5 s, later ones from half their length to
- * their whole length, and a delay that the server asked for in its Goodbye (t seconds) from t to 2 t.
+ * their whole length, and a delay that the server asked for in its Goodbye (t seconds) from t to 2 t. So is the least
+ * delay after a failure that does not pass quickly, such as a wrong certificate.
  *
  * `TRANSITIONS` holds what the other inputs lead to. Each Dial has a number, and so have the inputs that answer it: what
  * belongs to an attempt that was given up meanwhile is ignored.
  *
  * Inputs. `close_code` is a WebSocket close code; `retry_after` is the least number of seconds to wait, from the
- * server's Goodbye.
+ * server's Goodbye or because dialing again sooner is of no use.
  *
  * @typedef {{type: "Wanted", url: string}} Wanted  The viewer wants a connection to this server.
  * @typedef {{type: "Unwanted"}} Unwanted  The viewer wants no connection.
  * @typedef {{type: "Dialed", attempt: number}} Dialed
- * @typedef {{type: "DialFailed", attempt: number, reason: string}} DialFailed
+ * @typedef {{type: "DialFailed", attempt: number, reason: string, retry_after?: number | null}} DialFailed
  * @typedef {{type: "Welcomed", attempt: number}} Welcomed
  * @typedef {{type: "Lost", attempt: number, close_code: number, reason: string, retry_after?: number | null}} Lost
  * @typedef {Wanted | Unwanted | Dialed | DialFailed | Welcomed | Lost} LinkInput
@@ -64,6 +67,9 @@ const FIRST = 0.5;
 const SOON = 1.0;
 const SOON_FOR = 120.0;
 const LATE = 15.0;
+
+/** The close code of a connection in no room over which nothing was said for long. */
+const CLOSE_IDLE = 4003;
 
 /**
  * Tell whether a client may connect again by itself after its connection was closed with this code.
@@ -122,8 +128,9 @@ export class Link {
         this.failingSince = null;
         return this.#enter(following, null);
       case "DialFailed":
-        return this.#wait(input.reason, now, jitter, null);
+        return this.#wait(input.reason, now, jitter, input.retry_after ?? null);
       case "Lost":
+        if (input.close_code === CLOSE_IDLE && this.state === LinkState.UP) return this.#enter(LinkState.DOWN, null);
         if (!mayReturn(input.close_code)) return this.#enter(LinkState.DOWN, input.reason);
         return this.#wait(input.reason, now, jitter, input.retry_after ?? null);
     }

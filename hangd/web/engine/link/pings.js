@@ -9,10 +9,14 @@
  * connection is given up, though TCP still retries: TCP does so at growing intervals, and would notice up to 6 s late
  * that a link that was down for 20 s is up again.
  *
- * Inputs. Started: a connection is up, or the clock has to be learned anew. Stopped: the connection ended. Ponged: a Pong
- * arrived, for whichever ping. Effects. GiveUp: nobody answers, abort the connection; no ping follows before Started.
+ * The state of a room can be so large that a slow link needs many seconds for it, and Pongs wait behind it. Whoever was
+ * given up while it was on its way is given more time for it in the next connection.
  *
- * @typedef {{type: "Started"} | {type: "Stopped"} | {type: "Ponged"}} PingInput
+ * Inputs. Started: a connection is up, or the clock has to be learned anew. Stopped: the connection ended. Ponged: a Pong
+ * arrived, for whichever ping. StateAsked: the room's state was asked for. StateCame: it has arrived, or that it was
+ * refused. Effects. GiveUp: nobody answers, abort the connection; no ping follows before Started.
+ *
+ * @typedef {{type: "Started" | "Stopped" | "Ponged" | "StateAsked" | "StateCame"}} PingInput
  * @typedef {{type: "SendPing"} | {type: "GiveUp"}} PingEffect
  */
 
@@ -31,6 +35,8 @@ const AGAIN = 2.0;
 // alone would not do: this page may have been frozen after a single ping.
 const DEAD_PINGS = 3;
 const DEAD_SECONDS = 5.0;
+/** The same while a room's state is on its way over a link that is known to be slow. */
+const SLOW_SECONDS = 60.0;
 
 /** See the module's description. Its fields are all of its state; callers only read them. Local times in seconds. */
 export class PingSchedule {
@@ -44,6 +50,10 @@ export class PingSchedule {
   /** Pings since the last Pong. */
   unanswered = 0;
   unansweredSince = 0;
+  /** When the room's state was asked for that has not arrived yet. Null: none is on its way. @type {number | null} */
+  askedAt = null;
+  /** Whether the last state was on its way for long. */
+  isSlow = false;
 
   /**
    * Handle one input. Returns no effect: they come from `expire`.
@@ -60,7 +70,16 @@ export class PingSchedule {
         this.unanswered = 0;
         break;
       case "Stopped":
-        this.due = null;
+        this.due = this.askedAt = null;
+        break;
+      case "StateAsked":
+        this.askedAt ??= now;
+        break;
+      case "StateCame":
+        if (this.askedAt === null) break;
+        this.isSlow = now - this.askedAt >= DEAD_SECONDS;
+        this.askedAt = null;
+        this.unanswered = 0;
         break;
       case "Ponged":
         this.unanswered = 0;
@@ -83,8 +102,10 @@ export class PingSchedule {
    */
   expire(now) {
     if (this.due === null || now < this.due) return [];
-    if (this.unanswered >= DEAD_PINGS && now - this.unansweredSince >= DEAD_SECONDS) {
-      this.due = null;
+    const patience = this.isSlow && this.askedAt !== null ? SLOW_SECONDS : DEAD_SECONDS;
+    if (this.unanswered >= DEAD_PINGS && now - this.unansweredSince >= patience) {
+      this.isSlow = this.askedAt !== null;
+      this.due = this.askedAt = null;
       return [{ type: "GiveUp" }];
     }
     this.burst -= 1;

@@ -1,5 +1,6 @@
 /** Questions before what cannot be undone. */
 
+import "../texts/dialog_texts.js";
 import { h } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { showDialog } from "./dialog.js";

@@ -1,5 +1,6 @@
 /** Going to a position that the viewer writes. */
 
+import "../texts/dialog_texts.js";
 import { h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { clock, parsePosition } from "../words/clock.js";

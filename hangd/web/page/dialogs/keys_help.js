@@ -1,5 +1,6 @@
 /** The table of keys. */
 
+import "../texts/dialog_texts.js";
 import { h } from "../dom.js";
 import { BINDINGS, keyName } from "../keys.js";
 import { t } from "../texts/texts.js";

@@ -1,5 +1,6 @@
 /** What the host may do with a member: its role, ready for it, remove it, ban it. */
 
+import "../texts/dialog_texts.js";
 import { h } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { row, showDialog } from "./dialog.js";
@@ -65,7 +66,7 @@ export function showMember({ actions, session }, id) {
     const question = h(
       "div",
       { class: "ask-ban", role: "alert", hidden: true },
-      h("p", null, t("manage.banAsk", { name })),
+      h("p", null, t(member.account === null ? "manage.banAsk" : "manage.banAskAccount", { name })),
       h(
         "div",
         { class: "dialog-foot" },
@@ -77,7 +78,9 @@ export function showMember({ actions, session }, id) {
         ),
       ),
     );
+    const { account } = member;
     return [
+      h("p", { class: "hint" }, account === null ? t("manage.noAccount") : t("manage.account", { name: account })),
       row(t("manage.role"), role),
       h(
         "div",

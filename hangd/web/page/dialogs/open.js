@@ -1,11 +1,14 @@
 /** Opens a dialog by its name. What only a dialog needs is loaded when it is opened first. */
 
+import { roomStyles } from "../styles.js";
 import { t } from "../texts/texts.js";
 
 /** @typedef {import("../view.js").Parts} Parts */
 
 /** @type {Record<string, (parts: Parts, id: string) => Promise<void>>} */
 const DIALOGS = {
+  account: async (parts) => (await import("../account/account_dialog.js")).showAccount(parts),
+  bans: async (parts) => (await import("./bans.js")).showBans(parts),
   goto: async (parts) => (await import("./goto.js")).showGoto(parts),
   invite: async (parts) => (await import("./invite.js")).showInvite(parts),
   keys: async () => (await import("./keys_help.js")).showKeys(),
@@ -24,6 +27,7 @@ const DIALOGS = {
  */
 export async function openDialog(name, parts, id = "") {
   try {
+    await roomStyles();
     await DIALOGS[name]?.(parts, id);
   } catch {
     parts.actions.toast(t("page.broken"), "problem");

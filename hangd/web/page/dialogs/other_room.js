@@ -1,5 +1,6 @@
 /** The question before this room is left for another one, whose link was opened in this page. */
 
+import "../texts/dialog_texts.js";
 import { h } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { showDialog } from "./dialog.js";

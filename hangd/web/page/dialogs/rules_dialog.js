@@ -1,5 +1,6 @@
 /** The room's rules: everyone reads them, the host changes them. A change counts at once. */
 
+import "../texts/dialog_texts.js";
 import { attribute, h, say } from "../dom.js";
 import { t } from "../texts/texts.js";
 import { chosen, RULES } from "../words/rules.js";
@@ -39,18 +40,35 @@ function isLeftAlone(input) {
   return document.activeElement !== input && !input.hasAttribute("aria-invalid");
 }
 
+/**
+ * Tells whether a rule can have this value at a server with these features.
+ *
+ * @param {string} rule
+ * @param {string} value
+ * @param {readonly string[]} features
+ */
+function isOffered(rule, value, features) {
+  if (rule !== "access" || value === "anyone") {
+    return true;
+  }
+  return features.includes(value === "accounts" ? "accounts" : "invites");
+}
+
 /** @param {import("../view.js").Parts} parts */
 export function showRules(parts) {
   const { actions, session } = parts;
+  const { features } = session.state;
   const change = async (/** @type {object} */ policy) => {
     await actions.ask(session.setPolicy(policy));
     refresh();
   };
   const rules = RULES.map((rule) => {
+    const before = session.state.room === null ? null : chosen(session.state.room.policy, rule);
+    const values = rule.values.filter((value) => value === before || isOffered(rule.name, value, features));
     const select = h(
       "select",
       { onchange: () => select.value === "NUMBER" || void change({ [rule.name]: select.value }) },
-      rule.values.map((value) => h("option", { value }, t(`choice.${rule.name}.${value}`))),
+      values.map((value) => h("option", { value }, t(`choice.${rule.name}.${value}`))),
     );
     return { rule, select };
   });
@@ -60,6 +78,8 @@ export function showRules(parts) {
     (capacity) => void change({ capacity }),
   );
   const locked = h("input", { type: "checkbox", onchange: () => void change({ locked: locked.checked }) });
+  const history = h("input", { type: "checkbox", onchange: () => void change({ history: history.checked }) });
+  const bans = h("button", { type: "button", class: "quiet", onclick: () => actions.open("bans") }, t("bans.open"));
   const password = h("input", { type: "password", maxlength: 256, autocomplete: "new-password" });
   const passwordButton = h("button", { type: "submit", class: "quiet" }, t("choice.password.set"));
   const setPassword = async (/** @type {Event} */ event) => {
@@ -95,7 +115,9 @@ export function showRules(parts) {
       capacity.value = String(policy.capacity);
     }
     locked.checked = policy.locked;
-    for (const input of [number, capacity, locked, password, passwordButton]) {
+    history.checked = policy.history;
+    attribute(bans, "hidden", !isHost);
+    for (const input of [number, capacity, locked, history, password, passwordButton]) {
       attribute(input, "disabled", !isHost);
     }
     attribute(noPassword, "hidden", !policy.has_password || !isHost);
@@ -122,6 +144,7 @@ export function showRules(parts) {
       ]),
       capacityRow,
       h("label", { class: "check" }, locked, h("span", null, t("choice.locked"))),
+      h("label", { class: "check" }, history, h("span", null, t("choice.history"))),
       h(
         "form",
         { onsubmit: (/** @type {Event} */ event) => void setPassword(event) },
@@ -130,6 +153,7 @@ export function showRules(parts) {
         row(t("choice.password"), password),
         h("div", { class: "dialog-foot" }, noPassword, passwordButton),
       ),
+      h("div", { class: "dialog-foot" }, bans),
     ],
     { refresh, events: [[/** @type {EventTarget} */ (/** @type {unknown} */ (session)), "change"]] },
   );

@@ -1,5 +1,6 @@
 /** What this viewer likes: name, look, subtitles, and how late the sound is. */
 
+import "../texts/dialog_texts.js";
 import { AppSettings } from "../../app/elements.js";
 import { h, say } from "../dom.js";
 import { save } from "../save.js";
@@ -61,6 +62,7 @@ export function showSettings(parts) {
     h("div", { class: "with-value" }, row(t("settings.offset"), offset, t("settings.offsetHint")), offsetText),
     h("div", { class: "with-value" }, row(t("control.volume"), volume, t("settings.volumeHint")), volumeText),
     row(t("control.speed"), speedChoice(parts)),
+    ...accountRows(parts, close),
     parts.app !== null && new AppSettings(parts.app),
     h("h3", null, t("settings.more")),
     h(
@@ -83,6 +85,31 @@ export function showSettings(parts) {
       ),
     ),
   ]);
+}
+
+/**
+ * @param {import("../view.js").Parts} parts
+ * @param {() => void} close
+ */
+function accountRows({ actions, session }, close) {
+  const { account, features } = session.state;
+  if (account === null && !features.includes("accounts")) {
+    return [];
+  }
+  const open = () => instead(close, () => actions.open("account"));
+  return [
+    h("h3", null, t("account.settings")),
+    h("p", null, account === null ? t("account.none") : t("account.is", { name: account })),
+    h(
+      "div",
+      { class: "dialog-foot" },
+      h(
+        "button",
+        { type: "button", class: "quiet", onclick: open },
+        t(account === null ? "account.open" : "account.title"),
+      ),
+    ),
+  ];
 }
 
 /**

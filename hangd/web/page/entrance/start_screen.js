@@ -15,6 +15,10 @@ import { NewRoom } from "./new_room.js";
 export class StartScreen extends View {
   /** @type {string | null} */
   #invited = null;
+  /** The signed invite to that room. @type {string | null} */
+  #token = null;
+  /** What the server wants first, and is asked for. @type {import("../view.js").SessionState["wants"]} */
+  #asksFor = null;
   #busy = false;
   /** What is written as the problem is that of the connection, and goes with it. */
   #saysLink = false;
@@ -45,7 +49,7 @@ export class StartScreen extends View {
       icon("film"),
       h("span", { class: "pick-text" }, this.pickWords, this.pickDetail),
     );
-    this.roomField = h("input", { id: "room", autocomplete: "off", spellcheck: "false", maxlength: 400, dir: "auto" });
+    this.roomField = h("input", { id: "room", autocomplete: "off", spellcheck: "false", maxlength: 4000, dir: "auto" });
     this.roomRow = h("div", { class: "field" }, h("label", { for: "room" }, t("start.room")), this.roomField);
     this.password = h("input", { id: "password", type: "password", autocomplete: "off", maxlength: 256 });
     this.passwordRow = h(
@@ -68,11 +72,19 @@ export class StartScreen extends View {
     this.wanted = h("p", { class: "wanted", role: "status", dir: "auto" });
     this.newRoomBox = h("details", { class: "new-room" }, h("summary", null, t("start.create")), this.newRoom);
     this.about = h("p", { class: "about" });
+    this.gate = h("div", { class: "gate", hidden: true });
+    this.account = h("button", {
+      type: "button",
+      class: "quiet account-button",
+      hidden: true,
+      onclick: () => void this.#openAccount(),
+    });
     this.append(
       h(
         "main",
         { class: "start" },
         h("div", { class: "brand" }, drawing(), this.heading, this.lead),
+        this.gate,
         h(
           "form",
           { class: "join card", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#submitted(event) },
@@ -86,6 +98,7 @@ export class StartScreen extends View {
         ),
         this.newRoomBox,
         this.roomsBox,
+        this.account,
         this.about,
       ),
     );
@@ -102,9 +115,11 @@ export class StartScreen extends View {
    * Says that the viewer has come by a link to this room; null: by none.
    *
    * @param {string | null} room
+   * @param {string | null} [token]  The signed invite in the link.
    */
-  invite(room) {
+  invite(room, token = null) {
     this.#invited = room;
+    this.#token = token;
     this.roomField.value = room ?? "";
     attribute(this.roomRow, "hidden", room !== null);
     attribute(this.newRoomBox, "open", room === null && this.parts.session.state.copy.phase === "open");
@@ -131,7 +146,7 @@ export class StartScreen extends View {
 
   /** @param {import("../view.js").Notice} notice */
   notice(notice) {
-    if (notice.kind === "problem" || notice.kind === "refused" || notice.kind === "kicked") {
+    if (["problem", "refused", "kicked", "server"].includes(notice.kind)) {
       say(this.problem, notice.text);
     }
   }
@@ -155,7 +170,35 @@ export class StartScreen extends View {
     }
     say(this.about, [state.motd, state.server].filter((part) => part !== null).join(" · "));
     this.newRoom.show(state);
-    this.#list(state);
+    const { account, features, wants } = state;
+    attribute(this.account, "hidden", account === null && (wants !== null || !features.includes("accounts")));
+    say(this.account, account === null ? t("account.open") : t("account.is", { name: account }));
+    this.#askFor(wants);
+    if (wants === null) {
+      this.#list(state);
+    }
+  }
+
+  /**
+   * Asks for what the server wants before anything else, in place of the rest.
+   *
+   * @param {import("../view.js").SessionState["wants"]} wants
+   */
+  #askFor(wants) {
+    if (wants === this.#asksFor) {
+      return;
+    }
+    this.#asksFor = wants;
+    this.gate.replaceChildren();
+    attribute(this.gate, "hidden", wants === null);
+    attribute(this, "data-wants", wants);
+    if (wants !== null) {
+      const asking = import("../account/gate.js").then(({ gate }) => gate(this.parts, wants));
+      void asking.then(
+        (form) => this.#asksFor === wants && this.gate.replaceChildren(form),
+        () => this.notice({ kind: "problem", text: t("page.broken"), about: null }),
+      );
+    }
   }
 
   tick() {
@@ -167,6 +210,15 @@ export class StartScreen extends View {
       say(this.problem, "");
     }
     this.#saysLink = link !== null || (this.#saysLink && state.link.phase !== "up");
+  }
+
+  async #openAccount() {
+    try {
+      const { openDialog } = await import("../dialogs/open.js");
+      await openDialog("account", this.parts);
+    } catch {
+      say(this.problem, t("page.broken"));
+    }
   }
 
   /** @param {import("../view.js").SessionState} state */
@@ -203,13 +255,13 @@ export class StartScreen extends View {
   #submitted(event) {
     event.preventDefault();
     if (this.#invited !== null) {
-      void this.#join(this.#invited);
+      void this.#join(this.#invited, this.#token);
       return;
     }
     const typed = this.roomField.value;
-    const { room, here, link } = invitation(typed, document.baseURI);
+    const { room, token, here, link } = invitation(typed, document.baseURI);
     if (room !== "" && here) {
-      void this.#join(room);
+      void this.#join(room, token);
       return;
     }
     if (room === "") {
@@ -238,11 +290,17 @@ export class StartScreen extends View {
     }
   }
 
-  /** @param {string} room */
-  async #join(room) {
+  /**
+   * @param {string} room
+   * @param {string | null} [token]
+   */
+  async #join(room, token = null) {
     const password = this.password.value === "" ? {} : { password: this.password.value };
-    this.roomField.value = room;
-    const outcome = await this.#ask(() => this.parts.session.join(room, password));
+    const invite = token === null ? {} : { invite: token };
+    if (token === null) {
+      this.roomField.value = room; // Else a link with an invite stands there, and is wanted again.
+    }
+    const outcome = await this.#ask(() => this.parts.session.join(room, { ...password, ...invite }));
     if (outcome?.ok === false && outcome.code === "FileHashMismatch") {
       const { film } = outcome;
       say(this.wanted, film === undefined ? t("start.wantedUnknown") : t("start.wanted", { film }));

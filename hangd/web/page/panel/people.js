@@ -81,6 +81,7 @@ class Row {
   constructor(manage) {
     this.ready = h("span", { class: "is-ready" }, icon("check"));
     this.name = h("bdi", { class: "name" });
+    this.account = h("span", { class: "account", role: "img", hidden: true }, icon("account"));
     this.role = h("span", { class: "role" });
     this.does = h("span", { class: "does" });
     this.drift = h("span", { class: "drift" });
@@ -92,7 +93,7 @@ class Row {
       h(
         "span",
         { class: "who" },
-        h("span", { class: "first" }, this.name, this.role),
+        h("span", { class: "first" }, this.name, this.account, this.role),
         h("span", { class: "second" }, this.does, this.drift),
       ),
       this.more,
@@ -112,6 +113,11 @@ class Row {
     this.member = member;
     this.#shown = shown;
     say(this.name, own ? t("member.own", { name: member.name }) : member.name);
+    attribute(this.account, "hidden", member.account === null);
+    if (member.account !== null) {
+      attribute(this.account, "title", t("member.account", { name: member.account }));
+      attribute(this.account, "aria-label", t("member.account", { name: member.account }));
+    }
     say(this.role, member.role === "viewer" ? "" : t(`role.${member.role}`));
     attribute(this.element, "data-state", member.state);
     attribute(this.element, "data-ready", member.ready);

@@ -1,4 +1,7 @@
-/** Notices on the picture: at most three, the oldest goes first; read aloud as they come. */
+/**
+ * Notices on the picture: at most three, the oldest goes first; read aloud as they come. What the server says (that it is
+ * about to stop) gives way to none, and stays for longer. All but what went wrong is in the chat's log, too.
+ */
 
 import { h } from "../dom.js";
 import { View } from "../view.js";
@@ -7,6 +10,8 @@ const MOST = 3;
 /** Seconds: long enough to read ten words; what went wrong stays longer. */
 const SHOWN = 4;
 const SHOWN_PROBLEM = 8;
+const SHOWN_SERVER = 30;
+const SERVER = "server";
 /** What a key or a slider has set takes the place of the value before. */
 const VALUE = "value";
 
@@ -30,9 +35,10 @@ export class Toasts extends View {
     const line = h("p", { class: "toast", "data-kind": kind, dir: "auto" }, text);
     this.append(line);
     while (this.childElementCount > MOST) {
-      this.firstElementChild?.remove();
+      (this.querySelector(`:not([data-kind="${SERVER}"])`) ?? this.firstElementChild)?.remove();
     }
-    setTimeout(() => line.remove(), (problem ? SHOWN_PROBLEM : SHOWN) * 1000);
+    const shown = kind === SERVER ? SHOWN_SERVER : problem ? SHOWN_PROBLEM : SHOWN;
+    setTimeout(() => line.remove(), shown * 1000);
   }
 }
 customElements.define("hang-toasts", Toasts);

@@ -12,8 +12,8 @@ import { en } from "./en.js";
  * @typedef {Readonly<Record<string, string | number>>} Values
  */
 
-/** @type {Readonly<Record<string, Text>>} */
-const table = en;
+/** @type {Record<string, Text>} */
+const table = { ...en };
 const plurals = new Intl.PluralRules("en");
 
 /** Keys that were asked for and are in no table: a mistake of ours, which a test looks for. */
@@ -24,6 +24,15 @@ const MARKS_OF_DIRECTION = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 /** Text in which all marks of direction are isolates that are closed, as `listed` makes them: harmless, and kept. */
 const WELL_ISOLATED =
   /^(?:[^\u200e\u200f\u202a-\u202e\u2066-\u2069]|\u2068[^\u200e\u200f\u202a-\u202e\u2066-\u2069]*\u2069)*$/u;
+
+/**
+ * Takes up the texts of a part of the page that is loaded later.
+ *
+ * @param {Record<string, Text>} more
+ */
+export function learn(more) {
+  Object.assign(table, more);
+}
 
 /**
  * Returns the text of `key` with each `{name}` in it replaced by the value of that name.

@@ -5,8 +5,12 @@ import { clock, drift } from "./clock.js";
 
 /** @typedef {import("../../protocol/types.js").Member} Member */
 
-/** Seconds. A member reports every 2 s; who has not been heard for so long is shown so. */
+/**
+ * Seconds. A member reports every 2 s, and every 30 s while its player is at rest; who has not been heard for so long is
+ * shown so.
+ */
 const SILENT_AFTER = 8;
+const SILENT_AT_REST_AFTER = 45;
 
 /**
  * Returns what this member does, in a few words.
@@ -42,7 +46,8 @@ export function silentFor(member, server) {
     return null;
   }
   const seconds = Math.round(server - member.heard_at);
-  return seconds >= SILENT_AFTER ? seconds : null;
+  const atRest = !member.apart && (member.state === "paused" || member.state === "ended" || member.state === "idle");
+  return seconds >= (atRest ? SILENT_AT_REST_AFTER : SILENT_AFTER) ? seconds : null;
 }
 
 /**

@@ -4,12 +4,13 @@
  * @typedef {import("../../protocol/types.js").Policy} Policy
  *
  * @typedef {object} Rule
- * @property {Exclude<keyof Policy, "has_password" | "capacity" | "locked">} name
+ * @property {Exclude<keyof Policy, "has_password" | "capacity" | "locked" | "history">} name
  * @property {readonly string[]} values  "NUMBER": so many members.
  */
 
 /** @type {readonly Rule[]} */
 export const RULES = [
+  { name: "access", values: ["anyone", "accounts", "invited"] },
   { name: "control", values: ["everyone", "controllers", "host"] },
   { name: "start", values: ["anyone", "ready", "NUMBER"] },
   { name: "match", values: ["hash", "duration", "none"] },

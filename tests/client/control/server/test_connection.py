@@ -13,8 +13,8 @@ from hangd.client.control.server import connection as connection_module
 from hangd.client.control.server import outbox as outbox_module
 from hangd.client.control.server.sockets import ControlServer
 from hangd.engine.player_messages import SetVolume
-from tests.support.control import PATIENCE, ControlClient, control_server, until
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.control import PATIENCE, ControlClient, control_server, until
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
 
 # ---- requests -------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.control import PATIENCE, ControlClient, until
+from tests.support.daemons.control import PATIENCE, ControlClient, until
 
 
 async def test_the_number_of_observers_is_limited(client: ControlClient) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hangd.client.control.properties import Properties
 from hangd.client.control.server.key_files import default_bindings, read_bindings
 from hangd.client.control.tables.bindings import Bindings
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 
 @pytest.fixture

@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server.socket_path import ControlSocketBusy, ControlSocketUnusable
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.control import ControlClient, control_server, until
-from tests.support.recording_viewer import RecordingViewer
+from hangd.socket_path import SocketBusy, SocketUnusable
+from tests.support.daemons.control import ControlClient, control_server, until
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 SERVE = """
 import asyncio, sys
 from pathlib import Path
 from hangd.client.control.server.sockets import ControlServer
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.recording_viewer import RecordingViewer
 async def main():
     await ControlServer(RecordingViewer(), Path(sys.argv[1])).start()
     print("ready", flush=True)
@@ -51,7 +51,7 @@ async def test_the_socket_and_its_folder_are_private(tmp_path: Path) -> None:
 
 async def test_a_live_socket_is_never_taken_over(tmp_path: Path) -> None:
     async with control_server(tmp_path, RecordingViewer()):
-        with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$") as caught:
+        with pytest.raises(SocketBusy, match=f"process {os.getpid()}$") as caught:
             await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
         assert caught.value.pid == os.getpid()
         assert await works(tmp_path / "hangd.sock")
@@ -63,7 +63,7 @@ async def test_another_programs_socket_is_not_taken_over(tmp_path: Path) -> None
     with socket.socket(socket.AF_UNIX) as other:
         other.bind(str(tmp_path / "hangd.sock"))
         other.listen(0)
-        with pytest.raises(ControlSocketBusy, match=f"process {os.getpid()}$"):
+        with pytest.raises(SocketBusy, match=f"process {os.getpid()}$"):
             await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
         assert (tmp_path / "hangd.sock").is_socket()
 
@@ -75,7 +75,7 @@ async def test_a_killed_daemons_socket_is_replaced(tmp_path: Path) -> None:
     try:
         assert daemon.stdout is not None
         assert await asyncio.wait_for(daemon.stdout.readline(), 60) == b"ready\n"
-        with pytest.raises(ControlSocketBusy) as caught:
+        with pytest.raises(SocketBusy) as caught:
             await ControlServer(RecordingViewer(), path).start()
         assert caught.value.pid == daemon.pid
     finally:
@@ -88,7 +88,7 @@ async def test_a_killed_daemons_socket_is_replaced(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_not_a_socket_is_kept(tmp_path: Path) -> None:
     (tmp_path / "hangd.sock").write_text("precious")
-    with pytest.raises(ControlSocketUnusable, match="not a socket"):
+    with pytest.raises(SocketUnusable, match="not a socket"):
         await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
     assert (tmp_path / "hangd.sock").read_text() == "precious"
 
@@ -96,7 +96,7 @@ async def test_a_file_that_is_not_a_socket_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["x" * 120, "file/hangd.sock"])
 async def test_a_path_that_cannot_be_used_is_reported_in_one_line(name: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ControlSocketUnusable) as caught:
+    with pytest.raises(SocketUnusable) as caught:
         await ControlServer(RecordingViewer(), tmp_path / name).start()
     assert str(caught.value).startswith(f"cannot listen at {tmp_path / name}: ")
 

@@ -15,13 +15,15 @@ import pytest
 from websockets.exceptions import InvalidMessage
 from websockets.sync.client import connect
 
-from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.sockets import ControlServer
 from hangd.client.control.server.tcp import TcpListener
-from tests.support.control import PATIENCE, ControlClient, control_server, until
-from tests.support.recording_viewer import RecordingViewer
+from hangd.socket_path import SocketUnusable
+from tests.support.daemons.control import PATIENCE, ControlClient, control_server, until
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 LOOPBACK = ("127.0.0.1", 0)
+GUESTS = 64
+"""Clients that have not shown the token yet, at a time."""
 
 
 @asynccontextmanager
@@ -230,15 +232,39 @@ async def test_a_first_line_that_is_too_long_is_aborted(listener: TcpListener) -
 
 
 async def test_many_clients_without_the_token_do_not_keep_one_with_it_out(listener: TcpListener, token: str) -> None:
-    crowd = [await ControlClient.connect_tcp(listener.address) for _ in range(60)]
+    crowd = [await ControlClient.connect_tcp(listener.address) for _ in range(3 * GUESTS)]
     client = await ControlClient.connect_tcp(listener.address)
     assert (await client.ask("auth", token))["error"] == "success"
-    assert len(listener.guests) <= 16
+    assert len(listener.guests) <= GUESTS
     assert await rest(crowd[0]) == b"", "the one that has waited longest was aborted"
     assert (await client.ask("client_name"))["error"] == "success"
     for each in (*crowd, client):
         await each.close()
     await until(lambda: not listener.guests)
+
+
+async def test_a_flood_of_clients_does_not_come_before_the_token_of_one_is_read(
+    listener: TcpListener, token: str
+) -> None:
+    """All of them wait to be accepted when the loop goes on, before and after one that has sent the token."""
+    before = [connecting(listener) for _ in range(100)]
+    known = socket.create_connection(listener.address, timeout=PATIENCE)
+    known.sendall(auth(token) + b"\n")
+    after = [connecting(listener) for _ in range(300)]
+    known.setblocking(False)
+    answer = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(known, 4096), PATIENCE)
+    assert answer == b'{"request_id":0,"error":"success"}\n'
+    await until(lambda: len(listener.guests) <= GUESTS)
+    for each in (*before, known, *after):
+        each.close()
+    await until(lambda: not listener.guests)
+
+
+def connecting(listener: TcpListener) -> socket.socket:
+    connecting = socket.socket()
+    connecting.setblocking(False)
+    connecting.connect_ex(listener.address)
+    return connecting
 
 
 async def test_closing_aborts_clients_without_the_token_and_lets_others_finish(
@@ -260,20 +286,18 @@ async def test_an_address_or_token_that_cannot_be_used_is_reported_in_one_line(t
         second = ControlServer(
             RecordingViewer(), tmp_path / "second.sock", tcp=TcpListener(listener.address, tmp_path / "t")
         )
-        with pytest.raises(
-            ControlSocketUnusable, match=rf"cannot listen at 127.0.0.1:{listener.address[1]}: Address alr"
-        ):
+        with pytest.raises(SocketUnusable, match=rf"cannot listen at 127.0.0.1:{listener.address[1]}: Address alr"):
             await second.start()
         assert not (tmp_path / "second.sock").exists(), "nothing is left behind"
     (tmp_path / "token").chmod(0o644)
-    with pytest.raises(ControlSocketUnusable, match="not private"):
+    with pytest.raises(SocketUnusable, match="not private"):
         async with tcp_server(tmp_path, RecordingViewer()):
             pass
 
 
 async def test_without_unix_sockets_there_is_tcp_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
-    with pytest.raises(ControlSocketUnusable, match="no Unix sockets: use --control-tcp"):
+    with pytest.raises(SocketUnusable, match="no Unix sockets: use --control-tcp"):
         await ControlServer(RecordingViewer(), tmp_path / "hangd.sock").start()
     async with tcp_server(tmp_path, RecordingViewer()) as (_, listener):
         await (await known(listener, (tmp_path / "token").read_text().strip())).close()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hangd.client.control.server.socket_path import ControlSocketUnusable
 from hangd.client.control.server.token import token_in
+from hangd.socket_path import SocketUnusable
 
 
 def test_it_is_made_once_and_private(tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_a_file_that_other_users_can_use_is_refused(mode: int, tmp_path: Path) -
     path = tmp_path / "token"
     token_in(path)
     path.chmod(mode)
-    with pytest.raises(ControlSocketUnusable, match=f"not private: .*chmod 600 {path}$"):
+    with pytest.raises(SocketUnusable, match=f"not private: .*chmod 600 {path}$"):
         token_in(path)
     path.chmod(0o400)
     assert token_in(path)
@@ -40,7 +40,7 @@ def test_another_users_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "token"
     token_in(path)
     os.chown(path, 65534, -1)
-    with pytest.raises(ControlSocketUnusable, match="belongs to user 65534: remove it"):
+    with pytest.raises(SocketUnusable, match="belongs to user 65534: remove it"):
         token_in(path)
 
 
@@ -49,21 +49,21 @@ def test_a_file_without_a_token_is_refused(content: bytes, tmp_path: Path) -> No
     path = tmp_path / "token"
     path.write_bytes(content)
     path.chmod(0o600)
-    with pytest.raises(ControlSocketUnusable, match="holds no token"):
+    with pytest.raises(SocketUnusable, match="holds no token"):
         token_in(path)
 
 
 def test_a_fifo_or_folder_is_refused_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     for name, why in (("pipe", "not a file: remove it"), (".", "Is a directory")):
-        with pytest.raises(ControlSocketUnusable, match=why):
+        with pytest.raises(SocketUnusable, match=why):
             token_in(tmp_path / name)
 
 
 def test_a_path_where_no_token_can_be_kept_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ControlSocketUnusable, match=r"cannot be kept: .*: (Not a directory|File exists)$"):
+    with pytest.raises(SocketUnusable, match=r"cannot be kept: .*: (Not a directory|File exists)$"):
         token_in(tmp_path / "file" / "token")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(ControlSocketUnusable, match="No such file"):
+    with pytest.raises(SocketUnusable, match="No such file"):
         token_in(tmp_path / "link")

@@ -5,7 +5,7 @@ import pytest
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
 from hangd.engine.player_facts import Chapter, Description
-from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal, run
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, property_refusal, run
 
 CHAPTERS = (Chapter("Opening", 0.0), Chapter("", 6.0), Chapter("End", 15.0))
 

@@ -9,7 +9,7 @@ import pytest
 
 from hangd.client.control.properties import Properties
 from hangd.engine.player_facts import Description, Track
-from tests.support.recording_viewer import CLIP, RecordingViewer, property_refusal
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, property_refusal
 
 TRACKS = (
     Track("video", 0, "", True, codec="h264", width=720, height=576, pixel_aspect=16 / 15, frame_rate=25.0),

@@ -14,7 +14,7 @@ from hangd.client.control.tables.bindings import Bindings
 from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import StepFrame
 from hangd.tasks import Tasks
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import PROPERTIES, Properties
 from hangd.engine.player_facts import Statistics
 from hangd.engine.player_messages import SetPicture, SetSubtitleLook
-from tests.support.recording_viewer import RecordingViewer, property_refusal
+from tests.support.daemons.recording_viewer import RecordingViewer, property_refusal
 
 
 @pytest.fixture

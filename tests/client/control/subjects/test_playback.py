@@ -12,7 +12,7 @@ from hangd.client.control.tables.command import Context
 from hangd.client.control.tables.property import MOVING
 from hangd.engine.player_facts import Track
 from hangd.engine.player_messages import StepFrame
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, run
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, command_refusal, run
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from hangd.client.control.server.sockets import ControlServer
 from hangd.client.control.subjects import playlist
 from hangd.client.control.tables import command
-from tests.support.control import ControlClient
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.control import ControlClient
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 
 async def test_loadlist(client: ControlClient, viewer: RecordingViewer, tmp_path: Path) -> None:

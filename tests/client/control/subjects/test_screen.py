@@ -7,7 +7,7 @@ import pytest
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
 from hangd.engine.player_messages import ShowText
-from tests.support.recording_viewer import RecordingDesktop, RecordingViewer, property_refusal, run
+from tests.support.daemons.recording_viewer import RecordingDesktop, RecordingViewer, property_refusal, run
 
 
 @pytest.fixture

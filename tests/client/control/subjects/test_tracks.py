@@ -10,7 +10,7 @@ from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
 from hangd.engine.player_facts import Track
 from hangd.engine.player_messages import AddAudioFile, AddSubtitleFile, RemoveTrack, SelectTrack, SetSubtitleEncoding
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal, run
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, command_refusal, do, property_refusal, run
 
 VIDEO = Track("video", 0, "", True, codec="h264", width=720, height=576, pixel_aspect=16 / 15, frame_rate=25.0)
 AUDIO = Track("audio", 1, "", True, "eng", codec="ac3", channels=6, sample_rate=48000)

@@ -7,7 +7,7 @@ import pytest
 from hangd.client.control.port import CommandRefused
 from hangd.client.control.properties import Properties
 from hangd.client.control.tables.command import Context
-from tests.support.recording_viewer import RecordingViewer, run
+from tests.support.daemons.recording_viewer import RecordingViewer, run
 
 
 @pytest.fixture

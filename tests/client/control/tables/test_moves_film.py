@@ -21,8 +21,8 @@ from hangd.client.control.tables.command import Command, Context, Parameter, Wai
 from hangd.client.control.tables.property import Property
 from hangd.engine.player_messages import PlaybackCommand
 from hangd.protocol.messages import FilmRequest, SetEntry, SyncCommand
-from tests.support.server import running
-from tests.support.viewers import Watcher
+from tests.support.daemons.viewers import Watcher
+from tests.support.servers.server import running
 
 MOVING: Final = tuple(row for row in COMMANDS.values() if row.moves_film)
 OTHERS: Final = tuple(row for row in COMMANDS.values() if not row.moves_film)

@@ -10,7 +10,7 @@ from hangd.client.control.tables import placeholders
 from hangd.client.control.tables.command import Context
 from hangd.client.control.tables.placeholders import REFUSED, UNAVAILABLE
 from hangd.engine.player_messages import SetAspect, SetDeinterlace
-from tests.support.recording_viewer import CLIP, RecordingViewer, command_refusal, property_refusal
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer, command_refusal, property_refusal
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from hangd.client.desktop.bus.controls import NO_TRACK, Controls
 from hangd.client.settings import ClientSettings
 from hangd.engine.player_facts import Description
 from hangd.engine.playlist.playlist import Film, Loading
-from tests.support.party import CLIP as FILM
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.party import CLIP as FILM
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
 
 _Make = Callable[..., Controls]
 

@@ -8,7 +8,7 @@ from hangd.client.control.server.sockets import ControlServer
 from hangd.client.desktop.bus.controls import Controls
 from hangd.client.desktop.bus.interfaces import Player, Root
 from hangd.client.settings import ClientSettings
-from tests.support.recording_viewer import RecordingViewer
+from tests.support.daemons.recording_viewer import RecordingViewer
 
 _ROOT = """
 method Quit ()

@@ -19,10 +19,10 @@ from hangd.client.desktop.bus.session import BusConnection
 from hangd.client.settings import ClientSettings
 from hangd.engine.player_facts import Track
 from hangd.tasks import Tasks
-from tests.support.bus import Bus, message_bus
-from tests.support.desktop_services import DesktopServices
-from tests.support.party import PATIENCE
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.party import PATIENCE
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
+from tests.support.desktop.bus import Bus, message_bus
+from tests.support.desktop.desktop_services import DesktopServices
 
 pytestmark = pytest.mark.real
 
@@ -150,12 +150,14 @@ async def test_chat_is_shown_in_one_note_without_markup(desktop: DesktopServices
     await until(lambda: len(desktop.notes) == 2, "another line")
     assert desktop.notes[1]["replaces"] == desktop.notes[0]["number"]
     assert desktop.notes[1]["body"].endswith("\nBob: again")
-    desktop.close_note(desktop.notes[0]["number"])
     daemon.hear("member-left", text="Cleo has left")
-    await until(lambda: len(desktop.notes) == 3, "another kind's note, before which the daemon hears of the click")
+    await until(lambda: len(desktop.notes) == 3, "another kind's note, before which the last one is answered")
+    desktop.close_note(desktop.notes[0]["number"])
+    daemon.hear("member-left", text="Dan has left")
+    await until(lambda: len(desktop.notes) == 4, "another one, before whose number the daemon hears of the click")
     daemon.say("are you there?")
-    await until(lambda: len(desktop.notes) == 4, "a new note")
-    assert (desktop.notes[3]["replaces"], desktop.notes[3]["body"]) == (0, "Bob: are you there?")
+    await until(lambda: len(desktop.notes) == 5, "a new note")
+    assert (desktop.notes[4]["replaces"], desktop.notes[4]["body"]) == (0, "Bob: are you there?")
 
 
 async def test_a_flood_of_chat_is_few_notes(desktop: DesktopServices, daemon: _Daemon) -> None:

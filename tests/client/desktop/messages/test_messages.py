@@ -21,8 +21,8 @@ from hangd.client.desktop.messages.bars import Bar, progress_bar, property_bar
 from hangd.client.desktop.messages.layout import Layout
 from hangd.client.desktop.messages.messages import Messages
 from hangd.client.settings import ClientSettings
-from tests.support.painted_window import PaintedWindow, cairocffi
-from tests.support.recording_viewer import CLIP, RecordingViewer
+from tests.support.daemons.recording_viewer import CLIP, RecordingViewer
+from tests.support.desktop.painted_window import PaintedWindow, cairocffi
 
 MESSAGES, BAR, DIALOG = range(3)
 """The panels."""

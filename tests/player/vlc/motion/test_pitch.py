@@ -11,8 +11,8 @@ import pytest
 
 from hangd.engine.player_messages import Resume, Sampled, SetRate, Started
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.party import CLIP
-from tests.support.playing import Stagehand
+from tests.support.daemons.party import CLIP
+from tests.support.daemons.playing import Stagehand
 
 pytestmark = pytest.mark.real
 

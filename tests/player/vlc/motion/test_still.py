@@ -25,9 +25,9 @@ from hangd.engine.player_messages import (
 from hangd.player.vlc.motion import transport as vlc_transport
 from hangd.player.vlc.output.shown import ShownPicture
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.framebuffer import FrameBuffer, virtual_screen
-from tests.support.odd_films import ffmpeg
-from tests.support.playing import Stagehand
+from tests.support.clips.odd_films import ffmpeg
+from tests.support.daemons.playing import Stagehand
+from tests.support.desktop.framebuffer import FrameBuffer, virtual_screen
 
 pytestmark = [pytest.mark.real, pytest.mark.timed]
 

@@ -20,7 +20,7 @@ from hangd.player.vlc.events import VlcEvent, attach_events
 from hangd.player.vlc.libvlc import load_bindings
 from hangd.player.vlc.motion.transport import Transport
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 pytestmark = [pytest.mark.real, pytest.mark.timed]
 

@@ -13,8 +13,8 @@ from hangd.engine.player_messages import (
     TakePicture,
 )
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
-from tests.support.screen import own_display, private_display
+from tests.support.daemons.playing import Stagehand
+from tests.support.desktop.screen import own_display, private_display
 
 pytestmark = pytest.mark.real
 
@@ -26,10 +26,13 @@ import asyncio, os, signal, sys, tempfile
 from pathlib import Path
 from hangd.client.desktop.window import FilmWindow
 from hangd.engine.player_messages import Load, PictureChanged, PlayerDied, Resume, Sampled
+from hangd.client.desktop.x11 import thread
+from hangd.player.vlc.output import screen
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 async def main(path, server):
+    thread._ANSWER_SECONDS, screen._ANSWER_SECONDS = 30.0, 40.0  # a display on a busy machine is slow, not silent
     window = FilmWindow(Path(tempfile.mkdtemp()) / "window.json")
     hand = Stagehand(lambda sink: VlcPlayer(sink, options=("--aout=dummy", *sys.argv[3:]), window=window))
     for generation in (1, 2):
@@ -56,7 +59,7 @@ def _play(environment: dict[str, str], *options: str, server: int = 0) -> list[s
         env={**kept, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
         capture_output=True,
         text=True,
-        timeout=90,
+        timeout=240,
     )
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     assert "\x1b" not in done.stdout + done.stderr
@@ -98,7 +101,7 @@ from pathlib import Path
 from hangd.client.desktop.window import FilmWindow
 from hangd.engine.player_messages import Load, LoadFailed, PictureChanged, PlayerDied, Resume, Sampled, Settled
 from hangd.player.vlc.player import VlcPlayer
-from tests.support.playing import Stagehand
+from tests.support.daemons.playing import Stagehand
 
 async def main(path, server, when):
     stop = lambda: os.kill(server, signal.SIGSTOP)
@@ -135,7 +138,7 @@ def _stop(when: str) -> tuple[str, str]:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "DISPLAY": display},
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=240,
         )
     assert done.returncode == 0, (done.returncode, done.stderr[-2000:])
     return display, done.stdout.strip()

@@ -12,9 +12,9 @@ from Xlib.protocol import event
 from Xlib.xobject.drawable import Window
 
 from hangd.player.vlc.libvlc import load_bindings
-from tests.support.managed import managed_display
-from tests.support.party import Person, person, room_server, wait_for
-from tests.support.screen import private_display
+from tests.support.daemons.party import Person, person, room_server, wait_for
+from tests.support.desktop.managed import managed_display
+from tests.support.desktop.screen import private_display
 
 pytestmark = pytest.mark.real
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.support.screen import own_display
+from tests.support.desktop.screen import own_display
 
 pytestmark = pytest.mark.real
 

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { invitation, inviteTo, roomIn, sameRoom, serverOf } from "../../../../hangd/web/client/invites.js";
+import {
+  invitation,
+  inviteTo,
+  roomIn,
+  sameRoom,
+  serverOf,
+  signed,
+  tokenIn,
+} from "../../../../hangd/web/client/invites.js";
 
 test("the rooms are beside the page, under any path", () => {
   const pairs = {
@@ -28,7 +37,12 @@ test("a link leads to the page that others reach", () => {
 test("every room's name comes back out of its link", () => {
   for (const room of ["friday", "ciné ☕ 50 %", "a#b?c&d", "غرفة", "%41", "x".repeat(64), "a'b\"c<d>"]) {
     assert.equal(roomIn(new URL(inviteTo("https://h/", room)).hash), room);
-    assert.deepEqual(invitation(inviteTo("https://h/p/", room), "https://h/p/"), { room, here: true, link: null });
+    assert.deepEqual(invitation(inviteTo("https://h/p/", room), "https://h/p/"), {
+      room,
+      token: null,
+      here: true,
+      link: null,
+    });
   }
 });
 
@@ -54,7 +68,7 @@ test("links and names are understood as they are pasted", () => {
     "ab829fac-86a2-48bb-ad60-e07c6946be8a": "ab829fac-86a2-48bb-ad60-e07c6946be8a",
   };
   for (const [text, room] of Object.entries(typed)) {
-    assert.deepEqual(invitation(text, "http://h:3005/#other"), { room, here: true, link: null }, text);
+    assert.deepEqual(invitation(text, "http://h:3005/#other"), { room, token: null, here: true, link: null }, text);
   }
   assert.ok(invitation("hangs://h:443/hang/ws/ciné", "https://h/hang/").here);
 });
@@ -66,10 +80,14 @@ test("a link of another server is told apart, also one of another path, port or 
     "http://h/#friday",
     "https://h:3005/#friday",
   ]) {
-    assert.deepEqual(invitation(link, "http://h:3005/"), { room: "friday", here: false, link }, link);
+    assert.deepEqual(invitation(link, "http://h:3005/"), { room: "friday", token: null, here: false, link }, link);
   }
   for (const invite of ["hang://g:3005/friday", "hangs://h/friday", "hang://h:3005/hang/ws/friday"]) {
-    assert.deepEqual(invitation(invite, "http://h:3005/"), { room: "friday", here: false, link: null }, invite);
+    assert.deepEqual(
+      invitation(invite, "http://h:3005/"),
+      { room: "friday", token: null, here: false, link: null },
+      invite,
+    );
   }
 });
 
@@ -78,4 +96,39 @@ test("names of rooms are the same as the server compares them", () => {
   assert.ok(sameRoom("a\u00a0b", "A b"));
   assert.ok(!sameRoom("a", "b"));
   assert.ok(!sameRoom("a", null));
+});
+
+/** @type {{text: string, room: string, server: string, token?: string, made_by?: string}[]} */
+const LINKS = readFileSync(new URL("../../../golden/links.jsonl", import.meta.url), "utf8")
+  .trimEnd()
+  .split("\n")
+  .map((line) => JSON.parse(line));
+
+test("links mean to the page what they mean to hangd", () => {
+  assert.ok(LINKS.length >= 27);
+  for (const { text, room, server, token = null } of LINKS) {
+    const page = server.replace(/^ws/, "http").replace(/ws(\?.*)?$/, "");
+    const found = invitation(text, page);
+    assert.deepEqual([found.room, found.token, found.here], [room, token, true], text);
+    assert.ok(!invitation(text, "https://elsewhere.example/").here, text);
+  }
+});
+
+test("the page makes the links that hangd makes", () => {
+  const made = LINKS.filter((link) => link.made_by === "page_link");
+  assert.ok(made.length >= 4);
+  for (const { text, room, server, token = null } of made) {
+    const link = signed(inviteTo("http://other/", room, server), token);
+    // hangd encodes some more signs than a browser does.
+    assert.deepEqual(invitation(link, link), invitation(text, link));
+    assert.equal(roomIn(new URL(link).hash), room);
+    assert.equal(tokenIn(new URL(link).hash), token);
+  }
+});
+
+test("a token is no part of the room's name, and one that is too long is none", () => {
+  assert.deepEqual([roomIn("#friday&invite=a.b-c_d"), tokenIn("#friday&invite=a.b-c_d")], ["friday", "a.b-c_d"]);
+  assert.deepEqual([roomIn("#a&invite=b&invite=c"), tokenIn("#a&invite=b&invite=c")], ["a&invite=b", "c"]);
+  assert.deepEqual([roomIn("#a&invite="), tokenIn("#a&invite=")], ["a&invite=", null]);
+  assert.equal(tokenIn(`#a&invite=${"x".repeat(1025)}`), null);
 });

@@ -65,6 +65,17 @@ beforeEach(() => {
   view = new RoomView(decoded.payload.room, "2");
 });
 
+test("a member that the room waits for no more is told", () => {
+  const member = { ...ROOM.members[0], state: "buffering", given_up: true };
+  assert.deepEqual(heard("MemberChanged", { member }), [
+    "Not waiting for the player of ada any more: it stalls too often",
+  ]);
+  assert.deepEqual(heard("MemberChanged", { member }), []);
+  assert.deepEqual(heard("MemberChanged", { member: { ...ROOM.members[1], given_up: true } }), [
+    "Not waiting for your player any more: it stalls too often",
+  ]);
+});
+
 test("who did what is said, with you for this viewer", () => {
   assert.deepEqual(command("1", { action: "Play", timestamp: 62 }), ["ada started at 1:02"]);
   assert.deepEqual(command("2", { action: "Pause", timestamp: 3723 }), ["You paused at 1:02:03"]);
@@ -168,25 +179,76 @@ test("rules are said in words", () => {
 
 test("the queue and its films", () => {
   const [a, b] = [ROOM.queue.entries[0], { id: "b", file: { size: 4, name: "next.mkv" } }];
-  assert.deepEqual(heard("QueueChanged", { queue: { rev: 2, entries: [a, b], current: "a" }, by: "1" }), [
+  const order = () => view.room.queue.entries.map((entry) => entry.id);
+  assert.deepEqual(heard("QueueChanged", { change: { rev: 2, inserted: [b], after: "a", current: "a" }, by: "1" }), [
     "ada added next.mkv to the queue",
   ]);
-  assert.deepEqual(heard("QueueChanged", { queue: { rev: 3, entries: [b, a], current: "a" }, by: "2" }), [
+  assert.deepEqual(heard("QueueChanged", { change: { rev: 3, moved: ["b"], current: "a" }, by: "2" }), [
     "You changed the order of the queue",
   ]);
+  assert.deepEqual([order(), view.room.queue.current], [["b", "a"], "a"]);
   heard("EntryChanged", { entry: { ...a, file_hash: "f".repeat(64), file: { ...a.file, duration: 9 } } });
   assert.equal(view.room.file_hash, "f".repeat(64));
   assert.equal(view.room.file?.duration, 9);
   const media = { file_hash: null, file: b.file, timeline: { ...TIMELINE, rev: 9 } };
-  assert.deepEqual(heard("MediaChanged", { ...media, queue: { rev: 4, entries: [b, a], current: "b" }, by: "1" }), [
+  assert.deepEqual(heard("MediaChanged", { ...media, change: { rev: 4, current: "b" }, by: "1" }), [
     "ada moved on to next.mkv",
   ]);
-  assert.deepEqual(heard("MediaChanged", { ...media, queue: { rev: 5, entries: [b, a], current: "b" } }), [
-    "The next film: next.mkv",
-  ]);
-  assert.deepEqual(heard("QueueChanged", { queue: { rev: 6, entries: [], current: null }, by: "1" }), [
+  assert.deepEqual(heard("MediaChanged", { ...media, change: { rev: 5, current: "b" } }), ["The next film: next.mkv"]);
+  assert.deepEqual(heard("QueueChanged", { change: { rev: 6, removed: ["a", "b"] }, by: "1" }), [
     "ada took 2 films out of the queue",
   ]);
+  assert.deepEqual([order(), view.room.queue.current, view.isBehind], [[], null, false]);
+  heard("FilmDescribed", { file_hash: "e".repeat(64), file: { ...b.file, duration: 8 } });
+  assert.deepEqual([view.room.file_hash, view.room.file?.duration], ["e".repeat(64), 8]);
+});
+
+test("another film makes nobody ready, and leaves its copy to those who have that film", () => {
+  const file = { size: 4, name: "next.mkv" };
+  for (const member of ROOM.members) {
+    heard("MemberChanged", { member: { ...member, ready: true, file: { size: 3 }, film: member.client_id !== "3" } });
+  }
+  heard("StartChanged", { start: { by: "1", waiting_for: ["2"], missing: 1 } });
+  const change = { rev: 2, inserted: [{ id: "b", file }], after: "a", current: "b" };
+  heard("MediaChanged", { file_hash: null, file, timeline: TIMELINE, change, copies: ["1", "2"], verifying: ["2"] });
+  assert.equal(view.room.start, null);
+  assert.deepEqual(
+    view.room.members.map(({ ready, film, file, verifying }) => [ready, film, file?.size ?? null, verifying]),
+    [
+      [false, true, 3, false],
+      [false, true, 3, true],
+      [false, true, null, false],
+    ],
+  );
+});
+
+test("a missing change of the queue is noticed, and the state of the room mends it", () => {
+  const before = view.room.queue;
+  heard("QueueChanged", { change: { rev: 3, current: "a" } });
+  assert.deepEqual([view.room.queue, view.isBehind], [before, true]);
+  const media = { file_hash: null, file: { size: 4 }, timeline: TIMELINE };
+  heard("MediaChanged", { ...media, change: { rev: 4, current: "b" } });
+  assert.deepEqual([view.room.file?.size, view.room.queue.current], [4, null]);
+  heard("RoomState", { room: { ...ROOM, queue: { ...ROOM.queue, rev: 4 } } });
+  assert.deepEqual([view.room.queue.rev, view.room.queue.current, view.isBehind], [4, "a", false]);
+});
+
+test("what the others' players do is learned, and all else of them stays", () => {
+  const before = view.room;
+  const file = { size: 3 };
+  heard("MemberChanged", { member: { ...ROOM.members[0], file, position: 1, apart: true, ready: true } });
+  const reports = [
+    { client_id: "1", state: "playing", position: 3, heard_at: 7 },
+    { client_id: "2", state: "ended", position: 9 },
+    { client_id: "3", state: "idle", film: false },
+    { client_id: "4", state: "idle" },
+  ];
+  assert.deepEqual(heard("MembersReported", { reports }), ["cy has not got this film"]);
+  const [ada, bob, cy] = view.room.members;
+  assert.deepEqual([ada.state, ada.position, ada.heard_at, ada.apart, ada.error], ["playing", 3, 7, false, null]);
+  assert.deepEqual([ada.name, ada.role, ada.ready, ada.file?.size], ["ada", "host", true, 3]);
+  assert.equal(bob, before.members[1]);
+  assert.deepEqual([cy.name, cy.state, cy.film, view.room.members.length], ["cy", "idle", false, 3]);
 });
 
 test("what has not changed is the same object", () => {

@@ -3,10 +3,12 @@ import { test } from "node:test";
 import { en } from "../../../../hangd/web/page/texts/en.js";
 import { app } from "../../../../hangd/web/page/texts/en_app.js";
 import { client } from "../../../../hangd/web/page/texts/en_client.js";
+import { dialogs } from "../../../../hangd/web/page/texts/en_dialogs.js";
 import { entrance } from "../../../../hangd/web/page/texts/en_entrance.js";
 import { files } from "../../../../hangd/web/page/texts/en_files.js";
 import { page } from "../../../../hangd/web/page/texts/en_page.js";
 import { player } from "../../../../hangd/web/page/texts/en_player.js";
+import { trust } from "../../../../hangd/web/page/texts/en_trust.js";
 import { listed, missing, t } from "../../../../hangd/web/page/texts/texts.js";
 
 test("values are filled in, and a number chooses the form", () => {
@@ -37,7 +39,7 @@ test("names are listed in words", () => {
 });
 
 test("no text has a form that English does not use, and none is empty", () => {
-  for (const [key, text] of Object.entries(en)) {
+  for (const [key, text] of Object.entries({ ...en, ...trust, ...dialogs })) {
     const forms = typeof text === "string" ? [text] : Object.values(text);
     assert.ok(
       forms.every((form) => form.trim() !== ""),
@@ -47,7 +49,7 @@ test("no text has a form that English does not use, and none is empty", () => {
 });
 
 test("no two parts have a text of the same key", () => {
-  const keys = [page, app, client, entrance, files, player].flatMap((part) => Object.keys(part));
+  const keys = [page, app, client, entrance, files, player, trust, dialogs].flatMap((part) => Object.keys(part));
   const twice = keys.filter((key, index) => keys.indexOf(key) !== index);
   assert.deepEqual(twice, []);
 });

@@ -52,6 +52,8 @@ test("how far a picture is from the room has a sign, a unit and a bound", () => 
 test("a member that has not been heard of is silent, and one that is away is away", () => {
   assert.equal(doing(member("a", "Ann", { state: "playing", heard_at: 4995 }), 5000), "playing");
   assert.equal(doing(member("a", "Ann", { state: "playing", heard_at: 4980 }), 5000), "silent for 20 s");
+  assert.equal(doing(member("a", "Ann", { state: "paused", heard_at: 4966 }), 5000), "paused");
+  assert.equal(doing(member("a", "Ann", { state: "paused", heard_at: 4950 }), 5000), "silent for 50 s");
   assert.equal(doing(member("a", "Ann", { state: "away", heard_at: 4000 }), 5000), "away");
   assert.equal(doing(member("a", "Ann", { film: false, state: "idle", heard_at: 5000 }), 5000), "without the film");
   assert.equal(doing(member("a", "Ann", { apart: true, heard_at: 5000 }), null), "paused on their own");

@@ -1,0 +1,1 @@
+"""`make bench-cluster`: several servers beside one. See `tests.bench.cluster.__main__`."""
