@@ -95,9 +95,7 @@ def kill(server: Server) -> None:
 
 
 def terminate(server: Server) -> None:
-    server.process.terminate()
-    server.process.communicate(timeout=PATIENCE)
-    assert server.process.returncode == 0
+    server.terminate()
 
 
 @pytest.fixture

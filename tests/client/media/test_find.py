@@ -175,16 +175,17 @@ async def test_places_are_walked_again_for_the_film_that_is_shown_now(media: Med
 
 
 class Walks:
-    """How often the folders were listed, and by how many at a time."""
+    """How often the folders were listed, and by how many at a time. Each listing takes ``seconds`` more."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.count = self.most = self._now = 0
         walk = find._walk
 
         def counted(walks: Any) -> None:
-            self.count, self._now = self.count + 1, self._now + 1
+            self._now += 1
             self.most = max(self.most, self._now)
             walk(walks)
+            self.count += 1
             time.sleep(seconds)
             self._now -= 1
 
@@ -240,7 +241,8 @@ async def test_a_walk_that_a_newer_film_waits_for_began_before_it_so_another_fol
     told = await film(media, tmp_path)
     finder, places = FilmFinder(media, tasks), Places(trees=[str(tmp_path / "trove")])
     first = tasks.start(finder.copy(None, FileInfo(size=7), places, anew=True), name="first")
-    await asyncio.sleep(0.05)
+    while not walks.count:
+        await asyncio.sleep(0.01)
     first.cancel()
     put(tmp_path / "trove" / "deep" / "x.mkv")
     assert await finder.copy(*told, places, anew=True) is not None

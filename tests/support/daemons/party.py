@@ -215,6 +215,12 @@ class Server:
         self.process.wait()
         self._output.wait(PATIENCE)
 
+    def terminate(self) -> None:
+        """End the server with SIGTERM, as its manager would. It must say that all went well."""
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0
+        self._output.wait(PATIENCE)
+
     def restart(self) -> None:
         self.process = self._start()
 

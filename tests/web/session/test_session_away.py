@@ -79,9 +79,8 @@ def test_who_pauses_while_the_room_cannot_be_reached_stays_apart(
 
 def test_a_server_that_goes_down_names_its_pause(two: tuple[WebViewer, WebViewer], own_server: Server) -> None:
     bob, _ = two
-    own_server.process.terminate()
+    own_server.terminate()
     bob.wait(lambda state: state["link"]["phase"] == "waiting", "waits")
-    own_server.process.wait()
     own_server.restart()
     bob.wait(lambda state: state["link"]["phase"] == "up" and state["room"], "is back")
 
