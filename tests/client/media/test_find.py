@@ -179,6 +179,7 @@ class Walks:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.count = self.most = self._now = 0
+        self.has_listed = threading.Event()
         walk = find._walk
 
         def counted(walks: Any) -> None:
@@ -186,6 +187,7 @@ class Walks:
             self.most = max(self.most, self._now)
             walk(walks)
             self.count += 1
+            self.has_listed.set()
             time.sleep(seconds)
             self._now -= 1
 
@@ -241,8 +243,7 @@ async def test_a_walk_that_a_newer_film_waits_for_began_before_it_so_another_fol
     told = await film(media, tmp_path)
     finder, places = FilmFinder(media, tasks), Places(trees=[str(tmp_path / "trove")])
     first = tasks.start(finder.copy(None, FileInfo(size=7), places, anew=True), name="first")
-    while not walks.count:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(walks.has_listed.wait)
     first.cancel()
     put(tmp_path / "trove" / "deep" / "x.mkv")
     assert await finder.copy(*told, places, anew=True) is not None
