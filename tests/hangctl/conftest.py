@@ -42,13 +42,19 @@ def daemon(environment: dict[str, str]) -> Iterator[ScriptedDaemon]:
 
 @pytest.fixture
 def hangctl(environment: dict[str, str], tmp_path: Path) -> Hangctl:
-    """Return a function that runs hangctl in tmp_path until it ends. ``variables`` adds to its environment."""
+    """Return a function that runs hangctl in tmp_path until it ends. ``variables`` adds to its environment.
+
+    ``program``: what Python runs as hangctl.
+    """
 
     def call(
-        *arguments: str, variables: dict[str, str] | None = None, **options: Any
+        *arguments: str,
+        variables: dict[str, str] | None = None,
+        program: tuple[str, str] = ("-m", "hangctl.main"),
+        **options: Any,
     ) -> "subprocess.CompletedProcess[Any]":
         return subprocess.run(
-            [sys.executable, "-m", "hangctl.main", *arguments],
+            [sys.executable, *program, *arguments],
             **{
                 "env": environment | (variables or {}),
                 "cwd": tmp_path,

@@ -1,5 +1,7 @@
 """Shell completion: what is offered, and that names which other people chose do no harm."""
 
+import functools
+import shlex
 import socket
 import subprocess
 import sys
@@ -24,11 +26,30 @@ MEMBERS = [
 ]
 
 
+_PATIENT = """
+from hangctl import completers
+completers._TIMEOUT = 60.0
+from hangctl.main import main
+main()
+"""
+"""Runs a hangctl that waits for as long as a daemon may need on a busy machine, and not only while a shell may hang."""
+
+
+@pytest.fixture
+def usual(hangctl: Hangctl) -> Hangctl:
+    return hangctl
+
+
+@pytest.fixture
+def hangctl(usual: Hangctl) -> Hangctl:
+    return functools.partial(usual, program=("-c", _PATIENT))
+
+
 @pytest.fixture
 def offered(hangctl: Hangctl) -> Callable[..., list[str]]:
     """Complete the last of some words as bash asks for it, and return what is offered. Nothing is printed on stderr."""
 
-    def complete(*words: str) -> list[str]:
+    def complete(*words: str, hangctl: Hangctl = hangctl) -> list[str]:
         variables = {
             "_HANGCTL_COMPLETE": "bash_complete",
             "COMP_WORDS": "\n".join(["hangctl", *words]),
@@ -119,12 +140,14 @@ def test_nothing_is_offered_if_the_daemon_has_no_list(
     assert offered("get", "") == []
 
 
-def test_nothing_is_offered_without_a_daemon_or_if_it_hangs(offered: Callable[..., list[str]], tmp_path: Path) -> None:
+def test_nothing_is_offered_without_a_daemon_or_if_it_hangs(
+    offered: Callable[..., list[str]], usual: Hangctl, tmp_path: Path
+) -> None:
     assert offered("get", "") == []
     with socket.socket(socket.AF_UNIX) as stuck:
         stuck.bind(str(tmp_path / "s"))
         stuck.listen()
-        assert offered("--socket", str(tmp_path / "s"), "kick", "") == []
+        assert offered("--socket", str(tmp_path / "s"), "kick", "", hangctl=usual) == []
 
 
 def test_completion_uses_the_socket_on_the_command_line(offered: Callable[..., list[str]], tmp_path: Path) -> None:
@@ -175,7 +198,7 @@ def test_file_arguments_are_completed_by_the_shell(offered: Callable[..., list[s
 
 def test_completion_works_in_bash(daemon: ScriptedDaemon, environment: dict[str, str], tmp_path: Path) -> None:
     daemon.properties = {"property-list": ["pause", "path", "mute"], "room/members": MEMBERS}
-    (tmp_path / "hangctl").write_text(f'#!/bin/sh\nexec {sys.executable} -m hangctl.main "$@"\n')
+    (tmp_path / "hangctl").write_text(f'#!/bin/sh\nexec {sys.executable} -c {shlex.quote(_PATIENT)} "$@"\n')
     (tmp_path / "hangctl").chmod(0o755)
     program = """
         source <(hangctl completion bash)

@@ -187,5 +187,5 @@ async def test_a_proxy_that_does_not_answer() -> None:
         pytest.raises(DialFailed, match="through the proxy") as caught,
     ):
         place = f"127.0.0.1:{silent.getsockname()[1]}"
-        await DialedClient.dial("ws://127.0.0.1:1/ws", timeout=0.3, proxy=f"http://{place}")
+        await DialedClient.dial("ws://127.0.0.1:1/ws", timeout=2.0, proxy=f"http://{place}")
     assert caught.value.kind == "timeout"

@@ -524,7 +524,7 @@ async def test_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_nothing_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
-        error = await failure(DialedClient.dial(f"ws://127.0.0.1:{sock.getsockname()[1]}/ws", timeout=0.3))
+        error = await failure(DialedClient.dial(f"ws://127.0.0.1:{sock.getsockname()[1]}/ws", timeout=2.0))
         assert error.kind == "timeout"
 
 
