@@ -120,7 +120,8 @@ def motd(context: click.Context, /, text: str | None, clear: bool, **_options: o
 def drain(context: click.Context, /, seconds: float | None, cancel: bool, **_options: object) -> None:
     """Take nobody in any more, and stop the server when everybody has gone.
 
-    Who is there stays, and may come back after a break of the connection. /readyz says that the server is not ready.
+    Who is in a room stays, is told, and may come back after a break of the connection. Who is in no room is sent away.
+    /readyz says that the server is not ready.
     """
     from hangd.server.admin.requests import Drain
 

@@ -81,7 +81,9 @@ _log = logging.getLogger(__name__)
 _Setting = TypeVar("_Setting", bound=PlayerSetting)
 
 _BUSY: Final = (Motion.LOADING, Motion.SEEKING, Motion.PAUSING, Motion.STARTING)
-_AT_NEXT_START: Final = ("socket", "control_tcp", "name", "server", "player", "vlc_options", "mpris")
+_AT_NEXT_START: Final = (
+    "socket", "control_tcp", "server", "tls_ca", "proxy", "name", "player", "vlc_options", "mpris",
+)  # fmt: skip
 """Settings that count from the next start of the daemon on."""
 _SHOWN_SECONDS: Final = 10.0
 """How long a sentence stands on the picture: long enough to be read twice."""

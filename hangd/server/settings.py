@@ -167,11 +167,11 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     """Connections from one address at the same time."""
     connections_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0
     """Connections that may begin from one address in the long run, and three for each of its ``max_per_address`` at
-    once. Others wait, for ten seconds at most. All addresses of which a client is connected may have ten times as many
-    together, and all others, too."""
+    once. Others wait, for ten seconds at most. All addresses of which a client is connected
+    may have ten times as many together, and all other addresses as many again."""
     requests_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
     """Requests for the page and for WebSockets that one address may make in the long run, and 40 for each of its
-    ``max_per_address`` at once. Others wait likewise, and all addresses together have ten times as many likewise."""
+    ``max_per_address`` at once. Others wait likewise, and there are the same two limits for many addresses together."""
     idle_timeout: Annotated[float, Meta(ge=1, le=365 * 86400)] = 600.0
     """Seconds after which a client in no room that asks for nothing is closed. The first request is due after half a
     minute in any case."""
@@ -199,8 +199,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     motd: Annotated[str, Meta(max_length=MOTD_MAX)] | None = None
     """A text that each client gets with its Welcome."""
     messages_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0
-    """Messages a second that one connection may send on average. All connections of an address may send as much as a
-    quarter of ``max_per_address``, of these and of the following."""
+    """Messages a second that one connection may send on average. All connections of one address together may
+    send ``max_per_address`` / 4 times as much: 25 times by default. That is so for the limits below, too."""
     burst: _Count = 60
     """Messages that one connection may send at once."""
     chat_per_minute: _PerMinute = 60.0
@@ -214,7 +214,7 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     accounts_per_minute: _PerMinute = 20.0
     """Logins and other requests about accounts that one connection may make in a minute."""
     deliveries_per_member: Annotated[float, Meta(gt=0, le=1_000_000)] = 100.0
-    """Messages a second that a room may make the server deliver, for each of its members; an address, for each of its
-    ``max_per_address`` connections. Each further KiB of a message counts as one."""
+    """Messages a second that the server delivers because of one room: so many for each of its members. Because of one
+    address: so many for each of the ``max_per_address`` connections. Each further KiB of a message counts as one."""
     shutdown_timeout: Annotated[float, Meta(gt=0, le=600)] = 5.0
     """Seconds that clients have to close their connections on shutdown before they are cut off."""

@@ -29,12 +29,13 @@ def test_hangup_renews_the_settings_and_keeps_the_film(tmp_path: Path) -> None:
             "allow_quit = true",
             "video_offset_ms = 20",
             "name = 'Ada'",
+            "proxy = 'http://127.0.0.1:1'",
             "alang = 'ja,de'",
             "sub_color = '#00FF00'",
         )
         config.write_text("\n".join(("[client]", *lines)))
         os.kill(pid, signal.SIGHUP)
-        wait_for(lambda: "settings read anew" in ada.log, "the new settings")
+        wait_for(lambda: "settings read anew; for the next start: proxy" in ada.log, "the new settings")
         assert ada.get("path") == str(CLIP)
         assert (ada.get("alang"), ada.get("sub-color")) == (["ja", "de"], "#FF00FF00")
         assert ada.get("slang") == ["fr"], "what a client has set, and the file does not change, stays"
