@@ -90,7 +90,7 @@ def server_settings(context: click.Context) -> "ServerSettings":
         if named or other or os.environ.get("STATE_DIRECTORY") or not _is_root():
             return config.server
         if SERVICE_CONFIG.exists():
-            settings = load(file=str(SERVICE_CONFIG)).server
+            settings = load(file=str(SERVICE_CONFIG), flags=flags).server
         elif SERVICE_FOLDER.is_dir():
             settings = config.server
         else:

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from msgspec.structs import replace
@@ -70,6 +71,30 @@ def test_the_services_settings_say_where_its_store_is(home: Path) -> None:
     assert f"({home}/service/rooms.db)" in hangd("bans").stderr
     named = hangd("bans", "--config", home / "etc" / "config.toml").stderr
     assert f"({home}/service/rooms.db)" in named, "the service's own settings mean its folder"
+
+
+@pytest.mark.parametrize(
+    ("option", "given", "of_service"),
+    [
+        ("data_dir", "/named", "/of-service"),
+        ("database", "postgresql://named/hang", "postgresql://of-service/hang"),
+        ("admin_socket", "/named.sock", "/of-service.sock"),
+        ("cluster", "redis://named:6379/0", "redis://of-service:6379/0"),
+        ("cluster_password_file", "/named-password", "/of-service-password"),
+    ],
+)
+def test_an_option_counts_also_beside_the_services_settings(
+    option: str, given: str, of_service: str, home: Path
+) -> None:
+    (home / "etc").mkdir()
+    context = click.Context(click.Command("any"))
+    context.params = {"config_file": None, option: given}
+    for file in (f'{option} = "{of_service}"', "max_rooms = 5"):
+        (home / "etc" / "config.toml").write_text(f"[server]\n{file}\n")
+        assert getattr(stores.server_settings(context), option) == given
+    context.params = {"config_file": None}
+    (home / "etc" / "config.toml").write_text(f'[server]\n{option} = "{of_service}"\n')
+    assert getattr(stores.server_settings(context), option) == of_service
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
