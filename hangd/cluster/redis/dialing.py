@@ -19,8 +19,9 @@ _log = logging.getLogger(__name__)
 _SECONDS: Final = 2.0
 """How long connecting may take, and so may each part of greeting."""
 _SENTINEL_SECONDS: Final = 1.0
-_OLDEST: Final = (6, 0)
-"""The oldest version of Redis whose scripts and logins are as here."""
+_OLDEST: Final = (7, 0)
+"""The oldest version of Redis that says by the first word of a script's error what is wrong, as `Wire` needs it. Redis
+6.0 also lets scripts write where it lacks a replica (min-replicas-to-write)."""
 
 _Published = Callable[[bytes, bytes, float], None]
 
@@ -113,7 +114,9 @@ class Dialer:
         facts = _facts(await wire.ask("INFO", "server"))
         version = tuple(int(part) for part in facts.get("redis_version", "0").split(".")[:2] if part.isdigit())
         if version < _OLDEST:
-            raise ConnectionError(f"its version is {facts.get('redis_version')}: hang needs 6.0 or later")
+            raise ConnectionError(
+                f"its version is {facts.get('redis_version')}: hang needs {_OLDEST[0]}.{_OLDEST[1]} or later"
+            )
         return facts.get("run_id", "")
 
     async def _master(self) -> tuple[str, int]:
