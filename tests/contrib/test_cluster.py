@@ -16,7 +16,7 @@ from hangd.config import load
 from hangd.server.clustered.node import check_cluster
 from tests.support.daemons.party import free_port
 from tests.support.servers.programs import listening, program
-from tests.support.servers.redis_server import linked
+from tests.support.servers.redis_server import edited, linked
 from tests.support.servers.unit_files import exposure, needs_systemd, root_folder, verified
 
 CLUSTER: Final = Path(__file__).parents[2] / "contrib" / "cluster"
@@ -117,16 +117,14 @@ def asked(port: int, *words: str) -> list[str]:
 @pytest.mark.real
 def test_redis_takes_its_file(tmp_path: Path) -> None:
     port = free_port()
-    text = (CLUSTER / "redis.conf").read_text(encoding="utf-8")
-    assert text.count("bind 10.0.0.10") == 1
-    (tmp_path / "redis.conf").write_text(text.replace("bind 10.0.0.10", f"bind 127.0.0.1\nport {port}"))
+    (tmp_path / "redis.conf").write_text(edited("redis.conf", {"bind": f"127.0.0.1\nport {port}"}))
     with listening(port, linked(tmp_path), tmp_path / "redis.conf", "--dir", tmp_path):
         assert asked(port, "config", "get", "maxmemory-policy")[1] == "noeviction"
         assert asked(port, "config", "get", "appendonly")[1] == "yes"
         limits = asked(port, "config", "get", "client-output-buffer-limit")[1]
         assert "pubsub 67108864 16777216 10" in limits
         answer = asked(port, "set", "hang:x", "1")[0]
-        assert answer.startswith("NOREPLICAS"), "without a replica it writes nothing, as the file says"
+        assert answer.startswith("NOREPLICAS"), "it needs one replica of the three Redis, as the file says"
 
 
 @pytest.mark.real

@@ -136,9 +136,14 @@ def figure(seconds: Sequence[float]) -> str:
 
 
 @asynccontextmanager
-async def evening(folder: Path, *, rooms: int = ROOMS, members: int = MEMBERS, **given: Any) -> AsyncIterator[Evening]:
+async def evening(
+    folder: Path, *options: str, rooms: int = ROOMS, members: int = MEMBERS, **given: Any
+) -> AsyncIterator[Evening]:
     """Let people come together in a cluster, whose further arguments are those of `service`."""
-    async with service(folder, **given) as cluster, crowd(cluster.url, rooms=rooms, members=members) as people:
+    async with (
+        service(folder, *options, **given) as cluster,
+        crowd(cluster.url, rooms=rooms, members=members) as people,
+    ):
         clocks = {fan.clock_id for fan in people.members}
         assert len(clocks) == 1, f"the nodes of a cluster have one clock: {clocks}"
         before = await people.snapshots()

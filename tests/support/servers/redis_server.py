@@ -6,22 +6,37 @@ are skipped only where Debian's package redis-tools is not installed.
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 import pytest
 import redis
 
 from tests.support.daemons.party import PATIENCE, free_port, wait_for
 
-__all__ = ["RedisServer", "Sentinel", "linked", "redis_server", "running_redis", "running_sentinel", "shared_redis"]
+__all__ = [
+    "Machine",
+    "RedisServer",
+    "Sentinel",
+    "edited",
+    "linked",
+    "redis_server",
+    "running_machines",
+    "running_redis",
+    "running_sentinel",
+    "shared_redis",
+]
 
+_CLUSTER: Final = Path(__file__).parents[3] / "contrib" / "cluster"
+_FOLLOWS: Final = {b"flags": b"slave", b"master-link-status": b"ok"}
+"""What a sentinel says of a replica that follows its master."""
 _QUIET: Final = ("--save", "", "--daemonize", "no", "--repl-diskless-sync-delay", "0")
 
 
@@ -32,16 +47,28 @@ class RedisServer:
         keeps: whether it keeps what it is given in a file, and has it again after `kill` and `start`.
         options: further ones, as on its command line.
         tls: whether it speaks TLS on its port, and nothing else (``options`` name the certificate).
+        file: the text of its configuration file, which says itself what is kept.
     """
 
     def __init__(
-        self, folder: Path, *options: str, keeps: bool = False, password: str | None = None, tls: bool = False
+        self,
+        folder: Path,
+        *options: str,
+        keeps: bool = False,
+        password: str | None = None,
+        tls: bool = False,
+        file: str | None = None,
     ) -> None:
         self.folder = folder
         self.port = free_port()
         self.path = folder / "redis.sock"
         self.password = password
-        self._options = [*options, "--appendonly", "yes" if keeps else "no", "--appendfsync", "always"]
+        self._file = [] if file is None else [str(folder / "redis.conf")]
+        self._options = [*options]
+        if file is None:
+            self._options += ["--appendonly", "yes" if keeps else "no", "--appendfsync", "always"]
+        else:
+            (folder / "redis.conf").write_text(file)
         self._options += ["--tls-port", str(self.port), "--port", "0"] if tls else ["--port", str(self.port)]
         if password is not None:
             self._options += ["--requirepass", password]
@@ -70,7 +97,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        command = ["--bind", "127.0.0.1", "--dir", str(self.folder), "--unixsocket", str(self.path)]
+        command = [*self._file, "--bind", "127.0.0.1", "--dir", str(self.folder), "--unixsocket", str(self.path)]
         with (self.folder / "log").open("ab") as log:
             self._process = _run("redis-server", *command, *_QUIET, *self._options, output=log)
         deadline = time.monotonic() + PATIENCE
@@ -136,18 +163,18 @@ class RedisServer:
 
 
 class Sentinel:
-    """One sentinel, which watches one Redis and makes its replica the new one when it is gone for half a second."""
+    """One sentinel.
 
-    def __init__(self, folder: Path, watched: RedisServer, service: str = "hang") -> None:
+    Args:
+        file: the text of its configuration file, but for its folder, its address and its port.
+    """
+
+    def __init__(self, folder: Path, file: str, service: str = "hang") -> None:
         self.folder = folder
         self.port = free_port()
         self.service = service
         self._process: subprocess.Popen[bytes] | None = None
-        (folder / "sentinel.conf").write_text(
-            f"bind 127.0.0.1\nport {self.port}\ndir {folder}\n"
-            f"sentinel monitor {service} 127.0.0.1 {watched.port} 1\n"
-            f"sentinel down-after-milliseconds {service} 500\nsentinel failover-timeout {service} 2000\n"
-        )
+        (folder / "sentinel.conf").write_text(f"bind 127.0.0.1\nport {self.port}\ndir {folder}\n{file}")
 
     @property
     def url(self) -> str:
@@ -168,12 +195,79 @@ class Sentinel:
         with contextlib.closing(redis.Redis(port=self.port)) as client:
             return client.execute_command(*words)  # type: ignore[no-untyped-call]
 
+    def knows(self, *, replicas: int, sentinels: int) -> bool:
+        """Tell whether it knows so many replicas, of which all follow the master, and so many other sentinels."""
+        told = self.ask("SENTINEL", "REPLICAS", self.service)
+        others = self.ask("SENTINEL", "SENTINELS", self.service)
+        following = [each for each in told if _FOLLOWS.items() <= each.items()]
+        return len(following) == len(told) == replicas and len(others) == sentinels
+
+    def master(self) -> int:
+        """Return the port of the Redis that it takes for the master."""
+        return int(self.ask("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self.service)[1])
+
     def _knows_a_replica(self) -> bool:
         try:
-            replicas = self.ask("SENTINEL", "REPLICAS", self.service)
-            return any((each[b"flags"], each[b"master-link-status"]) == (b"slave", b"ok") for each in replicas)
+            return any(_FOLLOWS.items() <= each.items() for each in self.ask("SENTINEL", "REPLICAS", self.service))
         except redis.RedisError:
             return False
+
+
+class Machine(NamedTuple):
+    """One machine of those in docs/cluster.md: its Redis and its Sentinel."""
+
+    redis: RedisServer
+    sentinel: Sentinel
+
+    def kill(self) -> None:
+        self.redis.kill()
+        self.sentinel.kill()
+
+
+def edited(name: str, changes: Mapping[str, str]) -> str:
+    """Return a file of contrib/cluster as an administrator edits it.
+
+    ``changes``: words with which one line begins, also one that is a comment, and what follows them then.
+    """
+    text = (_CLUSTER / name).read_text(encoding="utf-8")
+    for words, value in changes.items():
+        text, number = re.subn(rf"^(# )?{words} .*$", f"{words} {value}", text, flags=re.MULTILINE)
+        assert number == 1, f"{name} has {number} lines that begin with {words!r}"
+    return text
+
+
+@contextlib.contextmanager
+def running_machines(password: str) -> Iterator[list[Machine]]:
+    """Run Redis and Sentinel of three machines with the files of contrib/cluster, edited as docs/cluster.md says.
+
+    The first Redis is the master. The block is entered when all know each other.
+    """
+    with contextlib.ExitStack() as stack:
+        folders = [Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hang-machine-"))) for _ in range(3)]
+        servers: list[RedisServer] = []
+        for folder in folders:
+            changes = {"bind": "127.0.0.1", "requirepass": password, "masterauth": password}
+            if servers:
+                changes["replicaof"] = f"127.0.0.1 {servers[0].port}"
+            servers.append(RedisServer(folder, password=password, file=edited("redis.conf", changes)))
+        watched = f"127.0.0.1 {servers[0].port} 2"
+        machines = []
+        for folder, server in zip(folders, servers, strict=True):
+            changes = {"sentinel monitor hang": watched, "sentinel auth-pass hang": password}
+            text = edited("sentinel.conf", changes)
+            machines.append(Machine(server, Sentinel(folder, text.replace("\nport 26379\n", "\n"))))
+            stack.callback(machines[-1].kill)
+        for machine in machines:
+            machine.redis.start()
+        wait_for(lambda: len(servers[0].ask("ROLE")[2]) == len(servers) - 1, "both replicas follow the master")
+        for machine in machines:
+            machine.sentinel.start()
+        for machine in machines:
+            wait_for(
+                lambda sentinel=machine.sentinel: sentinel.knows(replicas=2, sentinels=2),  # type: ignore[misc]
+                "the sentinels know each other and both replicas",
+            )
+        yield machines
 
 
 @contextlib.contextmanager
@@ -194,9 +288,13 @@ def running_redis(
 
 @contextlib.contextmanager
 def running_sentinel(watched: RedisServer) -> Iterator[Sentinel]:
-    """Run a sentinel of a Redis that has a replica."""
+    """Run a sentinel of a Redis that has a replica. It makes this the master when that is gone for half a second."""
     with tempfile.TemporaryDirectory(prefix="hang-sentinel-") as name:
-        sentinel = Sentinel(Path(name), watched)
+        text = (
+            f"sentinel monitor hang 127.0.0.1 {watched.port} 1\n"
+            "sentinel down-after-milliseconds hang 500\nsentinel failover-timeout hang 2000\n"
+        )
+        sentinel = Sentinel(Path(name), text)
         sentinel.start()
         try:
             yield sentinel
