@@ -29,6 +29,9 @@ fillers, variation selectors, tags. From DerivedCoreProperties.txt of Unicode 16
 it has not changed since Unicode 6.0 but for characters that were unassigned."""
 
 _IGNORABLE: Final = frozenset(chr(code) for first, last in _IGNORABLE_RANGES for code in range(first, last + 1))
+_UNSEEN: Final = "".join(f"{chr(first)}-{chr(last)}" for first, last in _IGNORABLE_RANGES)
+_AROUND: Final = re.compile(rf"\A[{_UNSEEN}]*\s[{_UNSEEN}\s]*|\s[{_UNSEEN}\s]*\Z")
+"""Spaces at either end, with what is not shown outside them. Inside them it may belong to a letter or an emoji."""
 _EMOJI_STYLE: Final = str.maketrans("", "", "\ufe0e\ufe0f")
 """Keyboards add these to emoji, to say whether it is drawn in colour. A room's name is the same without them."""
 
@@ -63,10 +66,15 @@ def sought_room(text: str) -> str:
 
 
 def member_name(text: str) -> str:
-    """Return the normal form (NFC) of a member's name. Raises ValueError as `room_name` does."""
+    """Return the normal form of a member's name: NFC, without spaces around what is seen of it.
+
+    Raises:
+        ValueError: as `room_name` does.
+    """
     name = unicodedata.normalize("NFC", text)
     if not member_key(name):
         raise ValueError("must have a character that can be seen")
+    name = _AROUND.sub("", name)
     if len(name) > NAME_MAX:
         raise ValueError(f"must have at most {NAME_MAX} characters")
     return name
@@ -86,7 +94,7 @@ def member_key(name: str) -> str:
         return name.casefold().strip()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     # Once more, for letters that an ignored character kept apart.
-    return unicodedata.normalize("NFKC", without_ignorable(folded).casefold()).strip()
+    return unicodedata.normalize("NFKC", _without_ignorable(folded).casefold()).strip()
 
 
 def matching(given: str, names: Mapping[str, str]) -> list[str]:
@@ -98,8 +106,13 @@ def matching(given: str, names: Mapping[str, str]) -> list[str]:
     return exact or [key for key, name in names.items() if alike and member_key(name) == alike]
 
 
-def without_ignorable(name: str) -> str:
-    """Return the name without the characters that are not shown."""
+def as_seen(name: str) -> str:
+    """Return what is seen of a member's name, in NFC: without what is not shown, and without spaces around the rest."""
+    # Letters that were kept apart may join now.
+    return unicodedata.normalize("NFC", _without_ignorable(name)).strip()
+
+
+def _without_ignorable(name: str) -> str:
     return "".join(letter for letter in name if letter not in _IGNORABLE)
 
 

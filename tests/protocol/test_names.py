@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hangd.engine.room.saved import SavedRoom
 from hangd.protocol.messages import CreateRoom, JoinRoom
-from hangd.protocol.model import Alias
-from hangd.protocol.names import matching, member_key, member_name, room_key, room_name
+from hangd.protocol.model import Alias, Name
+from hangd.protocol.names import NAME_MAX, as_seen, matching, member_key, member_name, room_key, room_name
 from hangd.protocol.validation import explain
 
 HASH = "a" * 64
@@ -30,6 +30,8 @@ UNSEEN = (
     "\U000e0041",
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=70)
+tricky = st.text([*UNSEEN, " ", "\xa0", "\u3000", "\u0301", "\u0323", "a", "ü", "❤", "\ufe0f"], max_size=NAME_MAX + 2)
+lines = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=NAME_MAX + 2) | tricky
 
 
 @given(texts)
@@ -43,6 +45,36 @@ def test_a_room_s_normal_form_is_its_own_and_the_pattern_allows_it(text: str) ->
     assert room_key(name) == room_key(text)
     assert 1 <= len(name) <= 64 and name.isprintable() and unicodedata.is_normalized("NFC", name)
     assert msgspec.convert(name, Alias) == name
+
+
+@given(lines)
+def test_a_member_s_normal_form_is_its_own_and_the_pattern_allows_it(text: str) -> None:
+    """So does it that of what is seen of it, which the room puts a number behind."""
+    try:
+        name = member_name(text)
+    except ValueError as error:
+        assert str(error).startswith("must ")
+        return
+    assert member_name(name) == name
+    assert member_key(name) == member_key(as_seen(name)) == member_key(text)
+    for form in (name, as_seen(name)[:NAME_MAX].strip()):
+        assert unicodedata.is_normalized("NFC", form)
+        assert msgspec.convert(form, Name) == form
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("\u200b host", "host"),
+        ("host \u200b", "host"),
+        (" \u2066\u3000\u202ehost\u200d\xa0\u200b ", "host\u200d"),
+        ("\u202ehost\u200d", "\u202ehost\u200d"),
+        ("a \u200b b", "a \u200b b"),
+        ("I ❤\ufe0f \u200b", "I ❤\ufe0f"),
+    ],
+)
+def test_a_member_s_name_has_no_spaces_around_what_is_seen(given: str, name: str) -> None:
+    assert member_name(given) == name
 
 
 @given(texts)

@@ -10,7 +10,7 @@ from hangd.engine.room.inputs import EntryRequest
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.state import RoomData
 from hangd.protocol.messages import MemberChanged
-from hangd.protocol.names import NAME_MAX, member_key, without_ignorable
+from hangd.protocol.names import NAME_MAX, as_seen, member_key
 
 _GUEST_DIGITS: Final = range(5, 27)
 """Digits of its client id in the name of a basic client, if the name with four is taken. "guest-" and 26 digits fill
@@ -58,7 +58,7 @@ def _numbered(name: str, number: int) -> str:
     What is not shown is left out: it looked like part of the other member's name.
     """
     suffix = f"-{number}"
-    return without_ignorable(name)[: NAME_MAX - len(suffix)].rstrip() + suffix
+    return as_seen(name)[: NAME_MAX - len(suffix)].rstrip() + suffix
 
 
 def _free(name: str, taken: set[str]) -> str:

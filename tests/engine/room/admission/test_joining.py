@@ -208,7 +208,10 @@ def test_a_second_member_of_the_same_name_gets_a_number() -> None:
         ("ada", "a\xadd\u2060a", "ada-2"),
         ("ada", "\uff41\uff44\uff41", "\uff41\uff44\uff41-2"),
         ("Straße", "STRASSE", "STRASSE-2"),
-        ("José", "jose\u0301", "jose\u0301-2"),
+        ("José", "jose\u0301", "jos\xe9-2"),
+        ("José", "jose\u200b\u0301", "jos\xe9-2"),
+        ("host", "\u200b host", "host-2"),
+        ("host", "host \u200b", "host-2"),
         ("ada", "áda", "áda"),
     ],
 )
