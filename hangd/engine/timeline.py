@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from hangd.protocol.model import RATE_MAX, RATE_MIN, Timeline
+from hangd.protocol.model import RATE_MAX, RATE_MIN, SECONDS_MAX, Timeline
 
 PERIOD_BASE: Final = 1000
 """VLC 3 stores a rate as the integer period ``int(1000 / rate)`` (INPUT_RATE_DEFAULT in its source)."""
@@ -37,11 +37,14 @@ def is_running(timeline: Timeline) -> bool:
 
 
 def position_at(timeline: Timeline, at: float) -> float:
-    """Return the position in seconds at server time ``at``. It may lie past the end of the media."""
+    """Return the position in seconds at server time ``at``. It may lie past the end of the media.
+
+    It is always one that messages can name: there are films without an end, or with an unknown one.
+    """
     elapsed = at - timeline.at
     if elapsed <= 0.0 or not timeline.playing or timeline.gate is not None:
         return timeline.position
-    return timeline.position + elapsed * timeline.rate
+    return min(timeline.position + elapsed * timeline.rate, SECONDS_MAX)
 
 
 def time_of(timeline: Timeline, position: float) -> float:

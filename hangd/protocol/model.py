@@ -46,18 +46,21 @@ QUEUE_END: Final = "end"
 RATE_MIN: Final = 0.25
 RATE_MAX: Final = 2.0
 
+SECONDS_MAX: Final = 1e8
+"""Longest time in a film, in seconds: three years. A room that plays for longer stays there."""
+
 ROOM_ITSELF: Final = "00000000-0000-0000-0000-000000000000"
 """``from_client`` of a broadcast that nobody requested. Its ``reason`` says why the room did it."""
 
-Position = Annotated[float, Meta(ge=0, le=1e8)]
+Position = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
 """Seconds into the media. Always finite: JSON has no NaN, and the upper limit excludes infinity."""
 
-Duration = Annotated[float, Meta(ge=0, le=1e8)]
+Duration = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
 Moment = Annotated[float, Meta(ge=-1e12, le=1e12)]
 """A reading of a monotonic clock, in seconds. The field that has this type says whose clock it is."""
 
-SignedSeconds = Annotated[float, Meta(ge=-1e8, le=1e8)]
-Bound = Annotated[float, Meta(ge=0, le=1e8)]
+SignedSeconds = Annotated[float, Meta(ge=-SECONDS_MAX, le=SECONDS_MAX)]
+Bound = Annotated[float, Meta(ge=0, le=SECONDS_MAX)]
 Rate = Annotated[float, Meta(ge=RATE_MIN, le=RATE_MAX)]
 Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 
@@ -65,6 +68,7 @@ Revision = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 # final newline, hence the look-ahead. The patterns are part of the JSON Schema and mean the same in its dialect.
 _LINE: Final = r"^[^\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _NAME: Final = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?$(?!\n)"
+_SPACED_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _FILE_NAME: Final = r"^[^\x00-\x1f\x7f-\x9f/\\]*$(?!\n)"
 # What Unicode does not show, as far as a pattern of this dialect can say it: `hangd.protocol.names` knows all of it.
 _UNSEEN: Final = (

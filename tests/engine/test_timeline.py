@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hangd.engine.timeline import is_newer, is_running, playable_rate, position_at, rate_period, rebase, time_of
-from hangd.protocol.model import RATE_MAX, RATE_MIN, Gate, Timeline
+from hangd.protocol.model import RATE_MAX, RATE_MIN, SECONDS_MAX, Gate, Timeline
 
 RUNNING = Timeline(epoch="e", rev=7, playing=True, position=10.0, rate=1.25, at=100.0)
 
@@ -39,6 +39,13 @@ def test_a_timeline_with_a_gate_does_not_move(gate: Gate) -> None:
     assert position_at(gated, 200.0) == 10.0
     with pytest.raises(ValueError, match="does not run"):
         time_of(gated, 11.0)
+
+
+def test_a_timeline_never_runs_beyond_the_last_position_that_messages_can_name() -> None:
+    late = replace(RUNNING, position=SECONDS_MAX - 1.0)
+    assert position_at(late, 100.5) == SECONDS_MAX - 0.375
+    for at in (100.8, 102.0, 1e12):
+        assert position_at(late, at) == rebase(late, at).position == SECONDS_MAX
 
 
 def test_a_paused_timeline_does_not_move() -> None:

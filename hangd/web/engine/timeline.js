@@ -19,6 +19,9 @@
 export const RATE_MIN = 0.25;
 export const RATE_MAX = 2.0;
 
+/** Longest time in a film, in seconds: a position beyond it cannot be named in a message. */
+const SECONDS_MAX = 1e8;
+
 /** Rates of rooms are 1000/n: VLC 3, which plays in most members, stores a rate as this integer. */
 export const PERIOD_BASE = 1000;
 
@@ -61,6 +64,8 @@ export function isRunning(timeline) {
 /**
  * Return the position in seconds at server time `at`. It may lie past the end of the media.
  *
+ * It is always one that messages can name: there are films without an end, or with an unknown one.
+ *
  * @param {Timeline} timeline
  * @param {number} at
  * @returns {number}
@@ -68,7 +73,7 @@ export function isRunning(timeline) {
 export function positionAt(timeline, at) {
   const elapsed = at - timeline.at;
   if (elapsed <= 0 || !isRunning(timeline)) return timeline.position;
-  return timeline.position + elapsed * timeline.rate;
+  return Math.min(timeline.position + elapsed * timeline.rate, SECONDS_MAX);
 }
 
 /**

@@ -25,6 +25,10 @@ test("a timeline stands before its time, at a gate and while it is paused", () =
   assert.throws(() => timeOf({ ...RUNNING, gate: "buffering" }, 16), RangeError);
 });
 
+test("no timeline runs beyond the last position that messages can name", () => {
+  assert.equal(positionAt({ ...RUNNING, position: 1e8 - 1 }, 200), 1e8);
+});
+
 test("a timeline that comes without a gate has none", () => {
   const { gate: _, ...timeline } = RUNNING;
   assert.equal(positionAt(timeline, 103), 16);
