@@ -89,6 +89,7 @@ _PAIR_CODE: Final = r"^[A-Za-z]{4}[ -]?[A-Za-z]{4}$(?!\n)"
 PATTERN_MEANINGS: Final[dict[str, str]] = {
     _LINE: "one line without control characters",
     _NAME: "one line without control characters, and without spaces around it",
+    _SPACED_NAME: "one line without control characters, and not of spaces alone",
     _FILE_NAME: "the name of a file, without a folder and control characters",
     _ALIAS: "one line without slashes and characters that are not shown, and without spaces around it",
     _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
@@ -103,6 +104,8 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
 """What each pattern of this protocol requires, as the words after "must be"."""
 
 Name = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NAME)]
+SpacedName = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_SPACED_NAME)]
+"""A name, perhaps with spaces around it. No message has one: servers once made such names, and kept them."""
 ShortText = Annotated[str, Meta(max_length=200, pattern=_LINE)]
 ChatText = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX, pattern=_LINE)]
 FileName = Annotated[str, Meta(min_length=1, max_length=255, pattern=_FILE_NAME)]

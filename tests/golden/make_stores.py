@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from hangd.engine.room.saved import BannedMember, FormerMember, KeptInvite, SavedMember, SavedRoom
-from hangd.protocol.model import FileInfo, Policy, Queue, QueueEntry, Timeline
+from hangd.engine.room.saved import BannedMember, FormerMember, KeptInvite, SavedMember, SavedRoom, SavedTimeline
+from hangd.protocol.model import FileInfo, Policy, Queue, QueueEntry
 from hangd.store.base import (
     Account,
     ClockMark,
@@ -60,7 +60,7 @@ def rooms() -> list[KeptRoom]:
         file=film,
         policy=Policy(locked=True),
         members=members,
-        timeline=Timeline("0a1b2c3d", 17, True, 61.25, 1.0, 1000.5),
+        timeline=SavedTimeline("0a1b2c3d", 17, True, 61.25, 1.0, 1000.5),
         name="friday 🎬",
         queue=queue,
         former=(FormerMember(b"f" * 32, "cleo", "controller"),),
@@ -75,7 +75,7 @@ def rooms() -> list[KeptRoom]:
         file=None,
         policy=Policy(),
         members=(),
-        timeline=Timeline("4e5f6071", 3, False, 12.0, 1.0, 900.0),
+        timeline=SavedTimeline("4e5f6071", 3, False, 12.0, 1.0, 900.0),
         password_hash="$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHQ$aGFzaGhhc2g",
         empty_since=950.0,
     )

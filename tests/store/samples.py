@@ -1,7 +1,7 @@
 """Things to keep."""
 
-from hangd.engine.room.saved import SavedRoom
-from hangd.protocol.model import FileInfo, Policy, Queue, QueueEntry, Timeline
+from hangd.engine.room.saved import SavedRoom, SavedTimeline
+from hangd.protocol.model import FileInfo, Policy, Queue, QueueEntry
 from hangd.store.base import Account, ClockMark, KeptRoom, LoginSession, ServerBan, SigningKey, Store, Watched
 
 __all__ = ["account", "ban", "everything", "kept", "key", "login", "watched"]
@@ -17,7 +17,7 @@ def kept(room_id: str, rev: int = 0, *, queue: int = 0) -> KeptRoom:
         file=None,
         policy=Policy(),
         members=(),
-        timeline=Timeline("epoch", rev, False, 0.0, 1.0, 0.0),
+        timeline=SavedTimeline("epoch", rev, False, 0.0, 1.0, 0.0),
         queue=Queue(rev=queue, entries=entries),
     )
     return KeptRoom(room, {"ann": b"proof"}, ClockMark("clock", 1.0, 2.0, "boot"))

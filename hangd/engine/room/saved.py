@@ -4,17 +4,22 @@
 or what the members tell again: connections, basic members (they have nothing to resume with), reports, stalls, round
 trips, joins under way, and which commands were carried out of late.
 
+What servers of earlier versions kept and should not have made is mended when it is read, so that the room is not lost:
+names with spaces around them, and positions beyond the last that there is.
+
 In a cluster the connections of members outlive the room's owner. So there ``Room.basic_members`` is kept beside it.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Meta, Struct, field
+from msgspec.structs import asdict, force_setattr, replace
 
 from hangd.engine.skew import Skew
+from hangd.protocol.message import normalise
 from hangd.protocol.model import (
+    SECONDS_MAX,
     AccountName,
     Alias,
     BanId,
@@ -24,11 +29,11 @@ from hangd.protocol.model import (
     InvitedRole,
     InviteId,
     Moment,
-    Name,
     Policy,
     Queue,
     Role,
     ShortText,
+    SpacedName,
     Timeline,
 )
 
@@ -40,7 +45,7 @@ class SavedMember(Struct, frozen=True, omit_defaults=True):
     """What is kept of a member."""
 
     client_id: ClientId
-    name: Name
+    name: SpacedName
     role: Role
     full: bool = True
     ready: bool = False
@@ -53,6 +58,9 @@ class SavedMember(Struct, frozen=True, omit_defaults=True):
     account: AccountName | None = None
     owner: bool = False
     invited: bool = False
+
+    def __post_init__(self) -> None:
+        normalise(self, "name", str.strip)
 
 
 class BasicMember(Struct, frozen=True, array_like=True):
@@ -68,21 +76,28 @@ class FormerMember(Struct, frozen=True, omit_defaults=True):
 
     return_digest: bytes
     """SHA-256 of the secret that proves who it is."""
-    name: Name
+    name: SpacedName
     role: Role
     invited: bool = False
+
+    def __post_init__(self) -> None:
+        normalise(self, "name", str.strip)
 
 
 class BannedMember(Struct, frozen=True, omit_defaults=True):
     """What is kept of somebody who may not come in (``bans``). Live rooms have it too."""
 
     id: BanId
-    name: Name
-    by: Name
+    name: SpacedName
+    by: SpacedName
     tags: tuple[str, ...]
     until: Moment
     """For how long its network is kept out, if its network is among the tags."""
     reason: ShortText | None = None
+
+    def __post_init__(self) -> None:
+        normalise(self, "name", str.strip)
+        normalise(self, "by", str.strip)
 
 
 class KeptInvite(Struct, frozen=True, omit_defaults=True):
@@ -90,11 +105,31 @@ class KeptInvite(Struct, frozen=True, omit_defaults=True):
 
     id: InviteId
     role: InvitedRole
-    by: Name
+    by: SpacedName
     issuer: str
     until: Moment
     uses: int | None = None
     """How many members it still lets in. None: any number."""
+
+    def __post_init__(self) -> None:
+        normalise(self, "by", str.strip)
+
+
+class SavedTimeline(Timeline, frozen=True):
+    """What is kept of a timeline. Servers once kept a position beyond the last one that messages can name."""
+
+    position: Annotated[float, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "position", min(self.position, SECONDS_MAX))
+
+    @classmethod
+    def of(cls, timeline: Timeline) -> "SavedTimeline":
+        return cls(**asdict(timeline))
+
+    def restored(self, epoch: str) -> Timeline:
+        """Return the timeline under this epoch."""
+        return Timeline(**{**asdict(self), "epoch": epoch})
 
 
 class Watching(Struct, omit_defaults=True):
@@ -147,7 +182,7 @@ class SavedRoom(Struct, frozen=True, omit_defaults=True):
     policy: Policy
     members: tuple[SavedMember, ...]
     """Oldest first. Basic ones only by `with_basic`."""
-    timeline: Timeline
+    timeline: SavedTimeline
     name: Alias | None = None
     password_hash: str | None = None
     empty_since: Moment | None = None

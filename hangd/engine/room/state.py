@@ -26,7 +26,7 @@ from hangd.engine.room.effects import Audience, ForgetMember, HashPassword, Room
 from hangd.engine.room.inputs import JoinRequested
 from hangd.engine.room.queue_space import QueueShare, size_of
 from hangd.engine.room.roster import RoomMember, Roster
-from hangd.engine.room.saved import BannedMember, FormerMember, KeptInvite, SavedRoom, Watching
+from hangd.engine.room.saved import BannedMember, FormerMember, KeptInvite, SavedRoom, SavedTimeline, Watching
 from hangd.engine.room.schedule import Schedule
 from hangd.engine.room.untold import Untold
 from hangd.protocol import messages
@@ -425,7 +425,7 @@ class RoomData(Struct, kw_only=True):
         if not saved.queue.rev:
             self.queue = queues.after(saved.queue, queues.begun(saved.queue, saved.file_hash, saved.file))
         self.queue_share.resize(size_of(self.queue.entries))
-        self.schedule.restore(replace(saved.timeline, epoch=self.timeline.epoch), now)
+        self.schedule.restore(saved.timeline.restored(self.timeline.epoch), now)
 
     # ---- views ------------------------------------------------------------------------------------------------------
 
@@ -451,7 +451,7 @@ class RoomData(Struct, kw_only=True):
             file=self.file,
             policy=self.policy,
             members=tuple(member.saved() for member in self.roster if member.full),
-            timeline=self.timeline,
+            timeline=SavedTimeline.of(self.timeline),
             name=self.name,
             password_hash=self.password_hash,
             bans=tuple(self.bans),

@@ -1,6 +1,7 @@
 """A restored room: what its members find after a restart of the server."""
 
 import json
+import re
 
 import msgspec
 import pytest
@@ -11,9 +12,23 @@ from hangd.engine.room.room import Room
 from hangd.engine.room.saved import SavedRoom
 from hangd.engine.room.state import RoomSettings
 from hangd.engine.timeline import position_at
-from hangd.protocol.invites import GetBans, GetInvites
-from hangd.protocol.messages import GetRoom, Kick, Pause, Play, Say, Seek, SetPolicy, SetReady, SetRole, Speed
-from hangd.protocol.model import ROOM_ITSELF
+from hangd.protocol.codec import decode_server, encode_server
+from hangd.protocol.invites import CreateInvite, GetBans, GetInvites
+from hangd.protocol.messages import (
+    GetRoom,
+    Kick,
+    LeaveRoom,
+    Pause,
+    Play,
+    RoomState,
+    Say,
+    Seek,
+    SetPolicy,
+    SetReady,
+    SetRole,
+    Speed,
+)
+from hangd.protocol.model import ROOM_ITSELF, SECONDS_MAX
 from tests.support.rooms.stage import FILE, HASH, SECRET, Stage
 
 
@@ -247,3 +262,27 @@ def test_a_member_that_takes_the_place_of_another_is_written(two: Stage) -> None
     changes = two.room.changes
     two.join("bob-again", name="bob")
     assert len(two.ids) == 2 and two.room.changes > changes
+
+
+def test_a_room_that_was_kept_with_what_cannot_be_said_is_mended() -> None:
+    """Earlier servers let a name begin with a space, and a room run beyond the last position that messages can name."""
+    stage = Stage(invites=True)
+    stage.create("ann")
+    for name in ("eve", "fay", "gus"):
+        stage.join(name, secret=f"a-secret-of-{name}")
+    stage.says("ann", SetRole("fay", "controller"))
+    stage.says("fay", CreateInvite())
+    stage.says("fay", LeaveRoom())
+    stage.says("ann", Kick("gus", ban=True))
+    kept = msgspec.json.encode(stage.room.saved())
+    kept, names = re.subn(rb'"(name|by)":"(ann|eve|fay|gus)"', rb'"\1":" \2 "', kept)
+    kept, positions = re.subn(rb'"position":[0-9.]+', rb'"position":100000002.5', kept)
+    assert (names, positions) == (6, 1)
+    saved = msgspec.json.decode(kept, type=SavedRoom)
+    assert (saved.timeline.position, {one.name for one in saved.members}) == (SECONDS_MAX, {"ann", "eve"})
+    (former,), (ban,), (invite,) = saved.former, saved.bans, saved.invites
+    assert (former.name, ban.name, ban.by, invite.by) == ("fay", "gus", "ann", "fay")
+    stage.room = Room.restored(saved, epoch="epoch-2", settings=RoomSettings(), now=stage.now)
+    stage.room.check()
+    state = RoomState(stage.room.view())
+    assert decode_server(encode_server(state)).message == state
