@@ -7,7 +7,7 @@ from msgspec import Meta
 from hangd.protocol import model
 from hangd.protocol.message import Message
 
-_Members = Annotated[tuple[model.ClientId, ...], Meta(max_length=model.CAPACITY_MAX)]
+_Members = Annotated[tuple[model.ClientId, ...], Meta(max_length=model.MEMBERS_MAX)]
 
 
 class MediaChanged(Message, frozen=True):

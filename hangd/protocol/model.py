@@ -37,6 +37,9 @@ MOTD_MAX: Final = 4000
 CAPACITY_MAX: Final = 1000
 """Largest capacity that a room's policy may have."""
 
+MEMBERS_MAX: Final = CAPACITY_MAX + 1
+"""Most members that a room may have: its owner is let into a full one too."""
+
 QUEUE_MAX: Final = 500
 """Entries in one room's queue."""
 
@@ -341,7 +344,7 @@ class PendingStart(Struct, frozen=True, omit_defaults=True):
     """Who asked for it; ``ROOM_ITSELF``: the room moved on to the next film."""
     waiting_for: tuple[ClientId, ...] = always_encoded(())
     """The members that are not ready, while it waits."""
-    missing: Annotated[int, Meta(ge=0, le=CAPACITY_MAX)] = always_encoded(0)
+    missing: Annotated[int, Meta(ge=0, le=MEMBERS_MAX)] = always_encoded(0)
     """How many members still have to get ready. It may be more than there are in the room."""
     at: Moment | None = None
     """Server time at which the countdown ends. None: members are missing."""
