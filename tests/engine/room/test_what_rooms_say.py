@@ -62,9 +62,11 @@ from tests.support.rooms.strategies import values
 
 FULL = QueueInsert("end", (QueueItem(FileInfo(size=1)),) * (QUEUE_MAX - 1))
 EVERYBODY = PolicyChange(control="everyone", match="none")
+UNSEEN = ("\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u3164", "\ufe0f", "\xad")
+SPACES = (" ", "\xa0", "\u2003", "\u3000")
 LETTERS = (
-    *("\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u3164", "\ufe0f", "\xad"),  # not shown
-    *(" ", "\xa0", "\u2003", "\u3000"),
+    *UNSEEN,
+    *SPACES,
     *("\u0301", "\u0323", "\u0308"),  # they join the letter before
     *("a", "A", "e", "é", "ü", "ﬁ", "İ", "\u0958", "各", "🎬", "-2", "2", "-"),
 )
@@ -92,6 +94,8 @@ texts = st.one_of(
     ),
 )
 names = texts.map(called).filter(lambda name: name is not None)
+
+disguises = st.just("") | st.builds(str.__add__, st.sampled_from(UNSEEN), st.sampled_from([*SPACES, ""]))
 
 seconds = st.sampled_from([0.0, 1e-9, 59.9, 60.0, SECONDS_MAX - 1, SECONDS_MAX]) | st.floats(0, SECONDS_MAX)
 films = values(FileInfo) | st.builds(
@@ -145,7 +149,7 @@ requests: st.SearchStrategy[ClientMessage] = st.one_of(
 )
 steps = st.one_of(
     st.tuples(st.just("comes"), members, names, st.sampled_from([True, True, False])),
-    st.tuples(st.just("comes"), members, names, st.sampled_from([True, True, False])),
+    st.tuples(st.just("comes_in_disguise"), members, disguises, disguises),
     *[st.tuples(st.just("says"), members, requests)] * 4,
     st.tuples(st.just("goes"), members),
     st.tuples(st.just("returns"), members),
@@ -174,6 +178,11 @@ class Evening:
         self.feed(
             JoinRequested(f"c{member}", name, full, JoinRoom("room-1", HASH), 1, f"{member}" * 16, Identity(("net:n",)))
         )
+
+    def comes_in_disguise(self, member: int, before: str, after: str) -> None:
+        """Come under the name of somebody who is there, with something around it."""
+        for other in self.room.view().members[:1]:
+            self.comes(member, called(f"{before}{other.name}{after[::-1]}") or other.name, full=True)
 
     def says(self, member: int, message: ClientMessage) -> None:
         self.feed(MessageReceived(f"c{member}", decode_client(encode_client(message)).message, 1))
