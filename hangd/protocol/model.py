@@ -87,6 +87,7 @@ _PUSH_KEY: Final = r"^[A-Za-z0-9_-]{87}=?$(?!\n)"
 _PUSH_AUTH: Final = r"^[A-Za-z0-9_-]{22}(==)?$(?!\n)"
 _TOKEN: Final = r"^[A-Za-z0-9._-]*$(?!\n)"
 _DEVICE: Final = r"^[A-Za-z0-9_-]{43}$(?!\n)"
+INVITE_ID: Final = r"^[0-9]{1,20}-[iu][0-9]{1,20}-[0-9a-z]{1,4}$(?!\n)"
 _PAIR_CODE: Final = r"^[A-Za-z]{4}[ -]?[A-Za-z]{4}$(?!\n)"
 
 PATTERN_MEANINGS: Final[dict[str, str]] = {
@@ -102,6 +103,7 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _PUSH_AUTH: "16 bytes in base64url",
     _TOKEN: "a token, as the server gave it out",
     _DEVICE: "32 bytes in base64url",
+    INVITE_ID: "the id of an invite, as the server gave it out",
     _PAIR_CODE: "eight letters, perhaps in two groups of four",
 }
 """What each pattern of this protocol requires, as the words after "must be"."""
@@ -149,7 +151,7 @@ AccountName = Annotated[str, Meta(min_length=1, max_length=NAME_MAX, pattern=_NA
 AccountPassword = Annotated[str, Meta(min_length=8, max_length=256)]
 """A new password of an account."""
 PairCodeText = Annotated[str, Meta(pattern=_PAIR_CODE)]
-InviteId = Annotated[str, Meta(min_length=1, max_length=64)]
+InviteId = Annotated[str, Meta(max_length=64, pattern=INVITE_ID)]
 BanId = Annotated[str, Meta(min_length=1, max_length=64)]
 BanKind = Literal["account", "device", "network"]
 InvitedRole = Literal["viewer", "controller"]

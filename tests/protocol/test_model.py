@@ -32,7 +32,7 @@ def test_a_default_that_is_always_encoded_may_be_absent_when_decoded() -> None:
 def test_no_pattern_matches_a_final_newline(pattern: str) -> None:
     """In Python, "$" alone would."""
     good = {"[0-9a-f]{64}": "a" * 64, "^wss?": "ws://host/ws", "^https:": "https://host/a"}
-    good |= {"{87}": "a" * 87, "{22}": "a" * 22, "{43}": "a" * 43, "{4}": "abcd-efgh"}
+    good |= {"{87}": "a" * 87, "{22}": "a" * 22, "{43}": "a" * 43, "{4}": "abcd-efgh", "[iu]": "0-i1-a1b2"}
     text = next((value for beginning, value in good.items() if beginning in pattern), "abc")
     assert re.search(pattern, text)
     assert not re.search(pattern, text + "\n")

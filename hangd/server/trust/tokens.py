@@ -10,13 +10,13 @@ A token that has one is none of them.
 import base64
 import binascii
 import uuid
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Annotated, Final, Literal, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from hangd.engine.room.admission.identity import BadInvite, GivenInvite
-from hangd.protocol.model import InvitedRole, InviteId
+from hangd.protocol.model import InvitedRole
 from hangd.server.trust.keys import Keyring
 
 ACCESS_SECONDS: Final = 900.0
@@ -63,7 +63,7 @@ class _AccessClaims(Struct, frozen=True):
 
 
 class _InviteClaims(Struct, frozen=True, omit_defaults=True):
-    jti: InviteId
+    jti: Annotated[str, Meta(min_length=1, max_length=64)]
     sub: str
     """The room's id, as `_short` writes it."""
     issuer: str = field(name="i")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import NODEFAULT, UNSET, inspect
 
 from hangd.protocol.model import (
+    INVITE_ID,
     Alias,
     Device,
     Name,
@@ -39,6 +40,13 @@ _NARROW = {
     _PUSH_AUTH.removesuffix(_END): st.text("aZ09_-", min_size=22, max_size=22),
     _DEVICE.removesuffix(_END): st.text("aZ09_-", min_size=43, max_size=43),
     _PAIR_CODE.removesuffix(_END): st.sampled_from(["BCDF-GHJK", "bcdfghjk", "BCDF GHJK"]),
+    INVITE_ID.removesuffix(_END): st.builds(
+        "{}-{}{}-{}".format,
+        st.integers(0, 2000),
+        st.sampled_from("iu"),
+        st.integers(1, 99),
+        st.text("0af", min_size=1, max_size=4),
+    ),
     _URL.removesuffix(_END): st.text("aé:/?#", min_size=1, max_size=20).map("wss://h{}".format),
     # What `hangd.protocol.names` leaves as it is. A pattern allows a little more.
     _ALIAS.removesuffix(_END): st.text("aZ0 ._-'ßéцあ🎬", min_size=1, max_size=64),
