@@ -8,23 +8,21 @@ an account or a network was banned.
 """
 
 from collections.abc import Awaitable
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity
+from hangd.engine.room.admission.identity import LOGIN, BadInvite, GivenInvite, Identity
 from hangd.protocol.accounts import AccountRequest
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import Hello, ServerMessage
 from hangd.protocol.model import AccountName, InvitedRole, InviteId
 
-_LOGIN: Final = "log:"
-
 
 def login_tag(session_id: str) -> str:
     """Return the tag that all connections of one login have, and the members that they are."""
-    return _LOGIN + session_id
+    return LOGIN + session_id
 
 
 class Visitor(Struct, frozen=True, kw_only=True):

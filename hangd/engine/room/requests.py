@@ -187,11 +187,12 @@ def _kick(room: RoomData, sender: RoomMember, message: messages.Kick, re: Reques
         raise RequestRefused("Forbidden", "to go yourself, leave the room")
     reason: LeftReason = "banned" if message.ban else "kicked"
     if message.ban:
-        # All that the same person is here, not only the member that is named.
-        for other in bans.ban(room, sender, member, message.reason, now):
+        # All that the same person is here, not only the member that is named, and has invited as any of them.
+        held, former = bans.ban(room, sender, member, message.reason, now)
+        inviting.revoke_for_ban(room, (*held, *former), now)
+        for other in held:
             if other is not member:
                 room.remove(other, reason, detail=message.reason, by=sender.client_id)
-        inviting.revoke_for_ban(room, member, now)
     room.remove(member, reason, detail=message.reason, by=sender.client_id, re=re)
 
 

@@ -12,9 +12,9 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from hangd.engine.room.admission.identity import Identity, merged
+from hangd.engine.room.admission.identity import Identity, is_lasting, merged
 from hangd.engine.room.effects import Audience
-from hangd.engine.room.saved import BasicMember, SavedMember
+from hangd.engine.room.saved import BasicMember, FormerMember, SavedMember
 from hangd.protocol.messages import Report
 from hangd.protocol.model import FileInfo, Member, MemberState, Role
 from hangd.protocol.names import member_key
@@ -83,6 +83,8 @@ class RoomMember(Struct):
     """Whether it has shown the owner's secret, or got it: no ban of this room holds it."""
     invited: bool = False
     """Whether it came in by an invite, which stands in for the password also when it comes back."""
+    may_have_invites: bool = False
+    """Whether it may have made invites, now or as the former member that it was."""
 
     @classmethod
     def restored(cls, saved: SavedMember, until: float) -> "RoomMember":
@@ -94,9 +96,20 @@ class RoomMember(Struct):
     def saved(self) -> SavedMember:
         return SavedMember(**{name: getattr(self, name) for name in SavedMember.__struct_fields__})
 
-    def learn(self, identity: Identity) -> None:
-        """Take in who it is by now."""
-        self.tags, self.account = merged(self.tags, identity), identity.account
+    def as_former(self, return_digest: bytes) -> FormerMember:
+        """Return what it needs to come back. Host it is then only by the owner's secret."""
+        return FormerMember(
+            return_digest,
+            self.name,
+            "controller" if self.role == "host" else self.role,
+            self.invited,
+            tuple(tag for tag in self.tags if is_lasting(tag)),
+            self.may_have_invites,
+        )
+
+    def learn(self, identity: Identity, *, logged_out: bool = False) -> None:
+        """Take in who it is by now. ``logged_out``: if it has no login, it has ended that itself."""
+        self.tags, self.account = merged(self.tags, identity, logged_out=logged_out), identity.account
 
     @property
     def present(self) -> bool:

@@ -27,7 +27,6 @@ from hangd.protocol.model import (
     FileHash,
     FileInfo,
     InvitedRole,
-    InviteId,
     Moment,
     Policy,
     Queue,
@@ -58,6 +57,8 @@ class SavedMember(Struct, frozen=True, omit_defaults=True):
     account: AccountName | None = None
     owner: bool = False
     invited: bool = False
+    may_have_invites: bool = True
+    """Whether it may have made invites. True also if the room was saved before that was kept."""
 
     def __post_init__(self) -> None:
         normalise(self, "name", str.strip)
@@ -79,6 +80,10 @@ class FormerMember(Struct, frozen=True, omit_defaults=True):
     name: SpacedName
     role: Role
     invited: bool = False
+    tags: tuple[str, ...] = ()
+    """The lasting ones (``identity``). Empty also if the room was saved before they were kept."""
+    may_have_invites: bool = True
+    """As in `SavedMember`."""
 
     def __post_init__(self) -> None:
         normalise(self, "name", str.strip)
@@ -103,7 +108,7 @@ class BannedMember(Struct, frozen=True, omit_defaults=True):
 class KeptInvite(Struct, frozen=True, omit_defaults=True):
     """What is kept of a signed invite (``inviting``). Live rooms have it too."""
 
-    id: InviteId
+    id: str
     role: InvitedRole
     by: SpacedName
     issuer: str

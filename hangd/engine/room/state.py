@@ -45,7 +45,6 @@ from hangd.protocol.model import (
     Queue,
     QueueChange,
     Reason,
-    Role,
     Room,
     Timeline,
 )
@@ -74,6 +73,8 @@ class RoomSettings(Struct, frozen=True):
     """Whether it is kept what rooms watch, unless their policies say no."""
     accounts: bool = False
     """Whether clients can have an account here."""
+    needs_account: bool = False
+    """Whether they must have one (``--require-token``)."""
     invites: bool = False
     """Whether this server signs invites."""
 
@@ -391,12 +392,11 @@ class RoomData(Struct, kw_only=True):
             self.announce(messages.MemberChanged(heir.as_member()))
 
     def _remember(self, member: RoomMember) -> None:
-        """Keep what a full member needs to come back. Host it is then only by the owner's secret."""
+        """Keep what a full member needs to come back."""
         digest = member.return_digest
         if digest is None:
             return
-        role: Role = "controller" if member.role == "host" else member.role
-        self.former[digest] = FormerMember(digest, member.name, role, member.invited)
+        self.former[digest] = member.as_former(digest)
         if len(self.former) > self.settings.capacity:
             # A viewer first that loses nothing but its name.
             plain = (key for key, one in self.former.items() if one.role == "viewer" and not one.invited)

@@ -183,7 +183,12 @@ joins = st.builds(
 )
 identities = st.builds(
     lambda account, device, network: Identity(
-        tuple(kind + tag for kind, tag in (("acc:", account), ("dev:", device), ("net:", network)) if tag), account
+        tuple(
+            kind + tag
+            for kind, tag in (("acc:", account), ("dev:", device), ("net:", network), ("log:", account))
+            if tag
+        ),
+        account,
     ),
     account=st.sampled_from([None, None, "a", "b"]),
     device=st.sampled_from([None, "x", "y", "z"]),
@@ -234,7 +239,7 @@ inputs: st.SearchStrategy[RoomInput] = st.one_of(
     st.builds(IdentityChanged, client_id=ids, identity=identities),
     st.builds(
         AccountEnded,
-        tag=st.sampled_from(["acc:a", "dev:x"]),
+        tag=st.sampled_from(["acc:a", "dev:x", "log:a"]),
         reason=st.sampled_from(["ended", "left"]),
         detail=st.just("no"),
     ),
@@ -246,18 +251,21 @@ inputs: st.SearchStrategy[RoomInput] = st.one_of(
 )
 
 
-def room_settings(echo: Any = "full") -> RoomSettings:
-    return RoomSettings(ttl=60.0, away=9.0, capacity=4, echo=echo, accounts=True, invites=True)
+def room_settings(echo: Any = "full", *, needs_account: bool = False) -> RoomSettings:
+    return RoomSettings(
+        ttl=60.0, away=9.0, capacity=4, echo=echo, accounts=True, needs_account=needs_account, invites=True
+    )
 
 
-def new_room(echo: Any = "full") -> Room:
-    return Room(room_id="room-1", epoch="e", settings=room_settings(echo), now=0.0)
+def new_room(echo: Any = "full", *, needs_account: bool = False) -> Room:
+    settings = room_settings(echo, needs_account=needs_account)
+    return Room(room_id="room-1", epoch="e", settings=settings, now=0.0)
 
 
-@given(st.lists(st.tuples(inputs, st.floats(-1, 50)), max_size=40))
-def test_random_inputs_keep_the_invariants(steps: list[tuple[RoomInput, float]]) -> None:
+@given(st.lists(st.tuples(inputs, st.floats(-1, 50)), max_size=40), st.booleans())
+def test_random_inputs_keep_the_invariants(steps: list[tuple[RoomInput, float]], needs_account: bool) -> None:  # noqa: FBT001
     """The inputs may contradict each other and time may run backwards, as after a bug in the hub."""
-    room, now = new_room(), 0.0
+    room, now = new_room(needs_account=needs_account), 0.0
     for input, gap in steps:
         now += gap
         room.handle(input, now)
@@ -404,7 +412,7 @@ class HonestHub(RuleBasedStateMachine):
         if client in self.inside:
             self.feed(IdentityChanged(client, identity))
 
-    @rule(tag=st.sampled_from(["acc:a", "dev:x"]))
+    @rule(tag=st.sampled_from(["acc:a", "dev:x", "log:a"]))
     def end_account(self, tag: str) -> None:
         self.feed(AccountEnded(tag, "ended", "you are banned from this server"))
 

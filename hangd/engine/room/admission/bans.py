@@ -4,6 +4,9 @@ A ban holds the tags of its member (``identity``): its accounts and its device f
 where it had no account, because others use that network too. The id of the connection is one more tag, so that whoever
 is known by nothing else stays out for as long as it stays connected.
 
+A ban holds a person, not one membership: the others of it that are in the room go too, and those that were in it before
+do not come back.
+
 The network's tag never keeps out whoever was a member before, or has another account. Nothing keeps out the owner.
 """
 
@@ -12,7 +15,7 @@ from typing import Final
 from hangd.engine.room.admission.identity import Identity, is_lasting
 from hangd.engine.room.inputs import JoinRequested
 from hangd.engine.room.roster import RoomMember
-from hangd.engine.room.saved import BannedMember
+from hangd.engine.room.saved import BannedMember, FormerMember
 from hangd.engine.room.state import RoomData
 from hangd.protocol import invites
 from hangd.protocol.errors import RequestRefused
@@ -28,8 +31,10 @@ BANNED: Final = RequestRefused(
 )
 
 
-def ban(room: RoomData, sender: RoomMember, member: RoomMember, reason: str | None, now: float) -> list[RoomMember]:
-    """Ban a member that is not the sender. Returns all members that it holds: those have to go.
+def ban(
+    room: RoomData, sender: RoomMember, member: RoomMember, reason: str | None, now: float
+) -> tuple[list[RoomMember], list[FormerMember]]:
+    """Ban a member that is not the sender. Returns all members that it holds, which have to go, and former members.
 
     Raises:
         RequestRefused: there are too many bans, or it would hold the sender too.
@@ -52,16 +57,20 @@ def ban(room: RoomData, sender: RoomMember, member: RoomMember, reason: str | No
         reason=reason,
     )
     room.bans.append(made)
-    return [other for other in room.roster if other is member or (not other.owner and _has_lasting(made, other.tags))]
+    held = [other for other in room.roster if other is member or (not other.owner and _has_lasting(made, other.tags))]
+    return held, [former for former in room.former.values() if _has_lasting(made, former.tags)]
 
 
-def check(room: RoomData, input: JoinRequested, *, proven: bool, now: float) -> None:
-    """Check that no ban holds this client. ``proven``: it was a member before.
+def check(room: RoomData, input: JoinRequested, tags: tuple[str, ...], *, proven: bool, now: float) -> None:
+    """Check that no ban holds this client.
+
+    Args:
+        tags: what it is known by, also from before.
+        proven: it was a member before.
 
     Raises:
         RequestRefused: Banned.
     """
-    tags = input.identity.tags
     trusted = proven or input.identity.account is not None
     for one in room.bans:
         by_network = not trusted and now < one.until and not set(one.tags).isdisjoint(tags)
@@ -69,9 +78,9 @@ def check(room: RoomData, input: JoinRequested, *, proven: bool, now: float) -> 
             raise BANNED
 
 
-def identified(room: RoomData, member: RoomMember, identity: Identity) -> bool:
-    """Take in who a member is by now. Returns whether it has to go, because a ban holds it as that."""
-    member.learn(identity)
+def identified(room: RoomData, member: RoomMember, identity: Identity, *, logged_out: bool = False) -> bool:
+    """Take in who a member is by now (`RoomMember.learn`). Returns whether it has to go: a ban holds it as that."""
+    member.learn(identity, logged_out=logged_out)
     return not member.owner and any(_has_lasting(one, member.tags) for one in room.bans)
 
 

@@ -9,11 +9,17 @@ from typing import Final
 
 from msgspec import Struct
 
-from hangd.protocol.model import AccountName, InvitedRole, InviteId
+from hangd.protocol.model import AccountName, InvitedRole
 
-_LASTING: Final = ("acc:", "dev:")
-_TAGS_KEPT: Final = 8
-"""Accounts and devices of one member. More than one of each is rare."""
+_ACCOUNT: Final = "acc:"
+LOGIN: Final = "log:"
+_LASTING: Final = (_ACCOUNT, "dev:")
+_KEPT: Final = 8
+"""Accounts of one member, and as many devices. More than one of each is rare."""
+
+
+def is_account(tag: str) -> bool:
+    return tag.startswith(_ACCOUNT)
 
 
 def is_lasting(tag: str) -> bool:
@@ -29,19 +35,28 @@ class Identity(Struct, frozen=True, omit_defaults=True):
     """The name of the account that it has proven to be."""
 
 
-def merged(before: tuple[str, ...], identity: Identity) -> tuple[str, ...]:
+def merged(before: tuple[str, ...], identity: Identity, *, logged_out: bool = False) -> tuple[str, ...]:
     """Return the tags of a client that had the tags ``before`` and is ``identity`` now.
 
-    Accounts and devices stay with it, or logging out would be a way past a ban.
+    Accounts and devices stay with it, the first ones where there are too many of a kind. Otherwise logging out would be
+    a way past a ban, and so would many new devices. Its login stays until it brings another one or has logged out:
+    a connection without a token is still the member of that login, and ends with it.
     """
-    others = [tag for tag in before if is_lasting(tag) and tag not in identity.tags]
-    return (*others[:_TAGS_KEPT], *identity.tags)
+    known = dict.fromkeys((*before, *identity.tags))
+    kept: list[str] = []
+    for kind in _LASTING:
+        of_kind = [tag for tag in known if tag.startswith(kind)]
+        kept += of_kind[:_KEPT] + [tag for tag in of_kind[_KEPT:] if tag in identity.tags]
+    passing = [tag for tag in identity.tags if not is_lasting(tag)]
+    if not logged_out and not any(tag.startswith(LOGIN) for tag in passing):
+        passing += [tag for tag in before if tag.startswith(LOGIN)]
+    return (*kept, *passing)
 
 
 class GivenInvite(Struct, frozen=True, omit_defaults=True):
     """What is in an invite that a client has given, after its signature was checked."""
 
-    id: InviteId
+    id: str
     room_id: str
     role: InvitedRole
     issuer: str

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from hangd.engine.room import stalls
 from hangd.engine.room.admission import attendance, bans, inviting, places
-from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity
+from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity, merged
 from hangd.engine.room.admission.naming import is_numbered, keep_apart, name_for
 from hangd.engine.room.effects import CheckPassword, CountGuess, ForgetMember, LetIn, ShowRoom
 from hangd.engine.room.file_match import compare_files, learn
@@ -122,8 +122,13 @@ def resumed(room: RoomData, client_id: str, identity: Identity, now: float) -> b
 
 
 def _resume(room: RoomData, member: RoomMember, identity: Identity, now: float, show: Callable[[], None]) -> bool:
-    """Let a member go on. ``show``: shows it the room. Returns as `resumed`."""
+    """Let a member go on. ``show``: shows it the room. Returns as `resumed`.
+
+    Where an account is needed, a member may come back without one, because its token may have expired meanwhile. It
+    may not do so twice: then it would hear the room for as long as it likes.
+    """
     known = member.tags, member.account
+    is_strange = room.settings.needs_account and member.account is None and identity.account is None
     member.resume(now)
     room.roster.presence_changed()
     renamed = keep_apart(room, member)
@@ -131,6 +136,9 @@ def _resume(room: RoomData, member: RoomMember, identity: Identity, now: float, 
     show()
     if is_banned:
         _put_out(room, member, now)
+    elif is_strange:
+        room.pause_without(member, now)
+        room.remove(member, "left", detail="this server is only for those who have an account there: log in first")
     else:
         attendance.owned(room, member)
         room.announce_member(member)
@@ -144,7 +152,7 @@ def identified(room: RoomData, client_id: str, identity: Identity, now: float) -
     member = room.roster.get(client_id)
     if member is None:
         return None
-    if not bans.identified(room, member, identity):
+    if not bans.identified(room, member, identity, logged_out=True):
         attendance.owned(room, member)
         return member
     _put_out(room, member, now)
@@ -152,6 +160,8 @@ def identified(room: RoomData, client_id: str, identity: Identity, now: float) -
 
 
 def _put_out(room: RoomData, member: RoomMember, now: float) -> None:
+    """Remove a member of which it turns out that a ban holds it."""
+    inviting.revoke_for_ban(room, (member,), now)
     room.pause_without(member, now)
     room.remove(member, "banned", detail=bans.BANNED.message)
 
@@ -191,7 +201,7 @@ def _admit(room: RoomData, input: JoinRequested, now: float, *, proven: str | No
         if room.host_digest is None or room.forgotten:
             raise _no_room()
         if not is_owner:
-            bans.check(room, input, proven=before is not None, now=now)
+            bans.check(room, input, _known(input, before), proven=before is not None, now=now)
         if room.policy.locked and not is_owner and before is None:
             raise RequestRefused(
                 "RoomLocked",
@@ -346,16 +356,22 @@ def _add(
         file=input.message.file,
         verifying=verifying,
         heard_at=now,
-        tags=input.identity.tags,
+        tags=_known(input, before),
         account=input.identity.account,
         owner=isinstance(input, CreateRequested) or _is_owner(room, input.message.host_secret),
         invited=invite is not None or (before is not None and before.invited),
+        may_have_invites=before is not None and before.may_have_invites,
     )
     room.roster.add(member)
     attendance.owned(room, member)
     stalls.came(room, member)
     room.effects.append(LetIn(member.client_id))
     return member
+
+
+def _known(input: EntryRequest, before: RoomMember | FormerMember | None) -> tuple[str, ...]:
+    """Return by what a client is known that wants to come in. ``before``: the member that it was."""
+    return merged(() if before is None else before.tags, input.identity)
 
 
 def _role(before: RoomMember | FormerMember | None, invite: GivenInvite | None) -> Role:

@@ -194,6 +194,42 @@ def test_logging_out_is_no_way_past_a_ban() -> None:
     assert not comes_in(stage, who(account="eve", device="new"))
 
 
+def test_many_devices_push_no_account_out_of_a_ban() -> None:
+    stage = room(("eve", EVE))
+    for number in range(9):
+        stage.loses("eve")
+        stage.feed(ConnectionResumed("eve", who(account="eve", device=f"new-{number}", network="home")))
+    stage.feed(IdentityChanged("eve", who(device="new-8", network="home")))
+    stage.says("ann", Kick("eve", ban=True))
+    assert not comes_in(stage, who(account="eve", device="another"))
+
+
+@pytest.mark.parametrize("away", [False, True])
+@pytest.mark.parametrize("restart", [False, True])
+def test_going_and_coming_back_as_nobody_is_no_way_past_a_ban(*, away: bool, restart: bool) -> None:
+    stage = room(("eve", EVE))
+    if away:
+        stage.loses("eve")
+    else:
+        stage.says("eve", LeaveRoom())
+    if restart:
+        restarted(stage)
+        stage.resumes("ann")
+    stage.join("eve-2", identity=who(device="new"), return_secret="the-return-secret-of-eve")
+    stage.goes_on()
+    stage.says("ann", Kick("eve-2", ban=True))
+    assert not comes_in(stage, who(account="eve", device="another"))
+
+
+def test_who_has_left_does_not_come_back_by_its_secret_when_it_was_banned_as_another_member() -> None:
+    stage = room(("eve", EVE), ("eve-2", who(device="laptop")))
+    stage.says("eve", LeaveRoom())
+    stage.says("ann", Kick("eve-2", ban=True))
+    assert not comes_in(stage, who(device="new"), return_secret="the-return-secret-of-eve")
+    stage.says("ann", Unban(bans(stage)[0].id))
+    assert comes_in(stage, who(device="new"), return_secret="the-return-secret-of-eve")
+
+
 def test_who_turns_out_to_be_banned_goes() -> None:
     """It came in without its account, from another device, and logs in."""
     stage = banned("eve", EVE)
@@ -336,3 +372,59 @@ def test_members_of_an_account_that_has_ended_go_also_those_that_are_away() -> N
     assert stage.ids == ["ann", "bob"]
     assert stage.heard("eve") == [RoomLeft("room-1", "ended", "you are banned from this server")]
     assert [message.client_id for message in stage.heard("bob") if isinstance(message, MemberLeft)] == ["eve", "eve-2"]
+
+
+# ---- logins ---------------------------------------------------------------------------------------------------------
+
+
+def logged_in(name: str, *, device: str | None = None, network: str | None = None) -> Identity:
+    """Who this account is by its login."""
+    identity = who(account=name, device=device, network=network)
+    return Identity((*identity.tags, f"log:{name}"), identity.account)
+
+
+def test_who_resumes_without_its_token_still_ends_with_its_login() -> None:
+    stage = room(("eve", logged_in("eve")))
+    stage.loses("eve")
+    stage.feed(ConnectionResumed("eve", who(network="home")))
+    assert stage.member("eve").account is None
+    assert stage.room.knows("log:eve")
+    stage.feed(AccountEnded("log:eve", "ended", "your login has ended: log in again"))
+    assert stage.ids == ["ann"]
+
+
+def test_who_comes_back_by_its_secret_without_its_token_still_ends_with_its_login() -> None:
+    stage = room(("eve", logged_in("eve")))
+    stage.loses("eve")
+    stage.join("eve-2", identity=who(network="home"), return_secret="the-return-secret-of-eve")
+    assert stage.room.knows("log:eve")
+
+
+def test_who_has_logged_out_or_in_again_does_not_end_with_its_old_login() -> None:
+    stage = room(("eve", logged_in("eve")), ("bob", logged_in("bob")))
+    stage.feed(IdentityChanged("eve", who(network="home")))
+    stage.loses("bob")
+    stage.feed(ConnectionResumed("bob", Identity(("acc:bob", "log:another"), "bob")))
+    for login in ("log:eve", "log:bob"):
+        assert not stage.room.knows(login)
+        stage.feed(AccountEnded(login, "ended", "your login has ended: log in again"))
+    assert stage.ids == ["ann", "eve", "bob"]
+
+
+def test_where_an_account_is_needed_nobody_comes_back_without_one_twice() -> None:
+    stage = Stage(needs_account=True)
+    stage.create("ann", identity=logged_in("ann"))
+    stage.join("eve", identity=logged_in("eve"), secret="the-return-secret-of-eve")
+    for _ in range(2):
+        stage.loses("eve")
+        stage.feed(ConnectionResumed("eve", who(network="home")))
+        assert "eve" in stage.ids
+        stage.feed(IdentityChanged("eve", logged_in("eve")))
+    stage.loses("eve")
+    stage.feed(ConnectionResumed("eve", who(network="home")))
+    stage.loses("eve")
+    stage.goes_on()
+    stage.feed(ConnectionResumed("eve", who(network="home")))
+    assert stage.ids == ["ann"]
+    (left,) = stage.heard("eve")
+    assert isinstance(left, RoomLeft) and left.reason == "left" and "log in first" in (left.detail or "")

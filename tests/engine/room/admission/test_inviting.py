@@ -4,14 +4,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity
 from hangd.engine.room.effects import CheckPassword, CountGuess, ForgetMember, SignInvite
-from hangd.engine.room.inputs import PasswordChecked
+from hangd.engine.room.inputs import IdentityChanged, PasswordChecked
 from hangd.engine.room.room import Room
-from hangd.engine.room.saved import SavedRoom
+from hangd.engine.room.saved import KeptInvite, SavedRoom
 from hangd.engine.room.state import RoomSettings
-from hangd.protocol.errors import RequestRefused
+from hangd.protocol.codec import decode_client
+from hangd.protocol.errors import RemoteProtocolError, RequestRefused
 from hangd.protocol.invites import CreateInvite, GetInvites, Invites, RevokeInvites
 from hangd.protocol.messages import Done, Error, Kick, LeaveRoom, RoomJoined, SetPolicy, SetRole
 from hangd.protocol.model import PolicyChange
@@ -396,8 +399,40 @@ def test_the_host_revokes_everybodys(private: Inviting) -> None:
     assert private.comes_in(private.invites()) == "viewer"
 
 
-def test_what_is_no_invite_of_the_room_cannot_be_revoked(private: Inviting) -> None:
-    assert private.revokes(id="nonsense") == "InvalidMessage"
+@pytest.mark.parametrize(
+    "invite_id", ["", "nonsense", "0-x:ISSUER", "0:ISSUER", "0-i1-a:ISSUER", "-i1-a", "٣-i1-a", "0-x1-a", "0-i1-a\n"]
+)
+def test_what_cannot_be_the_id_of_an_invite_is_no_message(invite_id: str) -> None:
+    frame = {"type": "RevokeInvites", "payload": {"id": invite_id}}
+    with pytest.raises(RemoteProtocolError) as caught:
+        decode_client(msgspec.json.encode(frame).decode())
+    assert caught.value.code == "InvalidMessage" and caught.value.message.startswith("$.payload.id must be")
+    given = GivenInvite(invite_id, "room-1", "viewer", "ISSUER")
+    assert Inviting(access="invited").comes_in(given) == "InvalidInvite", "even if it were signed"
+
+
+@drawn(st.dictionaries(st.text("0123:-xiu٣²\n", max_size=30) | st.text(max_size=30), st.just(1e9), max_size=5))
+def test_no_mark_that_is_stored_keeps_an_invite_from_being_judged(revoked: dict[str, float]) -> None:
+    private = Inviting(access="invited")
+    given = private.invites()
+    saved = msgspec.structs.replace(private.room.saved(), revoked=revoked)
+    private.room = Room.restored(saved, epoch="e", settings=RoomSettings(accounts=True, invites=True), now=private.now)
+    private.resumes("ann")
+    for issuer in {given.issuer, *(mark.partition(":")[2] for mark in revoked)}:
+        assert private.comes_in(msgspec.structs.replace(given, issuer=issuer)) in ("viewer", "InvalidInvite")
+    assert private.revokes() == "Done"
+    assert private.comes_in(given) == "InvalidInvite"
+    assert private.comes_in(private.invites()) == "viewer"
+
+
+def test_a_stored_invite_whose_id_is_none_is_forgotten() -> None:
+    private = Inviting()
+    kept = KeptInvite("i1", "viewer", "ann", "somebody", 1e9)
+    saved = msgspec.structs.replace(private.room.saved(), invites=(kept,))
+    private.room = Room.restored(saved, epoch="e", settings=RoomSettings(accounts=True, invites=True), now=private.now)
+    private.resumes("ann")
+    assert private.knows() == []
+    assert private.revokes() == "Done"
 
 
 def test_an_invite_that_the_room_has_forgotten_can_be_revoked_by_the_host(private: Inviting) -> None:
@@ -448,13 +483,120 @@ def test_the_invites_of_who_is_banned_are_revoked(private: Inviting) -> None:
     assert private.comes_in(cys) == "InvalidInvite"
 
 
+def revoke_many(stage: Inviting, by: str, number: int) -> None:
+    """Let a member make so many invites, and revoke them one by one."""
+    for _ in range(number):
+        assert stage.revokes(by, id=stage.invites(by).id) == "Done"
+
+
+@pytest.mark.parametrize("identity", [Identity(), ADA], ids=["nobody", "account"])
+def test_nobody_uses_up_the_revocations_by_revoking_its_own(identity: Identity) -> None:
+    stage = Inviting(access="invited", control="host")
+    given = stage.invites()
+    stage.comes_in(given, "eve", identity=identity)
+    for _ in range(300):
+        assert stage.revokes(stage.ids[-1]) == "Done"
+    assert len(stage.room.saved().revoked) <= 1
+    assert stage.comes_in(given) == "viewer"
+    assert stage.revokes(id=given.id) == "Done"
+    assert stage.comes_in(given) == "InvalidInvite"
+
+
+def test_others_leave_the_host_a_place_for_its_revocations() -> None:
+    stage = Inviting(access="invited")
+    leaked = stage.invites()
+    for number in range(300):
+        name = f"eve-{number}"
+        stage.join(name, identity=Identity((f"acc:{name}",), name))
+        stage.revokes(name)
+        stage.says(name, LeaveRoom())
+    assert stage.revokes(id=leaked.id) == "Done"
+    assert stage.comes_in(leaked) == "InvalidInvite"
+    kept = stage.invites()
+    stage.join("mal")
+    stage.says("ann", Kick("mal", ban=True))
+    assert stage.comes_in(kept) == "viewer", "to ban somebody revokes nobody else's"
+
+
+def test_a_room_that_was_stored_full_of_marks_of_one_issuer_has_place_again() -> None:
+    stage = Inviting(access="invited")
+    given = stage.invites()
+    revoked = {f"{age}:eve": stage.now + 86400.0 for age in range(256)}
+    saved = msgspec.structs.replace(stage.room.saved(), revoked=revoked, invite_age=256)
+    stage.room = Room.restored(saved, epoch="e", settings=RoomSettings(accounts=True, invites=True), now=stage.now)
+    stage.resumes("ann")
+    eves = GivenInvite("200-i1-a", stage.room.room_id, "viewer", "eve")
+    assert stage.comes_in(eves) == "InvalidInvite"
+    assert stage.revokes(id=given.id) == "Done"
+    assert stage.comes_in(given) == stage.comes_in(eves) == "InvalidInvite"
+    assert len(stage.room.saved().revoked) == 2
+
+
+EVE = Identity(("dev:eve", "net:home"))
+
+
+@pytest.mark.parametrize("left", [False, True])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_ban_revokes_what_the_same_person_has_invited_as_another_member(*, left: bool, restarted: bool) -> None:
+    stage = Inviting(access="invited")
+    way_in = stage.invites()
+    stage.comes_in(way_in, "eve", identity=EVE, secret="the-return-secret-of-eve")
+    first = stage.ids[-1]
+    given = stage.invites(first)
+    if left:
+        stage.says(first, LeaveRoom())
+    stage.comes_in(way_in, "mal", identity=EVE, secret="the-return-secret-of-mal")
+    second = stage.ids[-1]
+    if restarted:
+        stage.restarts()
+    stage.says("ann", Kick(second, ban=True))
+    assert stage.ids == ["ann"]
+    assert stage.comes_in(given, "new") == "InvalidInvite"
+    assert stage.comes_in(way_in, "new") == "viewer"
+
+
+def test_who_turns_out_to_be_banned_has_invited_nobody() -> None:
+    stage = Inviting(access="invited")
+    stage.comes_in(stage.invites(), "eve", identity=ADA)
+    stage.says("ann", Kick(stage.ids[-1], ban=True))
+    stage.comes_in(stage.invites(), "eve")
+    given = stage.invites(stage.ids[-1])
+    stage.feed(IdentityChanged(stage.ids[-1], ADA))
+    assert stage.ids == ["ann"]
+    assert stage.comes_in(given, "new") == "InvalidInvite"
+
+
+def test_many_memberships_of_one_person_do_not_make_a_ban_revoke_everybodys() -> None:
+    stage = Inviting(access="invited", control="host")
+    kept = stage.invites()
+    for number in range(100):
+        stage.comes_in(kept, "eve", identity=EVE, secret=f"a-return-secret-of-eve-{number}")
+        stage.says(stage.ids[-1], LeaveRoom())
+    revoke_many(stage, "ann", 200)
+    stage.comes_in(kept, "eve", identity=EVE, secret="the-return-secret-of-eve")
+    stage.says("ann", Kick(stage.ids[-1], ban=True))
+    assert stage.comes_in(kept) == "viewer"
+
+
+def test_an_invite_of_who_came_back_is_still_its_own() -> None:
+    """It made it with its account, and has come back as nobody."""
+    stage = Inviting(access="invited")
+    stage.comes_in(stage.invites(), "ada", identity=ADA, secret="the-return-secret-of-ada")
+    given = stage.invites(stage.ids[-1])
+    stage.says(stage.ids[-1], LeaveRoom())
+    stage.comes_in(None, "ada", return_secret="the-return-secret-of-ada")
+    assert stage.knows(stage.ids[-1]) == [given.id]
+    assert stage.revokes(stage.ids[-1]) == "Done"
+    assert stage.comes_in(given) == "InvalidInvite"
+
+
 def test_a_ban_holds_also_where_no_more_revocations_are_kept(private: Inviting) -> None:
     private.comes_in(private.invites(role="controller"), "mal")
     mal = private.ids[-1]
-    for _ in range(256):
-        given = private.invites(mal)
-        assert private.revokes(mal, id=given.id) == "Done"
+    revoke_many(private, mal, 128)
     assert private.revokes(mal, id=private.invites(mal).id) == "TooLarge"
+    revoke_many(private, "ann", 128)
+    assert private.revokes(id=private.invites().id) == "TooLarge"
     last = private.invites(mal)
     private.says("ann", Kick(mal, ban=True))
     assert mal not in private.ids
@@ -462,8 +604,6 @@ def test_a_ban_holds_also_where_no_more_revocations_are_kept(private: Inviting) 
 
 
 def test_a_member_that_has_logged_in_since_still_owns_its_invites(private: Inviting) -> None:
-    from hangd.engine.room.inputs import IdentityChanged
-
     private.comes_in(private.invites(), "bob", secret="the-return-secret-of-bob")
     bob = private.ids[-1]
     given = private.invites(bob)
