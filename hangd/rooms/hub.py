@@ -95,7 +95,12 @@ class Hub:
         self._settings = replace(
             settings,
             features=(*settings.features, *features),
-            room=replace(settings.room, accounts="accounts" in features, invites="invites" in features),
+            room=replace(
+                settings.room,
+                accounts="accounts" in features,
+                needs_account=self._trust.needs_account,
+                invites="invites" in features,
+            ),
         )
         self._clock = clock
         self._server_now = clock.now
@@ -133,7 +138,6 @@ class Hub:
             tasks=self._tasks,
             tell_session=self._tell_session_of_room,
         )
-        self._idling = Idling(self._peers, self._turns, settings.idle_timeout, self._is_host)
         self.administration = Administration(
             peers=self._peers, hosting=self._hosting, turns=self._turns, clients=self._clients, clock=clock
         )
@@ -170,6 +174,7 @@ class Hub:
             tell_session=self._tell_session,
             end=self.end,
         )
+        self._idling = Idling(self._peers, self._turns, settings.idle_timeout, self._is_host, self._identities.put_out)
         self._fair = FairTurns(self._handle_waiting, settings.slice)
         self._last_ended = 0.0
         """When the last turn ended that a message or the end of a connection began."""

@@ -1,11 +1,13 @@
 """Who is at the hub: logging in and out, servers that want an account or a password, and ending what somebody has."""
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
 from hangd.protocol.errors import CLOSE_BANNED, CLOSE_UNAUTHORIZED
+from hangd.rooms.edge import idling
 from hangd.rooms.hosting import persistence
 from hangd.rooms.hub import Hub
 from hangd.rooms.trust import Ended, Trust, login_tag
@@ -147,6 +149,70 @@ async def test_a_member_that_resumes_without_its_account_must_log_in_before_it_s
     await again.asks("Authenticate", token="token-of-anna")
     again.say("Say", text="hello")
     assert again.last("Said")["text"] == "hello"
+
+
+async def test_a_member_that_resumes_without_its_account_ends_with_its_login() -> None:
+    hub = make_hub(trust=Desk(needs_account=True))
+    anna, eve = Someone(hub), Someone(hub)
+    anna.hello("Anna", token="token-of-anna")
+    anna.create(name="friday")
+    welcome = eve.hello("Eve", token="token-of-eve")
+    eve.join("friday")
+    eve.drop()
+    again = Someone(hub)
+    assert again.hello("Eve", resume=proof(welcome))["room"]["name"] == "friday"
+    hub.end(Ended(login_tag("s-eve"), "Unauthorized", "your login has ended: log in again"))
+    assert again.last("RoomLeft")["reason"] == "ended"
+    anna.say("Say", text="is she gone?")
+    assert again.types() == []
+    assert list(members(anna)) == ["Anna"]
+
+
+@pytest.mark.parametrize("logs_in", [False, True])
+async def test_a_member_that_resumes_without_its_account_has_a_minute_to_log_in(
+    monkeypatch: pytest.MonkeyPatch, *, logs_in: bool
+) -> None:
+    monkeypatch.setattr(idling, "_LOGIN_TIMEOUT", 0.2)
+    hub = make_hub(trust=Desk(needs_account=True), idle_timeout=0.5)
+    anna, eve = Someone(hub), Someone(hub)
+    anna.hello("Anna", token="token-of-anna")
+    anna.create(name="friday")
+    welcome = eve.hello("Eve", token="token-of-eve")
+    eve.join("friday")
+    eve.drop()
+    again, began = Someone(hub), time.monotonic()
+    again.hello("Eve", resume=proof(welcome))
+    if logs_in:
+        await again.asks("Authenticate", token="token-of-eve")
+        await asyncio.sleep(0.5)
+        assert again.close_code is None
+        assert list(members(anna)) == ["Anna", "Eve"]
+        return
+    await until(lambda: again.close_code is not None)
+    assert time.monotonic() - began >= 0.2
+    assert again.close_code == CLOSE_UNAUTHORIZED
+    error, left = again.heard()[-2:]
+    assert (error["payload"]["code"], error["payload"]["details"]) == ("Unauthorized", {"need": "account"})
+    assert (left["type"], left["payload"]["reason"]) == ("RoomLeft", "left")
+    assert list(members(anna)) == ["Anna"]
+    await hub.aclose()
+
+
+async def test_coming_back_without_an_account_again_and_again_is_no_way_to_stay() -> None:
+    hub = make_hub(trust=Desk(needs_account=True))
+    anna, eve = Someone(hub), Someone(hub)
+    anna.hello("Anna", token="token-of-anna")
+    anna.create(name="friday")
+    welcome = eve.hello("Eve", token="token-of-eve")
+    eve.join("friday")
+    eve.drop()
+    for _ in range(2):
+        again = Someone(hub)
+        again.hello("Eve", resume=proof(welcome))
+        again.drop()
+    assert list(members(anna)) == ["Anna"]
+    last = Someone(hub)
+    assert "room" not in last.hello("Eve", resume=proof(welcome))
 
 
 async def test_a_server_with_a_password() -> None:

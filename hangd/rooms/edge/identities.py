@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from hangd.engine.room import effects, inputs
+from hangd.engine.room.connection.session import NEEDS_ACCOUNT
 from hangd.protocol.errors import RequestRefused
+from hangd.protocol.messages import LeaveRoom
 from hangd.rooms.clock import ServerClock
 from hangd.rooms.counters import Counters
 from hangd.rooms.edge.base import Rooms
@@ -55,6 +57,13 @@ class Identities:
             self._tell_session(peer, inputs.Identified(peer.visitor.account is not None), now)
             for ended in () if answered is None else answered.ended:
                 self._end(ended)
+
+    def put_out(self, peer: Peer, now: float) -> None:
+        """Remove a member from its room that has not logged in where it must, and close its connection."""
+        self._turns.refuse(peer, NEEDS_ACCOUNT)
+        if (place := self._rooms.get(peer.session.room_id)) is not None:
+            self._rooms.tell(place, inputs.MessageReceived(peer.client_id, LeaveRoom()), now)
+        self._turns.close_away(peer, NEEDS_ACCOUNT.code)
 
     def _tell_identity(self, peer: Peer, before: Visitor, now: float) -> None:
         """Tell the room of a client who it is by now."""

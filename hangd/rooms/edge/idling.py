@@ -1,7 +1,8 @@
 """Idling: connections in no room that ask for nothing are closed after a time, or when their places are needed.
 
-Members of a room are never idle, and neither is a client that waits for the server's answer. Pings keep a connection
-open, but no place: a daemon in no room sends them for as long as it is connected.
+Members of a room are never idle, and neither is a client that waits for the server's answer. But where everybody needs
+an account, a member that has come back without one is put out of its room if it does not log in. Pings keep a
+connection open, but no place: a daemon in no room sends them for as long as it is connected.
 
 Where nobody is idle, one network's many clients give way to a newcomer of a network that has far fewer, so that a few
 networks cannot fill a server: the one of them that has come last and is no host.
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 FIRST_TIMEOUT: Final = 30.0
 """Seconds from connecting to Hello, or to the first request of a basic client, which a person may type."""
+_LOGIN_TIMEOUT: Final = 60.0
+"""Seconds from connecting to logging in, for a member that has come back where an account is needed."""
 _SWEEPS: Final = 10
 """The idle are looked for this often within the time that they are given: one timer for all."""
 _FEW: Final = 20
@@ -42,6 +45,7 @@ class Idling:
     peers: all that are connected, at any time.
     timeout: seconds for which one may be idle.
     is_host: tells whether a peer is the host of its room.
+    put_out: removes from its room a peer that has not logged in, and closes it. It is called within a turn.
     """
 
     def __init__(
@@ -50,9 +54,11 @@ class Idling:
         turns: Turns,
         timeout: float,
         is_host: Callable[[Peer], bool],
+        put_out: Callable[[Peer, float], None],
     ) -> None:
         self._limits = LimitLog(_log)
         self._is_host = is_host
+        self._put_out = put_out
         self._peers = peers
         self._turns = turns
         self._timeouts = {State.NEW: min(FIRST_TIMEOUT, timeout), State.IDLE: timeout}
@@ -118,12 +124,18 @@ class Idling:
         with self._turns.turn(now, None):
             for peer in overdue:
                 self._close(peer)
+        for peer in [peer for peer in self._peers if self._is_strange(peer, now)]:
+            with self._turns.turn(now, None):
+                self._put_out(peer, now)
         if self._peers:
             self.arm(now)
 
     def _is_overdue(self, peer: Peer, now: float) -> bool:
         timeout = self._timeouts.get(peer.session.state)
         return timeout is not None and now - peer.session.idle_since >= timeout
+
+    def _is_strange(self, peer: Peer, now: float) -> bool:
+        return peer.session.lacks_account and now - peer.session.since >= _LOGIN_TIMEOUT
 
     def _close(self, peer: Peer, why: str = "nothing was asked for") -> None:
         if peer.session.full:

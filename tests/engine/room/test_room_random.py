@@ -263,7 +263,7 @@ def new_room(echo: Any = "full", *, needs_account: bool = False) -> Room:
 
 
 @given(st.lists(st.tuples(inputs, st.floats(-1, 50)), max_size=40), st.booleans())
-def test_random_inputs_keep_the_invariants(steps: list[tuple[RoomInput, float]], needs_account: bool) -> None:  # noqa: FBT001
+def test_random_inputs_keep_the_invariants(steps: list[tuple[RoomInput, float]], needs_account: bool) -> None:
     """The inputs may contradict each other and time may run backwards, as after a bug in the hub."""
     room, now = new_room(needs_account=needs_account), 0.0
     for input, gap in steps:

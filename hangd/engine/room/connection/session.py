@@ -133,7 +133,7 @@ _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last req
 _ASKING: Final = RequestRefused.rate_limited(
     "wait for the answer to your last request about accounts", limit="requests"
 )
-_NEEDS_ACCOUNT: Final = RequestRefused(
+NEEDS_ACCOUNT: Final = RequestRefused(
     "Unauthorized", "this server is only for those who have an account there: log in first", details={"need": "account"}
 )
 _NEEDS_PASSWORD: Final = RequestRefused(
@@ -228,6 +228,11 @@ class Session:
                 assert_never(input)
         return []
 
+    @property
+    def lacks_account(self) -> bool:
+        """Whether it hears a room, as a member that has come back, and has not logged in for that."""
+        return self.state is State.IN_ROOM and self._needs_account and not self._has_account
+
     def check(self) -> None:
         """Assert the invariants."""
         assert (self.room_id is not None) == (self.state is State.IN_ROOM)
@@ -319,7 +324,7 @@ class Session:
             return _NEEDS_PASSWORD
         if not self._needs_account or self._has_account:
             return None
-        return None if self.full and isinstance(message, accounts.AccountRequest) else _NEEDS_ACCOUNT
+        return None if self.full and isinstance(message, accounts.AccountRequest) else NEEDS_ACCOUNT
 
     def _without_film(self, message: messages.CreateRoom | messages.JoinRoom) -> RequestRefused | None:
         """Return why no room can be created for this film. None: one can, or an existing room has to judge."""
