@@ -68,7 +68,7 @@ MESSAGES: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "CreateInvite for a controller": ("CreateInvite", {"role": "controller"}),
     "GetInvites": ("GetInvites", {}),
     "RevokeInvites of one's own": ("RevokeInvites", {}),
-    "RevokeInvites of another member": ("RevokeInvites", {"id": "INVITE"}),
+    "RevokeInvites of another member": ("RevokeInvites", {"id": "0-i1-a1b2"}),
     "RevokeInvites of everybody": ("RevokeInvites", {"everybodys": True}),
     "PushSubscribe": (
         "PushSubscribe",
