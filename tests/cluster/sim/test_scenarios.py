@@ -618,3 +618,17 @@ def test_a_room_that_redis_has_lost_without_a_sign_is_kept_again(party: Party) -
     party.world.run(60.0)
     assert party.world.owner(party.room_id) is party.one
     party.finish()
+
+
+def test_a_member_that_does_not_log_in_where_it_must_is_put_out_also_by_an_owner_elsewhere(party: Party) -> None:
+    before = party.bob.client_id
+    (peer,) = [peer for peer in party.two.hub._peers if peer.client_id == before]
+    peer.session._needs_account = True  # As after a resume without its token.
+    party.world.run(50.0)
+    assert party.bob.connections == 1
+    party.world.run(20.0)
+    assert party.bob.connections == 2
+    assert party.bob.client_id != before
+    members = {member.client_id for member in party.world.room(party.room_id).room.view().members}
+    assert before not in members and party.ada.client_id in members
+    party.finish()
