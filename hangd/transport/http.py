@@ -6,12 +6,13 @@ came in, with all that followed; nothing has been answered then.
 
 Layers: ``h11`` provides the protocol without I/O. What a hostile or slow peer can cost is limited:
 
-- Memory: a request's head has at most `_HEAD_MAX` bytes, and a body is refused unread. Nothing more is read while an
-  answer is being written. Bodies of answers are shared, and written in slices of which one at most waits.
+- Memory: a request's head has at most `_HEAD_MAX` bytes, and a body is refused unread. Nothing more is read from when a
+  request has arrived until it is answered. What had arrived with it is kept once, and `_KEPT_MAX` bytes of it at most.
+  Bodies of answers are shared, and written in slices of which one at most waits.
 - Time: one network's requests are taken up at a pace, beyond which they wait (`Acceptor`). One request is handled in a
   turn of the event loop, of whichever connection (`Turns`), so that a page that is loaded, or a flood of requests,
-  delays no room by more than one of them takes, a third of a millisecond. After `_REQUESTS_MAX` requests a connection
-  is closed.
+  delays no room by more than one of them takes, a third of a millisecond. What makes a head costly to take apart is
+  looked for before that is done (`_unread`). After `_REQUESTS_MAX` requests a connection is closed.
 - A connection: there are deadlines for the head of a request, for the next request, and for taking an answer.
 """
 
@@ -27,6 +28,12 @@ from typing import Final
 import h11
 
 _HEAD_MAX: Final = 16 * 1024
+_FIELDS_MAX: Final = 100
+"""Each field costs the time of a hundred bytes, however short it is. Browsers send 20, and proxies add 20."""
+_SEPARATORS_MAX: Final = 256
+"""Commas and semicolons, but for those of cookies, which nobody here takes apart. Browsers send 50."""
+_KEPT_MAX: Final = 64 * 1024
+"""Bytes that have arrived and are not handled. The system may deliver more of them at once."""
 _REQUESTS_MAX: Final = 1000
 _HEAD_TIMEOUT: Final = 10.0
 """Seconds from connecting to the end of the first request's head; for later ones, from their first byte."""
@@ -39,9 +46,9 @@ _CLOSE_TIMEOUT: Final = 3.0
 _SLICE: Final = 64 * 1024
 _METHODS: Final = ("GET", "HEAD")
 _VERSIONS: Final = (b"1.0", b"1.1")
-_AMBIGUOUS: Final = re.compile(rb"(?<!\r)\n|\n[ \t]")
-"""What h11 accepts, and a proxy may read in another way: a line that ends with LF alone, one that goes on in the next.
-Two that disagree where a request ends may take what one client has written for the request of another."""
+_END: Final = re.compile(rb"\n\r?\n")
+_NEVER: Final = (b"\n ", b"\n\t", b"\0", b"\v", b"\f")
+_COOKIES: Final = re.compile(rb"\ncookie:[^\n]*", re.IGNORECASE)
 
 Fields = Sequence[tuple[str, str]]
 
@@ -131,13 +138,20 @@ class HttpConnection:
         self._fields = fields
         self._turns = turns
         self._loop = asyncio.get_running_loop()
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=_HEAD_MAX)
+        self._http = h11.Connection(h11.SERVER)
+        """It gets the head of one request after the other."""
         self._raw = bytearray()
         """What has arrived since the last request ended."""
+        self._size = 0
+        """How many bytes of this are the head of the request that is being handled."""
+        self._searched = 0
+        """How many bytes of this need not be searched for the end of a head again."""
+        self._overfull = False
+        """Whether more has arrived than is kept: nothing that arrives is kept any more."""
         self._left: memoryview = memoryview(b"")
         """What is not written yet of the answer's body."""
         self._busy = False
-        """Whether an answer is being written, or what has arrived waits for its turn."""
+        """Whether a request waits for its turn, or is being answered."""
         self._writable = True
         self._no_more = False
         """Whether the peer has said that it sends no more."""
@@ -152,14 +166,15 @@ class HttpConnection:
 
     def received(self, data: bytes) -> None:
         """Take bytes that have arrived."""
-        if self._closing:
+        if self._closing or self._overfull:
             return
         if not self._raw and not self._busy and self._requests:  # The first request is due since the connection is.
             self._due(_HEAD_TIMEOUT)
-        self._raw += data
-        self._http.receive_data(data)
+        room = _KEPT_MAX - len(self._raw)
+        self._overfull = len(data) > room
+        self._raw += data[:room]
         if not self._busy:
-            self._ask()
+            self._seek()
 
     def eof(self) -> bool:
         """The peer sends no more. Return whether something is still to be written to it."""
@@ -171,38 +186,50 @@ class HttpConnection:
 
     def resume_writing(self) -> None:
         self._writable = True
-        if self._left:
-            self._due(_TAKE_TIMEOUT)
+        if self._http.our_state is h11.SEND_BODY and not self._closing:
             self._pour()
 
     def stop(self) -> None:
         """Do nothing more: the connection is over, or is somebody else's."""
         self._closing = True
         self._left = memoryview(b"")
+        self._raw = bytearray()
         if self._timer is not None:
             self._timer.cancel()
 
     # ---- requests ----------------------------------------------------------------------------------------------------
 
-    def _ask(self) -> None:
-        self._busy = True
-        self._turns.ask(self._next)
+    def _seek(self) -> None:
+        """Have the next request handled if it has arrived, or cannot become one any more. Otherwise read on."""
+        end = _END.search(self._raw, self._searched)
+        self._searched = max(len(self._raw) - 2, 0)
+        self._size = len(self._raw) if end is None else end.end()
+        # h11 refuses what begins with a space or a control character (TLS does) before it is whole.
+        if end is None and self._size <= _HEAD_MAX and not b"" < self._raw[:1] <= b" ":
+            self._busy = False
+            self._transport.resume_reading()
+        else:
+            self._busy = True
+            self._transport.pause_reading()
+            self._turns.ask(self._next)
 
     def _next(self) -> None:
         if self._closing:
             return
-        self._busy = False
+        self._is_head = False
+        head = bytes(self._raw[: self._size])
+        if (answer := _unread(head)) is not None:
+            self._answer(answer)
+            return
         try:
+            self._http.receive_data(head)
             event = self._http.next_event()
-            if isinstance(event, h11.Request):
-                self._requested(event)
-            elif self._no_more:
-                self._close()
-            else:
-                self._transport.resume_reading()
         except h11.RemoteProtocolError as error:
             status = HTTPStatus(error.error_status_hint)
             self._answer(Answer.sentence(status, f"This is no request that is understood here: {status.phrase}."))
+        else:
+            assert isinstance(event, h11.Request)
+            self._requested(event)
 
     def _requested(self, event: h11.Request) -> None:
         self._requests += 1
@@ -213,21 +240,12 @@ class HttpConnection:
         upgrades = not has_body and event.method == b"GET" and "websocket" in _tokens(values.get("upgrade", ()))
         self._is_head = event.method == b"HEAD"
         request = Request(event.target.decode("ascii"), lambda name: values.get(name.lower(), ()), upgrades)
-        head = bytes(self._raw[: len(self._raw) - len(self._http.trailing_data[0])])
         if event.http_version not in _VERSIONS:
             status = HTTPStatus.HTTP_VERSION_NOT_SUPPORTED
             self._answer(Answer.sentence(status, "Here one speaks HTTP/1.1.", close=True))
-        elif _AMBIGUOUS.search(head):
-            self._answer(
-                Answer.sentence(400, "Each line of a request has to end with CR LF, and be whole.", close=True)
-            )
         elif event.method.decode("ascii") not in _METHODS:
             allow = ("Allow", ", ".join(_METHODS))
             self._answer(Answer.sentence(405, "Here one can only look: GET or HEAD.", allow, close=has_body))
-        elif len(head) > _HEAD_MAX:
-            # h11 limits only what comes in pieces.
-            status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            self._answer(Answer.sentence(status, "This request is too long.", close=True))
         elif has_body:
             self._answer(Answer.sentence(413, "A request must not have a body here.", close=True))
         else:
@@ -236,8 +254,6 @@ class HttpConnection:
             if isinstance(paced, Answer):
                 self._answer(paced)
             elif paced > 0.0:
-                self._busy = True
-                self._transport.pause_reading()
                 self._set_timer(paced, lambda: self._turns.ask(lambda: self._waited(request)))
             else:
                 self._decided(request)
@@ -264,9 +280,9 @@ class HttpConnection:
     # ---- answers -----------------------------------------------------------------------------------------------------
 
     def _answer(self, answer: Answer) -> None:
-        self._busy = True
-        self._transport.pause_reading()
         is_last = answer.close or self._no_more or self._requests >= _REQUESTS_MAX
+        # What follows the requests that are kept is lost. The client asks again.
+        is_last = is_last or (self._overfull and _END.search(self._raw, self._size) is None)
         # Otherwise it has a body, or asked for the end of the connection, or cannot be read any further.
         is_last = is_last or self._http.their_state in (h11.SEND_BODY, h11.MUST_CLOSE, h11.CLOSED, h11.ERROR)
         has_body = answer.status != HTTPStatus.NOT_MODIFIED
@@ -278,7 +294,6 @@ class HttpConnection:
             fields.append(("Connection", "close"))
         response = h11.Response(status_code=answer.status, headers=fields, reason=HTTPStatus(answer.status).phrase)
         self._left = memoryview(answer.body if has_body and not self._is_head else b"")
-        self._due(_TAKE_TIMEOUT)
         self._pour(self._sent(response))
 
     def _pour(self, head: bytes = b"") -> None:
@@ -288,14 +303,18 @@ class HttpConnection:
             data = head + (self._sent(h11.Data(data=bytes(part))) if part else b"")
             head = b""
             self._transport.write(data)
-        if self._left or self._closing:
+        if self._closing:
+            return
+        if self._left or not self._writable:  # Short answers, too, wait in the transport one at a time.
+            self._due(_TAKE_TIMEOUT)
             return
         self._sent(h11.EndOfMessage())
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE and not self._no_more:
             self._http.start_next_cycle()
-            self._raw = bytearray(self._http.trailing_data[0])
+            del self._raw[: self._size]
+            self._searched = 0
             self._due(_IDLE_TIMEOUT)
-            self._ask()
+            self._seek()
         else:
             self._close()
 
@@ -344,3 +363,26 @@ _UPGRADE: Final = Answer.sentence(
 
 def _tokens(values: Sequence[str]) -> set[str]:
     return {token.strip().lower() for value in values for token in value.split(",")}
+
+
+def _unread(head: bytes) -> Answer | None:
+    """Return the answer to a head that must not be given to h11. None: it may be.
+
+    h11 reads some lines in another way than proxies do: those that end with LF alone, and those that go on in the next
+    one. Two that disagree where a request ends may take what one client has written for the request of another.
+    Characters that no value has cost it time that grows with the square of the spaces before them: with 16 KiB nearly
+    a second. Fields, and parts of their values, cost each some microseconds, here and in all that takes values apart.
+    """
+    lines = head.count(b"\n")
+    if len(head) > _HEAD_MAX or lines - 2 > _FIELDS_MAX or _separators(head) > _SEPARATORS_MAX:
+        status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        return Answer.sentence(status, "This request is too long.", close=True)
+    is_clear = lines == head.count(b"\r\n") == head.count(b"\r") and not any(part in head for part in _NEVER)
+    if not is_clear:
+        return Answer.sentence(400, "Each line of a request has to end with CR LF, and be whole.", close=True)
+    return None
+
+
+def _separators(head: bytes) -> int:
+    count = head.count(b",") + head.count(b";")
+    return count if count <= _SEPARATORS_MAX else sum(map(_COOKIES.sub(b"", head).count, (b",", b";")))
