@@ -74,6 +74,15 @@ async def get(url: str, method: str = "GET", **fields: str) -> tuple[int, str, s
     return await asyncio.to_thread(ask)
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/openmetrics-text"])
+@pytest.mark.parametrize("version", ["a", "1.a", "", "-1", "9" * 5000, "1.0.0.x", "1.0.0\xff", "2.0.0;escaping=\xff"])
+async def test_whatever_a_scraper_accepts_it_gets_the_metrics(kind: str, version: str) -> None:
+    async with scraped() as server:
+        status, _, text = await get(f"{server.metrics}/metrics", accept=f"{kind};version={version}")
+        assert status == 200
+        assert "hang_" in text
+
+
 def difference(before: Samples, after: Samples) -> Samples:
     """Return what has changed, but for what changes by itself."""
     by_itself = ("process_", "hang_event_loop_lag", "hang_store_call", "hang_sent_bytes", "hang_store_waiting")

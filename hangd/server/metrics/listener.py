@@ -31,7 +31,11 @@ class _Answers:
 
     def answer(self, request: Request) -> Answer:
         if request.path == "/metrics":
-            encode, kind = choose_encoder(",".join(request.fields("Accept")))
+            try:
+                accept = ",".join(request.fields("Accept"))
+                encode, kind = choose_encoder(accept if accept.isascii() else "")
+            except TypeError:  # The library compares a version that is no number with one.
+                encode, kind = choose_encoder("")
             return Answer(HTTPStatus.OK, encode(self._registry), (("Content-Type", kind),))
         return health(request.path, self._why_not_ready) or _ELSEWHERE
 
