@@ -74,6 +74,8 @@ class Connection(asyncio.Protocol):
         self._server = server
         self._text_lines = text_lines
         self._buffer = bytearray()
+        self._searched = 0
+        """How many bytes of the buffer have no line's end."""
         self._commands: deque[tuple[Request, _Run]] = deque()
         """The rest of the line, ready to be carried out."""
         self._replies: list[bytes] = []
@@ -168,13 +170,15 @@ class Connection(asyncio.Protocol):
 
     def _next_line(self) -> bytes | None:
         """Take the next complete line from the buffer. One that is too long ends the connection."""
-        end = self._buffer.find(b"\n")
+        end = self._buffer.find(b"\n", self._searched)
         if end > LINE_MAX or (end < 0 and len(self._buffer) > LINE_MAX):
             self._reply(lines.failure(0, CommandRefused.invalid()))
             self.close()
             return None
         if end < 0:
+            self._searched = len(self._buffer)
             return None
+        self._searched = 0
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         return line

@@ -71,3 +71,29 @@ async def test_a_delay_beyond_64_bits_of_microseconds_is_refused(name: str, clie
     assert answer["error"] == "unsupported format for accessing property"
     assert (await client.ask("set_property", name, -0.25))["error"] == "success"
     assert (await client.ask("expand-text", f"${{{name}}}"))["data"] == "-250 ms"
+
+
+class _Looked(bytearray):
+    """Counts the bytes that are looked at for the end of a line."""
+
+    number = 0
+
+    def find(self, what: bytes, start: int = 0) -> int:  # type: ignore[override]
+        self.number += len(self) - start
+        return super().find(what, start)
+
+
+async def test_a_long_line_in_small_pieces_is_looked_at_once(client: ControlClient, server: ControlServer) -> None:
+    await client.ask("client_name")
+    (connection,) = server.connections
+    looked = connection._buffer = _Looked()
+    line = b'{"command":["print-text","' + b"x" * 100_000 + b'"]}\n'
+    for at in range(0, len(line), 500):
+        connection.data_received(line[at : at + 500])
+    assert (await client.answer())["error"] == "success"
+    assert looked.number <= 2 * len(line)
+    for _ in range(3):  # lines that come together, and one that is not whole
+        connection.data_received(b'{"command":["client_name"]}\n{"command":["client_name"]}\n{"command":["cl')
+        connection.data_received(b'ient_name"]}\n')
+        for _ in range(3):
+            assert (await client.answer())["error"] == "success"
