@@ -1,6 +1,11 @@
 """What a network may have at all nodes together, on simulated time."""
 
+import asyncio
+
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from hangd.cluster.base import ClusterFailed, NodeInfo
 from hangd.protocol.errors import RequestRefused
@@ -79,6 +84,88 @@ async def test_connections_count_at_all_nodes_together() -> None:
         a.places.leave(transport, "n")
     await three.second()
     assert b.connect("n", 9) == 4, "1 is here, and none elsewhere"
+
+
+async def test_what_the_others_had_is_forgotten_when_nobody_asks() -> None:
+    three = Three()
+    a, b, _ = three.nodes
+    assert a.connect("n", 4) == 4
+    await three.second()
+    assert b.connect("n") == 1
+    await three.second()
+    b.places.leave(b.open[0], "n")
+    await three.second()
+    for transport in a.open:
+        a.places.leave(transport, "n")
+    for _ in range(61):
+        await three.second()
+    assert b.connect("n", 9) == 5, "a has none, and has told so to whoever asks"
+
+
+async def test_of_networks_that_have_gone_nothing_is_kept() -> None:
+    three = Three()
+    a, b, _ = three.nodes
+    for number in range(100):
+        a.connect(f"n{number}")
+        await three.second()
+        b.connect(f"n{number}")
+        await three.second()
+        b.places.leave(b.open[-1], f"n{number}")
+        await three.second()
+    for _ in range(61):
+        await three.second()
+    assert [len(count._elsewhere) for one in three.nodes for count in one.limits._counts] == [0, 0, 0]
+
+
+async def test_connections_that_last_for_hours_stay_counted() -> None:
+    three = Three()
+    a, b, _ = three.nodes
+    a.connect("n", 2)
+    await three.second()
+    b.connect("n", 2)
+    await three.second()
+    for second in range(3 * 3600):
+        await three.second()
+        assert b.limits._counts[0].elsewhere("n") == 2, f"after {second} s"
+    assert b.connect("n", 9) == 1
+
+
+class Hands(RuleBasedStateMachine):
+    """Whatever comes and goes: a minute after, no node believes that others have what they have not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.three = Three()
+
+    @rule(node=st.integers(0, 2), network=st.sampled_from("mn"), comes=st.booleans())
+    def change(self, node: int, network: str, comes: bool) -> None:
+        one = self.three.nodes[node]
+        if comes:
+            one.connect(network)
+        elif (oldest := one.places.oldest(network)) is not None:
+            one.places.leave(oldest, network)
+
+    @rule(seconds=st.sampled_from([1, 20, 29, 31, 45]))
+    def wait(self, seconds: int) -> None:
+        asyncio.run(self.pass_by(seconds))
+
+    @rule()
+    def rest(self) -> None:
+        asyncio.run(self.pass_by(62))
+        for one in self.three.nodes:
+            for network in "mn":
+                others = [other.places.count(network) for other in self.three.nodes if other is not one]
+                known = one.limits._counts[0].elsewhere(network)
+                # Who has had nothing to decide may not know of them.
+                assert known in ((0, sum(others)) if one.places.count(network) else (0,))
+
+    async def pass_by(self, seconds: int) -> None:
+        for _ in range(seconds):
+            await self.three.second()
+
+
+TestHands = Hands.TestCase
+TestHands.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
 
 
 async def test_a_node_that_has_died_holds_nothing() -> None:

@@ -3,17 +3,21 @@
 Whether a connection, a room or a guess is allowed is decided at once, and by what is known: each second a node says
 what it has, and learns what the others have, of those networks of which it had something to decide. So a network can
 have more than its share for about a second. A node's own limit holds in any case, also while Redis does not answer.
+
+What the others have is believed for a minute: they do not say when it has changed to whoever has nothing to decide. Of
+a network that has something at this node too, it is asked again before that.
 """
 
 import asyncio
 import hashlib
 import hmac
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from hangd.cluster.base import Cluster, ClusterFailed
@@ -26,6 +30,9 @@ _SECONDS: Final = 1.0
 _AT_ONCE: Final = 50
 """Questions to Redis that are on their way together."""
 _KEYS_MAX: Final = 10_000
+# Seconds. For how long it is believed what the other nodes have, and when it is asked again.
+_BELIEVED: Final = 60.0
+_ASKED_AGAIN: Final = 30.0
 
 
 class SharedCount:
@@ -36,10 +43,12 @@ class SharedCount:
 
     count: Callable[[str], int]
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, clock: Callable[[], float]) -> None:
         self.name = name
+        self._clock = clock
         self._changed: set[str] = set()
-        self._elsewhere: dict[str, int] = {}
+        self._elsewhere: dict[str, tuple[int, float]] = {}
+        """What the other nodes had of each network, and when that was learned; what was learned first is first."""
 
     def changed(self, network: str) -> None:
         if network:  # This machine's Unix socket has none.
@@ -47,17 +56,24 @@ class SharedCount:
 
     def elsewhere(self, network: str) -> int:
         """Return how many the other nodes had when they were last asked. Who has none here may not be known."""
-        return self._elsewhere.get(network, 0)
+        count, learned_at = self._elsewhere.get(network, (0, -math.inf))
+        return count if self._clock() < learned_at + _BELIEVED else 0
 
     def take_changed(self) -> list[str]:
+        """Return the networks of which it is to be said what they have here, and asked what they have elsewhere."""
+        now, known = self._clock(), self._elsewhere.items()
+        for network, (_, learned_at) in list(takewhile(lambda one: one[1][1] + _ASKED_AGAIN <= now, known)):
+            if self.count(network):
+                self.changed(network)
+            elif learned_at + _BELIEVED <= now:
+                del self._elsewhere[network]
         changed, self._changed = list(self._changed), set()
         return changed
 
     def learn(self, network: str, own: int, total: int) -> None:
+        self._elsewhere.pop(network, None)
         if total > own:
-            self._elsewhere[network] = total - own
-        else:
-            self._elsewhere.pop(network, None)
+            self._elsewhere[network] = total - own, self._clock()
 
 
 class SharedBucket:
@@ -118,7 +134,7 @@ class ClusterLimits:
         self._tasks = Tasks()
 
     def counted(self, name: str) -> SharedCount:
-        self._counts.append(SharedCount(name))
+        self._counts.append(SharedCount(name, self._clock))
         return self._counts[-1]
 
     def bucket(self, name: str, rate: float, burst: float) -> SharedBucket:
