@@ -229,8 +229,8 @@ class ClusterRooms:
         if told is None:
             self._refuse(place, input, now)
         else:
-            if isinstance(input, inputs.MessageReceived) and input.request_id is not None:
-                place.unanswered.asked(input.client_id, input.request_id, place.relay.next_number - 1)
+            if isinstance(input, inputs.MessageReceived):
+                place.asked(input, place.relay.next_number - 1)
             self._obey(place, told, now)
         self._leave_if_deserted(place, now)
 

@@ -5,8 +5,8 @@ from typing import assert_never
 
 from hangd.engine.cluster.edge_relay import EdgeRelay
 from hangd.engine.room.effects import Audience
-from hangd.engine.room.inputs import CreateRequested, JoinRequested
-from hangd.rooms.clustered.edge.unanswered import Unanswered
+from hangd.engine.room.inputs import CreateRequested, JoinRequested, MessageReceived
+from hangd.rooms.clustered.edge.unanswered import Unanswered, is_answered
 from hangd.rooms.clustered.items import Attending
 from hangd.rooms.edge.base import Place
 from hangd.rooms.edge.clients import Client, Clients
@@ -87,6 +87,12 @@ class EdgePlace(Place):
             self._lines.clear()
         self._lines.add(line)
         return True
+
+    def asked(self, input: MessageReceived, number: int) -> None:
+        """A client here has sent this, which is the input with this number."""
+        re = input.request_id
+        if re is not None and is_answered(input.message, full=self._members.get(input.client_id, False)):
+            self.unanswered.asked(input.client_id, re, number)
 
     def let_in(self, client_id: str, *, full: bool) -> None:
         """A client is a member from now on, or one again."""

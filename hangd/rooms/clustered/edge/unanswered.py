@@ -4,7 +4,21 @@ A room that gets another owner has what was done, but not the answers that were 
 together with them. A client must not wait for such an answer for ever.
 """
 
-from hangd.protocol.messages import RequestId
+from typing import Final
+
+from hangd.protocol.invites import CreateInvite, GetBans, GetInvites, RevokeInvites, Unban
+from hangd.protocol.messages import ClientMessage, GetRoom, LeaveRoom, Report, RequestId
+
+_MOST: Final = 256
+"""Of one client; the oldest are forgotten first. None waits for so many answers at once, but for one that is slow to
+come, requests are sent for as long as the client may."""
+_OF_BASIC: Final = (GetRoom, LeaveRoom, CreateInvite, GetInvites, RevokeInvites, GetBans, Unban)
+"""What a basic client is answered if it is granted. The rest is announced to full ones."""
+
+
+def is_answered(message: ClientMessage, *, full: bool) -> bool:
+    """Tell whether a room always answers this request of a full client, or of a basic one."""
+    return type(message) is not Report if full else isinstance(message, _OF_BASIC)
 
 
 class Unanswered:
@@ -14,7 +28,11 @@ class Unanswered:
         self._numbers: dict[str, dict[RequestId, int]] = {}
 
     def asked(self, client_id: str, re: RequestId, number: int) -> None:
-        self._numbers.setdefault(client_id, {})[re] = number
+        of_client = self._numbers.setdefault(client_id, {})
+        of_client.pop(re, None)
+        if len(of_client) >= _MOST:
+            del of_client[next(iter(of_client))]
+        of_client[re] = number
 
     def answered(self, client_id: str, re: RequestId) -> None:
         of_client = self._numbers.get(client_id)
