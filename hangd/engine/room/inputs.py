@@ -65,11 +65,24 @@ class PasswordChecked(Struct, frozen=True):
     """RequestRefused: it was not compared, for this reason."""
 
 
+class CheckLost(Struct, frozen=True):
+    """The result of CheckPassword will not come, if one was due: the client is gone, and nobody tells more of it."""
+
+    client_id: str
+
+
 class PasswordHashed(Struct, frozen=True):
     """The result of HashPassword. None: it failed."""
 
     client_id: str
     password_hash: str | None
+
+
+class HashLost(Struct, frozen=True):
+    """The result of HashPassword will not come, or nobody knows whether it will. If its client is there, others have
+    told it that its request has no answer."""
+
+    client_id: str
 
 
 class MessageReceived(Struct, frozen=True):
@@ -127,7 +140,8 @@ class LatencyMeasured(Struct, frozen=True):
 
 
 ConnectionInput = ConnectionLost | ConnectionResumed | LatencyMeasured | IdentityChanged | AccountEnded | AdminRemoved
-RoomInput = EntryRequest | AnswerLost | PasswordChecked | PasswordHashed | MessageReceived | ConnectionInput
+PasswordInput = PasswordChecked | CheckLost | PasswordHashed | HashLost
+RoomInput = EntryRequest | AnswerLost | PasswordInput | MessageReceived | ConnectionInput
 
 
 class FrameReceived(Struct, frozen=True):

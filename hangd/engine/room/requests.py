@@ -95,6 +95,12 @@ def password_hashed(room: RoomData, client_id: str, password_hash: str | None) -
     room.announce(messages.PolicyChanged(room.policy, by=client_id), sender=client_id, re=re)
 
 
+def hash_lost(room: RoomData, client_id: str) -> None:
+    """Let the password be as it was, if a new one of this client was being hashed."""
+    if room.hashing is not None and room.hashing[0] == client_id:
+        room.hashing = None
+
+
 def _command(
     room: RoomData, sender: RoomMember, command: messages.SyncCommand, re: RequestId | None, now: float
 ) -> None:

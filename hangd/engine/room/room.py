@@ -294,29 +294,28 @@ class Room:
                 joining.request(self._data, input, self._now)
             case inputs.AnswerLost(request=request):
                 self.changes += joining.answer_lost(self._data, request, self._now)
-            case inputs.PasswordChecked(client_id=client_id, matches=matches):
-                joining.password_checked(self._data, client_id, matches, self._now)
+            case inputs.PasswordChecked() | inputs.CheckLost():
+                joining.password_checked(self._data, input, self._now)
             case inputs.PasswordHashed(client_id=client_id, password_hash=password_hash):
                 requests.password_hashed(self._data, client_id, password_hash)
+            case inputs.HashLost(client_id=client_id):
+                requests.hash_lost(self._data, client_id)
             case inputs.ConnectionLost(client_id=client_id):
                 self._lose(client_id)
             case inputs.ConnectionResumed(client_id=client_id, identity=identity):
                 self.changes += joining.resumed(self._data, client_id, identity, self._now)
             case inputs.LatencyMeasured(client_id=client_id, rtt=rtt):
-                member = self._data.roster.get(client_id)
-                if member is not None:
+                if (member := self._data.roster.get(client_id)) is not None:
                     member.measured(rtt)
             case inputs.IdentityChanged(client_id=client_id, identity=identity):
-                member = joining.identified(self._data, client_id, identity, self._now)
-                if member is not None:
+                if (member := joining.identified(self._data, client_id, identity, self._now)) is not None:
                     self._data.announce_member(member)
             case inputs.AccountEnded(tag=tag, reason=reason, detail=detail):
                 for member in [member for member in self._data.roster if tag in member.tags]:
                     self._data.pause_without(member, self._now)
                     self._data.remove(member, reason, detail=detail)
             case inputs.AdminRemoved(client_id=client_id, detail=detail):
-                member = self._data.roster.get(client_id)
-                if member is not None:
+                if (member := self._data.roster.get(client_id)) is not None:
                     self._data.pause_without(member, self._now)
                     self._data.remove(member, "removed", detail=detail)
             case _:

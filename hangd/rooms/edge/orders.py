@@ -103,8 +103,9 @@ class Orders:
             case effects.SendTo():
                 self._send(place, order)
             case effects.CheckPassword(client_id=client_id):
-                joining = self.clients[client_id]
-                self._tasks.start(self._check_password(joining, place, order), name="check a room's password")
+                # None: it has gone meanwhile. Its room is told of that.
+                if (joining := self.clients.get(client_id)) is not None:
+                    self._tasks.start(self._check_password(joining, place, order), name="check a room's password")
             case effects.HashPassword():
                 self._tasks.start(self._hash_password(place, order), name="hash a room's password")
             case effects.SignInvite():

@@ -65,6 +65,8 @@ class Person:
         self.client_id = ""
         self.secret: str | None = None
         self.return_secret: str | None = None
+        self.password: str | None = None
+        """With which it joins rooms."""
         self.wanted: str | None = None
         """The room that it wants to be in."""
         self.view: RoomView | None = None
@@ -148,14 +150,16 @@ class Person:
         self.wire = self.server = self.view = self.inside_since = None
         self.pending.clear()
 
-    def create(self, alias: str | None = None) -> None:
+    def create(self, alias: str | None = None, password: str | None = None) -> None:
         self.wanted = alias or "?"
-        self._ask("CreateRoom", {"file_hash": HASH} | ({} if alias is None else {"name": alias}))
+        given = {"name": alias, "password": password}
+        self._ask("CreateRoom", {"file_hash": HASH} | {name: one for name, one in given.items() if one is not None})
 
     def join(self, room: str) -> None:
         self.wanted = room
         secret = {} if self.return_secret is None or not self.full else {"return_secret": self.return_secret}
-        self._ask("JoinRoom", {"room_id": room, "file_hash": HASH} | secret)
+        password = {} if self.password is None else {"password": self.password}
+        self._ask("JoinRoom", {"room_id": room, "file_hash": HASH} | secret | password)
 
     def leave(self) -> None:
         self.wanted = self.return_secret = None
@@ -179,6 +183,9 @@ class Person:
         self.world.entries[name] = Line(self.room_id, self.name, self.world.time.now)
         self._ask("QueueInsert", {"after": None, "entries": [{"file": {"size": 1, "name": name}}]}, name)
         return name
+
+    def set_password(self, password: str) -> None:
+        self._ask("SetPolicy", {"password": password})
 
     def look(self) -> None:
         self._ask("GetRoom", {})

@@ -3,14 +3,15 @@
 Everything is real except time, chance, the network and Redis. The same seed makes the same story.
 """
 
+import asyncio
 import logging
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from random import Random
-from typing import Final
+from typing import Any, Final
 from unittest import mock
 
 from hangd.cluster.base import ClusterFailed, NodeInfo
@@ -51,16 +52,19 @@ TASKS: Final = [
 """Of a server at rest."""
 _TRIED_WITHIN: Final = 3.0
 """Seconds within which what is done at rest is over. The slowest Redis takes 0.3 s for a message on each way."""
+HASH_SECONDS: Final = 0.05
 _BOOT: Final = "simulated"
 
 
 class SimulatedPasswords:
-    """Passwords that are not hashed."""
+    """Passwords that are not hashed, which takes time as if they were."""
 
     async def hash(self, password: str, network: str = "") -> str:
+        await asyncio.sleep(HASH_SECONDS)
         return f"hash of {password}"
 
     async def matches(self, password: str, password_hash: str, network: str = "") -> bool:
+        await asyncio.sleep(HASH_SECONDS)
         return password_hash == f"hash of {password}"
 
 
@@ -79,6 +83,7 @@ class Server:
                     room=RoomSettings(ttl=TTL, away=AWAY),
                     session=SessionSettings(**UNLIMITED_RATES, pings_per_second=10_000),
                     shared=UNLIMITED_SHARES,
+                    **world.limits,
                 ),
                 passwords=SimulatedPasswords(),
                 clock=ServerClock(monotonic=self.process.time, wall=self.process.time, boot=_BOOT),
@@ -204,9 +209,17 @@ class _Errors(logging.Handler):
 
 
 class World:
-    """``delay``: returns how long a thing takes between a server and Redis, in seconds. Use `world` to make one."""
+    """Use `world` to make one.
 
-    def __init__(self, seed: int, delay: Callable[[Random], float], errors: "_Errors") -> None:
+    Args:
+        delay: returns how long a thing takes between a server and Redis, in seconds.
+        limits: for the settings of the servers.
+    """
+
+    def __init__(
+        self, seed: int, delay: Callable[[Random], float], errors: "_Errors", limits: Mapping[str, Any]
+    ) -> None:
+        self.limits = limits
         self.random = Random(seed)
         self.time = Time()
         self.time.after_turn = lambda process: self._read()
@@ -400,6 +413,11 @@ class World:
             assert set(server.hub._clients) == {
                 client_id for client_id, client in server.hub._clients.items() if client.peer is not None
             }, f"{server.name} keeps clients that are not there"
+            for place in server.rooms._places.values():
+                assert not place.asking
+                assert not any(place.unanswered._numbers.values()), f"{server.name}: {place.unanswered._numbers}"
+            for hosted in server.rooms.owned:
+                self._check_waiting(hosted)
         self._check_lines()
 
     def _check_room(self, room_id: str, people: list[Person]) -> None:
@@ -427,6 +445,16 @@ class World:
         names = {entry.file.name for entry in view.queue.entries}
         answered = {name for name, one in self.entries.items() if one.room == room_id and one.answered_at is not None}
         assert answered <= names or self.may_lose, f"answered, and not in the queue: {answered - names}"
+
+    def _check_waiting(self, hosted: OwnedRoom) -> None:
+        """Assert that a room waits for nobody, and that its owner keeps nothing of those who are not there."""
+        data = hosted.room._data
+        assert not data.comparing, f"a room waits for passwords to be compared: {data.comparing}"
+        assert data.hashing is None, f"a room waits for a password to be hashed: {data.hashing}"
+        assert not data.pending
+        members = {member.client_id for member in data.roster}
+        for kept in (hosted.where, hosted.since, hosted.let_in):
+            assert members.issuperset(kept), f"{kept} of {members}"
 
     def _check_lines(self) -> None:
         for text, line in self.lines.items():
@@ -465,7 +493,7 @@ def quick(random: Random) -> float:
 
 
 @contextmanager
-def world(seed: int = 0, delay: Callable[[Random], float] = quick) -> Iterator[World]:
+def world(seed: int = 0, delay: Callable[[Random], float] = quick, **limits: Any) -> Iterator[World]:
     """A world in which chance has this seed."""
     errors = _Errors()
     chance = Random(seed)
@@ -480,4 +508,4 @@ def world(seed: int = 0, delay: Callable[[Random], float] = quick) -> Iterator[W
         stack.enter_context(mock.patch("random.uniform", chance.uniform))
         logger.addHandler(errors)
         stack.callback(logger.removeHandler, errors)
-        yield World(seed, delay, errors)
+        yield World(seed, delay, errors, limits)

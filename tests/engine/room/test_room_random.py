@@ -24,10 +24,12 @@ from hangd.engine.room.effects import (
 from hangd.engine.room.inputs import (
     AccountEnded,
     AnswerLost,
+    CheckLost,
     ConnectionLost,
     ConnectionResumed,
     CreateRequested,
     EntryRequest,
+    HashLost,
     IdentityChanged,
     JoinRequested,
     LatencyMeasured,
@@ -244,6 +246,8 @@ inputs: st.SearchStrategy[RoomInput] = st.one_of(
         detail=st.just("no"),
     ),
     st.builds(PasswordHashed, client_id=ids, password_hash=st.just("hash")),
+    st.builds(CheckLost, client_id=ids),
+    st.builds(HashLost, client_id=ids),
     st.builds(MessageReceived, client_id=ids, message=messages, request_id=requests),
     st.builds(ConnectionLost, client_id=ids),
     st.builds(ConnectionResumed, client_id=ids, identity=identities),
@@ -502,13 +506,14 @@ class HonestHub(RuleBasedStateMachine):
         if self.checking:
             self.feed(PasswordChecked(self.checking.pop(0), matches))
 
-    @rule()
-    def hash_password(self) -> None:
+    @rule(is_lost=st.booleans())
+    def hash_password(self, is_lost: bool) -> None:
         if self.hashing:
-            self.feed(PasswordHashed(self.hashing.pop(0), "hash"))
+            client = self.hashing.pop(0)
+            self.feed(HashLost(client) if is_lost else PasswordHashed(client, "hash"))
 
-    @rule(client=ids)
-    def lose(self, client: str) -> None:
+    @rule(client=ids, is_told=st.booleans())
+    def lose(self, client: str, is_told: bool = False) -> None:
         if client in self.inside:
             # What was due before the room hears of it may still be meant for this client.
             self.losing = client
@@ -520,7 +525,7 @@ class HonestHub(RuleBasedStateMachine):
             self.entering.discard(client)
             if client in self.checking:
                 self.checking.remove(client)
-                self.feed(PasswordChecked(client, True))
+                self.feed(CheckLost(client) if is_told else PasswordChecked(client, True))
 
     @rule(client=ids, identity=identities)
     def resume(self, client: str, identity: Identity) -> None:

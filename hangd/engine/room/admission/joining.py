@@ -30,7 +30,7 @@ from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identit
 from hangd.engine.room.admission.naming import is_numbered, keep_apart, name_for
 from hangd.engine.room.effects import CheckPassword, CountGuess, ForgetMember, LetIn, ShowRoom
 from hangd.engine.room.file_match import compare_files, learn
-from hangd.engine.room.inputs import CreateRequested, EntryRequest, JoinRequested
+from hangd.engine.room.inputs import CheckLost, CreateRequested, EntryRequest, JoinRequested, PasswordChecked
 from hangd.engine.room.roster import RoomMember
 from hangd.engine.room.saved import FormerMember
 from hangd.engine.room.state import PendingJoin, RoomData
@@ -81,12 +81,14 @@ def _answer_again(room: RoomData, input: EntryRequest, member: RoomMember) -> No
     room.send((member.client_id,), answer, input.request_id)
 
 
-def password_checked(room: RoomData, client_id: str, matches: bool | RequestRefused, now: float) -> None:
+def password_checked(room: RoomData, input: PasswordChecked | CheckLost, now: float) -> None:
     """Go on with the client whose password has been compared, and with those that wait for that."""
-    if client_id not in room.comparing:
+    client_id, matches = input.client_id, input.matches if isinstance(input, PasswordChecked) else False
+    if isinstance(input, CheckLost) and client_id not in room.comparing:
         return
     room.comparing.discard(client_id)
     if matches is False:
+        # What is not known counts, too: tries that are broken off were a way past the limit.
         room.wrong_passwords.take(now)
     pending = room.pending.pop(client_id, None)  # None: its connection broke meanwhile.
     if pending is not None and matches is True:

@@ -28,6 +28,8 @@ def admitted(
     said: list[effects.RoomEffect] = []
     for client_id in [one for one in hosted.at(order.link) if one not in here]:
         said += feed(inputs.ConnectionLost(client_id))
+    for lost in hosted.hash_lost(order.link):
+        said += feed(lost)
     known: list[items.Attending] = []
     for one in who:
         hosted.where[one.client_id] = order.link

@@ -6,7 +6,7 @@ connected to this node are told by the same way as all others: a room knows link
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -27,6 +27,7 @@ from hangd.rooms.clustered.asking import all_done, until_done
 from hangd.rooms.clustered.numbers import Counted
 from hangd.rooms.clustered.owning import basic
 from hangd.rooms.clustered.owning.attaching import admitted
+from hangd.rooms.clustered.owning.ending import Ending
 from hangd.rooms.clustered.owning.owned_room import OwnedRoom, Words, kept_chat, kept_room
 from hangd.rooms.clustered.owning.relevance import what_counts
 from hangd.rooms.clustered.parcels import Post
@@ -94,8 +95,8 @@ class OwnedRooms:
         self._counters = counters
         self._counted = counted
         self._unknown = Unknown()
-        self.ending: set[str] = set()
-        """Rooms that have ended here, and that the cluster has not forgotten yet."""
+        self._ending = Ending(cluster, tasks)
+        self.ending: Final = self._ending.rooms
         self.unreadable: set[str] = set()
         """Rooms that this node cannot restore."""
 
@@ -132,7 +133,7 @@ class OwnedRooms:
         except KeyError:
             share.end()
             # Its owner ended before the room's first input.
-            self._forget(room_id, owned.fence)
+            self._ending.forget(room_id, owned.fence)
             return False
         except Exception:
             share.end()
@@ -177,11 +178,11 @@ class OwnedRooms:
         """Forget a room in which nobody is, at once."""
         fence = hosted.relay.fence
         self.lose(hosted)
-        self._forget(hosted.room_id, fence)
+        self._ending.forget(hosted.room_id, fence)
 
     def unmake(self, room_id: str) -> None:
         """Forget a room of which nobody knows whether the cluster has made it, for want of an answer."""
-        self._begin_ending(room_id, partial(self._claimed_and_forgotten, room_id))
+        self._ending.unmake(room_id)
 
     def lose(self, hosted: OwnedRoom) -> None:
         """A room is not this node's any more: let the edges find out whose it is."""
@@ -319,12 +320,26 @@ class OwnedRooms:
     def _drop(self, hosted: OwnedRoom, link: str, now: float) -> None:
         for client_id in hosted.at(link):
             self._take(hosted, inputs.ConnectionLost(client_id), now)
+        for lost in hosted.hash_lost(link):
+            self._take(hosted, lost, now)
 
     def _take(self, hosted: OwnedRoom, input: inputs.RoomInput, now: float, payer: str | None = None) -> None:
         """Give a room an input, and publish what it orders."""
         self._publish(hosted, self._fed(hosted, input, now), payer)
 
     def _fed(self, hosted: OwnedRoom, input: inputs.RoomInput, now: float) -> list[effects.RoomEffect]:
+        """Return what a room orders after an input."""
+        if not isinstance(input, inputs.ConnectionLost):
+            return self._handled(hosted, input, now)
+        hosted.lost(input.client_id)
+        orders = self._handled(hosted, input, now)
+        # What its edge finds out of its password does not count any more (`what_counts`), or is not told.
+        orders += self._handled(hosted, inputs.CheckLost(input.client_id), now)
+        if not hosted.room.is_member(input.client_id):
+            hosted.forget(input.client_id)
+        return orders
+
+    def _handled(self, hosted: OwnedRoom, input: inputs.RoomInput, now: float) -> list[effects.RoomEffect]:
         """Return what a room orders after an input. If it fails, it is brought in line again, or closed."""
         if hosted not in self._rooms:
             return []
@@ -339,9 +354,6 @@ class OwnedRooms:
                 _log.exception("room %s cannot recover from an internal error, and is closed", hosted.room_id)
                 self.close(hosted)
                 return []
-        finally:
-            if isinstance(input, inputs.ConnectionLost):
-                hosted.where.pop(input.client_id, None)
 
     # ---- what it orders ---------------------------------------------------------------------------------------------
 
@@ -368,6 +380,8 @@ class OwnedRooms:
                     is_here = words.tell(order.client_id, order)
                     if isinstance(order, effects.ForgetMember):
                         self._forget_member(hosted, order.client_id, here=is_here)
+                    elif isinstance(order, effects.ShowRoom) and order.room is None:
+                        hosted.forget(order.client_id)  # It is no member, and its edge forgets it with this.
         if payer is not None and price > 0.0:
             words.tell(payer, items.Charges(payer, price))
         line = hosted.room.timeline.epoch, hosted.room.timeline.rev
@@ -474,24 +488,6 @@ class OwnedRooms:
                 self.end(hosted)
             case _:
                 assert_never(order)
-
-    def _forget(self, room_id: str, fence: int) -> None:
-        self._begin_ending(room_id, lambda: until_done(partial(self._cluster.forget, room_id, fence)))
-
-    async def _claimed_and_forgotten(self, room_id: str) -> None:
-        made = await until_done(partial(self._cluster.claim, room_id))
-        if isinstance(made, Owned):
-            await until_done(partial(self._cluster.forget, room_id, made.fence))
-
-    def _begin_ending(self, room_id: str, forget: Callable[[], Awaitable[object]]) -> None:
-        self.ending.add(room_id)
-        self._tasks.start(self._end(room_id, forget), name="forget a room")
-
-    async def _end(self, room_id: str, forget: Callable[[], Awaitable[object]]) -> None:
-        try:
-            await forget()
-        finally:
-            self.ending.discard(room_id)
 
     def _arm(self, hosted: OwnedRoom) -> None:
         if hosted in self._rooms:

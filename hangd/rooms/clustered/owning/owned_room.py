@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from hangd.cluster.base import PUBLIC, Commit, Owned
 from hangd.engine.cluster.owner_relay import UNHEARD_MOST, OwnerRelay
-from hangd.engine.room import effects
+from hangd.engine.room import effects, inputs
 from hangd.engine.room.connection.limits import cost
 from hangd.engine.room.room import Room
 from hangd.protocol.codec import encode_server
@@ -87,6 +87,8 @@ class OwnedRoom(Hosted):
         """When the connection began by which each of them has come back, if it has."""
         self.let_in: dict[str, str | None] = {}
         """In which session of its link each of them was let in, or its password was asked for."""
+        self.hashing: tuple[str, str] | None = None
+        """Which client has set the room's password last, and the link whose edge was told to hash it."""
         self.kept_queue: Queue | None = None
         """The queue that was kept last."""
         self.kept_basic: bytes | None = None
@@ -107,11 +109,22 @@ class OwnedRoom(Hosted):
         """Return who is connected at this link."""
         return [client_id for client_id, where in self.where.items() if where == link]
 
+    def lost(self, client_id: str) -> None:
+        """The connection of a client has ended."""
+        self.where.pop(client_id, None)
+        self.let_in.pop(client_id, None)
+
+    def hash_lost(self, link: str) -> list[inputs.RoomInput]:
+        """What was said to this link may not have been heard. Returns what the room has to be told."""
+        if self.hashing is None or self.hashing[1] != link:
+            return []
+        (client_id, _), self.hashing = self.hashing, None
+        return [inputs.HashLost(client_id)]
+
     def forget(self, client_id: str) -> None:
         """A client is no member any more."""
-        self.where.pop(client_id, None)
+        self.lost(client_id)
         self.since.pop(client_id, None)
-        self.let_in.pop(client_id, None)
 
     def refusal(self, link: str, unreadable: Unreadable) -> list[effects.RoomEffect]:
         """Return the answer to a request of a client at this link that only a newer version knows."""
@@ -217,6 +230,8 @@ class Words:
             return False
         if isinstance(order, effects.LetIn | effects.CheckPassword):
             self._hosted.let_in[client_id] = self._hosted.relay.session(link)
+        elif isinstance(order, effects.HashPassword):
+            self._hosted.hashing = client_id, link
         self._add(link, items.encode_order(order))
         return True
 

@@ -1,4 +1,5 @@
-"""Which inputs of a link count for a room: those of clients that are connected there, as far as the owner knows."""
+"""Which inputs of a link count for a room: those of clients that are connected there, as far as
+the owner knows, and what an edge was told to find out."""
 
 from hangd.engine.room import inputs
 from hangd.rooms.clustered.owning.owned_room import OwnedRoom
@@ -16,6 +17,9 @@ def what_counts(hosted: OwnedRoom, link: str, input: inputs.RoomInput) -> inputs
             return input
         case inputs.AccountEnded():
             return input
+        case inputs.PasswordHashed(client_id=client_id):
+            # Also of a client that is not connected there any more: the room waits for it.
+            return input if hosted.hashing == (client_id, link) else None
         case _:
             return input if hosted.where.get(input.client_id) == link else None
 

@@ -12,8 +12,10 @@ from hangd.engine.room.effects import (
     HashPassword,
 )
 from hangd.engine.room.inputs import (
+    CheckLost,
     ConnectionLost,
     CreateRequested,
+    HashLost,
     PasswordChecked,
     PasswordHashed,
 )
@@ -365,6 +367,37 @@ def test_a_client_that_disconnects_during_the_check_does_not_enter() -> None:
     stage.feed(ConnectionLost("bob"))
     stage.feed(PasswordChecked("bob", True))
     assert stage.ids == ["ann"]
+
+
+def test_checks_that_are_lost_count_as_guesses_and_make_place_for_others() -> None:
+    stage = ready(password_hash="hash-1")
+    for number in range(11):
+        stage.join(f"eve-{number}", password="guess")
+    assert len(stage.ordered()) == 10
+    stage.nobody_heard_more()
+    for number in range(10):
+        stage.feed(ConnectionLost(f"eve-{number}"))
+        stage.feed(CheckLost(f"eve-{number}"))
+    assert refusal(stage, "eve-10").code == "RateLimited"
+    stage.feed(CheckLost("ann"))
+    stage.passes(5.0)
+    stage.goes_on()
+    stage.join("bob", password="sesame")
+    assert stage.ordered() == [CheckPassword("bob", "sesame", "hash-1")]
+
+
+def test_a_hash_that_is_lost_leaves_the_password_as_it_was() -> None:
+    stage = ready(password_hash="hash-1")
+    stage.says("ann", SetPolicy(password="new"))
+    stage.feed(HashLost("bob"))
+    stage.says("ann", SetPolicy(password="newer"))
+    assert stage.error("ann").code == "RateLimited"
+    stage.feed(HashLost("ann"))
+    stage.feed(PasswordHashed("ann", "hash-2"))
+    stage.join("bob", password="sesame")
+    assert CheckPassword("bob", "sesame", "hash-1") in stage.ordered()
+    stage.says("ann", SetPolicy(password="newest"))
+    assert HashPassword("ann", "newest") in stage.ordered()
 
 
 def test_one_join_at_a_time() -> None:
