@@ -65,6 +65,8 @@ class Hosted(Place):
         super().__init__(room.room_id, alias)
         self.room = room
         self.timer = DeadlineTimer(lambda now: expire(self, now))
+        self.is_closing = False
+        """Whether it goes, and only waits for others who have to be told first, as in a cluster."""
         self.changes_written = 0
         """`Room.changes` when the persistence was last told of this room."""
 
@@ -232,15 +234,19 @@ class Directory:
             self._shared.changed(network)
 
     def _of_the_largest(self, above: int) -> Hosted | None:
-        """Return a room that may go, of the network that has most rooms, if it has more than ``above``."""
-        networks = (made for made in self._made.values() if len(made) > above)
+        """Return a room that may go, of the network that has most rooms, if it has more than ``above`` that stay."""
+        networks = (made for made in self._made.values() if len(made) > above and _staying(made) > above)
         largest = sorted(networks, key=len, reverse=True)
         if (goes := next(filter(None, map(_first_to_go, largest)), None)) is not None:
             return goes
         of_many = (each for made in largest if 2 * len(made) > self._most_of_one for each in made.values())
-        return next((hosted for hosted in of_many if hosted.room.makes_place_of_many), None)
+        return next((hosted for hosted in of_many if hosted.room.makes_place_of_many and not hosted.is_closing), None)
+
+
+def _staying(made: dict[str, Hosted]) -> int:
+    return sum(not hosted.is_closing for hosted in made.values())
 
 
 def _first_to_go(made: dict[str, Hosted] | None) -> Hosted | None:
-    """Return the oldest of these rooms that may go."""
-    return next((hosted for hosted in (made or {}).values() if hosted.room.makes_place), None)
+    """Return the oldest of these rooms that may go, and does not go already."""
+    return next((hosted for hosted in (made or {}).values() if hosted.room.makes_place and not hosted.is_closing), None)

@@ -44,6 +44,8 @@ def makes_place(room: RoomData, *, of_many: bool = False) -> bool:
 
     ``of_many``: it is one of very many rooms from one network. Then a password keeps it no longer than others.
     """
+    if room.host_digest is None:
+        return False  # Whoever makes it is about to come in, as in a cluster, where both are not one step.
     if room.attended >= ATTENDED_MOST or room.pending or any(member.present for member in room.roster):
         return False
     return of_many or (room.password_hash is None and room.hashing is None)

@@ -18,6 +18,7 @@ from hangd.rooms.edge.turns import Turns
 from hangd.transport.base import Encoded
 
 _OUTSIDE: Final = RequestRefused("NotInRoom", "you are not in this room any more")
+_CLOSED: Final = RequestRefused("RoomNotFound", "the room has just been closed: create it again")
 
 
 class Deliveries:
@@ -71,7 +72,10 @@ class Deliveries:
                 self._whereabouts.keep(client, place.room_id)
             case effects.ShowRoom():
                 self.show(place, order, now)
-            case effects.ForgetMember(client_id=client_id):
+            case effects.ForgetMember(client_id=client_id, reason=reason):
+                if reason == "closed" and (asked := place.asking.get(client_id)) is not None:
+                    if (peer := self._clients.peer_of(client_id)) is not None:
+                        self._turns.refuse(peer, _CLOSED, asked.request_id)
                 self.refuse(place.unanswered.drop(client_id), _OUTSIDE)  # The room hears it no more.
                 place.drop(client_id)
                 self._orders.carry_out_one(place, order, now)

@@ -168,11 +168,15 @@ class OwnedRooms:
         return hosted
 
     def close(self, hosted: OwnedRoom, why: str | None = None) -> None:
-        """End a room. Its members are told."""
-        members = tuple(hosted.where)
-        told = effects.SendTo(members, RoomLeft(hosted.room_id, "closed", why))
-        gone = [effects.ForgetMember(client_id, "closed") for client_id in members]
-        self._publish(hosted, [told, *gone, effects.ForgetRoom()] if members else [effects.ForgetRoom()], None)
+        """End a room, unless it is ending. Its members are told."""
+        if hosted.is_closing:
+            return
+        hosted.is_closing = True
+        # The others wait to be let in. Their edges, which know how they have asked, refuse them.
+        members = tuple(filter(hosted.room.is_member, hosted.where))
+        told = [effects.SendTo(members, RoomLeft(hosted.room_id, "closed", why))] if members else []
+        gone = [effects.ForgetMember(client_id, "closed") for client_id in hosted.where]
+        self._publish(hosted, [*told, *gone, effects.ForgetRoom()], None)
 
     def end(self, hosted: OwnedRoom) -> None:
         """Forget a room in which nobody is, at once."""
