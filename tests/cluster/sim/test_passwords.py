@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from hangd.engine.cluster.effects import PostToEdge
+from hangd.rooms.clustered.owning.owned_room import OwnedRoom
 from tests.cluster.sim.people import Person
 from tests.cluster.sim.test_random import fail
 from tests.cluster.sim.world import HASH_SECONDS, Server, World, world
@@ -135,25 +137,38 @@ def test_a_host_that_leaves_while_its_password_is_hashed_has_set_it(cluster: Wor
     cluster.end()
 
 
-def test_an_order_to_hash_that_is_lost_with_its_session_is_not_waited_for(cluster: World) -> None:
-    """Redis is away for so long that the owner gives up what the edge has not heard."""
+def end_sessions(server: Server, hosted: OwnedRoom) -> None:
+    """Let the owner of a room give up what its edges have not heard, as it does when that is too much."""
+    relay = hosted.relay
+    detached = [PostToEdge(link.edge, relay._cut(id, link, server.process.time())) for id, link in relay._links.items()]
+    server.rooms.owned._obey(hosted, detached)
+
+
+@pytest.mark.parametrize("lost_with", ["server", "session"])
+def test_an_order_to_hash_that_is_lost_is_not_waited_for(cluster: World, lost_with: str) -> None:
     host, room_id = guarded(cluster)
-    bob = comes_in(cluster, cluster.servers[1])
+    one, two, _ = cluster.servers
+    bob = comes_in(cluster, two)
     host._ask("SetRole", {"client_id": bob.client_id, "role": "host"})
     cluster.run(SOON)
-    cluster.servers[1].cluster.slowness = 0.1
+    two.cluster.slowness = 0.1
     bob.set_password("new")
-    cluster.until(lambda: cluster.room(room_id).room._data.hashing, 1.0)
-    cluster.redis_down()
-    cluster.run(12.0)
-    cluster.redis_up()
-    cluster.servers[1].cluster.slowness = 0.0
-    cluster.run(8.0)
-    assert cluster.room(room_id).room._data.hashing is None
-    assert not bob.pending
+    hosted = cluster.room(room_id)
+    cluster.until(lambda: hosted.room._data.hashing, 1.0)
+    two.cut()
+    if lost_with == "server":
+        cluster.run(10.0)
+    else:
+        one.process.arrive(lambda: end_sessions(one, hosted))
+        cluster.run(0.5)
+    two.slow_down(0.0)
+    two.mend()
+    cluster.run(5.0)
+    assert hosted.room._data.hashing is None and not bob.pending
+    assert hosted.room._data.password_hash == f"hash of {RIGHT}"
     bob.set_password("newer")
     cluster.run(1.0)
-    assert cluster.room(room_id).room._data.password_hash == "hash of newer"
+    assert hosted.room._data.password_hash == "hash of newer"
     cluster.settle()
     cluster.end()
 
