@@ -20,8 +20,9 @@ _SECONDS: Final = 2.0
 """How long connecting may take, and so may each part of greeting."""
 _SENTINEL_SECONDS: Final = 1.0
 _OLDEST: Final = (7, 0)
-"""The oldest version of Redis that says by the first word of a script's error what is wrong, as `Wire` needs it. Redis
-6.0 also lets scripts write where it lacks a replica (min-replicas-to-write)."""
+"""The oldest version of Redis whose scripts fail as here, with the words with which a command fails, and in which
+``min-replicas-to-write`` holds for them."""
+_NEEDED: Final = "hang needs Redis 7.0 or later, or Valkey"
 
 _Published = Callable[[bytes, bytes, float], None]
 
@@ -112,11 +113,11 @@ class Dialer:
         if role[0] != b"master":
             raise ConnectionError(f"it is a {role[0].decode()}, which takes no changes")
         facts = _facts(await wire.ask("INFO", "server"))
-        version = tuple(int(part) for part in facts.get("redis_version", "0").split(".")[:2] if part.isdigit())
-        if version < _OLDEST:
-            raise ConnectionError(
-                f"its version is {facts.get('redis_version')}: hang needs {_OLDEST[0]}.{_OLDEST[1]} or later"
-            )
+        told = facts.get("redis_version")  # Valkey says here which Redis it is like.
+        if told is None:
+            raise ConnectionError(f"it does not say its version: {_NEEDED}")
+        if tuple(int(part) for part in told.split(".")[:2] if part.isdigit()) < _OLDEST:
+            raise ConnectionError(f"it is Redis {told}, which is too old: {_NEEDED}")
         return facts.get("run_id", "")
 
     async def _master(self) -> tuple[str, int]:
