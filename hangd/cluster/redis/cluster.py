@@ -109,7 +109,8 @@ class RedisCluster:
     async def start(self, listener: Listener) -> None:
         assert self._made is None
         channels = (self._keys.inbox + self._node, self._keys.all)
-        dialer = Dialer(self._place, f"hang-{self._node}", channels, self._published)
+        probe = self._keys.small("v", "probe")
+        dialer = Dialer(self._place, f"hang-{self._node}", channels, self._published, probe=probe)
         connection = Connection(dialer, connected=self._connected, disconnected=self._disconnected, random=self._jitter)
         self._listener, self._made = listener, connection
         try:

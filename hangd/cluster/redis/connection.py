@@ -21,10 +21,12 @@ _ANSWER_SECONDS: Final = 5.0
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 1.0
 """Seconds before an attempt to connect that follows failed ones."""
+_LASTS_SECONDS: Final = 1.0
+"""A connection that ends sooner counts as a failed attempt: Redis takes logins, and refuses what it is told then."""
 
 
 class Dialing(Protocol):
-    async def dial(self) -> Dialed: ...
+    async def dial(self, *, changes: bool) -> Dialed: ...
 
 
 class Connection:
@@ -53,6 +55,10 @@ class Connection:
         """What is to be sent on the next connection."""
         self._tasks = Tasks()
         self._ended: asyncio.Event = asyncio.Event()
+        self._is_told = False
+        """Whether the log says that Redis cannot be used."""
+        self._was_refused = False
+        """Whether the last connection ended because Redis refused something."""
         self._closed = False
 
     @property
@@ -70,7 +76,7 @@ class Connection:
         Raises:
             ClusterFailed: that could not be done the first time.
         """
-        self._use(await self._dialer.dial())
+        self._use(await self._dialer.dial(changes=False))
         self._tasks.start(self._stay_connected(), name="connection to Redis")
 
     async def aclose(self) -> None:
@@ -141,10 +147,12 @@ class Connection:
             return
         self._dialed = None
         dialed.close()
-        _log.warning(
+        _log.log(
+            logging.DEBUG if self._is_told else logging.WARNING,
             "the connection to Redis has ended: %s",
             dialed.commands.why or dialed.inbox.why or "it was closed by the other end",
         )
+        self._is_told, self._was_refused = True, dialed.commands.was_refused
         failed: list[Request] = []
         for request in dialed.commands.unanswered:
             (self._waiting if request.again else failed).append(request)
@@ -157,17 +165,27 @@ class Connection:
         while True:
             await self._ended.wait()
             pause = 0.0
-            while self._dialed is None:
+            while not await self._lasts():
                 # The first attempt is spread as well: all nodes lose a Redis that dies at the same time.
                 await asyncio.sleep(max(pause, _FIRST_PAUSE) * (0.5 + self._random() / 2))
                 try:
-                    self._use(await self._dialer.dial())
+                    self._use(await self._dialer.dial(changes=self._was_refused))
                 except ClusterFailed as error:
                     _log.log(logging.DEBUG if pause else logging.WARNING, "%s", error)
                 except Exception:
                     _log.exception("connecting to Redis failed")
                 pause = min(_LONGEST_PAUSE, 2 * max(pause, _FIRST_PAUSE))
+            self._is_told = False
             _log.info("Redis can be reached again")
+
+    async def _lasts(self) -> bool:
+        """Wait until there is no connection, or it has lasted for some time. Returns whether it has."""
+        try:
+            async with asyncio.timeout(_LASTS_SECONDS):
+                await self._ended.wait()
+        except TimeoutError:
+            return True
+        return False
 
 
 def _fail(request: Request, why: str) -> None:

@@ -43,22 +43,29 @@ class Dialer:
 
     Args:
         name: by which Redis lists the connections (CLIENT LIST).
+        probe: a key that is never set.
         channels: to subscribe to.
 
     Raises:
         ClusterFailed: the files with certificates cannot be read.
     """
 
-    def __init__(self, place: RedisPlace, name: str, channels: tuple[str, ...], published: _Published) -> None:
+    def __init__(
+        self, place: RedisPlace, name: str, channels: tuple[str, ...], published: _Published, *, probe: str
+    ) -> None:
         self._place = place
         self._name = name
+        self._probe = probe
         self._channels = channels
         self._published = published
         self._tls = _context(place) if place.is_tls else None
         self._warned = False
 
-    async def dial(self) -> Dialed:
+    async def dial(self, *, changes: bool) -> Dialed:
         """Return both connections.
+
+        Args:
+            changes: whether to try first whether Redis takes changes now.
 
         Raises:
             ClusterFailed: there is no Redis that can be used.
@@ -75,6 +82,9 @@ class Dialer:
                 run = [await self._greet(wire) for wire in (inbox, commands)]
                 if run[0] != run[1]:
                     raise ConnectionError("it led to two servers, of which one at most is the right one")
+                if changes:
+                    # It is refused as any change, and changes nothing: there is no such key.
+                    await commands.ask("SET", self._probe, "", "XX")
                 await asyncio.gather(*(inbox.ask("SUBSCRIBE", channel) for channel in self._channels))
                 await asyncio.gather(*(commands.ask("SCRIPT", "LOAD", text) for text in texts().values()))
                 await self._look_at_memory(commands)

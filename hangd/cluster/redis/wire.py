@@ -86,6 +86,8 @@ class Wire(asyncio.Protocol):
         self.unanswered: deque[Request] = deque()
         self.why = ""
         """Why the connection has ended, for the log. "": the other end has closed it."""
+        self.was_refused = False
+        """Whether it has ended because Redis could not carry out a command at that time."""
         self._asked: set[asyncio.Future[Answer]] = set()
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
         self._transport: asyncio.Transport | None = None
@@ -136,6 +138,7 @@ class Wire(asyncio.Protocol):
             called: Callable[..., None] = self._published
             with_what: tuple[Any, ...] = (answer[1], answer[2], at)
         elif isinstance(answer, hiredis.ReplyError) and str(answer).startswith(_NOT_NOW):
+            self.was_refused = True
             self.close(f"it says {answer}")
             return
         elif not self.unanswered:
