@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -89,7 +90,7 @@ async def test_a_node_with_another_clock_tells_the_time_of_the_first(monkeypatch
     assert abs(first.clock.now() - second.clock.now()) <= max(bound, NEAR)
     assert world.told == [("first", False), ("second", False)]
 
-    # The first machine stands still for 5 s, or the second: nobody can tell which.
+    # The second machine stood still for 5 s: so the first one's clock is ahead.
     clock_id = second.clock_id
     world.ahead["first"] += 5.0
     await world.until(lambda: len(world.told) > 2)
@@ -183,6 +184,86 @@ async def test_a_cold_start_waits_while_somebody_lives_who_knows_the_time(monkey
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.5):
             await keepers["second"].known()
+    await world.aclose()
+
+
+def _give_up(keeper: Timekeeper) -> None:
+    """Let a node find that its clock stood still, by the pings of another one."""
+    assert keeper.leads
+    for number in range(20):
+        at = keeper.clock.local()
+        keeper.received("asker", ClockPing(at + (0.8 if number == 19 else 0.0)), at)
+
+
+async def _look(world: World, *names: str) -> list[str]:
+    """Let these look who tells the time, one after the other. Returns who does."""
+    for name in names:
+        await world.nodes[name]._look()
+        world.nodes[name].stop()
+        world.redis.advance(world.redis.now + 0.01)
+    return [name for name, keeper in world.nodes.items() if keeper.leads]
+
+
+def _after_next_get(cluster: ModelNode, monkeypatch: pytest.MonkeyPatch, do: Callable[[], Awaitable[object]]) -> None:
+    """Let this happen while a node waits for what it has asked of Redis."""
+
+    async def get(key: str) -> bytes | None:
+        kept = await ModelNode.get(cluster, key)
+        monkeypatch.setattr(cluster, "get", partial(ModelNode.get, cluster))
+        await do()
+        return kept
+
+    monkeypatch.setattr(cluster, "get", get)
+
+
+async def _two_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World(monkeypatch)
+    for name, boot in (("first", "a"), ("sibling", "a"), ("other", "b")):
+        await world.node(name, boot=boot, looks=False)
+    assert await _look(world, "first", "sibling") == ["first"]
+    return world
+
+
+@pytest.mark.parametrize("while_it_looks", [False, True])
+async def test_a_machine_that_stood_still_lets_another_one_tell_the_time(
+    monkeypatch: pytest.MonkeyPatch, while_it_looks: bool
+) -> None:
+    world = await _two_of_one_machine(monkeypatch)
+    first = world.nodes["first"]
+    if while_it_looks:
+
+        async def give_up() -> None:
+            _give_up(first)
+
+        _after_next_get(world.clusters["first"], monkeypatch, give_up)
+        assert await _look(world, "first") == []
+    else:
+        _give_up(first)
+    assert await _look(world, "first", "sibling", "first", "sibling") == []
+    kept = await world.clusters["first"].get("clock")
+    assert kept is not None and msgspec.json.decode(kept, type=Reference).stood_still
+    assert await _look(world, "other") == [], "it does not know the time"
+    # Nobody else can tell it. Its machine does again.
+    world.redis.advance(world.redis.now + 5.1)
+    for name in world.clusters:
+        world.lives(name)
+    assert await _look(world, "sibling", "first") == ["sibling"]
+    assert world.nodes["sibling"].clock_id == first.clock_id
+    await world.aclose()
+
+
+async def test_who_has_read_what_was_kept_before_its_machine_gave_up_does_not_lead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await _two_of_one_machine(monkeypatch)
+
+    async def give_up() -> None:
+        _give_up(world.nodes["first"])
+        await _look(world, "first")
+
+    _after_next_get(world.clusters["sibling"], monkeypatch, give_up)
+    assert await _look(world, "sibling") == []
+    assert "clock" not in world.redis.memory.leads
     await world.aclose()
 
 

@@ -10,12 +10,22 @@ So what a node tells moves by at most 0.5 ms a second beside the difference in s
 backwards. Before it is ``ready`` it tells nothing. Only if it proves to be far off (its machine was suspended, or all
 nodes that knew the time have died) does it jump: then its ``clock_id`` changes, and clients learn the clock anew.
 
+The reference's own machine may stand still, and its clock with it, for less time than its lease lasts: a virtual
+machine that is moved to another host. Its clock has missed that time then, and nothing there tells it. But pings seem
+to arrive sooner than any before by just this time, those of all nodes. (If the clock of one of these stood still, its
+pings seem to arrive later; and pings that were late do not seem sooner than all before.) So a reference at which the
+pings of most nodes arrive too soon gives up, and answers no more. The next one goes on, and the one that stood still
+learns the time from it. A node that finds itself far from the reference's time does not believe the first answer,
+which may have waited for the reference to go on. It measures the reference anew, and leaves it time to give up.
+
 Processes of one boot read the same clock: the offset of the one is that of the other, and nobody asks.
 """
 
+from collections import deque
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hangd.engine.follower.clock import ClockFilter, ClockPolicy
 
@@ -27,6 +37,11 @@ _TRUSTED: Final = 8
 """Pings of another reference before it is followed: 0.4 s, in which the clocks drift apart by less than 0.1 ms."""
 _JUMP: Final = 0.05
 """A larger error, in seconds, is not corrected slowly: that would take minutes."""
+_SOONER: Final = 0.03
+"""Seconds by which pings arrive sooner than any before if the reference's clock stood still. Less than _JUMP, so that
+the reference gives up before others jump; more than clocks drift apart while the pings of before are remembered."""
+_VOTES: Final = 1.0
+"""Seconds in which every node that knows the reference pings it."""
 _WAIT: Final = 10.0
 """A node that knows of a reference of long ago and cannot ask it begins another timescale after so many seconds."""
 _BURST: Final = 32
@@ -54,6 +69,8 @@ class Reference(Struct, frozen=True):
     """Random id of the timescale, which outlives its references."""
     bound: float = 0.0
     """How far it may have been from the last reference, in seconds."""
+    stood_still: bool = False
+    """Whether it has given up because its clock has missed some time, as have all of its machine."""
 
 
 class ClockPing(Struct, frozen=True, array_like=True, tag="clock-ping"):
@@ -87,6 +104,40 @@ class Jumped(Struct, frozen=True):
 ClockEffect = AskTime | Jumped
 
 
+class _Asker(Struct):
+    """A node that asks the reference."""
+
+    ways: deque[float] = field(default_factory=lambda: deque(maxlen=_POLICY.samples))
+    """How much later, by the reference's clock, its pings have arrived than they left, by its own."""
+    later: int = 0
+    """How many of the last ones were much later than the quickest."""
+    asked_at: float = 0.0
+    sooner_at: float | None = None
+    """When one arrived that was too soon."""
+
+    def take(self, t0: float, arrived: float) -> float:
+        """Take a ping. Returns by how much it has arrived too soon, or 0."""
+        way, self.asked_at, sooner = arrived - t0, arrived, 0.0
+        least = min(self.ways, default=way)
+        self.later = self.later + 1 if way - least > _SOONER else 0
+        if least - way > _SOONER and len(self.ways) >= _READY:
+            sooner, self.sooner_at = least - way, arrived
+        if sooner or self.later >= _BURST:
+            # One of the two clocks has stood still. What was before says nothing of what comes.
+            self.ways.clear()
+            self.later = 0
+        self.ways.append(way)
+        return sooner
+
+    def vote(self, now: float) -> bool | None:
+        """Return whether its pings arrive too soon since a moment ago. None: nobody can tell."""
+        if now - self.asked_at > _VOTES:
+            return None
+        if self.sooner_at is not None and now - self.sooner_at <= _VOTES:
+            return True
+        return False if len(self.ways) >= _READY else None
+
+
 class ClusterClock:
     """See the module's docstring. Local times are seconds of the machine's monotonic clock, the same in all processes.
 
@@ -102,6 +153,9 @@ class ClusterClock:
         """The reference."""
         self.timescale: str | None = None
         """The one that is told; None: not ready."""
+        self.given_up: Reference | None = None
+        """What is to be kept of this node, which was the reference, so that another one becomes it. Whoever does that
+        sets it back to None."""
         self.jumps = 0
         self._own_timescale = timescale
         self._filter = ClockFilter(_POLICY)
@@ -111,6 +165,10 @@ class ClusterClock:
         """When to ask again; None: there is nobody to ask."""
         self._burst = 0
         """Pings of the burst that have not been sent yet."""
+        self._doubts = False
+        """Whether the reference is measured anew, because what is told is far from its time."""
+        self._askers: dict[str, _Asker] = {}
+        """Who asks this node, while it is the reference."""
         self._asked: list[float] = []
         """The ``t0`` of pings without an answer."""
         self._since: float | None = None
@@ -145,6 +203,9 @@ class ClusterClock:
         Args:
             reference: the last one, as it is kept in Redis; None: there has been none for long.
         """
+        if reference is not None and reference.stood_still:
+            # Nobody of that machine, nor who does not know the time.
+            return self.ready and reference.node != self.node and not self._is_same(reference)
         if reference is None or self.ready or self._is_same(reference):
             return True
         return self._since is not None and now - self._since >= _WAIT
@@ -164,7 +225,8 @@ class ClusterClock:
             offset, timescale, bound = reference.offset, reference.timescale, 0.0
         else:
             offset, timescale, bound = 0.0, self._own_timescale, 0.0
-        self._due = None
+        self._due, self.given_up = None, None
+        self._askers.clear()
         self.known = Reference(self.node, self.boot, offset, timescale, bound)
         self.timescale = timescale
         self._set(offset, now, skew=0.0, bound=0.0)
@@ -172,23 +234,29 @@ class ClusterClock:
 
     def reference(self, reference: Reference, now: float) -> list[ClockEffect]:
         """This node is the reference, now or still."""
-        if reference == self.known or reference.node == self.node:
+        if reference == self.known or reference.node == self.node or reference.stood_still:
             return []
         self._freeze(now)
         self.known, self._since = reference, now
-        self._filter, self._pongs = ClockFilter(_POLICY), 0
-        self._asked.clear()
+        self._measure(now, doubts=False)
         if not self._is_same(reference):
-            self._due, self._burst = now, _BURST
             return []
         self._due = None
-        return self._adopt(reference.offset, now)
+        return self._adopt(reference.offset, 0.0, now)
 
-    def answer(self, ping: ClockPing, arrived: float, now: float) -> ClockPong | None:
-        """Answer another node's ping, which arrived at the local time ``arrived``. None: this is not the reference."""
+    def answer(self, node: str, ping: ClockPing, arrived: float, now: float) -> ClockPong | None:
+        """Answer another node's ping, which arrived at the local time ``arrived``.
+
+        None: this is not the reference, or has given up just now (`given_up`).
+        """
         if not self.leads or self.known is None:
             return None
         offset = self.known.offset
+        missed = self._askers.setdefault(node, _Asker()).take(ping.t0, arrived)
+        if missed and self._is_outvoted(arrived):
+            self.given_up, self.known = replace(self.known, stood_still=True), None
+            self._set(offset, now, skew=0.0, bound=missed)
+            return None
         return ClockPong(ping.t0, arrived + offset, now + offset, self.known.timescale)
 
     def ponged(self, node: str, pong: ClockPong, arrived: float) -> list[ClockEffect]:
@@ -199,9 +267,20 @@ class ClusterClock:
         self._asked.remove(pong.t0)
         # What was told until now is told from the filter as it was.
         self._freeze(arrived)
+        was_followed = self._is_followed
         self._filter.add(pong.t0, pong.t1, pong.t2, arrived)
         self._pongs += 1
-        return self._adopt(self._filter.offset(arrived), arrived) if self._is_followed else []
+        if not self._is_followed:
+            return []
+        measured, bound, told = self._filter.offset(arrived), self._filter.bound(arrived), self._at(arrived)
+        # The offset is between these two, whatever the filter has found from earlier pings.
+        least, most = pong.t2 - arrived, pong.t1 - pong.t0
+        if was_followed and max(least - told, told - most, abs(measured - told) - bound) >= _JUMP:
+            self._set(told, arrived, skew=self._skew, bound=abs(measured - told) + bound)
+            self._measure(arrived, doubts=True)
+            return []
+        self._doubts = False
+        return self._adopt(measured, bound, arrived)
 
     def to_cluster(self, local: float) -> float:
         """Convert a local time, of now or shortly before, to cluster time. Only when ``ready``."""
@@ -263,7 +342,7 @@ class ClusterClock:
         if self.known is None or self.leads:
             return False
         same = self.ready and self.timescale == self.known.timescale
-        return self._pongs >= (_TRUSTED if same else _READY)
+        return self._pongs >= (_TRUSTED if same and not self._doubts else _READY)
 
     def _at(self, local: float) -> float:
         """Return the offset that is told at a local time: from the last one slowly towards the measured one."""
@@ -283,6 +362,17 @@ class ClusterClock:
         reach = _POLICY.slew * elapsed
         return min(max(target, held - reach), held + reach)
 
+    def _is_outvoted(self, now: float) -> bool:
+        """Tell whether the pings of most nodes arrive too soon."""
+        votes = [vote for asker in self._askers.values() if (vote := asker.vote(now)) is not None]
+        return 2 * sum(votes) > len(votes)
+
+    def _measure(self, now: float, *, doubts: bool) -> None:
+        """Measure the reference from the beginning. Answers to pings of before are ignored."""
+        self._filter, self._pongs, self._doubts = ClockFilter(_POLICY), 0, doubts
+        self._due, self._burst = now, _BURST
+        self._asked.clear()
+
     def _freeze(self, now: float) -> None:
         """Go on from what is told now."""
         if not self.ready or now <= self._offset_at:
@@ -294,13 +384,13 @@ class ClusterClock:
     def _set(self, offset: float, now: float, *, skew: float, bound: float) -> None:
         self._offset, self._offset_at, self._skew, self._bound = offset, now, skew, bound
 
-    def _adopt(self, measured: float, now: float) -> list[ClockEffect]:
-        """Take the reference's timescale, if it is another one, and jump, if what is told is far off."""
+    def _adopt(self, measured: float, bound: float, now: float) -> list[ClockEffect]:
+        """Take the reference's timescale, if it is another one, and jump, if what is told is surely far off."""
         known = self.known
         assert known is not None
         before, told = self.timescale, self._at(now)
         self.timescale = known.timescale
-        if before == known.timescale and abs(measured - told) < _JUMP:
+        if before == known.timescale and abs(measured - told) - bound < _JUMP:
             return []
         self._set(measured, now, skew=0.0, bound=0.0)
         self._last = None

@@ -5,6 +5,7 @@ meet in `ClusterServerClock`.
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -41,6 +42,11 @@ _LOOK_SOON: Final = 0.05
 """The same, while it does not know the time."""
 _READY_SECONDS: Final = 20.0
 """A node waits for 10 s for a reference that may still live, and have clients, before it begins another timescale."""
+_RESTS_SECONDS: Final = 5.0
+"""A machine that stood still tells the time no more for so long, so that another one does: longer than the lease, and
+than all others take to look."""
+_NO_LONGER: Final = 0.001
+"""Who leads for so many seconds from now on gives that up."""
 _ROUND_TRIPS: Final = 8
 _NEAR: Final = 1e-3
 
@@ -97,6 +103,7 @@ class Timekeeper:
         self.changed: Callable[[bool], None] = lambda is_other: None
         """Called when the clock that clients know is another one from now on. True: so is the timescale."""
         self._is_known = asyncio.Event()
+        self._gave_up = asyncio.Event()
         self._told_id: str | None = None
         self._timer = DeadlineTimer(self._due)
         self._sent: deque[tuple[int, float]] = deque(maxlen=_ROUND_TRIPS)
@@ -138,12 +145,18 @@ class Timekeeper:
                 await self._look()
             except ClusterFailed as failed:
                 _log.debug("the reference of the cluster's time cannot be looked up for now: %s", failed)
-            await asyncio.sleep(_LOOK_SECONDS if self._known.ready else _LOOK_SOON)
+            self._gave_up.clear()
+            is_settled = self._known.ready and self._known.known is not None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS if is_settled else _LOOK_SOON):
+                    await self._gave_up.wait()
 
     def stop(self) -> None:
         self._timer.arm(None)
 
     async def _look(self) -> None:
+        if self._known.given_up is not None:
+            await self._give_up(self._known.given_up)
         kept = _decoded(await self._cluster.get(_KEY))
         if not await self._may_lead(kept):
             if kept is not None:
@@ -152,6 +165,14 @@ class Timekeeper:
         leader = await self._cluster.lead(_KEY, _LEASE_SECONDS)
         if leader == self._cluster.node:
             is_new = not self._known.leads
+            if is_new:
+                kept = _decoded(await self._cluster.get(_KEY))
+                if kept is not None and kept.stood_still and not self._known.may_lead(kept, self._now()):
+                    # Another process of this machine has given up meanwhile.
+                    await self._cluster.lead(_KEY, _NO_LONGER)
+                    return
+            if self._known.given_up is not None:
+                return  # Since this look began.
             reference = self._known.lead(kept, self._now())
             if is_new:
                 _log.info("this node tells the cluster's time now (timescale %s)", reference.timescale)
@@ -160,6 +181,13 @@ class Timekeeper:
                 await self._cluster.put(_KEY, msgspec.json.encode(reference), _KEPT_SECONDS)
         elif kept is not None and kept.node == leader:
             self._obey(self._known.reference(kept, self._now()))
+
+    async def _give_up(self, reference: Reference) -> None:
+        """Let another machine tell the time: this one has missed some."""
+        if await self._cluster.lead(_KEY, _LEASE_SECONDS) == self._cluster.node:
+            await self._cluster.put(_KEY, msgspec.json.encode(reference), _RESTS_SECONDS)
+            await self._cluster.lead(_KEY, _NO_LONGER)
+        self._known.given_up = None
 
     async def _may_lead(self, kept: Reference | None) -> bool:
         if self._known.may_lead(kept, self._now()):
@@ -181,17 +209,20 @@ class Timekeeper:
         """``at``: local time at which it arrived."""
         match message:
             case ClockPing():
-                pong = self._known.answer(message, at, self._now())
+                pong = self._known.answer(sender, message, at, self._now())
                 if pong is not None:
                     self._send(sender, pong)
+                elif self._known.given_up is not None and not self._gave_up.is_set():
+                    _log.warning("this machine seems to have stood still: another one is to tell the cluster's time")
+                    self._gave_up.set()
             case ClockPong():
                 self._obey(self._known.ponged(sender, message, at))
             case _:
                 assert_never(message)
 
     def _due(self, now: float) -> None:
-        # The time of the event loop may be a millisecond old.
-        self._obey(self._known.expire(self._now()))
+        # The time of the event loop may be a millisecond old. It may also wake slightly early.
+        self._obey(self._known.expire(max(now, self._now())))
 
     def _obey(self, orders: Iterable[ClockEffect]) -> None:
         for order in orders:

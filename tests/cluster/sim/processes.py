@@ -30,6 +30,8 @@ class Process(asyncio.BaseEventLoop):
         self._ready: deque[Handle] = deque()
         self._timers: list[TimerHandle] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.ahead = 0.0
+        """By how many seconds the clock of its machine is ahead of the world's."""
         self.is_stopped = False
         self.is_killed = False
         self.failures: list[str] = []
@@ -38,7 +40,7 @@ class Process(asyncio.BaseEventLoop):
     # What asyncio asks of a loop
 
     def time(self) -> float:
-        return self._time.now
+        return self._time.now + self.ahead
 
     def get_debug(self) -> bool:
         return False
@@ -113,14 +115,14 @@ class Process(asyncio.BaseEventLoop):
 
     def wake(self, now: float) -> float:
         """Make ready what is due. Returns when it has to do something next: now, if anything is ready."""
-        timers = self._timers
-        while timers and ((first := timers[0]).cancelled() or first.when() <= now):
+        timers, ahead = self._timers, self.ahead
+        while timers and ((first := timers[0]).cancelled() or first.when() - ahead <= now):
             heapq.heappop(timers)
             if not first.cancelled():
                 self._ready.append(first)
         if self._ready:
             return now
-        return timers[0].when() if timers else math.inf
+        return timers[0].when() - ahead if timers else math.inf
 
     def __enter__(self) -> None:
         """Be the running loop."""

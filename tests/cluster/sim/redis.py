@@ -188,6 +188,10 @@ class SimulatedNode(LocalCluster):
         if listener is not None:
             other._carry("inbox", lambda: other._loop.arrive(what, listener))
 
+    def _arrived(self, parcel: bytes, listener: Listener) -> None:
+        # By the clock of the machine at which it arrives, not of the one that has sent it.
+        listener.received(parcel, asyncio.get_running_loop().time())
+
     # ---- what RedisCluster does not wait for ------------------------------------------------------------------------
 
     def renew(self, info: NodeInfo, done: Callable[[Renewal], None]) -> None:

@@ -1,7 +1,5 @@
 """ClusterClock on simulated machines, whose true time is known: the nodes agree, and no clock runs backwards."""
 
-import heapq
-import itertools
 from collections.abc import Callable
 from random import Random
 
@@ -9,150 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hangd.engine.cluster.clusterclock import (
-    AskTime,
-    ClockEffect,
-    ClockPing,
-    ClockPong,
-    ClusterClock,
-    Jumped,
-    Reference,
-)
-
-MS = 0.001
-
-
-class Machine:
-    """One node, and the clock of its machine."""
-
-    def __init__(self, world: "World", name: str, *, offset: float, skew: float, boot: str | None = None) -> None:
-        self.world, self.name, self.offset, self.skew = world, name, offset, skew
-        self.clock = ClusterClock(name, boot or f"boot-{name}", f"timescale-{name}")
-        self.joined = world.now
-        self.up = True
-        self.asymmetry = world.random.uniform(-0.3, 0.3) * MS
-        self.jumps: list[float] = []
-        self.last = float("-inf")
-
-    def local(self, at: float) -> float:
-        return at * (1 + self.skew) + self.offset
-
-    @property
-    def now(self) -> float:
-        return self.local(self.world.now)
-
-    def time(self) -> float:
-        """Return cluster time as this node tells it."""
-        told = self.clock.to_cluster(self.now)
-        assert told >= self.last, "cluster time runs backwards"
-        self.last = told
-        return told
-
-
-class World:
-    """Machines, and who of them is the reference. ``delay`` returns how long a parcel is on its way, in seconds."""
-
-    def __init__(self, seed: int, delay: Callable[[Random], float]) -> None:
-        self.random = Random(seed)
-        self.delay = delay
-        self.now = 1000.0
-        self.machines: list[Machine] = []
-        self.record: Reference | None = None
-        self.events: list[tuple[float, int, Callable[[], None]]] = []
-        self.numbers = itertools.count()
-        self.worst = 0.0
-        self.bounds_hold = True
-
-    def join(self, offset: float, skew: float, *, boot: str | None = None) -> Machine:
-        machine = Machine(self, f"n{len(self.machines)}", offset=offset, skew=skew, boot=boot)
-        self.machines.append(machine)
-        self.look(machine)
-        return machine
-
-    def look(self, machine: Machine) -> None:
-        """Look who is the reference, and become it if nobody is, every second."""
-        if not machine.up:
-            return
-        self.at(1.0, lambda: self.look(machine))
-        leader = next((one for one in self.machines if self.record is not None and one.name == self.record.node), None)
-        if (leader is None or not leader.up) and machine.clock.may_lead(self.record, machine.now):
-            self.record = machine.clock.lead(self.record, machine.now)
-        elif self.record is not None:
-            self.obey(machine, machine.clock.reference(self.record, machine.now))
-        machine.clock.check()
-
-    def obey(self, machine: Machine, effects: list[ClockEffect]) -> None:
-        for effect in effects:
-            match effect:
-                case AskTime(node=node, ping=ping):
-                    other = next(one for one in self.machines if one.name == node)
-                    self.at(self.way(machine, 1), lambda other=other, ping=ping: self.asked(machine, other, ping))  # type: ignore[misc]
-                case Jumped(by=by):
-                    machine.jumps.append(by)
-                    machine.last = float("-inf")
-
-    def way(self, machine: Machine, sign: int) -> float:
-        return max(self.delay(self.random) + sign * machine.asymmetry, 0.05 * MS)
-
-    def asked(self, machine: Machine, other: Machine, ping: ClockPing) -> None:
-        if not other.up:
-            return
-        pong = other.clock.answer(ping, other.now, other.now + 0.02 * MS)
-        if pong is not None:
-            self.at(0.02 * MS + self.way(machine, -1), lambda: self.answered(machine, other, pong))
-
-    def answered(self, machine: Machine, other: Machine, pong: ClockPong) -> None:
-        if machine.up:
-            self.obey(machine, machine.clock.ponged(other.name, pong, machine.now))
-
-    def at(self, delay: float, do: Callable[[], None]) -> None:
-        heapq.heappush(self.events, (self.now + delay, next(self.numbers), do))
-
-    def run(self, seconds: float, *, every: float = 0.05) -> None:
-        """Let time pass, and look at all clocks now and then."""
-        end, look = self.now + seconds, self.now + every
-        while True:
-            due = [(machine.clock.deadline(), machine) for machine in self.machines if machine.up]
-            timers = [((at - one.offset) / (1 + one.skew), one) for at, one in due if at is not None]
-            at, machine = min(timers, key=lambda timer: timer[0], default=(float("inf"), None))
-            event = self.events[0][0] if self.events else float("inf")
-            step = min(at, event, look, end)
-            self.now = max(self.now, step)
-            if step == end:
-                return
-            if step == look:
-                look += every
-                self.compare()
-            elif step == event:
-                heapq.heappop(self.events)[2]()
-            else:
-                assert machine is not None
-                due_at = machine.clock.deadline()
-                assert due_at is not None
-                self.obey(machine, machine.clock.expire(max(machine.now, due_at)))
-                machine.clock.check()
-
-    def compare(self) -> None:
-        """Note how far the clocks are apart, and assert that none has run backwards and all bounds hold."""
-        told = {one.name: one.time() for one in self.machines if one.up and one.clock.ready}
-        if told:
-            self.worst = max(self.worst, max(told.values()) - min(told.values()))
-        for one in self.machines:
-            known = one.clock.known
-            if one.name in told and known is not None and known.node in told:
-                if known.timescale == one.clock.timescale and self.bounds_hold:
-                    assert abs(told[one.name] - told[known.node]) <= one.clock.bound(one.now) + 1e-6
-
-
-def lan(random: Random) -> float:
-    """Return a delay of 0.1 ms and some, in one of twenty cases up to 5 ms."""
-    return (0.1 + random.expovariate(4) + (random.uniform(0, 5) if random.random() < 0.05 else 0.0)) * MS
-
-
-def busy(random: Random) -> float:
-    """Return any delay of 0.1-5 ms, the short ones more often, as where processes wait for a processor."""
-    return (0.1 + 4.9 * random.random() ** 2) * MS
-
+from hangd.engine.cluster.clusterclock import AskTime, ClockPing, ClockPong, ClusterClock, Reference
+from tests.engine.cluster.clock_world import MS, Machine, World, busy, lan
 
 offsets = st.floats(-1e5, 1e5)
 skews = st.floats(-100e-6, 100e-6)
@@ -217,11 +73,11 @@ def test_who_leads_stays_so_with_the_same_offset() -> None:
 
 def test_only_the_reference_answers() -> None:
     clock = ClusterClock("a", "boot", "ts")
-    assert clock.answer(ClockPing(1.0), 5.0, 5.1) is None
+    assert clock.answer("c", ClockPing(1.0), 5.0, 5.1) is None
     clock.reference(Reference("b", "boot", 2.0, "ts"), 5.0)
-    assert clock.answer(ClockPing(1.0), 5.0, 5.1) is None
+    assert clock.answer("c", ClockPing(1.0), 5.0, 5.1) is None
     clock.lead(None, 6.0)
-    assert clock.answer(ClockPing(1.0), 7.0, 7.5) == ClockPong(1.0, 9.0, 9.5, "ts")
+    assert clock.answer("c", ClockPing(1.0), 7.0, 7.5) == ClockPong(1.0, 9.0, 9.5, "ts")
 
 
 def test_answers_of_others_and_answers_to_nothing_are_ignored() -> None:
@@ -309,7 +165,7 @@ def test_a_node_that_loses_the_lease_follows_without_a_jump() -> None:
     world = World(3, lan)
     first, second = (world.join(offset, skew) for offset, skew in [(500.0, 80e-6), (-7000.0, -80e-6)])
     world.run(30.0)
-    world.record = second.clock.lead(world.record, second.now)
+    world.record, world.leader = second.clock.lead(world.record, second.now), second.name
     world.run(60.0)
     assert (first.clock.leads, second.clock.leads) == (False, True)
     assert world.worst < 1.0 * MS
@@ -340,7 +196,7 @@ def test_another_timescale_is_a_jump() -> None:
     stranger = ClusterClock("n2", "boot-x", "another")
     world.machines.append(machine := Machine(world, "n2", offset=100.0, skew=0.0))
     machine.clock = stranger
-    world.record = stranger.lead(None, machine.now)
+    world.record, world.leader, world.leased_until = stranger.lead(None, machine.now), "n2", world.now + 1e9
     world.run(5.0)
     for one in (first, second):
         assert len(one.jumps) == 1
