@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import hiredis
 import pytest
 
 from hangd.cluster.base import ClusterFailed, Outcome, Renewal, new_incarnation
@@ -103,41 +102,6 @@ async def test_why_there_is_no_redis(redis_server: RedisServer, tmp_path: Path) 
     async with await asyncio.start_server(lambda _, writer: writer.write(b"HTTP/1.1 400\r\n"), "127.0.0.1", 0) as other:
         port = other.sockets[0].getsockname()[1]
         assert "not what Redis says" in await _why(f"redis://127.0.0.1:{port}")
-
-
-class _OfVersion(asyncio.Protocol):
-    """Says what a node asks for first, and closes the connection at anything else."""
-
-    def __init__(self, version: str) -> None:
-        facts = f"redis_version:{version}\r\nrun_id:1\r\n"
-        self._answers = {
-            b"CLIENT": "+OK\r\n",
-            b"ROLE": "*3\r\n$6\r\nmaster\r\n:0\r\n*0\r\n",
-            b"INFO": f"${len(facts)}\r\n{facts}\r\n",
-        }
-        self._reader = hiredis.Reader()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._reader.feed(data)
-        while words := self._reader.gets():
-            if words[0] not in self._answers:
-                self._transport.close()
-                return
-            self._transport.write(self._answers[words[0]].encode())
-
-
-@pytest.mark.parametrize(("version", "is_refused"), [("6.0.16", True), ("6.2.14", True), ("7.0.0", False)])
-async def test_a_redis_that_is_too_old_is_refused(version: str, *, is_refused: bool) -> None:
-    """Before 7.0 a script that writes does not say by the first word of its error that this Redis takes no changes, and
-    6.0 lets scripts write without the replicas that it needs."""
-    loop = asyncio.get_running_loop()
-    async with await loop.create_server(lambda: _OfVersion(version), "127.0.0.1", 0) as server:
-        why = await _why(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-    assert (f"its version is {version}: hang needs 7.0 or later" in why) is is_refused
 
 
 async def test_a_redis_that_does_not_answer_is_given_up_after_two_seconds(redis_server: RedisServer) -> None:
