@@ -242,7 +242,8 @@ class RoomFilms:
                 if copy is None and room.policy.match != "hash":
                     others = await self._finder.others(film, self._places(), **self._since_last(entry))
         finally:
-            self.is_searching = False
+            if self._is_current("search"):  # else it was cancelled, and the flag is that of the search after it
+                self.is_searching = False
         if copy is not None:
             self._open(entry, copy, None)
             return
@@ -321,11 +322,16 @@ class RoomFilms:
 
         async def run() -> None:
             await work()
-            self._tasks.pop(name, None)
+            if self._is_current(name):
+                self._tasks.pop(name)
             self._changed()
             self._notices.announce()
 
         self._tasks[name] = self._all_tasks.start(run(), name=f"playlist-{name}")
+
+    def _is_current(self, name: str) -> bool:
+        """Whether the task that asks is the work of this name now: neither cancelled nor replaced."""
+        return self._tasks.get(name) is asyncio.current_task()
 
     def _cancel(self, name: str) -> None:
         if (task := self._tasks.pop(name, None)) is not None:

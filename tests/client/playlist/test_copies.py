@@ -382,3 +382,41 @@ async def test_the_folders_are_walked_once_for_many_films(
             )
         )
         assert len([walks for walks in walked if ("tree", str(trove)) in walks]) <= 2
+
+
+# ---- a search that another one follows ------------------------------------------------------------------------------
+
+
+async def test_who_looks_for_a_film_and_then_for_the_next_one_is_waited_for(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The search that was given up must not end the one that follows it: the room would start without this member."""
+    ada = Watcher(tmp_path / "ada", server=url, duration=60.0)
+    bob = Watcher(tmp_path / "bob", name="bob", server=url, duration=60.0, media_dirs=(str(tmp_path / "films"),))
+    copies = [put(tmp_path / "films" / name, f"film {name}") for name in "12"]
+    films = [put(tmp_path / "ada" / name, f"film {name}") for name in "12"]
+    begun: asyncio.Queue[str | None] = asyncio.Queue()
+    sound = find.FilmFinder.copy
+    found = asyncio.Event()
+
+    async def slowly(self: find.FilmFinder, file_hash: Any, film: Any, places: Any, anew: bool = False) -> Any:
+        if self is bob.viewer.playlists.room.films._finder:
+            if anew:  # It is shown. Those to come are looked for too.
+                begun.put_nowait(film.name)
+            await found.wait()
+        return await sound(self, file_hash, film, places, anew=anew)
+
+    monkeypatch.setattr(find.FilmFinder, "copy", slowly)
+    async with watchers(ada, bob):
+        room = await ada.viewer.room("room-create", {"file": films[0]})
+        joining = bob.viewer.tasks.start(bob.viewer.room("room-join", {"room": room["room_id"]}), name="join")
+        assert await asyncio.wait_for(begun.get(), SOON) == "1"
+        await ada.viewer.room("room-media", {"file": films[1]})
+        assert await asyncio.wait_for(begun.get(), SOON) == "2"
+        await asyncio.sleep(0.1)
+        assert bob.viewer.playlists.room.is_searching
+        found.set()
+        await bob.until(lambda: bob.viewer.path == copies[1])
+        await joining
+        assert not bob.viewer.playlists.room.is_searching
+        assert not named(ada, "film-missing") and not named(bob, "film-missing")
