@@ -6,14 +6,21 @@ follower's driver (requests and reports to the room) and by the server commands.
 
 Coming back. A server that kept this member's place says so in its Welcome. Otherwise `rejoin` asks to be let in again,
 with the password and the host's secret of before. What passes (a full room, a server that is still starting) is tried
-again; a refusal that does not pass means that the room is lost.
+again; a refusal that does not pass means that the room is lost. There is one `rejoin` at a time: that of the last
+Welcome.
+
+Leaving. The server has this client in a room until it has heard LeaveRoom. It does not take that while it lets the
+client in, and it may let in a client that waits for that no more. So whoever is in a room at the server, and in none
+here, says LeaveRoom, but never once more while another one has no answer: that would take the viewer out of the room
+that it has asked for since.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from hangd.client.account.account import Account
 from hangd.client.control.port import Refusal
@@ -54,6 +61,11 @@ _REPORT_AGAIN_SECONDS: Final = 2.0
 
 _REJOIN_PAUSES: Final = (0.2, 0.5, 1.0, 2.0)
 """Seconds between tries to get back into a room that refuses for now."""
+
+_LEAVING: Final = "leave"
+"""The id of each LeaveRoom."""
+
+_Entered = TypeVar("_Entered", messages.RoomCreated, messages.RoomJoined)
 
 
 class Membership:
@@ -102,6 +114,10 @@ class Membership:
         """Tries a report again that could not be sent."""
         self._asking_room: asyncio.Task[None] | None = None
         """Asks for the room's state, because a change of its queue is missing here."""
+        self._rejoining: asyncio.Task[None] | None = None
+        """The last `rejoin`."""
+        self._leaves_unanswered = 0
+        """How many LeaveRoom this connection's server has not answered yet."""
 
     @property
     def is_asking(self) -> bool:
@@ -245,13 +261,35 @@ class Membership:
     def say_goodbye(self) -> None:
         """Tell the server that this member leaves for good, so that its place is not kept."""
         if self._state.room is not None and self._connection.is_up:
-            self._connection.send(messages.LeaveRoom())
+            self._leave_at_server()
+
+    def _leave_at_server(self) -> None:
+        """Have the server count this client as a member of no room. Raises NotConnected."""
+        self._connection.send(messages.LeaveRoom(), _LEAVING)
+        self._leaves_unanswered += 1
 
     def end(self) -> None:
         """The daemon is ending: say goodbye, unless the next one goes back into the room. Its place is kept then."""
         if not self._returns():
             self.say_goodbye()
         self._is_ending = True
+
+    async def ask_in(
+        self,
+        message: messages.CreateRoom | messages.JoinRoom,
+        answer: type[_Entered],
+        arrived: Callable[[_Entered, float], None],
+    ) -> _Entered:
+        """Ask to be let into a room, while the viewer is in none. Arguments and errors as for `Connection.request`."""
+        try:
+            return await self._connection.request(message, answer, arrived=arrived)
+        except ServerRefused as error:
+            if error.code != "AlreadyInRoom" or self._state.room is not None:
+                raise
+        # It has not heard of the leaving, or has let this client in when nobody waited for that any more.
+        if not self._leaves_unanswered:
+            self._leave_at_server()
+        return await self._connection.request(message, answer, arrived=arrived)
 
     async def rejoin(self) -> None:
         """Get back into the room after an absence for which the server did not keep this member's place."""
@@ -276,34 +314,62 @@ class Membership:
                 return_secret=view.return_secret,
             )
             try:
-                await self._connection.request(message, messages.RoomJoined, arrived=self._rejoined)
+                await self._connection.request(message, messages.RoomJoined, arrived=partial(self._rejoined, view))
                 return
             except NotConnected:
                 return  # The next connection's Welcome leads here again.
-            except (ServerRefused, TimeoutError) as error:
-                if isinstance(error, ServerRefused) and error.code == "FileHashMismatch" and info is not None:
-                    info = None  # The room has moved on to another film. Its copy is looked for once it is known.
-                    continue
-                if pause is not None and (isinstance(error, TimeoutError) or error.retry):
-                    await asyncio.sleep(pause)
-                    continue
-                if isinstance(error, TimeoutError):
-                    self.leave("lost", time.monotonic(), "it does not answer", "Internal")
-                else:
-                    self.leave("lost", time.monotonic(), error.message, error.code)
-                return
+            except (ServerRefused, TimeoutError) as refused:
+                error = refused
+            code = error.code if isinstance(error, ServerRefused) else None
+            if code == "FileHashMismatch" and info is not None:
+                info = None  # The room has moved on to another film. Its copy is looked for once it is known.
+            elif code == "AlreadyInRoom" and pause is not None:
+                # An earlier request was granted after all.
+                if await self._is_inside(view):
+                    return
+            elif pause is not None and (isinstance(error, TimeoutError) or error.retry):
+                await asyncio.sleep(pause)
+            else:
+                break
+        if self._state.room is not view:
+            return
+        self.say_goodbye()  # The server may let this client in later, or may have done so.
+        if isinstance(error, TimeoutError):
+            self.leave("lost", time.monotonic(), "it does not answer", "Internal")
+        else:
+            self.leave("lost", time.monotonic(), error.message, error.code)
 
-    def _rejoined(self, answer: messages.RoomJoined, now: float) -> None:
-        if self._state.room is None:
-            self._connection.send(messages.LeaveRoom())  # The viewer has left it before this answer.
-        self.enter_again(answer.room, answer.client_id, now)
-        if self._state.room is not None:
-            self._state.room.return_secret = answer.return_secret
+    def _rejoined(self, view: RoomView, answer: messages.RoomJoined, now: float) -> None:
+        if self._state.room is view:  # else the viewer has left it before this answer
+            self.enter_again(answer.room, answer.client_id, now)
+            view.return_secret = answer.return_secret
+
+    async def _is_inside(self, view: RoomView) -> bool:
+        """Be back in this room if the server has this client in it already. Return whether nothing is left to do."""
+
+        def arrived(answer: messages.RoomState, now: float) -> None:
+            if self._state.room is view and answer.room.room_id == view.room_id:
+                self.enter_again(answer.room, self._connection.client_id or view.client_id, now)
+                entered.append(view)
+
+        entered: list[RoomView] = []
+        try:
+            await self._connection.request(messages.GetRoom(), messages.RoomState, arrived=arrived)
+            if not entered and self._state.room is view:
+                self._leave_at_server()  # It is another room.
+        except NotConnected:
+            return True  # The next connection's Welcome leads to `rejoin` again.
+        except (ServerRefused, TimeoutError):
+            return False
+        return bool(entered)
 
     # ---- ConnectionListener ---------------------------------------------------------------------------------------
 
     def welcomed(self, welcome: messages.Welcome, now: float) -> None:
         self._tell_motd(welcome.motd)
+        if self._rejoining is not None:
+            self._rejoining.cancel()  # Two would both be granted, and the later one be refused as in the room already.
+            self._rejoining = None
         if self._state.room is None:
             if self._state.departure is not None and self._state.departure.until_welcome:
                 self.note_departure(None)  # The ban is lifted, the password is right.
@@ -311,12 +377,12 @@ class Membership:
                 self.resumed(welcome, now)
             elif welcome.room is not None:
                 # The server could not be told when the viewer left, or kept the place of somebody it did not let in.
-                self._connection.send(messages.LeaveRoom())
+                self._leave_at_server()
             return
         if welcome.room is not None:
             self.enter_again(welcome.room, welcome.client_id, now)
         else:
-            self._tasks.start(self.rejoin(), name="rejoin")
+            self._rejoining = self._tasks.start(self.rejoin(), name="rejoin")
 
     def _tell_motd(self, motd: str | None) -> bool:
         """Tell what the server says to people, unless that has been told already. Returns whether it has not."""
@@ -336,9 +402,16 @@ class Membership:
                 self._driver.tell(RoomRefused(), now)
         if isinstance(message, messages.Notice) and self._tell_motd(message.text):
             self._show(message.text)
+        if re == _LEAVING:
+            self._leaves_unanswered = max(0, self._leaves_unanswered - 1)
+            return  # Here the room was left before.
         room = self._state.room
         if room is None:
+            if isinstance(message, messages.RoomCreated | messages.RoomJoined) and not self._leaves_unanswered:
+                self._leave_at_server()  # Nobody waits for that any more.
             return  # The viewer has left it, which the server did not know yet.
+        if isinstance(message, messages.RoomState) and message.room.room_id != room.room_id:
+            return
         shown = room.queue.current
         if isinstance(message, messages.Error):
             if message.code == "FileHashMismatch" and re is None and room.role == "host":
@@ -388,6 +461,7 @@ class Membership:
         if state is not LinkState.UP:
             self._playlists.room.disconnected()
             self._unanswered.clear()
+            self._leaves_unanswered = 0
             if self._state.room is not None:
                 self._driver.tell(LinkLost())
         if state is LinkState.DOWN:

@@ -212,7 +212,7 @@ class ServerCommands:
         with self._going_back(path):
             duration = await self._opened(path)
             message = _checked(msgspec.structs.replace(message, file=self._copy.shared(info, duration)))
-            await self._connection.request(message, messages.RoomCreated, arrived=arrived)
+            await self._membership.ask_in(message, messages.RoomCreated, arrived)
         return self._entered(self._room(), host=True, verifying=whole is None)
 
     async def _join(self, arguments: Mapping[str, str]) -> dict[str, Any]:
@@ -280,7 +280,7 @@ class ServerCommands:
                 else:
                     self._copy.told(own.path, own.info, own.whole, duration=own.info.duration)
 
-            answer = await self._connection.request(message, messages.RoomJoined, arrived=arrived)
+            answer = await self._membership.ask_in(message, messages.RoomJoined, arrived)
         is_taken = named is not None and _has_taken_file(answer)
         entered = self._entered(self._room(), host=answer.is_host, verifying=is_taken and whole is None)
         return entered if is_taken else {**entered, **await self._found_copy()}

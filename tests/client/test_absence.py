@@ -12,7 +12,7 @@ from hangd.engine.link.link import LinkState
 from hangd.engine.player_messages import ShowText
 from hangd.server.settings import ServerSettings
 from tests.support.daemons.viewers import Watcher
-from tests.support.servers.server import running
+from tests.support.servers.server import PATIENCE, running
 
 
 async def party(stack: AsyncExitStack, folder: Path, *names: str, away: float = 0.0) -> list[Watcher]:
@@ -151,3 +151,55 @@ async def test_who_has_a_damaged_copy_is_put_out_and_told_and_its_film_stands(
         await bob.viewer.settle("paused")
         assert not ada.viewer.paused
         assert bob.viewer.path == copy
+
+
+def lost(watcher: Watcher) -> list[Any]:
+    return [event for event in watcher.events if event["event"] == "room-left"]
+
+
+async def test_who_is_cut_off_again_on_the_way_back_asks_once_and_is_back(
+    pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first way back waits for a slow disk, and goes on after the second has begun."""
+    ada, bob = pair
+    release, reads, sound = asyncio.Event(), asyncio.Queue[None](), bob.viewer.media.quick
+
+    async def slowly(path: str) -> Any:
+        reads.put_nowait(None)
+        await release.wait()
+        return await sound(path)
+
+    monkeypatch.setattr(bob.viewer.media, "quick", slowly)
+    for _ in range(2):
+        await is_absent(bob, ada)
+        bob.viewer.connection.want(bob.viewer.connection.url or "")
+        bob.viewer.connection._resume = None
+        await asyncio.wait_for(reads.get(), PATIENCE)
+    release.set()
+    await ada.until(lambda: members(ada) == {"ada": "host", "bob": "viewer"})
+    await bob.viewer.room("room-say", {"text": "back"})
+    assert not lost(bob) and members(bob) == {"ada": "host", "bob": "viewer"}
+    await bob.viewer.room("room-leave", {})
+    await ada.until(lambda: members(ada) == {"ada": "host"})
+
+
+async def test_who_is_in_the_room_at_the_server_already_is_back_in_it(
+    pair: tuple[Watcher, Watcher], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to the first request came when nobody waited for it any more: the second one is refused."""
+    ada, bob = pair
+    sound = bob.viewer.connection.request
+
+    async def late(message: Any, answer: Any, **more: Any) -> Any:
+        await sound(message, answer)
+        monkeypatch.undo()
+        raise TimeoutError
+
+    monkeypatch.setattr(bob.viewer.connection, "request", late)
+    await is_absent(bob, ada)
+    await returns(bob)
+    await bob.viewer.room("room-say", {"text": "back"})
+    assert not lost(bob) and members(bob) == {"ada": "host", "bob": "viewer"}
+    assert len([event for event in ada.events if event["event"] == "member-joined"]) == 2, "at first, and now"
+    await bob.viewer.room("room-leave", {})
+    await ada.until(lambda: members(ada) == {"ada": "host"})

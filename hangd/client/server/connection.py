@@ -63,9 +63,11 @@ _log = logging.getLogger(__name__)
 
 _ANSWER_TIMEOUT: Final = 8.0
 """Seconds to dial, or to wait for an answer: less than the 10 s after which hangctl gives up and knows no reason."""
-_STATE_TIMEOUT: Final = 60.0
-"""Seconds to wait for the state of a room, which is large. Whether the server still speaks, pings tell sooner."""
+_LONG_TIMEOUT: Final = 60.0
+"""Seconds to wait for the state of a room, which is large, and for a new room, whose password is hashed after others'.
+Whether the server still speaks, pings tell sooner."""
 _ASKS_STATE: Final = (messages.JoinRoom, messages.GetRoom)
+_TAKES_LONG: Final = (*_ASKS_STATE, messages.CreateRoom)
 _SILENT: Final = ("unreachable", "refused", "timeout")
 """Kinds of DialFailed where nothing has answered."""
 _CLOSE_TIMEOUT: Final = 1.0
@@ -221,7 +223,7 @@ class Connection:
             TimeoutError: no answer came within ``timeout`` seconds; without that, in the time that such an answer has.
         """
         if timeout is None:
-            timeout = _STATE_TIMEOUT if isinstance(message, _ASKS_STATE) else _ANSWER_TIMEOUT
+            timeout = _LONG_TIMEOUT if isinstance(message, _TAKES_LONG) else _ANSWER_TIMEOUT
         return await self._requests.ask(message, answer, arrived, timeout)
 
     async def close(self) -> None:

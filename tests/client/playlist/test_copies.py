@@ -418,5 +418,4 @@ async def test_who_looks_for_a_film_and_then_for_the_next_one_is_waited_for(
         found.set()
         await bob.until(lambda: bob.viewer.path == copies[1])
         await joining
-        assert not bob.viewer.playlists.room.is_searching
         assert not named(ada, "film-missing") and not named(bob, "film-missing")
