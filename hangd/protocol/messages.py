@@ -326,14 +326,14 @@ class Pong(Message, frozen=True):
     t0: model.Moment
     t1: model.Moment
     t2: model.Moment
-    epoch: str | None = None
+    epoch: model.Epoch | None = None
     rev: model.Revision | None = None
 
 
 class RoomCreated(Message, frozen=True):
     """Basic. The room is there, and the receiver is in it, as its host. ``host_secret`` proves who owns it."""
 
-    room_id: str
+    room_id: model.RoomId
     client_id: model.ClientId
     host_secret: model.Secret
     room: model.Room
@@ -344,7 +344,7 @@ class RoomCreated(Message, frozen=True):
 class RoomJoined(Message, frozen=True):
     """Basic. The receiver is in the room."""
 
-    room_id: str
+    room_id: model.RoomId
     client_id: model.ClientId
     is_host: bool
     room: model.Room
@@ -355,7 +355,7 @@ class RoomJoined(Message, frozen=True):
 class RoomLeft(Message, frozen=True):
     """Basic. The receiver is no longer in the room. ``detail`` is a sentence for a user."""
 
-    room_id: str
+    room_id: model.RoomId
     reason: model.LeftReason
     detail: str | None = None
 

@@ -81,6 +81,7 @@ _UNSEEN: Final = (
 _ALIAS: Final = rf"^[^\s/{_UNSEEN}]([^/{_UNSEEN}]*[^\s/{_UNSEEN}])?$(?!\n)"
 _URL: Final = r"^wss?://[^\s\x00-\x1f\x7f-\x9f/]+[^\s\x00-\x1f\x7f-\x9f]*$(?!\n)"
 _HASH: Final = r"^[0-9a-f]{64}$(?!\n)"
+_ID: Final = r"^[A-Za-z0-9_-]*$(?!\n)"
 _PUSH_URL: Final = r"^https://[!-~]+$(?!\n)"
 # 65 and 16 bytes in base64url. Browsers leave the padding out.
 _PUSH_KEY: Final = r"^[A-Za-z0-9_-]{87}=?$(?!\n)"
@@ -98,6 +99,7 @@ PATTERN_MEANINGS: Final[dict[str, str]] = {
     _ALIAS: "one line without slashes and characters that are not shown, and without spaces around it",
     _URL: "the URL of a server, ws://HOST:PORT/ws or wss://HOST/ws",
     _HASH: "a SHA-256 in 64 lower-case hex digits",
+    _ID: "an id of letters, digits, hyphens and underscores",
     _PUSH_URL: "an https:// URL in ASCII",
     _PUSH_KEY: "a public key of 65 bytes in base64url",
     _PUSH_AUTH: "16 bytes in base64url",
@@ -118,6 +120,11 @@ Alias = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX, pattern=_ALI
 """A room's name, in its normal form (`hangd.protocol.names`) wherever a server sends it."""
 RoomName = Annotated[str, Meta(min_length=1, max_length=ROOM_NAME_MAX)]
 """A room's UUID or alias, in JoinRoom. Allows more than ``Alias`` does, so that a wrong name is RoomNotFound."""
+
+RoomId = Annotated[str, Meta(min_length=1, max_length=64, pattern=_ID)]
+"""A room's id, as the server gave it: a UUID. It is printed for programs and is part of links."""
+Epoch = Annotated[str, Meta(min_length=1, max_length=64, pattern=_ID)]
+"""See `Timeline`."""
 
 RoomsPage = Annotated[str, Meta(min_length=1, max_length=64)]
 """Where a page of the public list ends. Only the server knows what it means."""
@@ -205,7 +212,7 @@ class Timeline(Struct, frozen=True):
     been lost. While ``gate`` is set the position does not move: the room waits until its members have settled there.
     """
 
-    epoch: str
+    epoch: Epoch
     rev: Revision
     playing: bool
     position: Position
@@ -355,7 +362,7 @@ class PendingStart(Struct, frozen=True, omit_defaults=True):
 class Room(Struct, frozen=True, omit_defaults=True):
     """The complete state of a room, as its members see it."""
 
-    room_id: str
+    room_id: RoomId
     file_hash: FileHash | None
     """None: not known yet. ``file`` identifies the film then, and members are ``verifying``."""
     file: FileInfo | None
@@ -372,7 +379,7 @@ class Room(Struct, frozen=True, omit_defaults=True):
 class RoomSummary(Struct, frozen=True, omit_defaults=True):
     """A room in the public list, as clients outside it may see it."""
 
-    room_id: str
+    room_id: RoomId
     members: int
     locked: bool
     has_password: bool

@@ -122,3 +122,15 @@ def test_without_unicode_it_is_drawn_of_spaces() -> None:
 def test_what_is_too_long_is_refused_in_a_sentence() -> None:
     with pytest.raises(ControlError, match="too long for a QR code"):
         draw_qr("x" * 5000, io.StringIO())
+
+
+def test_what_a_server_calls_its_room_is_escaped(daemon: ScriptedDaemon, hangctl: Hangctl, tmp_path: Path) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"film")
+    hostile = "\x1b]0;owned\x07\x1b[2J"
+    data = {**ROOM, "host": True, "room_id": hostile, "invite": INVITE + hostile, "link": LINK + hostile}
+    daemon.answers["room-create"] = {"error": "success", "data": data}
+    daemon.properties.update({"room": data, "room/id": hostile})
+    for command in (("create", "film.mkv"), ("invite",)):
+        done = hangctl(*command)
+        assert done.returncode == 0 and r"\x1b]0;owned\x07\x1b[2J" in done.stdout, done
+        assert "\x1b" not in done.stdout + done.stderr and "\x07" not in done.stdout + done.stderr

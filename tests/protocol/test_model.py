@@ -8,9 +8,11 @@ import pytest
 from hangd.protocol.model import (
     PATTERN_MEANINGS,
     ROOM_ITSELF,
+    Epoch,
     FileInfo,
     Member,
     Policy,
+    RoomId,
     ServerUrl,
     Timeline,
     always_encoded,
@@ -72,6 +74,15 @@ def test_the_url_of_a_server(url: str, good: bool) -> None:
     else:
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert(url, ServerUrl)
+
+
+@pytest.mark.parametrize("type", [RoomId, Epoch])
+def test_an_id_that_a_server_gives_is_printed_as_it_is(type: object) -> None:
+    for good in ("0e37df36-f698-41e6-8f4d-9d6c5a1f2b3c", "4e5f6071", "a_B-9", "r" * 64):
+        assert msgspec.convert(good, type) == good
+    for bad in ("", "r" * 65, "\x1b]0;owned\x07\x1b[2J", "a b", "a\n", "a/b", "é", "\u202e"):
+        with pytest.raises(msgspec.ValidationError):
+            msgspec.convert(bad, type)
 
 
 def test_a_policy_never_holds_a_password() -> None:

@@ -81,7 +81,7 @@ def create(
         if error.code == "NameTaken" and error.hint:
             error.hint = error.hint.replace("NAME", quote(name or ""), 1)
         raise
-    emit(str(room["room_id"]))
+    emit(escape(str(room["room_id"])))
     _tell_of_picture(room)
     if access == "invited" and (qr or interactive()):
         room |= sign(settings)  # the plain one lets nobody in

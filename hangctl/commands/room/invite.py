@@ -126,9 +126,9 @@ def _print(settings: Settings, found: dict[str, Any], *, qr: bool) -> None:
         keys = ("invite", "link", "invite_local", "id", "role", "expires_in", "uses")
         emit_json({name: found.get(name) for name in keys})
         return
-    emit(str(found["invite"]))
+    emit(escape(str(found["invite"])))
     if found.get("link"):
-        emit(str(found["link"]))
+        emit(escape(str(found["link"])))
     if found.get("id") is not None:
         tell_of_signed(found)
     if found.get("invite_local"):
