@@ -204,6 +204,7 @@ class Membership:
         view.server, view.has_page = self._server(), self._connection.has_page
         view.enter(room, client_id)
         self._entered(room, now, self._driver.follower.picture.open_path, again=True)
+        self._copy.again()
         self._playlists.room.films.catch_up()
 
     def _server(self) -> str:

@@ -16,7 +16,7 @@ from hangd.client.notices import Notices
 from hangd.client.server.connection import Connection
 from hangd.client.server.room_view import RoomView
 from hangd.client.viewer_state import ViewerState
-from hangd.engine.film import is_same
+from hangd.engine.film import is_same, may_be_same
 from hangd.engine.follower.picture import Picture
 from hangd.player.files import MediaUnusable
 from hangd.protocol.messages import SetEntry, SetFile
@@ -100,7 +100,7 @@ class LocalCopy:
         told, room = self._told, self._state.room
         if told is not None and room is not None and self._connection.is_up:
             told.duration = self._duration(path)
-            if told.duration is not None or room.policy.match != "duration":
+            if self._says_enough(told, room):
                 self._send(told)
 
     def told(
@@ -134,6 +134,37 @@ class LocalCopy:
         if told.duration is not None:
             self._send(told)
 
+    def again(self) -> None:
+        """The viewer is back in the room: tell what the room does not know, of a copy of the film that it shows.
+
+        What was told before may have gone into a connection that was dead already. The room does not answer it.
+        """
+        told, room = self._told, self._state.room
+        if told is None or room is None or told.entry != room.queue.current:
+            return
+        if told.entry is None and (room.file is None or not may_be_same(room.file, told.info)):
+            return
+        own = room.members.get(room.client_id)
+        told.duration = told.duration or self._duration(told.path)
+        known = own is not None and own.file == self.shared(told.info, told.duration)
+        proven = self._hash is None or (own is not None and not own.verifying and not self._has_to_prove(told, room))
+        if not (known and proven) and self._says_enough(told, room):
+            self._tell_all(told, room)
+
+    def _says_enough(self, told: _Told, room: RoomView) -> bool:
+        """Whether the room can judge by what is known of this copy."""
+        return told.duration is not None or room.policy.match != "duration"
+
+    def _has_to_prove(self, told: _Told, room: RoomView) -> bool:
+        """Whether the room takes the whole hash of its film from here, and does not know it."""
+        return told.brought and told.entry is not None and room.file_hash is None and room.may_control
+
+    def _tell_all(self, told: _Told, room: RoomView) -> None:
+        if self._hash is not None and told.entry is not None and self._has_to_prove(told, room):
+            self._connection.send(SetEntry(told.entry, self._hash))
+        told.duration = told.duration or self._duration(told.path)
+        self._send(told)
+
     def _duration(self, path: str) -> float | None:
         return self._picture.state.duration if self._picture.open_path == path else None
 
@@ -151,8 +182,5 @@ class LocalCopy:
         await self._notices.until(lambda: self._state.room is not room or self._connection.is_up)
         if self._state.room is room and self._told is told and room.queue.current == told.entry:
             self._hash = whole
-            if told.brought and told.entry is not None and room.file_hash is None and room.may_control:
-                self._connection.send(SetEntry(told.entry, whole))
-            told.duration = told.duration or self._duration(told.path)
-            self._send(told)
+            self._tell_all(told, room)
             self._notices.announce()
