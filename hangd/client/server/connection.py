@@ -91,7 +91,10 @@ class ConnectionListener(Protocol):
         """The connection is up, for the first time or again."""
 
     def received(self, message: ServerMessage, re: RequestId | None, now: float) -> None:
-        """A message arrived. An answer comes here too, after its request has been told."""
+        """A message arrived. An answer comes here too, after its request has been told.
+
+        Raises WrongAnswer where no server may say that.
+        """
 
     def link_changed(self, state: LinkState, reason: str | None) -> None:
         """The connection is in another state."""
@@ -381,10 +384,9 @@ class Connection:
             return  # Before its Welcome, a server has nothing else to say.
         try:
             self._requests.received(message, re, at)
+            self.listener.received(message, re, at)
         except WrongAnswer as error:
             self._end(_PROTOCOL_ERROR, str(error))
-        else:
-            self.listener.received(message, re, at)
 
     def _welcomed(self, welcome: messages.Welcome, at: float, attempt: int) -> None:
         self.client_id = welcome.client_id

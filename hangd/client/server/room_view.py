@@ -11,6 +11,7 @@ from msgspec.structs import asdict, replace
 
 from hangd.client.control.port import CommandRefused, ControlEvent, Refusal
 from hangd.client.server import acts
+from hangd.client.server.requests import WrongAnswer
 from hangd.client.server.seeks import Seeks
 from hangd.engine.queue import applied
 from hangd.protocol.films import EntryChanged, FilmDescribed, MediaChanged, QueueChanged
@@ -27,7 +28,18 @@ from hangd.protocol.messages import (
     StartChanged,
     SyncBroadcast,
 )
-from hangd.protocol.model import FileInfo, Member, PendingStart, Policy, Queue, QueueChange, Role, Room, Timeline
+from hangd.protocol.model import (
+    CAPACITY_MAX,
+    FileInfo,
+    Member,
+    PendingStart,
+    Policy,
+    Queue,
+    QueueChange,
+    Role,
+    Room,
+    Timeline,
+)
 from hangd.protocol.names import room_key
 from hangd.urls import is_local, make_invite, page_link
 
@@ -187,11 +199,16 @@ class RoomView:
         ready = self.members[client_id].ready
         return acts.readied(self.names, client_id, ready=ready, awaits_play=ready and self.awaits_play)
 
+    def _put(self, member: Member) -> None:
+        if member.client_id not in self.members and len(self.members) > CAPACITY_MAX:  # The owner comes on top.
+            raise WrongAnswer(f"the server names more than {CAPACITY_MAX} members of the room")
+        self.members[member.client_id] = member
+
     def _member_changed(self, member: Member) -> list[ControlEvent]:
         events: list[ControlEvent] = []
         client_id = member.client_id
         known = self.members.get(client_id)
-        self.members[client_id] = member
+        self._put(member)
         if known is not None and known.ready != member.ready:
             events.append(self._readied(client_id))
         if known is not None and known.role != member.role:
@@ -206,7 +223,10 @@ class RoomView:
         return events
 
     def learn(self, message: ServerMessage) -> list[ControlEvent]:
-        """Take one message of the server; return the events that control clients get because of it."""
+        """Take one message of the server; return the events that control clients get because of it.
+
+        Raises WrongAnswer where the room would have more members than any room may have.
+        """
         events: list[ControlEvent] = []
         match message:
             case RoomState(room=room):
@@ -221,7 +241,7 @@ class RoomView:
                 if start is not None:  # else a command follows that says why
                     return [acts.start_changed(self.names, start, waited, self.policy.start)]
             case MemberJoined(member=member):
-                self.members[member.client_id] = member
+                self._put(member)
                 return [{"event": "member-joined", "member": self.member(member)}]
             case MemberChanged(member=member):
                 return self._member_changed(member)
