@@ -228,12 +228,12 @@ async def test_more_members_than_a_room_may_have_end_the_connection_with_a_sente
     ada, bob = pair
     reasons: list[Any] = []
     bob.subscribe(lambda event: reasons.append(event.get("reason")), lambda names: None)
-    monkeypatch.setattr("hangd.client.server.room_view.CAPACITY_MAX", 1)
+    monkeypatch.setattr("hangd.client.server.room_view.MEMBERS_MAX", 2)
     assert ada.room_view is not None and ada.connection.url is not None
     eve = made("eve")
     await eve.room("server-connect", {"url": ada.connection.url})
     await eve.room("room-join", {"room": ada.room_view.room_id})
-    await until(bob, lambda: any("more than 1 members" in str(reason) for reason in reasons))
+    await until(bob, lambda: any("more than 2 members" in str(reason) for reason in reasons))
     await until(bob, lambda: bob.connection.is_up)
     await eve.close()
 

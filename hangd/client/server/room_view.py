@@ -29,7 +29,7 @@ from hangd.protocol.messages import (
     SyncBroadcast,
 )
 from hangd.protocol.model import (
-    CAPACITY_MAX,
+    MEMBERS_MAX,
     FileInfo,
     Member,
     PendingStart,
@@ -200,8 +200,8 @@ class RoomView:
         return acts.readied(self.names, client_id, ready=ready, awaits_play=ready and self.awaits_play)
 
     def _put(self, member: Member) -> None:
-        if member.client_id not in self.members and len(self.members) > CAPACITY_MAX:  # The owner comes on top.
-            raise WrongAnswer(f"the server names more than {CAPACITY_MAX} members of the room")
+        if member.client_id not in self.members and len(self.members) >= MEMBERS_MAX:
+            raise WrongAnswer(f"the server names more than {MEMBERS_MAX} members of the room")
         self.members[member.client_id] = member
 
     def _member_changed(self, member: Member) -> list[ControlEvent]:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from hangd.client.server.requests import WrongAnswer
 from hangd.client.server.room_view import RoomView
 from hangd.protocol.messages import MemberChanged, MemberJoined, MembersReported, Report
-from hangd.protocol.model import CAPACITY_MAX, FileInfo, Member, MemberReport, MemberState, Policy, Room, Timeline
+from hangd.protocol.model import MEMBERS_MAX, FileInfo, Member, MemberReport, MemberState, Policy, Room, Timeline
 
 LINE = Timeline("e", 1, True, 0.0, 1.0, 0.0)
 
@@ -116,10 +116,10 @@ def test_a_members_account_is_told() -> None:
 def test_no_room_has_more_members_than_any_room_may_have(message: Any) -> None:
     """A hostile server names members without end. The owner may be one above the capacity."""
     room = room_of(member("ann", 100.0))
-    for number in range(CAPACITY_MAX):
+    for number in range(MEMBERS_MAX - 1):
         room.learn(message(member(f"m{number}", 100.0)))
-    assert len(room.members) == CAPACITY_MAX + 1
+    assert len(room.members) == MEMBERS_MAX
     room.learn(message(member("ann", 101.0)))
-    with pytest.raises(WrongAnswer, match="more than 1000 members"):
+    with pytest.raises(WrongAnswer, match="more than 1001 members"):
         room.learn(message(member("one too many", 100.0)))
-    assert len(room.members) == CAPACITY_MAX + 1
+    assert len(room.members) == MEMBERS_MAX
