@@ -111,7 +111,8 @@ export class Session extends EventTarget {
     // Locks are given to pages of https and of this computer alone: over others, a password could be read on its way.
     const logins = "locks" in navigator ? new Logins() : null;
     const reach = () => this.#entering.reached();
-    account = new Account({ ...parts, connection, tell, reach, logins });
+    const server = () => serverOf(document.baseURI);
+    account = new Account({ ...parts, connection, tell, server, reach, logins });
     this.account = account;
     membership = new Membership({ ...parts, connection, driver, copy, films, account, tell, said });
     this.#connection = connection;
@@ -119,7 +120,6 @@ export class Session extends EventTarget {
     this.#copy = copy;
     this.#films = films;
     this.#membership = membership;
-    const server = () => serverOf(document.baseURI);
     const tabs = new OtherTabs(() => {
       const view = this.#viewer.room;
       return view === null ? null : { server: connection.url ?? "", room_id: view.roomId, name: view.name };

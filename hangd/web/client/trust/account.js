@@ -25,7 +25,8 @@
  * @property {import("../kept.js").Kept} kept
  * @property {import("../changes.js").Changes} changes
  * @property {(notice: import("../base.js").Notice) => void} tell
- * @property {() => Promise<Outcome>} reach  Connects to the server beside the page.
+ * @property {() => string} server  The URL of the server beside the page. A connection that is given up has none.
+ * @property {() => Promise<Outcome>} reach  Connects to it.
  * @property {import("./logins.js").Logins | null} logins  null: this browser gives none to a page like this.
  */
 
@@ -63,9 +64,8 @@ export class Account {
   constructor(parts) {
     this.#parts = parts;
     this.#channel?.addEventListener("message", ({ data }) => {
-      const { connection } = this.#parts;
-      if (typeof data?.server === "string" && data.server === connection.url && connection.isUp)
-        this.#changedElsewhere();
+      const { connection, server } = this.#parts;
+      if (data?.server === server() && connection.isUp) this.#changedElsewhere();
     });
   }
 
@@ -116,7 +116,7 @@ export class Account {
     const { connection } = this.#parts;
     if (state === LinkState.DOWN && connection.closedWith === UNAUTHORIZED && this.name !== null) {
       this.name = null;
-      void this.#forget(connection.url, this.#login);
+      void this.#forget(this.#login);
     }
   }
 
@@ -161,7 +161,7 @@ export class Account {
     const refresh = this.name === null ? (this.#login?.refresh ?? null) : null;
     const answer = up.ok ? await connection.request({ type: "Logout", payload: { refresh, everywhere } }) : null;
     this.name = null;
-    await this.#forget(connection.url, null);
+    await this.#forget(null);
     if (answer === null || (!answer.ok && !ENDED.includes(answer.code))) {
       return { ok: false, code: "NotConnected", text: t("account.untold") };
     }
@@ -176,12 +176,12 @@ export class Account {
    * @returns {Promise<Outcome>}
    */
   async givePassword(password) {
-    const { connection, kept, reach } = this.#parts;
-    const { url } = connection;
-    if (url !== null) kept.keepSetting(`server-password ${url}`, password);
+    const { connection, kept, reach, server } = this.#parts;
+    const setting = `server-password ${server()}`;
+    kept.keepSetting(setting, password);
     const outcome = await reach();
     if (outcome.ok || connection.closedWith !== REFUSED || !connection.needsPassword) return outcome;
-    if (url !== null) kept.keepSetting(`server-password ${url}`, "");
+    kept.keepSetting(setting, "");
     return { ok: false, code: "Unauthorized", text: t("error.ServerPassword") };
   }
 
@@ -205,15 +205,14 @@ export class Account {
    * @returns {Promise<Outcome>}
    */
   async #enter(message) {
-    const { connection, logins, reach } = this.#parts;
+    const { connection, logins, reach, server } = this.#parts;
     if (logins === null) return { ok: false, code: "Insecure", text: t("account.insecure") };
     const up = await reach();
     if (!up.ok) return up;
     const answer = await connection.request(message);
     if (!answer.ok) return { ok: false, code: answer.code, text: saidOr(answer.said, answer.code) };
-    const { url } = connection;
-    if (answer.message.type !== "Tokens" || url === null)
-      return { ok: false, code: "Internal", text: t("error.Internal") };
+    if (answer.message.type !== "Tokens") return { ok: false, code: "Internal", text: t("error.Internal") };
+    const url = server();
     const tokens = answer.message.payload;
     await this.#alone(url, () => this.#take(url, tokens));
     this.#channel?.postMessage({ server: url });
@@ -222,9 +221,8 @@ export class Account {
 
   /** Has good tokens again, and makes this connection the account's. */
   async #renew() {
-    const { connection, changes } = this.#parts;
-    const { url } = connection;
-    if (url === null) return;
+    const { changes, server } = this.#parts;
+    const url = server();
     await this.#alone(url, () => this.#renewAlone(url));
     changes.announce();
   }
@@ -296,15 +294,13 @@ export class Account {
     });
   }
 
-  /**
-   * @param {string | null} url
-   * @param {Login | null} only  Forget no other login than this one; null: any.
-   */
-  async #forget(url, only) {
-    const { logins, changes } = this.#parts;
+  /** @param {Login | null} only  Forget no other login than this one; null: any. */
+  async #forget(only) {
+    const { logins, changes, server } = this.#parts;
     clearTimeout(this.#timer);
     this.#login = null;
-    if (url === null || logins === null) return;
+    if (logins === null) return;
+    const url = server();
     await this.#alone(url, async () => {
       if (only === null || (await logins.get(url))?.refresh === only.refresh) await logins.delete(url);
     });

@@ -3,6 +3,7 @@ import { mock, test } from "node:test";
 import { Kept } from "../../../../hangd/web/client/kept.js";
 import { Account } from "../../../../hangd/web/client/trust/account.js";
 import { LinkState } from "../../../../hangd/web/engine/link/link.js";
+import { clientOf, Server, until } from "./whole_client.js";
 
 const URL = "wss://films.example.org/ws";
 const LIFE = 900;
@@ -106,6 +107,7 @@ class Tab {
       kept: browser.kept,
       changes: { announce() {} },
       tell: (/** @type {{text: string}} */ notice) => this.told.push(notice.text),
+      server: () => URL,
       reach: async () => (this.isUp ? { ok: true } : { ok: false, code: "NotConnected", text: "" }),
       logins: browser,
     };
@@ -319,6 +321,38 @@ test(
     tab.close();
   }),
 );
+
+for (const isGivenUp of [false, true]) {
+  test(`logging out without a connection forgets the login, ${isGivenUp ? "also if it is wanted no more" : "in no room"}`, async () => {
+    const [server, browser] = [new Server(), new Browser()];
+    await browser.put({ server: URL, account: "ada", access: "a", refresh: "r", madeAt: Date.now(), seconds: LIFE });
+    server.welcome = { account: "ada" };
+    const { account, connection, entering, close } = clientOf(server, browser);
+    assert.deepEqual(await entering.connected(), { ok: true });
+    assert.equal(account.name, "ada");
+    server.isThere = false;
+    server.breaksOff();
+    if (isGivenUp) assert.equal((await entering.connected()).ok, false);
+    assert.equal(connection.url, isGivenUp ? null : URL);
+    const outcome = await account.logOut(false);
+    assert.equal(!outcome.ok && outcome.code, "NotConnected");
+    assert.equal(await browser.get(URL), null);
+    assert.equal(account.name, null);
+    close();
+  });
+}
+
+test("a server's password that is given without a connection is told with the next one", async () => {
+  const server = new Server();
+  const { account, connection, entering, kept, close } = clientOf(server);
+  server.isThere = false;
+  await entering.connected();
+  assert.equal(connection.url, null);
+  assert.equal((await account.givePassword("open sesame")).ok, false);
+  assert.equal(kept.setting(`server-password ${URL}`, ""), "open sesame");
+  await until(() => connection.state === LinkState.DOWN);
+  close();
+});
 
 test(
   "no story of lost answers, broken connections and tabs ends a login",
