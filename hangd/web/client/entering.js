@@ -122,7 +122,7 @@ export class Entering {
    * @returns {Promise<Outcome>}
    */
   async create({ name = "", password = "", policy = {} }) {
-    const { viewer, copy, connection, membership } = this.#parts;
+    const { viewer, copy, membership } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
@@ -137,7 +137,7 @@ export class Entering {
       password: password || null,
       policy,
     };
-    const answer = await connection.request({ type: "CreateRoom", payload }, (message, at) => {
+    const answer = await membership.askToEnter({ type: "CreateRoom", payload }, (message, at) => {
       if (message.type !== "RoomCreated") return;
       const { room, client_id, host_secret, return_secret } = message.payload;
       const secrets = { password: payload.password, host_secret, return_secret };
@@ -179,7 +179,7 @@ export class Entering {
    * @returns {Promise<Outcome>}
    */
   async join(name, { password = "", invite = null } = {}) {
-    const { viewer, copy, connection, membership, kept, tabs, tell, server } = this.#parts;
+    const { viewer, copy, membership, kept, tabs, tell, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
@@ -197,7 +197,7 @@ export class Entering {
       return_secret: keys?.return_secret ?? null,
       invite,
     };
-    const answer = await connection.request({ type: "JoinRoom", payload }, (message, at) => {
+    const answer = await membership.askToEnter({ type: "JoinRoom", payload }, (message, at) => {
       if (message.type !== "RoomJoined") return;
       const { room, client_id, return_secret } = message.payload;
       const host_secret = keys?.room_id === room.room_id ? keys.host_secret : null;

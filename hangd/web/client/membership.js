@@ -35,6 +35,9 @@ import { RoomView } from "./room/room_view.js";
 /** Seconds after a refusal until the room is asked for its state again, while a change of its queue is missing. */
 const ASK_AGAIN = 2;
 
+/** With these a server says that this viewer is in a room now. */
+const LETS_IN = ["RoomJoined", "RoomCreated"];
+
 /** Seconds after a report that could not be sent until it is tried again. */
 const REPORT_AGAIN = 2;
 
@@ -49,6 +52,10 @@ export class Membership {
   #asksForRoom = false;
   /** The message of the day that was told last. */
   #motd = "";
+  /** Requests to be let into a room that have no answer yet. */
+  #asking = 0;
+  /** Resolves once the server has answered the last LeaveRoom: it lets nobody in who is still in a room for it. */
+  #leaving = /** @type {Promise<unknown>} */ (Promise.resolve());
   /** Tries a report that could not be sent again. @type {ReturnType<typeof setTimeout> | undefined} */
   #unsentReport;
 
@@ -56,10 +63,12 @@ export class Membership {
   constructor(parts) {
     this.#parts = parts;
     this.#returning = new Returning(parts, {
+      ask: (...asked) => this.askToEnter(...asked),
       enter: (...entered) => this.enter(...entered),
       enterAgain: (...entered) => this.#enterAgain(...entered),
       keepKeys: (view) => this.#keepKeys(view),
       leave: (why, at) => this.leave(why, at),
+      leaveAgain: () => void this.#leaveRoom(),
     });
   }
 
@@ -110,6 +119,35 @@ export class Membership {
   }
 
   // ---- entering and leaving -----------------------------------------------------------------------------------------
+
+  /**
+   * Asks to be let into a room. The server may have this viewer in one by an earlier request, whose answer came too late
+   * or not at all: nothing here is in that room, so it is left, and the server is asked once more.
+   *
+   * @param {import("../protocol/types.js").ClientMessage} message  JoinRoom or CreateRoom.
+   * @param {(message: ServerMessage, at: number) => void} arrived  As of Connection.request.
+   * @returns {Promise<import("./connection.js").Answer>}
+   */
+  async askToEnter(message, arrived) {
+    const { viewer, connection } = this.#parts;
+    this.#asking += 1;
+    try {
+      await this.#leaving;
+      const before = viewer.room;
+      const answer = await connection.request(message, arrived);
+      if (answer.ok || answer.code !== "AlreadyInRoom" || viewer.room !== before) return answer;
+      await this.#leaveRoom();
+      return await connection.request(message, arrived);
+    } finally {
+      this.#asking -= 1;
+    }
+  }
+
+  /** Has the server take this viewer out of the room in which it has them, if there is a connection. */
+  #leaveRoom() {
+    this.#leaving = this.#parts.connection.request({ type: "LeaveRoom", payload: {} });
+    return this.#leaving;
+  }
 
   /**
    * Be a member of this room from now on.
@@ -175,12 +213,12 @@ export class Membership {
    * @param {{isMismatch?: boolean}} [options]
    */
   leave(why, at, { isMismatch = false } = {}) {
-    const { viewer, films, copy, driver, connection, kept, changes, tell } = this.#parts;
+    const { viewer, films, copy, driver, kept, changes, tell } = this.#parts;
     this.#returning.stayHere();
     kept.keepPlace(null);
     if (viewer.room === null) return;
-    const untold = why === null && !connection.send({ type: "LeaveRoom", payload: {} });
-    this.#returning.leftUntold = untold ? viewer.room.roomId : null;
+    // Where there is no connection, the next one's Welcome leads to it.
+    if (why === null) void this.#leaveRoom();
     viewer.room = null;
     viewer.left = why;
     this.#unanswered.clear();
@@ -201,19 +239,20 @@ export class Membership {
    * @param {number} at
    */
   welcomed(welcome, at) {
-    const { viewer, connection } = this.#parts;
+    const { viewer } = this.#parts;
     if (welcome.motd !== null) this.#tellMotd(welcome.motd);
     const { room } = welcome;
     const returning = this.#returning;
     const { place } = returning;
+    const wanted = viewer.room?.roomId ?? place?.room_id ?? null;
+    // The server could not be told when the viewer left, or let them in and its answer got lost.
+    if (room !== null && room.room_id !== wanted) void this.#leaveRoom();
     if (viewer.room !== null) {
-      if (room !== null && room.room_id === viewer.room.roomId) this.#enterAgain(room, welcome.client_id, at);
+      if (room?.room_id === wanted) this.#enterAgain(room, welcome.client_id, at);
       else returning.rejoin();
     } else if (place !== null) {
-      if (room?.room_id === place.room_id) this.enter(room, welcome.client_id, at, null, returning.secretsOf(place));
+      if (room?.room_id === wanted) this.enter(room, welcome.client_id, at, null, returning.secretsOf(place));
       else returning.joinAgain(place);
-    } else if (room !== null && room.room_id === returning.leftUntold) {
-      connection.send({ type: "LeaveRoom", payload: {} }); // The server could not be told when the viewer left.
     }
     this.#parts.changes.announce();
   }
@@ -242,7 +281,11 @@ export class Membership {
     }
     if (message.type === "Notice") this.#tellMotd(message.payload.text);
     const view = viewer.room;
-    if (view === null) return;
+    if (view === null) {
+      // Its request has been given up, or the viewer. Where there is a newer one, its answer says what becomes of this.
+      if (LETS_IN.includes(message.type) && this.#asking === 0) void this.#leaveRoom();
+      return;
+    }
     if (message.type === "Error") {
       const { code } = message.payload;
       if (code === "FileHashMismatch" && message.re === undefined && view.role === "host") {

@@ -18,10 +18,12 @@
  * @property {boolean} [isSecond]  Another tab of this browser is in the room, and what is kept for it belongs to that.
  *
  * @typedef {object} ReturningPort  What it has the membership do.
+ * @property {import("../membership.js").Membership["askToEnter"]} ask
  * @property {(room: Room, clientId: string, at: number, copy: null, secrets: Secrets) => void} enter
  * @property {(room: Room, clientId: string, at: number) => void} enterAgain
  * @property {(view: import("./room_view.js").RoomView) => void} keepKeys
  * @property {(why: string, at: number) => void} leave
+ * @property {() => void} leaveAgain  The server let the viewer in who had left already.
  */
 
 import { now } from "../../engine/local_time.js";
@@ -36,8 +38,6 @@ export class Returning {
   #port;
   /** Where this tab was before it was loaded anew, until it is back there. @type {Place | null} */
   #place = null;
-  /** The room that the viewer left while the server could not be told. @type {string | null} */
-  leftUntold = null;
 
   /**
    * @param {import("../membership.js").MembershipParts} parts
@@ -55,7 +55,7 @@ export class Returning {
 
   /** The viewer is in a room: there is nowhere to go back to. */
   arrived() {
-    this.#place = this.leftUntold = null;
+    this.#place = null;
   }
 
   /**
@@ -70,7 +70,6 @@ export class Returning {
 
   /** Gives up going back: the viewer wants something else. */
   stayHere() {
-    this.leftUntold = this.#place?.room_id ?? this.leftUntold;
     this.#place = null;
   }
 
@@ -164,10 +163,10 @@ export class Returning {
     let last = null;
     for (const pause of [...REJOIN_PAUSES, null]) {
       if (!goesOn(last)) break;
-      const answer = await this.#parts.connection.request({ type: "JoinRoom", payload: asks() }, (message, at) => {
+      const answer = await this.#port.ask({ type: "JoinRoom", payload: asks() }, (message, at) => {
         if (message.type !== "RoomJoined") return;
         if (goesOn(null)) joined(message, at);
-        else this.#parts.connection.send({ type: "LeaveRoom", payload: {} }); // The viewer has left it meanwhile.
+        else this.#port.leaveAgain(); // The viewer has left it meanwhile.
       });
       if (answer.ok || answer.code === "NotConnected") return answer;
       const isMismatch = answer.code === "FileHashMismatch" && last?.code !== answer.code;

@@ -229,6 +229,16 @@ export function room(id, file = null) {
   return { room_id: id, name: null, file_hash: null, file, policy, members: [], timeline };
 }
 
+/**
+ * Returns what RoomJoined and RoomCreated tell of a room.
+ *
+ * @param {string} id
+ * @param {any} [file]
+ */
+export function letIn(id, file = null) {
+  return { room_id: id, room: room(id, file), client_id: "me", is_host: true, host_secret: "h", return_secret: null };
+}
+
 /** @param {() => boolean} holds */
 export async function until(holds) {
   const deadline = performance.now() + 5_000;
