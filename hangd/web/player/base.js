@@ -37,8 +37,8 @@
  * @property {() => void} close  Stops for good; no event follows.
  *
  * What the page learns of a film beside the engine's events: `PlayerNotices`, by DOM events on the player's own
- * EventTarget: "needs-tap" (the browser wants a tap before it plays), "tapped", "silent" (the film has a sound track
- * that this browser does not decode), "no-picture".
+ * EventTarget: "needs-tap" (the browser wants a tap before it plays), "tapped" (there was one, or none is wanted any
+ * more), "silent" (the film has a sound track that this browser does not decode), "no-picture".
  *
  * @typedef {object} FileTable  The driver's files, by the `path` of Load.
  * @property {(path: string) => File | null | undefined} get

@@ -165,8 +165,7 @@ export class VideoPlayer extends EventTarget {
   /** Try again what the browser refused, in the call of a tap. Also before any film plays: it may be allowed then. */
   tapped() {
     if (!this.#needsTap) return;
-    this.#needsTap = false;
-    this.dispatchEvent(new Event("tapped"));
+    this.#wantNoTap();
     if (this.#phase === "starting") void this.#start(null, this.#begin("starting"));
   }
 
@@ -380,6 +379,12 @@ export class VideoPlayer extends EventTarget {
     this.dispatchEvent(new Event("needs-tap"));
   }
 
+  #wantNoTap() {
+    if (!this.#needsTap) return;
+    this.#needsTap = false;
+    this.dispatchEvent(new Event("tapped"));
+  }
+
   // ---- playing -----------------------------------------------------------------------------------------------------
 
   /**
@@ -476,14 +481,15 @@ export class VideoPlayer extends EventTarget {
     if (this.#phase === "running" || this.#phase === "delaying") this.#starter.stoodAt = now();
     this.#job.abort();
     this.#job = new AbortController();
+    const { signal } = this.#job;
     this.#phase = phase;
     this.#resume = resume;
     this.#stalled = this.#played = false;
     this.#outside.begin();
     if (phase !== "running") this.#frames.jump();
     this.#speed.interrupted();
-    if (phase !== "starting") this.#needsTap = false;
-    return this.#job.signal;
+    if (phase !== "starting") this.#wantNoTap(); // Last: who hears of it may give the next command.
+    return signal;
   }
 
   /** @param {PlayerEvent} event */

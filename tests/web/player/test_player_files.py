@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Page
 
 from tests.support.clips.odd_films import ffmpeg, piped_mkv
-from tests.web.measure.film import Film, load, resume, seek
+from tests.web.measure.film import PAUSE, UNLOAD, Event, Film, load, resume, seek
 from tests.web.measure.film_page import MEDIA, film_page
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="module")]
@@ -92,16 +92,33 @@ async def test_a_browser_that_wants_a_tap_says_so_and_plays_after_it(untouched: 
     assert await film.notices() == ["needs-tap", "tapped"]
 
 
-async def test_a_seek_while_a_tap_is_wanted_settles(untouched: Film) -> None:
+@pytest.mark.parametrize(("command", "position"), [(PAUSE, 5.0), (seek(8.0), 8.0)], ids=["pause", "seek"])
+async def test_what_the_room_does_while_a_tap_is_wanted_ends_the_wish(
+    untouched: Film, command: Event, position: float
+) -> None:
     film = untouched
     await film.load(await film.media("clip.mp4"), 5.0)
     await film.do(resume())
     await film.notice("needs-tap")
-    await film.do(seek(8.0))
-    assert (await film.next("Settled"))["position"] == 8.0
+    await film.do(command)
+    assert (await film.next("Settled"))["position"] == position
+    assert await film.notices() == ["needs-tap", "tapped"]
     await film.call("() => film.player.tapped()")
     await asyncio.sleep(0.3)
     assert (await film.events())[-1]["type"] == "Shown"  # a tap that comes too late starts nothing
+    await _tapped(film)
+    await film.do(resume())
+    assert (await film.next("Started"))["position"] == position
+    assert await film.notices() == ["needs-tap", "tapped"]
+
+
+async def test_without_a_film_no_tap_is_wanted(untouched: Film) -> None:
+    film = untouched
+    await film.load(await film.media("clip.mp4"), 5.0)
+    await film.do(resume())
+    await film.notice("needs-tap")
+    await film.do(UNLOAD)
+    assert await film.notices() == ["needs-tap", "tapped"]
 
 
 async def test_sound_that_is_not_decoded_is_told(film: Film) -> None:
