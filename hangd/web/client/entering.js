@@ -33,8 +33,6 @@ const PAGES_MAX = 50;
 
 export class Entering {
   #parts;
-  /** The number of the file that is open in no room. */
-  #number = 0;
 
   /** @param {EnteringParts} parts */
   constructor(parts) {
@@ -97,8 +95,7 @@ export class Entering {
     }
     if (viewer.room !== null) return films.take(file, info);
     copy.is("opening", { file, info });
-    this.#number = films.newNumber();
-    driver.openFile(file, this.#number);
+    driver.openFile(file, films.newNumber());
     const opened = await driver.opened;
     return opened.ok ? { ok: true } : { ok: false, code: opened.code, text: opened.text };
   }
@@ -118,11 +115,25 @@ export class Entering {
   }
 
   /**
+   * Returns this copy, which was open when the server was asked, as what is open in the room that it leads into. null:
+   * it is not, because the viewer has picked another file meanwhile.
+   *
+   * @param {{file: File, info: import("./base.js").FileInfo}} copy
+   * @param {boolean} brought
+   */
+  #stillOpen({ file, info }, brought) {
+    const { driver, copy } = this.#parts;
+    if (driver.file !== file) return null;
+    if (copy.file !== file) copy.is("open", { file, info }); // What is being picked is still to be compared with the film.
+    return { file, info, brought, number: driver.entry };
+  }
+
+  /**
    * @param {RoomOptions} options
    * @returns {Promise<Outcome>}
    */
   async create({ name = "", password = "", policy = {} }) {
-    const { viewer, copy, membership } = this.#parts;
+    const { viewer, copy, films, membership } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
@@ -141,8 +152,10 @@ export class Entering {
       if (message.type !== "RoomCreated") return;
       const { room, client_id, host_secret, return_secret } = message.payload;
       const secrets = { password: payload.password, host_secret, return_secret };
-      membership.enter(room, client_id, at, { file, info, brought: true, number: this.#number }, secrets);
-      copy.told(file, info, whole, { brought: true, duration: info.duration ?? null });
+      const mine = this.#stillOpen(open, true);
+      if (room.queue.current !== null) films.found(room.queue.current, { file, info, brought: true });
+      membership.enter(room, client_id, at, mine, secrets);
+      if (mine !== null) copy.told(file, info, whole, { brought: true, duration: info.duration ?? null });
     });
     return answer.ok ? { ok: true } : refusal(answer.code, answer.said);
   }
@@ -179,7 +192,7 @@ export class Entering {
    * @returns {Promise<Outcome>}
    */
   async join(name, { password = "", invite = null } = {}) {
-    const { viewer, copy, membership, kept, tabs, tell, server } = this.#parts;
+    const { viewer, driver, copy, membership, kept, tabs, tell, server } = this.#parts;
     if (viewer.room !== null) return refusal("AlreadyInRoom");
     membership.returning.stayHere();
     const open = await this.#open();
@@ -201,18 +214,20 @@ export class Entering {
       if (message.type !== "RoomJoined") return;
       const { room, client_id, return_secret } = message.payload;
       const host_secret = keys?.room_id === room.room_id ? keys.host_secret : null;
-      const isOpen =
+      const fits =
         open !== null && isCopy(room.policy.match, room.file_hash, room.file, open.whole, open.info) !== false;
-      const mine = isOpen ? { file: open.file, info: open.info, brought: false, number: this.#number } : null;
+      const mine = fits ? this.#stillOpen(open, false) : null;
       const secrets = { password: payload.password, host_secret, return_secret, isSecond };
       membership.enter(room, client_id, at, mine, secrets);
       if (isSecond) tell({ kind: "problem", text: t("tabs.second"), about: null });
-      if (isOpen) copy.told(open.file, open.info, open.whole, { duration: open.info.duration ?? null });
+      if (fits && mine !== null) copy.told(mine.file, mine.info, open.whole, { duration: mine.info.duration ?? null });
     });
     if (answer.ok) return { ok: true };
     if (answer.code === "FileHashMismatch") {
-      this.#parts.driver.closeFile();
-      copy.is("refused", { problem: copy.mismatch });
+      if (driver.file === open?.file) {
+        driver.closeFile();
+        copy.is("refused", { problem: copy.mismatch });
+      }
       const film = await this.#filmOf(name);
       if (film !== null) {
         return { ok: false, code: answer.code, text: t("error.FileHashMismatch.named", { film }), film };

@@ -131,13 +131,13 @@ export function clientOf(server, logins = null) {
   const [kept, changes] = [new Kept(null, null), new Changes(() => undefined)];
   /** @type {import("../../../../hangd/web/client/viewer.js").Viewer} */
   const viewer = { room: null, left: null };
-  /** @type {any} */
+  /** @type {import("../../../../hangd/web/client/base.js").LocalFiles} */
   const files = {
-    quickHash: async (/** @type {File} */ file) => file.name.padEnd(64, "0"),
+    quickHash: async (file) => file.name.padEnd(64, "0"),
     knownHash: async () => null,
+    keepHash: async () => undefined,
     hashWhole: () => new Promise(() => undefined),
-    findCopy: async (/** @type {any} */ film, /** @type {File[]} */ mine) =>
-      mine.find(({ name }) => name === film.name) ?? null,
+    findCopy: async (film, mine) => mine.find(({ name }) => name === film.name) ?? null,
     recall: async () => null,
   };
   /** @type {string[]} */
@@ -201,13 +201,15 @@ export function clientOf(server, logins = null) {
   const entering = parts.entering;
   /** @type {LocalCopy} */
   const copy = parts.copy;
+  /** @type {Films} */
+  const films = parts.films;
   /** @type {Membership} */
   const membership = parts.membership;
   const close = () => {
     connection.unwant();
     account.close();
   };
-  return { viewer, connection, driver, account, entering, copy, membership, kept, told, close };
+  return { viewer, connection, driver, account, entering, copy, films, files, membership, kept, told, close };
 }
 
 /**
