@@ -10,6 +10,8 @@ const TICK = 250;
 /** Milliseconds. After a picture that took longer than SLOW, nothing is drawn for as long, and for REST at most. */
 const SLOW = 50;
 const REST = 500;
+/** Notices that are kept until a room can be seen. */
+const EARLY = 8;
 
 /** @typedef {import("./room_screen.js").RoomScreen} RoomScreen */
 
@@ -27,8 +29,12 @@ export class HangPage extends View {
   #installing = null;
   /** The room's part of the page, which is loaded while the start is read. @type {(new (parts: import("./view.js").Parts) => RoomScreen) | null} */
   #room = null;
-  /** What the server has said before there was a room, whose log is to have it. @type {import("./view.js").Notice | null} */
-  #serverSaid = null;
+  /**
+   * What was told before a room could be seen that is to have it: what the server said, and what is about the room.
+   *
+   * @type {{notice: import("./view.js").Notice, room: string | null}[]}
+   */
+  #early = [];
 
   /** Resolves when the start can be seen, which is what a new viewer waits for. */
   drawn = new Promise((resolve) => {
@@ -45,7 +51,8 @@ export class HangPage extends View {
     session.addEventListener("notice", ({ detail: notice }) => {
       this.#screen?.notice(notice);
       const isRoom = this.#screen !== null && !(this.#screen instanceof StartScreen);
-      if (notice.kind === "server" && !isRoom) this.#serverSaid = notice;
+      const room = notice.kind === "server" ? null : (session.state.room?.room_id ?? "");
+      if (!isRoom && room !== "") this.#early = [...this.#early, { notice, room }].slice(-EARLY);
       this.#ask();
     });
     preferences.addEventListener("change", () => this.#settle());
@@ -173,9 +180,10 @@ export class HangPage extends View {
     this.#screen = screen;
     this.replaceChildren(screen);
     screen.opened();
-    if (isRoom && this.#serverSaid !== null) {
-      screen.notice(this.#serverSaid);
-      this.#serverSaid = null;
+    if (isRoom) {
+      for (const { notice, room: about } of this.#early.splice(0)) {
+        if (about === null || about === room.room_id) screen.notice(notice);
+      }
     }
     return screen;
   }

@@ -22,11 +22,29 @@ import { icon } from "./icons.js";
 
 /** An element of the page. It is made with `new`, and builds its content then. */
 export class View extends HTMLElement {
+  #stay = new AbortController();
+
   /** @param {Parts} parts */
   constructor(parts) {
     super();
     this.parts = parts;
   }
+
+  connectedCallback() {
+    this.#stay = new AbortController();
+    this.came(this.#stay.signal);
+  }
+
+  disconnectedCallback() {
+    this.#stay.abort();
+  }
+
+  /**
+   * Takes what the page's parts have now, and listens to what they tell. They live longer than this element.
+   *
+   * @param {AbortSignal} _stay  Aborted when the element is taken out of the page.
+   */
+  came(_stay) {}
 
   /**
    * Shows this state.

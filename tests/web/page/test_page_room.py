@@ -203,6 +203,19 @@ async def test_a_viewer_is_told_that_it_may_only_watch(room: DrawnPage) -> None:
     assert await room.page.locator("dialog select:enabled").count() == 0
 
 
+async def test_what_is_told_while_the_room_is_entered_is_read_there(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
+        await drawn.run(
+            "() => { session.join('friday').then(() => session.notice('problem', 'Another tab is in this room.')); }"
+        )
+        await drawn.page.wait_for_selector("hang-room")
+        assert await text(drawn, "hang-toasts") == "Another tab is in this room."
+        await drawn.run("() => session.set({room: null})")
+        await drawn.page.wait_for_selector("hang-start")
+        await drawn.enter()
+        assert await drawn.page.locator(".toast", has_text="Another tab").count() == 0
+
+
 async def test_at_most_three_notices_are_on_the_picture(room: DrawnPage) -> None:
     shown = await room.run(
         """() => {
@@ -311,6 +324,29 @@ async def test_subtitles_are_drawn_above_the_controls(room: DrawnPage) -> None:
     assert line["y"] + line["height"] <= track["y"]
     await room.page.keyboard.press("v")
     await room.page.wait_for_selector("hang-subtitles", state="hidden")
+
+
+async def test_subtitles_that_were_chosen_at_the_start_are_in_each_room(headless: Browser, port: int) -> None:
+    async with drawn_page(headless, page_url(port)) as drawn:
+        await drawn.run(
+            """async () => {
+                const {copies} = document.querySelector("hang-start").parts;
+                session.set({copy: {...session.state.copy, phase: "open", info: {size: 1, name: "a.mp4"}}});
+                await new Promise((done) => setTimeout(done, 100));
+                const vtt = "WEBVTT\\n\\n00:00.000 --> 09:00.000\\nGood <i>evening</i>\\n";
+                copies.tracks = [{label: "English", language: "en", vtt}];
+                copies.choose(0);
+                Object.assign(window, {copies, tracks: () => video.querySelectorAll("track").length});
+            }"""
+        )
+        for _ in range(3):
+            await drawn.enter(film=False)
+            await drawn.page.wait_for_selector("hang-subtitles p i", state="attached")
+            await drawn.run("() => copies.choose(0)")
+            assert await drawn.run("() => tracks()") == 1
+            await drawn.run("() => session.set({room: null})")
+            await drawn.page.wait_for_selector("hang-start")
+            assert await drawn.run("() => tracks()") == 0
 
 
 async def test_full_screen_takes_everything_but_the_film_away(room: DrawnPage) -> None:
@@ -446,7 +482,7 @@ async def test_a_wrong_film_leaves_the_wanted_one_on_the_card(room: DrawnPage) -
     assert "The room's film: Night of the Long Trains.mkv" in card
     assert "1:42:10" in card
     assert "This is another film." in card
-    assert await room.page.locator(".toast").count() == 0
+    assert await room.page.locator(".toast[data-kind=problem]").count() == 0
     await room.page.click("text=Add Other.mp4 to the queue")
     await room.page.wait_for_selector("hang-card[data-kind=none]")
     assert ["queueInsert", 1] in await room.asked()

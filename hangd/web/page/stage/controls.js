@@ -12,7 +12,7 @@ export class Controls extends View {
   /** @param {import("../view.js").Parts} parts */
   constructor(parts) {
     super(parts);
-    const { actions, copies, preferences, video } = this.parts;
+    const { actions, preferences, video } = this.parts;
     this.timeline = new Timeline(this.parts);
     this.play = iconButton("play", t("control.play"), () => actions.togglePause(), { class: "play" });
     this.back = iconButton("back", t("control.back"), () => actions.seekBy(-10), { class: "jump" });
@@ -80,8 +80,13 @@ export class Controls extends View {
     this.setAttribute("role", "group");
     this.setAttribute("aria-label", t("control.label"));
     super.append(this.timeline, this.buttons);
-    preferences.addEventListener("change", () => this.#settle());
-    copies.addEventListener("subtitles", () => this.#settle());
+  }
+
+  /** @param {AbortSignal} signal */
+  came(signal) {
+    const { preferences, copies } = this.parts;
+    preferences.addEventListener("change", () => this.#settle(), { signal });
+    copies.addEventListener("subtitles", () => this.#settle(), { signal });
     this.#settle();
   }
 

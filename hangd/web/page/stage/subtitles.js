@@ -11,16 +11,17 @@ export class Subtitles extends View {
   /** What is shown now. @type {readonly TextTrackCue[]} */
   #shown = [];
 
-  /** @param {import("../view.js").Parts} parts */
-  constructor(parts) {
-    super(parts);
+  /** @param {AbortSignal} signal */
+  came(signal) {
     const { copies, preferences, video } = this.parts;
     this.setAttribute("dir", "auto");
-    copies.addEventListener("subtitles", () => this.use(copies.track));
-    copies.addEventListener("added", () => preferences.set({ subtitles: true })); // Who picks them wants to read them.
-    preferences.addEventListener("change", () => this.tick());
-    video.addEventListener("seeked", () => this.tick());
-    video.addEventListener("timeupdate", () => this.tick());
+    copies.addEventListener("subtitles", () => this.use(copies.track), { signal });
+    copies.addEventListener("added", () => preferences.set({ subtitles: true }), { signal }); // They are to be read.
+    preferences.addEventListener("change", () => this.tick(), { signal });
+    video.addEventListener("seeked", () => this.tick(), { signal });
+    video.addEventListener("timeupdate", () => this.tick(), { signal });
+    signal.addEventListener("abort", () => this.use(null));
+    this.use(copies.track);
   }
 
   /**
