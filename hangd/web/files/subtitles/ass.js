@@ -1,6 +1,6 @@
 /** Substation Alpha (.ass, .ssa) as WebVTT: the text alone, without its fonts, places and effects. */
 
-import { cue, HEADER, plainLines } from "./webvtt.js";
+import { cue, HEADER, lastIn, MARK, plainLines } from "./webvtt.js";
 
 const USUAL = "Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text";
 
@@ -30,14 +30,13 @@ export function assToVtt(text) {
 
 /**
  * @param {string} line
- * @param {string[]} columns
+ * @param {ReturnType<typeof columnsOf>} columns
  */
 function cueOf(line, columns) {
   const values = line.split(",");
-  // The text comes last, and has commas of its own.
-  const text = values.slice(columns.length - 1).join(",");
-  const start = seconds(values[columns.indexOf("start")]);
-  const end = seconds(values[columns.indexOf("end")]);
+  const text = values.slice(columns.text).join(",");
+  const start = seconds(values[columns.start]);
+  const end = seconds(values[columns.end]);
   if (start === null || end === null || end <= start || /\\p[1-9]/.test(text)) {
     return "";
   }
@@ -49,12 +48,20 @@ function cueOf(line, columns) {
  * @param {string} text
  */
 function italics(text) {
-  return text.replace(/\{[^{}]*\\i([01])[^{}]*\}/g, (mark, on) => `${mark}${on === "1" ? "<i>" : "</i>"}`);
+  return text.replace(MARK, (mark) => {
+    const on = lastIn(mark, /\\i([01])/g);
+    return on === null ? mark : `${mark}${on === "1" ? "<i>" : "</i>"}`;
+  });
 }
 
-/** @param {string} line */
+/**
+ * Returns where in a line its start, its end and its text are. The text comes last, and has commas of its own.
+ *
+ * @param {string} line
+ */
 function columnsOf(line) {
-  return line.split(",").map((name) => name.trim().toLowerCase());
+  const names = line.split(",").map((name) => name.trim().toLowerCase());
+  return { start: names.indexOf("start"), end: names.indexOf("end"), text: names.length - 1 };
 }
 
 /** @param {string | undefined} text */

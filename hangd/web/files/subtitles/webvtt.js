@@ -5,6 +5,25 @@ export const HEADER = "WEBVTT\n\n";
 /** Where a browser shows a cue, by the numbers of {\an8}: bottom, middle or top, and left, centre or right. */
 const ROWS = ["", "line:50%", "line:0"];
 
+/** Characters of one text: several screens of them, and few enough to be shown at once. */
+const TEXT_MAX = 16_384;
+
+/**
+ * A mark in braces, in SubRip as in Substation Alpha. What is in it is looked for in a second step (lastIn): one regular
+ * expression for both would look for the end of a mark that has none from each such thing on.
+ */
+export const MARK = /\{[^{}]*\}/g;
+
+/**
+ * Returns what the group of `thing` has found last in a mark; null: there is no such thing.
+ *
+ * @param {string} mark
+ * @param {RegExp} thing  With "g".
+ */
+export function lastIn(mark, thing) {
+  return Array.from(mark.matchAll(thing)).at(-1)?.[1] ?? null;
+}
+
 /**
  * Returns the lines of a text, whatever ends them, without a byte order mark.
  * @param {string} text
@@ -29,9 +48,10 @@ export function plainLines(text) {
  * @returns {string}
  */
 export function cue(start, end, text) {
-  const place = /\{[^{}]*\\an([1-9])[^{}]*\}/.exec(text);
-  const settings = place === null ? "" : ROWS[Math.floor((Number(place[1]) - 1) / 3)];
-  const shown = markup(text)
+  const part = text.slice(0, TEXT_MAX);
+  const places = (part.match(MARK) ?? []).map((mark) => lastIn(mark, /\\an([1-9])/g)).filter((place) => place !== null);
+  const settings = places.length === 0 ? "" : ROWS[Math.floor((Number(places[0]) - 1) / 3)];
+  const shown = markup(part)
     .split("\n")
     .filter((line) => line.trim() !== "")
     .join("\n");
@@ -44,7 +64,7 @@ export function cue(start, end, text) {
  */
 function markup(text) {
   return text
-    .replace(/\{[^{}\n]*\\[^{}\n]*\}/g, "")
+    .replace(/\{[^{}\n\\]*\\[^{}\n]*\}/g, "")
     .replace(/\\[Nn]/g, "\n")
     .replace(/\\h/g, "\u00a0")
     .replace(/&(?!(?:amp|lt|gt|nbsp|lrm|rlm|quot|#\d{1,6});)/g, "&amp;")
