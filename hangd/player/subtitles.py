@@ -32,8 +32,9 @@ _OTHER: Final = (
 guessed by mistake."""
 _LATIN_SHARE: Final = 0.2
 """Of text in Latin letters not more than this part is outside of ASCII (of Czech 0.15), of other text nearly all."""
-_MARKUP: Final = re.compile(rb"^Dialogue:(?:[^,]*,){9}|<[^>]*>|\{[^}]*\}", re.MULTILINE)
-"""What is in no language: the beginning of a line of ASS, tags."""
+_MARKUP: Final = re.compile(rb"^Dialogue:(?:[^,\n]*,){9}|<[^<>]*>|\{[^{}]*\}", re.MULTILINE)
+"""What is in no language: the beginning of a line of ASS, tags. A tag without an end is given up where the next one
+begins: to look for the end of each in the whole file would take hours, in which the interpreter does nothing else."""
 
 _LARGER: Final = {"iso8859-1": "cp1252", "iso8859-9": "cp1254", "euc_kr": "cp949"}
 """Encodings that have all characters of the one that was guessed, at the same places, and some more."""

@@ -1,6 +1,8 @@
 """The encodings of subtitle files: of texts in many languages, each in the encodings that are usual for it."""
 
 import codecs
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -129,3 +131,32 @@ def test_encodings_that_exist_are_accepted(name: str) -> None:
 def test_other_encodings_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match="must be auto or the name of an encoding"):
         check_encoding(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lambda size: b"<" * size,
+        lambda size: b"{" * size,
+        lambda size: b"<\xe9" * (size // 2),
+        lambda size: b"{\xe9" * (size // 2),
+        lambda size: b"<" + b"a" * size,
+        lambda size: b"Dialogue:\n" * (size // 10),
+        lambda size: b"Dialogue:,,,,,,,,\n" * (size // 18),
+    ],
+    ids=["angles", "braces", "angles-letters", "braces-letters", "angle", "lines", "columns"],
+)
+def test_a_file_of_marks_without_an_end_takes_no_longer_than_its_size_says(
+    text: Callable[[int], bytes], tmp_path: Path
+) -> None:
+    def took(size: int) -> float:
+        path = tmp_path / "film.srt"
+        path.write_bytes(text(size) + b"\n\xcf\xf0\xe8\xe2\xe5\xf2\n")
+        times = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            assert utf8_copy(str(path), AUTO) is not None
+            times.append(time.perf_counter() - begun)
+        return min(times)
+
+    assert took(80_000) < 20 * max(took(10_000), 0.005)
