@@ -61,17 +61,17 @@ async def is_absent(watcher: Watcher, from_the_view_of: Watcher) -> None:
     await from_the_view_of.until(lambda: watcher.viewer.settings.name not in members(from_the_view_of))
 
 
+def entries(watcher: Watcher) -> int:
+    """Return how often this viewer has come into a room."""
+    return sum(event["event"] == "room-joined" for event in watcher.events)
+
+
 async def returns(watcher: Watcher) -> None:
     """Let the connection be dialed again, and wait until the viewer knows whether it is back in the room."""
-    joined = sum(event["event"] == "room-joined" for event in watcher.events)
+    joined = entries(watcher)
     watcher.viewer.connection.want(watcher.viewer.connection.url or "")
     watcher.viewer.connection._resume = None
-    await watcher.until(
-        lambda: (
-            watcher.viewer.room_view is None
-            or sum(event["event"] == "room-joined" for event in watcher.events) > joined
-        )
-    )
+    await watcher.until(lambda: watcher.viewer.room_view is None or entries(watcher) > joined)
 
 
 async def test_a_member_of_a_locked_room_comes_back_after_its_place_was_lost(pair: tuple[Watcher, Watcher]) -> None:
@@ -163,6 +163,7 @@ async def test_who_is_cut_off_again_on_the_way_back_asks_once_and_is_back(
     """The first way back waits for a slow disk, and goes on after the second has begun."""
     ada, bob = pair
     release, reads, sound = asyncio.Event(), asyncio.Queue[None](), bob.viewer.media.quick
+    joined = entries(bob)
 
     async def slowly(path: str) -> Any:
         reads.put_nowait(None)
@@ -177,6 +178,7 @@ async def test_who_is_cut_off_again_on_the_way_back_asks_once_and_is_back(
         await asyncio.wait_for(reads.get(), PATIENCE)
     release.set()
     await ada.until(lambda: members(ada) == {"ada": "host", "bob": "viewer"})
+    await bob.until(lambda: entries(bob) > joined)
     await bob.viewer.room("room-say", {"text": "back"})
     assert not lost(bob) and members(bob) == {"ada": "host", "bob": "viewer"}
     await bob.viewer.room("room-leave", {})
