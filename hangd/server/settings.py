@@ -167,8 +167,8 @@ class ServerSettings(Struct, frozen=True, kw_only=True):
     """Connections from one address at the same time."""
     connections_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 20.0
     """Connections that may begin from one address in the long run, and three for each of its ``max_per_address`` at
-    once. Others wait, for ten seconds at most. All addresses of which a client is connected
-    may have ten times as many together, and all other addresses as many again."""
+    once. Others wait, for ten seconds at most. All addresses of which a client is connected may have ten times as many
+    together, and all other addresses as many again."""
     requests_per_second: Annotated[float, Meta(gt=0, le=100_000)] = 100.0
     """Requests for the page and for WebSockets that one address may make in the long run, and 40 for each of its
     ``max_per_address`` at once. Others wait likewise, and there are the same two limits for many addresses together."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hangd.engine.room import effects, inputs
-from hangd.engine.room.connection.session import NEEDS_ACCOUNT
+from hangd.engine.room.admission.identity import NEEDS_ACCOUNT
 from hangd.protocol.errors import RequestRefused
 from hangd.protocol.messages import LeaveRoom
 from hangd.rooms.clock import ServerClock

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from hangd.protocol.errors import RequestRefused
 from hangd.protocol.model import AccountName, InvitedRole
 
 _ACCOUNT: Final = "acc:"
@@ -16,6 +17,10 @@ LOGIN: Final = "log:"
 _LASTING: Final = (_ACCOUNT, "dev:")
 _KEPT: Final = 8
 """Accounts of one member, and as many devices. More than one of each is rare."""
+
+NEEDS_ACCOUNT: Final = RequestRefused(
+    "Unauthorized", "this server is only for those who have an account there: log in first", details={"need": "account"}
+)
 
 
 def is_account(tag: str) -> bool:

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from hangd.engine.room import stalls
 from hangd.engine.room.admission import attendance, bans, inviting, places
-from hangd.engine.room.admission.identity import BadInvite, GivenInvite, Identity, merged
+from hangd.engine.room.admission.identity import NEEDS_ACCOUNT, BadInvite, GivenInvite, Identity, merged
 from hangd.engine.room.admission.naming import is_numbered, keep_apart, name_for
 from hangd.engine.room.effects import CheckPassword, CountGuess, ForgetMember, LetIn, ShowRoom
 from hangd.engine.room.file_match import compare_files, learn
@@ -140,7 +140,7 @@ def _resume(room: RoomData, member: RoomMember, identity: Identity, now: float, 
         _put_out(room, member, now)
     elif is_strange:
         room.pause_without(member, now)
-        room.remove(member, "left", detail="this server is only for those who have an account there: log in first")
+        room.remove(member, "left", detail=NEEDS_ACCOUNT.message)
     else:
         attendance.owned(room, member)
         room.announce_member(member)

@@ -26,6 +26,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from hangd.engine.room import effects, inputs
+from hangd.engine.room.admission.identity import NEEDS_ACCOUNT
 from hangd.engine.room.connection.limits import (
     Allowance,
     Holder,
@@ -132,9 +133,6 @@ _LATE: Final = RequestRefused("InvalidMessage", "Hello comes first, and once")
 _WAIT: Final = RequestRefused.rate_limited("wait for the answer to your last request", limit="requests")
 _ASKING: Final = RequestRefused.rate_limited(
     "wait for the answer to your last request about accounts", limit="requests"
-)
-NEEDS_ACCOUNT: Final = RequestRefused(
-    "Unauthorized", "this server is only for those who have an account there: log in first", details={"need": "account"}
 )
 _NEEDS_PASSWORD: Final = RequestRefused(
     "Unauthorized",
