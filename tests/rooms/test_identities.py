@@ -151,14 +151,20 @@ async def test_a_member_that_resumes_without_its_account_must_log_in_before_it_s
     assert again.last("Said")["text"] == "hello"
 
 
-async def test_a_member_that_resumes_without_its_account_ends_with_its_login() -> None:
-    hub = make_hub(trust=Desk(needs_account=True))
+def who_has_lost_eve(hub: Hub) -> tuple[Someone, dict[str, Any]]:
+    """Return Anna, in her room "friday", and the Welcome of Eve, who was in it with her account and is away."""
     anna, eve = Someone(hub), Someone(hub)
     anna.hello("Anna", token="token-of-anna")
     anna.create(name="friday")
     welcome = eve.hello("Eve", token="token-of-eve")
     eve.join("friday")
     eve.drop()
+    return anna, welcome
+
+
+async def test_a_member_that_resumes_without_its_account_ends_with_its_login() -> None:
+    hub = make_hub(trust=Desk(needs_account=True))
+    anna, welcome = who_has_lost_eve(hub)
     again = Someone(hub)
     assert again.hello("Eve", resume=proof(welcome))["room"]["name"] == "friday"
     hub.end(Ended(login_tag("s-eve"), "Unauthorized", "your login has ended: log in again"))
@@ -174,12 +180,7 @@ async def test_a_member_that_resumes_without_its_account_has_a_minute_to_log_in(
 ) -> None:
     monkeypatch.setattr(idling, "_LOGIN_TIMEOUT", 0.2)
     hub = make_hub(trust=Desk(needs_account=True), idle_timeout=0.5)
-    anna, eve = Someone(hub), Someone(hub)
-    anna.hello("Anna", token="token-of-anna")
-    anna.create(name="friday")
-    welcome = eve.hello("Eve", token="token-of-eve")
-    eve.join("friday")
-    eve.drop()
+    anna, welcome = who_has_lost_eve(hub)
     again, began = Someone(hub), time.monotonic()
     again.hello("Eve", resume=proof(welcome))
     if logs_in:
@@ -200,12 +201,7 @@ async def test_a_member_that_resumes_without_its_account_has_a_minute_to_log_in(
 
 async def test_coming_back_without_an_account_again_and_again_is_no_way_to_stay() -> None:
     hub = make_hub(trust=Desk(needs_account=True))
-    anna, eve = Someone(hub), Someone(hub)
-    anna.hello("Anna", token="token-of-anna")
-    anna.create(name="friday")
-    welcome = eve.hello("Eve", token="token-of-eve")
-    eve.join("friday")
-    eve.drop()
+    anna, welcome = who_has_lost_eve(hub)
     for _ in range(2):
         again = Someone(hub)
         again.hello("Eve", resume=proof(welcome))

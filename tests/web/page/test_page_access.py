@@ -1,24 +1,17 @@
 """The page for everybody: what axe finds, the keyboard alone, narrow screens, large type, targets for fingers."""
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from playwright.async_api import Browser
 
-from tests.web.page.drawn_page import AXE, GATES, DrawnPage, drawn_page, page_url, served
+from tests.web.page.drawn_page import AXE, GATES, DrawnPage, drawn_page, page_url
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 Theme = Literal["dark", "light"]
 
 DIALOGS = ("rules", "settings", "invite", "account", "bans", "keys", "goto", "leave")
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
 
 
 async def axe(drawn: DrawnPage) -> list[str]:

@@ -1,31 +1,15 @@
 """What the page shows of a room, and what hands do with it: in real Chromium, on a scripted session."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url, served
+from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 PLAYS = "() => session.set({playing: {...session.state.playing, motion: 'playing', paused: false}})"
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def room(headless: Browser, port: int) -> AsyncIterator[DrawnPage]:
-    async with drawn_page(headless, page_url(port)) as drawn:
-        await drawn.enter()
-        await drawn.asked()
-        yield drawn
 
 
 async def text(drawn: DrawnPage, selector: str) -> str:

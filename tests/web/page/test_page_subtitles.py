@@ -1,28 +1,11 @@
 """Subtitles as the page takes and shows them, in real Chromium, on a scripted session."""
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, FilePayload
 
-from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url, served
+from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def room(headless: Browser, port: int) -> AsyncIterator[DrawnPage]:
-    async with drawn_page(headless, page_url(port)) as drawn:
-        await drawn.enter()
-        await drawn.asked()
-        yield drawn
 
 
 async def test_subtitles_are_drawn_above_the_controls(room: DrawnPage) -> None:

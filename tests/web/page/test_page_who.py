@@ -1,22 +1,16 @@
 """What the page shows and asks about who is who: accounts, invites, bans, on a scripted session."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url, served
+from tests.web.page.drawn_page import DrawnPage, drawn_page, page_url
 
 pytestmark = [pytest.mark.real, pytest.mark.asyncio(loop_scope="session")]
 
 TOKEN = "eyJhbGciOiJFZERTQSJ9.eyJyb29tIjoi.c2ln_-A"
-
-
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with served() as port:
-        yield port
 
 
 @pytest_asyncio.fixture(loop_scope="session")
